@@ -1,0 +1,132 @@
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
+import path from 'node:path';
+
+import { ADDON_FOLDERS, addonName, findAddon, MENDING_COMMAND } from './addons';
+import { LibtorchError } from './error';
+import { findLibtorch, type Libtorch } from './find';
+
+/** native/loader/loader.cc. */
+interface Loader {
+  /** Opens a shared library for good; throws the dynamic linker's message. */
+  open(file: string): void;
+  /** The paths under which libraries of a file name are in this process. */
+  mapped(fileName: string): string[];
+  /** The version that an opened libtorch_cpu.so says it has, such as `2.13.0`. */
+  torchVersion(file: string): string;
+}
+
+/**
+ * Finds and opens libtorch, then loads the addon built for its minor version.
+ *
+ * @returns the addon's exports, and the libtorch under it
+ * @throws LibtorchError where there is no libtorch or addon to use, another libtorch is in the process, or one of the
+ *   libraries does not load
+ */
+export function loadAddon(): { addon: unknown; libtorch: Libtorch } {
+  const libtorch = findLibtorch();
+  const loader = requireAddon('loader.node') as Loader;
+  refuseAnother(loader, libtorch);
+  const torchCpu = path.join(libtorch.directory, 'lib', 'libtorch_cpu.so');
+  open(loader, torchCpu, libtorch);
+  openCuda(loader, libtorch);
+  return { addon: requireAddon(addonName(loader.torchVersion(torchCpu))), libtorch };
+}
+
+function requireAddon(fileName: string): unknown {
+  const file = findAddon(fileName);
+  if (!file) {
+    throw new LibtorchError(
+      `There is no addon ${fileName} in ${ADDON_FOLDERS.join(' or ')}. To mend it, run \`${MENDING_COMMAND}\`.`,
+      'ERR_TORCH_NOT_FOUND',
+    );
+  }
+  try {
+    return require(file);
+  } catch (error) {
+    throw new LibtorchError(
+      `The addon ${file} does not load: ${messageOf(error)}`,
+      'ERR_TORCH_LOAD',
+      { cause: error },
+    );
+  }
+}
+
+// An addon finds libtorch by its file name: with two in the process it would silently run on whichever came first.
+function refuseAnother(loader: Loader, libtorch: Libtorch): void {
+  const wanted = path.join(libtorch.directory, 'lib', 'libtorch_cpu.so');
+  const another = loader
+    .mapped('libtorch_cpu.so')
+    .find((file) => realPath(file) !== realPath(wanted));
+  if (another) {
+    throw new LibtorchError(
+      `Another libtorch is already loaded in this process: ${another}, where torch-losses would use ${wanted}. ` +
+        `To use the one that is loaded, set LIBTORCH=${path.resolve(another, '..', '..')}.`,
+      'ERR_TORCH_LOAD',
+    );
+  }
+}
+
+/**
+ * Opens libtorch_cuda.so where the machine has a CUDA driver: libtorch looks for it once, at its first use. Without a
+ * driver it could do nothing, and opening it takes seconds.
+ */
+function openCuda(loader: Loader, libtorch: Libtorch): void {
+  const torchCuda = path.join(libtorch.directory, 'lib', 'libtorch_cuda.so');
+  if (existsSync(torchCuda) && opens(loader, 'libcuda.so.1')) {
+    open(loader, torchCuda, libtorch);
+  }
+}
+
+function opens(loader: Loader, file: string): boolean {
+  try {
+    loader.open(file);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Opens a library of libtorch, and before it those libraries of CUDA that it needs and does not find by itself: pip puts
+ * them into folders of `nvidia` beside the torch package.
+ */
+function open(loader: Loader, file: string, libtorch: Libtorch, opened = new Set<string>()): void {
+  for (;;) {
+    try {
+      loader.open(file);
+      return;
+    } catch (error) {
+      const missing = /^(\S+\.so[.\d]*): cannot open shared object file/.exec(
+        messageOf(error),
+      )?.[1];
+      const found = missing && !opened.has(missing) && findCudaLibrary(missing, libtorch);
+      if (!found) {
+        throw new LibtorchError(
+          `${file} does not load: ${messageOf(error)}.\nThis is the libtorch ${libtorch.version} found through ` +
+            `${libtorch.python ?? libtorch.source}. To mend it, install torch there again (\`pip install ` +
+            `--force-reinstall torch\`), or set LIBTORCH to another libtorch.`,
+          'ERR_TORCH_LOAD',
+          { cause: error },
+        );
+      }
+      opened.add(missing);
+      open(loader, found, libtorch, opened);
+    }
+  }
+}
+
+function findCudaLibrary(fileName: string, libtorch: Libtorch): string | undefined {
+  const nvidia = path.join(libtorch.directory, '..', 'nvidia');
+  const parts = existsSync(nvidia) ? readdirSync(nvidia) : [];
+  return parts
+    .map((part) => path.join(nvidia, part, 'lib', fileName))
+    .find((file) => existsSync(file));
+}
+
+function realPath(file: string): string {
+  return existsSync(file) ? realpathSync(file) : file;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,118 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+// Finds torch as `import torch` would, without importing it: that takes seconds.
+const FIND_TORCH = `
+import importlib.util, json, sys
+sys.path = [entry for entry in sys.path if entry]
+spec = importlib.util.find_spec("torch")
+places = list(spec.submodule_search_locations or []) if spec else []
+print(json.dumps({"directory": places[0] if places else None, "searched": sys.path}))
+`;
+
+// What decides which torch an interpreter finds, besides the interpreter itself and the folders that it searches. The
+// `python3` on PATH may be a shim of pyenv or asdf, which picks an interpreter by a variable or by files up the tree.
+const PYTHON_VARIABLES = ['PYTHONPATH', 'PYTHONHOME', 'PYTHONNOUSERSITE', 'PYTHONUSERBASE', 'HOME'];
+const SHIM_VARIABLES = ['PYENV_VERSION', 'ASDF_PYTHON_VERSION'];
+const SHIM_FILES = ['.python-version', '.tool-versions'];
+
+interface Answer {
+  directory: string | null;
+  searched: string[];
+}
+
+interface CachedAnswer extends Answer {
+  timeStamps: string;
+}
+
+/** The Python interpreters that a shell here would run, the most specific first: VIRTUAL_ENV's, then those on PATH. */
+export function activePythons(): string[] {
+  const folders = (process.env['PATH'] ?? '')
+    .split(path.delimiter)
+    .filter((folder) => path.isAbsolute(folder));
+  const onPath = ['python3', 'python'].map((name) =>
+    folders
+      .map((folder) => path.join(folder, name))
+      .find((file) => modificationTime(file) !== undefined),
+  );
+  const ofVirtualEnvironment =
+    process.env['VIRTUAL_ENV'] && path.join(process.env['VIRTUAL_ENV'], 'bin', 'python');
+  const interpreters = [ofVirtualEnvironment, ...onPath].filter(
+    (file): file is string => !!file && modificationTime(file) !== undefined,
+  );
+  return [...new Set(interpreters)];
+}
+
+/**
+ * The directory of the `torch` package that an interpreter would import, or null.
+ *
+ * The answer is kept in a cache folder, and asked for again when the interpreter, a folder that it searches or an
+ * environment variable that it heeds has changed.
+ */
+export function torchOfPython(interpreter: string): string | null {
+  const cacheFile = cacheFileOf(interpreter);
+  const cached = readCache(cacheFile);
+  if (cached && cached.timeStamps === timeStampsOf(interpreter, cached.searched)) {
+    return cached.directory;
+  }
+  const run = spawnSync(interpreter, ['-c', FIND_TORCH], { encoding: 'utf8', timeout: 60_000 });
+  if (run.status !== 0) {
+    return null;
+  }
+  const answer = JSON.parse(run.stdout) as Answer;
+  writeCache(cacheFile, { ...answer, timeStamps: timeStampsOf(interpreter, answer.searched) });
+  return answer.directory;
+}
+
+function cacheFileOf(interpreter: string): string {
+  const folder = process.env['XDG_CACHE_HOME'] || path.join(os.homedir(), '.cache');
+  const variables = [...PYTHON_VARIABLES, ...SHIM_VARIABLES].map((name) => process.env[name] ?? '');
+  const key = [interpreter, ...variables].join('\0');
+  const name = createHash('sha256').update(key).digest('hex').slice(0, 16);
+  return path.join(folder, 'torch-losses', `python-${name}.json`);
+}
+
+function readCache(file: string): CachedAnswer | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as CachedAnswer;
+  } catch {
+    return undefined;
+  }
+}
+
+// Only an accelerator: where it cannot be written, Python is asked each time.
+function writeCache(file: string, answer: CachedAnswer): void {
+  try {
+    mkdirSync(path.dirname(file), { recursive: true });
+    const unfinished = `${file}.${process.pid}`;
+    writeFileSync(unfinished, JSON.stringify(answer));
+    renameSync(unfinished, file);
+  } catch {}
+}
+
+function timeStampsOf(interpreter: string, searched: string[]): string {
+  return [interpreter, ...filesHeededByShim(interpreter), ...searched]
+    .map((place) => modificationTime(place) ?? '-')
+    .join(' ');
+}
+
+function filesHeededByShim(shim: string): string[] {
+  const files = [path.resolve(shim, '..', '..', 'version')];
+  for (let folder = process.cwd(); ; folder = path.dirname(folder)) {
+    files.push(...SHIM_FILES.map((name) => path.join(folder, name)));
+    if (folder === path.dirname(folder)) {
+      return files;
+    }
+  }
+}
+
+function modificationTime(file: string): number | undefined {
+  try {
+    return statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+  } catch {
+    return undefined; // not ours to read
+  }
+}

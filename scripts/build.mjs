@@ -1,0 +1,17 @@
+// Builds the addon alone, for work on native/: `npm run build [-- --debug] [-- --output=DIRECTORY]`.
+import { parseArgs } from 'node:util';
+
+import { buildAddon } from './lib/addon.mjs';
+import { main } from './lib/advice.mjs';
+import { findLibtorch } from './lib/typescript.mjs';
+
+await main(async () => {
+  const { values } = parseArgs({
+    options: { debug: { type: 'boolean' }, output: { type: 'string' } },
+  });
+  const configuration = values.debug ? 'Debug' : 'Release';
+  await buildAddon(await findLibtorch(), {
+    configuration,
+    ...(values.output && { output: values.output }),
+  });
+});

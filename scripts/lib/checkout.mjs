@@ -1,0 +1,15 @@
+// The folders of this checkout. All but ROOT are made by the set-up, and git ignores them.
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
+export const NODE_MODULES = path.join(ROOT, 'node_modules');
+export const VENV = path.join(ROOT, '.venv');
+export const BUILD = path.join(ROOT, 'build');
+export const DIST = path.join(ROOT, 'dist');
+export const DIST_TEST = path.join(ROOT, 'dist-test');
+
+/** The script that a package in node_modules installs as a command. */
+export function tool(...parts) {
+  return path.join(NODE_MODULES, ...parts);
+}

@@ -1,0 +1,61 @@
+// Stamps: what a step of the set-up was made from, kept in the folder that it made.
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { ROOT } from './checkout.mjs';
+
+/** A hash of strings, and of the contents of files and whole folders of this checkout, named relative to it. */
+export function hashOf({ files = [], strings = [] }) {
+  const hash = createHash('sha256');
+  for (const string of strings) {
+    hash.update(`${string}\0`);
+  }
+  for (const file of files.flatMap(filesUnder)) {
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(path.join(ROOT, file)))
+      .update('\0');
+  }
+  return hash.digest('hex');
+}
+
+function filesUnder(name) {
+  let entries;
+  try {
+    entries = readdirSync(path.join(ROOT, name), { withFileTypes: true });
+  } catch (error) {
+    if (error.code === 'ENOTDIR') {
+      return [name];
+    }
+    throw error;
+  }
+  const sorted = entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return sorted.flatMap((entry) => {
+    const child = path.join(name, entry.name);
+    return entry.isDirectory() ? filesUnder(child) : [child];
+  });
+}
+
+/**
+ * Does a step of the set-up unless its stamp shows that it was done, to the end, from the same inputs.
+ *
+ * @param {string} stamp the stamp's file
+ * @param {string} inputs their hash
+ * @param {() => Promise<void>} step
+ */
+export async function unlessDone(stamp, inputs, step) {
+  if (readStamp(stamp) !== inputs) {
+    rmSync(stamp, { force: true });
+    await step();
+    writeFileSync(stamp, inputs);
+  }
+}
+
+function readStamp(stamp) {
+  try {
+    return readFileSync(stamp, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
