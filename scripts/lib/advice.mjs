@@ -53,17 +53,14 @@ export function adviceFor(output) {
   return KNOWN_FAILURES.find(([pattern]) => pattern.test(output))?.[1];
 }
 
-/** Runs a program's main function, and makes what it throws an exit code and a message. */
+/** Runs a program's main function; its result is the exit code, and what it throws is shown with what to do about it. */
 export async function main(body) {
   try {
     process.exitCode = (await body()) ?? 0;
   } catch (error) {
-    const known = error instanceof SetupError;
-    console.error(`\n${known ? `Error: ${error.message}` : error.stack}`);
-    const advice = known ? undefined : adviceFor(String(error?.message));
-    if (advice) {
-      console.error(`\n  What to do: ${advice}`);
-    }
+    const advice = error instanceof SetupError ? undefined : adviceFor(error.message);
+    const shown = advice ? new SetupError(error.message, advice) : error;
+    console.error(`\n${shown instanceof SetupError ? `Error: ${shown.message}` : shown.stack}`);
     process.exitCode = 1;
   }
 }

@@ -1,5 +1,6 @@
 // Runs other programs.
 import { spawn, spawnSync } from 'node:child_process';
+import os from 'node:os';
 
 import { adviceFor, SetupError } from './advice.mjs';
 import { ROOT } from './checkout.mjs';
@@ -8,14 +9,12 @@ import { ROOT } from './checkout.mjs';
  * Runs a command to its end, showing its output.
  *
  * @returns {Promise<{ status: number, output: string }>} the exit status (127 where there is no such command) and what
- *   was printed; with `inherit`, the terminal is the command's own and the output is not kept
+ *   was printed; with `inherit`, the terminal is the command's own and no output is kept; with `progress`, standard output
+ *   is, so that progress bars show, and only errors are kept; with `quiet`, nothing is shown
  */
-export function run(command, args, { env = process.env, inherit = false, quiet = false } = {}) {
-  const child = spawn(command, args, {
-    cwd: ROOT,
-    env,
-    stdio: inherit ? 'inherit' : ['ignore', 'pipe', 'pipe'],
-  });
+export function run(command, args, { env = process.env, inherit, progress, quiet } = {}) {
+  const stdio = inherit ? 'inherit' : ['ignore', progress ? 'inherit' : 'pipe', 'pipe'];
+  const child = spawn(command, args, { cwd: ROOT, env, stdio });
   let output = '';
   for (const [source, terminal] of [
     [child.stdout, process.stdout],
@@ -28,9 +27,19 @@ export function run(command, args, { env = process.env, inherit = false, quiet =
       }
     });
   }
+  // Ctrl-C reaches the child by itself, a signal to this process alone does not; either way the child ends first.
+  const forward = (signal) => signal === 'SIGTERM' && child.kill(signal);
+  process.on('SIGINT', forward).on('SIGTERM', forward);
   return new Promise((resolve) => {
-    child.on('error', (error) => resolve({ status: 127, output: `${output}${error.message}` }));
-    child.on('close', (code, signal) => resolve({ status: code ?? (signal ? 130 : 1), output }));
+    const end = (status) => {
+      process.off('SIGINT', forward).off('SIGTERM', forward);
+      resolve({ status, output });
+    };
+    child.on('error', (error) => {
+      output += error.message;
+      end(127);
+    });
+    child.on('close', (code, signal) => end(code ?? 128 + os.constants.signals[signal]));
   });
 }
 
@@ -43,7 +52,7 @@ export async function mustRun(what, command, args, options) {
   }
 }
 
-/** Whether a command can be run and ends well. */
-export function succeeds(command, args) {
-  return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+/** What a command prints; the empty string where it cannot be run. */
+export function capture(command, args) {
+  return (spawnSync(command, args, { encoding: 'utf8' }).stdout ?? '').trim();
 }

@@ -23,13 +23,33 @@ export async function compile(what, project, output, inputs) {
   });
 }
 
-/** How lib/libtorch, the part of the library that the set-up itself uses, is called from here. */
+/** Compiles test/ into dist-test/, and checks the tests of types, which are right when they compile. */
+export async function compileTests() {
+  const inputs = ['test', 'lib', 'tsconfig.json', 'package.json'];
+  await compile('the tests', 'test', DIST_TEST, inputs);
+  await unlessDone(path.join(DIST_TEST, '.types.stamp'), hashOf({ files: inputs }), () =>
+    checkTypes('test/types'),
+  );
+}
+
+// The part of the library that the set-up itself uses.
+
+/** findLibtorch of lib/libtorch/find.ts. */
 export async function findLibtorch() {
-  const module = path.join(DIST, 'libtorch', 'find.js');
+  return (await library('find')).findLibtorch();
+}
+
+/** activePythons of lib/libtorch/python.ts. */
+export async function activePythons() {
+  return (await library('python')).activePythons();
+}
+
+async function library(name) {
+  const module = path.join(DIST, 'libtorch', `${name}.js`);
   if (!existsSync(module)) {
     await run(...tsc('.')); // writes what compiles, whatever else does not
   }
-  return createRequire(import.meta.url)(module).findLibtorch();
+  return createRequire(import.meta.url)(module);
 }
 
 /** Checks the types of a project without writing anything. */

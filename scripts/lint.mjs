@@ -1,0 +1,45 @@
+// `npm run lint` checks formats, lint rules and types; `npm run format` mends what can be mended.
+import './lib/node-version.mjs';
+
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+
+import { main } from './lib/advice.mjs';
+import { ROOT, tool } from './lib/checkout.mjs';
+import { withLock } from './lib/lock.mjs';
+import { installPackages } from './lib/packages.mjs';
+import { mustRun } from './lib/run.mjs';
+import { checkTypes, compileLibrary } from './lib/typescript.mjs';
+
+const fix = process.argv.includes('--fix');
+
+await main(async () => {
+  await withLock(installPackages);
+  await node(
+    'clang-format',
+    tool('clang-format', 'index.js'),
+    ...(fix ? ['-i'] : ['--dry-run', '-Werror']),
+    ...nativeSources(),
+  );
+  await node(
+    'biome',
+    tool('@biomejs', 'biome', 'bin', 'biome'),
+    'check',
+    ...(fix ? ['--write'] : ['--error-on-warnings']),
+  );
+  if (!fix) {
+    await withLock(compileLibrary); // the tests and examples see the library's types through its package name
+    await checkTypes('test');
+    await checkTypes('examples');
+  }
+});
+
+function node(what, ...args) {
+  return mustRun(what, process.execPath, args);
+}
+
+function nativeSources() {
+  return readdirSync(path.join(ROOT, 'native'), { recursive: true })
+    .filter((name) => /\.(cc|h)$/.test(name))
+    .map((name) => path.join('native', name));
+}
