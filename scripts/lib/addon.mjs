@@ -29,7 +29,7 @@ export async function buildAddon(
     console.log(
       `Building the addon for libtorch ${libtorch.version}: a few minutes the first time`,
     );
-    const tree = path.join(BUILD, `cmake-${minorVersion}-${configuration}`);
+    const tree = path.join(BUILD, `cmake-${configuration}-${minorVersion}`);
     const settings = [
       `--out=${tree}`,
       `--config=${configuration}`,

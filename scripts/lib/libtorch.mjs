@@ -106,8 +106,9 @@ async function installTorch([command, ...pip]) {
   );
 }
 
-// Variables that would make pip install into another place than the environment.
+// Without the variables that make pip install into another place. An index that cannot be reached is asked for every
+// package that torch needs, so pip's own five tries each would add minutes.
 function environmentOfPip() {
   const { PIP_TARGET, PIP_PREFIX, PIP_ROOT, PIP_USER, ...env } = process.env;
-  return env;
+  return { PIP_RETRIES: '2', ...env };
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 
-import { DIST, tool } from './checkout.mjs';
+import { DIST, DIST_TEST, tool } from './checkout.mjs';
 import { mustRun, run } from './run.mjs';
 import { hashOf, unlessDone } from './stamp.mjs';
 
