@@ -1,0 +1,223 @@
+// Losses of scores or probabilities against classes, labels or distributions.
+// Source: torch/nn/functional.py of torch 2.13, lines 3094-3238, 3395-4007, 4418-4559, 4609-4669.
+#include <ATen/ops/add.h>
+#include <ATen/ops/binary_cross_entropy.h>
+#include <ATen/ops/binary_cross_entropy_with_logits.h>
+#include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/ctc_loss.h>
+#include <ATen/ops/div.h>
+#include <ATen/ops/kl_div.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/log_sigmoid.h>
+#include <ATen/ops/mul.h>
+#include <ATen/ops/multi_margin_loss.h>
+#include <ATen/ops/multilabel_margin_loss.h>
+#include <ATen/ops/neg.h>
+#include <ATen/ops/nll_loss_nd.h>
+#include <ATen/ops/reshape.h>
+#include <ATen/ops/rsub.h>
+#include <ATen/ops/soft_margin_loss.h>
+#include <ATen/ops/sum.h>
+#include <c10/util/DimVector.h>
+#include <c10/util/accumulate.h>
+
+#include <algorithm>
+#include <string>
+#include <type_traits>
+
+#include "losses.h"
+#include "python.h"
+#include "warnings.h"
+
+// Operands that are tensor expressions themselves get a name each: C++ may evaluate operands in any
+// order, and the order of operations decides how autograd sums gradients.
+
+namespace torch_losses::losses {
+namespace {
+
+using c10::DimVector;
+
+int64_t kl_div_enum(const Reduction& reduction) {
+  if (reduction.legacy) return get_enum(legacy_get_string(reduction));
+  if (reduction == "mean") {
+    warn({WarningCategory::User, WarningOrigin::Caller,
+          "reduction: 'mean' divides the total loss by both the batch size and the support size."
+          "'batchmean' divides only by the batch size, and aligns with the KL div math definition."
+          "'mean' will be changed to behave the same as 'batchmean' in the next major release."});
+  }
+  return get_enum(reduction == "batchmean" ? std::string_view("sum") : reduction.text);
+}
+
+// torch.broadcast_shapes, whose errors are not those of at::infer_size.
+DimVector broadcast_shapes(at::IntArrayRef first, at::IntArrayRef second) {
+  DimVector common(std::max(first.size(), second.size()), 1);
+  std::copy(first.begin(), first.end(), common.end() - first.size());
+  for (size_t back = 1; back <= second.size(); ++back) {
+    const int64_t size = second[second.size() - back];
+    int64_t& common_size = common[common.size() - back];
+    if (common_size == 1) common_size = size;
+    TORCH_CHECK(size == common_size || size == 1, "Attempting to broadcast a dimension of length ",
+                size, " at -", back, "! Mismatching argument at index 1 had ",
+                python::repr_size(second), "; but expected shape should be broadcastable to ",
+                at::IntArrayRef(common));
+  }
+  return common;
+}
+
+at::IntArrayRef without_last(at::IntArrayRef sizes) { return sizes.slice(0, sizes.size() - 1); }
+
+DimVector concatenate(at::IntArrayRef head, int64_t middle, at::IntArrayRef tail) {
+  DimVector all(head.begin(), head.end());
+  all.push_back(middle);
+  all.append(tail.begin(), tail.end());
+  return all;
+}
+
+void check_linear(const at::Tensor& input, const at::Tensor& linear_weight,
+                  const OptionalTensor& linear_bias) {
+  TORCH_CHECK(input.dim() == 1 || input.dim() == 2,
+              "expected input with dimensionality 1 or 2, got ", input.dim());
+  TORCH_CHECK(linear_weight.dim() >= 2,
+              "expected linear_weight with dimensionality at least 2, got ", linear_weight.dim());
+  const int64_t in_features = input.size(-1);
+  TORCH_CHECK(in_features == linear_weight.size(-1),
+              "expected equal input and linear_weight last dimensions (in_features), got ",
+              in_features, " and ", linear_weight.size(-1), ", respectively");
+  const at::IntArrayRef weight_shape = linear_weight.sizes();
+  const at::IntArrayRef bias_shape = without_last(weight_shape);
+  TORCH_CHECK(!linear_bias || linear_bias->sizes() == bias_shape, "expected linear_bias shape ",
+              python::repr_tuple(bias_shape), ", got ", python::repr_tuple(linear_bias->sizes()));
+  TORCH_CHECK(linear_weight.dim() == 2 || input.dim() == 2,
+              "K-dimensional loss defined by linear_weight shape ",
+              python::repr_tuple(weight_shape), " requires batched input, (N, ", in_features,
+              "), got unbatched input with shape ", python::repr_tuple(input.sizes()));
+}
+
+// linear, with the weight's leading dimensions as one, in the shape that they give the logits.
+at::Tensor linear_logits(const at::Tensor& input, const at::Tensor& linear_weight,
+                         const OptionalTensor& linear_bias, at::IntArrayRef logits_shape) {
+  if (linear_weight.dim() == 2) {
+    return at::reshape(at::linear(input, linear_weight, linear_bias), logits_shape);
+  }
+  const int64_t rows = c10::multiply_integers(without_last(linear_weight.sizes()));
+  const at::Tensor flat_weight = at::reshape(linear_weight, {rows, input.size(-1)});
+  OptionalTensor flat_bias;
+  if (linear_bias) flat_bias = at::reshape(*linear_bias, {rows});
+  return at::reshape(at::linear(input, flat_weight, flat_bias), logits_shape);
+}
+
+}  // namespace
+
+at::Tensor ctc_loss(const at::Tensor& log_probs, const at::Tensor& targets,
+                    const Lengths& input_lengths, const Lengths& target_lengths, int64_t blank,
+                    const Reduction& reduction, bool zero_infinity) {
+  const int64_t mode = get_enum(reduction.text);
+  TORCH_CHECK_TYPE(input_lengths.index() == target_lengths.index(),
+                   "ctc_loss(): input_lengths and target_lengths must be both tensors or both "
+                   "lists of integers, but one is a tensor and one a list");
+  return std::visit(
+      [&](const auto& lengths) {
+        using Same = std::decay_t<decltype(lengths)>;
+        return at::ctc_loss(log_probs, targets, lengths, std::get<Same>(target_lengths), blank,
+                            mode, zero_infinity);
+      },
+      input_lengths);
+}
+
+at::Tensor nll_loss(const at::Tensor& input, const at::Tensor& target, const OptionalTensor& weight,
+                    int64_t ignore_index, const Reduction& reduction) {
+  return at::nll_loss_nd(input, target, weight, get_enum(resolve(reduction)), ignore_index);
+}
+
+at::Tensor kl_div(const at::Tensor& input, const at::Tensor& target, const Reduction& reduction,
+                  bool log_target) {
+  const at::Tensor reduced = at::kl_div(input, target, kl_div_enum(reduction), log_target);
+  // Python asks what the caller wrote, also where a legacy argument has overridden it.
+  const bool divides_by_batch = reduction == "batchmean" && input.dim() != 0;
+  return divides_by_batch ? at::div(reduced, python::wrapped(input.size(0))) : reduced;
+}
+
+at::Tensor cross_entropy(const at::Tensor& input, const at::Tensor& target,
+                         const OptionalTensor& weight, int64_t ignore_index,
+                         const Reduction& reduction, double label_smoothing) {
+  return at::cross_entropy_loss(input, target, weight, get_enum(resolve(reduction)), ignore_index,
+                                label_smoothing);
+}
+
+at::Tensor binary_cross_entropy(const at::Tensor& input, const at::Tensor& target,
+                                const OptionalTensor& weight, const Reduction& reduction) {
+  const int64_t mode = get_enum(resolve(reduction));
+  TORCH_CHECK_VALUE(target.sizes() == input.sizes(), "Using a target size (",
+                    python::repr_size(target.sizes()), ") that is different to the input size (",
+                    python::repr_size(input.sizes()),
+                    ") is deprecated. Please ensure they have the same size.");
+  if (!weight || weight->sizes() == target.sizes()) {
+    return at::binary_cross_entropy(input, target, weight, mode);
+  }
+  const DimVector new_size = broadcast_shapes(target.sizes(), weight->sizes());
+  return at::binary_cross_entropy(input, target, weight->expand(new_size), mode);
+}
+
+at::Tensor binary_cross_entropy_with_logits(const at::Tensor& input, const at::Tensor& target,
+                                            const OptionalTensor& weight,
+                                            const Reduction& reduction,
+                                            const OptionalTensor& pos_weight) {
+  const int64_t mode = get_enum(resolve(reduction));
+  TORCH_CHECK_VALUE(target.sizes() == input.sizes(), "Target size (",
+                    python::repr_size(target.sizes()), ") must be the same as input size (",
+                    python::repr_size(input.sizes()), ")");
+  return at::binary_cross_entropy_with_logits(input, target, weight, pos_weight, mode);
+}
+
+at::Tensor linear_cross_entropy(const at::Tensor& input, const at::Tensor& linear_weight,
+                                const at::Tensor& target, const OptionalTensor& linear_bias,
+                                const OptionalTensor& weight, const Reduction& reduction,
+                                std::optional<int64_t> ignore_index, double label_smoothing) {
+  check_linear(input, linear_weight, linear_bias);
+  const DimVector logits_shape =
+      concatenate(without_last(input.sizes()), linear_weight.size(0),
+                  linear_weight.sizes().slice(1, linear_weight.sizes().size() - 2));
+  const bool target_contains_probabilities = target.sizes() == at::IntArrayRef(logits_shape);
+  TORCH_CHECK(!target_contains_probabilities || !ignore_index,
+              "ignore_index cannot be specified when target contains probabilities");
+  const at::Tensor logits = linear_logits(input, linear_weight, linear_bias, logits_shape);
+  return cross_entropy(logits, target, weight, ignore_index.value_or(-100), reduction,
+                       label_smoothing);
+}
+
+at::Tensor multilabel_margin_loss(const at::Tensor& input, const at::Tensor& target,
+                                  const Reduction& reduction) {
+  return at::multilabel_margin_loss(input, target, get_enum(resolve(reduction)));
+}
+
+at::Tensor soft_margin_loss(const at::Tensor& input, const at::Tensor& target,
+                            const Reduction& reduction) {
+  return at::soft_margin_loss(input, target, get_enum(resolve(reduction)));
+}
+
+at::Tensor multilabel_soft_margin_loss(const at::Tensor& input, const at::Tensor& target,
+                                       const OptionalTensor& weight, const Reduction& reduction) {
+  const std::string mode = resolve(reduction);
+  const at::Tensor present = at::mul(target, at::log_sigmoid(input));
+  const at::Tensor absence = at::rsub(target, 1);
+  const at::Tensor absent = at::mul(absence, at::log_sigmoid(at::neg(input)));
+  at::Tensor loss = at::neg(at::add(present, absent));
+  if (weight) loss = at::mul(loss, *weight);
+
+  const int64_t class_dim = input.dim() - 1;
+  const int64_t classes = input.size(class_dim);
+  loss = at::div(at::sum(loss, class_dim), python::wrapped(classes));
+  TORCH_CHECK_VALUE(is_mean_sum_or_none(mode), mode, " is not valid");
+  return reduce(loss, mode);
+}
+
+at::Tensor multi_margin_loss(const at::Tensor& input, const at::Tensor& target, int64_t p,
+                             double margin, const OptionalTensor& weight,
+                             const Reduction& reduction) {
+  const int64_t mode = get_enum(resolve(reduction));
+  TORCH_CHECK_VALUE(p == 1 || p == 2, "only p == 1 and p == 2 supported");
+  TORCH_CHECK_VALUE(!weight || weight->dim() == 1, "weight must be one-dimensional");
+  return at::multi_margin_loss(input, target, p, margin, weight, mode);
+}
+
+}  // namespace torch_losses::losses
