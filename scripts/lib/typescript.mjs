@@ -57,9 +57,11 @@ export async function checkTypes(project) {
   await mustRun(`Checking the types of ${project}`, ...tsc(project, '--noEmit'));
 }
 
+const colours = process.stdout.isTTY ? ['--pretty'] : [];
+
 function tsc(project, ...args) {
   return [
     process.execPath,
-    [tool('typescript', 'bin', 'tsc'), '--project', project, '--pretty', ...args],
+    [tool('typescript', 'bin', 'tsc'), '--project', project, ...colours, ...args],
   ];
 }

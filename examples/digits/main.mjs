@@ -1,0 +1,81 @@
+// Trains a classifier on handwritten digits, then shows every loss on a sample of its own.
+import torch, { nn, optim } from 'torch-losses';
+
+import { loadDigits } from './data.mjs';
+import { samples } from './losses.mjs';
+
+const EPOCHS = 20;
+const BATCH_SIZE = 32;
+const TEST_SIZE = 360;
+
+torch.manual_seed(0);
+const { train, test } = splitAtRandom(loadDigits());
+const model = new nn.Sequential(new nn.Linear(64, 64), new nn.ReLU(), new nn.Linear(64, 10));
+const criterion = new nn.CrossEntropyLoss();
+const optimizer = new optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });
+
+console.log(model);
+console.log(
+  `\n${train.classes.shape[0]} digits to learn from, ${TEST_SIZE} to test with; ${criterion}\n`,
+);
+const started = performance.now();
+for (let epoch = 1; epoch <= EPOCHS; epoch++) {
+  const loss = trainOneEpoch();
+  console.log(`epoch ${String(epoch).padStart(2)}   loss ${loss.toFixed(4)}  ${bar(loss)}`);
+}
+const seconds = ((performance.now() - started) / 1000).toFixed(1);
+console.log(`\ntest accuracy ${(100 * accuracy()).toFixed(1)} %, after ${seconds} s of training\n`);
+showLosses();
+
+function splitAtRandom({ images, classes }) {
+  const order = torch.randperm(classes.shape[0]);
+  const part = (rows) => ({
+    images: images.index_select(0, rows),
+    classes: classes.index_select(0, rows),
+  });
+  const trainSize = classes.shape[0] - TEST_SIZE;
+  return {
+    train: part(order.narrow(0, 0, trainSize)),
+    test: part(order.narrow(0, trainSize, TEST_SIZE)),
+  };
+}
+
+/** Goes once through the training digits, in batches drawn at random; returns the mean loss of the batches. */
+function trainOneEpoch() {
+  const batches = torch.randperm(train.classes.shape[0]).split(BATCH_SIZE);
+  let total = 0;
+  for (const rows of batches) {
+    optimizer.zero_grad();
+    const scores = model(train.images.index_select(0, rows));
+    const loss = criterion(scores, train.classes.index_select(0, rows));
+    loss.backward();
+    optimizer.step();
+    total += loss.item();
+  }
+  return total / batches.length;
+}
+
+/** The share of the test digits whose highest score is that of their class. */
+function accuracy() {
+  return torch.no_grad(() => {
+    const predicted = model(test.images).argmax(1);
+    return predicted.eq(test.classes).sum().item() / TEST_SIZE;
+  });
+}
+
+function bar(value) {
+  return '█'.repeat(Math.ceil(value * 60));
+}
+
+/** A table of the losses: each one's value on its sample, and the norm of its gradient. */
+function showLosses() {
+  console.log(`${'loss'.padEnd(32)}${'value'.padStart(12)}${'‖gradient‖'.padStart(14)}`);
+  for (const [name, sample] of Object.entries(samples)) {
+    torch.manual_seed(0);
+    const { loss, input } = sample();
+    loss.backward();
+    const value = loss.item().toFixed(6);
+    const norm = input.grad.norm().item().toFixed(6);
+    console.log(`${name.padEnd(32)}${value.padStart(12)}${norm.padStart(14)}`);
+  }
+}
