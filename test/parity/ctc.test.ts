@@ -1,0 +1,109 @@
+/**
+ * CTC against Python: every form of targets and lengths, infinite losses, and what is refused.
+ */
+import { type DType, Input, isDifferentiable, Random } from '../support/data';
+import type { Argument, Call } from './case';
+import { expectParity } from './parity';
+
+const [T, N, C, S] = [12, 4, 6, 5];
+const INPUT_LENGTHS = [12, 12, 10, 7];
+const TARGET_LENGTHS = [5, 3, 4, 0];
+
+/** Log-probabilities: normal numbers, normalised over the last dimension. */
+function logProbabilities(random: Random, shape: readonly number[], dtype: DType): Input {
+  const classes = shape.at(-1)!;
+  let row: number[] = [];
+  const element = (): number => {
+    if (!row.length) {
+      const logits = Array.from({ length: classes }, () => 4 * random.next() - 2);
+      const total = Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0));
+      row = logits.map((logit) => logit - total);
+    }
+    return row.pop()!;
+  };
+  return Input.of(dtype, shape, element, { requires_grad: isDifferentiable(dtype) });
+}
+
+const vector = (values: readonly number[], dtype: DType = 'int64'): Input =>
+  Input.of(dtype, [values.length], (i) => values[i]!);
+const single = (value: number, dtype: DType = 'int64'): Input => Input.of(dtype, [], () => value);
+
+/** The four arguments in each accepted form, and in forms that are refused. */
+function forms(random: Random, dtype: DType): Argument[][] {
+  const total = TARGET_LENGTHS.reduce((a, b) => a + b);
+  const batch = logProbabilities(random, [T, N, C], dtype);
+  const one = logProbabilities(random, [T, C], dtype);
+  const padded = random.integers([N, S], 1, C);
+  const padded32 = random.integers([N, S], 1, C, { dtype: 'int32' });
+  const concatenated = random.integers([total], 1, C);
+  const target = random.integers([S], 1, C);
+  const [input, lengths] = [INPUT_LENGTHS, TARGET_LENGTHS];
+  return [
+    [batch, padded, input, lengths],
+    [batch, padded, vector(input), vector(lengths)],
+    [batch, padded32, vector(input, 'int32'), vector(lengths, 'int32')],
+    [batch, padded32, input, lengths],
+    [batch, padded, vector(input, 'int32'), vector(lengths)],
+    [batch, concatenated, input, lengths],
+    [batch, concatenated, vector(input), vector(lengths)],
+    [one, target, [T], [S]],
+    [one, target, single(T), single(S)],
+    [one, target, vector([T]), vector([S])],
+    [one, target, single(T, 'int32'), single(3)],
+    [batch, random.integers([N, S], 0, C), input, lengths],
+    // Too short for their targets: infinite, unless zero_infinity.
+    [batch, padded, [3, 2, 1, 0], lengths],
+    [batch, padded, vector([2, 2, 2, 2]), vector([5, 5, 5, 5])],
+    [logProbabilities(random, [T, 0, C], dtype), random.integers([0, S], 1, C), [], []],
+    // Refused.
+    [batch, padded, input, vector(lengths)],
+    [batch, padded, vector(input), lengths],
+    [batch, padded, [13, 12, 10, 7], lengths],
+    [batch, padded, input, [6, 3, 4, 0]],
+    [batch, padded, [12, 12, 10], lengths],
+    [batch, padded, input, [5, 3, 4]],
+    [batch, padded, input, [-1, 3, 4, 0]],
+    [batch, padded, [-1, 12, 10, 7], lengths],
+    [batch, concatenated, input, [5, 5, 5, 5]],
+    [batch, random.uniform([N, S], 1, C), input, lengths],
+    [batch, padded, vector(input, 'float32'), vector(lengths)],
+    [batch, random.integers([2, S], 1, C), input, lengths],
+    [batch, random.integers([N, S], 1, C, { dtype: 'int16' }), input, lengths],
+    [one, padded, [T], [S]],
+    [logProbabilities(random, [C], dtype), target, [T], [S]],
+    [logProbabilities(random, [2, T, N, C], dtype), padded, input, lengths],
+    [[1, 2], padded, input, lengths],
+    [batch, [[1, 2]], input, lengths],
+  ];
+}
+
+function calls(): Call[] {
+  const random = new Random(77);
+  const made: Call[] = [];
+  for (const dtype of ['float32', 'float64', 'bfloat16', 'float16', 'int64'] as const) {
+    const implemented = dtype === 'float32' || dtype === 'float64';
+    for (const args of forms(random, dtype).slice(0, implemented ? undefined : 3)) {
+      for (const reduction of ['none', 'mean', 'sum', 'average']) {
+        for (const zero_infinity of [false, true]) {
+          const kwargs = { reduction, zero_infinity };
+          made.push({ callee: 'F.ctc_loss', args, kwargs });
+          made.push({ callee: 'nn.CTCLoss', kwargs, forward: args });
+        }
+      }
+      for (const blank of [0, 3, C - 1, C, -1])
+        made.push({ callee: 'F.ctc_loss', args, kwargs: { blank } });
+      made.push({ callee: 'F.ctc_loss', args, backward: 'twice' });
+    }
+  }
+  return made;
+}
+
+describe('parity: CTC', function () {
+  this.timeout(60_000);
+
+  it('ctc_loss and CTCLoss', async function () {
+    const made = calls();
+    this.test!.title += ` (${made.length} cases)`;
+    await expectParity(made);
+  });
+});

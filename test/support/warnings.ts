@@ -1,0 +1,67 @@
+/**
+ * Collects the warnings of one piece of code. Node emits them on the next tick, so a collector waits
+ * for it; meanwhile Node's own listener, which prints them, is set aside.
+ */
+
+export type SeenWarning = readonly [category: string, text: string];
+
+/** Every warning of this process since this file was loaded, as `category: text`. */
+export const everSeen = new Set<string>();
+process.on('warning', ({ name, message }) => everSeen.add(`${name}: ${message}`));
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Runs `body` and gives back its result with the warnings that it caused, in order. */
+export async function withWarnings<T>(
+  body: () => T,
+): Promise<{ value: T; warnings: SeenWarning[] }> {
+  await nextTurn();
+  const warnings: SeenWarning[] = [];
+  const listeners = process.listeners('warning');
+  process.removeAllListeners('warning');
+  process.on('warning', ({ name, message }) => {
+    warnings.push([name, message]);
+  });
+  try {
+    const value = body();
+    await nextTurn();
+    for (const [name, text] of warnings) everSeen.add(`${name}: ${text}`);
+    return { value, warnings };
+  } finally {
+    process.removeAllListeners('warning');
+    for (const listener of listeners) process.on('warning', listener);
+  }
+}
+
+/** These warn once per line of torch's own code, whoever calls it. */
+const ONCE_PER_TORCH_LINE = /^(UserWarning: )?size_average and reduce args|elementwise_mean/;
+
+/** C++ warnings end in the place of libtorch's source that Python's build had. */
+const withoutPlace = (text: string): string =>
+  text.replace(/ \(Triggered internally at .*\)$/s, '');
+
+/**
+ * The differences between Python's warnings (all of them, every time) and ours. Ours may lack one that
+ * is shown once only and that was shown before: a module's, and those of the legacy arguments.
+ */
+export function warningDifferences(
+  python: readonly SeenWarning[],
+  ours: readonly SeenWarning[],
+  seenBefore: ReadonlySet<string>,
+  fromModule: boolean,
+): string[] {
+  const text = ([category, message]: SeenWarning): string =>
+    withoutPlace(`${category}: ${message}`);
+  const remaining = ours.map(text);
+  const missing = python.map(text).filter((line) => {
+    const at = remaining.indexOf(line);
+    if (at >= 0) remaining.splice(at, 1);
+    return at < 0;
+  });
+  const excused = (line: string): boolean =>
+    seenBefore.has(line) && (fromModule || ONCE_PER_TORCH_LINE.test(line));
+  return [
+    ...missing.filter((line) => !excused(line)).map((line) => `missing warning: ${line}`),
+    ...remaining.map((line) => `warning that Python does not give: ${line}`),
+  ];
+}
