@@ -1,7 +1,7 @@
 /**
  * What code around losses uses, against Python: value, dtype, shape, gradient and the name of grad_fn.
  */
-import { type Argument, Both, type Call, dtype, float, scalar } from './case';
+import { type Argument, Both, type Call, dtype, float } from './case';
 import { DTYPES, ellipsis, type Group, type Lists, Make, METHODS, slice } from './operators.table';
 import { expectParity } from './parity';
 
