@@ -17,6 +17,7 @@ import { expectParity } from './parity';
 const MAIN: DType[] = ['float32', 'float64', 'bfloat16', 'float16'];
 const OTHER: DType[] = ['int64', 'int32', 'uint8', 'bool', 'complex64', 'complex128'];
 const LAYOUTS: Layout[] = ['contiguous', 'transposed', 'strided', 'expanded'];
+const LARGE = [250, 200];
 /** Cases with every axis drawn at random, for each row. */
 const RANDOM_CASES = 90;
 
@@ -66,6 +67,7 @@ class Cases {
     this.everyDType();
     this.everyOption();
     this.everyLayout();
+    this.large();
     this.oddArguments();
     this.legacyArguments();
     for (let i = 0; i < RANDOM_CASES; i++) this.anything();
@@ -136,6 +138,15 @@ class Cases {
           this.add({ ...change, target: { requires_grad: true }, grad: 'first' });
         }
       }
+    }
+  }
+
+  /** Enough elements that libtorch divides the work between threads. */
+  private large(): void {
+    const options = { requires_grad: true };
+    for (const reduction of REDUCTIONS) {
+      const change = { shape: LARGE, kwargs: { reduction }, grad: 'first' } as const;
+      this.add({ ...change, input: options, target: options });
     }
   }
 

@@ -28,7 +28,7 @@ function toValue(value: unknown): Value {
         shape: value.shape,
         bytes: new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength),
         requires_grad: value.requires_grad,
-        grad_fn: value.grad_fn?.name ?? null,
+        grad_fn: value.grad_fn?.name() ?? null,
       },
     };
   }
@@ -38,6 +38,9 @@ function toValue(value: unknown): Value {
   }
   if (typeof value === 'object' && Symbol.iterator in value) {
     return { list: [...(value as Iterable<unknown>)].map(toValue) };
+  }
+  if (typeof value === 'object' && 're' in value && 'im' in value) {
+    return { list: [value.re, value.im].map(toValue) };
   }
   return { plain: String(value) };
 }
