@@ -1,0 +1,60 @@
+/**
+ * Errors, as the Python class that torch raises decides them.
+ *
+ * The message is Python's. `pythonType` names Python's class; `code` is stable and meant for programs.
+ */
+
+/** What every error raised for torch carries, whichever JavaScript class it is. */
+export interface TorchErrorFields {
+  /** The class that Python raises, such as `ValueError`. */
+  pythonType: string;
+  /** `ERR_TORCH_` and the class: `ERR_TORCH_VALUE`, `ERR_TORCH_RUNTIME`, … */
+  code: string;
+  /** The C++ side's message with its backtrace, where there is one. */
+  backtrace?: string;
+}
+
+/** An error of libtorch that JavaScript has no class for: `RuntimeError` and what derives from it. */
+export class TorchError extends Error implements TorchErrorFields {
+  override name = 'TorchError';
+  declare pythonType: string;
+  declare code: string;
+  declare backtrace?: string;
+}
+
+type ErrorClass = new (message: string) => Error;
+
+const CLASSES: Record<string, readonly [ErrorClass, string]> = {
+  TypeError: [TypeError, 'ERR_TORCH_TYPE'],
+  AttributeError: [TypeError, 'ERR_TORCH_TYPE'],
+  ValueError: [RangeError, 'ERR_TORCH_VALUE'],
+  IndexError: [RangeError, 'ERR_TORCH_INDEX'],
+  RuntimeError: [TorchError, 'ERR_TORCH_RUNTIME'],
+  NotImplementedError: [TorchError, 'ERR_TORCH_NOT_IMPLEMENTED'],
+  AssertionError: [TorchError, 'ERR_TORCH_ASSERTION'],
+  LinAlgError: [TorchError, 'ERR_TORCH_LINALG'],
+  AcceleratorError: [TorchError, 'ERR_TORCH_ACCELERATOR'],
+  OutOfMemoryError: [TorchError, 'ERR_TORCH_OUT_OF_MEMORY'],
+};
+
+/** Makes the error that stands for a Python exception. Called by the native side for all of its own. */
+export function createError(
+  pythonType: string,
+  message: string,
+  backtrace?: string,
+): Error & TorchErrorFields {
+  const [Class, code] = CLASSES[pythonType] ?? CLASSES.RuntimeError!;
+  const error = new Class(message) as Error & TorchErrorFields;
+  const hidden = { enumerable: false, configurable: true, writable: true };
+  Object.defineProperty(error, 'pythonType', { ...hidden, value: pythonType });
+  Object.defineProperty(error, 'code', { ...hidden, enumerable: true, value: code });
+  if (backtrace) Object.defineProperty(error, 'backtrace', { ...hidden, value: backtrace });
+  return error;
+}
+
+export const typeError = (message: string): Error => createError('TypeError', message);
+export const attributeError = (message: string): Error => createError('AttributeError', message);
+export const valueError = (message: string): Error => createError('ValueError', message);
+export const runtimeError = (message: string): Error => createError('RuntimeError', message);
+export const notImplementedError = (message: string): Error =>
+  createError('NotImplementedError', message);

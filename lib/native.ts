@@ -1,0 +1,201 @@
+/**
+ * The one door to C++: everything native/addon.cc exports, typed.
+ *
+ * A tensor crosses as its {@link Handle}, a number; a result that is a tensor is a new handle, which the caller must
+ * wrap at once. Arguments are checked here by type only; what users see is checked before, with names.
+ */
+import { createError } from './errors';
+import type { Handle } from './handle';
+import { loadAddon } from './libtorch/load';
+import type { Complex, LoweredScalar } from './scalar';
+import { emitNativeWarning } from './warnings';
+
+/** An argument's or result's type in an operator's schema: native/operators.h. */
+export type Kind =
+  | 'Tensor' | 'Tensor[]' | 'Tensor?[]' | 'int' | 'float' | 'bool' | 'Scalar' | 'complex' | 'str' | 'dtype' | 'layout'
+  | 'memory_format' | 'Device' | 'Generator' | 'int[]' | 'float[]' | 'bool[]' | 'Scalar[]' | 'str[]' | 'unsupported';
+
+export interface SchemaArgument {
+  name: string;
+  kind: Kind;
+  /** None is allowed. */
+  optional: boolean;
+  hasDefault: boolean;
+  keywordOnly: boolean;
+  /** A list of fixed length, for which one number may stand. */
+  sized: boolean;
+}
+
+export interface OperatorSchema {
+  id: number;
+  overload: string;
+  schema: string;
+  /** Python takes a number in a tensor's place. */
+  takesNumbers: boolean;
+  arguments: SchemaArgument[];
+  returns: SchemaArgument[];
+}
+
+/** `reduction` as it crosses: a small number for a known name, or text (native/arguments.h). */
+export type LoweredReduction = number | string | [string, number];
+type OptionalHandle = Handle | null;
+/** The native half of a Generator. */
+export type NativeGenerator = { readonly __generator: unique symbol };
+
+export interface Native {
+  /** Errors and warnings of the native side go through these. */
+  set_hooks(createError: unknown, emitWarning: unknown): void;
+
+  // Handles: native/tensors.cc
+  attach(handle: Handle, owner: object): void;
+  dispose(handle: Handle): void;
+  is_live(handle: Handle): boolean;
+  live(): number;
+  sweep(): number;
+
+  // Data and properties: native/tensors.cc
+  tensor_from_bytes(bytes: Uint8Array, dtype: number, shape: readonly number[]): Handle;
+  tensor_sharing_bytes(bytes: Uint8Array, dtype: number): Handle;
+  to_bytes(tensor: Handle): ArrayBuffer;
+  item(tensor: Handle): number | bigint | boolean | Complex;
+  shape(tensor: Handle): number[];
+  stride(tensor: Handle): number[];
+  storage_offset(tensor: Handle): number;
+  dim(tensor: Handle): number;
+  numel(tensor: Handle): number;
+  dtype(tensor: Handle): number;
+  layout(tensor: Handle): number;
+  device(tensor: Handle): string;
+  is_contiguous(tensor: Handle): boolean;
+  data_ptr(tensor: Handle): number | bigint;
+  version(tensor: Handle): number;
+  repr(
+    tensor: Handle, isParameter: boolean, precision: number, threshold: number, edgeitems: number, linewidth: number,
+    sciMode: boolean | null,
+  ): string;
+
+  // The process: native/tensors.cc
+  get_default_dtype(): number;
+  set_default_dtype(dtype: number): void;
+  element_size(dtype: number): number;
+  dtype_name(dtype: number): string;
+  promote_types(left: number, right: number): number;
+  get_num_threads(): number;
+  set_num_threads(count: number): void;
+  has_cuda(): boolean;
+  cpu_capability(): string;
+  parse_device(name: string): string;
+
+  // Gradients: native/autograd.cc
+  backward(
+    tensors: readonly Handle[], gradients: readonly OptionalHandle[], retainGraph: boolean, createGraph: boolean,
+    inputs: readonly Handle[],
+  ): void;
+  grad_of(
+    outputs: readonly Handle[], inputs: readonly Handle[], gradients: readonly OptionalHandle[], retainGraph: boolean,
+    createGraph: boolean, allowUnused: boolean, materialize: boolean,
+  ): (Handle | undefined)[];
+  /** The live object for the gradient, or a new handle for it. */
+  grad(tensor: Handle): Handle | object | undefined;
+  set_grad(tensor: Handle, gradient: OptionalHandle): void;
+  requires_grad(tensor: Handle): boolean;
+  set_requires_grad(tensor: Handle, value: boolean, inPlace: boolean): void;
+  is_leaf(tensor: Handle): boolean;
+  retain_grad(tensor: Handle): void;
+  retains_grad(tensor: Handle): boolean;
+  parameter(data: Handle, requiresGrad: boolean): Handle;
+  data(tensor: Handle): Handle;
+  set_data(tensor: Handle, value: Handle): void;
+  grad_fn_name(tensor: Handle, path: readonly number[]): string | undefined;
+  next_functions(tensor: Handle, path: readonly number[]): (number | undefined)[];
+  is_grad_enabled(): boolean;
+  set_grad_enabled(enabled: boolean): void;
+
+  // Any operator: native/operators.cc
+  find_operators(name: string): OperatorSchema[];
+  /** `handles` has a bit set for each argument that is a handle or a list of them. */
+  call_operator(id: number, handles: number, ...args: readonly unknown[]): unknown;
+
+  // Random numbers: native/generators.cc
+  new_generator(device: string): NativeGenerator;
+  default_generator(): NativeGenerator;
+  manual_seed(seed: number | bigint): void;
+  generator_manual_seed(generator: NativeGenerator, seed: number | bigint): void;
+  generator_initial_seed(generator: NativeGenerator): number | bigint;
+  generator_seed(generator: NativeGenerator): number | bigint;
+  generator_get_state(generator: NativeGenerator): Handle;
+  generator_set_state(generator: NativeGenerator, state: Handle): void;
+  generator_device(generator: NativeGenerator): string;
+
+  // The losses: native/losses.h, parameters in its order
+  binary_cross_entropy(input: Handle, target: Handle, weight: OptionalHandle, reduction: LoweredReduction): Handle;
+  binary_cross_entropy_with_logits(
+    input: Handle, target: Handle, weight: OptionalHandle, reduction: LoweredReduction, posWeight: OptionalHandle,
+  ): Handle;
+  cosine_embedding_loss(
+    input1: Handle, input2: Handle, target: Handle, margin: number, reduction: LoweredReduction,
+  ): Handle;
+  cross_entropy(
+    input: Handle, target: Handle, weight: OptionalHandle, ignoreIndex: number | bigint, reduction: LoweredReduction,
+    labelSmoothing: number,
+  ): Handle;
+  ctc_loss(
+    logProbs: Handle, targets: Handle, inputLengths: Handle | readonly number[],
+    targetLengths: Handle | readonly number[], blank: number | bigint, reduction: LoweredReduction,
+    zeroInfinity: boolean,
+  ): Handle;
+  gaussian_nll_loss(
+    input: Handle, target: Handle, variance: Handle | [number], full: boolean, eps: number, reduction: LoweredReduction,
+  ): Handle;
+  hinge_embedding_loss(input: Handle, target: Handle, margin: number, reduction: LoweredReduction): Handle;
+  huber_loss(
+    input: Handle, target: Handle, reduction: LoweredReduction, delta: number, weight: OptionalHandle,
+  ): Handle;
+  kl_div(input: Handle, target: Handle, reduction: LoweredReduction, logTarget: boolean): Handle;
+  l1_loss(input: Handle, target: Handle, reduction: LoweredReduction, weight: OptionalHandle): Handle;
+  linear_cross_entropy(
+    input: Handle, linearWeight: Handle, target: Handle, linearBias: OptionalHandle, weight: OptionalHandle,
+    reduction: LoweredReduction, ignoreIndex: number | bigint | null, labelSmoothing: number,
+  ): Handle;
+  margin_ranking_loss(
+    input1: Handle, input2: Handle, target: Handle, margin: number, reduction: LoweredReduction,
+  ): Handle;
+  mse_loss(input: Handle, target: Handle, reduction: LoweredReduction, weight: OptionalHandle): Handle;
+  multi_margin_loss(
+    input: Handle, target: Handle, p: number | bigint, margin: number, weight: OptionalHandle,
+    reduction: LoweredReduction,
+  ): Handle;
+  multilabel_margin_loss(input: Handle, target: Handle, reduction: LoweredReduction): Handle;
+  multilabel_soft_margin_loss(
+    input: Handle, target: Handle, weight: OptionalHandle, reduction: LoweredReduction,
+  ): Handle;
+  nll_loss(
+    input: Handle, target: Handle, weight: OptionalHandle, ignoreIndex: number | bigint, reduction: LoweredReduction,
+  ): Handle;
+  poisson_nll_loss(
+    input: Handle, target: Handle, logInput: boolean, full: boolean, eps: number, reduction: LoweredReduction,
+  ): Handle;
+  smooth_l1_loss(input: Handle, target: Handle, reduction: LoweredReduction, beta: number): Handle;
+  soft_margin_loss(input: Handle, target: Handle, reduction: LoweredReduction): Handle;
+  triplet_margin_loss(
+    anchor: Handle, positive: Handle, negative: Handle, margin: number, p: number, eps: number, swap: boolean,
+    reduction: LoweredReduction,
+  ): Handle;
+  triplet_margin_with_distance_loss(
+    anchor: Handle, positive: Handle, negative: Handle,
+    distanceFunction: ((left: Handle, right: Handle) => Handle) | null, margin: number, swap: boolean,
+    reduction: LoweredReduction,
+  ): Handle;
+}
+
+const loaded = loadAddon();
+
+/** The addon of this thread. */
+export const native = loaded.addon as Native;
+
+/** The libtorch under it. */
+export const { libtorch } = loaded;
+
+native.set_hooks(createError, emitNativeWarning);
+
+export type { LoweredScalar };

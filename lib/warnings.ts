@@ -1,0 +1,64 @@
+/**
+ * Warnings, shown through `process.emitWarning` as often as Python's default filter shows them: once per text and
+ * reporting line.
+ */
+import path from 'node:path';
+
+/** Python's categories, in the order of native/warnings.h. */
+const CATEGORIES = ['UserWarning', 'DeprecationWarning', 'FutureWarning'] as const;
+export type WarningCategory = (typeof CATEGORIES)[number];
+
+/** Whether Python reports the line that called the function, or a line inside torch: native/warnings.h. */
+export type WarningOrigin = 'caller' | 'torch';
+const ORIGINS: readonly WarningOrigin[] = ['caller', 'torch'];
+
+const shown = new Set<string>();
+
+/** Called by the native side for each warning of a call. */
+export function emitNativeWarning(category: number, origin: number, text: string): void {
+  warn(text, CATEGORIES[category] ?? 'UserWarning', ORIGINS[origin] ?? 'caller');
+}
+
+/**
+ * Shows a warning, unless its line has shown it before.
+ *
+ * @param text - Python's text
+ * @param category - Python's class
+ * @param origin - whose line counts: the user's that called a functional, or the one inside torch
+ */
+export function warn(
+  text: string,
+  category: WarningCategory = 'UserWarning',
+  origin: WarningOrigin = 'caller',
+): void {
+  const key = `${reportingLine(origin)}\n${category}\n${text}`;
+  if (shown.has(key)) return;
+  shown.add(key);
+  process.emitWarning(text, { type: category });
+}
+
+const HERE = path.dirname(__filename);
+const MODULES = path.join(HERE, 'nn', 'modules');
+
+/**
+ * The line that Python would report. A call through a module reports the module's own line, whoever called it; one
+ * straight to a functional reports the user's. For a line inside torch the innermost frame of this package stands.
+ */
+function reportingLine(origin: WarningOrigin): string {
+  const frames = stackFrames();
+  const inner = frames.filter((frame) => frame.includes(HERE));
+  if (origin === 'torch') return inner[0] ?? '';
+  const ofModule = inner.find((frame) => frame.includes(MODULES));
+  return ofModule ?? frames.find((frame) => !frame.includes(HERE)) ?? '';
+}
+
+function stackFrames(): string[] {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 50;
+  const stack = new Error().stack ?? '';
+  Error.stackTraceLimit = limit;
+  return stack
+    .split('\n')
+    .slice(1)
+    .filter((line) => !line.includes(__filename) && !line.includes('node:internal'));
+}

@@ -1,0 +1,132 @@
+// Binds C++ functions to JavaScript by their signature, so that a file of bindings is a list:
+//
+//   bindings.add<&losses::mse_loss>("mse_loss");
+//
+// A call reads its arguments, runs the function with this thread's warnings collected, shows them, and returns; any C++
+// exception becomes a JavaScript one. A first parameter `Environment&` is passed on, not read.
+#pragma once
+
+#include "javascript.h"
+
+#include <functional>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "arguments.h"
+#include "environment.h"
+#include "errors.h"
+#include "warnings.h"
+
+namespace torch_losses {
+
+// What one bound function needs at call time; lives as long as its environment.
+struct Binding {
+  Environment& environment;
+  const char* name;
+};
+
+// Runs `body` behind the door: its exceptions and warnings go to JavaScript, warnings first, as in Python.
+template <typename Body>
+napi_value behind_the_door(Environment& environment, Body&& body) noexcept {
+  WarningScope warnings;
+  try {
+    napi_value result = std::forward<Body>(body)();
+    if (!warnings.empty()) environment.emit_warnings(warnings.take());
+    return result;
+  } catch (...) {
+    environment.emit_warnings_before_error(warnings.take());
+    throw_to_javascript(environment);
+    return nullptr;
+  }
+}
+
+namespace detail {
+
+// A function's parameters without a leading `Environment&`, and how to call it with them.
+template <typename Function>
+struct Signature;
+
+template <typename R, typename... Parameters>
+struct Signature<R (*)(Parameters...)> {
+  using Result = R;
+  using Arguments = std::tuple<std::decay_t<Parameters>...>;
+  static R call(R (*function)(Parameters...), Environment&, Arguments& arguments) {
+    return std::apply(function, arguments);
+  }
+};
+
+template <typename R, typename... Parameters>
+struct Signature<R (*)(Environment&, Parameters...)> {
+  using Result = R;
+  using Arguments = std::tuple<std::decay_t<Parameters>...>;
+  static R call(R (*function)(Environment&, Parameters...), Environment& environment,
+                Arguments& arguments) {
+    return std::apply(std::bind_front(function, std::ref(environment)), arguments);
+  }
+};
+
+template <typename T>
+T read_argument(const Binding& binding, napi_value value, size_t index) {
+  try {
+    return Argument<T>::from(binding.environment, value);
+  } catch (const ArgumentMismatch& mismatch) {
+    throw_type_error(std::string(binding.name) + "(): argument " + std::to_string(index + 1) +
+                     " must be " + mismatch.expected);
+  }
+}
+
+// In order, as braces guarantee.
+template <typename Arguments, size_t... Index>
+Arguments read_arguments(const Binding& binding, napi_value* values,
+                         std::index_sequence<Index...>) {
+  return Arguments{
+      read_argument<std::tuple_element_t<Index, Arguments>>(binding, values[Index], Index)...};
+}
+
+template <auto Function>
+napi_value run(napi_env env, napi_callback_info info) {
+  using Shape = Signature<decltype(Function)>;
+  using Arguments = typename Shape::Arguments;
+  constexpr size_t kCount = std::tuple_size_v<Arguments>;
+  napi_value values[kCount + 1];
+  size_t count = kCount;  // missing ones are filled with undefined
+  void* data = nullptr;
+  napi_get_cb_info(env, info, &count, values, nullptr, &data);
+  const auto& binding = *static_cast<const Binding*>(data);
+  Environment& environment = binding.environment;
+  return behind_the_door(environment, [&]() -> napi_value {
+    auto arguments =
+        read_arguments<Arguments>(binding, values, std::make_index_sequence<kCount>{});
+    if constexpr (std::is_void_v<typename Shape::Result>) {
+      Shape::call(Function, environment, arguments);
+      return undefined(environment);
+    } else {
+      return to_javascript(environment, Shape::call(Function, environment, arguments));
+    }
+  });
+}
+
+}  // namespace detail
+
+// The functions of one exports object.
+class Bindings {
+ public:
+  Bindings(Environment& environment, napi_value exports)
+      : environment_(environment), exports_(exports) {}
+
+  template <auto Function>
+  void add(const char* name) {
+    add(name, &detail::run<Function>);
+  }
+
+  // A callback that reads its own arguments; its data is a `const Binding*`.
+  void add(const char* name, napi_callback callback);
+
+ private:
+  Environment& environment_;
+  napi_value exports_;
+};
+
+}  // namespace torch_losses

@@ -1,0 +1,66 @@
+// What one JavaScript environment (the main thread or a worker) owns. Nothing here is static, so that any number of
+// workers and copies of the package work side by side; they are torn down with their environment.
+#pragma once
+
+#include "javascript.h"
+
+#include <deque>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "handles.h"
+#include "operators.h"
+#include "references.h"
+#include "warnings.h"
+
+namespace torch_losses {
+
+struct Binding;
+
+class Environment {
+ public:
+  explicit Environment(napi_env env);
+  ~Environment();
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+  napi_env env() const noexcept { return env_; }
+  HandleTable& handles() noexcept { return handles_; }
+  OperatorTable& operators() noexcept { return operators_; }
+  ReferenceQueue& references() noexcept { return *references_; }
+  std::shared_ptr<ReferenceQueue> shared_references() const { return references_; }
+
+  // The JavaScript that makes errors and shows warnings: lib/errors.ts and lib/warnings.ts.
+  void set_hooks(napi_value create_error, napi_value emit_warning);
+
+  // Leaves a JavaScript error pending, made by the registered factory.
+  void throw_error(const std::string& python_type, const std::string& message,
+                   const std::string& backtrace);
+
+  void emit_warnings(const std::vector<Warning>& warnings);
+
+  // The same while an error is on its way: it keeps its place, and nothing is thrown over it.
+  void emit_warnings_before_error(const std::vector<Warning>& warnings) noexcept;
+
+  // Gives a bound function's data the life of the environment, at one address.
+  Binding& keep(Binding binding);
+
+ private:
+  static void tear_down(void* environment);
+  napi_value call(napi_ref function, std::initializer_list<napi_value> arguments);
+  napi_value string(std::string_view text) const;
+
+  napi_env env_;
+  HandleTable handles_;
+  OperatorTable operators_;
+  // Shared with the storages that keep JavaScript memory, which may outlive this environment.
+  std::shared_ptr<ReferenceQueue> references_;
+  std::deque<std::unique_ptr<Binding>> bindings_;
+  napi_ref create_error_ = nullptr;
+  napi_ref emit_warning_ = nullptr;
+};
+
+}  // namespace torch_losses

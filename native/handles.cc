@@ -1,0 +1,153 @@
+#include "handles.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "errors.h"
+
+namespace torch_losses {
+namespace {
+
+// 2^26 slots and 2^27 generations fill the 53 bits that a double holds exactly.
+constexpr double kSlots = 1 << 26;
+constexpr uint32_t kLastGeneration = (1U << 27) - 1;
+
+// Slots examined within one handle scope: enough to amortise it, few enough to keep V8's handle blocks small.
+constexpr size_t kSlotsPerScope = 256;
+
+class HandleScope {
+ public:
+  explicit HandleScope(napi_env env) : env_(env) { check(env, napi_open_handle_scope(env, &scope_)); }
+  ~HandleScope() { napi_close_handle_scope(env_, scope_); }
+  HandleScope(const HandleScope&) = delete;
+  HandleScope& operator=(const HandleScope&) = delete;
+
+ private:
+  napi_env env_;
+  napi_handle_scope scope_ = nullptr;
+};
+
+}  // namespace
+
+HandleTable::Slot* HandleTable::find(Handle handle) const noexcept {
+  if (!(handle >= kSlots)) return nullptr;  // also NaN
+  auto generation = static_cast<uint64_t>(handle / kSlots);
+  auto index = static_cast<uint64_t>(handle - static_cast<double>(generation) * kSlots);
+  if (index >= slots_.size()) return nullptr;
+  Slot& slot = slots_[index];
+  return slot.live && slot.generation == generation ? &slot : nullptr;
+}
+
+HandleTable::Slot& HandleTable::require(Handle handle) const {
+  if (Slot* slot = find(handle)) return *slot;
+  throw_type_error("the tensor was disposed");
+}
+
+uint32_t HandleTable::allocate() {
+  if (first_free_ != kNone) {
+    uint32_t index = first_free_;
+    first_free_ = slots_[index].next_free;
+    return index;
+  }
+  if (slots_.size() >= static_cast<size_t>(kSlots)) {
+    throw PythonError("RuntimeError", "too many live tensors: " + std::to_string(slots_.size()));
+  }
+  slots_.emplace_back();
+  return static_cast<uint32_t>(slots_.size() - 1);
+}
+
+void HandleTable::free(uint32_t index) {
+  Slot& slot = slots_[index];
+  if (slot.owner != nullptr) napi_delete_reference(env_, std::exchange(slot.owner, nullptr));
+  slot.live = false;
+  slot.gradient = 0;
+  --live_;
+  // A slot whose generations are used up is retired, so that no handle is ever given out twice.
+  if (slot.generation < kLastGeneration) {
+    ++slot.generation;
+    slot.next_free = std::exchange(first_free_, index);
+  }
+  // Last, since a tensor's destructor may run a whole graph's.
+  slot.tensor.reset();
+}
+
+void HandleTable::sweep_when_due() {
+  if (++created_since_sweep_ < sweep_after_) return;
+  sweep();
+  // As many again as survived: the cost per creation stays constant.
+  sweep_after_ = std::max(kFirstSweep, live_);
+}
+
+Handle HandleTable::create(at::Tensor tensor) {
+  sweep_when_due();
+  uint32_t index = allocate();
+  Slot& slot = slots_[index];
+  slot.tensor = std::move(tensor);
+  slot.live = true;
+  ++live_;
+  return static_cast<double>(slot.generation) * kSlots + index;
+}
+
+void HandleTable::attach(Handle handle, napi_value owner) {
+  Slot& slot = require(handle);
+  if (slot.owner != nullptr) throw_type_error("the handle already has an owner");
+  check(env_, napi_create_reference(env_, owner, 0, &slot.owner));
+}
+
+const at::Tensor& HandleTable::get(Handle handle) const { return require(handle).tensor; }
+
+void HandleTable::set(Handle handle, at::Tensor tensor) {
+  require(handle).tensor = std::move(tensor);
+}
+
+bool HandleTable::is_live(Handle handle) const noexcept { return find(handle) != nullptr; }
+
+napi_value HandleTable::owner(Handle handle) const {
+  napi_value value = nullptr;
+  const Slot* slot = find(handle);
+  if (slot != nullptr && slot->owner != nullptr) {
+    check(env_, napi_get_reference_value(env_, slot->owner, &value));
+  }
+  return value;
+}
+
+void HandleTable::remember_gradient(Handle handle, Handle gradient) {
+  require(handle).gradient = gradient;
+}
+
+Handle HandleTable::gradient(Handle handle) const { return require(handle).gradient; }
+
+void HandleTable::dispose(Handle handle) {
+  if (Slot* slot = find(handle)) {
+    free(static_cast<uint32_t>(handle - static_cast<double>(slot->generation) * kSlots));
+  }
+}
+
+size_t HandleTable::sweep() {
+  size_t freed = 0;
+  created_since_sweep_ = 0;
+  for (size_t start = 0; start < slots_.size(); start += kSlotsPerScope) {
+    HandleScope scope(env_);
+    size_t end = std::min(start + kSlotsPerScope, slots_.size());
+    for (size_t index = start; index < end; ++index) {
+      Slot& slot = slots_[index];
+      if (!slot.live || slot.owner == nullptr) continue;
+      napi_value owner = nullptr;
+      check(env_, napi_get_reference_value(env_, slot.owner, &owner));
+      if (owner == nullptr) {
+        free(static_cast<uint32_t>(index));
+        ++freed;
+      }
+    }
+  }
+  return freed;
+}
+
+void HandleTable::clear() {
+  for (size_t index = 0; index < slots_.size(); ++index) {
+    if (slots_[index].live) free(static_cast<uint32_t>(index));
+  }
+}
+
+}  // namespace torch_losses

@@ -1,0 +1,87 @@
+// The tensors that JavaScript holds, one table per environment.
+//
+// A handle is a slot number and the slot's generation, in one double that JavaScript carries as a plain number. A
+// generation ends when the slot is freed, so a stale handle is recognised, never followed. The slot keeps the tensor
+// and a weak reference to the JavaScript `Tensor` that owns the handle. There are no finalizers (they run only when the
+// event loop turns): a weak reference that no longer gives a value is a dead handle, and `sweep` frees it.
+#pragma once
+
+#include "javascript.h"
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+namespace torch_losses {
+
+using Handle = double;
+
+class HandleTable {
+ public:
+  explicit HandleTable(napi_env env) : env_(env) {}
+  HandleTable(const HandleTable&) = delete;
+  HandleTable& operator=(const HandleTable&) = delete;
+
+  // Takes the tensor; the handle has no owner until `attach`.
+  Handle create(at::Tensor tensor);
+
+  // Makes `owner` the JavaScript object whose life keeps the handle.
+  void attach(Handle handle, napi_value owner);
+
+  // The tensor; throws TypeError for a handle that was disposed or never was.
+  const at::Tensor& get(Handle handle) const;
+
+  // Replaces the tensor behind a handle (`x.data = y`).
+  void set(Handle handle, at::Tensor tensor);
+
+  bool is_live(Handle handle) const noexcept;
+
+  // The owner, or null when it was collected or not yet attached.
+  napi_value owner(Handle handle) const;
+
+  // Remembers which handle stands for `handle`'s gradient, so that `x.grad` is the same object while it lives.
+  void remember_gradient(Handle handle, Handle gradient);
+  Handle gradient(Handle handle) const;
+
+  // Frees the slot at once; a second time does nothing.
+  void dispose(Handle handle);
+
+  // Frees every slot whose owner was collected; returns how many.
+  size_t sweep();
+
+  size_t live() const noexcept { return live_; }
+
+  // Frees everything: at the end of the environment, while Node-API may still be called.
+  void clear();
+
+ private:
+  struct Slot {
+    at::Tensor tensor;
+    napi_ref owner = nullptr;
+    uint32_t generation = 1;
+    uint32_t next_free = 0;
+    Handle gradient = 0;
+    bool live = false;
+  };
+
+  Slot* find(Handle handle) const noexcept;
+  Slot& require(Handle handle) const;
+  uint32_t allocate();
+  void free(uint32_t index);
+  void sweep_when_due();
+
+  napi_env env_;
+  // A deque: references to tensors stay valid while the table grows.
+  mutable std::deque<Slot> slots_;
+  uint32_t first_free_ = kNone;
+  size_t live_ = 0;
+  size_t created_since_sweep_ = 0;
+  size_t sweep_after_ = kFirstSweep;
+
+  static constexpr uint32_t kNone = UINT32_MAX;
+  static constexpr size_t kFirstSweep = 4096;
+};
+
+}  // namespace torch_losses

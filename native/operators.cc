@@ -1,0 +1,425 @@
+// Source of the overloads' order and of the rules for numbers: torch/csrc/jit/python/init.cpp (_jit_get_operation) and
+// torch/csrc/utils/python_arg_parser.cpp.
+#include "operators.h"
+
+#include <ATen/ScalarOps.h>
+#include <ATen/core/jit_type.h>
+#include <torch/csrc/jit/runtime/operator.h>
+
+#include <array>
+#include <unordered_set>
+
+#include "binding.h"
+#include "generators.h"
+
+namespace torch_losses {
+namespace {
+
+using c10::IValue;
+using c10::TypeKind;
+using torch::jit::Stack;
+
+Kind list_kind(const c10::Type& element) {
+  switch (element.kind()) {
+    case TypeKind::TensorType:
+      return Kind::TensorList;
+    case TypeKind::OptionalType:
+      return element.containedType(0)->kind() == TypeKind::TensorType ? Kind::OptionalTensorList
+                                                                      : Kind::Unsupported;
+    case TypeKind::IntType:
+    case TypeKind::SymIntType:
+      return Kind::IntList;
+    case TypeKind::FloatType:
+      return Kind::FloatList;
+    case TypeKind::BoolType:
+      return Kind::BoolList;
+    case TypeKind::NumberType:
+      return Kind::ScalarList;
+    case TypeKind::StringType:
+      return Kind::StringList;
+    default:
+      return Kind::Unsupported;
+  }
+}
+
+Kind kind_of(const c10::Type& type) {
+  switch (type.kind()) {
+    case TypeKind::TensorType:
+      return Kind::Tensor;
+    case TypeKind::IntType:
+    case TypeKind::SymIntType:
+      return Kind::Int;
+    case TypeKind::FloatType:
+    case TypeKind::SymFloatType:
+      return Kind::Float;
+    case TypeKind::BoolType:
+    case TypeKind::SymBoolType:
+      return Kind::Bool;
+    case TypeKind::NumberType:
+      return Kind::Scalar;
+    case TypeKind::ComplexType:
+      return Kind::Complex;
+    case TypeKind::StringType:
+      return Kind::String;
+    case TypeKind::ScalarTypeType:
+      return Kind::Dtype;
+    case TypeKind::LayoutType:
+      return Kind::Layout;
+    case TypeKind::MemoryFormatType:
+      return Kind::MemoryFormat;
+    case TypeKind::DeviceObjType:
+      return Kind::Device;
+    case TypeKind::GeneratorType:
+      return Kind::Generator;
+    case TypeKind::ListType:
+      return list_kind(*type.containedType(0));
+    default:
+      return Kind::Unsupported;
+  }
+}
+
+const char* kind_name(Kind kind) {
+  constexpr std::array<const char*, 20> kNames = {
+      "Tensor",     "Tensor[]",     "Tensor?[]", "int",       "float", "bool",    "Scalar",
+      "complex",    "str",          "dtype",     "layout",    "memory_format",    "Device",
+      "Generator",  "int[]",        "float[]",   "bool[]",    "Scalar[]", "str[]", "unsupported"};
+  static_assert(kNames.size() == static_cast<size_t>(Kind::Unsupported) + 1);
+  return kNames[static_cast<size_t>(kind)];
+}
+
+Parameter compile(const c10::Argument& argument) {
+  Parameter parameter;
+  parameter.name = argument.name();
+  const c10::Type* type = argument.real_type().get();
+  if (type->kind() == TypeKind::OptionalType) {
+    parameter.optional = true;
+    type = type->containedType(0).get();
+  }
+  parameter.kind = kind_of(*type);
+  parameter.default_value = argument.default_value();
+  parameter.size = argument.N();
+  return parameter;
+}
+
+// Python takes a number in a Tensor's place for these alone (should_allow_numbers_as_tensors).
+bool takes_numbers_as_tensors(const std::string& name) {
+  static const std::unordered_set<std::string> kNames = {
+      "aten::add",         "aten::add_",         "aten::div",          "aten::div_",
+      "aten::divide",      "aten::divide_",      "aten::mul",          "aten::mul_",
+      "aten::multiply",    "aten::multiply_",    "aten::sub",          "aten::sub_",
+      "aten::subtract",    "aten::subtract_",    "aten::true_divide",  "aten::true_divide_",
+      "aten::floor_divide", "aten::floor_divide_", "aten::to",         "aten::_to_copy",
+      "aten::copy_",       "aten::copy",         "aten::_conj"};
+  return kNames.contains(name);
+}
+
+// --- from JavaScript ---------------------------------------------------------------------------------------------
+
+// A number in a tensor's place takes no part in type promotion within its category.
+at::Tensor wrapped_number(const at::Scalar& number) {
+  at::Tensor tensor = c10::scalar_to_tensor(number);
+  tensor.unsafeGetTensorImpl()->set_wrapped_number(true);
+  return tensor;
+}
+
+c10::List<std::optional<at::Tensor>> optional_tensors(Environment& environment, napi_value value) {
+  c10::List<std::optional<at::Tensor>> list;
+  for (auto& tensor : Argument<std::vector<std::optional<at::Tensor>>>::from(environment, value)) {
+    list.push_back(std::move(tensor));
+  }
+  return list;
+}
+
+c10::impl::GenericList scalars(Environment& environment, napi_value value) {
+  c10::impl::GenericList list(c10::NumberType::get());
+  for (const auto& scalar : Argument<std::vector<at::Scalar>>::from(environment, value)) {
+    list.push_back(IValue(scalar));
+  }
+  return list;
+}
+
+// `int[2]` takes one number for all, as Python does.
+IValue integers(Environment& environment, napi_value value, std::optional<int32_t> size) {
+  if (!is_array(environment, value) && size) {
+    return std::vector<int64_t>(static_cast<size_t>(*size), read<int64_t>(environment, value));
+  }
+  return Argument<std::vector<int64_t>>::from(environment, value);
+}
+
+IValue to_ivalue(Environment& environment, const Parameter& parameter, napi_value value,
+                 bool is_handle) {
+  switch (parameter.kind) {
+    case Kind::Tensor:
+      if (is_handle) return read<at::Tensor>(environment, value);
+      return wrapped_number(read<at::Scalar>(environment, value));
+    case Kind::TensorList:
+      return Argument<std::vector<at::Tensor>>::from(environment, value);
+    case Kind::OptionalTensorList:
+      return optional_tensors(environment, value);
+    case Kind::Int:
+      return read<int64_t>(environment, value);
+    case Kind::Float:
+      return read<double>(environment, value);
+    case Kind::Bool:
+      return read<bool>(environment, value);
+    case Kind::Scalar:
+      return read<at::Scalar>(environment, value);
+    case Kind::Complex:
+      return read<at::Scalar>(environment, value).toComplexDouble();
+    case Kind::String:
+      return read<std::string>(environment, value);
+    case Kind::Dtype:
+    case Kind::Layout:
+    case Kind::MemoryFormat:
+      return read<int64_t>(environment, value);
+    case Kind::Device:
+      return read<at::Device>(environment, value);
+    case Kind::Generator:
+      return read<at::Generator>(environment, value);
+    case Kind::IntList:
+      return integers(environment, value, parameter.size);
+    case Kind::FloatList:
+      return Argument<std::vector<double>>::from(environment, value);
+    case Kind::BoolList: {
+      c10::List<bool> list;
+      for (bool flag : Argument<std::vector<bool>>::from(environment, value)) list.push_back(flag);
+      return list;
+    }
+    case Kind::ScalarList:
+      return scalars(environment, value);
+    case Kind::StringList:
+      return Argument<std::vector<std::string>>::from(environment, value);
+    case Kind::Unsupported:
+      break;
+  }
+  throw ArgumentMismatch{"of a type that JavaScript has"};
+}
+
+// --- to JavaScript -----------------------------------------------------------------------------------------------
+
+struct Call {
+  Environment& environment;
+  const BoundOperator& op;
+  // Position and identity of the tensors given directly, to recognise one that is returned.
+  c10::SmallVector<std::pair<size_t, const c10::TensorImpl*>, 8> tensors;
+};
+
+napi_value tensor_result(const Call& call, at::Tensor tensor) {
+  if (!tensor.defined()) {
+    napi_value null = nullptr;
+    check(call.environment.env(), napi_get_null(call.environment.env(), &null));
+    return null;
+  }
+  // An operator that returns its argument (`add_`, `contiguous`) returns the same object: minus its position less one.
+  for (auto [position, impl] : call.tensors) {
+    if (impl == tensor.unsafeGetTensorImpl()) {
+      return to_javascript(call.environment, -static_cast<double>(position) - 1);
+    }
+  }
+  return to_javascript(call.environment, std::move(tensor));
+}
+
+napi_value to_javascript_value(const Call& call, IValue value);
+
+napi_value list_result(const Call& call, const IValue& value) {
+  auto list = value.toListRef();
+  napi_value array = new_array(call.environment, list.size());
+  for (size_t index = 0; index < list.size(); ++index) {
+    set_element(call.environment, array, index, to_javascript_value(call, list[index]));
+  }
+  return array;
+}
+
+napi_value to_javascript_value(const Call& call, IValue value) {
+  Environment& environment = call.environment;
+  if (value.isTensor()) return tensor_result(call, std::move(value).toTensor());
+  if (value.isNone()) return tensor_result(call, at::Tensor());
+  if (value.isBool()) return boolean(environment, value.toBool());
+  if (value.isScalar()) return to_javascript(environment, value.toScalar());
+  if (value.isString()) return to_javascript(environment, value.toStringRef());
+  if (value.isDevice()) return to_javascript(environment, value.toDevice().str());
+  if (value.isTensorList()) {
+    // A tensor in a list is always a new object, as lists are.
+    return to_javascript(environment, value.toTensorVector());
+  }
+  if (value.isIntList()) return to_javascript(environment, value.toIntVector());
+  if (value.isDoubleList()) return to_javascript(environment, value.toDoubleVector());
+  if (value.isList()) return list_result(call, value);
+  throw PythonError("NotImplementedError", call.op.schema().name() + " returns a " +
+                                               value.tagKind() + ", which JavaScript has not");
+}
+
+napi_value results(const Call& call, Stack stack) {
+  if (stack.empty()) return undefined(call.environment);
+  if (stack.size() == 1) return to_javascript_value(call, std::move(stack[0]));
+  napi_value array = new_array(call.environment, stack.size());
+  for (size_t index = 0; index < stack.size(); ++index) {
+    set_element(call.environment, array, index, to_javascript_value(call, std::move(stack[index])));
+  }
+  return array;
+}
+
+// --- one call ----------------------------------------------------------------------------------------------------
+
+IValue argument(Call& call, size_t index, napi_value value, bool is_handle) {
+  Environment& environment = call.environment;
+  const Parameter& parameter = call.op.parameters()[index];
+  napi_valuetype type = napi_undefined;
+  check(environment.env(), napi_typeof(environment.env(), value, &type));
+  if (type == napi_undefined && parameter.default_value) return *parameter.default_value;
+  if (type == napi_null && parameter.optional) return {};
+  if (type == napi_undefined && parameter.optional) return {};
+  if (type == napi_undefined) {
+    throw_type_error(call.op.schema().name() + "() is missing value for argument '" +
+                     parameter.name + "'. Declaration: " + c10::toString(call.op.schema()));
+  }
+  try {
+    IValue converted = to_ivalue(environment, parameter, value, is_handle);
+    if (parameter.kind == Kind::Tensor) {
+      call.tensors.emplace_back(index, converted.toTensor().unsafeGetTensorImpl());
+    }
+    return converted;
+  } catch (const ArgumentMismatch& mismatch) {
+    throw_type_error(call.op.schema().name() + "(): argument '" + parameter.name + "' must be " +
+                     mismatch.expected + ". Declaration: " + c10::toString(call.op.schema()));
+  }
+}
+
+// (operator, which arguments are handles as a bit mask, ...arguments in the schema's order)
+napi_value call_operator(napi_env env, napi_callback_info info) {
+  constexpr size_t kLeading = 2;
+  constexpr size_t kUsual = 16;
+  std::array<napi_value, kLeading + kUsual> usual{};
+  std::vector<napi_value> many;
+  napi_value* values = usual.data();
+  size_t count = usual.size();
+  void* data = nullptr;
+  napi_get_cb_info(env, info, &count, values, nullptr, &data);
+  Environment& environment = static_cast<const Binding*>(data)->environment;
+  if (count > usual.size()) {
+    many.resize(count);
+    values = many.data();
+    napi_get_cb_info(env, info, &count, values, nullptr, &data);
+  }
+  return behind_the_door(environment, [&] {
+    auto number = read<int64_t>(environment, values[0]);
+    auto handles = static_cast<uint64_t>(read<int64_t>(environment, values[1]));
+    const BoundOperator& op = environment.operators().at(static_cast<uint32_t>(number));
+    size_t expected = op.parameters().size();
+    if (count < kLeading || count - kLeading > expected) {
+      throw_type_error(op.schema().name() + "() takes " + std::to_string(expected) +
+                       " argument(s). Declaration: " + c10::toString(op.schema()));
+    }
+    Call call{environment, op, {}};
+    Stack stack;
+    stack.reserve(expected);
+    napi_value missing = count - kLeading < expected ? undefined(environment) : nullptr;
+    for (size_t index = 0; index < expected; ++index) {
+      bool given = index < count - kLeading;
+      bool is_handle = index < 53 && ((handles >> index) & 1U) != 0;
+      stack.push_back(argument(call, index, given ? values[kLeading + index] : missing, is_handle));
+    }
+    op.call(stack);
+    return results(call, std::move(stack));
+  });
+}
+
+// --- descriptions ------------------------------------------------------------------------------------------------
+
+napi_value describe_argument(Environment& environment, const c10::Argument& argument,
+                             const Parameter& parameter) {
+  napi_value object = new_object(environment);
+  set_property(environment, object, "name", to_javascript(environment, parameter.name));
+  set_property(environment, object, "kind",
+               to_javascript(environment, std::string(kind_name(parameter.kind))));
+  set_property(environment, object, "optional", boolean(environment, parameter.optional));
+  set_property(environment, object, "hasDefault",
+               boolean(environment, parameter.default_value.has_value()));
+  set_property(environment, object, "keywordOnly", boolean(environment, argument.kwarg_only()));
+  set_property(environment, object, "sized", boolean(environment, parameter.size.has_value()));
+  return object;
+}
+
+napi_value describe(Environment& environment, uint32_t number) {
+  const BoundOperator& op = environment.operators().at(number);
+  const auto& schema = op.schema();
+  napi_value object = new_object(environment);
+  set_property(environment, object, "id", to_javascript(environment, static_cast<int64_t>(number)));
+  set_property(environment, object, "overload", to_javascript(environment, schema.overload_name()));
+  set_property(environment, object, "schema",
+               to_javascript(environment, c10::toString(schema)));
+  set_property(environment, object, "takesNumbers",
+               boolean(environment, takes_numbers_as_tensors(schema.name())));
+  napi_value arguments = new_array(environment, op.parameters().size());
+  for (size_t index = 0; index < op.parameters().size(); ++index) {
+    set_element(environment, arguments, index,
+                describe_argument(environment, schema.arguments()[index], op.parameters()[index]));
+  }
+  set_property(environment, object, "arguments", arguments);
+  napi_value returns = new_array(environment, schema.returns().size());
+  for (size_t index = 0; index < schema.returns().size(); ++index) {
+    set_element(environment, returns, index,
+                describe_argument(environment, schema.returns()[index],
+                                  compile(schema.returns()[index])));
+  }
+  set_property(environment, object, "returns", returns);
+  return object;
+}
+
+napi_value find_operators(Environment& environment, const std::string& name) {
+  const auto& numbers = environment.operators().find(name);
+  napi_value array = new_array(environment, numbers.size());
+  for (size_t index = 0; index < numbers.size(); ++index) {
+    set_element(environment, array, index, describe(environment, numbers[index]));
+  }
+  return array;
+}
+
+}  // namespace
+
+BoundOperator::BoundOperator(const c10::FunctionSchema& schema,
+                             std::optional<c10::OperatorHandle> handle,
+                             std::function<void(Stack&)> jit)
+    : schema_(schema), handle_(std::move(handle)), jit_(std::move(jit)) {
+  parameters_.reserve(schema.arguments().size());
+  for (const auto& argument : schema.arguments()) parameters_.push_back(compile(argument));
+}
+
+void BoundOperator::call(Stack& stack) const {
+  if (handle_) {
+    handle_->callBoxed(stack);
+  } else {
+    jit_(stack);
+  }
+}
+
+const std::vector<uint32_t>& OperatorTable::find(const std::string& name) {
+  auto [entry, is_new] = found_.try_emplace(name);
+  if (!is_new) return entry->second;
+  auto symbol = c10::Symbol::fromQualString(name);
+  for (const auto& op : torch::jit::getAllOperatorsFor(symbol)) {
+    const auto& schema = op->schema();
+    auto handle = c10::Dispatcher::singleton().findSchema(schema.operator_name());
+    std::function<void(Stack&)> jit;
+    if (!handle) jit = [operation = op->getOperation()](Stack& stack) mutable { operation(stack); };
+    entry->second.push_back(static_cast<uint32_t>(operators_.size()));
+    operators_.emplace_back(schema, std::move(handle), std::move(jit));
+  }
+  return entry->second;
+}
+
+const BoundOperator& OperatorTable::at(uint32_t number) const {
+  if (number >= operators_.size()) throw_type_error("no such operator");
+  return operators_[number];
+}
+
+void OperatorTable::refresh() {
+  std::erase_if(found_, [](const auto& entry) { return entry.second.empty(); });
+}
+
+void add_operators(Bindings& bindings) {
+  bindings.add<&find_operators>("find_operators");
+  bindings.add("call_operator", &call_operator);
+}
+
+}  // namespace torch_losses
