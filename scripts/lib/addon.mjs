@@ -9,7 +9,8 @@ import { mustRun, run } from './run.mjs';
 import { hashOf, unlessDone } from './stamp.mjs';
 
 /**
- * Builds the loader, and the addon for a libtorch, into a folder of finished addons.
+ * Builds the loader, and the addon for a libtorch, into a folder of finished addons. An addon serves every libtorch of a
+ * minor version, so another one of the same needs no other build.
  *
  * @param {{ directory: string, version: string }} libtorch
  * @param {{ configuration?: 'Release' | 'Debug', output?: string }} [options]
@@ -22,7 +23,7 @@ export async function buildAddon(
   const warningsAsErrors = process.env.CI ? 'ON' : 'OFF';
   const inputs = hashOf({
     files: ['native', 'CMakeLists.txt'],
-    strings: [libtorch.directory, libtorch.version, process.env.CXX ?? '', warningsAsErrors],
+    strings: [process.env.CXX ?? '', warningsAsErrors],
   });
   mkdirSync(output, { recursive: true });
   await unlessDone(path.join(output, `torch_losses-${minorVersion}.stamp`), inputs, async () => {

@@ -23,16 +23,16 @@ const KNOWN_FAILURES = [
       'Check the connection and proxy settings (`npm config list`, `pip config list`) and run it again.',
   ],
   [
+    /CMAKE_MAKE_PROGRAM is not set|unable to find a build program/i,
+    'There is neither make nor ninja. Install one: `apt install make`, `dnf install make`, or the like.',
+  ],
+  [
     /C\+\+ Compiler toolset is not available|No CMAKE_CXX_COMPILER could be found|CMAKE_CXX_COMPILER.*(?:not set|not found)/i,
     'There is no C++ compiler. Install one: `apt install g++ make`, `dnf install gcc-c++ make`, or the like.',
   ],
   [
     /CMake executable is not found/i,
     'There is no CMake. Install it: `apt install cmake`, `dnf install cmake`, or the like.',
-  ],
-  [
-    /CMAKE_MAKE_PROGRAM is not set|unable to find a build program/i,
-    'There is neither make nor ninja. Install one: `apt install make`, `dnf install make`, or the like.',
   ],
   [
     /CMake \S+ or higher is required/i,

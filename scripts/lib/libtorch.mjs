@@ -45,7 +45,7 @@ async function fetchTorch() {
   if (!python) {
     throw new SetupError(
       'There is neither a libtorch nor a Python to fetch it with.',
-      'install Python 3 and pip (`apt install python3-pip python3-venv`, or the like), or set LIBTORCH.',
+      'Install Python 3 and pip (`apt install python3-pip python3-venv`, or the like), or set LIBTORCH.',
     );
   }
   mkdirSync(VENV, { recursive: true });
@@ -70,7 +70,7 @@ async function makeEnvironment(python) {
     throw new SetupError(
       `${python} cannot make a virtual environment:\n\n${output.trim()}`,
       adviceFor(output) ??
-        'install what it lacks: `apt install python3-pip python3-venv`, or the like.',
+        'Install what it lacks: `apt install python3-pip python3-venv`, or the like.',
     );
   }
   return reachesIn ? [python, '-m', 'pip', '--python', inside] : [inside, '-m', 'pip'];
@@ -101,7 +101,7 @@ async function installTorch([command, ...pip]) {
   throw new SetupError(
     `pip could not install torch ${PINNED}; its messages are above.`,
     adviceFor(outputs) ??
-      `see whether torch ${PINNED} is there for this Python (${capture(command, ['--version'])}) and this kind of ` +
+      `See whether torch ${PINNED} is there for this Python (${capture(command, ['--version'])}) and this kind of ` +
         'machine, or set LIBTORCH to a libtorch that you have.',
   );
 }
