@@ -12,8 +12,26 @@ import { emitNativeWarning } from './warnings';
 
 /** An argument's or result's type in an operator's schema: native/operators.h. */
 export type Kind =
-  | 'Tensor' | 'Tensor[]' | 'Tensor?[]' | 'int' | 'float' | 'bool' | 'Scalar' | 'complex' | 'str' | 'dtype' | 'layout'
-  | 'memory_format' | 'Device' | 'Generator' | 'int[]' | 'float[]' | 'bool[]' | 'Scalar[]' | 'str[]' | 'unsupported';
+  | 'Tensor'
+  | 'Tensor[]'
+  | 'Tensor?[]'
+  | 'int'
+  | 'float'
+  | 'bool'
+  | 'Scalar'
+  | 'complex'
+  | 'str'
+  | 'dtype'
+  | 'layout'
+  | 'memory_format'
+  | 'Device'
+  | 'Generator'
+  | 'int[]'
+  | 'float[]'
+  | 'bool[]'
+  | 'Scalar[]'
+  | 'str[]'
+  | 'unsupported';
 
 export interface SchemaArgument {
   name: string;
@@ -70,7 +88,12 @@ export interface Native {
   data_ptr(tensor: Handle): number | bigint;
   version(tensor: Handle): number;
   repr(
-    tensor: Handle, isParameter: boolean, precision: number, threshold: number, edgeitems: number, linewidth: number,
+    tensor: Handle,
+    isParameter: boolean,
+    precision: number,
+    threshold: number,
+    edgeitems: number,
+    linewidth: number,
     sciMode: boolean | null,
   ): string;
 
@@ -88,12 +111,20 @@ export interface Native {
 
   // Gradients: native/autograd.cc
   backward(
-    tensors: readonly Handle[], gradients: readonly OptionalHandle[], retainGraph: boolean, createGraph: boolean,
+    tensors: readonly Handle[],
+    gradients: readonly OptionalHandle[],
+    retainGraph: boolean,
+    createGraph: boolean,
     inputs: readonly Handle[],
   ): void;
   grad_of(
-    outputs: readonly Handle[], inputs: readonly Handle[], gradients: readonly OptionalHandle[], retainGraph: boolean,
-    createGraph: boolean, allowUnused: boolean, materialize: boolean,
+    outputs: readonly Handle[],
+    inputs: readonly Handle[],
+    gradients: readonly OptionalHandle[],
+    retainGraph: boolean,
+    createGraph: boolean,
+    allowUnused: boolean,
+    materialize: boolean,
   ): (Handle | undefined)[];
   /** The live object for the gradient, or a new handle for it. */
   grad(tensor: Handle): Handle | object | undefined;
@@ -128,62 +159,143 @@ export interface Native {
   generator_device(generator: NativeGenerator): string;
 
   // The losses: native/losses.h, parameters in its order
-  binary_cross_entropy(input: Handle, target: Handle, weight: OptionalHandle, reduction: LoweredReduction): Handle;
+  binary_cross_entropy(
+    input: Handle,
+    target: Handle,
+    weight: OptionalHandle,
+    reduction: LoweredReduction,
+  ): Handle;
   binary_cross_entropy_with_logits(
-    input: Handle, target: Handle, weight: OptionalHandle, reduction: LoweredReduction, posWeight: OptionalHandle,
+    input: Handle,
+    target: Handle,
+    weight: OptionalHandle,
+    reduction: LoweredReduction,
+    posWeight: OptionalHandle,
   ): Handle;
   cosine_embedding_loss(
-    input1: Handle, input2: Handle, target: Handle, margin: number, reduction: LoweredReduction,
+    input1: Handle,
+    input2: Handle,
+    target: Handle,
+    margin: number,
+    reduction: LoweredReduction,
   ): Handle;
   cross_entropy(
-    input: Handle, target: Handle, weight: OptionalHandle, ignoreIndex: number | bigint, reduction: LoweredReduction,
+    input: Handle,
+    target: Handle,
+    weight: OptionalHandle,
+    ignoreIndex: number | bigint,
+    reduction: LoweredReduction,
     labelSmoothing: number,
   ): Handle;
   ctc_loss(
-    logProbs: Handle, targets: Handle, inputLengths: Handle | readonly number[],
-    targetLengths: Handle | readonly number[], blank: number | bigint, reduction: LoweredReduction,
+    logProbs: Handle,
+    targets: Handle,
+    inputLengths: Handle | readonly (number | bigint)[],
+    targetLengths: Handle | readonly (number | bigint)[],
+    blank: number | bigint,
+    reduction: LoweredReduction,
     zeroInfinity: boolean,
   ): Handle;
   gaussian_nll_loss(
-    input: Handle, target: Handle, variance: Handle | [number], full: boolean, eps: number, reduction: LoweredReduction,
+    input: Handle,
+    target: Handle,
+    variance: Handle | [number],
+    full: boolean,
+    eps: number,
+    reduction: LoweredReduction,
   ): Handle;
-  hinge_embedding_loss(input: Handle, target: Handle, margin: number, reduction: LoweredReduction): Handle;
+  hinge_embedding_loss(
+    input: Handle,
+    target: Handle,
+    margin: number,
+    reduction: LoweredReduction,
+  ): Handle;
   huber_loss(
-    input: Handle, target: Handle, reduction: LoweredReduction, delta: number, weight: OptionalHandle,
+    input: Handle,
+    target: Handle,
+    reduction: LoweredReduction,
+    delta: number,
+    weight: OptionalHandle,
   ): Handle;
   kl_div(input: Handle, target: Handle, reduction: LoweredReduction, logTarget: boolean): Handle;
-  l1_loss(input: Handle, target: Handle, reduction: LoweredReduction, weight: OptionalHandle): Handle;
+  l1_loss(
+    input: Handle,
+    target: Handle,
+    reduction: LoweredReduction,
+    weight: OptionalHandle,
+  ): Handle;
   linear_cross_entropy(
-    input: Handle, linearWeight: Handle, target: Handle, linearBias: OptionalHandle, weight: OptionalHandle,
-    reduction: LoweredReduction, ignoreIndex: number | bigint | null, labelSmoothing: number,
+    input: Handle,
+    linearWeight: Handle,
+    target: Handle,
+    linearBias: OptionalHandle,
+    weight: OptionalHandle,
+    reduction: LoweredReduction,
+    ignoreIndex: number | bigint | null,
+    labelSmoothing: number,
   ): Handle;
   margin_ranking_loss(
-    input1: Handle, input2: Handle, target: Handle, margin: number, reduction: LoweredReduction,
+    input1: Handle,
+    input2: Handle,
+    target: Handle,
+    margin: number,
+    reduction: LoweredReduction,
   ): Handle;
-  mse_loss(input: Handle, target: Handle, reduction: LoweredReduction, weight: OptionalHandle): Handle;
+  mse_loss(
+    input: Handle,
+    target: Handle,
+    reduction: LoweredReduction,
+    weight: OptionalHandle,
+  ): Handle;
   multi_margin_loss(
-    input: Handle, target: Handle, p: number | bigint, margin: number, weight: OptionalHandle,
+    input: Handle,
+    target: Handle,
+    p: number | bigint,
+    margin: number,
+    weight: OptionalHandle,
     reduction: LoweredReduction,
   ): Handle;
   multilabel_margin_loss(input: Handle, target: Handle, reduction: LoweredReduction): Handle;
   multilabel_soft_margin_loss(
-    input: Handle, target: Handle, weight: OptionalHandle, reduction: LoweredReduction,
+    input: Handle,
+    target: Handle,
+    weight: OptionalHandle,
+    reduction: LoweredReduction,
   ): Handle;
   nll_loss(
-    input: Handle, target: Handle, weight: OptionalHandle, ignoreIndex: number | bigint, reduction: LoweredReduction,
+    input: Handle,
+    target: Handle,
+    weight: OptionalHandle,
+    ignoreIndex: number | bigint,
+    reduction: LoweredReduction,
   ): Handle;
   poisson_nll_loss(
-    input: Handle, target: Handle, logInput: boolean, full: boolean, eps: number, reduction: LoweredReduction,
+    input: Handle,
+    target: Handle,
+    logInput: boolean,
+    full: boolean,
+    eps: number,
+    reduction: LoweredReduction,
   ): Handle;
   smooth_l1_loss(input: Handle, target: Handle, reduction: LoweredReduction, beta: number): Handle;
   soft_margin_loss(input: Handle, target: Handle, reduction: LoweredReduction): Handle;
   triplet_margin_loss(
-    anchor: Handle, positive: Handle, negative: Handle, margin: number, p: number, eps: number, swap: boolean,
+    anchor: Handle,
+    positive: Handle,
+    negative: Handle,
+    margin: number,
+    p: number,
+    eps: number,
+    swap: boolean,
     reduction: LoweredReduction,
   ): Handle;
   triplet_margin_with_distance_loss(
-    anchor: Handle, positive: Handle, negative: Handle,
-    distanceFunction: ((left: Handle, right: Handle) => Handle) | null, margin: number, swap: boolean,
+    anchor: Handle,
+    positive: Handle,
+    negative: Handle,
+    distanceFunction: ((left: Handle, right: Handle) => Handle) | null,
+    margin: number,
+    swap: boolean,
     reduction: LoweredReduction,
   ): Handle;
 }

@@ -8,8 +8,11 @@ import path from 'node:path';
 const CATEGORIES = ['UserWarning', 'DeprecationWarning', 'FutureWarning'] as const;
 export type WarningCategory = (typeof CATEGORIES)[number];
 
-/** Whether Python reports the line that called the function, or a line inside torch: native/warnings.h. */
-export type WarningOrigin = 'caller' | 'torch';
+/**
+ * Which line Python reports: the one that called the functional (native/warnings.h), a line inside torch, or the
+ * user's own, whatever of torch lies between.
+ */
+export type WarningOrigin = 'caller' | 'torch' | 'user';
 const ORIGINS: readonly WarningOrigin[] = ['caller', 'torch'];
 
 const shown = new Set<string>();
@@ -48,8 +51,8 @@ function reportingLine(origin: WarningOrigin): string {
   const frames = stackFrames();
   const inner = frames.filter((frame) => frame.includes(HERE));
   if (origin === 'torch') return inner[0] ?? '';
-  const ofModule = inner.find((frame) => frame.includes(MODULES));
-  return ofModule ?? frames.find((frame) => !frame.includes(HERE)) ?? '';
+  const ofModule = origin === 'caller' && inner.find((frame) => frame.includes(MODULES));
+  return ofModule || (frames.find((frame) => !frame.includes(HERE)) ?? '');
 }
 
 function stackFrames(): string[] {

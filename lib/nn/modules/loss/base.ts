@@ -1,0 +1,115 @@
+/** What loss modules share: the reduction, the weight, and how their keywords are read. */
+import { bind, type Callee, describe, fail } from '../../../arguments';
+import type { Tensor } from '../../../tensor';
+import { warn } from '../../../warnings';
+import {
+  type Given,
+  type LegacyReductionOptions,
+  legacyReduction,
+  type Option,
+  type ReductionOption,
+  type SignatureParameter,
+  signatureOf,
+} from '../../functional/loss/definition';
+import { Module } from '../module';
+
+/**
+ * The base of losses, for your own too.
+ *
+ * See `torch.nn.modules.loss._Loss`.
+ */
+export abstract class _Loss<
+  Args extends unknown[] = [input: Tensor, target: Tensor],
+> extends Module<Args, Tensor> {
+  /** `'none'`, `'mean'` or `'sum'`: the next call follows it. */
+  reduction: string;
+
+  /** @param options - `reduction`, default `'mean'`; the deprecated `size_average` and `reduce` override it */
+  constructor(options: Given<LegacyReductionOptions> & { reduction?: string | undefined } = {}) {
+    super();
+    const { size_average, reduce, reduction = 'mean' } = options;
+    this.reduction = legacyName(size_average, reduce) ?? reduction;
+  }
+}
+
+/** The base of losses with a weight, a buffer. See `torch.nn.modules.loss._WeightedLoss`. */
+export abstract class _WeightedLoss<
+  Args extends unknown[] = [input: Tensor, target: Tensor],
+> extends _Loss<Args> {
+  declare weight: Tensor | null;
+
+  constructor(
+    options: Given<LegacyReductionOptions> & {
+      reduction?: string | undefined;
+      weight?: Tensor | null | undefined;
+    } = {},
+  ) {
+    super(options);
+    this.register_buffer('weight', options.weight ?? null);
+  }
+}
+
+// Source: legacy_get_string in torch/nn/_reduction.py.
+function legacyName(
+  sizeAverage: boolean | null | undefined,
+  reduce: boolean | null | undefined,
+): string | undefined {
+  const unset = (value: unknown): boolean => value === null || value === undefined;
+  if (unset(sizeAverage) && unset(reduce)) return undefined;
+  const name = legacyReduction(sizeAverage ?? true, reduce ?? true);
+  warn(
+    `size_average and reduce args will be deprecated, please use reduction='${name}' instead.`,
+    'UserWarning',
+    'torch',
+  );
+  return name;
+}
+
+/** The keyword parameters of a loss's constructor. */
+export class Keywords<Options extends object> {
+  readonly signature: readonly SignatureParameter[];
+  readonly #callee: Callee;
+  readonly #options: readonly Option[];
+
+  /**
+   * @param name - the class's
+   * @param functional - where the defaults stand
+   * @param keywords - names, in Python's order
+   */
+  constructor(
+    name: string,
+    functional: { defaultOf(option: string): unknown },
+    keywords: readonly (keyof Options & string)[],
+  ) {
+    this.#options = keywords.map((keyword) => [keyword, functional.defaultOf(keyword)]);
+    this.signature = signatureOf([], this.#options);
+    this.#callee = {
+      name,
+      parameters: keywords.map((keyword) => ({ name: keyword, keywordOnly: true })),
+    };
+  }
+
+  /**
+   * The values of all keywords.
+   *
+   * @throws TypeError for an unknown keyword, or a value of another type than the default's
+   */
+  read(args: ArrayLike<unknown>): Required<Options> {
+    const bound = bind(this.#callee, args);
+    const values: Record<string, unknown> = {};
+    for (const [index, [name, fallback]] of this.#options.entries()) {
+      const value = bound[index];
+      values[name] = value === undefined ? fallback : this.#checked(name, value, fallback);
+    }
+    return values as Required<Options>;
+  }
+
+  #checked(name: string, value: unknown, fallback: unknown): unknown {
+    const isNumber = typeof fallback === 'number' && typeof value === 'bigint';
+    if (fallback === null || typeof value === typeof fallback || isNumber) return value;
+    const article = `a ${typeof fallback}`;
+    throw fail(this.#callee, `argument '${name}' must be ${article}, got ${describe(value)}`);
+  }
+}
+
+export type { ReductionOption };

@@ -1,0 +1,372 @@
+/** Loss modules of classification. Source: torch/nn/modules/loss.py. */
+import { valueError } from '../../../errors';
+import type { Tensor } from '../../../tensor';
+import { warn } from '../../../warnings';
+import {
+  type BCELossOptions,
+  type BCEWithLogitsLossOptions,
+  binary_cross_entropy,
+  binary_cross_entropy_with_logits,
+  type CrossEntropyLossOptions,
+  type CTCLossOptions,
+  cross_entropy,
+  ctc_loss,
+  type KLDivLossOptions,
+  kl_div,
+  type MultiLabelSoftMarginLossOptions,
+  type MultiMarginLossOptions,
+  multi_margin_loss,
+  multilabel_margin_loss,
+  multilabel_soft_margin_loss,
+  type NLLLossOptions,
+  nll_loss,
+  soft_margin_loss,
+} from '../../functional/loss/classification';
+import type { Given, Lengths, ReductionOptions } from '../../functional/loss/definition';
+import { _Loss, _WeightedLoss, Keywords } from './base';
+
+const CROSS_ENTROPY = new Keywords<CrossEntropyLossOptions>('CrossEntropyLoss', cross_entropy, [
+  'weight',
+  'size_average',
+  'ignore_index',
+  'reduce',
+  'reduction',
+  'label_smoothing',
+]);
+
+/**
+ * Cross entropy of logits and the targets' classes: `-log softmax(x)[y]`, or `-Σ_c y_c log softmax(x)_c` where targets are
+ * probabilities. The mean of class indices is weighted: by `weight` of each target, and by 0 for `ignore_index`.
+ *
+ * Shapes: input (C), (N, C) or (N, C, d1, …, dK) of logits; target the same without C, int64, or as input, probabilities;
+ * `weight` (C); output a scalar, or target's shape without C where `reduction` is `'none'`. A class outside 0…C-1 is a
+ * RangeError (IndexError).
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html
+ */
+export class CrossEntropyLoss extends _WeightedLoss {
+  static readonly signature = CROSS_ENTROPY.signature;
+  ignore_index: number | bigint;
+  label_smoothing: number;
+
+  constructor(options?: Given<CrossEntropyLossOptions>);
+  constructor(...args: unknown[]) {
+    const values = CROSS_ENTROPY.read(args);
+    super(values);
+    this.ignore_index = values.ignore_index;
+    this.label_smoothing = values.label_smoothing;
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return cross_entropy.with(this, input, target);
+  }
+}
+
+const NLL = new Keywords<NLLLossOptions>('NLLLoss', nll_loss, [
+  'weight',
+  'size_average',
+  'ignore_index',
+  'reduce',
+  'reduction',
+]);
+
+/**
+ * Negative log likelihood: `-weight[y] x[y]` of log-probabilities `x`. The mean is weighted: by `weight` of each target, and
+ * by 0 for `ignore_index`.
+ *
+ * Shapes: input (C), (N, C) or (N, C, d1, …, dK) of log-probabilities; target the same without C, int64; `weight` (C);
+ * output a scalar, or target's shape where `reduction` is `'none'`.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.NLLLoss.html
+ */
+export class NLLLoss extends _WeightedLoss {
+  static readonly signature = NLL.signature;
+  ignore_index: number | bigint;
+
+  constructor(options?: Given<NLLLossOptions>);
+  constructor(...args: unknown[]) {
+    const values = NLL.read(args);
+    super(values);
+    this.ignore_index = values.ignore_index;
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return nll_loss.with(this, input, target);
+  }
+}
+
+/**
+ * The former name of {@link NLLLoss}.
+ *
+ * @deprecated Use {@link NLLLoss}. Each line that makes one warns once.
+ */
+export class NLLLoss2d extends NLLLoss {
+  constructor(options?: Given<NLLLossOptions>) {
+    warn(
+      '`NLLLoss2d` has been deprecated. Please use `NLLLoss` instead as a drop-in replacement and see ' +
+        'https://pytorch.org/docs/main/nn.html#torch.nn.NLLLoss for more details.',
+      'FutureWarning',
+      'user',
+    );
+    super(options);
+  }
+}
+
+const KL_DIV = new Keywords<KLDivLossOptions>('KLDivLoss', kl_div, [
+  'size_average',
+  'reduce',
+  'reduction',
+  'log_target',
+]);
+
+/**
+ * Kullback-Leibler divergence: `y (log y - x)` of log-probabilities `x`; with `log_target`, `exp(y) (y - x)`.
+ *
+ * `'mean'` divides by the number of elements, with a warning; `'batchmean'`, by the first dimension's size, is the
+ * divergence as defined. Shapes: input (*), log-probabilities, target as input; output a scalar, or (*) where `reduction`
+ * is `'none'`.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.KLDivLoss.html
+ */
+export class KLDivLoss extends _Loss {
+  static readonly signature = KL_DIV.signature;
+  log_target: boolean;
+
+  constructor(options?: Given<KLDivLossOptions>);
+  constructor(...args: unknown[]) {
+    const values = KL_DIV.read(args);
+    super(values);
+    this.log_target = values.log_target;
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return kl_div.with(this, input, target);
+  }
+}
+
+const BCE = new Keywords<BCELossOptions>('BCELoss', binary_cross_entropy, [
+  'weight',
+  'size_average',
+  'reduce',
+  'reduction',
+]);
+
+/**
+ * Binary cross entropy of probabilities: `-w (y log x + (1 - y) log(1 - x))`, each logarithm at least -100.
+ *
+ * Shapes: input (*), 0 to 1, target as input, `weight` broadcast to it; output a scalar, or (*) where `reduction` is
+ * `'none'`. Other sizes of target are a RangeError (ValueError), inputs outside 0…1 a TorchError (RuntimeError).
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.BCELoss.html
+ */
+export class BCELoss extends _WeightedLoss {
+  static readonly signature = BCE.signature;
+
+  constructor(options?: Given<BCELossOptions>);
+  constructor(...args: unknown[]) {
+    const values = BCE.read(args);
+    super(values);
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return binary_cross_entropy.with(this, input, target);
+  }
+}
+
+const BCE_WITH_LOGITS = new Keywords<BCEWithLogitsLossOptions>(
+  'BCEWithLogitsLoss',
+  binary_cross_entropy_with_logits,
+  ['weight', 'size_average', 'reduce', 'reduction', 'pos_weight'],
+);
+
+/**
+ * Binary cross entropy of logits, stable where a sigmoid and {@link BCELoss} are not:
+ * `-w (pos_weight y log σ(x) + (1 - y) log(1 - σ(x)))`.
+ *
+ * Shapes: input (*), target as input, `weight` and `pos_weight` broadcast to it; output a scalar, or (*) where `reduction`
+ * is `'none'`.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html
+ */
+export class BCEWithLogitsLoss extends _Loss {
+  static readonly signature = BCE_WITH_LOGITS.signature;
+  declare weight: Tensor | null;
+  declare pos_weight: Tensor | null;
+
+  constructor(options?: Given<BCEWithLogitsLossOptions>);
+  constructor(...args: unknown[]) {
+    const values = BCE_WITH_LOGITS.read(args);
+    super(values);
+    this.register_buffer('weight', values.weight);
+    this.register_buffer('pos_weight', values.pos_weight);
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return binary_cross_entropy_with_logits.with(this, input, target);
+  }
+}
+
+const MULTI_LABEL_MARGIN = new Keywords<ReductionOptions>(
+  'MultiLabelMarginLoss',
+  multilabel_margin_loss,
+  ['size_average', 'reduce', 'reduction'],
+);
+
+/**
+ * Hinge of many classes with many targets: the sum over targets `y_j` and other classes `i` of
+ * `max(0, 1 - (x[y_j] - x[i])) / C`.
+ *
+ * Shapes: input (C) or (N, C); target as input, int64, the classes first and then -1; output a scalar, or (N) where
+ * `reduction` is `'none'`.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiLabelMarginLoss.html
+ */
+export class MultiLabelMarginLoss extends _Loss {
+  static readonly signature = MULTI_LABEL_MARGIN.signature;
+
+  constructor(options?: Given<ReductionOptions>);
+  constructor(...args: unknown[]) {
+    const values = MULTI_LABEL_MARGIN.read(args);
+    super(values);
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return multilabel_margin_loss.with(this, input, target);
+  }
+}
+
+const MULTI_LABEL_SOFT_MARGIN = new Keywords<MultiLabelSoftMarginLossOptions>(
+  'MultiLabelSoftMarginLoss',
+  multilabel_soft_margin_loss,
+  ['weight', 'size_average', 'reduce', 'reduction'],
+);
+
+/**
+ * One-versus-all cross entropy of logits, averaged over classes: `-1/C Σ y log σ(x) + (1 - y) log(1 - σ(x))`.
+ *
+ * Shapes: input (N, C), target as input, 0 or 1, `weight` (C); output a scalar, or (N) where `reduction` is `'none'`.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiLabelSoftMarginLoss.html
+ */
+export class MultiLabelSoftMarginLoss extends _WeightedLoss {
+  static readonly signature = MULTI_LABEL_SOFT_MARGIN.signature;
+
+  constructor(options?: Given<MultiLabelSoftMarginLossOptions>);
+  constructor(...args: unknown[]) {
+    const values = MULTI_LABEL_SOFT_MARGIN.read(args);
+    super(values);
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return multilabel_soft_margin_loss.with(this, input, target);
+  }
+}
+
+const MULTI_MARGIN = new Keywords<MultiMarginLossOptions>('MultiMarginLoss', multi_margin_loss, [
+  'p',
+  'margin',
+  'weight',
+  'size_average',
+  'reduce',
+  'reduction',
+]);
+
+/**
+ * Hinge of many classes with one target: `Σ_{i≠y} max(0, margin - x[y] + x[i])^p / C`, times `weight[y]`.
+ *
+ * Shapes: input (C) or (N, C), target () or (N), int64, `weight` (C); output a scalar, or (N) where `reduction` is
+ * `'none'`. `p` is 1 or 2, else a RangeError (ValueError).
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiMarginLoss.html
+ */
+export class MultiMarginLoss extends _WeightedLoss {
+  static readonly signature = MULTI_MARGIN.signature;
+  p: number | bigint;
+  margin: number;
+
+  constructor(options?: Given<MultiMarginLossOptions>);
+  constructor(...args: unknown[]) {
+    const values = MULTI_MARGIN.read(args);
+    super(values);
+    const { p, weight } = values;
+    if (Number(p) !== 1 && Number(p) !== 2) throw valueError('only p == 1 and p == 2 supported');
+    if (weight && weight.dim() !== 1) {
+      throw valueError(
+        `MultiMarginLoss: expected weight to be None or 1D tensor, got ${weight.dim()}D instead`,
+      );
+    }
+    this.p = values.p;
+    this.margin = values.margin;
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return multi_margin_loss.with(this, input, target);
+  }
+}
+
+const SOFT_MARGIN = new Keywords<ReductionOptions>('SoftMarginLoss', soft_margin_loss, [
+  'size_average',
+  'reduce',
+  'reduction',
+]);
+
+/**
+ * Logistic loss: `log(1 + exp(-y x))` for targets 1 and -1.
+ *
+ * Shapes: input (*), target as input; output a scalar, or (*) where `reduction` is `'none'`.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.SoftMarginLoss.html
+ */
+export class SoftMarginLoss extends _Loss {
+  static readonly signature = SOFT_MARGIN.signature;
+
+  constructor(options?: Given<ReductionOptions>);
+  constructor(...args: unknown[]) {
+    const values = SOFT_MARGIN.read(args);
+    super(values);
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return soft_margin_loss.with(this, input, target);
+  }
+}
+
+const CTC = new Keywords<CTCLossOptions>('CTCLoss', ctc_loss, [
+  'blank',
+  'reduction',
+  'zero_infinity',
+]);
+
+/**
+ * Connectionist temporal classification: the negative log likelihood of all alignments of a sequence to its labels.
+ * `'mean'` divides each by its target's length first.
+ *
+ * Shapes: log_probs (T, N, C) or (T, C); targets (N, S), or (sum of target_lengths) concatenated; the lengths (N) or (),
+ * both tensors or both arrays; output a scalar, or (N) where `reduction` is `'none'`.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.CTCLoss.html
+ */
+export class CTCLoss extends _Loss<
+  [log_probs: Tensor, targets: Tensor, input_lengths: Lengths, target_lengths: Lengths]
+> {
+  static readonly signature = CTC.signature;
+  blank: number | bigint;
+  zero_infinity: boolean;
+
+  constructor(options?: Given<CTCLossOptions>);
+  constructor(...args: unknown[]) {
+    const values = CTC.read(args);
+    super(values);
+    this.blank = values.blank;
+    this.zero_infinity = values.zero_infinity;
+  }
+
+  override forward(
+    log_probs: Tensor,
+    targets: Tensor,
+    input_lengths: Lengths,
+    target_lengths: Lengths,
+  ): Tensor {
+    return ctc_loss.with(this, log_probs, targets, input_lengths, target_lengths);
+  }
+}

@@ -1,0 +1,6 @@
+/** Every loss of `torch.nn.modules.loss`. */
+export { _Loss, _WeightedLoss } from './base';
+export * from './classification';
+export * from './embedding';
+export * from './linear';
+export * from './regression';

@@ -1,0 +1,133 @@
+/** Cross entropy with the linear layer before it. Source: torch/nn/modules/loss.py. */
+import { bind } from '../../../arguments';
+import type { DeviceLike } from '../../../device';
+import type { DType } from '../../../dtype';
+import { runtimeError } from '../../../errors';
+import { boolRepr, floatRepr, optionalRepr, tupleRepr } from '../../../python';
+import type { Tensor } from '../../../tensor';
+import { linear_cross_entropy } from '../../functional/loss/classification';
+import { type Given, type ReductionOption, signatureOf } from '../../functional/loss/definition';
+import { Linear } from '../linear';
+import { _WeightedLoss } from './base';
+
+export interface LinearCrossEntropyLossModuleOptions extends ReductionOption {
+  /** (d1, …, dK) of a K-dimensional loss. Default: []. */
+  out_features?: readonly number[];
+  /** Whether the layer has a bias. Default: false. */
+  bias?: boolean;
+  device?: DeviceLike | null;
+  dtype?: DType | null;
+  /** A factor for each class, (C). Default: null. */
+  weight?: Tensor | null;
+  /** A class index that does not count; null is none. Default: null. */
+  ignore_index?: number | bigint | null;
+  /** How much of the target is spread over all classes, 0 to 1. Default: 0. */
+  label_smoothing?: number;
+  /** How to compute in chunks. Default: null, all at once. */
+  options?: null;
+}
+
+const REQUIRED = ['in_features', 'num_classes'];
+const OPTIONS = [
+  ['out_features', Object.freeze([])],
+  ['bias', false],
+  ['device', null],
+  ['dtype', null],
+  ...['reduction', 'weight', 'ignore_index', 'label_smoothing', 'options'].map(
+    (name) => [name, linear_cross_entropy.defaultOf(name)] as const,
+  ),
+] as const;
+
+const CALLEE = {
+  name: 'LinearCrossEntropyLoss',
+  parameters: [
+    ...REQUIRED.map((name) => ({ name, required: true })),
+    ...OPTIONS.map(([name]) => ({ name, keywordOnly: true })),
+  ],
+};
+
+/**
+ * Cross entropy of a linear layer's outputs, with that layer: `CrossEntropyLoss(linear(x), y)`.
+ *
+ * Shapes: input (in_features) or (N, in_features); target (), (N) or (N, d1, …, dK) of class indices, or with C after N,
+ * probabilities; output a scalar, or target's shape without C where `reduction` is `'none'`.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.LinearCrossEntropyLoss.html
+ *
+ * @throws TorchError (RuntimeError) for a weight of another shape than (C), or a label_smoothing outside 0…1
+ */
+export class LinearCrossEntropyLoss extends _WeightedLoss {
+  static readonly signature = signatureOf(REQUIRED, OPTIONS);
+  num_classes: number;
+  out_features: readonly number[];
+  ignore_index: number | bigint | null;
+  label_smoothing: number;
+  linear: Linear;
+  options: null;
+
+  constructor(
+    in_features: number,
+    num_classes: number,
+    options?: Given<LinearCrossEntropyLossModuleOptions>,
+  );
+  constructor(...args: unknown[]) {
+    const bound = bind(CALLEE, args);
+    const [inFeatures, numClasses] = bound as [number, number];
+    const values = Object.fromEntries(
+      OPTIONS.map(([name, fallback], index) => [name, bound[REQUIRED.length + index] ?? fallback]),
+    ) as Required<LinearCrossEntropyLossModuleOptions>;
+    const { weight, label_smoothing } = values;
+    if (weight && (weight.dim() !== 1 || weight.numel() !== numClasses)) {
+      throw runtimeError(
+        `expected weight shape to be ${tupleRepr([numClasses])}, got ${tupleRepr(weight.shape)}`,
+      );
+    }
+    if (label_smoothing < 0 || label_smoothing > 1) {
+      throw runtimeError(
+        `expected label_smoothing to be in range [0, 1], got ${floatRepr(label_smoothing)}`,
+      );
+    }
+    super({ weight, reduction: values.reduction });
+    this.num_classes = numClasses;
+    this.out_features = values.out_features;
+    this.ignore_index = values.ignore_index;
+    this.label_smoothing = label_smoothing;
+    // A layer's weight has two dimensions: those of a K-dimensional loss are flattened here and restored in forward.
+    const outputs = values.out_features.reduce((product, size) => product * size, numClasses);
+    const { bias, device, dtype } = values;
+    this.linear = new Linear(inFeatures, outputs, { bias, device, dtype });
+    this.options = values.options;
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    const { weight, bias, in_features } = this.linear;
+    const outputs = [this.num_classes, ...this.out_features];
+    const attributes = {
+      linear_bias: bias === null ? null : bias.reshape(outputs),
+      weight: this.weight,
+      reduction: this.reduction,
+      ignore_index: this.ignore_index,
+      label_smoothing: this.label_smoothing,
+      options: this.options,
+    };
+    return linear_cross_entropy.with(
+      attributes,
+      input,
+      weight.reshape([...outputs, in_features]),
+      target,
+    );
+  }
+
+  override extra_repr(): string {
+    return [
+      `in_features=${this.linear.in_features}`,
+      `num_classes=${this.num_classes}`,
+      `out_features=${tupleRepr(this.out_features)}`,
+      `bias=${boolRepr(this.linear.bias !== null)}`,
+      `reduction=${this.reduction}`,
+      `ignore_index=${optionalRepr(this.ignore_index)}`,
+      `label_smoothing=${floatRepr(this.label_smoothing)}`,
+      `options=${optionalRepr(this.options)}`,
+    ].join(', ');
+  }
+}

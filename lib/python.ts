@@ -1,0 +1,34 @@
+/** How Python writes values, for reprs and messages. */
+
+/** `repr(float)`: `1.0`, `1e-06`, `1e+16`, `inf`. */
+export function floatRepr(value: number): string {
+  if (Number.isNaN(value)) return 'nan';
+  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
+  if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0';
+  // Both write the shortest digits that read back as the value; only where exponents begin differs.
+  const [digits, exponent] = value.toExponential().split('e') as [string, string];
+  const power = Number(exponent);
+  if (power < -4 || power >= 16) {
+    return `${digits}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
+  }
+  if (power < 0) return value.toFixed(Math.max(digits.replace(/[-.]/g, '').length - 1 - power, 0));
+  const plain = BigInt(Math.trunc(value)).toString();
+  return Number.isInteger(value)
+    ? `${value < 0 && plain === '0' ? '-' : ''}${plain}.0`
+    : String(value);
+}
+
+/** `repr(tuple)` of integers: `(3, 5)`, `(3,)`, `()`. */
+export function tupleRepr(values: readonly (number | bigint)[]): string {
+  return values.length === 1 ? `(${values[0]},)` : `(${values.join(', ')})`;
+}
+
+/** `True` or `False`. */
+export function boolRepr(value: boolean): string {
+  return value ? 'True' : 'False';
+}
+
+/** `None` for null, else the value as it prints. */
+export function optionalRepr(value: unknown): string {
+  return value === null || value === undefined ? 'None' : String(value);
+}
