@@ -1,6 +1,6 @@
 // Stamps: what a step of the set-up was made from, kept in the folder that it made.
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { ROOT } from './checkout.mjs';
@@ -46,6 +46,7 @@ function filesUnder(name) {
  */
 export async function unlessDone(stamp, inputs, step) {
   if (readStamp(stamp) !== inputs) {
+    accessSync(ROOT, constants.W_OK); // some tools call a read-only folder a missing one
     rmSync(stamp, { force: true });
     await step();
     writeFileSync(stamp, inputs);
