@@ -1,0 +1,148 @@
+/** Loading saved parameters and buffers into a module. Source: torch/nn/modules/module.py. */
+import { inspect } from 'node:util';
+
+import { describe, isOptions } from '../../arguments';
+import { runtimeError, typeError } from '../../errors';
+import { isTensor } from '../../handle';
+import type { Tensor } from '../../tensor';
+import { copy_, view, withoutGrad } from '../ops';
+import { Parameter } from '../parameter';
+import { sizeText } from '../typename';
+import type { Module } from './module';
+
+/** Tensors by name: a Map, or a plain object. */
+export type StateDict = ReadonlyMap<string, Tensor> | Readonly<Record<string, Tensor>>;
+
+/** The names that `load_state_dict` could not use. */
+export class IncompatibleKeys {
+  /** Expected by the module, and not there. */
+  readonly missing_keys: string[] = [];
+  /** There, and not expected by the module. */
+  readonly unexpected_keys: string[] = [];
+
+  *[Symbol.iterator](): IterableIterator<string[]> {
+    yield this.missing_keys;
+    yield this.unexpected_keys;
+  }
+
+  toString(): string {
+    const list = (keys: string[]): string => `[${keys.map((key) => `'${key}'`).join(', ')}]`;
+    return this.missing_keys.length + this.unexpected_keys.length === 0
+      ? '<All keys matched successfully>'
+      : `_IncompatibleKeys(missing_keys=${list(this.missing_keys)}, unexpected_keys=${list(this.unexpected_keys)})`;
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}
+
+/** One call of `load_state_dict`: the names that did not fit and the problems met so far. */
+class Loading {
+  readonly keys = new IncompatibleKeys();
+  readonly problems: string[] = [];
+
+  constructor(
+    readonly strict: boolean,
+    readonly assign: boolean,
+  ) {}
+
+  load(module: Module, state: ReadonlyMap<string, unknown>, prefix: string): void {
+    this.#loadOwn(module, state, prefix);
+    for (const [name, child] of module._named_children()) {
+      if (!child) continue;
+      const start = `${prefix}${name}.`;
+      this.load(child, new Map([...state].filter(([key]) => key.startsWith(start))), start);
+    }
+  }
+
+  #loadOwn(module: Module, state: ReadonlyMap<string, unknown>, prefix: string): void {
+    const local = module._local_state();
+    for (const [name, tensor] of local) {
+      const key = prefix + name;
+      if (state.has(key)) this.#loadOne(module, name, tensor, key, state.get(key));
+      else this.keys.missing_keys.push(key);
+    }
+    const children = new Set(module._named_children().map(([name]) => name));
+    for (const key of state.keys()) {
+      if (!key.startsWith(prefix)) continue;
+      const [name, ...rest] = key.slice(prefix.length).split('.');
+      const expected = rest.length > 0 ? children.has(name!) : local.has(name!);
+      if (!expected) this.keys.unexpected_keys.push(key);
+    }
+  }
+
+  #loadOne(module: Module, name: string, target: Tensor, key: string, value: unknown): void {
+    if (!isTensor(value)) {
+      this.problems.push(
+        `While copying the parameter named "${key}", expected torch.Tensor or Tensor-like object from checkpoint ` +
+          `but received ${describe(value)}`,
+      );
+      return;
+    }
+    let source = value as Tensor;
+    const { shape } = target;
+    if (shape.length === 0 && source.ndim === 1 && source.shape[0] === 1) source = view(source, []);
+    if (String(source.shape) !== String(shape) || source.ndim !== shape.length) {
+      this.problems.push(
+        `size mismatch for ${key}: copying a param with shape ${sizeText(source.shape)} from checkpoint, ` +
+          `the shape in current model is ${sizeText(shape)}.`,
+      );
+      return;
+    }
+    try {
+      withoutGrad(() =>
+        this.assign ? assign(module, name, target, source) : copy_(target, source),
+      );
+    } catch (error) {
+      this.problems.push(
+        `While copying the parameter named "${key}", whose dimensions in the model are ${sizeText(shape)} and ` +
+          `whose dimensions in the checkpoint are ${sizeText(source.shape)}, ` +
+          `an exception occurred : ('${(error as Error).message}',).`,
+      );
+    }
+  }
+}
+
+/** Puts a tensor in the place of a parameter or buffer; `requires_grad` stays the module's. */
+function assign(module: Module, name: string, target: Tensor, source: Tensor): void {
+  let value = source;
+  if (target instanceof Parameter) {
+    value =
+      source instanceof Parameter
+        ? source.requires_grad_(target.requires_grad)
+        : new Parameter(source, target.requires_grad);
+  }
+  (module as unknown as Record<string, unknown>)[name] = value;
+}
+
+/** `module.load_state_dict(state, { strict, assign })`. */
+export function loadState(
+  module: Module,
+  state: StateDict,
+  strict: boolean,
+  assign: boolean,
+): IncompatibleKeys {
+  if (!(state instanceof Map) && !isOptions(state)) {
+    throw typeError(`Expected state_dict to be dict-like, got ${describe(state)}.`);
+  }
+  const entries = state instanceof Map ? state : new Map<string, unknown>(Object.entries(state));
+  const loading = new Loading(strict, assign);
+  loading.load(module, entries, '');
+  const { keys, problems } = loading;
+  const quoted = (names: string[]): string => names.map((name) => `"${name}"`).join(', ');
+  if (strict) {
+    if (keys.unexpected_keys.length > 0) {
+      problems.unshift(`Unexpected key(s) in state_dict: ${quoted(keys.unexpected_keys)}. `);
+    }
+    if (keys.missing_keys.length > 0) {
+      problems.unshift(`Missing key(s) in state_dict: ${quoted(keys.missing_keys)}. `);
+    }
+  }
+  if (problems.length > 0) {
+    throw runtimeError(
+      `Error(s) in loading state_dict for ${module._get_name()}:\n\t${problems.join('\n\t')}`,
+    );
+  }
+  return keys;
+}

@@ -1,0 +1,39 @@
+/** Tensors that a module learns. */
+import { bind, type Callee, fail } from '../arguments';
+import { handleOf, tensorHandle } from '../handle';
+import { native } from '../native';
+import { formatTensor } from '../printing';
+import { Tensor } from '../tensor';
+
+const CALLEE: Callee = {
+  name: 'Parameter',
+  parameters: [{ name: 'data', required: true }, { name: 'requires_grad' }],
+};
+
+/**
+ * A tensor that a {@link Module} lists among its parameters as soon as it is one of its properties.
+ *
+ * It shares the elements of `data`, is a leaf, and keeps its identity when the module is converted or moved.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.Parameter.html
+ */
+export class Parameter extends Tensor {
+  /**
+   * @param data - the elements
+   * @param requires_grad - whether gradients accumulate in it. Default: true
+   */
+  constructor(data: Tensor, requires_grad?: boolean | { requires_grad?: boolean });
+  constructor(...args: unknown[]) {
+    const [data, requires_grad = true] = bind(CALLEE, args);
+    const handle = tensorHandle(data, CALLEE, 'data');
+    if (typeof requires_grad !== 'boolean') {
+      throw fail(CALLEE, "argument 'requires_grad' must be a boolean");
+    }
+    super(native.parameter(handle, requires_grad));
+  }
+
+  /** Python's `repr`. */
+  override toString(): string {
+    return formatTensor(handleOf(this) || tensorHandle(this, CALLEE, 'self'), true);
+  }
+}

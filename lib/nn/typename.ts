@@ -1,0 +1,49 @@
+/** Names of types as Python's messages have them. */
+import { dtypeFromCode } from '../dtype';
+import { handleOf } from '../handle';
+import { native } from '../native';
+import { isInt } from '../scalar';
+
+const TENSORS: Record<string, string> = {
+  float32: 'Float',
+  float64: 'Double',
+  float16: 'Half',
+  bfloat16: 'BFloat16',
+  int64: 'Long',
+  int32: 'Int',
+  int16: 'Short',
+  int8: 'Char',
+  uint8: 'Byte',
+  bool: 'Bool',
+  complex64: 'ComplexFloat',
+  complex128: 'ComplexDouble',
+};
+
+/** `torch.typename` of the Python value that corresponds: `torch.FloatTensor`, `int`, `str`. */
+export function typename(value: unknown): string {
+  const handle = handleOf(value);
+  if (handle) {
+    const [device] = native.device(handle).split(':');
+    const dtype = dtypeFromCode(native.dtype(handle)).name;
+    return `torch.${device === 'cpu' ? '' : `${device}.`}${TENSORS[dtype] ?? dtype}Tensor`;
+  }
+  if (value === null || value === undefined) return 'NoneType';
+  if (Array.isArray(value)) return 'list';
+  switch (typeof value) {
+    case 'number':
+      return isInt(value) ? 'int' : 'float';
+    case 'bigint':
+      return 'int';
+    case 'string':
+      return 'str';
+    case 'boolean':
+      return 'bool';
+    case 'object':
+      return value.constructor === Object ? 'dict' : (value.constructor?.name ?? 'object');
+    default:
+      return value.constructor?.name || 'function';
+  }
+}
+
+/** A shape as Python prints it: `torch.Size([2, 3])`. */
+export const sizeText = (shape: readonly number[]): string => `torch.Size([${shape.join(', ')}])`;
