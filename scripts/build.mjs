@@ -1,4 +1,7 @@
-// Builds the addon alone, for work on native/: `npm run build [-- --debug] [-- --output=DIRECTORY]`.
+// Builds the addon alone, for work on native/: `npm run build [-- --debug] [--
+// --output=DIRECTORY]`.
+import './lib/node-version.mjs';
+
 import { parseArgs } from 'node:util';
 
 import { buildAddon } from './lib/addon.mjs';

@@ -1,4 +1,5 @@
-// `npm start`: sets up what is missing, then trains a classifier and shows every loss (examples/digits).
+// `npm start`: sets up what is missing, then trains a classifier and shows every loss
+// (examples/digits).
 import './lib/node-version.mjs';
 
 import { main } from './lib/advice.mjs';

@@ -1,4 +1,5 @@
-// `npm test`: sets up what is missing, then runs the tests. Arguments go to mocha: `npm test -- --grep CTC`.
+// `npm test`: sets up what is missing, then runs the tests. Arguments go to mocha: `npm test --
+// --grep CTC`.
 import './lib/node-version.mjs';
 
 import { main } from './lib/advice.mjs';

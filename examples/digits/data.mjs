@@ -6,7 +6,8 @@ const FILE = new URL('digits.csv.gz', import.meta.url);
 const PIXELS = 64;
 
 /**
- * Reads the digits: images of 64 numbers between 0 and 1 (`[n, 64]`, float32), and their classes 0 to 9 (`[n]`, int64).
+ * Reads the digits: images of 64 numbers between 0 and 1 (`[n, 64]`, float32), and their classes 0
+ * to 9 (`[n]`, int64).
  */
 export function loadDigits() {
   const lines = gunzipSync(readFileSync(FILE)).toString().trim().split('\n');

@@ -1,5 +1,5 @@
-// Each loss of torch.nn in its classic use, as in PyTorch's documentation. A sample gives the loss, and the input whose
-// gradient is of interest.
+// Each loss of torch.nn in its classic use, as in PyTorch's documentation. A sample gives the loss,
+// and the input whose gradient is of interest.
 import torch, { nn } from 'torch-losses';
 
 const long = { dtype: torch.long };
@@ -133,9 +133,9 @@ export const samples = {
   },
   MarginRankingLoss() {
     const criterion = new nn.MarginRankingLoss();
-    const input = torch.randn(3, withGradient);
-    const other = torch.randn(3, withGradient);
-    const target = torch.randn(3).sign();
+    const input = torch.randn(8, withGradient);
+    const other = torch.randn(8, withGradient);
+    const target = torch.randn(8).sign();
     return { loss: criterion(input, other, target), input };
   },
   TripletMarginLoss() {
@@ -148,7 +148,7 @@ export const samples = {
   TripletMarginWithDistanceLoss() {
     const embedding = new nn.Embedding(1000, 128);
     const [anchor, positive, negative] = [0, 1, 2].map(() =>
-      embedding(torch.randint(0, 1000, [1])),
+      embedding(torch.randint(0, 1000, [8])),
     );
     const criterion = new nn.TripletMarginWithDistanceLoss({
       distance_function: new nn.PairwiseDistance(),
@@ -156,7 +156,8 @@ export const samples = {
     return { loss: criterion(anchor, positive, negative), input: embedding.weight };
   },
 
-  // Sequences: 16 of 50 steps and 20 classes (0 is the blank), and their targets of 10 to 29 classes.
+  // Sequences: 16 of 50 steps and 20 classes (0 is the blank), and their targets of 10 to 29
+  // classes.
   CTCLoss() {
     const criterion = new nn.CTCLoss();
     const input = torch.randn(50, 16, 20).log_softmax(2).detach().requires_grad_();

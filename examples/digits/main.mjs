@@ -40,7 +40,10 @@ function splitAtRandom({ images, classes }) {
   };
 }
 
-/** Goes once through the training digits, in batches drawn at random; returns the mean loss of the batches. */
+/**
+ * Goes once through the training digits, in batches drawn at random; returns the mean loss of the
+ * batches.
+ */
 function trainOneEpoch() {
   const batches = torch.randperm(train.classes.shape[0]).split(BATCH_SIZE);
   let total = 0;
@@ -64,7 +67,7 @@ function accuracy() {
 }
 
 function bar(value) {
-  return '█'.repeat(Math.ceil(value * 60));
+  return '█'.repeat(Math.ceil(value * 40));
 }
 
 /** A table of the losses: each one's value on its sample, and the norm of its gradient. */

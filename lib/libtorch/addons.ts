@@ -6,7 +6,10 @@ import { minorVersion } from './versions';
 /** The folder of this package, where package.json lies. */
 export const PACKAGE_ROOT = path.resolve(__dirname, '..', '..');
 
-/** Whether this is a checkout, where an addon that is missing can be built, and not an installed package. */
+/**
+ * Whether this is a checkout, where an addon that is missing can be built, and not an installed
+ * package.
+ */
 export const IS_CHECKOUT = existsSync(path.join(PACKAGE_ROOT, 'CMakeLists.txt'));
 
 /** The command that fetches libtorch, and in a checkout builds what is missing. */
@@ -18,7 +21,10 @@ export const ADDON_FOLDERS: readonly string[] = [
   path.join(PACKAGE_ROOT, 'prebuilds', `${process.platform}-${process.arch}`),
 ];
 
-/** The file name of the addon built for a version of libtorch; versions of one minor version share it. */
+/**
+ * The file name of the addon built for a version of libtorch; versions of one minor version share
+ * it.
+ */
 export function addonName(torchVersion: string): string {
   return `torch_losses-${minorVersion(torchVersion)}.node`;
 }

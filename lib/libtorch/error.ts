@@ -1,4 +1,7 @@
-/** libtorch is not there, or does not load; the message says what was looked for, where, and the command that mends it. */
+/**
+ * libtorch is not there, or does not load; the message says what was looked for, where, and the
+ * command that mends it.
+ */
 export class LibtorchError extends Error {
   readonly code: 'ERR_TORCH_NOT_FOUND' | 'ERR_TORCH_LOAD';
 

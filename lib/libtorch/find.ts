@@ -22,10 +22,11 @@ export interface Libtorch {
 export const SETUP_PYTHON = path.join(PACKAGE_ROOT, '.venv', 'bin', 'python');
 
 /**
- * Finds the libtorch to use: `LIBTORCH`, else the torch of the active Python, else what the set-up fetched.
+ * Finds the libtorch to use: `LIBTORCH`, else the torch of the active Python, else what the set-up
+ * fetched.
  *
- * `LIBTORCH` is an order: where it cannot be used, that is an error. A Python's torch that cannot be used is passed over.
- * Nothing is loaded.
+ * `LIBTORCH` is an order: where it cannot be used, that is an error. A Python's torch that cannot
+ * be used is passed over. Nothing is loaded.
  *
  * @throws LibtorchError
  */
@@ -104,7 +105,8 @@ function problemOf({ directory, version }: Libtorch): string | undefined {
     : `has torch ${version}, but not its headers`;
 }
 
-// A torch package says its version in version.py, PyTorch's zip of the C++ library in build-version.
+// A torch package says its version in version.py, PyTorch's zip of the C++ library in
+// build-version.
 function versionOf(directory: string): string {
   const file = ['version.py', 'build-version']
     .map((name) => path.join(directory, name))

@@ -19,8 +19,8 @@ interface Loader {
  * Finds and opens libtorch, then loads the addon built for its minor version.
  *
  * @returns the addon's exports, and the libtorch under it
- * @throws LibtorchError where there is no libtorch or addon to use, another libtorch is in the process, or one of the
- *   libraries does not load
+ * @throws LibtorchError where there is no libtorch or addon to use, another libtorch is in the
+ *   process, or one of the libraries does not load
  */
 export function loadAddon(): { addon: unknown; libtorch: Libtorch } {
   const libtorch = findLibtorch();
@@ -44,14 +44,15 @@ function requireAddon(fileName: string): unknown {
     return require(file);
   } catch (error) {
     throw new LibtorchError(
-      `The addon ${file} does not load: ${messageOf(error)}`,
+      `The addon ${file} does not load: ${messageOf(error)}. To mend it, run \`${MENDING_COMMAND}\`.`,
       'ERR_TORCH_LOAD',
       { cause: error },
     );
   }
 }
 
-// An addon finds libtorch by its file name: with two in the process it would silently run on whichever came first.
+// An addon finds libtorch by its file name: with two in the process it would silently run on
+// whichever came first.
 function refuseAnother(loader: Loader, libtorch: Libtorch): void {
   const wanted = path.join(libtorch.directory, 'lib', 'libtorch_cpu.so');
   const another = loader
@@ -67,8 +68,8 @@ function refuseAnother(loader: Loader, libtorch: Libtorch): void {
 }
 
 /**
- * Opens libtorch_cuda.so where the machine has a CUDA driver: libtorch looks for it once, at its first use. Without a
- * driver it could do nothing, and opening it takes seconds.
+ * Opens libtorch_cuda.so where the machine has a CUDA driver: libtorch looks for it once, at its
+ * first use. Without a driver it could do nothing, and opening it takes seconds.
  */
 function openCuda(loader: Loader, libtorch: Libtorch): void {
   const torchCuda = path.join(libtorch.directory, 'lib', 'libtorch_cuda.so');
@@ -87,8 +88,8 @@ function opens(loader: Loader, file: string): boolean {
 }
 
 /**
- * Opens a library of libtorch, and before it those libraries of CUDA that it needs and does not find by itself: pip puts
- * them into folders of `nvidia` beside the torch package.
+ * Opens a library of libtorch, and before it those libraries of CUDA that it needs and does not
+ * find by itself: pip puts them into folders of `nvidia` beside the torch package.
  */
 function open(loader: Loader, file: string, libtorch: Libtorch, opened = new Set<string>()): void {
   for (;;) {

@@ -13,8 +13,9 @@ places = list(spec.submodule_search_locations or []) if spec else []
 print(json.dumps({"directory": places[0] if places else None, "searched": sys.path}))
 `;
 
-// What decides which torch an interpreter finds, besides the interpreter itself and the folders that it searches. The
-// `python3` on PATH may be a shim of pyenv or asdf, which picks an interpreter by a variable or by files up the tree.
+// What decides which torch an interpreter finds, besides the interpreter itself and the folders
+// that it searches. The `python3` on PATH may be a shim of pyenv or asdf, which picks an
+// interpreter by a variable or by files up the tree.
 const PYTHON_VARIABLES = ['PYTHONPATH', 'PYTHONHOME', 'PYTHONNOUSERSITE', 'PYTHONUSERBASE', 'HOME'];
 const SHIM_VARIABLES = ['PYENV_VERSION', 'ASDF_PYTHON_VERSION'];
 const SHIM_FILES = ['.python-version', '.tool-versions'];
@@ -28,7 +29,10 @@ interface CachedAnswer extends Answer {
   timeStamps: string;
 }
 
-/** The Python interpreters that a shell here would run, the most specific first: VIRTUAL_ENV's, then those on PATH. */
+/**
+ * The Python interpreters that a shell here would run, the most specific first: VIRTUAL_ENV's, then
+ * those on PATH.
+ */
 export function activePythons(): string[] {
   const folders = (process.env['PATH'] ?? '')
     .split(path.delimiter)
@@ -49,8 +53,8 @@ export function activePythons(): string[] {
 /**
  * The directory of the `torch` package that an interpreter would import, or null.
  *
- * The answer is kept in a cache folder, and asked for again when the interpreter, a folder that it searches or an
- * environment variable that it heeds has changed.
+ * The answer is kept in a cache folder, and asked for again when the interpreter, a folder that it
+ * searches or an environment variable that it heeds has changed.
  */
 export function torchOfPython(interpreter: string): string | null {
   const cacheFile = cacheFileOf(interpreter);

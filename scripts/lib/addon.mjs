@@ -9,8 +9,8 @@ import { mustRun, run } from './run.mjs';
 import { hashOf, unlessDone } from './stamp.mjs';
 
 /**
- * Builds the loader, and the addon for a libtorch, into a folder of finished addons. An addon serves every libtorch of a
- * minor version, so another one of the same needs no other build.
+ * Builds the loader, and the addon for a libtorch, into a folder of finished addons. An addon
+ * serves every libtorch of a minor version, so another one of the same needs no other build.
  *
  * @param {{ directory: string, version: string }} libtorch
  * @param {{ configuration?: 'Release' | 'Debug', output?: string }} [options]
@@ -74,7 +74,8 @@ function jobs() {
   );
 }
 
-// By renaming, so that a process that has the old addon open keeps it, and none ever sees half of the new one.
+// By renaming, so that a process that has the old addon open keeps it, and none ever sees half of
+// the new one.
 function install(from, to) {
   for (const name of readdirSync(from).filter((name) => name.endsWith('.node'))) {
     const unfinished = path.join(to, `${name}.unfinished`);

@@ -53,7 +53,10 @@ export function adviceFor(output) {
   return KNOWN_FAILURES.find(([pattern]) => pattern.test(output))?.[1];
 }
 
-/** Runs a program's main function; its result is the exit code, and what it throws is shown with what to do about it. */
+/**
+ * Runs a program's main function; its result is the exit code, and what it throws is shown with
+ * what to do about it.
+ */
 export async function main(body) {
   try {
     process.exitCode = (await body()) ?? 0;

@@ -10,7 +10,8 @@ import { activePythons, findLibtorch } from './typescript.mjs';
 const PINNED = '2.13.0';
 const PYTORCH_CPU_INDEX = 'https://download.pytorch.org/whl/cpu';
 
-// In a .venv that the set-up made: what it holds, or UNFINISHED while it is being made.
+// In a .venv that the set-up made: what it holds, or UNFINISHED while it is being made. Another
+// .venv is never removed.
 const MARK = path.join(VENV, '.torch-losses');
 const UNFINISHED = 'unfinished';
 
@@ -48,17 +49,23 @@ async function fetchTorch() {
       'Install Python 3 and pip (`apt install python3-pip python3-venv`, or the like), or set LIBTORCH.',
     );
   }
-  mkdirSync(VENV, { recursive: true });
-  writeFileSync(MARK, UNFINISHED);
+  const ours = !existsSync(VENV) || existsSync(MARK);
+  if (ours) {
+    rmSync(VENV, { recursive: true, force: true }); // its torch is of no use, or its Python is gone
+    mkdirSync(VENV);
+    writeFileSync(MARK, UNFINISHED);
+  }
   await installTorch(await makeEnvironment(python));
-  writeFileSync(MARK, PINNED);
+  if (ours) {
+    writeFileSync(MARK, PINNED);
+  }
 }
 
 /**
  * Makes .venv a virtual environment of a Python.
  *
- * @returns the command that runs pip on it: the Python's own where that can, since some systems' Pythons cannot put pip
- *   into a new environment, else the environment's
+ * @returns the command that runs pip on it: the Python's own where that can, since some systems'
+ *   Pythons cannot put pip into a new environment, else the environment's
  */
 async function makeEnvironment(python) {
   const inside = path.join(VENV, 'bin', 'python');
@@ -76,7 +83,10 @@ async function makeEnvironment(python) {
   return reachesIn ? [python, '-m', 'pip', '--python', inside] : [inside, '-m', 'pip'];
 }
 
-/** Installs torch's CPU build: from where pip is configured to look, else from PyTorch's own index, else any build. */
+/**
+ * Installs torch's CPU build: from where pip is configured to look, else from PyTorch's own index,
+ * else any build.
+ */
 async function installTorch([command, ...pip]) {
   const attempts = [
     [`torch==${PINNED}+cpu`],
@@ -106,8 +116,8 @@ async function installTorch([command, ...pip]) {
   );
 }
 
-// Without the variables that make pip install into another place. An index that cannot be reached is asked for every
-// package that torch needs, so pip's own five tries each would add minutes.
+// Without the variables that make pip install into another place. An index that cannot be reached
+// is asked for every package that torch needs, so pip's own five tries each would add minutes.
 function environmentOfPip() {
   const { PIP_TARGET, PIP_PREFIX, PIP_ROOT, PIP_USER, ...env } = process.env;
   return { PIP_RETRIES: '2', ...env };

@@ -6,8 +6,8 @@ import { NODE_MODULES, ROOT } from './checkout.mjs';
 import { mustRun } from './run.mjs';
 import { hashOf, unlessDone } from './stamp.mjs';
 
-// Set by an `npm` that runs this script, or by a shell for other projects; each would put packages elsewhere, or leave
-// some out.
+// Set by an `npm` that runs this script, or by a shell for other projects; each would put packages
+// elsewhere, or leave some out.
 const MISLEADING = /^npm_config_(prefix|global|location|omit|only|production|dry_run)$/i;
 
 export async function installPackages() {

@@ -8,9 +8,10 @@ import { ROOT } from './checkout.mjs';
 /**
  * Runs a command to its end, showing its output.
  *
- * @returns {Promise<{ status: number, output: string }>} the exit status (127 where there is no such command) and what
- *   was printed; with `inherit`, the terminal is the command's own and no output is kept; with `progress`, standard output
- *   is, so that progress bars show, and only errors are kept; with `quiet`, nothing is shown
+ * @returns {Promise<{ status: number, output: string }>} the exit status (127 where there is no such
+ *   command) and what was printed; with `inherit`, the terminal is the command's own and no output
+ *   is kept; with `progress`, standard output is, so that progress bars show, and only errors are
+ *   kept; with `quiet`, nothing is shown
  */
 export function run(command, args, { env = process.env, inherit, progress, quiet } = {}) {
   const stdio = inherit ? 'inherit' : ['ignore', progress ? 'inherit' : 'pipe', 'pipe'];
@@ -27,7 +28,8 @@ export function run(command, args, { env = process.env, inherit, progress, quiet
       }
     });
   }
-  // Ctrl-C reaches the child by itself, a signal to this process alone does not; either way the child ends first.
+  // Ctrl-C reaches the child by itself, a signal to this process alone does not; either way the
+  // child ends first.
   const forward = (signal) => signal === 'SIGTERM' && child.kill(signal);
   process.on('SIGINT', forward).on('SIGTERM', forward);
   return new Promise((resolve) => {
@@ -43,7 +45,10 @@ export function run(command, args, { env = process.env, inherit, progress, quiet
   });
 }
 
-/** Runs a command that has to succeed; where it fails, the error says what to do, as far as that is known. */
+/**
+ * Runs a command that has to succeed; where it fails, the error says what to do, as far as that is
+ * known.
+ */
 export async function mustRun(what, command, args, options) {
   const { status, output } = await run(command, args, options);
   if (status !== 0) {

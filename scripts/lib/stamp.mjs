@@ -5,7 +5,10 @@ import path from 'node:path';
 
 import { ROOT } from './checkout.mjs';
 
-/** A hash of strings, and of the contents of files and whole folders of this checkout, named relative to it. */
+/**
+ * A hash of strings, and of the contents of files and whole folders of this checkout, named
+ * relative to it.
+ */
 export function hashOf({ files = [], strings = [] }) {
   const hash = createHash('sha256');
   for (const string of strings) {
@@ -38,7 +41,8 @@ function filesUnder(name) {
 }
 
 /**
- * Does a step of the set-up unless its stamp shows that it was done, to the end, from the same inputs.
+ * Does a step of the set-up unless its stamp shows that it was done, to the end, from the same
+ * inputs.
  *
  * @param {string} stamp the stamp's file
  * @param {string} inputs their hash

@@ -12,7 +12,9 @@ export async function compileLibrary() {
   await compile('lib', '.', DIST, ['lib', 'tsconfig.json']);
 }
 
-/** Compiles a folder of TypeScript with the tsconfig.json of its project, unless that has been done. */
+/**
+ * Compiles a folder of TypeScript with the tsconfig.json of its project, unless that has been done.
+ */
 export async function compile(what, project, output, inputs) {
   const hash = hashOf({ files: [...inputs, 'package-lock.json'] });
   await unlessDone(path.join(output, '.stamp'), hash, async () => {
@@ -23,7 +25,9 @@ export async function compile(what, project, output, inputs) {
   });
 }
 
-/** Compiles test/ into dist-test/, and checks the tests of types, which are right when they compile. */
+/**
+ * Compiles test/ into dist-test/, and checks the tests of types, which are right when they compile.
+ */
 export async function compileTests() {
   const inputs = ['test', 'lib', 'tsconfig.json', 'package.json'];
   await compile('the tests', 'test', DIST_TEST, inputs);
