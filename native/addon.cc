@@ -1,4 +1,5 @@
 // The addon: one environment's state, and the list of what JavaScript can call. lib/native.ts is its typed face.
+#include "allocator.h"
 #include "autograd.h"
 #include "binding.h"
 #include "environment.h"
@@ -15,35 +16,37 @@ void set_hooks(Environment& environment, napi_value create_error, napi_value emi
 }
 
 void add_losses(Bindings& bindings) {
-  bindings.add<&losses::binary_cross_entropy>("binary_cross_entropy");
-  bindings.add<&losses::binary_cross_entropy_with_logits>("binary_cross_entropy_with_logits");
-  bindings.add<&losses::cosine_embedding_loss>("cosine_embedding_loss");
-  bindings.add<&losses::cross_entropy>("cross_entropy");
-  bindings.add<&losses::ctc_loss>("ctc_loss");
-  bindings.add<&losses::gaussian_nll_loss>("gaussian_nll_loss");
-  bindings.add<&losses::hinge_embedding_loss>("hinge_embedding_loss");
-  bindings.add<&losses::huber_loss>("huber_loss");
-  bindings.add<&losses::kl_div>("kl_div");
-  bindings.add<&losses::l1_loss>("l1_loss");
-  bindings.add<&losses::linear_cross_entropy>("linear_cross_entropy");
-  bindings.add<&losses::margin_ranking_loss>("margin_ranking_loss");
-  bindings.add<&losses::mse_loss>("mse_loss");
-  bindings.add<&losses::multi_margin_loss>("multi_margin_loss");
-  bindings.add<&losses::multilabel_margin_loss>("multilabel_margin_loss");
-  bindings.add<&losses::multilabel_soft_margin_loss>("multilabel_soft_margin_loss");
-  bindings.add<&losses::nll_loss>("nll_loss");
-  bindings.add<&losses::poisson_nll_loss>("poisson_nll_loss");
-  bindings.add<&losses::smooth_l1_loss>("smooth_l1_loss");
-  bindings.add<&losses::soft_margin_loss>("soft_margin_loss");
-  bindings.add<&losses::triplet_margin_loss>("triplet_margin_loss");
-  bindings.add<&losses::triplet_margin_with_distance_loss>("triplet_margin_with_distance_loss");
+  bindings.add_function<&losses::binary_cross_entropy>("binary_cross_entropy");
+  bindings.add_function<&losses::binary_cross_entropy_with_logits>("binary_cross_entropy_with_logits");
+  bindings.add_function<&losses::cosine_embedding_loss>("cosine_embedding_loss");
+  bindings.add_function<&losses::cross_entropy>("cross_entropy");
+  bindings.add_function<&losses::ctc_loss>("ctc_loss");
+  bindings.add_function<&losses::gaussian_nll_loss>("gaussian_nll_loss");
+  bindings.add_function<&losses::hinge_embedding_loss>("hinge_embedding_loss");
+  bindings.add_function<&losses::huber_loss>("huber_loss");
+  bindings.add_function<&losses::kl_div>("kl_div");
+  bindings.add_function<&losses::l1_loss>("l1_loss");
+  bindings.add_function<&losses::linear_cross_entropy>("linear_cross_entropy");
+  bindings.add_function<&losses::margin_ranking_loss>("margin_ranking_loss");
+  bindings.add_function<&losses::mse_loss>("mse_loss");
+  bindings.add_function<&losses::multi_margin_loss>("multi_margin_loss");
+  bindings.add_function<&losses::multilabel_margin_loss>("multilabel_margin_loss");
+  bindings.add_function<&losses::multilabel_soft_margin_loss>("multilabel_soft_margin_loss");
+  bindings.add_function<&losses::nll_loss>("nll_loss");
+  bindings.add_function<&losses::poisson_nll_loss>("poisson_nll_loss");
+  bindings.add_function<&losses::smooth_l1_loss>("smooth_l1_loss");
+  bindings.add_function<&losses::soft_margin_loss>("soft_margin_loss");
+  bindings.add_function<&losses::triplet_margin_loss>("triplet_margin_loss");
+  bindings.add_function<&losses::triplet_margin_with_distance_loss>("triplet_margin_with_distance_loss");
 }
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  install_allocator();
   auto* environment = new Environment(env);
   env.SetInstanceData(environment);
   Bindings bindings(*environment, exports);
   bindings.add<&set_hooks>("set_hooks");
+  add_allocator(bindings);
   add_tensors(bindings);
   add_autograd(bindings);
   add_operators(bindings);

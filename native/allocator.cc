@@ -1,0 +1,307 @@
+#include "allocator.h"
+
+#include <c10/core/Allocator.h>
+#include <c10/core/CPUAllocator.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstdlib>
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+#include "binding.h"
+
+namespace torch_losses {
+namespace {
+
+// libtorch's own alignment: below 16 bytes results would change.
+constexpr size_t kAlignment = 64;
+
+// Before each block's data, so that the data keeps its alignment.
+struct alignas(kAlignment) Block {
+  Block* next;
+  size_t requested;
+  uint32_t size_class;
+
+  void* data() { return this + 1; }
+  static Block* of(void* data) { return static_cast<Block*>(data) - 1; }
+};
+static_assert(sizeof(Block) == kAlignment);
+
+// --- size classes: multiples of 64 to 512 bytes, then four to each doubling ----------------------------------------
+
+constexpr size_t kLinearClasses = 8;
+constexpr size_t kLinearEnd = kLinearClasses * kAlignment;
+constexpr uint32_t kFirstExponent = std::bit_width(kLinearEnd) - 1;
+constexpr uint32_t kLastExponent = 40;
+constexpr size_t kClasses = kLinearClasses + 4 * (kLastExponent - kFirstExponent);
+constexpr size_t kLargest = size_t{1} << kLastExponent;
+
+// For 1 to kLargest bytes.
+constexpr uint32_t class_of(size_t bytes) {
+  size_t last = bytes - 1;
+  if (bytes <= kLinearEnd) return static_cast<uint32_t>(last / kAlignment);
+  uint32_t exponent = std::bit_width(last) - 1;
+  auto quarter = static_cast<uint32_t>(last >> (exponent - 2)) & 3U;
+  return static_cast<uint32_t>(kLinearClasses) + 4 * (exponent - kFirstExponent) + quarter;
+}
+
+constexpr size_t size_of(uint32_t size_class) {
+  if (size_class < kLinearClasses) return (size_class + 1) * kAlignment;
+  uint32_t above = size_class - static_cast<uint32_t>(kLinearClasses);
+  size_t base = size_t{1} << (kFirstExponent + above / 4);
+  return base + (above % 4 + 1) * (base / 4);
+}
+
+static_assert(size_of(class_of(1)) == 64 && size_of(class_of(512)) == 512);
+static_assert(size_of(class_of(513)) == 640 && size_of(class_of(1024)) == 1024);
+static_assert(class_of(kLargest) == kClasses - 1 && size_of(kClasses - 1) == kLargest);
+
+// --- what all threads share ------------------------------------------------------------------------------------------
+
+class Pool {
+ public:
+  // A kept block, or null.
+  Block* take(uint32_t size_class) {
+    Shelf& shelf = shelves_[size_class];
+    std::lock_guard lock(shelf.mutex);
+    Block* block = shelf.first;
+    if (block != nullptr) {
+      shelf.first = block->next;
+      cached_.fetch_sub(size_of(size_class), std::memory_order_relaxed);
+    }
+    return block;
+  }
+
+  // Keeps the block, or frees it where that would keep too much.
+  void put(Block* block) {
+    size_t size = size_of(block->size_class);
+    size_t limit = limit_.load(std::memory_order_relaxed);
+    if (size > limit / 2 || cached_.fetch_add(size, std::memory_order_relaxed) + size > limit) {
+      if (size <= limit / 2) cached_.fetch_sub(size, std::memory_order_relaxed);
+      std::free(block);
+      return;
+    }
+    Shelf& shelf = shelves_[block->size_class];
+    std::lock_guard lock(shelf.mutex);
+    block->next = shelf.first;
+    shelf.first = block;
+  }
+
+  // Frees kept blocks, large ones first, until at most `bytes` are kept.
+  void trim(size_t bytes) {
+    for (size_t index = kClasses; index-- > 0 && cached() > bytes;) {
+      while (cached() > bytes) {
+        Block* block = take(static_cast<uint32_t>(index));
+        if (block == nullptr) break;
+        std::free(block);
+      }
+    }
+  }
+
+  size_t cached() const { return cached_.load(std::memory_order_relaxed); }
+  size_t limit() const { return limit_.load(std::memory_order_relaxed); }
+  void set_limit(size_t bytes) { limit_.store(bytes, std::memory_order_relaxed); }
+
+  void count(int64_t bytes) { live_.fetch_add(bytes, std::memory_order_relaxed); }
+  int64_t live() const { return live_.load(std::memory_order_relaxed); }
+
+ private:
+  struct alignas(kAlignment) Shelf {
+    std::mutex mutex;
+    Block* first = nullptr;
+  };
+
+  std::array<Shelf, kClasses> shelves_;
+  alignas(kAlignment) std::atomic<size_t> cached_ = 0;
+  alignas(kAlignment) std::atomic<int64_t> live_ = 0;
+  std::atomic<size_t> limit_ = 0;
+};
+
+// Never destroyed.
+Pool& pool() {
+  static Pool* instance = new Pool;
+  return *instance;
+}
+
+// --- what a thread keeps for itself: small blocks, without locks -----------------------------------------------------
+
+class ThreadCache {
+ public:
+  static constexpr uint32_t kClassesKept = class_of(64 << 10) + 1;
+  static constexpr size_t kBytesPerClass = 64 << 10;
+
+  // The cache of this thread; null once the thread is ending.
+  static ThreadCache* current() {
+    return current_ != nullptr || ended_ ? current_ : create();
+  }
+
+  Block* take(uint32_t size_class) {
+    Shelf& shelf = shelves_[size_class];
+    Block* block = shelf.first;
+    if (block != nullptr) {
+      shelf.first = block->next;
+      --shelf.count;
+    }
+    return block;
+  }
+
+  bool put(Block* block) {
+    Shelf& shelf = shelves_[block->size_class];
+    if (shelf.count * size_of(block->size_class) >= kBytesPerClass) return false;
+    block->next = shelf.first;
+    shelf.first = block;
+    ++shelf.count;
+    return true;
+  }
+
+  void flush() {
+    for (uint32_t index = 0; index < kClassesKept; ++index) {
+      while (Block* block = take(index)) pool().put(block);
+    }
+  }
+
+ private:
+  struct Shelf {
+    Block* first = nullptr;
+    size_t count = 0;
+  };
+
+  struct Owner;
+  static ThreadCache* create();
+  static thread_local ThreadCache* current_;
+  static thread_local bool ended_;
+  std::array<Shelf, kClassesKept> shelves_;
+};
+
+// Tensors may be freed after a thread's caches are gone: from then on blocks go to the pool.
+struct ThreadCache::Owner {
+  ThreadCache cache;
+  ~Owner() {
+    current_ = nullptr;
+    ended_ = true;
+    cache.flush();
+  }
+};
+
+thread_local ThreadCache* ThreadCache::current_ = nullptr;
+thread_local bool ThreadCache::ended_ = false;
+
+ThreadCache* ThreadCache::create() {
+  thread_local Owner owner;
+  return current_ = &owner.cache;
+}
+
+// --- the allocator ---------------------------------------------------------------------------------------------------
+
+Block* from_system(uint32_t size_class) {
+  void* memory = nullptr;
+  size_t size = sizeof(Block) + size_of(size_class);
+  if (posix_memalign(&memory, kAlignment, size) != 0) return nullptr;
+  auto* block = static_cast<Block*>(memory);
+  block->size_class = size_class;
+  return block;
+}
+
+Block* find_block(uint32_t size_class) {
+  if (size_class < ThreadCache::kClassesKept) {
+    ThreadCache* cache = ThreadCache::current();
+    if (cache != nullptr) {
+      if (Block* block = cache->take(size_class)) return block;
+    }
+  }
+  if (Block* block = pool().take(size_class)) return block;
+  if (Block* block = from_system(size_class)) return block;
+  // What is kept may be what is missing.
+  pool().trim(0);
+  return from_system(size_class);
+}
+
+void release(void* data) {
+  if (data == nullptr) return;
+  Block* block = Block::of(data);
+  pool().count(-static_cast<int64_t>(block->requested));
+  if (block->size_class < ThreadCache::kClassesKept) {
+    ThreadCache* cache = ThreadCache::current();
+    if (cache != nullptr && cache->put(block)) return;
+  }
+  pool().put(block);
+}
+
+class CachingAllocator final : public c10::Allocator {
+ public:
+  explicit CachingAllocator(c10::Allocator& system) : system_(system) {}
+
+  c10::DataPtr allocate(size_t bytes) override {
+    c10::Device cpu(c10::kCPU);
+    if (bytes == 0) return {nullptr, nullptr, &release, cpu};
+    Block* block = bytes <= kLargest ? find_block(class_of(bytes)) : nullptr;
+    // libtorch's own allocator then fails with its own text, and the size that was asked for.
+    if (block == nullptr) return system_.allocate(bytes);
+    block->requested = bytes;
+    pool().count(static_cast<int64_t>(bytes));
+    return {block->data(), block->data(), &release, cpu};
+  }
+
+  c10::DeleterFnPtr raw_deleter() const override { return &release; }
+
+  void copy_data(void* to, const void* from, size_t count) const override {
+    default_copy_data(to, from, count);
+  }
+
+ private:
+  c10::Allocator& system_;
+};
+
+size_t default_limit() {
+  auto pages = sysconf(_SC_PHYS_PAGES);
+  auto page_size = sysconf(_SC_PAGE_SIZE);
+  return pages > 0 && page_size > 0 ? static_cast<size_t>(pages) * static_cast<size_t>(page_size) / 8
+                                    : size_t{1} << 30;
+}
+
+// --- for JavaScript --------------------------------------------------------------------------------------------------
+
+void empty_cache(std::optional<double> keep) {
+  if (ThreadCache* cache = ThreadCache::current()) cache->flush();
+  pool().trim(static_cast<size_t>(keep.value_or(0)));
+}
+
+// Live, kept, and the most that is kept, in bytes.
+std::vector<int64_t> allocator_stats() {
+  return {pool().live(), static_cast<int64_t>(pool().cached()),
+          static_cast<int64_t>(pool().limit())};
+}
+
+void set_allocator_limit(double bytes) {
+  pool().set_limit(static_cast<size_t>(std::max(bytes, 0.0)));
+  pool().trim(pool().limit());
+}
+
+}  // namespace
+
+void install_allocator() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    const char* choice = std::getenv("TORCH_LOSSES_ALLOCATOR");
+    c10::Allocator* system = c10::GetDefaultCPUAllocator();
+    if ((choice != nullptr && std::string_view(choice) == "system") ||
+        c10::GetCPUAllocator() != system) {
+      return;
+    }
+    pool().set_limit(default_limit());
+    static auto* allocator = new CachingAllocator(*system);
+    c10::SetCPUAllocator(allocator);
+  });
+}
+
+void add_allocator(Bindings& bindings) {
+  bindings.add<&empty_cache>("empty_cache");
+  bindings.add<&allocator_stats>("allocator_stats");
+  bindings.add<&set_allocator_limit>("set_allocator_limit");
+}
+
+}  // namespace torch_losses
