@@ -4,16 +4,21 @@ import type { Device } from '../device';
 import type { DType } from '../dtype';
 import type { MemoryFormat } from '../layout';
 import { native } from '../native';
-import { Operator } from '../operators';
+import { Operator, type OperatorOptions } from '../operators';
+import type { Scalar } from '../scalar';
 import type { Tensor } from '../tensor';
 
-type Function = (...args: never[]) => unknown;
+type AnyFunction = (...args: never[]) => unknown;
 
 /** `aten::name` as a function, its overloads tried in the order given. */
-export function op<F extends Function>(name: string, overloads: readonly string[] = ['']): F {
-  const operator = new Operator(`aten::${name}`, { overloads, name });
+export function op<F extends AnyFunction>(
+  name: string,
+  overloads: readonly string[] = [''],
+  options: Omit<OperatorOptions, 'overloads'> = {},
+): F {
+  const operator = new Operator(`aten::${name}`, { name, ...options, overloads });
   const call = (...args: unknown[]): unknown => operator.call(args);
-  Object.defineProperty(call, 'name', { value: name });
+  Object.defineProperty(call, 'name', { value: options.name ?? name });
   return call as unknown as F;
 }
 
@@ -26,22 +31,35 @@ export interface Conversion {
 
 /** The tensor itself where there is nothing to convert. */
 export const to = op<(self: Tensor, options: Conversion) => Tensor>('to', ['dtype_layout']);
-export const detach = op<(self: Tensor) => Tensor>('detach');
-export const detach_ = op<(self: Tensor) => Tensor>('detach_');
-export const copy_ = op<(self: Tensor, source: Tensor) => Tensor>('copy_');
-export const zero_ = op<(self: Tensor) => Tensor>('zero_');
-export const view = op<(self: Tensor, size: readonly number[]) => Tensor>('view');
+
+/** An uninitialised tensor. */
+export const empty = op<
+  (size: readonly number[], options: Pick<Conversion, 'device' | 'dtype'>) => Tensor
+>('empty', ['memory_format']);
+
+/** Whether the elements of the one can become those of the other. */
 export const hasCompatibleShallowCopyType = op<(self: Tensor, from: Tensor) => boolean>(
   '_has_compatible_shallow_copy_type',
 );
 
-/** Runs a function that records nothing. */
-export function withoutGrad<T>(run: () => T): T {
-  const enabled = native.is_grad_enabled();
-  native.set_grad_enabled(false);
+/** Python's `base ** exponent` of floats: JavaScript's own differs in the last bit for some. */
+export const power = op<(base: number, exponent: number) => number>('pow', ['float']);
+
+/** Python's `math.erf`. */
+export const erf = op<(value: number) => number>('erf', ['float']);
+
+export const addcmul_ =
+  op<(self: Tensor, tensor1: Tensor, tensor2: Tensor, options?: { value?: Scalar }) => Tensor>(
+    'addcmul_',
+  );
+
+/** Runs a function that records nothing, or as it says. */
+export function withoutGrad<T>(run: () => T, enabled = false): T {
+  const before = native.is_grad_enabled();
+  native.set_grad_enabled(enabled);
   try {
     return run();
   } finally {
-    native.set_grad_enabled(enabled);
+    native.set_grad_enabled(before);
   }
 }

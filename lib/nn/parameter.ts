@@ -37,3 +37,16 @@ export class Parameter extends Tensor {
     return formatTensor(handleOf(this) || tensorHandle(this, CALLEE, 'self'), true);
   }
 }
+
+/** Forgets one parameter's gradient, as modules and optimizers do. */
+export function zeroGrad(parameter: Tensor, setToNone: boolean): void {
+  const gradient = parameter.grad;
+  if (!gradient) return;
+  if (setToNone) {
+    parameter.grad = null;
+    return;
+  }
+  if (gradient.is_leaf) gradient.requires_grad_(false);
+  else gradient.detach_();
+  gradient.zero_();
+}

@@ -14,16 +14,8 @@ import {
 import { isTensor } from '../../handle';
 import type { MemoryFormat } from '../../layout';
 import { Tensor } from '../../tensor';
-import {
-  type Conversion,
-  detach,
-  detach_,
-  hasCompatibleShallowCopyType,
-  to,
-  withoutGrad,
-  zero_,
-} from '../ops';
-import { Parameter } from '../parameter';
+import { type Conversion, hasCompatibleShallowCopyType, to, withoutGrad } from '../ops';
+import { Parameter, zeroGrad } from '../parameter';
 import { typename } from '../typename';
 import { Callable } from './callable';
 import { reprOf } from './repr';
@@ -106,6 +98,14 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   readonly #kinds = new Map<string, Kind>();
   readonly #temporary = new Set<string>();
 
+  constructor() {
+    super();
+    // biome-ignore lint/complexity/noArguments: a parameter would be one of every subclass's default constructor
+    if (arguments.length > 0) {
+      throw fail({ name: new.target.name, parameters: [] }, 'takes no arguments');
+    }
+  }
+
   /** Computes the module's result: to be defined by subclasses. */
   forward(..._args: Args): Result {
     throw notImplementedError(
@@ -182,36 +182,41 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   }
 
   #register(name: string, kind: Kind, value: unknown): void {
+    this.#observe();
     (this as Record<string, unknown>)[name] = value ?? null;
-    this.#kinds.set(name, kind);
+    this.#setKind(name, kind);
   }
 
-  /** What the properties are registered as, in their order: Python's `_parameters`, `_buffers` and `_modules`. */
+  /** The registered properties of a kind, as they were registered: Python's `_parameters`, `_buffers`, `_modules`. */
   #members(kind: 'parameter'): [string, Parameter | null][];
   #members(kind: 'buffer'): [string, Tensor | null][];
   #members(kind: 'module'): [string, Module | null][];
   #members(kind: Kind): [string, unknown][] {
+    this.#observe();
     const members: [string, unknown][] = [];
-    for (const name of Object.keys(this)) {
-      const value = (this as Record<string, unknown>)[name];
-      if (this.#kindOf(name, value) === kind) members.push([name, value ?? null]);
+    for (const [name, registered] of this.#kinds) {
+      if (registered === kind)
+        members.push([name, (this as Record<string, unknown>)[name] ?? null]);
     }
     return members;
   }
 
-  #kindOf(name: string, value: unknown): Kind | undefined {
-    const known = this.#kinds.get(name);
-    let kind = known;
-    if (value instanceof Parameter) kind = 'parameter';
-    else if (value instanceof Module) kind = 'module';
-    else if (known && !isNone(value) && !(known === 'buffer' && isTensor(value))) {
-      const [noun, type] = EXPECTED[known];
-      throw typeError(
-        `cannot assign '${typename(value)}' as ${noun} '${name}' (${type} or None expected)`,
-      );
+  /** Registers the parameters and modules that were assigned, and forgets the properties that were deleted. */
+  #observe(): void {
+    for (const name of this.#kinds.keys()) {
+      if (!Object.hasOwn(this, name)) this.#kinds.delete(name);
     }
-    if (kind && kind !== known) this.#kinds.set(name, kind);
-    return kind;
+    for (const name of Object.keys(this)) {
+      const known = this.#kinds.get(name);
+      const kind = kindOf(name, (this as Record<string, unknown>)[name], known);
+      if (kind && kind !== known) this.#setKind(name, kind);
+    }
+  }
+
+  #setKind(name: string, kind: Kind): void {
+    if (this.#kinds.get(name) === kind) return;
+    this.#kinds.delete(name); // so that it comes last
+    this.#kinds.set(name, kind);
   }
 
   /** Names and values that {@link state_dict} holds of this module alone. @internal */
@@ -348,8 +353,8 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   get_buffer(target: string): Tensor {
     const [module, name] = this.#resolve(target);
     const found = attribute(module, name);
-    if (module.#kindOf(name, found) !== 'buffer')
-      throw attributeError(`\`${name}\` is not a buffer`);
+    module.#observe();
+    if (module.#kinds.get(name) !== 'buffer') throw attributeError(`\`${name}\` is not a buffer`);
     return found as Tensor;
   }
 
@@ -380,7 +385,7 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
     for (const [path, module] of this.named_modules('', false)) {
       const start = `${prefix}${path}${path ? '.' : ''}`;
       for (const [name, tensor] of module._local_state()) {
-        state.set(start + name, keepVars ? tensor : detach(tensor));
+        state.set(start + name, keepVars ? tensor : tensor.detach());
       }
     }
     return state;
@@ -543,6 +548,17 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
 
 const isNone = (value: unknown): value is null | undefined => value === null || value === undefined;
 
+/** What a property is, by its value and by what it was registered as. */
+function kindOf(name: string, value: unknown, known: Kind | undefined): Kind | undefined {
+  if (value instanceof Parameter) return 'parameter';
+  if (value instanceof Module) return 'module';
+  if (!known || isNone(value) || (known === 'buffer' && isTensor(value))) return known;
+  const [noun, type] = EXPECTED[known];
+  throw typeError(
+    `cannot assign '${typename(value)}' as ${noun} '${name}' (${type} or None expected)`,
+  );
+}
+
 const keyError = (message: string): Error => createError('KeyError', message);
 
 const nonLeaf = (name: string): string =>
@@ -621,17 +637,4 @@ function convertParameter(param: Parameter, convert: (tensor: Tensor) => Tensor)
     else result.grad = convertedGradient.requires_grad_(gradient.requires_grad);
   }
   return result;
-}
-
-/** Forgets one parameter's gradient, as modules and optimizers do. */
-export function zeroGrad(parameter: Tensor, setToNone: boolean): void {
-  const gradient = parameter.grad;
-  if (!gradient) return;
-  if (setToNone) {
-    parameter.grad = null;
-    return;
-  }
-  if (gradient.is_leaf) gradient.requires_grad_(false);
-  else detach_(gradient);
-  zero_(gradient);
 }

@@ -5,7 +5,7 @@ import { describe, isOptions } from '../../arguments';
 import { runtimeError, typeError } from '../../errors';
 import { isTensor } from '../../handle';
 import type { Tensor } from '../../tensor';
-import { copy_, view, withoutGrad } from '../ops';
+import { withoutGrad } from '../ops';
 import { Parameter } from '../parameter';
 import { sizeText } from '../typename';
 import type { Module } from './module';
@@ -82,7 +82,7 @@ class Loading {
     }
     let source = value as Tensor;
     const { shape } = target;
-    if (shape.length === 0 && source.ndim === 1 && source.shape[0] === 1) source = view(source, []);
+    if (shape.length === 0 && source.ndim === 1 && source.shape[0] === 1) source = source.view([]);
     if (String(source.shape) !== String(shape) || source.ndim !== shape.length) {
       this.problems.push(
         `size mismatch for ${key}: copying a param with shape ${sizeText(source.shape)} from checkpoint, ` +
@@ -92,7 +92,7 @@ class Loading {
     }
     try {
       withoutGrad(() =>
-        this.assign ? assign(module, name, target, source) : copy_(target, source),
+        this.assign ? assign(module, name, target, source) : target.copy_(source),
       );
     } catch (error) {
       this.problems.push(

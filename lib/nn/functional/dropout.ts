@@ -1,0 +1,49 @@
+/** Elements left out at random. Source: torch/nn/functional.py. */
+import { valueError } from '../../errors';
+import { floatRepr } from '../../python';
+import type { Tensor } from '../../tensor';
+import { op } from '../ops';
+import { BOOL, FLOAT, optional, required, Signature, TENSOR } from '../signature';
+
+export interface DropoutOptions {
+  /** The probability of an element to become 0. Default: 0.5. */
+  p?: number | undefined;
+  /** Leave out elements; when false, the input is returned as it is. Default: true. */
+  training?: boolean | undefined;
+  /** Change the input itself. Default: false. */
+  inplace?: boolean | undefined;
+}
+
+const DROPOUT = new Signature('dropout', {
+  input: required(TENSOR),
+  p: optional(FLOAT, 0.5),
+  training: optional(BOOL, true),
+  inplace: optional(BOOL, false),
+});
+
+type Dropout = (input: Tensor, p: number, train: boolean) => Tensor;
+const left = op<Dropout>('dropout');
+const leftInPlace = op<Dropout>('dropout_');
+
+/**
+ * Zeroes elements with probability p, and scales the others by `1 / (1 - p)`.
+ *
+ * Shapes: input (*); output as input.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.dropout.html
+ *
+ * @throws RangeError (ValueError) for a p outside 0…1
+ */
+export function dropout(input: Tensor, options?: DropoutOptions): Tensor;
+export function dropout(input: Tensor, p: number, training?: boolean, inplace?: boolean): Tensor;
+export function dropout(...args: unknown[]): Tensor {
+  const { input, p, training, inplace } = DROPOUT.read(args);
+  checkProbability(p);
+  return inplace ? leftInPlace(input, p, training) : left(input, p, training);
+}
+
+/** @throws RangeError (ValueError) for a p outside 0…1 */
+export function checkProbability(p: number): void {
+  if (p >= 0 && p <= 1) return;
+  throw valueError(`dropout probability has to be between 0 and 1, but got ${floatRepr(p)}`);
+}

@@ -1,0 +1,6 @@
+/** `torch.nn`. See https://docs.pytorch.org/docs/stable/nn.html */
+export * as functional from './functional';
+export * as init from './init';
+export * from './modules';
+export * as modules from './modules';
+export { Parameter } from './parameter';

@@ -1,0 +1,253 @@
+/** The softmax of many classes, by clusters. Source: torch/nn/modules/adaptive.py. */
+import { runtimeError, valueError } from '../../errors';
+import type { Tensor } from '../../tensor';
+import { log_softmax } from '../functional/softmax';
+import { op, power } from '../ops';
+import {
+  BOOL,
+  FACTORY,
+  type FactoryOptions,
+  FLOAT,
+  INT,
+  NUMBERS,
+  option,
+  required,
+  Signature,
+} from '../signature';
+import { sizeText } from '../typename';
+import { ModuleList, Sequential } from './container';
+import { Linear } from './linear';
+import { Module } from './module';
+
+export interface AdaptiveLogSoftmaxWithLossOptions extends FactoryOptions {
+  /** By how much each cluster's projection is smaller than the one before. Default: 4. */
+  div_value?: number | undefined;
+  /** Whether the head has a bias. Default: false. */
+  head_bias?: boolean | undefined;
+}
+
+/** What a call returns; iterable in this order. */
+export interface AdaptiveOutput extends Iterable<Tensor> {
+  /** The targets' log-probabilities, (N) or (). */
+  readonly output: Tensor;
+  /** Their mean, negated. */
+  readonly loss: Tensor;
+}
+
+const ADAPTIVE = new Signature('AdaptiveLogSoftmaxWithLoss', {
+  in_features: required(INT),
+  n_classes: required(INT),
+  cutoffs: required(NUMBERS),
+  div_value: option(FLOAT, 4),
+  head_bias: option(BOOL, false),
+  ...FACTORY,
+});
+
+/**
+ * An approximation of the softmax of many classes, sorted by how often they occur: the frequent ones in the head, the
+ * others in clusters, each of which is computed only for the rows that need it.
+ *
+ * `cutoffs` are the first classes of the clusters.
+ *
+ * Shapes: input (N, in_features) or (in_features), target (N) or (); output (N) or (), loss ().
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveLogSoftmaxWithLoss.html
+ *
+ * @throws RangeError (ValueError) for cutoffs that are no increasing integers between 1 and n_classes-1
+ */
+export class AdaptiveLogSoftmaxWithLoss extends Module<
+  [input: Tensor, target: Tensor],
+  AdaptiveOutput
+> {
+  static readonly signature = ADAPTIVE.description;
+  in_features: number;
+  n_classes: number;
+  /** The first class of each cluster, and n_classes. */
+  cutoffs: number[];
+  div_value: number;
+  head_bias: boolean;
+  /** How many classes are in the head. */
+  shortlist_size: number;
+  n_clusters: number;
+  /** How many outputs the head has: its classes and the clusters. */
+  head_size: number;
+  head: Linear;
+  tail: ModuleList;
+
+  constructor(
+    in_features: number,
+    n_classes: number,
+    cutoffs: readonly number[],
+    options?: AdaptiveLogSoftmaxWithLossOptions,
+  );
+  constructor(...args: unknown[]) {
+    const { in_features, n_classes, cutoffs, div_value, head_bias, ...factory } =
+      ADAPTIVE.read(args);
+    checkCutoffs(cutoffs, n_classes);
+    super();
+    this.in_features = in_features;
+    this.n_classes = n_classes;
+    this.cutoffs = [...cutoffs, n_classes];
+    this.div_value = div_value;
+    this.head_bias = head_bias;
+    this.shortlist_size = this.cutoffs[0]!;
+    this.n_clusters = this.cutoffs.length - 1;
+    this.head_size = this.shortlist_size + this.n_clusters;
+    this.head = new Linear(in_features, this.head_size, { bias: head_bias, ...factory });
+    this.tail = new ModuleList();
+    for (let i = 0; i < this.n_clusters; i++) {
+      const hidden = floorDivide(in_features, power(div_value, i + 1));
+      const outputs = this.cutoffs[i + 1]! - this.cutoffs[i]!;
+      const options = { bias: false, ...factory };
+      this.tail.append(
+        new Sequential(
+          new Linear(in_features, hidden, options),
+          new Linear(hidden, outputs, options),
+        ),
+      );
+    }
+  }
+
+  /** Draws all weights anew. */
+  reset_parameters(): void {
+    this.head.reset_parameters();
+    for (const cluster of this.tail) {
+      for (const layer of cluster as Sequential) (layer as Linear).reset_parameters();
+    }
+  }
+
+  override forward(input: Tensor, target: Tensor): AdaptiveOutput {
+    checkShapes(input, target);
+    const isBatched = target.ndim > 0;
+    const { output, loss } = this.#losses(
+      isBatched ? input : input.unsqueeze(0),
+      isBatched ? target : target.unsqueeze(0),
+    );
+    return adaptiveOutput(isBatched ? output : output.squeeze(0), loss);
+  }
+
+  #losses(input: Tensor, target: Tensor): { output: Tensor; loss: Tensor } {
+    const batchSize = target.size(0);
+    const output = newZeros(input, [batchSize]);
+    const indices = newEmpty(target, [batchSize]);
+    const bounds = [0, ...this.cutoffs];
+    let usedRows = 0;
+    for (let i = 0; i < bounds.length - 1; i++) {
+      const low = bounds[i]!;
+      const mask = target.ge(low).bitwise_and(target.lt(bounds[i + 1]!));
+      const rows = mask.nonzero().squeeze();
+      if (rows.numel() === 0) continue;
+      if (i === 0) {
+        indices.index_copy_(0, rows, elementsAt(target, [mask]));
+      } else {
+        const relative = elementsAt(target, [mask]).sub(low);
+        const logProb = log_softmax(this.#cluster(i - 1, input.index_select(0, rows)), 1);
+        indices.index_fill_(0, rows, this.shortlist_size + i - 1);
+        output.index_copy_(0, rows, logProb.gather(1, relative.unsqueeze(1)).squeeze(1));
+      }
+      usedRows += rows.numel();
+    }
+    if (usedRows !== batchSize) {
+      throw runtimeError(
+        `Target values should be in [0, ${this.n_classes - 1}], but values in range ` +
+          `[${target.min().item()}, ${target.max().item()}] were found. `,
+      );
+    }
+    const headLogProb = log_softmax(this.head(input), 1);
+    output.add_(headLogProb.gather(1, indices.unsqueeze(1)).squeeze());
+    return { output, loss: output.neg().mean() };
+  }
+
+  #cluster(index: number, input: Tensor): Tensor {
+    return (this.tail.at(index) as Sequential)(input);
+  }
+
+  /**
+   * The log-probabilities of all classes.
+   *
+   * Shapes: input (N, in_features), output (N, n_classes).
+   */
+  log_prob(input: Tensor): Tensor {
+    return this.#fullLogProb(input, this.head(input));
+  }
+
+  #fullLogProb(input: Tensor, headOutput: Tensor): Tensor {
+    const { shortlist_size, cutoffs } = this;
+    const out = newEmpty(input, [headOutput.size(0), this.n_classes]);
+    const headLogProb = log_softmax(headOutput, 1);
+    out.narrow(1, 0, shortlist_size).copy_(headLogProb.narrow(1, 0, shortlist_size));
+    for (let i = 0; i < this.n_clusters; i++) {
+      const start = cutoffs[i]!;
+      const logProb = log_softmax(this.#cluster(i, input), 1);
+      const ofCluster = headLogProb.select(1, shortlist_size + i).unsqueeze(1);
+      out.narrow(1, start, cutoffs[i + 1]! - start).copy_(logProb.add(ofCluster));
+    }
+    return out;
+  }
+
+  /**
+   * The most probable classes: `log_prob(input).argmax(1)`, computed with the head alone where that suffices.
+   *
+   * Shapes: input (N, in_features), output (N).
+   */
+  predict(input: Tensor): Tensor {
+    const headOutput = this.head(input);
+    const output = headOutput.argmax(1);
+    const isElsewhere = output.ge(this.shortlist_size);
+    if (!isElsewhere.any().item()) return output;
+    if (isElsewhere.all().item()) return this.#fullLogProb(input, headOutput).argmax(1);
+    const [rows, scores] = [input, headOutput].map((tensor) => elementsAt(tensor, [isElsewhere]));
+    return putAt(output, [isElsewhere], this.#fullLogProb(rows!, scores!).argmax(1));
+  }
+}
+
+const newZeros = op<(self: Tensor, size: readonly number[]) => Tensor>('new_zeros');
+const newEmpty = op<(self: Tensor, size: readonly number[]) => Tensor>('new_empty');
+const elementsAt = op<(self: Tensor, indices: readonly Tensor[]) => Tensor>('index', ['Tensor']);
+const putAt =
+  op<(self: Tensor, indices: readonly Tensor[], values: Tensor) => Tensor>('index_put_');
+
+function adaptiveOutput(output: Tensor, loss: Tensor): AdaptiveOutput {
+  const result = { output, loss };
+  Object.defineProperty(result, Symbol.iterator, { value: () => [output, loss].values() });
+  return result as unknown as AdaptiveOutput;
+}
+
+function checkCutoffs(cutoffs: readonly number[], classes: number): void {
+  if (cutoffs.length === 0) {
+    throw valueError('cutoffs should be a sequence of length larger than 0');
+  }
+  const fits = cutoffs.every(
+    (cutoff, index) =>
+      Number.isInteger(cutoff) && cutoff > (cutoffs[index - 1] ?? 0) && cutoff <= classes - 1,
+  );
+  if (fits) return;
+  throw valueError(
+    'cutoffs should be a sequence of unique, positive integers sorted in an increasing order, ' +
+      'where each value is between 1 and n_classes-1',
+  );
+}
+
+function checkShapes(input: Tensor, target: Tensor): void {
+  const dimensions = target.ndim;
+  if (dimensions > 1) {
+    throw runtimeError('0D or 1D target tensor expected, multi-target not supported');
+  }
+  if (dimensions === 1 && input.size(0) !== target.size(0)) {
+    throw runtimeError('Input and target should have the same size in the batch dimension.');
+  }
+  if (input.ndim !== dimensions + 1) {
+    throw runtimeError(
+      `${dimensions}D target tensor expects ${dimensions + 1}D input tensors, ` +
+        `but found inputs with size ${sizeText(input.shape)}`,
+    );
+  }
+}
+
+/** Python's `x // y` of floats. */
+function floorDivide(x: number, y: number): number {
+  const remainder = x % y;
+  const quotient = (x - remainder) / y;
+  const floor = Math.floor(quotient - (remainder !== 0 && remainder < 0 !== y < 0 ? 1 : 0));
+  return quotient - floor > 0.5 ? floor + 1 : floor;
+}

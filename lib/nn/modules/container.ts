@@ -1,0 +1,206 @@
+/** Modules of modules. Source: torch/nn/modules/container.py. */
+import { describe, isOptions } from '../../arguments';
+import { createError, typeError } from '../../errors';
+import type { Tensor } from '../../tensor';
+import { Module } from './module';
+import { listRepr } from './repr';
+
+// --- in order -------------------------------------------------------------------------------------------------------
+
+/** Submodules in order; their names are their numbers, unless they were given others. */
+export abstract class Sequence<Args extends unknown[], Result> extends Module<Args, Result> {
+  [index: number]: Module;
+
+  /** How many there are. */
+  override get length(): number {
+    return this._named_children().length;
+  }
+
+  *[Symbol.iterator](): IterableIterator<Module> {
+    for (const [, module] of this._named_children()) yield module as Module;
+  }
+
+  /**
+   * The submodule at an index; a negative one counts from the end. Python's `modules[index]`.
+   *
+   * @throws RangeError (IndexError) where there is none
+   */
+  at(index: number): Module {
+    const module = [...this].at(Number.isInteger(index) ? index : this.length);
+    if (module) return module;
+    throw indexError(`index ${index} is out of range`);
+  }
+
+  /** Adds a module at the end. */
+  append(module: Module): this {
+    this.add_module(String(this.length), module);
+    return this;
+  }
+
+  /** Adds modules at the end. */
+  extend(modules: Iterable<Module>): this {
+    if (typeof modules?.[Symbol.iterator] !== 'function') {
+      const problem = `should be called with an iterable, but got ${describe(modules)}`;
+      throw typeError(`${this._get_name()}.extend ${problem}`);
+    }
+    for (const module of [...modules]) this.append(module);
+    return this;
+  }
+
+  /** Adds a module before the one at an index. */
+  insert(index: number, module: Module): this {
+    const count = this.length;
+    if (!Number.isInteger(index) || index < -count || index > count) {
+      throw indexError(`Index out of range: ${index}`);
+    }
+    if (!(module instanceof Module)) {
+      throw typeError(`${describe(module)} is not a Module subclass`);
+    }
+    const modules = [...this];
+    modules.splice(index < 0 ? index + count : index, 0, module);
+    this.#replace(modules);
+    return this;
+  }
+
+  /** Removes the module at an index, and returns it. */
+  pop(index: number): Module {
+    const removed = this.at(index);
+    const modules = [...this];
+    modules.splice(index, 1);
+    this.#replace(modules);
+    return removed;
+  }
+
+  #replace(modules: readonly Module[]): void {
+    for (const [name] of this._named_children()) delete (this as Record<string, unknown>)[name];
+    for (const module of modules) this.append(module);
+  }
+}
+
+const indexError = (message: string): Error => createError('IndexError', message);
+
+/**
+ * Modules one after the other, each called with what the one before returned.
+ *
+ * ```ts
+ * new nn.Sequential(new nn.Linear(64, 32), new nn.ReLU(), new nn.Linear(32, 10));
+ * new nn.Sequential({ hidden: new nn.Linear(64, 32), relu: new nn.ReLU(), out: new nn.Linear(32, 10) });
+ * ```
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.Sequential.html
+ */
+export class Sequential<Input = Tensor, Result = Tensor> extends Sequence<[input: Input], Result> {
+  constructor(...modules: Module[]);
+  constructor(modules: Readonly<Record<string, Module>>);
+  constructor(...args: unknown[]) {
+    super();
+    const [first] = args;
+    const named = args.length === 1 && isOptions(first) ? first : { ...args };
+    for (const [name, module] of Object.entries(named)) this.add_module(name, module as Module);
+  }
+
+  override forward(input: Input): Result {
+    let value: unknown = input;
+    for (const module of this) value = module(value);
+    return value as Result;
+  }
+}
+
+/**
+ * A list of modules, which are submodules.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.ModuleList.html
+ */
+export class ModuleList extends Sequence<never[], unknown> {
+  constructor(modules?: Iterable<Module> | null) {
+    super();
+    if (modules !== undefined && modules !== null) this.extend(modules);
+  }
+
+  override toString(): string {
+    return listRepr(this._get_name(), [...this]);
+  }
+}
+
+// --- by name --------------------------------------------------------------------------------------------------------
+
+/**
+ * Modules by name, which are submodules.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.ModuleDict.html
+ */
+export class ModuleDict extends Module<never[], unknown> {
+  constructor(modules?: ModuleMapping | null) {
+    super();
+    if (modules !== undefined && modules !== null) this.update(modules);
+  }
+
+  /** How many there are. */
+  override get length(): number {
+    return this._named_children().length;
+  }
+
+  /** The module of a name: Python's `modules[key]`. */
+  get(key: string): Module {
+    const found = this.items().find(([name]) => name === key);
+    if (found) return found[1];
+    throw createError('KeyError', `'${key}'`);
+  }
+
+  /** Adds or replaces a module: Python's `modules[key] = module`. */
+  set(key: string, module: Module): this {
+    this.add_module(key, module);
+    return this;
+  }
+
+  /** Whether there is a module of that name: Python's `key in modules`. */
+  has(key: string): boolean {
+    return this.keys().includes(key);
+  }
+
+  /** Removes the module of a name, and returns it. */
+  pop(key: string): Module {
+    const module = this.get(key);
+    delete (this as Record<string, unknown>)[key];
+    return module;
+  }
+
+  /** Removes all. */
+  clear(): void {
+    for (const key of this.keys()) this.pop(key);
+  }
+
+  /** Adds or replaces modules. */
+  update(modules: ModuleMapping): void {
+    const entries = isOptions(modules) ? Object.entries(modules) : modules;
+    if (typeof (entries as Iterable<unknown>)?.[Symbol.iterator] !== 'function') {
+      const problem = `iterable of key/value pairs, but got ${describe(modules)}`;
+      throw typeError(`ModuleDict.update should be called with an ${problem}`);
+    }
+    const pairs = entries instanceof ModuleDict ? entries.items() : entries;
+    for (const [key, module] of pairs as Iterable<[string, Module]>) this.add_module(key, module);
+  }
+
+  keys(): string[] {
+    return this.items().map(([key]) => key);
+  }
+
+  values(): Module[] {
+    return this.items().map(([, module]) => module);
+  }
+
+  items(): [string, Module][] {
+    return this._named_children() as [string, Module][];
+  }
+
+  /** The names. */
+  [Symbol.iterator](): IterableIterator<string> {
+    return this.keys()[Symbol.iterator]();
+  }
+}
+
+/** Modules by name. */
+export type ModuleMapping =
+  | Readonly<Record<string, Module>>
+  | ModuleDict
+  | Iterable<readonly [string, Module]>;

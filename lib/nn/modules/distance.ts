@@ -1,0 +1,74 @@
+/** Distances as modules. Source: torch/nn/modules/distance.py. */
+import type { Tensor } from '../../tensor';
+import {
+  type CosineSimilarityOptions,
+  cosine_similarity,
+  type PairwiseDistanceOptions,
+  pairwise_distance,
+} from '../functional/distance';
+import { BOOL, FLOAT, INT, option, Signature } from '../signature';
+import { Module } from './module';
+
+const PAIRWISE_DISTANCE = new Signature('PairwiseDistance', {
+  p: option(FLOAT, 2),
+  eps: option(FLOAT, 1e-6),
+  keepdim: option(BOOL, false),
+});
+
+/**
+ * The p-norm of `x1 - x2 + eps` along the last dimension.
+ *
+ * Shapes: x1 and x2 (N, D) or (D); output (N) or (), with keepdim (N, 1) or (1).
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.PairwiseDistance.html
+ */
+export class PairwiseDistance extends Module<[x1: Tensor, x2: Tensor], Tensor> {
+  static readonly signature = PAIRWISE_DISTANCE.description;
+  /** The p. */
+  norm: number;
+  eps: number;
+  keepdim: boolean;
+
+  constructor(options?: PairwiseDistanceOptions);
+  constructor(...args: unknown[]) {
+    const { p, eps, keepdim } = PAIRWISE_DISTANCE.read(args);
+    super();
+    this.norm = p;
+    this.eps = eps;
+    this.keepdim = keepdim;
+  }
+
+  override forward(x1: Tensor, x2: Tensor): Tensor {
+    return pairwise_distance(x1, x2, this.norm, this.eps, this.keepdim);
+  }
+}
+
+const COSINE_SIMILARITY = new Signature('CosineSimilarity', {
+  dim: option(INT, 1),
+  eps: option(FLOAT, 1e-8),
+});
+
+/**
+ * The cosine of the angle of vectors along a dimension.
+ *
+ * Shapes: x1 and x2 (*, D, *), D being the dimension `dim`; output (*, *).
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.CosineSimilarity.html
+ */
+export class CosineSimilarity extends Module<[x1: Tensor, x2: Tensor], Tensor> {
+  static readonly signature = COSINE_SIMILARITY.description;
+  dim: number;
+  eps: number;
+
+  constructor(options?: CosineSimilarityOptions);
+  constructor(...args: unknown[]) {
+    const { dim, eps } = COSINE_SIMILARITY.read(args);
+    super();
+    this.dim = dim;
+    this.eps = eps;
+  }
+
+  override forward(x1: Tensor, x2: Tensor): Tensor {
+    return cosine_similarity(x1, x2, this.dim, this.eps);
+  }
+}

@@ -1,0 +1,40 @@
+/** Dropout as a module. Source: torch/nn/modules/dropout.py. */
+import { boolRepr, floatRepr } from '../../python';
+import type { Tensor } from '../../tensor';
+import { checkProbability, type DropoutOptions, dropout } from '../functional/dropout';
+import { BOOL, FLOAT, option, Signature } from '../signature';
+import { Module } from './module';
+
+const DROPOUT = new Signature('Dropout', { p: option(FLOAT, 0.5), inplace: option(BOOL, false) });
+
+/**
+ * Zeroes elements with probability p while training, and scales the others by `1 / (1 - p)`.
+ *
+ * Shapes: input (*); output as input.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout.html
+ *
+ * @throws RangeError (ValueError) for a p outside 0…1
+ */
+export class Dropout extends Module<[input: Tensor], Tensor> {
+  static readonly signature = DROPOUT.description;
+  p: number;
+  inplace: boolean;
+
+  constructor(options?: Omit<DropoutOptions, 'training'>);
+  constructor(...args: unknown[]) {
+    const { p, inplace } = DROPOUT.read(args);
+    checkProbability(p);
+    super();
+    this.p = p;
+    this.inplace = inplace;
+  }
+
+  override forward(input: Tensor): Tensor {
+    return dropout(input, this.p, this.training, this.inplace);
+  }
+
+  override extra_repr(): string {
+    return `p=${floatRepr(this.p)}, inplace=${boolRepr(this.inplace)}`;
+  }
+}

@@ -1,0 +1,81 @@
+/** Changes of shape as modules. Source: torch/nn/modules/flatten.py. */
+import { tupleRepr } from '../../python';
+import type { Tensor } from '../../tensor';
+import { op } from '../ops';
+import { INT, INTS, option, required, Signature } from '../signature';
+import { Module } from './module';
+
+export interface FlattenOptions {
+  /** The first dimension that is joined. Default: 1. */
+  start_dim?: number | undefined;
+  /** The last dimension that is joined. Default: -1. */
+  end_dim?: number | undefined;
+}
+
+const FLATTEN = new Signature('Flatten', { start_dim: option(INT, 1), end_dim: option(INT, -1) });
+
+/**
+ * Joins dimensions into one.
+ *
+ * Shapes: input (N, *); output (N, the product of *), for the default dimensions.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.Flatten.html
+ */
+export class Flatten extends Module<[input: Tensor], Tensor> {
+  static readonly signature = FLATTEN.description;
+  start_dim: number;
+  end_dim: number;
+
+  constructor(options?: FlattenOptions);
+  constructor(...args: unknown[]) {
+    const { start_dim, end_dim } = FLATTEN.read(args);
+    super();
+    this.start_dim = start_dim;
+    this.end_dim = end_dim;
+  }
+
+  override forward(input: Tensor): Tensor {
+    return input.flatten(this.start_dim, this.end_dim);
+  }
+
+  override extra_repr(): string {
+    return `start_dim=${this.start_dim}, end_dim=${this.end_dim}`;
+  }
+}
+
+const UNFLATTEN = new Signature('Unflatten', {
+  dim: required(INT),
+  unflattened_size: required(INTS),
+});
+const unflatten = op<(self: Tensor, dim: number, sizes: readonly number[]) => Tensor>('unflatten', [
+  'int',
+]);
+
+/**
+ * Splits a dimension into several.
+ *
+ * Shapes: input (*, S, *), S being the dimension `dim`; output (*, the sizes, *).
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.Unflatten.html
+ */
+export class Unflatten extends Module<[input: Tensor], Tensor> {
+  static readonly signature = UNFLATTEN.description;
+  dim: number;
+  unflattened_size: readonly number[];
+
+  constructor(dim: number, unflattened_size: readonly number[]);
+  constructor(...args: unknown[]) {
+    const { dim, unflattened_size } = UNFLATTEN.read(args);
+    super();
+    this.dim = dim;
+    this.unflattened_size = unflattened_size;
+  }
+
+  override forward(input: Tensor): Tensor {
+    return unflatten(input, this.dim, this.unflattened_size);
+  }
+
+  override extra_repr(): string {
+    return `dim=${this.dim}, unflattened_size=${tupleRepr(this.unflattened_size)}`;
+  }
+}

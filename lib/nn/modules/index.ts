@@ -1,0 +1,16 @@
+/** Every layer and loss. */
+export * from './activation';
+export {
+  AdaptiveLogSoftmaxWithLoss,
+  type AdaptiveLogSoftmaxWithLossOptions,
+  type AdaptiveOutput,
+} from './adaptive';
+export { ModuleDict, ModuleList, type ModuleMapping, Sequential } from './container';
+export * from './distance';
+export { Dropout } from './dropout';
+export * from './flatten';
+export * from './linear';
+export * from './loss';
+export { Module, type NamedOptions, type ToOptions } from './module';
+export * from './sparse';
+export { IncompatibleKeys, type StateDict } from './state';

@@ -1,0 +1,140 @@
+/** Look-up tables. Source: torch/nn/modules/sparse.py. */
+import { createError } from '../../errors';
+import { boolRepr, floatRepr } from '../../python';
+import type { Tensor } from '../../tensor';
+import {
+  EMBEDDING_OPTIONS,
+  type EmbeddingOptions,
+  embedding,
+  paddingRow,
+} from '../functional/sparse';
+import * as init from '../init';
+import { empty, withoutGrad } from '../ops';
+import { Parameter } from '../parameter';
+import {
+  BOOL,
+  FACTORY,
+  type FactoryOptions,
+  INT,
+  option,
+  orNull,
+  required,
+  Signature,
+  TENSOR,
+} from '../signature';
+import { Module } from './module';
+
+export interface EmbeddingModuleOptions extends EmbeddingOptions, FactoryOptions {
+  /** The rows, instead of random ones. Default: null. */
+  _weight?: Tensor | null | undefined;
+  /** Whether the rows stay as they are. Default: false. */
+  _freeze?: boolean | undefined;
+}
+
+export interface FromPretrainedOptions extends EmbeddingOptions {
+  /** Whether the rows stay as they are. Default: true. */
+  freeze?: boolean | undefined;
+}
+
+const EMBEDDING = new Signature('Embedding', {
+  num_embeddings: required(INT),
+  embedding_dim: required(INT),
+  ...EMBEDDING_OPTIONS,
+  _weight: option<Tensor | null>(orNull(TENSOR), null),
+  _freeze: option(BOOL, false),
+  ...FACTORY,
+});
+
+const FROM_PRETRAINED = new Signature('Embedding.from_pretrained', {
+  embeddings: required(TENSOR),
+  freeze: option(BOOL, true),
+  ...EMBEDDING_OPTIONS,
+});
+
+/**
+ * A row of numbers for each of `num_embeddings` words, drawn from the standard normal distribution.
+ *
+ * Shapes: input (*) of integers, output (*, embedding_dim).
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.Embedding.html
+ *
+ * @throws TorchError (AssertionError) for a padding_idx that is not a row
+ */
+export class Embedding extends Module<[input: Tensor], Tensor> {
+  static readonly signature = EMBEDDING.description;
+  num_embeddings: number;
+  embedding_dim: number;
+  padding_idx: number | null;
+  max_norm: number | null;
+  norm_type: number;
+  scale_grad_by_freq: boolean;
+  /** (num_embeddings, embedding_dim). */
+  weight: Parameter;
+  sparse: boolean;
+
+  constructor(num_embeddings: number, embedding_dim: number, options?: EmbeddingModuleOptions);
+  constructor(...args: unknown[]) {
+    const { num_embeddings, embedding_dim, _weight, _freeze, device, dtype, ...options } =
+      EMBEDDING.read(args);
+    super();
+    this.num_embeddings = num_embeddings;
+    this.embedding_dim = embedding_dim;
+    this.padding_idx = paddingRow(options.padding_idx, () => num_embeddings);
+    this.max_norm = options.max_norm;
+    this.norm_type = options.norm_type;
+    this.scale_grad_by_freq = options.scale_grad_by_freq;
+    const shape = [num_embeddings, embedding_dim];
+    if (_weight && String(_weight.shape) !== String(shape)) {
+      throw assertion('Shape of weight does not match num_embeddings and embedding_dim');
+    }
+    this.weight = new Parameter(_weight ?? empty(shape, { device, dtype }), !_freeze);
+    if (!_weight) this.reset_parameters();
+    this.sparse = options.sparse;
+  }
+
+  /**
+   * An embedding of given rows, (num_embeddings, embedding_dim), which it shares.
+   *
+   * @throws TorchError (AssertionError) unless `embeddings` has two dimensions
+   */
+  static from_pretrained(embeddings: Tensor, options?: FromPretrainedOptions): Embedding;
+  static from_pretrained(...args: unknown[]): Embedding {
+    const { embeddings, freeze, ...options } = FROM_PRETRAINED.read(args);
+    const [rows, columns] = embeddings.shape;
+    if (embeddings.ndim !== 2) {
+      throw assertion('Embeddings parameter is expected to be 2-dimensional');
+    }
+    return new this(rows!, columns!, { _weight: embeddings, _freeze: freeze, ...options });
+  }
+
+  /** Draws the rows anew. */
+  reset_parameters(): void {
+    init.normal_(this.weight);
+    const { padding_idx } = this;
+    if (padding_idx === null) return;
+    withoutGrad(() => this.weight.select(0, padding_idx).fill_(0));
+  }
+
+  override forward(input: Tensor): Tensor {
+    return embedding(input, this.weight, {
+      padding_idx: this.padding_idx,
+      max_norm: this.max_norm,
+      norm_type: this.norm_type,
+      scale_grad_by_freq: this.scale_grad_by_freq,
+      sparse: this.sparse,
+    });
+  }
+
+  override extra_repr(): string {
+    const { padding_idx, max_norm, norm_type, scale_grad_by_freq } = this;
+    const parts = [String(this.num_embeddings), String(this.embedding_dim)];
+    if (padding_idx !== null) parts.push(`padding_idx=${padding_idx}`);
+    if (max_norm !== null) parts.push(`max_norm=${floatRepr(max_norm)}`);
+    if (norm_type !== 2) parts.push(`norm_type=${floatRepr(norm_type)}`);
+    if (scale_grad_by_freq) parts.push(`scale_grad_by_freq=${boolRepr(scale_grad_by_freq)}`);
+    if (this.sparse) parts.push('sparse=True');
+    return parts.join(', ');
+  }
+}
+
+const assertion = (message: string): Error => createError('AssertionError', message);

@@ -1,0 +1,306 @@
+/** The base of optimizers. Source: torch/optim/optimizer.py. */
+import { inspect } from 'node:util';
+
+import { describe, isOptions } from '../arguments';
+import { notImplementedError, typeError, valueError } from '../errors';
+import { isTensor } from '../handle';
+import { to, withoutGrad } from '../nn/ops';
+import { zeroGrad } from '../nn/parameter';
+import { BOOL, optional, Signature } from '../nn/signature';
+import { typename } from '../nn/typename';
+import { boolRepr, floatRepr } from '../python';
+import type { Tensor } from '../tensor';
+import { warn } from '../warnings';
+
+/** Parameters, or parameters with names, as `named_parameters()` gives them. */
+export type Parameters = Iterable<Tensor> | Iterable<readonly [name: string, parameter: Tensor]>;
+
+/** Parameters that have options of their own. */
+export type GroupOf<Options extends object> = {
+  params: Tensor | Parameters;
+} & { [Key in keyof Options]?: Options[Key] | undefined };
+
+/** What an optimizer is given: parameters, or groups of them. */
+export type ParametersOrGroups<Options extends object> = Parameters | Iterable<GroupOf<Options>>;
+
+/** A group as an optimizer keeps it: its options can be changed between steps. */
+export type ParamGroup<Options extends object> = Options & {
+  params: Tensor[];
+  param_names?: string[];
+};
+
+/** What an optimizer remembers of a parameter. */
+export type ParameterState = Record<string, unknown>;
+
+/** Plain data with tensors: parameters are numbers, counted through all groups. */
+export interface OptimizerState {
+  state: Record<number, ParameterState>;
+  param_groups: (Record<string, unknown> & { params: number[] })[];
+}
+
+const ZERO_GRAD = new Signature('Optimizer.zero_grad', { set_to_none: optional(BOOL, true) });
+
+/**
+ * The base class of optimizers.
+ *
+ * See https://docs.pytorch.org/docs/stable/optim.html
+ *
+ * @typeParam Options - what a group of parameters has
+ */
+export abstract class Optimizer<Options extends object = Record<string, unknown>> {
+  /** The options of groups that have none of their own. */
+  readonly defaults: Options;
+  param_groups: ParamGroup<Options>[] = [];
+  state = new Map<unknown, ParameterState>();
+
+  /**
+   * @throws TypeError for anything but parameters or groups of them, RangeError (ValueError) for none, for one that is
+   *   not a leaf, and for one that is in two groups
+   */
+  constructor(params: ParametersOrGroups<Options>, defaults: Options) {
+    this.defaults = defaults;
+    if (isTensor(params) || typeof params?.[Symbol.iterator] !== 'function') {
+      throw typeError(
+        'params argument given to the optimizer should be an iterable of Tensors or dicts, but got ' +
+          (isTensor(params) ? typename(params) : describe(params)),
+      );
+    }
+    const given: unknown[] = [...params];
+    if (given.length === 0) throw valueError('optimizer got an empty parameter list');
+    const groups = isOptions(given[0]) ? given : [{ params: given }];
+    for (const group of groups) this.add_param_group(group as GroupOf<Options>);
+  }
+
+  /**
+   * Changes the parameters by their gradients.
+   *
+   * @param closure - computes the loss and its gradients anew, synchronously
+   * @returns what the closure returns
+   */
+  step(): undefined;
+  step<Loss>(closure: () => Loss): Loss;
+  step<Loss>(closure?: (() => Loss) | null): Loss | undefined {
+    const differentiable = (this.defaults as { differentiable?: boolean }).differentiable ?? false;
+    return withoutGrad(() => {
+      const loss = closure ? evaluate(closure) : undefined;
+      for (const group of this.param_groups) this._step(group);
+      return loss;
+    }, differentiable);
+  }
+
+  /** One step of a group, in the grad mode that is right for it. */
+  protected _step(_group: ParamGroup<Options>): void {
+    throw notImplementedError('');
+  }
+
+  /** What is remembered of a parameter, to be changed. */
+  protected stateOf(parameter: Tensor): ParameterState {
+    let state = this.state.get(parameter);
+    if (!state) this.state.set(parameter, (state = {}));
+    return state;
+  }
+
+  /**
+   * Forgets the gradients of all parameters.
+   *
+   * @param options.set_to_none - set `grad` to null rather than to zeros. Default: true
+   */
+  zero_grad(set_to_none?: boolean | { set_to_none?: boolean }): void;
+  zero_grad(...args: unknown[]): void {
+    const { set_to_none } = ZERO_GRAD.read(args);
+    for (const { params } of this.param_groups) {
+      for (const parameter of params) zeroGrad(parameter, set_to_none);
+    }
+  }
+
+  /** Adds parameters, with options of their own where they are given. */
+  add_param_group(param_group: GroupOf<Options>): void {
+    if (!isOptions(param_group)) {
+      throw typeError(`param_group must be a dict, but got ${describe(param_group)}`);
+    }
+    const { params, ...options } = param_group as Record<string, unknown> & { params: unknown };
+    const group = {
+      ...this.defaults,
+      ...definedOnly(options),
+      ...separate(listOf(params)),
+    } as unknown as ParamGroup<Options>;
+    this.#check(group);
+    this.param_groups.push(group);
+  }
+
+  #check(group: ParamGroup<Options>): void {
+    const { differentiable } = this.defaults as { differentiable?: boolean };
+    for (const parameter of group.params) {
+      if (!isTensor(parameter)) {
+        throw typeError(
+          `optimizer can only optimize Tensors, but one of the params is ${typename(parameter)}`,
+        );
+      }
+      if (!differentiable && !parameter.is_leaf && !parameter.retains_grad) {
+        throw valueError("can't optimize a non-leaf Tensor");
+      }
+    }
+    if (new Set(group.params).size !== group.params.length) warn(DUPLICATES);
+    const hasNames = group.param_names !== undefined;
+    if (this.param_groups.some(({ param_names }) => (param_names !== undefined) !== hasNames)) {
+      const which = hasNames ? 'with names' : 'without names';
+      throw valueError(
+        'all optimizer param groups should be with/without names. ' +
+          `cannot add param group ${which} to the optimizer`,
+      );
+    }
+    const known = new Set(this.param_groups.flatMap(({ params }) => params));
+    if (group.params.some((parameter) => known.has(parameter))) {
+      throw valueError('some parameters appear in more than one parameter group');
+    }
+  }
+
+  /** The options of the groups and what is remembered of the parameters, as plain data with tensors. */
+  state_dict(): OptimizerState {
+    const numbers = new Map<unknown, number>();
+    let start = 0;
+    const param_groups = this.param_groups.map(({ params, ...options }) => {
+      for (const [index, parameter] of params.entries()) {
+        if (!numbers.has(parameter)) numbers.set(parameter, start + index);
+      }
+      start += params.length;
+      return { ...options, params: params.map((parameter) => numbers.get(parameter)!) };
+    });
+    const state: Record<number, ParameterState> = {};
+    for (const [parameter, value] of this.state) {
+      state[numbers.get(parameter) ?? (parameter as number)] = value;
+    }
+    return { state, param_groups };
+  }
+
+  /**
+   * Takes what {@link state_dict} gave. Tensors take the dtype and device of their parameters.
+   *
+   * @throws RangeError (ValueError) unless the groups have as many parameters
+   */
+  load_state_dict(state_dict: OptimizerState): void {
+    const groups = this.param_groups;
+    const saved = state_dict.param_groups;
+    if (groups.length !== saved.length) {
+      throw valueError('loaded state dict has a different number of parameter groups');
+    }
+    if (groups.some(({ params }, index) => params.length !== saved[index]!.params.length)) {
+      throw valueError(
+        "loaded state dict contains a parameter group that doesn't match the size of optimizer's group",
+      );
+    }
+    const parameters = new Map<string, Tensor>();
+    for (const [index, { params }] of saved.entries()) {
+      for (const [place, number] of params.entries()) {
+        parameters.set(String(number), groups[index]!.params[place]!);
+      }
+    }
+    this.state = new Map();
+    for (const [number, value] of Object.entries(state_dict.state)) {
+      const parameter = parameters.get(number);
+      if (parameter) this.state.set(parameter, adapted(value, parameter) as ParameterState);
+      else this.state.set(Number(number), value);
+    }
+    this.param_groups = groups.map(({ params, param_names }, index) => ({
+      ...(param_names && { param_names }),
+      ...structuredCopy(saved[index]!),
+      params,
+    })) as unknown as ParamGroup<Options>[];
+  }
+
+  /** Python's `repr`. */
+  toString(): string {
+    const groups = this.param_groups.map((group, index) => {
+      const lines = Object.keys(group)
+        .filter((name) => name !== 'params')
+        .sort()
+        .map((name) => `    ${name}: ${optionText(group[name as keyof typeof group])}\n`);
+      return `\nParameter Group ${index}\n${lines.join('')}`;
+    });
+    return `${this.constructor.name} (${groups.join('')})`;
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}
+
+const DUPLICATES =
+  'optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; ' +
+  'see github.com/pytorch/pytorch/issues/40967 for more information';
+
+/** Calls a closure in grad mode; what it starts must be done when it returns. */
+function evaluate<Loss>(closure: () => Loss): Loss {
+  if (typeof closure !== 'function') {
+    throw typeError(`step(): closure must be a function, got ${describe(closure)}`);
+  }
+  const loss = withoutGrad(closure, true);
+  if (typeof (loss as { then?: unknown } | undefined)?.then === 'function') {
+    throw typeError('step(): closure must be synchronous, but it returned a promise');
+  }
+  return loss;
+}
+
+function definedOnly(options: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+function listOf(params: unknown): unknown[] {
+  if (isTensor(params)) return [params];
+  if (params instanceof Set) {
+    throw typeError(
+      'optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets ' +
+        'will change between runs. Please use a list instead.',
+    );
+  }
+  if (typeof (params as Iterable<unknown> | undefined)?.[Symbol.iterator] === 'function') {
+    return [...(params as Iterable<unknown>)];
+  }
+  throw typeError(`params of a group must be Tensors, got ${describe(params)}`);
+}
+
+/** Parameters apart from their names, where they have names. */
+function separate(listed: readonly unknown[]): { params: unknown[]; param_names?: string[] } {
+  const named = listed.filter((element) => Array.isArray(element)) as [string, unknown][];
+  if (named.length === 0) return { params: [...listed] };
+  if (named.length !== listed.length) {
+    throw valueError(
+      'all optimizer params should be with/without names. Some param names are missing',
+    );
+  }
+  return {
+    params: named.map(([, parameter]) => parameter),
+    param_names: named.map(([name]) => name),
+  };
+}
+
+/** A remembered value in the dtype and on the device of its parameter. */
+function adapted(value: unknown, parameter: Tensor, key?: string): unknown {
+  if (isTensor(value)) {
+    if (key === 'step') return value;
+    const { device, dtype } = parameter;
+    const conversion = dtype.is_floating_point ? { device, dtype } : { device };
+    return to(value as Tensor, conversion);
+  }
+  if (Array.isArray(value)) return value.map((element) => adapted(element, parameter));
+  if (!isOptions(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [name, adapted(member, parameter, name)]),
+  );
+}
+
+function structuredCopy<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(structuredCopy) as T;
+  if (!isOptions(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [key, structuredCopy(member)]),
+  ) as T;
+}
+
+function optionText(value: unknown): string {
+  if (value === null || value === undefined) return 'None';
+  if (typeof value === 'boolean') return boolRepr(value);
+  if (typeof value === 'number') return value === 0 ? '0' : floatRepr(value);
+  if (Array.isArray(value)) return `[${value.map((element) => `'${element}'`).join(', ')}]`;
+  return String(value);
+}

@@ -1,0 +1,150 @@
+/** Stochastic gradient descent. Source: torch/optim/sgd.py. */
+import { notImplementedError, runtimeError, valueError } from '../errors';
+import { addcmul_ } from '../nn/ops';
+import {
+  ANYTHING,
+  BOOL,
+  FLOAT,
+  option,
+  optional,
+  orNull,
+  required,
+  Signature,
+  TENSOR,
+  type Type,
+} from '../nn/signature';
+import { floatRepr } from '../python';
+import type { Scalar } from '../scalar';
+import type { Tensor } from '../tensor';
+import { Optimizer, type ParametersOrGroups, type ParamGroup } from './optimizer';
+
+/** The options of a group of parameters. */
+export interface SGDGroup {
+  /** The learning rate: what gradients are multiplied by. Default: 1e-3. */
+  lr: number | Tensor;
+  /** How much of the last change is kept. Default: 0. */
+  momentum: number;
+  /** How much less the gradient counts beside the momentum. Default: 0. */
+  dampening: number;
+  /** The factor of the L2 penalty. Default: 0. */
+  weight_decay: number | Tensor;
+  /** Look ahead by the momentum. Default: false. */
+  nesterov: boolean;
+  /** Go up instead of down. Default: false. */
+  maximize: boolean;
+  /** Change all parameters at once. Default: null: one after the other. */
+  foreach: boolean | null;
+  /** Record the step, to differentiate through it. Default: false. */
+  differentiable: boolean;
+  /** Use the fused kernel. Default: null: no. */
+  fused: boolean | null;
+}
+
+export type SGDOptions = { [Key in keyof SGDGroup]?: SGDGroup[Key] | undefined };
+
+const NUMBER_OR_TENSOR: Type<number | Tensor> = {
+  expected: 'a number or a Tensor',
+  accepts: (value) => FLOAT.accepts(value) || TENSOR.accepts(value),
+};
+
+const SIGNATURE = new Signature('SGD', {
+  params: required(ANYTHING),
+  lr: optional(NUMBER_OR_TENSOR, 1e-3),
+  momentum: optional(FLOAT, 0),
+  dampening: optional(FLOAT, 0),
+  weight_decay: optional(NUMBER_OR_TENSOR, 0),
+  nesterov: optional(BOOL, false),
+  maximize: option(BOOL, false),
+  foreach: option<boolean | null>(orNull(BOOL), null),
+  differentiable: option(BOOL, false),
+  fused: option<boolean | null>(orNull(BOOL), null),
+});
+
+/**
+ * Stochastic gradient descent, with momentum where it is asked for.
+ *
+ * ```ts
+ * const optimizer = new optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });
+ * optimizer.zero_grad();
+ * criterion(model(input), target).backward();
+ * optimizer.step();
+ * ```
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html
+ *
+ * @throws RangeError (ValueError) for negative options, or nesterov without momentum or with dampening
+ */
+export class SGD extends Optimizer<SGDGroup> {
+  static readonly signature = SIGNATURE.description;
+
+  constructor(params: ParametersOrGroups<SGDGroup>, options?: SGDOptions);
+  constructor(...args: unknown[]) {
+    const { params, ...defaults } = SIGNATURE.read(args);
+    check(defaults);
+    super(params as ParametersOrGroups<SGDGroup>, defaults);
+  }
+
+  protected override _step(group: ParamGroup<SGDGroup>): void {
+    for (const parameter of group.params) {
+      const gradient = parameter.grad;
+      if (gradient) this.#update(parameter, gradient, group);
+    }
+  }
+
+  /** One parameter after the other, as Python does on the CPU: `_single_tensor_sgd`. */
+  #update(parameter: Tensor, gradient: Tensor, group: ParamGroup<SGDGroup>): void {
+    let change = group.maximize ? gradient.neg() : gradient;
+    if (group.weight_decay !== 0) change = withDecay(change, parameter, group.weight_decay);
+    if (group.momentum !== 0) change = this.#withMomentum(change, parameter, group);
+    const { lr } = group;
+    if (typeof lr === 'number') parameter.add_(change, { alpha: -lr });
+    else if (lr.requires_grad) addcmul_(parameter, change, scalarOf(lr), { value: -1 });
+    else parameter.add_(change, { alpha: scalarOf(lr).neg() as unknown as Scalar });
+  }
+
+  #withMomentum(change: Tensor, parameter: Tensor, group: ParamGroup<SGDGroup>): Tensor {
+    const { momentum, dampening, nesterov } = group;
+    const state = this.stateOf(parameter);
+    let buffer = (state.momentum_buffer as Tensor | null | undefined) ?? null;
+    if (buffer === null) {
+      buffer = change.detach().clone();
+      state.momentum_buffer = buffer;
+    } else {
+      buffer.mul_(momentum).add_(change, { alpha: 1 - dampening });
+    }
+    return nesterov ? change.add(buffer, { alpha: momentum }) : buffer;
+  }
+}
+
+function withDecay(change: Tensor, parameter: Tensor, decay: number | Tensor): Tensor {
+  if (typeof decay === 'number') return change.add(parameter, { alpha: decay });
+  if (decay.requires_grad) return addcmul_(change, parameter.clone(), decay);
+  return change.add(parameter, { alpha: decay as unknown as Scalar });
+}
+
+const scalarOf = (tensor: Tensor): Tensor => (tensor.ndim === 0 ? tensor : tensor.squeeze());
+
+function check(options: SGDGroup): void {
+  const { lr, momentum, dampening, weight_decay, nesterov, foreach, fused } = options;
+  if (typeof lr !== 'number' && lr.numel() !== 1) throw valueError('Tensor lr must be 1-element');
+  refuseNegative('learning rate', lr);
+  refuseNegative('momentum value', momentum);
+  refuseNegative('weight_decay value', weight_decay);
+  if (nesterov && (momentum <= 0 || dampening !== 0)) {
+    throw valueError('Nesterov momentum requires a momentum and zero dampening');
+  }
+  if (fused && options.differentiable) {
+    throw runtimeError('`fused` does not support `differentiable`');
+  }
+  if (fused && foreach) {
+    throw runtimeError('`fused` and `foreach` cannot be `True` together.');
+  }
+  if (fused || foreach) {
+    throw notImplementedError(`SGD: ${fused ? 'fused' : 'foreach'} steps are not implemented`);
+  }
+}
+
+function refuseNegative(what: string, value: number | Tensor): void {
+  const number = typeof value === 'number' ? value : Number(value.item());
+  if (number < 0) throw valueError(`Invalid ${what}: ${floatRepr(number)}`);
+}
