@@ -59,6 +59,8 @@ def build_input(spec, payload):
 
 def tensor_bytes(tensor):
     plain = tensor.detach().resolve_conj().resolve_neg().contiguous()
+    if plain._is_zerotensor():  # a gradient known to be zero: it has no memory
+        plain = torch.zeros(plain.shape, dtype=plain.dtype)
     return ctypes.string_at(plain.data_ptr(), plain.numel() * plain.element_size()) if plain.numel() else b""
 
 

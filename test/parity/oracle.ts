@@ -79,7 +79,9 @@ export class Oracle {
     const python = process.env['TORCH_LOSSES_PYTHON'] ?? join(root, '.venv', 'bin', 'python');
     const script = join(root, 'test', 'parity', 'oracle.py');
     const stdio = ['pipe', 'pipe', 'inherit'] as ['pipe', 'pipe', 'inherit'];
-    const oracle = new Oracle(spawn(python, [script], { stdio }));
+    // Two processes share the cores: a thread of Python's that waits must not spin.
+    const env = { ...process.env, OMP_WAIT_POLICY: 'PASSIVE' };
+    const oracle = new Oracle(spawn(python, [script], { stdio, env }));
     const threads = torch.get_num_threads();
     try {
       const [outcome] = await oracle.run([
