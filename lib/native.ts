@@ -7,6 +7,7 @@
 import { createError } from './errors';
 import type { Handle } from './handle';
 import { loadAddon } from './libtorch/load';
+import { pressureRelief } from './memory';
 import type { Complex, LoweredScalar } from './scalar';
 import { emitNativeWarning } from './warnings';
 
@@ -61,15 +62,25 @@ type OptionalHandle = Handle | null;
 export type NativeGenerator = { readonly __generator: unique symbol };
 
 export interface Native {
-  /** Errors and warnings of the native side go through these. */
-  set_hooks(createError: unknown, emitWarning: unknown): void;
+  /** What the native side calls: for errors, for warnings, and when memory is short. */
+  set_hooks(createError: unknown, emitWarning: unknown, relievePressure: unknown): void;
 
   // Handles: native/tensors.cc
   attach(handle: Handle, owner: object): void;
   dispose(handle: Handle): void;
   is_live(handle: Handle): boolean;
   live(): number;
+  /** Frees the handles whose tensors were collected: all, or those given out lately. */
   sweep(): number;
+  sweep_young(): number;
+  /** The live bytes above which the native side calls for relief. */
+  set_pressure_threshold(bytes: number): void;
+
+  // Memory: native/allocator.cc
+  /** Live bytes, bytes kept for reuse, and the most that is kept. */
+  allocator_stats(): [live: number, cached: number, limit: number];
+  empty_cache(keep?: number): void;
+  set_allocator_limit(bytes: number): void;
 
   // Data and properties: native/tensors.cc
   tensor_from_bytes(bytes: Uint8Array, dtype: number, shape: readonly number[]): Handle;
@@ -146,6 +157,7 @@ export interface Native {
   find_operators(name: string): OperatorSchema[];
   /** `handles` has a bit set for each argument that is a handle or a list of them. */
   call_operator(id: number, handles: number, ...args: readonly unknown[]): unknown;
+  load_library(path: string): void;
 
   // Random numbers: native/generators.cc
   new_generator(device: string): NativeGenerator;
@@ -308,6 +320,6 @@ export const native = loaded.addon as Native;
 /** The libtorch under it. */
 export const { libtorch } = loaded;
 
-native.set_hooks(createError, emitNativeWarning);
+native.set_hooks(createError, emitNativeWarning, pressureRelief(native));
 
 export type { LoweredScalar };

@@ -11,8 +11,9 @@
 namespace torch_losses {
 namespace {
 
-void set_hooks(Environment& environment, napi_value create_error, napi_value emit_warning) {
-  environment.set_hooks(create_error, emit_warning);
+void set_hooks(Environment& environment, napi_value create_error, napi_value emit_warning,
+               napi_value relieve_pressure) {
+  environment.set_hooks(create_error, emit_warning, relieve_pressure);
 }
 
 void add_losses(Bindings& bindings) {

@@ -4,6 +4,7 @@
 #include <c10/core/CPUAllocator.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
@@ -297,6 +298,8 @@ void install_allocator() {
     c10::SetCPUAllocator(allocator);
   });
 }
+
+int64_t allocator_live_bytes() noexcept { return pool().live(); }
 
 void add_allocator(Bindings& bindings) {
   bindings.add<&empty_cache>("empty_cache");

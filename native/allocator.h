@@ -18,6 +18,9 @@ class Bindings;
 // for libtorch's own, or where something else has replaced that already.
 void install_allocator();
 
+// Bytes of CPU memory that tensors hold: what was asked for and not yet freed.
+int64_t allocator_live_bytes() noexcept;
+
 // `emptyCache`, `allocator_stats` for JavaScript.
 void add_allocator(Bindings& bindings);
 

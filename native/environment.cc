@@ -19,15 +19,22 @@ void Environment::tear_down(void* data) {
   auto& environment = *static_cast<Environment*>(data);
   environment.handles_.clear();
   environment.references_->close(environment.env_);
-  for (napi_ref* reference : {&environment.create_error_, &environment.emit_warning_}) {
+  for (napi_ref* reference : {&environment.create_error_, &environment.emit_warning_,
+                              &environment.relieve_pressure_}) {
     if (*reference != nullptr) napi_delete_reference(environment.env_, *reference);
     *reference = nullptr;
   }
 }
 
-void Environment::set_hooks(napi_value create_error, napi_value emit_warning) {
+void Environment::set_hooks(napi_value create_error, napi_value emit_warning,
+                            napi_value relieve_pressure) {
   check(env_, napi_create_reference(env_, create_error, 1, &create_error_));
   check(env_, napi_create_reference(env_, emit_warning, 1, &emit_warning_));
+  check(env_, napi_create_reference(env_, relieve_pressure, 1, &relieve_pressure_));
+  handles_.on_pressure([this] {
+    references_->drain(env_);
+    call(relieve_pressure_, {});
+  });
 }
 
 napi_value Environment::string(std::string_view text) const {

@@ -33,8 +33,9 @@ class Environment {
   ReferenceQueue& references() noexcept { return *references_; }
   std::shared_ptr<ReferenceQueue> shared_references() const { return references_; }
 
-  // The JavaScript that makes errors and shows warnings: lib/errors.ts and lib/warnings.ts.
-  void set_hooks(napi_value create_error, napi_value emit_warning);
+  // The JavaScript that makes errors, shows warnings and relieves memory pressure: lib/errors.ts, lib/warnings.ts and
+  // lib/memory.ts.
+  void set_hooks(napi_value create_error, napi_value emit_warning, napi_value relieve_pressure);
 
   // Leaves a JavaScript error pending, made by the registered factory.
   void throw_error(const std::string& python_type, const std::string& message,
@@ -61,6 +62,7 @@ class Environment {
   std::deque<std::unique_ptr<Binding>> bindings_;
   napi_ref create_error_ = nullptr;
   napi_ref emit_warning_ = nullptr;
+  napi_ref relieve_pressure_ = nullptr;
 };
 
 }  // namespace torch_losses

@@ -1,9 +1,9 @@
 #include "handles.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
+#include "allocator.h"
 #include "errors.h"
 
 namespace torch_losses {
@@ -72,19 +72,24 @@ void HandleTable::free(uint32_t index) {
   slot.tensor.reset();
 }
 
-void HandleTable::sweep_when_due() {
-  if (++created_since_sweep_ < sweep_after_) return;
-  sweep();
-  // As many again as survived: the cost per creation stays constant.
-  sweep_after_ = std::max(kFirstSweep, live_);
+void HandleTable::make_room() {
+  if (allocator_live_bytes() > threshold_ && relieve_) relieve_();
+  // As many again as live, or a fixed number of young ones: the cost per creation stays constant.
+  if (++created_since_sweep_ > std::max(live_, kSweepEvery)) {
+    sweep();
+  } else if (young_.size() >= sweep_young_at_) {
+    sweep_young();
+  }
 }
 
 Handle HandleTable::create(at::Tensor tensor) {
-  sweep_when_due();
+  make_room();
   uint32_t index = allocate();
   Slot& slot = slots_[index];
   slot.tensor = std::move(tensor);
   slot.live = true;
+  slot.age = 0;
+  young_.push_back(index);
   ++live_;
   return static_cast<double>(slot.generation) * kSlots + index;
 }
@@ -124,6 +129,16 @@ void HandleTable::dispose(Handle handle) {
   }
 }
 
+bool HandleTable::free_if_dead(uint32_t index) {
+  Slot& slot = slots_[index];
+  if (!slot.live || slot.owner == nullptr) return false;
+  napi_value owner = nullptr;
+  check(env_, napi_get_reference_value(env_, slot.owner, &owner));
+  if (owner != nullptr) return false;
+  free(index);
+  return true;
+}
+
 size_t HandleTable::sweep() {
   size_t freed = 0;
   created_since_sweep_ = 0;
@@ -131,16 +146,30 @@ size_t HandleTable::sweep() {
     HandleScope scope(env_);
     size_t end = std::min(start + kSlotsPerScope, slots_.size());
     for (size_t index = start; index < end; ++index) {
-      Slot& slot = slots_[index];
-      if (!slot.live || slot.owner == nullptr) continue;
-      napi_value owner = nullptr;
-      check(env_, napi_get_reference_value(env_, slot.owner, &owner));
-      if (owner == nullptr) {
-        free(static_cast<uint32_t>(index));
+      freed += free_if_dead(static_cast<uint32_t>(index)) ? 1 : 0;
+    }
+  }
+  return freed;
+}
+
+size_t HandleTable::sweep_young() {
+  size_t freed = 0;
+  // Freeing a tensor can run no JavaScript, so nothing is created meanwhile.
+  std::vector<uint32_t> candidates = std::exchange(young_, {});
+  for (size_t start = 0; start < candidates.size(); start += kSlotsPerScope) {
+    HandleScope scope(env_);
+    size_t end = std::min(start + kSlotsPerScope, candidates.size());
+    for (size_t at = start; at < end; ++at) {
+      Slot& slot = slots_[candidates[at]];
+      if (free_if_dead(candidates[at])) {
         ++freed;
+      } else if (slot.live && ++slot.age < kGrown) {
+        young_.push_back(candidates[at]);
       }
     }
   }
+  // What survived is not looked at again before as many have joined it.
+  sweep_young_at_ = 2 * young_.size() + kSweepEvery;
   return freed;
 }
 

@@ -3,7 +3,8 @@
 // A handle is a slot number and the slot's generation, in one double that JavaScript carries as a plain number. A
 // generation ends when the slot is freed, so a stale handle is recognised, never followed. The slot keeps the tensor
 // and a weak reference to the JavaScript `Tensor` that owns the handle. There are no finalizers (they run only when the
-// event loop turns): a weak reference that no longer gives a value is a dead handle, and `sweep` frees it.
+// event loop turns): a weak reference that no longer gives a value is a dead handle, and a sweep frees it: of the young ones now and then, of
+// all when as many were created as live, and both whenever the allocator's live bytes say that memory is short.
 #pragma once
 
 #include "javascript.h"
@@ -12,6 +13,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <vector>
 
 namespace torch_losses {
@@ -51,7 +53,14 @@ class HandleTable {
   // Frees every slot whose owner was collected; returns how many.
   size_t sweep();
 
+  // The same among handles given out lately, which are all that a minor collection can have freed.
+  size_t sweep_young();
+
   size_t live() const noexcept { return live_; }
+
+  // Called where live memory has passed the threshold: collects and sweeps, then sets the next threshold.
+  void on_pressure(std::function<void()> relieve) { relieve_ = std::move(relieve); }
+  void set_threshold(int64_t bytes) { threshold_ = bytes; }
 
   // Frees everything: at the end of the environment, while Node-API may still be called.
   void clear();
@@ -63,6 +72,8 @@ class HandleTable {
     uint32_t generation = 1;
     uint32_t next_free = 0;
     Handle gradient = 0;
+    // Sweeps survived, up to kGrown: V8 moves an object out of its young generation at its second collection.
+    uint8_t age = 0;
     bool live = false;
   };
 
@@ -70,18 +81,23 @@ class HandleTable {
   Slot& require(Handle handle) const;
   uint32_t allocate();
   void free(uint32_t index);
-  void sweep_when_due();
+  bool free_if_dead(uint32_t index);
+  void make_room();
 
   napi_env env_;
   // A deque: references to tensors stay valid while the table grows.
   mutable std::deque<Slot> slots_;
   uint32_t first_free_ = kNone;
   size_t live_ = 0;
+  std::vector<uint32_t> young_;
+  size_t sweep_young_at_ = kSweepEvery;
   size_t created_since_sweep_ = 0;
-  size_t sweep_after_ = kFirstSweep;
+  std::function<void()> relieve_;
+  int64_t threshold_ = INT64_MAX;
 
   static constexpr uint32_t kNone = UINT32_MAX;
-  static constexpr size_t kFirstSweep = 4096;
+  static constexpr size_t kSweepEvery = 4096;
+  static constexpr uint8_t kGrown = 3;
 };
 
 }  // namespace torch_losses

@@ -6,6 +6,8 @@
 #include <ATen/core/jit_type.h>
 #include <torch/csrc/jit/runtime/operator.h>
 
+#include <dlfcn.h>
+
 #include <array>
 #include <unordered_set>
 
@@ -375,6 +377,14 @@ napi_value find_operators(Environment& environment, const std::string& name) {
   return array;
 }
 
+// Opens a library whose static initialisers register operators. It stays open: they cannot be taken back.
+void load_library(Environment& environment, const std::string& path) {
+  if (dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr) {
+    throw PythonError("OSError", dlerror());
+  }
+  environment.operators().refresh();
+}
+
 }  // namespace
 
 BoundOperator::BoundOperator(const c10::FunctionSchema& schema,
@@ -420,6 +430,7 @@ void OperatorTable::refresh() {
 void add_operators(Bindings& bindings) {
   bindings.add<&find_operators>("find_operators");
   bindings.add("call_operator", &call_operator);
+  bindings.add<&load_library>("load_library");
 }
 
 }  // namespace torch_losses

@@ -38,6 +38,14 @@ int64_t sweep(Environment& environment) {
   return static_cast<int64_t>(environment.handles().sweep());
 }
 
+int64_t sweep_young(Environment& environment) {
+  return static_cast<int64_t>(environment.handles().sweep_young());
+}
+
+void set_pressure_threshold(Environment& environment, double bytes) {
+  environment.handles().set_threshold(static_cast<int64_t>(bytes));
+}
+
 // --- data --------------------------------------------------------------------------------------------------------
 
 struct Bytes {
@@ -170,6 +178,8 @@ void add_tensors(Bindings& bindings) {
   bindings.add<&is_live>("is_live");
   bindings.add<&live>("live");
   bindings.add<&sweep>("sweep");
+  bindings.add<&sweep_young>("sweep_young");
+  bindings.add<&set_pressure_threshold>("set_pressure_threshold");
   bindings.add<&tensor_from_bytes>("tensor_from_bytes");
   bindings.add<&tensor_sharing_bytes>("tensor_sharing_bytes");
   bindings.add<&to_bytes>("to_bytes");
