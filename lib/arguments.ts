@@ -40,6 +40,13 @@ export function isOptions(value: unknown): value is Options {
  * @throws TypeError for too many or missing arguments, an unknown key (naming the nearest), or a parameter given twice
  */
 export function bind(callee: Callee, args: ArrayLike<unknown>): unknown[] {
+  const bound = bindOr(callee, args);
+  if (Array.isArray(bound)) return bound;
+  throw bound();
+}
+
+/** As {@link bind}, but returns what makes the error: overloads are tried without the cost of one. */
+export function bindOr(callee: Callee, args: ArrayLike<unknown>): unknown[] | (() => Error) {
   const { parameters } = callee;
   const bound = new Array<unknown>(parameters.length).fill(undefined);
   let count = args.length;
@@ -49,29 +56,35 @@ export function bind(callee: Callee, args: ArrayLike<unknown>): unknown[] {
   while (count > 0 && args[count - 1] === undefined) count--;
   for (let index = 0; index < count; index++) {
     if (index >= parameters.length || parameters[index]!.keywordOnly) {
-      throw surplus(callee, args, index);
+      return () => surplus(callee, args, index);
     }
     bound[index] = args[index];
   }
-  if (options) bindOptions(callee, options, bound);
+  const problem = options && bindOptions(callee, options, bound);
+  if (problem) return problem;
   for (let index = 0; index < parameters.length; index++) {
     const parameter = parameters[index]!;
     if (parameter.required && bound[index] === undefined) {
-      throw fail(callee, `missing required argument '${parameter.name}'`);
+      return () => fail(callee, `missing required argument '${parameter.name}'`);
     }
   }
   return bound;
 }
 
-function bindOptions(callee: Callee, options: Options, bound: unknown[]): void {
+function bindOptions(
+  callee: Callee,
+  options: Options,
+  bound: unknown[],
+): (() => Error) | undefined {
   for (const key of Object.keys(options)) {
     const index = callee.parameters.findIndex((parameter) => parameter.name === key);
-    if (index < 0) throw unknownKey(callee, key);
+    if (index < 0) return () => unknownKey(callee, key);
     const value = options[key];
     if (value === undefined) continue;
-    if (bound[index] !== undefined) throw fail(callee, `argument '${key}' is given twice`);
+    if (bound[index] !== undefined) return () => fail(callee, `argument '${key}' is given twice`);
     bound[index] = value;
   }
+  return undefined;
 }
 
 function surplus(callee: Callee, args: ArrayLike<unknown>, index: number): Error {
@@ -79,8 +92,12 @@ function surplus(callee: Callee, args: ArrayLike<unknown>, index: number): Error
   const given = describe(args[index]);
   if (keys.length === 0 || index >= callee.parameters.length) {
     const most = callee.parameters.filter((parameter) => !parameter.keywordOnly).length;
-    const extra = keys.length > 0 ? ` and options (${keys.map(({ name }) => name).join(', ')})` : '';
-    return fail(callee, `takes at most ${most} positional argument(s)${extra}, got ${given} as argument ${index + 1}`);
+    const extra =
+      keys.length > 0 ? ` and options (${keys.map(({ name }) => name).join(', ')})` : '';
+    return fail(
+      callee,
+      `takes at most ${most} positional argument(s)${extra}, got ${given} as argument ${index + 1}`,
+    );
   }
   const hints = keys.map(({ name }) => `{ ${name}: … }`).join(', ');
   return fail(
@@ -89,10 +106,14 @@ function surplus(callee: Callee, args: ArrayLike<unknown>, index: number): Error
   );
 }
 
-function unknownKey(callee: Callee, key: string): Error {
+/** A TypeError for a key that no parameter has. */
+export function unknownKey(callee: Callee, key: string): Error {
   const names = callee.parameters.map(({ name }) => name);
   const near = nearest(key, names);
-  return fail(callee, `got an unexpected keyword argument '${key}'${near ? `; did you mean '${near}'?` : ''}`);
+  return fail(
+    callee,
+    `got an unexpected keyword argument '${key}'${near ? `; did you mean '${near}'?` : ''}`,
+  );
 }
 
 /** A TypeError that names the function. */
@@ -137,7 +158,8 @@ export function describe(value: unknown): string {
     if (isOptions(value)) return 'a plain object';
     return nameOfClass(value);
   }
-  if (typeof value === 'function') return value.constructor === Function ? 'a function' : nameOfClass(value);
+  if (typeof value === 'function')
+    return value.constructor === Function ? 'a function' : nameOfClass(value);
   if (typeof value === 'string') return `the string ${JSON.stringify(value.slice(0, 40))}`;
   if (typeof value === 'symbol') return 'a symbol';
   if (typeof value === 'bigint') return `the bigint ${value}`;
@@ -146,8 +168,8 @@ export function describe(value: unknown): string {
 
 function nameOfClass(value: object): string {
   try {
-    const { constructor } = value;
-    return typeof constructor === 'function' && constructor.name ? constructor.name : 'an object';
+    const Class: unknown = value.constructor;
+    return typeof Class === 'function' && Class.name ? Class.name : 'an object';
   } catch {
     return 'an object';
   }

@@ -57,6 +57,7 @@ export class Device {
  */
 export function device(type: DeviceLike, index?: number): Device {
   if (type instanceof Device) return type;
-  if (typeof type !== 'string') throw typeError(`device(): type must be a string, got ${typeof type}`);
+  if (typeof type !== 'string')
+    throw typeError(`device(): type must be a string, got ${typeof type}`);
   return new Device(native.parse_device(index === undefined ? type : `${type}:${index}`));
 }

@@ -44,29 +44,30 @@ export class DType {
 type DTypeKind = 'float' | 'complex' | 'signed' | 'unsigned';
 
 /** c10's order (c10/core/ScalarType.h); the test of the table compares it with the native side's. */
-const TABLE: readonly (readonly [code: number, name: string, itemsize: number, kind: DTypeKind])[] = [
-  [0, 'uint8', 1, 'unsigned'],
-  [1, 'int8', 1, 'signed'],
-  [2, 'int16', 2, 'signed'],
-  [3, 'int32', 4, 'signed'],
-  [4, 'int64', 8, 'signed'],
-  [5, 'float16', 2, 'float'],
-  [6, 'float32', 4, 'float'],
-  [7, 'float64', 8, 'float'],
-  [8, 'complex32', 4, 'complex'],
-  [9, 'complex64', 8, 'complex'],
-  [10, 'complex128', 16, 'complex'],
-  [11, 'bool', 1, 'unsigned'],
-  [15, 'bfloat16', 2, 'float'],
-  [23, 'float8_e5m2', 1, 'float'],
-  [24, 'float8_e4m3fn', 1, 'float'],
-  [25, 'float8_e5m2fnuz', 1, 'float'],
-  [26, 'float8_e4m3fnuz', 1, 'float'],
-  [27, 'uint16', 2, 'unsigned'],
-  [28, 'uint32', 4, 'unsigned'],
-  [29, 'uint64', 8, 'unsigned'],
-  [44, 'float8_e8m0fnu', 1, 'float'],
-];
+const TABLE: readonly (readonly [code: number, name: string, itemsize: number, kind: DTypeKind])[] =
+  [
+    [0, 'uint8', 1, 'unsigned'],
+    [1, 'int8', 1, 'signed'],
+    [2, 'int16', 2, 'signed'],
+    [3, 'int32', 4, 'signed'],
+    [4, 'int64', 8, 'signed'],
+    [5, 'float16', 2, 'float'],
+    [6, 'float32', 4, 'float'],
+    [7, 'float64', 8, 'float'],
+    [8, 'complex32', 4, 'complex'],
+    [9, 'complex64', 8, 'complex'],
+    [10, 'complex128', 16, 'complex'],
+    [11, 'bool', 1, 'unsigned'],
+    [15, 'bfloat16', 2, 'float'],
+    [23, 'float8_e5m2', 1, 'float'],
+    [24, 'float8_e4m3fn', 1, 'float'],
+    [25, 'float8_e5m2fnuz', 1, 'float'],
+    [26, 'float8_e4m3fnuz', 1, 'float'],
+    [27, 'uint16', 2, 'unsigned'],
+    [28, 'uint32', 4, 'unsigned'],
+    [29, 'uint64', 8, 'unsigned'],
+    [44, 'float8_e8m0fnu', 1, 'float'],
+  ];
 
 const byCode = new Map<number, DType>();
 const byName = new Map<string, DType>();

@@ -1,8 +1,8 @@
 /** Random number generators. */
-import { type DeviceLike, Device } from './device';
+import { Device, type DeviceLike } from './device';
 import { typeError } from './errors';
 import { handleOf } from './handle';
-import { native, type NativeGenerator } from './native';
+import { type NativeGenerator, native } from './native';
 import { isInt } from './scalar';
 import type { Tensor } from './tensor';
 import { wrap } from './wrap';

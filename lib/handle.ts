@@ -37,6 +37,7 @@ export class HandleOwner {
 }
 
 const { handleOf } = HandleOwner;
+
 export { handleOf };
 
 /** Whether a value is one of this package's tensors, disposed or not. */
@@ -57,7 +58,8 @@ export function tensorHandle(value: unknown, callee: Callee, name: string): Hand
 
 /** As `describe`, telling apart the tensors that cannot be used. */
 export function describeTensor(value: unknown): string {
-  if (handleOf(value) === 0) return 'a Tensor that was disposed';
+  const handle = handleOf(value);
+  if (handle !== undefined) return handle === 0 ? 'a Tensor that was disposed' : describe(value);
   const described = describe(value);
   return /^(Tensor|Parameter)$/.test(described)
     ? `a ${described} of another copy of torch-losses or of another thread`

@@ -1,2 +1,9 @@
-export * from './dtype';
-export { Tensor } from './tensor';
+/**
+ * torch-losses: the loss functions of `torch.nn`, and what they stand on, on libtorch.
+ *
+ * `import torch, { nn } from 'torch-losses'`, or `const torch = require('torch-losses')`.
+ */
+import * as torch from './namespace';
+
+export * from './namespace';
+export { torch as default };

@@ -1,28 +1,46 @@
 /**
- * The operators that are methods of `Tensor`: one typed line each, named and typed as torch has them.
- *
- * `method<Type>('name', ['overload', …])` calls `aten::name` with the tensor first, trying the overloads in order.
- * functions.ts makes functions of the same table.
+ * The operators that are methods of `Tensor`, named and typed as torch has them; functions.ts makes functions of the
+ * same table. Their documentation is torch's: https://docs.pytorch.org/docs/stable/tensors.html
  */
-import { Operator } from './operators';
-import type { Scalar } from './scalar';
-import type { Tensor } from './tensor';
+import { type NewFactories, newFactories } from './factories';
+import { type Arithmetic, arithmetic } from './methods/arithmetic';
+import { type Comparison, comparison } from './methods/comparison';
+import { type ComposedMethods, composedMethods } from './methods/composed';
+import { type Conversions, conversions } from './methods/conversions';
+import { type Gathering, gathering } from './methods/gathering';
+import { type LinearAlgebra, linearAlgebra } from './methods/linear_algebra';
+import { type Pointwise, pointwise } from './methods/pointwise';
+import { type RandomMethods, random } from './methods/random';
+import { type Reductions, reductions } from './methods/reductions';
+import { type Shapes, shapes } from './methods/shapes';
+import { type Sorting, sorting } from './methods/sorting';
 
-type Method = (...args: never[]) => unknown;
+/** Interfaces, since `Tensor` extends this and stands in its types. */
+export interface TensorMethods
+  extends Arithmetic,
+    Pointwise,
+    Comparison,
+    Reductions,
+    Sorting,
+    LinearAlgebra,
+    Shapes,
+    Gathering,
+    RandomMethods,
+    ComposedMethods,
+    Conversions,
+    NewFactories {}
 
-const OPERATOR = Symbol('operator');
-
-function method<F extends Method>(name: string, overloads: readonly string[] = ['']): F {
-  const operator = new Operator(`aten::${name}`, overloads);
-  const call = function (this: Tensor, ...args: unknown[]): unknown {
-    return operator.call([this, ...args]);
-  };
-  Object.defineProperty(call, 'name', { value: name });
-  return Object.assign(call, { [OPERATOR]: operator }) as unknown as F;
-}
-
-export const methods = {
-  add: method<(other: Tensor | Scalar, options?: { alpha?: Scalar }) => Tensor>('add', ['Tensor']),
-  add_: method<(other: Tensor | Scalar, options?: { alpha?: Scalar }) => Tensor>('add_', ['Tensor']),
-  mul: method<(other: Tensor | Scalar) => Tensor>('mul', ['Tensor']),
+export const methods: TensorMethods = {
+  ...arithmetic,
+  ...pointwise,
+  ...comparison,
+  ...reductions,
+  ...sorting,
+  ...linearAlgebra,
+  ...shapes,
+  ...gathering,
+  ...random,
+  ...composedMethods,
+  ...conversions,
+  ...newFactories,
 };

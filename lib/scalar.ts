@@ -40,7 +40,8 @@ export type Scalar = number | bigint | boolean | Float | Complex;
  * @throws TypeError for anything but a number
  */
 export function asFloat(value: number): Float {
-  if (typeof value !== 'number') throw typeError(`asFloat(): value must be a number, got ${typeof value}`);
+  if (typeof value !== 'number')
+    throw typeError(`asFloat(): value must be a number, got ${typeof value}`);
   return new Float(value);
 }
 

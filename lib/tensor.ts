@@ -1,24 +1,22 @@
 /** The `Tensor` class: what JavaScript adds to the operators of methods.ts. */
 import { inspect } from 'node:util';
 
-import { fail } from './arguments';
-import { toTyped, type TypedArray } from './data';
+import { bind, fail } from './arguments';
+import { runBackward } from './autograd';
+import { type NestedList, type TypedArray, toNested, toTyped } from './data';
 import { Device, type DeviceLike } from './device';
-import { type DType, dtypeFromCode } from './dtype';
+import { complex64, type DType, dtypeFromCode, float32 } from './dtype';
 import { typeError, valueError } from './errors';
 import { GraphNode } from './graph';
-import { HandleOwner, type Handle, handleOf, tensorHandle } from './handle';
+import { type Handle, HandleOwner, handleOf, tensorHandle } from './handle';
+import { type Index, index, indexPut } from './indexing';
 import { type Layout, layoutFromCode } from './layout';
-import { methods } from './methods';
+import { methods, type TensorMethods } from './methods';
+import { operator } from './methods/signature';
 import { native } from './native';
 import { formatTensor } from './printing';
-import type { Complex } from './scalar';
+import type { Complex, Scalar } from './scalar';
 import { registerTensorClass, wrap } from './wrap';
-
-type TensorMethods = typeof methods;
-
-/** Numbers, booleans or complex numbers, nested as the shape is. */
-export type NestedList<T = number | boolean | Complex> = T | NestedList<T>[];
 
 export interface BackwardOptions {
   /** The gradient of what is differentiated with respect to this tensor; needed unless this is a scalar. */
@@ -31,8 +29,27 @@ export interface BackwardOptions {
   inputs?: Tensor | readonly Tensor[] | null | undefined;
 }
 
+const BACKWARD = {
+  name: 'backward',
+  parameters: ['gradient', 'retain_graph', 'create_graph', 'inputs'].map((name) => ({ name })),
+};
+const INDEX_PUT = {
+  name: 'index_put_',
+  parameters: [
+    { name: 'indices', required: true },
+    { name: 'values', required: true },
+    { name: 'accumulate' },
+  ],
+};
+
+const transposed = operator('numpy_T');
+const matrixTransposed = operator('mT');
+const realPart = operator('real');
+const imaginaryPart = operator('imag');
+const unbind = operator('unbind', 'int');
+const convert = operator('to', 'dtype');
+
 // The operators are added to the prototype below.
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the members are those of the table that is installed
 export interface Tensor extends TensorMethods {}
 
 /**
@@ -166,6 +183,72 @@ export class Tensor extends HandleOwner {
     return toTyped(this.dtype, native.to_bytes(this.#handle));
   }
 
+  /**
+   * The elements as JavaScript values, nested as the shape is.
+   *
+   * @throws RangeError for an int64 that a number cannot hold
+   */
+  tolist(): NestedList<number | boolean | Complex> {
+    const { dtype } = this;
+    const isPlain = dtype.itemsize > 2 || !(dtype.is_floating_point || dtype.is_complex);
+    // Halves cross as their bits.
+    const source = isPlain ? this : convert(this, dtype.is_complex ? complex64 : float32);
+    const elements = source.toTypedArray();
+    return toNested(source.dtype, elements, this.shape);
+  }
+
+  /** The tensors along the first dimension, as Python iterates. */
+  [Symbol.iterator](): Iterator<Tensor> {
+    if (this.ndim === 0) throw typeError('iteration over a 0-d tensor');
+    return (unbind(this, 0) as unknown as Tensor[])[Symbol.iterator]();
+  }
+
+  // --- views and indexing -------------------------------------------------------------------------------------------
+
+  /** The dimensions in reverse order. */
+  get T(): Tensor {
+    return transposed(this);
+  }
+
+  /** The last two dimensions exchanged. */
+  get mT(): Tensor {
+    return matrixTransposed(this);
+  }
+
+  /** The real parts, a view; the tensor itself where it is not complex. */
+  get real(): Tensor {
+    return this.is_complex() ? realPart(this) : this;
+  }
+
+  /** The imaginary parts, a view. */
+  get imag(): Tensor {
+    return imaginaryPart(this);
+  }
+
+  /**
+   * Python's `x[…]`: `x.index(0, slice(), null, '...')` is `x[0, :, None, ...]`.
+   *
+   * @throws RangeError (IndexError) for an index out of bounds, too many, or what is no index
+   */
+  index(...indices: Index[]): Tensor {
+    return index(this, indices);
+  }
+
+  /**
+   * Python's `x[…] = values`: `x.index_put_([0, slice(1)], 5)` is `x[0, :1] = 5`. With `accumulate` the values are
+   * added, all of those for one place. Returns this.
+   */
+  index_put_(
+    indices: readonly Index[],
+    values: Tensor | Scalar,
+    accumulate?: boolean | { accumulate?: boolean },
+  ): this;
+  index_put_(...args: unknown[]): this {
+    const [indices, values, accumulate = false] = bind(INDEX_PUT, args);
+    indexPut(this, indices as Index[], values as Tensor, accumulate === true);
+    return this;
+  }
+
   // --- gradients ----------------------------------------------------------------------------------------------------
 
   get requires_grad(): boolean {
@@ -182,6 +265,25 @@ export class Tensor extends HandleOwner {
     return this;
   }
 
+  /**
+   * Adds to `grad` of the leaves this tensor's gradient with respect to each.
+   *
+   * See https://docs.pytorch.org/docs/stable/generated/torch.Tensor.backward.html
+   *
+   * @throws TorchError (RuntimeError) where the tensor is no scalar and no `gradient` is given, or is in no graph
+   */
+  backward(options?: BackwardOptions): void;
+  backward(gradient: Tensor | null | undefined, options?: Omit<BackwardOptions, 'gradient'>): void;
+  backward(
+    gradient: Tensor | null | undefined,
+    retain_graph?: boolean | null,
+    create_graph?: boolean,
+    inputs?: BackwardOptions['inputs'],
+  ): void;
+  backward(...args: unknown[]): void {
+    runBackward(BACKWARD, [this, ...bind(BACKWARD, args)]);
+  }
+
   get is_leaf(): boolean {
     return native.is_leaf(this.#handle);
   }
@@ -195,7 +297,10 @@ export class Tensor extends HandleOwner {
 
   set grad(gradient: Tensor | null) {
     const none = gradient === null || gradient === undefined;
-    native.set_grad(this.#handle, none ? null : tensorHandle(gradient, { name: 'Tensor', parameters: [] }, 'grad'));
+    native.set_grad(
+      this.#handle,
+      none ? null : tensorHandle(gradient, { name: 'Tensor', parameters: [] }, 'grad'),
+    );
   }
 
   /** Keeps the gradient of a tensor that is not a leaf. */
@@ -267,9 +372,13 @@ function oneOf(values: number[], dim: number | undefined, name: string): number 
 }
 
 for (const [name, method] of Object.entries(methods)) {
-  Object.defineProperty(Tensor.prototype, name, { value: method, writable: true, configurable: true });
+  Object.defineProperty(Tensor.prototype, name, {
+    value: method,
+    writable: true,
+    configurable: true,
+  });
 }
 
 registerTensorClass(Tensor);
 
-export type { DeviceLike };
+export type { DeviceLike, NestedList };

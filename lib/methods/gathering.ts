@@ -1,0 +1,187 @@
+/** Elements chosen by index or mask. */
+import type { Scalar } from '../scalar';
+import type { Tensor } from '../tensor';
+import { type Signature, type TensorMethod, table } from './signature';
+
+export interface Gathering {
+  gather: TensorMethod<
+    Signature<[dim: number, index: Tensor], { dim: number; index: Tensor; sparse_grad?: boolean }>
+  >;
+  scatter: TensorMethod<
+    [
+      Signature<
+        [dim: number, index: Tensor, src: Tensor],
+        { dim: number; index: Tensor; src: Tensor; reduce?: 'add' | 'multiply' }
+      >,
+      Signature<
+        [dim: number, index: Tensor, value: Scalar],
+        { dim: number; index: Tensor; value: Scalar; reduce?: 'add' | 'multiply' }
+      >,
+    ]
+  >;
+  scatter_: TensorMethod<
+    [
+      Signature<
+        [dim: number, index: Tensor, src: Tensor],
+        { dim: number; index: Tensor; src: Tensor; reduce?: 'add' | 'multiply' }
+      >,
+      Signature<
+        [dim: number, index: Tensor, value: Scalar],
+        { dim: number; index: Tensor; value: Scalar; reduce?: 'add' | 'multiply' }
+      >,
+    ]
+  >;
+  scatter_add: TensorMethod<
+    Signature<
+      [dim: number, index: Tensor, src: Tensor],
+      { dim: number; index: Tensor; src: Tensor }
+    >
+  >;
+  scatter_add_: TensorMethod<
+    Signature<
+      [dim: number, index: Tensor, src: Tensor],
+      { dim: number; index: Tensor; src: Tensor }
+    >
+  >;
+  scatter_reduce: TensorMethod<
+    Signature<
+      [dim: number, index: Tensor, src: Tensor, reduce: 'sum' | 'prod' | 'mean' | 'amax' | 'amin'],
+      {
+        dim: number;
+        index: Tensor;
+        src: Tensor;
+        reduce: 'sum' | 'prod' | 'mean' | 'amax' | 'amin';
+        include_self?: boolean;
+      }
+    >
+  >;
+  scatter_reduce_: TensorMethod<
+    Signature<
+      [dim: number, index: Tensor, src: Tensor, reduce: 'sum' | 'prod' | 'mean' | 'amax' | 'amin'],
+      {
+        dim: number;
+        index: Tensor;
+        src: Tensor;
+        reduce: 'sum' | 'prod' | 'mean' | 'amax' | 'amin';
+        include_self?: boolean;
+      }
+    >
+  >;
+  index_select: TensorMethod<
+    Signature<[dim: number, index: Tensor], { dim: number; index: Tensor }>
+  >;
+  index_add: TensorMethod<
+    Signature<
+      [dim: number, index: Tensor, source: Tensor],
+      { dim: number; index: Tensor; source: Tensor; alpha?: Scalar }
+    >
+  >;
+  index_add_: TensorMethod<
+    Signature<
+      [dim: number, index: Tensor, source: Tensor],
+      { dim: number; index: Tensor; source: Tensor; alpha?: Scalar }
+    >
+  >;
+  index_copy: TensorMethod<
+    Signature<
+      [dim: number, index: Tensor, source: Tensor],
+      { dim: number; index: Tensor; source: Tensor }
+    >
+  >;
+  index_copy_: TensorMethod<
+    Signature<
+      [dim: number, index: Tensor, source: Tensor],
+      { dim: number; index: Tensor; source: Tensor }
+    >
+  >;
+  index_fill: TensorMethod<
+    Signature<
+      [dim: number, index: Tensor, value: Tensor | Scalar],
+      { dim: number; index: Tensor; value: Tensor | Scalar }
+    >
+  >;
+  index_fill_: TensorMethod<
+    Signature<
+      [dim: number, index: Tensor, value: Tensor | Scalar],
+      { dim: number; index: Tensor; value: Tensor | Scalar }
+    >
+  >;
+  masked_fill: TensorMethod<
+    Signature<[mask: Tensor, value: Tensor | Scalar], { mask: Tensor; value: Tensor | Scalar }>
+  >;
+  masked_fill_: TensorMethod<
+    Signature<[mask: Tensor, value: Tensor | Scalar], { mask: Tensor; value: Tensor | Scalar }>
+  >;
+  masked_select: TensorMethod<Signature<[mask: Tensor], { mask: Tensor }>>;
+  masked_scatter: TensorMethod<
+    Signature<[mask: Tensor, source: Tensor], { mask: Tensor; source: Tensor }>
+  >;
+  masked_scatter_: TensorMethod<
+    Signature<[mask: Tensor, source: Tensor], { mask: Tensor; source: Tensor }>
+  >;
+  take: TensorMethod<Signature<[index: Tensor], { index: Tensor }>>;
+  take_along_dim: TensorMethod<
+    Signature<[indices: Tensor, dim?: number | null], { indices: Tensor; dim?: number | null }>
+  >;
+  put: TensorMethod<
+    Signature<
+      [index: Tensor, source: Tensor, accumulate?: boolean],
+      { index: Tensor; source: Tensor; accumulate?: boolean }
+    >
+  >;
+  put_: TensorMethod<
+    Signature<
+      [index: Tensor, source: Tensor, accumulate?: boolean],
+      { index: Tensor; source: Tensor; accumulate?: boolean }
+    >
+  >;
+  where: TensorMethod<
+    Signature<
+      [condition: Tensor, other: Tensor | Scalar],
+      { condition: Tensor; other: Tensor | Scalar }
+    >
+  >;
+  fill_: TensorMethod<Signature<[value: Tensor | Scalar], { value: Tensor | Scalar }>>;
+  zero_: TensorMethod<Signature>;
+  copy_: TensorMethod<
+    Signature<
+      [src: Tensor | Scalar, non_blocking?: boolean],
+      { src: Tensor | Scalar; non_blocking?: boolean }
+    >
+  >;
+  fill_diagonal_: TensorMethod<
+    Signature<[fill_value: Scalar, wrap?: boolean], { fill_value: Scalar; wrap?: boolean }>
+  >;
+}
+
+/** The overloads of each, in the order in which Python tries them. */
+export const gathering = table<Gathering>({
+  gather: [''],
+  scatter: ['src', 'reduce', 'value', 'value_reduce'],
+  scatter_: ['src', 'reduce', 'value', 'value_reduce'],
+  scatter_add: [''],
+  scatter_add_: [''],
+  scatter_reduce: ['two'],
+  scatter_reduce_: ['two'],
+  index_select: [''],
+  index_add: [''],
+  index_add_: [''],
+  index_copy: [''],
+  index_copy_: [''],
+  index_fill: ['int_Tensor', 'int_Scalar'],
+  index_fill_: ['int_Tensor', 'int_Scalar'],
+  masked_fill: ['Tensor', 'Scalar'],
+  masked_fill_: ['Tensor', 'Scalar'],
+  masked_select: [''],
+  masked_scatter: [''],
+  masked_scatter_: [''],
+  take: [''],
+  take_along_dim: [''],
+  put: [''],
+  put_: [''],
+  where: ['self', 'ScalarOther'],
+  fill_: ['Tensor', 'Scalar'],
+  zero_: [''],
+  copy_: [''],
+  fill_diagonal_: [''],
+});

@@ -1,0 +1,142 @@
+/** Products and what belongs to matrices. */
+import type { Scalar } from '../scalar';
+import type { Tensor } from '../tensor';
+import {
+  type None,
+  type Other,
+  type Results,
+  type Signature,
+  type TensorMethod,
+  table,
+} from './signature';
+
+type Diagonal = Signature<[diagonal?: number], { diagonal?: number }>;
+type Batches = Signature<
+  [batch1: Tensor, batch2: Tensor],
+  { batch1: Tensor; batch2: Tensor; beta?: Scalar; alpha?: Scalar }
+>;
+
+export interface LinearAlgebra {
+  matmul: TensorMethod<Other>;
+  mm: TensorMethod<Signature<[mat2: Tensor], { mat2: Tensor }>>;
+  bmm: TensorMethod<Signature<[mat2: Tensor], { mat2: Tensor }>>;
+  mv: TensorMethod<Signature<[vec: Tensor], { vec: Tensor }>>;
+  dot: TensorMethod<Signature<[tensor: Tensor], { tensor: Tensor }>>;
+  vdot: TensorMethod<Other>;
+  inner: TensorMethod<Other>;
+  outer: TensorMethod<Signature<[vec2: Tensor], { vec2: Tensor }>>;
+  ger: TensorMethod<Signature<[vec2: Tensor], { vec2: Tensor }>>;
+  addmm: TensorMethod<
+    Signature<
+      [mat1: Tensor, mat2: Tensor],
+      { mat1: Tensor; mat2: Tensor; beta?: Scalar; alpha?: Scalar }
+    >
+  >;
+  addmm_: TensorMethod<
+    Signature<
+      [mat1: Tensor, mat2: Tensor],
+      { mat1: Tensor; mat2: Tensor; beta?: Scalar; alpha?: Scalar }
+    >
+  >;
+  addmv: TensorMethod<
+    Signature<
+      [mat: Tensor, vec: Tensor],
+      { mat: Tensor; vec: Tensor; beta?: Scalar; alpha?: Scalar }
+    >
+  >;
+  addmv_: TensorMethod<
+    Signature<
+      [mat: Tensor, vec: Tensor],
+      { mat: Tensor; vec: Tensor; beta?: Scalar; alpha?: Scalar }
+    >
+  >;
+  addbmm: TensorMethod<Batches>;
+  addbmm_: TensorMethod<Batches>;
+  baddbmm: TensorMethod<Batches>;
+  baddbmm_: TensorMethod<Batches>;
+  addr: TensorMethod<
+    Signature<
+      [vec1: Tensor, vec2: Tensor],
+      { vec1: Tensor; vec2: Tensor; beta?: Scalar; alpha?: Scalar }
+    >
+  >;
+  addr_: TensorMethod<
+    Signature<
+      [vec1: Tensor, vec2: Tensor],
+      { vec1: Tensor; vec2: Tensor; beta?: Scalar; alpha?: Scalar }
+    >
+  >;
+  trace: TensorMethod<Signature>;
+  det: TensorMethod<Signature>;
+  logdet: TensorMethod<Signature>;
+  slogdet: TensorMethod<Signature<[], None, Results<'sign' | 'logabsdet'>>>;
+  inverse: TensorMethod<Signature>;
+  pinverse: TensorMethod<Signature<[rcond?: number], { rcond?: number }>>;
+  matrix_power: TensorMethod<Signature<[n: number], { n: number }>>;
+  matrix_exp: TensorMethod<Signature>;
+  cholesky: TensorMethod<Signature<[upper?: boolean], { upper?: boolean }>>;
+  qr: TensorMethod<Signature<[some?: boolean], { some?: boolean }, Results<'Q' | 'R'>>>;
+  cross: TensorMethod<
+    Signature<[other: Tensor, dim?: number | null], { other: Tensor; dim?: number | null }>
+  >;
+  diag: TensorMethod<Diagonal>;
+  diag_embed: TensorMethod<
+    Signature<
+      [offset?: number, dim1?: number, dim2?: number],
+      { offset?: number; dim1?: number; dim2?: number }
+    >
+  >;
+  diagflat: TensorMethod<Signature<[offset?: number], { offset?: number }>>;
+  diagonal: TensorMethod<
+    Signature<
+      [offset?: number, dim1?: number, dim2?: number],
+      { offset?: number; dim1?: number; dim2?: number }
+    >
+  >;
+  tril: TensorMethod<Diagonal>;
+  tril_: TensorMethod<Diagonal>;
+  triu: TensorMethod<Diagonal>;
+  triu_: TensorMethod<Diagonal>;
+}
+
+/** The overloads of each, in the order in which Python tries them. */
+export const linearAlgebra = table<LinearAlgebra>({
+  matmul: [''],
+  mm: [''],
+  bmm: [''],
+  mv: [''],
+  dot: [''],
+  vdot: [''],
+  inner: [''],
+  outer: [''],
+  ger: [''],
+  addmm: [''],
+  addmm_: [''],
+  addmv: [''],
+  addmv_: [''],
+  addbmm: [''],
+  addbmm_: [''],
+  baddbmm: [''],
+  baddbmm_: [''],
+  addr: [''],
+  addr_: [''],
+  trace: [''],
+  det: [''],
+  logdet: [''],
+  slogdet: [''],
+  inverse: [''],
+  pinverse: [''],
+  matrix_power: [''],
+  matrix_exp: [''],
+  cholesky: [''],
+  qr: [''],
+  cross: [''],
+  diag: [''],
+  diag_embed: [''],
+  diagflat: [''],
+  diagonal: [''],
+  tril: [''],
+  tril_: [''],
+  triu: [''],
+  triu_: [''],
+});

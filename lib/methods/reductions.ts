@@ -1,0 +1,204 @@
+/** Reductions over all elements or some dimensions, and running ones. */
+import type { DType } from '../dtype';
+import type { Scalar } from '../scalar';
+import type { Tensor } from '../tensor';
+import {
+  type AlongDim,
+  type Dims,
+  type Other,
+  type Results,
+  type Signature,
+  type TensorMethod,
+  table,
+  type Values,
+} from './signature';
+
+/** Over the dimensions given, or all. */
+type OverAnyDims = Signature<
+  [dim?: Dims | null, keepdim?: boolean],
+  { dim?: Dims | null; keepdim?: boolean; dtype?: DType | null }
+>;
+/** Over the dimensions given. */
+type OverDims = Signature<
+  [dim: Dims | null, keepdim?: boolean],
+  { dim: Dims | null; keepdim?: boolean; dtype?: DType | null }
+>;
+/** Over all elements. */
+type Whole = Signature<[], { dtype?: DType | null }>;
+type Dim = Signature<[dim: number], { dim: number }>;
+/** Along one dimension. */
+type Running = Signature<[dim: number], { dim: number; dtype?: DType | null }>;
+
+export interface Reductions {
+  sum: TensorMethod<[Whole, OverDims]>;
+  nansum: TensorMethod<OverAnyDims>;
+  mean: TensorMethod<[Whole, OverDims]>;
+  nanmean: TensorMethod<OverAnyDims>;
+  prod: TensorMethod<
+    [
+      Whole,
+      Signature<
+        [dim: number, keepdim?: boolean],
+        { dim: number; keepdim?: boolean; dtype?: DType | null }
+      >,
+    ]
+  >;
+  var: TensorMethod<
+    [
+      Signature<
+        [dim: Dims | null, unbiased?: boolean, keepdim?: boolean],
+        { dim: Dims | null; unbiased?: boolean; keepdim?: boolean }
+      >,
+      Signature<
+        [dim?: Dims | null],
+        { dim?: Dims | null; correction?: Scalar | null; keepdim?: boolean }
+      >,
+      Signature<[unbiased?: boolean], { unbiased?: boolean }>,
+    ]
+  >;
+  std: TensorMethod<
+    [
+      Signature<
+        [dim: Dims | null, unbiased?: boolean, keepdim?: boolean],
+        { dim: Dims | null; unbiased?: boolean; keepdim?: boolean }
+      >,
+      Signature<
+        [dim?: Dims | null],
+        { dim?: Dims | null; correction?: Scalar | null; keepdim?: boolean }
+      >,
+      Signature<[unbiased?: boolean], { unbiased?: boolean }>,
+    ]
+  >;
+  max: TensorMethod<[Signature, Other, AlongDim<Values>]>;
+  min: TensorMethod<[Signature, Other, AlongDim<Values>]>;
+  amax: TensorMethod<Signature<[dim?: Dims, keepdim?: boolean], { dim?: Dims; keepdim?: boolean }>>;
+  amin: TensorMethod<Signature<[dim?: Dims, keepdim?: boolean], { dim?: Dims; keepdim?: boolean }>>;
+  aminmax: TensorMethod<
+    Signature<[], { dim?: number | null; keepdim?: boolean }, Results<'min' | 'max'>>
+  >;
+  argmax: TensorMethod<
+    Signature<[dim?: number | null, keepdim?: boolean], { dim?: number | null; keepdim?: boolean }>
+  >;
+  argmin: TensorMethod<
+    Signature<[dim?: number | null, keepdim?: boolean], { dim?: number | null; keepdim?: boolean }>
+  >;
+  any: TensorMethod<
+    [
+      Signature,
+      Signature<[dim?: Dims | null, keepdim?: boolean], { dim?: Dims | null; keepdim?: boolean }>,
+    ]
+  >;
+  all: TensorMethod<
+    [
+      Signature,
+      Signature<[dim?: Dims | null, keepdim?: boolean], { dim?: Dims | null; keepdim?: boolean }>,
+    ]
+  >;
+  logsumexp: TensorMethod<
+    Signature<[dim: Dims, keepdim?: boolean], { dim: Dims; keepdim?: boolean }>
+  >;
+  median: TensorMethod<[Signature, AlongDim<Values>]>;
+  nanmedian: TensorMethod<[Signature, AlongDim<Values>]>;
+  mode: TensorMethod<
+    Signature<[dim?: number, keepdim?: boolean], { dim?: number; keepdim?: boolean }, Values>
+  >;
+  kthvalue: TensorMethod<
+    Signature<
+      [k: number, dim?: number, keepdim?: boolean],
+      { k: number; dim?: number; keepdim?: boolean },
+      Values
+    >
+  >;
+  quantile: TensorMethod<
+    Signature<
+      [q: Tensor | number, dim?: number | null, keepdim?: boolean],
+      { q: Tensor | number; dim?: number | null; keepdim?: boolean; interpolation?: string }
+    >
+  >;
+  nanquantile: TensorMethod<
+    Signature<
+      [q: Tensor | number, dim?: number | null, keepdim?: boolean],
+      { q: Tensor | number; dim?: number | null; keepdim?: boolean; interpolation?: string }
+    >
+  >;
+  count_nonzero: TensorMethod<Signature<[dim?: Dims | null], { dim?: Dims | null }>>;
+  dist: TensorMethod<Signature<[other: Tensor, p?: Scalar], { other: Tensor; p?: Scalar }>>;
+  histc: TensorMethod<
+    Signature<
+      [bins?: number, min?: Scalar, max?: Scalar],
+      { bins?: number; min?: Scalar; max?: Scalar }
+    >
+  >;
+  bincount: TensorMethod<
+    Signature<
+      [weights?: Tensor | null, minlength?: number],
+      { weights?: Tensor | null; minlength?: number }
+    >
+  >;
+  cumsum: TensorMethod<Running>;
+  cumsum_: TensorMethod<Running>;
+  cumprod: TensorMethod<Running>;
+  cumprod_: TensorMethod<Running>;
+  cummax: TensorMethod<Signature<[dim: number], { dim: number }, Values>>;
+  cummin: TensorMethod<Signature<[dim: number], { dim: number }, Values>>;
+  logcumsumexp: TensorMethod<Dim>;
+  diff: TensorMethod<
+    Signature<
+      [n?: number, dim?: number, prepend?: Tensor | null, append?: Tensor | null],
+      { n?: number; dim?: number; prepend?: Tensor | null; append?: Tensor | null }
+    >
+  >;
+  renorm: TensorMethod<
+    Signature<
+      [p: Scalar, dim: number, maxnorm: Scalar],
+      { p: Scalar; dim: number; maxnorm: Scalar }
+    >
+  >;
+  renorm_: TensorMethod<
+    Signature<
+      [p: Scalar, dim: number, maxnorm: Scalar],
+      { p: Scalar; dim: number; maxnorm: Scalar }
+    >
+  >;
+}
+
+/** The overloads of each, in the order in which Python tries them. */
+export const reductions = table<Reductions>({
+  sum: ['', 'dim_IntList'],
+  nansum: [''],
+  mean: ['', 'dim'],
+  nanmean: [''],
+  prod: ['', 'dim_int'],
+  var: ['dim', 'correction', ''],
+  std: ['dim', 'correction', ''],
+  max: ['', 'other', 'dim'],
+  min: ['', 'other', 'dim'],
+  amax: [''],
+  amin: [''],
+  aminmax: [''],
+  argmax: [''],
+  argmin: [''],
+  any: ['', 'dims', 'dim'],
+  all: ['', 'dims', 'dim'],
+  logsumexp: [''],
+  median: ['', 'dim'],
+  nanmedian: ['', 'dim'],
+  mode: [''],
+  kthvalue: [''],
+  quantile: ['', 'scalar'],
+  nanquantile: ['', 'scalar'],
+  count_nonzero: ['', 'dim_IntList'],
+  dist: [''],
+  histc: [''],
+  bincount: [''],
+  cumsum: [''],
+  cumsum_: [''],
+  cumprod: [''],
+  cumprod_: [''],
+  cummax: [''],
+  cummin: [''],
+  logcumsumexp: [''],
+  diff: [''],
+  renorm: [''],
+  renorm_: [''],
+});

@@ -1,0 +1,190 @@
+/**
+ * How the methods of `Tensor` and the functions of `torch` are declared.
+ *
+ * An interface gives the types, and a table the overloads of each operator, in the order of Python's argument parser
+ * (torchgen's `group_overloads`): it decides results and the names of `grad_fn`.
+ */
+import { bind, type Callee, type Options } from '../arguments';
+import { tensorHandle } from '../handle';
+import { Operator } from '../operators';
+import type { Scalar } from '../scalar';
+import type { Tensor } from '../tensor';
+
+// --- types ----------------------------------------------------------------------------------------------------------
+
+/** A type whose keys may all be left out, or be undefined. */
+type Partially<O> = { [K in keyof O]?: O[K] | undefined };
+
+type Prefixes<P extends readonly unknown[], O> = P extends []
+  ? never
+  : P extends readonly [...infer Rest, (infer _)?]
+    ? Rest extends []
+      ? [options: O]
+      : [...Rest, options: Partially<O>] | Prefixes<Rest, O>
+    : never;
+
+/** What a call can be given: all of the positional parameters, or the first few and the others by name. */
+type Arguments<P extends readonly unknown[], O> = [...P, options?: Partially<O>] | Prefixes<P, O>;
+
+/** No parameter at all. */
+// biome-ignore lint/complexity/noBannedTypes: the type of `{}` is what is meant
+export type None = {};
+
+/** One way to call: the parameters by position, all of them by name (those without a position too), the result. */
+export interface Signature<P extends readonly unknown[] = [], O = None, R = Tensor> {
+  readonly args: Arguments<P, O>;
+  readonly named: O;
+  readonly result: R;
+}
+
+type AnySignature = { args: readonly unknown[]; named: unknown; result: unknown };
+
+/** A signature of any number of integers or one list of them, as sizes and dimensions are given. */
+export interface Variadic<Name extends string, O = None, R = Tensor> {
+  readonly args:
+    | [...values: number[]]
+    | [...values: number[], options: Partially<O>]
+    | [values: readonly number[], options?: Partially<O>]
+    | [options: { [K in Name]: readonly number[] } & Partially<O>];
+  readonly named: { [K in Name]: readonly number[] } & Partially<O>;
+  readonly result: R;
+}
+
+/** One dimension or several. */
+export type Dims = number | readonly number[];
+
+/** Several tensors by name, also iterable in torch's order. */
+export type Results<Names extends string> = { readonly [K in Names]: Tensor } & Iterable<Tensor>;
+export type Values = Results<'values' | 'indices'>;
+
+export type Other = Signature<[other: Tensor], { other: Tensor }>;
+export type OtherOrNumber = Signature<[other: Tensor | Scalar], { other: Tensor | Scalar }>;
+export type AlongDim<R> = Signature<
+  [dim: number, keepdim?: boolean],
+  { dim: number; keepdim?: boolean },
+  R
+>;
+
+/** One signature, or several in a tuple. */
+type Ways<S> = S extends readonly unknown[] ? S : [S];
+
+type Methods<S> = S extends [infer First, ...infer Rest]
+  ? First extends AnySignature
+    ? ((...args: First['args']) => First['result']) & Methods<Rest>
+    : never
+  : unknown;
+
+type Functions<S> = S extends [infer First, ...infer Rest]
+  ? First extends AnySignature
+    ? ((
+        ...args:
+          | [input: Tensor, ...First['args']]
+          | [options: First['named'] & { readonly input: Tensor }]
+      ) => First['result']) &
+        Functions<Rest>
+    : never
+  : unknown;
+
+declare const SIGNATURE: unique symbol;
+
+/** A method of `Tensor` that can be called in each of the ways. */
+export type TensorMethod<S> = Methods<Ways<S>> & { readonly [SIGNATURE]?: S };
+
+/** The function of `torch` for a method: it takes the tensor first, or as `input`. */
+export type TensorFunction<M> = M extends { readonly [SIGNATURE]?: infer S }
+  ? Functions<Ways<NonNullable<S>>>
+  : never;
+
+/** A function of `torch` that can be called in each of the ways. */
+export type TorchFunction<S> = Methods<Ways<S>>;
+
+// --- values ---------------------------------------------------------------------------------------------------------
+
+type Call = (...args: unknown[]) => unknown;
+
+/** The function of `torch` that a method came with. */
+const functions = new WeakMap<object, Call>();
+
+function called<F extends Call>(name: string, call: F): F {
+  return Object.defineProperty(call, 'name', { value: name });
+}
+
+/**
+ * Methods by their operators' names, each with the overloads to try, in order. Their types are those of an interface, so
+ * that `Tensor` can extend it.
+ */
+export function table<T extends object>(
+  overloads: {
+    readonly [Name in keyof T]: readonly string[];
+  },
+): T {
+  const entries = Object.entries<readonly string[]>({ ...overloads });
+  return Object.fromEntries(entries.map(([name, names]) => [name, method(name, names)])) as T;
+}
+
+function method(name: string, overloads: readonly string[]): Call {
+  const operator = new Operator(`aten::${name}`, { overloads, name, inputName: 'input' });
+  const ofTensor = called(name, function (this: Tensor, ...args: unknown[]): unknown {
+    args.unshift(this);
+    return operator.call(args);
+  });
+  functions.set(
+    ofTensor,
+    called(name, (...args) => operator.call(args)),
+  );
+  return ofTensor;
+}
+
+/** The operator `aten::operator` as a function that is no method of tensors. */
+export function torchFunction<S>(
+  name: string,
+  overloads: readonly string[] = [''],
+  operatorName = name,
+): TorchFunction<S> {
+  const settings = { overloads, name, inputName: 'input' };
+  const operator = new Operator(`aten::${operatorName}`, settings);
+  return called(name, (...args) => operator.call(args)) as TorchFunction<S>;
+}
+
+/**
+ * A method that is code of its own, as it is in Python: `body` gets the tensor and the arguments, bound by name, with
+ * undefined where one is not given. `names` lists the parameters: `dim!` is required.
+ */
+export function composed<M>(
+  name: string,
+  names: readonly string[],
+  body: (...bound: never[]) => unknown,
+): M {
+  const parameters = ['input!', ...names].map((parameter) => ({
+    name: parameter.replace('!', ''),
+    required: parameter.endsWith('!'),
+  }));
+  const callee: Callee = { name, parameters };
+  const run = (args: readonly unknown[]): unknown => {
+    const bound = bind(callee, args);
+    tensorHandle(bound[0], callee, 'input');
+    return body(...(bound as never[]));
+  };
+  const ofTensor = called(name, function (this: Tensor, ...args: unknown[]): unknown {
+    args.unshift(this);
+    return run(args);
+  });
+  functions.set(
+    ofTensor,
+    called(name, (...args) => run(args)),
+  );
+  return ofTensor as M;
+}
+
+/** The function of `torch` for a method of the table: `torch.add(x, y)` for `x.add(y)`. */
+export function functionOf<M extends object>(ofTensor: M): TensorFunction<M> {
+  return functions.get(ofTensor) as TensorFunction<M>;
+}
+
+/** Calls an operator by its schema, for code that composes several. */
+export function operator(name: string, overload = ''): (...args: unknown[]) => Tensor {
+  const found = new Operator(`aten::${name}`, { overloads: [overload], name });
+  return (...args) => found.call(args) as Tensor;
+}
+
+export type { Options };

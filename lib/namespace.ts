@@ -1,0 +1,82 @@
+/** Everything that `torch` has: what index.ts exports by name and as the default. */
+export * as autograd from './autograd';
+export type { TensorData, TensorOptions } from './creation';
+export {
+  as_tensor,
+  BFloat16Tensor,
+  BoolTensor,
+  ByteTensor,
+  CharTensor,
+  DoubleTensor,
+  FloatTensor,
+  frombuffer,
+  get_default_dtype,
+  HalfTensor,
+  IntTensor,
+  LongTensor,
+  ShortTensor,
+  set_default_dtype,
+  tensor,
+} from './creation';
+export * as cuda from './cuda';
+export type { NestedList, TypedArray } from './data';
+export type { DeviceLike } from './device';
+export { Device, device } from './device';
+export * from './dtype';
+export { TorchError, type TorchErrorFields } from './errors';
+export type { FactoryOptions, RandomOptions } from './factories';
+export {
+  arange,
+  empty,
+  empty_like,
+  empty_strided,
+  eye,
+  full,
+  full_like,
+  linspace,
+  logspace,
+  normal,
+  ones,
+  ones_like,
+  rand,
+  rand_like,
+  randint,
+  randint_like,
+  randn,
+  randn_like,
+  randperm,
+  scalar_tensor,
+  tril_indices,
+  triu_indices,
+  zeros,
+  zeros_like,
+} from './factories';
+export * from './functions';
+export { Generator, initial_seed, manual_seed } from './generator';
+export { enable_grad, is_grad_enabled, no_grad, set_grad_enabled } from './grad_mode';
+export type { GraphNode } from './graph';
+export type { Index } from './indexing';
+export { Slice, slice } from './indexing';
+export {
+  channels_last,
+  channels_last_3d,
+  contiguous_format,
+  Layout,
+  MemoryFormat,
+  preserve_format,
+  sparse_bsc,
+  sparse_bsr,
+  sparse_coo,
+  sparse_csc,
+  sparse_csr,
+  strided,
+} from './layout';
+export * as linalg from './linalg';
+export * as nn from './nn';
+export { ops } from './ops';
+export * as optim from './optim';
+export { get_printoptions, set_printoptions } from './printing';
+export { __version__, get_num_threads, set_num_threads } from './process';
+export { asFloat, type Complex, Float, type Scalar } from './scalar';
+export type { BackwardOptions } from './tensor';
+export { Tensor } from './tensor';

@@ -1,0 +1,20 @@
+/** What holds for the whole process. */
+import { describe } from './arguments';
+import { typeError } from './errors';
+import { libtorch, native } from './native';
+
+/** The version of the libtorch in use, as Python gives it. */
+export const __version__: string = libtorch.version;
+
+/** How many threads one operator may use. */
+export function get_num_threads(): number {
+  return native.get_num_threads();
+}
+
+/** Sets how many threads one operator may use. Sums of many elements depend on it in their last bits, as in Python. */
+export function set_num_threads(count: number): void {
+  if (!Number.isSafeInteger(count) || count < 1) {
+    throw typeError(`set_num_threads(): expects a positive integer, got ${describe(count)}`);
+  }
+  native.set_num_threads(count);
+}
