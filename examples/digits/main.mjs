@@ -53,7 +53,7 @@ function trainOneEpoch() {
     const loss = criterion(scores, train.classes.index_select(0, rows));
     loss.backward();
     optimizer.step();
-    total += loss.item();
+    total += Number(loss);
   }
   return total / batches.length;
 }
@@ -62,7 +62,7 @@ function trainOneEpoch() {
 function accuracy() {
   return torch.no_grad(() => {
     const predicted = model(test.images).argmax(1);
-    return predicted.eq(test.classes).sum().item() / TEST_SIZE;
+    return Number(predicted.eq(test.classes).sum()) / TEST_SIZE;
   });
 }
 
@@ -77,8 +77,8 @@ function showLosses() {
     torch.manual_seed(0);
     const { loss, input } = sample();
     loss.backward();
-    const value = loss.item().toFixed(6);
-    const norm = input.grad.norm().item().toFixed(6);
+    const value = Number(loss).toFixed(6);
+    const norm = Number(input.grad.norm()).toFixed(6);
     console.log(`${name.padEnd(32)}${value.padStart(12)}${norm.padStart(14)}`);
   }
 }
