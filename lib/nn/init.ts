@@ -11,7 +11,7 @@ import { optionalRepr } from '../python';
 import { asFloat } from '../scalar';
 import type { Tensor } from '../tensor';
 import { warn } from '../warnings';
-import { erf, op, power, withoutGrad } from './ops';
+import { emptyLike, op, power, withoutGrad } from './ops';
 import {
   ANYTHING,
   FLOAT,
@@ -23,6 +23,7 @@ import {
   STRING,
   TENSOR,
 } from './signature';
+import { fillTruncatedNormal } from './truncated_normal';
 
 export interface RandomOptions {
   /** Where the random numbers come from. Default: null, the default generator. */
@@ -182,72 +183,8 @@ export function trunc_normal_(...args: unknown[]): Tensor {
       'mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be incorrect.',
     );
   }
-  const share = normalShare((b - mean) / std) - normalShare((a - mean) / std);
-  return withoutGrad(() => (share > 0.3 ? redraw(values) : reject(values)));
+  return withoutGrad(() => fillTruncatedNormal(values));
 }
-
-/** The standard normal distribution's cumulative function. */
-const normalShare = (x: number): number => (1 + erf(x / Math.sqrt(2))) / 2;
-
-interface Truncation {
-  tensor: Tensor;
-  mean: number;
-  std: number;
-  a: number;
-  b: number;
-  generator: Generator | null;
-}
-
-/** Draws from the normal distribution, again where a value is out of bounds. */
-function redraw({ tensor, mean, std, a, b, generator }: Truncation): Tensor {
-  const [lowest, highest] = [a, b].map((bound) => rounded(bound, tensor)) as [number, number];
-  let result = tensor.normal_(mean, std, { generator });
-  for (;;) {
-    const outside = result.lt(asFloat(lowest)).bitwise_or(result.gt(asFloat(highest)));
-    if (!outside.any().item()) break;
-    result = choose(outside, emptyLike(result).normal_(mean, std, { generator }), result);
-  }
-  if (result !== tensor) tensor.copy_(result);
-  return tensor;
-}
-
-/** Draws from the uniform distribution, and accepts a value as often as the normal distribution has it. */
-function reject({ tensor, mean, std, a, b, generator }: Truncation): Tensor {
-  const mode = Math.max(a, Math.min(mean, b));
-  const peak = -0.5 * power((mode - mean) / std, 2);
-  const candidates = emptyLike(tensor);
-  const chances = emptyLike(tensor);
-  const logDensity = (): Tensor =>
-    candidates
-      .sub_(asFloat(mean))
-      .div_(asFloat(std))
-      .pow_(2)
-      .mul_(asFloat(-0.5))
-      .sub_(asFloat(peak));
-  const drawn = (): Tensor => chances.uniform_({ generator }).log_();
-
-  tensor.uniform_(a, b, { generator });
-  candidates.copy_(tensor);
-  logDensity();
-  let pending = drawn().gt(candidates);
-  if (!pending.any().item()) return tensor;
-  let result = tensor;
-  do {
-    candidates.uniform_(a, b, { generator });
-    result = choose(pending, candidates, result);
-    logDensity();
-    pending = choose(pending, drawn().gt(candidates), pending);
-  } while (pending.any().item());
-  return tensor.copy_(result);
-}
-
-const choose = op<(condition: Tensor, self: Tensor, other: Tensor) => Tensor>('where', ['self']);
-const emptyLike = op<(self: Tensor) => Tensor>('empty_like');
-
-/** The number as an element of the tensor's dtype. */
-const rounded = (value: number, { dtype }: Tensor): number =>
-  filled([], asFloat(value), { dtype }).item<number>();
-const filled = op<(size: number[], value: unknown, options: object) => Tensor>('full');
 
 // --- by the size of the layer ---------------------------------------------------------------------------------------
 

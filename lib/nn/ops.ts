@@ -37,6 +37,9 @@ export const empty = op<
   (size: readonly number[], options: Pick<Conversion, 'device' | 'dtype'>) => Tensor
 >('empty', ['memory_format']);
 
+/** An uninitialised tensor of the shape, dtype and device of another. */
+export const emptyLike = op<(self: Tensor) => Tensor>('empty_like');
+
 /** Whether the elements of the one can become those of the other. */
 export const hasCompatibleShallowCopyType = op<(self: Tensor, from: Tensor) => boolean>(
   '_has_compatible_shallow_copy_type',

@@ -18,6 +18,9 @@ const CALLEE: Callee = {
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.Parameter.html
  */
 export class Parameter extends Tensor {
+  /** Only in the types: where a parameter is due, a plain tensor does not compile. */
+  declare private readonly isParameter: true;
+
   /**
    * @param data - the elements
    * @param requires_grad - whether gradients accumulate in it. Default: true

@@ -6,11 +6,12 @@ export {
   type AdaptiveOutput,
 } from './adaptive';
 export { ModuleDict, ModuleList, type ModuleMapping, Sequential } from './container';
+export type { ToOptions } from './conversion';
 export * from './distance';
 export { Dropout } from './dropout';
 export * from './flatten';
 export * from './linear';
 export * from './loss';
-export { Module, type NamedOptions, type ToOptions } from './module';
+export { Module, type NamedOptions } from './module';
 export * from './sparse';
 export { IncompatibleKeys, type StateDict } from './state';

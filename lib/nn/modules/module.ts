@@ -1,34 +1,21 @@
 /** The base of everything that has parameters: what `torch.nn.Module` is in Python. */
 import { inspect } from 'node:util';
 
-import { bind, type Callee, fail } from '../../arguments';
-import { Device, type DeviceLike } from '../../device';
-import { bfloat16, DType, double, float, half } from '../../dtype';
-import {
-  attributeError,
-  createError,
-  notImplementedError,
-  typeError,
-  valueError,
-} from '../../errors';
+import { fail } from '../../arguments';
+import type { DeviceLike } from '../../device';
+import { bfloat16, type DType, double, float, half } from '../../dtype';
+import { attributeError, notImplementedError, typeError, valueError } from '../../errors';
 import { isTensor } from '../../handle';
-import type { MemoryFormat } from '../../layout';
-import { Tensor } from '../../tensor';
-import { type Conversion, hasCompatibleShallowCopyType, to, withoutGrad } from '../ops';
+import type { Tensor } from '../../tensor';
+import { to } from '../ops';
 import { Parameter, zeroGrad } from '../parameter';
+import { ANYTHING, BOOL, DTYPE, optional, required, Signature, STRING } from '../signature';
 import { typename } from '../typename';
 import { Callable } from './callable';
+import { type Converter, converterOf, convertParameter, type ToOptions } from './conversion';
+import { hasAttribute, type Kind, Registry } from './registry';
 import { reprOf } from './repr';
 import { type IncompatibleKeys, loadState, type StateDict } from './state';
-
-/** What a property of a module is registered as. */
-type Kind = 'parameter' | 'buffer' | 'module';
-
-const EXPECTED: Record<Kind, readonly [noun: string, type: string]> = {
-  parameter: ['parameter', 'torch.nn.Parameter'],
-  buffer: ['buffer', 'torch.Tensor'],
-  module: ['child module', 'torch.nn.Module'],
-};
 
 export interface NamedOptions {
   /** Stands before all names. Default: `''`. */
@@ -39,26 +26,33 @@ export interface NamedOptions {
   remove_duplicate?: boolean;
 }
 
-export interface ToOptions {
-  device?: DeviceLike | null | undefined;
-  /** A floating point or complex dtype, for the parameters and buffers that are such. */
-  dtype?: DType | null | undefined;
-  non_blocking?: boolean | undefined;
-  memory_format?: MemoryFormat | null | undefined;
-}
+const RECURSE = { recurse: optional(BOOL, true) };
+const REMOVE_DUPLICATE = { remove_duplicate: optional(BOOL, true) };
+const PREFIX = { prefix: optional(STRING, '') };
+const NAMED = { ...PREFIX, ...RECURSE, ...REMOVE_DUPLICATE };
 
-const callee = (name: string, ...parameters: string[]): Callee => ({
-  name: `Module.${name}`,
-  parameters: parameters.map((parameter) => ({ name: parameter })),
-});
-const NAMED = callee('named_parameters', 'prefix', 'recurse', 'remove_duplicate');
-const NAMED_MODULES = callee('named_modules', 'prefix', 'remove_duplicate');
-const LISTED = callee('parameters', 'recurse');
-const REGISTER_BUFFER = callee('register_buffer', 'name', 'tensor', 'persistent');
-const STATE_DICT = callee('state_dict', 'prefix', 'keep_vars');
-const LOAD_STATE_DICT = callee('load_state_dict', 'strict', 'assign');
-const TO = callee('to', 'device', 'dtype', 'non_blocking', 'memory_format');
-const ZERO_GRAD = callee('zero_grad', 'set_to_none');
+const SIGNATURES = {
+  register_buffer: new Signature('Module.register_buffer', {
+    name: required(ANYTHING),
+    tensor: required(ANYTHING),
+    persistent: optional(BOOL, true),
+  }),
+  parameters: new Signature('Module.parameters', RECURSE),
+  named_parameters: new Signature('Module.named_parameters', NAMED),
+  buffers: new Signature('Module.buffers', RECURSE),
+  named_buffers: new Signature('Module.named_buffers', NAMED),
+  modules: new Signature('Module.modules', REMOVE_DUPLICATE),
+  named_modules: new Signature('Module.named_modules', { ...PREFIX, ...REMOVE_DUPLICATE }),
+  state_dict: new Signature('Module.state_dict', { ...PREFIX, keep_vars: optional(BOOL, false) }),
+  load_state_dict: new Signature('Module.load_state_dict', {
+    state_dict: required(ANYTHING),
+    strict: optional(BOOL, true),
+    assign: optional(BOOL, false),
+  }),
+  type: new Signature('Module.type', { dst_type: required(DTYPE) }),
+  requires_grad_: new Signature('Module.requires_grad_', { requires_grad: optional(BOOL, true) }),
+  zero_grad: new Signature('Module.zero_grad', { set_to_none: optional(BOOL, true) }),
+};
 
 // biome-ignore lint/suspicious/noExplicitAny: a module of any kind is assignable to Module, and can be called
 type Any = any;
@@ -95,8 +89,7 @@ export interface Module<Args extends unknown[] = Any[], Result = Any> {
 export class Module<Args extends unknown[] = Any[], Result = Any> extends Callable {
   /** Whether the module trains or is evaluated: {@link train}, {@link eval}. */
   training = true;
-  readonly #kinds = new Map<string, Kind>();
-  readonly #temporary = new Set<string>();
+  readonly #registry: Registry = new Registry(this, kindOfValue);
 
   constructor() {
     super();
@@ -127,33 +120,30 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
     persistent?: boolean | { persistent?: boolean },
   ): void;
   register_buffer(...args: unknown[]): void {
-    const [name, tensor, persistent = true] = bind(REGISTER_BUFFER, args);
-    this.#checkName(name, 'buffer', 'buffer');
-    if (!isNone(tensor) && !isTensor(tensor))
-      throw this.#unfit('buffer', name, tensor, 'torch Tensor');
-    if (persistent) this.#temporary.delete(name);
-    else this.#temporary.add(name);
-    this.#register(name, 'buffer', tensor);
+    const { name, tensor, persistent } = SIGNATURES.register_buffer.read(args);
+    this.#registry.checkName(name, 'buffer');
+    if (tensor !== null && !isTensor(tensor)) throw unfit('buffer', name, tensor, 'torch Tensor');
+    this.#registry.setPersistent(name, persistent);
+    this.#registry.register(name, 'buffer', tensor);
   }
 
   /** Adds a parameter, which is then the property `name`; null registers the name without a parameter. */
   register_parameter(name: string, param: Parameter | null): void {
-    this.#checkName(name, 'parameter', 'parameter');
-    if (!isNone(param)) {
-      if (!(param instanceof Parameter))
-        throw this.#unfit('parameter', name, param, 'torch.nn.Parameter');
-      if (!param.is_leaf) throw valueError(nonLeaf(name));
+    this.#registry.checkName(name, 'parameter');
+    if (param !== null && !(param instanceof Parameter)) {
+      throw unfit('parameter', name, param, 'torch.nn.Parameter');
     }
-    this.#register(name, 'parameter', param);
+    if (param !== null && !param.is_leaf) throw valueError(nonLeaf(name));
+    this.#registry.register(name, 'parameter', param);
   }
 
   /** Adds a submodule, which is then the property `name`; null registers the name without a module. */
   register_module(name: string, module: Module | null): void {
-    if (!isNone(module) && !(module instanceof Module)) {
+    if (module !== null && !(module instanceof Module)) {
       throw typeError(`${typename(module)} is not a Module subclass`);
     }
-    this.#checkName(name, 'module', 'module');
-    this.#register(name, 'module', module);
+    this.#registry.checkName(name, 'module');
+    this.#registry.register(name, 'module', module);
   }
 
   /** As {@link register_module}. */
@@ -161,69 +151,13 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
     this.register_module(name, module);
   }
 
-  #checkName(name: unknown, kind: Kind, noun: string): asserts name is string {
-    if (typeof name !== 'string') {
-      throw typeError(`${noun} name should be a string. Got ${typename(name)}`);
-    }
-    if (name.includes('.')) {
-      const got = kind === 'module' ? `, got: ${name}` : '';
-      throw keyError(`${noun} name can't contain "."${got}`);
-    }
-    if (name === '') throw keyError(`${noun} name can't be empty string ""`);
-    if (hasAttribute(this, name) && this.#kinds.get(name) !== kind) {
-      throw keyError(`attribute '${name}' already exists`);
-    }
-  }
-
-  #unfit(kind: Kind, name: string, value: unknown, required: string): Error {
-    return typeError(
-      `cannot assign '${typename(value)}' object to ${kind} '${name}' (${required} or None required)`,
-    );
-  }
-
-  #register(name: string, kind: Kind, value: unknown): void {
-    this.#observe();
-    (this as Record<string, unknown>)[name] = value ?? null;
-    this.#setKind(name, kind);
-  }
-
-  /** The registered properties of a kind, as they were registered: Python's `_parameters`, `_buffers`, `_modules`. */
-  #members(kind: 'parameter'): [string, Parameter | null][];
-  #members(kind: 'buffer'): [string, Tensor | null][];
-  #members(kind: 'module'): [string, Module | null][];
-  #members(kind: Kind): [string, unknown][] {
-    this.#observe();
-    const members: [string, unknown][] = [];
-    for (const [name, registered] of this.#kinds) {
-      if (registered === kind)
-        members.push([name, (this as Record<string, unknown>)[name] ?? null]);
-    }
-    return members;
-  }
-
-  /** Registers the parameters and modules that were assigned, and forgets the properties that were deleted. */
-  #observe(): void {
-    for (const name of this.#kinds.keys()) {
-      if (!Object.hasOwn(this, name)) this.#kinds.delete(name);
-    }
-    for (const name of Object.keys(this)) {
-      const known = this.#kinds.get(name);
-      const kind = kindOf(name, (this as Record<string, unknown>)[name], known);
-      if (kind && kind !== known) this.#setKind(name, kind);
-    }
-  }
-
-  #setKind(name: string, kind: Kind): void {
-    if (this.#kinds.get(name) === kind) return;
-    this.#kinds.delete(name); // so that it comes last
-    this.#kinds.set(name, kind);
-  }
-
   /** Names and values that {@link state_dict} holds of this module alone. @internal */
   _local_state(): Map<string, Tensor> {
-    const persistent = this.#members('buffer').filter(([name]) => !this.#temporary.has(name));
+    const parameters = this.#registry.members<Tensor>('parameter');
+    const buffers = this.#registry.members<Tensor>('buffer');
+    const persistent = buffers.filter(([name]) => this.#registry.isPersistent(name));
     const state = new Map<string, Tensor>();
-    for (const [name, value] of [...this.#members('parameter'), ...persistent]) {
+    for (const [name, value] of [...parameters, ...persistent]) {
       if (value) state.set(name, value);
     }
     return state;
@@ -231,7 +165,7 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
 
   /** The registered submodules, those that are null too. @internal */
   _named_children(): [string, Module | null][] {
-    return this.#members('module');
+    return this.#registry.members<Module>('module');
   }
 
   // --- traversal ----------------------------------------------------------------------------------------------------
@@ -239,8 +173,8 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   /** The parameters of this module and, unless told otherwise, of its submodules. */
   parameters(recurse?: boolean | { recurse?: boolean }): IterableIterator<Parameter>;
   parameters(...args: unknown[]): IterableIterator<Parameter> {
-    const [recurse] = bind(LISTED, args);
-    return values(this.named_parameters('', recurse as boolean));
+    const { recurse } = SIGNATURES.parameters.read(args);
+    return values(this.named_parameters('', recurse));
   }
 
   /** The parameters with their names: `0.weight` is that of the submodule `0`. */
@@ -250,14 +184,14 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
     remove_duplicate?: boolean,
   ): IterableIterator<[string, Parameter]>;
   named_parameters(...args: unknown[]): IterableIterator<[string, Parameter]> {
-    return this.#named((module) => module.#members('parameter'), args);
+    return this.#named('parameter', SIGNATURES.named_parameters.read(args));
   }
 
   /** The buffers of this module and, unless told otherwise, of its submodules. */
   buffers(recurse?: boolean | { recurse?: boolean }): IterableIterator<Tensor>;
   buffers(...args: unknown[]): IterableIterator<Tensor> {
-    const [recurse] = bind(LISTED, args);
-    return values(this.named_buffers('', recurse as boolean));
+    const { recurse } = SIGNATURES.buffers.read(args);
+    return values(this.named_buffers('', recurse));
   }
 
   /** The buffers with their names. */
@@ -267,18 +201,24 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
     remove_duplicate?: boolean,
   ): IterableIterator<[string, Tensor]>;
   named_buffers(...args: unknown[]): IterableIterator<[string, Tensor]> {
-    return this.#named((module) => module.#members('buffer'), args);
+    return this.#named('buffer', SIGNATURES.named_buffers.read(args));
   }
 
-  #named<T extends Tensor>(
-    membersOf: (module: Module) => [string, T | null][],
-    args: readonly unknown[],
+  *#named<T extends Tensor>(
+    kind: Kind,
+    { prefix, recurse, remove_duplicate }: Required<NamedOptions>,
   ): IterableIterator<[string, T]> {
-    const [prefix = '', recurse = true, unique = true] = bind(NAMED, args);
-    const modules = recurse
-      ? this.named_modules(prefix as string, unique as boolean)
-      : [[prefix, this] as [string, Module]];
-    return namedMembers(modules, membersOf, unique as boolean);
+    const seen = new Set<T>();
+    const modules: Iterable<[string, Module]> = recurse
+      ? this.#namedModules(prefix, remove_duplicate, new Set())
+      : [[prefix, this]];
+    for (const [path, module] of modules) {
+      for (const [name, value] of module.#registry.members<T>(kind)) {
+        if (!value || seen.has(value)) continue;
+        if (remove_duplicate) seen.add(value);
+        yield [joined(path, name), value];
+      }
+    }
   }
 
   /** The direct submodules. */
@@ -289,7 +229,7 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   /** The direct submodules with their names, each once. */
   *named_children(): IterableIterator<[string, Module]> {
     const seen = new Set<Module>();
-    for (const [name, module] of this.#members('module')) {
+    for (const [name, module] of this._named_children()) {
       if (!module || seen.has(module)) continue;
       seen.add(module);
       yield [name, module];
@@ -299,8 +239,8 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   /** This module and all below it. */
   modules(remove_duplicate?: boolean | { remove_duplicate?: boolean }): IterableIterator<Module>;
   modules(...args: unknown[]): IterableIterator<Module> {
-    const [unique] = bind(callee('modules', 'remove_duplicate'), args);
-    return values(this.named_modules('', unique as boolean));
+    const { remove_duplicate } = SIGNATURES.modules.read(args);
+    return values(this.#namedModules('', remove_duplicate, new Set()));
   }
 
   /** This module and all below it, with their names; this one's is the prefix. */
@@ -309,8 +249,8 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
     remove_duplicate?: boolean,
   ): IterableIterator<[string, Module]>;
   named_modules(...args: unknown[]): IterableIterator<[string, Module]> {
-    const [prefix = '', unique = true] = bind(NAMED_MODULES, args);
-    return this.#namedModules(prefix as string, unique as boolean, new Set());
+    const { prefix, remove_duplicate } = SIGNATURES.named_modules.read(args);
+    return this.#namedModules(prefix, remove_duplicate, new Set());
   }
 
   *#namedModules(
@@ -321,8 +261,8 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
     if (seen.has(this)) return;
     if (unique) seen.add(this);
     yield [prefix, this];
-    for (const [name, module] of this.#members('module')) {
-      if (module) yield* module.#namedModules(prefix ? `${prefix}.${name}` : name, unique, seen);
+    for (const [name, module] of this._named_children()) {
+      if (module) yield* module.#namedModules(joined(prefix, name), unique, seen);
     }
   }
 
@@ -353,8 +293,9 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   get_buffer(target: string): Tensor {
     const [module, name] = this.#resolve(target);
     const found = attribute(module, name);
-    module.#observe();
-    if (module.#kinds.get(name) !== 'buffer') throw attributeError(`\`${name}\` is not a buffer`);
+    if (module.#registry.kindOf(name) !== 'buffer') {
+      throw attributeError(`\`${name}\` is not a buffer`);
+    }
     return found as Tensor;
   }
 
@@ -380,12 +321,12 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
    */
   state_dict(options?: { prefix?: string; keep_vars?: boolean }): Map<string, Tensor>;
   state_dict(...args: unknown[]): Map<string, Tensor> {
-    const [prefix = '', keepVars = false] = bind(STATE_DICT, args);
+    const { prefix, keep_vars } = SIGNATURES.state_dict.read(args);
     const state = new Map<string, Tensor>();
     for (const [path, module] of this.named_modules('', false)) {
-      const start = `${prefix}${path}${path ? '.' : ''}`;
+      const start = path ? `${prefix}${path}.` : prefix;
       for (const [name, tensor] of module._local_state()) {
-        state.set(start + name, keepVars ? tensor : tensor.detach());
+        state.set(start + name, keep_vars ? tensor : tensor.detach());
       }
     }
     return state;
@@ -406,8 +347,9 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
     assign?: boolean,
   ): IncompatibleKeys;
   load_state_dict(state: StateDict, ...args: unknown[]): IncompatibleKeys {
-    const [strict = true, assign = false] = bind(LOAD_STATE_DICT, args);
-    return loadState(this, state, strict as boolean, assign as boolean);
+    // The state may be a plain object, which must not be taken for options.
+    const { strict, assign } = SIGNATURES.load_state_dict.read([NO_OPTIONS, ...args]);
+    return loadState(this, state, strict, assign);
   }
 
   // --- conversion ---------------------------------------------------------------------------------------------------
@@ -422,19 +364,7 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   to(tensor: Tensor, non_blocking?: boolean | ToOptions): this;
   to(options: ToOptions): this;
   to(...args: unknown[]): this {
-    const { device, dtype, memory_format, non_blocking } = parseTo(args);
-    if (dtype && !dtype.is_floating_point && !dtype.is_complex) {
-      throw typeError(
-        `nn.Module.to only accepts floating point or complex dtypes, but got desired dtype=${dtype}`,
-      );
-    }
-    return this._apply((tensor) => {
-      const { is_floating_point, is_complex } = tensor.dtype;
-      const conversion: Conversion = { device, non_blocking };
-      if (is_floating_point || is_complex) conversion.dtype = dtype;
-      if (tensor.ndim === 4 || tensor.ndim === 5) conversion.memory_format = memory_format;
-      return to(tensor, conversion);
-    });
+    return this._apply(converterOf(args));
   }
 
   /** Moves all parameters and buffers to the CPU. */
@@ -449,7 +379,9 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   }
 
   /** Converts all parameters and buffers, whatever their dtype. */
-  type(dst_type: DType): this {
+  type(dst_type: DType): this;
+  type(...args: unknown[]): this {
+    const { dst_type } = SIGNATURES.type.read(args);
     return this._apply((tensor) => to(tensor, { dtype: dst_type }));
   }
 
@@ -478,13 +410,13 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   }
 
   /** Replaces the elements of all parameters, gradients and buffers; parameters keep their identity. @internal */
-  _apply(convert: (tensor: Tensor) => Tensor): this {
+  _apply(convert: Converter): this {
     for (const module of this.children()) module._apply(convert);
     const properties = this as Record<string, unknown>;
-    for (const [name, param] of this.#members('parameter')) {
+    for (const [name, param] of this.#registry.members<Parameter>('parameter')) {
       if (param) properties[name] = convertParameter(param, convert);
     }
-    for (const [name, buffer] of this.#members('buffer')) {
+    for (const [name, buffer] of this.#registry.members<Tensor>('buffer')) {
       if (buffer) properties[name] = convert(buffer);
     }
     return this;
@@ -506,7 +438,9 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   }
 
   /** Sets whether gradients accumulate in the parameters. */
-  requires_grad_(requires_grad = true): this {
+  requires_grad_(requires_grad?: boolean | { requires_grad?: boolean }): this;
+  requires_grad_(...args: unknown[]): this {
+    const { requires_grad } = SIGNATURES.requires_grad_.read(args);
     for (const parameter of this.parameters()) parameter.requires_grad_(requires_grad);
     return this;
   }
@@ -518,8 +452,8 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
    */
   zero_grad(set_to_none?: boolean | { set_to_none?: boolean }): void;
   zero_grad(...args: unknown[]): void {
-    const [toNone = true] = bind(ZERO_GRAD, args);
-    for (const parameter of this.parameters()) zeroGrad(parameter, toNone as boolean);
+    const { set_to_none } = SIGNATURES.zero_grad.read(args);
+    for (const parameter of this.parameters()) zeroGrad(parameter, set_to_none);
   }
 
   // --- printing -----------------------------------------------------------------------------------------------------
@@ -546,38 +480,24 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
 
 // --- helpers --------------------------------------------------------------------------------------------------------
 
-const isNone = (value: unknown): value is null | undefined => value === null || value === undefined;
+const NO_OPTIONS = Symbol('a state dict');
 
-/** What a property is, by its value and by what it was registered as. */
-function kindOf(name: string, value: unknown, known: Kind | undefined): Kind | undefined {
+function kindOfValue(value: unknown): Kind | undefined {
   if (value instanceof Parameter) return 'parameter';
-  if (value instanceof Module) return 'module';
-  if (!known || isNone(value) || (known === 'buffer' && isTensor(value))) return known;
-  const [noun, type] = EXPECTED[known];
-  throw typeError(
-    `cannot assign '${typename(value)}' as ${noun} '${name}' (${type} or None expected)`,
-  );
+  return value instanceof Module ? 'module' : undefined;
 }
 
-const keyError = (message: string): Error => createError('KeyError', message);
+function unfit(kind: Kind, name: string, value: unknown, required: string): Error {
+  return typeError(
+    `cannot assign '${typename(value)}' object to ${kind} '${name}' (${required} or None required)`,
+  );
+}
 
 const nonLeaf = (name: string): string =>
   `Cannot assign non-leaf Tensor to parameter '${name}'. Model parameters must be created explicitly. To express ` +
   `'${name}' as a function of another Tensor, compute the value in the forward() method.`;
 
-/** Python's `hasattr`; a class field that has no value yet does not count, nor does what every function has. */
-function hasAttribute(module: object, name: string): boolean {
-  if (Object.hasOwn(module, name)) return (module as Record<string, unknown>)[name] !== undefined;
-  let prototype = Object.getPrototypeOf(module);
-  for (
-    ;
-    prototype && prototype !== Function.prototype;
-    prototype = Object.getPrototypeOf(prototype)
-  ) {
-    if (Object.hasOwn(prototype, name)) return true;
-  }
-  return false;
-}
+const joined = (path: string, name: string): string => (path ? `${path}.${name}` : name);
 
 function attribute(module: Module, name: string): unknown {
   if (hasAttribute(module, name)) return (module as unknown as Record<string, unknown>)[name];
@@ -586,55 +506,4 @@ function attribute(module: Module, name: string): unknown {
 
 function* values<T>(named: Iterable<[string, T]>): IterableIterator<T> {
   for (const [, value] of named) yield value;
-}
-
-function* namedMembers<T extends Tensor>(
-  modules: Iterable<[string, Module]>,
-  membersOf: (module: Module) => [string, T | null][],
-  unique: boolean,
-): IterableIterator<[string, T]> {
-  const seen = new Set<T>();
-  for (const [path, module] of modules) {
-    for (const [name, value] of membersOf(module)) {
-      if (!value || seen.has(value)) continue;
-      if (unique) seen.add(value);
-      yield [path ? `${path}.${name}` : name, value];
-    }
-  }
-}
-
-/** The arguments of `to`: (device, dtype), (dtype) or (tensor), then non_blocking. */
-function parseTo(args: readonly unknown[]): ToOptions {
-  const [first, ...rest] = args;
-  let given: readonly unknown[] = args;
-  if (first instanceof Tensor) given = [first.device, first.dtype, ...rest];
-  else if (first instanceof DType) given = [null, first, ...rest];
-  const [device, dtype, non_blocking, memory_format] = bind(TO, given);
-  if (!isNone(device) && !(device instanceof Device) && typeof device !== 'string') {
-    throw fail(TO, `argument 'device' must be a device or its name, got ${typename(device)}`);
-  }
-  if (!isNone(dtype) && !(dtype instanceof DType)) {
-    throw fail(TO, `argument 'dtype' must be a torch.dtype, got ${typename(dtype)}`);
-  }
-  return {
-    device,
-    dtype,
-    non_blocking: non_blocking as boolean | undefined,
-    memory_format: memory_format as MemoryFormat | null | undefined,
-  };
-}
-
-function convertParameter(param: Parameter, convert: (tensor: Tensor) => Tensor): Parameter {
-  const gradient = param.grad;
-  const converted = withoutGrad(() => convert(param));
-  let result = param;
-  if (hasCompatibleShallowCopyType(param, converted)) param.data = converted;
-  else result = new Parameter(converted, param.requires_grad);
-  if (gradient) {
-    const convertedGradient = withoutGrad(() => convert(gradient));
-    if (hasCompatibleShallowCopyType(gradient, convertedGradient))
-      gradient.data = convertedGradient;
-    else result.grad = convertedGradient.requires_grad_(gradient.requires_grad);
-  }
-  return result;
 }

@@ -1,0 +1,72 @@
+/** Moving and converting what a module holds. Source: `Module.to` and `Module._apply`. */
+import type { DeviceLike } from '../../device';
+import { DType } from '../../dtype';
+import { typeError } from '../../errors';
+import type { MemoryFormat } from '../../layout';
+import { Tensor } from '../../tensor';
+import { warn } from '../../warnings';
+import { hasCompatibleShallowCopyType, to, withoutGrad } from '../ops';
+import { Parameter } from '../parameter';
+import { ANYTHING, BOOL, DEVICE, DTYPE, option, optional, orNull, Signature } from '../signature';
+
+export interface ToOptions {
+  device?: DeviceLike | null | undefined;
+  /** A floating point or complex dtype, for the parameters and buffers that are such. */
+  dtype?: DType | null | undefined;
+  non_blocking?: boolean | undefined;
+  memory_format?: MemoryFormat | null | undefined;
+}
+
+/** A tensor in, the same tensor or a converted one out. */
+export type Converter = (tensor: Tensor) => Tensor;
+
+const TO = new Signature('Module.to', {
+  device: optional<DeviceLike | null>(orNull(DEVICE), null),
+  dtype: optional<DType | null>(orNull(DTYPE), null),
+  non_blocking: optional(BOOL, false),
+  memory_format: option(ANYTHING, null),
+});
+
+/** What `Module.to` does to a tensor: (device, dtype), (dtype) or (tensor), then non_blocking. */
+export function converterOf(args: readonly unknown[]): Converter {
+  const [first, ...rest] = args;
+  let given: readonly unknown[] = args;
+  if (first instanceof Tensor) given = [first.device, first.dtype, ...rest];
+  else if (first instanceof DType) given = [null, first, ...rest];
+  const { device, dtype, non_blocking, memory_format } = TO.read(given);
+  if (dtype && !dtype.is_floating_point && !dtype.is_complex) {
+    throw typeError(
+      `nn.Module.to only accepts floating point or complex dtypes, but got desired dtype=${dtype}`,
+    );
+  }
+  if (dtype?.is_complex) warn(COMPLEX);
+  return (tensor) => {
+    const { is_floating_point, is_complex } = tensor.dtype;
+    const hasPlanes = tensor.ndim === 4 || tensor.ndim === 5;
+    return to(tensor, {
+      device,
+      non_blocking,
+      dtype: is_floating_point || is_complex ? dtype : null,
+      memory_format: hasPlanes ? (memory_format as MemoryFormat | null) : null,
+    });
+  };
+}
+
+const COMPLEX =
+  'Complex modules are a new feature under active development whose design may change, and some modules might not ' +
+  'work as expected when using complex tensors as parameters or buffers. Please file an issue at ' +
+  'https://github.com/pytorch/pytorch/issues/new?template=bug-report.yml if a complex module does not work as expected.';
+
+/** Converts a parameter and its gradient in place; a new parameter only where it cannot be. */
+export function convertParameter(parameter: Parameter, convert: Converter): Parameter {
+  const gradient = parameter.grad;
+  const converted = withoutGrad(() => convert(parameter));
+  let result = parameter;
+  if (hasCompatibleShallowCopyType(parameter, converted)) parameter.data = converted;
+  else result = new Parameter(converted, parameter.requires_grad);
+  if (!gradient) return result;
+  const convertedGradient = withoutGrad(() => convert(gradient));
+  if (hasCompatibleShallowCopyType(gradient, convertedGradient)) gradient.data = convertedGradient;
+  else result.grad = convertedGradient.requires_grad_(gradient.requires_grad);
+  return result;
+}

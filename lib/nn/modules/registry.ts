@@ -1,0 +1,126 @@
+/** Which properties of a module are its parameters, buffers and submodules. */
+import { createError, typeError } from '../../errors';
+import { isTensor } from '../../handle';
+import { typename } from '../typename';
+
+/** What a property is registered as. */
+export type Kind = 'parameter' | 'buffer' | 'module';
+
+const EXPECTED: Record<Kind, readonly [noun: string, type: string]> = {
+  parameter: ['parameter', 'torch.nn.Parameter'],
+  buffer: ['buffer', 'torch.Tensor'],
+  module: ['child module', 'torch.nn.Module'],
+};
+
+type Properties = Record<string, unknown>;
+
+/**
+ * Python's `_parameters`, `_buffers` and `_modules` of one module. The values are the module's own properties; here are
+ * their kinds, in the order of registration. Properties that hold a parameter or a module register themselves: they are
+ * noticed when the registry is next asked.
+ */
+export class Registry {
+  readonly #owner: Properties;
+  readonly #kindOfValue: (value: unknown) => Kind | undefined;
+  readonly #kinds = new Map<string, Kind>();
+  readonly #temporary = new Set<string>();
+
+  /**
+   * @param owner - the module
+   * @param kindOfValue - what a value is registered as by itself
+   */
+  constructor(owner: object, kindOfValue: (value: unknown) => Kind | undefined) {
+    this.#owner = owner as Properties;
+    this.#kindOfValue = kindOfValue;
+  }
+
+  /**
+   * Refuses names that cannot be registered.
+   *
+   * @throws TorchError (KeyError) for a name that is taken, is empty or has a dot; TypeError for anything but a string
+   */
+  checkName(name: unknown, kind: Kind): asserts name is string {
+    if (typeof name !== 'string') {
+      throw typeError(`${kind} name should be a string. Got ${typename(name)}`);
+    }
+    if (name === '') throw keyError(`${kind} name can't be empty string ""`);
+    if (name.includes('.')) {
+      const got = kind === 'module' ? `, got: ${name}` : '';
+      throw keyError(`${kind} name can't contain "."${got}`);
+    }
+    if (hasAttribute(this.#owner, name) && this.kindOf(name) !== kind) {
+      throw keyError(`attribute '${name}' already exists`);
+    }
+  }
+
+  /** Sets a property, and registers it whatever its value. */
+  register(name: string, kind: Kind, value: unknown): void {
+    this.#observe();
+    this.#owner[name] = value ?? null;
+    this.#setKind(name, kind);
+  }
+
+  /** Whether a buffer is part of the state that is saved. */
+  setPersistent(name: string, persistent: boolean): void {
+    if (persistent) this.#temporary.delete(name);
+    else this.#temporary.add(name);
+  }
+
+  isPersistent(name: string): boolean {
+    return !this.#temporary.has(name);
+  }
+
+  kindOf(name: string): Kind | undefined {
+    this.#observe();
+    return this.#kinds.get(name);
+  }
+
+  /** The registered properties of a kind, null where nothing is set. */
+  members<T>(kind: Kind): [name: string, value: T | null][] {
+    this.#observe();
+    const names = [...this.#kinds.keys()].filter((name) => this.#kinds.get(name) === kind);
+    return names.map((name) => [name, (this.#owner[name] ?? null) as T | null]);
+  }
+
+  /** Registers what was assigned since, and forgets what was deleted. */
+  #observe(): void {
+    for (const name of this.#kinds.keys()) {
+      if (!Object.hasOwn(this.#owner, name)) this.#kinds.delete(name);
+    }
+    for (const name of Object.keys(this.#owner)) {
+      const kind = this.#currentKind(name, this.#owner[name]);
+      if (kind) this.#setKind(name, kind);
+    }
+  }
+
+  #currentKind(name: string, value: unknown): Kind | undefined {
+    const known = this.#kinds.get(name);
+    const own = this.#kindOfValue(value);
+    if (own) return own;
+    const isEmpty = value === null || value === undefined;
+    if (!known || isEmpty || (known === 'buffer' && isTensor(value))) return known;
+    const [noun, type] = EXPECTED[known];
+    throw typeError(
+      `cannot assign '${typename(value)}' as ${noun} '${name}' (${type} or None expected)`,
+    );
+  }
+
+  #setKind(name: string, kind: Kind): void {
+    if (this.#kinds.get(name) === kind) return;
+    this.#kinds.delete(name); // so that it comes last
+    this.#kinds.set(name, kind);
+  }
+}
+
+const keyError = (message: string): Error => createError('KeyError', message);
+
+/** Python's `hasattr`: not for a class field that has no value yet, nor for what every function has. */
+export function hasAttribute(owner: object, name: string): boolean {
+  if (Object.hasOwn(owner, name)) return (owner as Properties)[name] !== undefined;
+  let prototype = Object.getPrototypeOf(owner);
+  while (prototype && prototype !== Function.prototype) {
+    if (Object.hasOwn(prototype, name)) return true;
+    prototype = Object.getPrototypeOf(prototype);
+  }
+  return false;
+}

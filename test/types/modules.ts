@@ -1,0 +1,133 @@
+/** Modules: calls, options, subclasses, containers. */
+import torch, { nn, type Tensor } from 'torch-losses';
+
+declare const x: Tensor;
+
+// --- instances are functions, typed as their forward ----------------------------------------------------------------
+
+const linear = new nn.Linear(2, 3);
+export const called: Tensor = linear(x);
+export const forwarded: Tensor = linear.forward(x);
+export const viaCall: Tensor = linear.call(null, x);
+export const viaBind: Tensor = linear.bind(null)(x);
+export const asFunction: (input: Tensor) => Tensor = linear;
+// @ts-expect-error a string is no tensor
+linear('nonsense');
+// @ts-expect-error it takes one argument
+linear(x, x);
+// @ts-expect-error it takes one argument
+linear();
+// @ts-expect-error the result is a tensor
+export const wrong: number = linear(x);
+
+// --- constructors ---------------------------------------------------------------------------------------------------
+
+new nn.Linear(2, 3, { bias: false, dtype: torch.float64, device: 'cpu' });
+new nn.Linear(2, 3, { bias: undefined, dtype: null, device: torch.device('cpu') });
+new nn.Embedding(10, 3, { padding_idx: null, max_norm: 1, norm_type: 1, sparse: true });
+new nn.Softmax({ dim: 1 });
+new nn.Identity(1, 'anything');
+// @ts-expect-error out_features is missing
+new nn.Linear(2);
+// @ts-expect-error options go by name
+new nn.Linear(2, 3, false);
+// @ts-expect-error no such option
+new nn.Linear(2, 3, { biass: false });
+// @ts-expect-error a dtype is an object
+new nn.Linear(2, 3, { dtype: 'float32' });
+// @ts-expect-error an option of another type
+new nn.ReLU({ inplace: 1 });
+// @ts-expect-error one of two words
+new nn.GELU({ approximate: 'erf' });
+// @ts-expect-error it takes nothing
+new nn.Sigmoid({ dim: 1 });
+
+// --- subclasses -----------------------------------------------------------------------------------------------------
+
+class WithArguments extends nn.Module<[input: Tensor, scale: number], Tensor> {
+  override forward(input: Tensor, scale: number): Tensor {
+    return input.mul(scale);
+  }
+}
+
+class WithForward extends nn.Module {
+  inner = new WithArguments();
+  scale = new nn.Parameter(torch.ones(1));
+
+  override forward(input: Tensor, options: { scale?: number } = {}): [Tensor, number] {
+    const { scale = 1 } = options;
+    return [this.inner(input, scale).mul(this.scale), scale];
+  }
+}
+
+export const typed: Tensor = new WithArguments()(x, 2);
+// @ts-expect-error the scale is missing
+new WithArguments()(x);
+// @ts-expect-error the scale is a number
+new WithArguments()(x, x);
+
+export const [product, scale] = new WithForward()(x, { scale: 2 });
+export const productIsTensor: Tensor = product;
+export const scaleIsNumber: number = scale;
+new WithForward()(x);
+// @ts-expect-error no such option
+new WithForward()(x, { scales: 2 });
+
+class Mistyped extends nn.Module<[Tensor], Tensor> {
+  // @ts-expect-error forward takes other arguments than the class says
+  override forward(input: string): Tensor {
+    return torch.ones(input.length);
+  }
+}
+
+// A module of any kind is a Module, and can be called.
+export const anyModule: nn.Module = new WithArguments();
+anyModule(x, 2);
+export const several: nn.Module[] = [linear, new WithForward(), new nn.MSELoss(), new Mistyped()];
+
+// --- what modules have ----------------------------------------------------------------------------------------------
+
+for (const [name, parameter] of linear.named_parameters()) {
+  const text: string = name;
+  const isParameter: nn.Parameter = parameter;
+  void [text, isParameter];
+}
+linear.named_parameters({ prefix: 'p', recurse: false });
+linear.named_parameters('p', false);
+export const state: Map<string, Tensor> = linear.state_dict();
+linear.load_state_dict(state, { strict: false });
+linear.load_state_dict({ weight: x });
+export const same: nn.Linear = linear.to('cpu').double().eval().requires_grad_(false);
+export const applied: nn.Linear = linear.apply((module) => module.train());
+linear.weight = new nn.Parameter(x);
+linear.bias = null;
+// @ts-expect-error a plain tensor is no parameter
+linear.weight = x;
+// @ts-expect-error apply takes a function
+linear.apply(null, [x]);
+// @ts-expect-error no such option
+linear.state_dict({ keep: true });
+// @ts-expect-error an integer is no device
+linear.to(1);
+
+// --- containers -----------------------------------------------------------------------------------------------------
+
+const network = new nn.Sequential(new nn.Linear(2, 3), new nn.ReLU());
+export const output: Tensor = network(x);
+new nn.Sequential({ hidden: linear, act: new nn.ReLU() });
+export const layer: nn.Module | undefined = network[0];
+export const first: nn.Module = network.at(0);
+for (const module of network) module.eval();
+new nn.ModuleList([linear]).append(new nn.ReLU());
+new nn.ModuleDict({ linear }).get('linear');
+// @ts-expect-error a tensor is no module
+new nn.Sequential(x);
+// @ts-expect-error Sequential takes one argument
+network(x, x);
+// @ts-expect-error a list is not called
+new nn.ModuleList()(x);
+
+const { output: logProbability, loss } = new nn.AdaptiveLogSoftmaxWithLoss(2, 9, [4])(x, x);
+export const both: Tensor[] = [logProbability, loss];
+// @ts-expect-error cutoffs are a list
+new nn.AdaptiveLogSoftmaxWithLoss(2, 9, 4);
