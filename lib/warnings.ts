@@ -40,7 +40,7 @@ export function warn(
   process.emitWarning(text, { type: category });
 }
 
-const HERE = path.dirname(__filename);
+const HERE = path.dirname(__filename) + path.sep;
 const MODULES = path.join(HERE, 'nn', 'modules');
 
 /**

@@ -89,9 +89,6 @@ const NORMALIZE = new Signature('normalize', {
   out: optional<Tensor | null>(orNull(TENSOR), null),
 });
 
-const norm = op<
-  (self: Tensor, p: unknown, dim: number | readonly number[], keepdim: boolean) => Tensor
->('norm', ['ScalarOpt_dim']);
 const divideInto = op<(self: Tensor, other: Tensor, options: { out: Tensor }) => Tensor>('div', [
   'out',
 ]);
@@ -112,7 +109,7 @@ export function normalize(
 ): Tensor;
 export function normalize(...args: unknown[]): Tensor {
   const { input, p, dim, eps, out } = NORMALIZE.read(args);
-  const length = norm(input, asFloat(p), dim, true);
+  const length = input.norm(asFloat(p), dim, true);
   if (out) return divideInto(input, length.clamp_min_(asFloat(eps)).expand_as(input), { out });
   return input.div(length.clamp_min(asFloat(eps)).expand_as(input));
 }
