@@ -38,7 +38,8 @@ export const empty = op<
 >('empty', ['memory_format']);
 
 /** An uninitialised tensor of the shape, dtype and device of another. */
-export const emptyLike = op<(self: Tensor) => Tensor>('empty_like');
+export const emptyLike =
+  op<(self: Tensor, options?: Pick<Conversion, 'device'>) => Tensor>('empty_like');
 
 /** Whether the elements of the one can become those of the other. */
 export const hasCompatibleShallowCopyType = op<(self: Tensor, from: Tensor) => boolean>(

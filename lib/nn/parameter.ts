@@ -4,10 +4,11 @@ import { handleOf, tensorHandle } from '../handle';
 import { native } from '../native';
 import { formatTensor } from '../printing';
 import { Tensor } from '../tensor';
+import { empty } from './ops';
 
 const CALLEE: Callee = {
   name: 'Parameter',
-  parameters: [{ name: 'data', required: true }, { name: 'requires_grad' }],
+  parameters: [{ name: 'data' }, { name: 'requires_grad' }],
 };
 
 /**
@@ -22,13 +23,13 @@ export class Parameter extends Tensor {
   declare private readonly isParameter: true;
 
   /**
-   * @param data - the elements
+   * @param data - the elements. Default: null, none
    * @param requires_grad - whether gradients accumulate in it. Default: true
    */
-  constructor(data: Tensor, requires_grad?: boolean | { requires_grad?: boolean });
+  constructor(data?: Tensor | null, requires_grad?: boolean | { requires_grad?: boolean });
   constructor(...args: unknown[]) {
     const [data, requires_grad = true] = bind(CALLEE, args);
-    const handle = tensorHandle(data, CALLEE, 'data');
+    const handle = tensorHandle(data ?? empty([0], {}), CALLEE, 'data');
     if (typeof requires_grad !== 'boolean') {
       throw fail(CALLEE, "argument 'requires_grad' must be a boolean");
     }
@@ -37,7 +38,8 @@ export class Parameter extends Tensor {
 
   /** Python's `repr`. */
   override toString(): string {
-    return formatTensor(handleOf(this) || tensorHandle(this, CALLEE, 'self'), true);
+    const handle = handleOf(this);
+    return handle ? formatTensor(handle, true) : super.toString();
   }
 }
 

@@ -46,6 +46,7 @@ export const NUMBERS = typeOf<readonly number[]>(
   'an array of numbers',
   (value) => Array.isArray(value) && value.every((element) => typeof element === 'number'),
 );
+export const FUNCTION = typeOf<unknown>('a function', (value) => typeof value === 'function');
 /** Checked by whoever takes it. */
 export const ANYTHING = typeOf<unknown>('anything', () => true);
 

@@ -7,9 +7,20 @@ import { bfloat16, type DType, double, float, half } from '../../dtype';
 import { attributeError, notImplementedError, typeError, valueError } from '../../errors';
 import { isTensor } from '../../handle';
 import type { Tensor } from '../../tensor';
-import { to } from '../ops';
+import { emptyLike, to } from '../ops';
 import { Parameter, zeroGrad } from '../parameter';
-import { ANYTHING, BOOL, DTYPE, optional, required, Signature, STRING } from '../signature';
+import {
+  ANYTHING,
+  BOOL,
+  DEVICE,
+  DTYPE,
+  FUNCTION,
+  optional,
+  required,
+  Signature,
+  STRING,
+  type Type,
+} from '../signature';
 import { typename } from '../typename';
 import { Callable } from './callable';
 import { type Converter, converterOf, convertParameter, type ToOptions } from './conversion';
@@ -25,6 +36,8 @@ export interface NamedOptions {
   /** List what is met again once only. Default: true. */
   remove_duplicate?: boolean;
 }
+
+type Visitor = (module: Module) => void;
 
 const RECURSE = { recurse: optional(BOOL, true) };
 const REMOVE_DUPLICATE = { remove_duplicate: optional(BOOL, true) };
@@ -43,6 +56,11 @@ const SIGNATURES = {
   named_buffers: new Signature('Module.named_buffers', NAMED),
   modules: new Signature('Module.modules', REMOVE_DUPLICATE),
   named_modules: new Signature('Module.named_modules', { ...PREFIX, ...REMOVE_DUPLICATE }),
+  get_submodule: new Signature('Module.get_submodule', { target: required(STRING) }),
+  get_parameter: new Signature('Module.get_parameter', { target: required(STRING) }),
+  get_buffer: new Signature('Module.get_buffer', { target: required(STRING) }),
+  apply: new Signature('Module.apply', { fn: required(FUNCTION as Type<Visitor>) }),
+  to_empty: new Signature('Module.to_empty', { device: required(DEVICE) }),
   state_dict: new Signature('Module.state_dict', { ...PREFIX, keep_vars: optional(BOOL, false) }),
   load_state_dict: new Signature('Module.load_state_dict', {
     state_dict: required(ANYTHING),
@@ -271,7 +289,9 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
    *
    * @throws TypeError (AttributeError) where there is none
    */
-  get_submodule(target: string): Module {
+  get_submodule(target: string): Module;
+  get_submodule(...args: unknown[]): Module {
+    const { target } = SIGNATURES.get_submodule.read(args);
     let module: Module = this;
     for (const name of target === '' ? [] : target.split('.')) {
       const found = attribute(module, name);
@@ -282,16 +302,18 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   }
 
   /** The parameter that a path names: `'features.0.weight'`. */
-  get_parameter(target: string): Parameter {
-    const [module, name] = this.#resolve(target);
+  get_parameter(target: string): Parameter;
+  get_parameter(...args: unknown[]): Parameter {
+    const [module, name] = this.#resolve(SIGNATURES.get_parameter.read(args).target);
     const found = attribute(module, name);
     if (!(found instanceof Parameter)) throw attributeError(`\`${name}\` is not an nn.Parameter`);
     return found;
   }
 
   /** The buffer that a path names. */
-  get_buffer(target: string): Tensor {
-    const [module, name] = this.#resolve(target);
+  get_buffer(target: string): Tensor;
+  get_buffer(...args: unknown[]): Tensor {
+    const [module, name] = this.#resolve(SIGNATURES.get_buffer.read(args).target);
     const found = attribute(module, name);
     if (module.#registry.kindOf(name) !== 'buffer') {
       throw attributeError(`\`${name}\` is not a buffer`);
@@ -305,7 +327,9 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   }
 
   /** Calls a function with every submodule, then with this module. */
-  apply(fn: (module: Module) => void): this {
+  apply(fn: (module: Module) => void): this;
+  apply(...args: unknown[]): this {
+    const { fn } = SIGNATURES.apply.read(args);
     for (const module of this.children()) module.apply(fn);
     fn(this);
     return this;
@@ -365,6 +389,13 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   to(options: ToOptions): this;
   to(...args: unknown[]): this {
     return this._apply(converterOf(args));
+  }
+
+  /** Moves all parameters and buffers without their elements, which are then uninitialised. */
+  to_empty(options: { device: DeviceLike }): this;
+  to_empty(...args: unknown[]): this {
+    const { device } = SIGNATURES.to_empty.read(args);
+    return this._apply((tensor) => emptyLike(tensor, { device }));
   }
 
   /** Moves all parameters and buffers to the CPU. */

@@ -247,6 +247,11 @@ describe('nn.Module', () => {
         TypeError,
         "argument 'recurse' must be a boolean",
       );
+      expect(() => module.apply(null as never)).to.throw(TypeError, "'fn' must be a function");
+      expect(() => module.get_submodule(0 as never)).to.throw(
+        TypeError,
+        "'target' must be a string",
+      );
       expect(() => module.named_modules({ remove_duplicates: true } as never)).to.throw(
         TypeError,
         "did you mean 'remove_duplicate'?",
@@ -352,6 +357,7 @@ describe('nn.Module', () => {
       network.to('meta');
       expect(network.first.scale).not.to.equal(scale);
       expect(network.first.scale.device.type).to.equal('meta');
+      expect(network.to_empty({ device: 'cpu' }).first.scale.device.type).to.equal('cpu');
     });
 
     it('trains and evaluates, all the way down', () => {
@@ -427,6 +433,7 @@ describe('nn.Parameter', () => {
   });
 
   it('refuses anything but a tensor', () => {
+    expect(new nn.Parameter().numel()).to.equal(0);
     expect(() => new nn.Parameter([1, 2] as never)).to.throw(
       TypeError,
       "argument 'data' must be a Tensor",
