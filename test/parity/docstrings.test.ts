@@ -80,7 +80,7 @@ const negativeLogLikelihood = (name: 'NLLLoss' | 'NLLLoss2d'): DocSample[] => [
       const bias = torch.empty(C).uniform_(-bound, bound).requires_grad_();
       weight.requires_grad_();
       const log_softmax = new nn.LogSoftmax({ dim: 1 });
-      const output = log_softmax(torch.ops.aten.conv2d(data, weight, bias) as Tensor);
+      const output = log_softmax(torch.ops.aten.conv2d!(data, weight, bias) as Tensor);
       const target = torch.empty(N, 8, 8, { dtype: torch.long }).random_(0, C);
       const loss = loss_fn(output, target);
       loss.backward();
@@ -370,7 +370,8 @@ const SAMPLES: readonly DocSample[] = [
     () => new nn.TripletMarginWithDistanceLoss({ distance_function: new nn.PairwiseDistance() }),
   ),
   triplet([[16, 23]], () => {
-    const distance_function = (x1: Tensor, x2: Tensor): Tensor => x1.sub(x2).abs().max(1).values;
+    const distance_function = (x1: Tensor, x2: Tensor): Tensor =>
+      x1.sub(x2).abs().max(1, false).values;
     return new nn.TripletMarginWithDistanceLoss({ distance_function, margin: 1.5 });
   }),
   triplet([[26, 30]], () => {

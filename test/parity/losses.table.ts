@@ -138,7 +138,7 @@ const DISTANCES: readonly Argument[] = [
   new Both('lambda a, b: (a - b).abs().sum(-1)', (a: Tensor, b: Tensor) => a.sub(b).abs().sum(-1)),
   new Both(
     'lambda a, b: torch.max(torch.abs(a - b), dim=1).values',
-    (a: Tensor, b: Tensor) => a.sub(b).abs().max(1).values,
+    (a: Tensor, b: Tensor) => a.sub(b).abs().max(1, false).values,
   ),
   new Both('nn.PairwiseDistance(p=1.0)', new nn.PairwiseDistance({ p: 1 })),
 ];

@@ -61,10 +61,11 @@ export type Lists = (make: Make) => readonly (readonly Argument[])[];
 /** Methods (as `Tensor.name`) of a group with the arguments each is called with. */
 export type Group = readonly [names: readonly string[], lists: Lists];
 
-export const slice = (...parts: (number | null)[]): Both =>
+type Bound = number | null;
+export const slice = (start: Bound = null, stop: Bound = null, step: Bound = null): Both =>
   new Both(
-    `slice(${(parts.length ? parts : [null]).map((part) => part ?? 'None').join(', ')})`,
-    torch.slice(...parts),
+    `slice(${[start, stop, step].map((bound) => bound ?? 'None').join(', ')})`,
+    torch.slice(start, stop, step),
   );
 export const ellipsis = new Both('...', '...');
 

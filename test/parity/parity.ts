@@ -101,7 +101,13 @@ function report(failures: readonly string[], total: number): void {
 export async function expectSample(sample: Sample, port: () => readonly unknown[]): Promise<void> {
   const oracle = await Oracle.get();
   const [python] = await oracle.run([sample]);
-  const run = (): Raw => ({ stage: 'call', error: null, result: port() });
+  const run = (): Raw => {
+    try {
+      return { stage: 'call', error: null, result: port() };
+    } catch (error) {
+      return { stage: 'call', error: error as Error };
+    }
+  };
   const found = await compare(python!, run, true);
   if (found.length) expect.fail(`differs from Python:\n    ${found.join('\n    ')}`);
 }

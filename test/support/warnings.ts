@@ -53,7 +53,7 @@ export function warningDifferences(
   const text = ([category, message]: SeenWarning): string =>
     withoutPlace(`${category}: ${message}`);
   const remaining = ours.map(text);
-  const missing = python.map(text).filter((line) => {
+  const missing = [...new Set(python.map(text))].filter((line) => {
     const at = remaining.indexOf(line);
     if (at >= 0) remaining.splice(at, 1);
     return at < 0;
