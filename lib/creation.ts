@@ -4,7 +4,7 @@ import { type AnyTypedArray, bytesOf, dtypeOfArray, isTypedArray, type NestedLis
 import type { DeviceLike } from './device';
 import * as dtypes from './dtype';
 import { DType, dtypeFromCode } from './dtype';
-import { typeError, valueError } from './errors';
+import { runtimeError, typeError, valueError } from './errors';
 import { handleOf, isTensor } from './handle';
 import { operator } from './methods/signature';
 import { native } from './native';
@@ -36,7 +36,18 @@ function finish(made: Tensor, dtype: DType | undefined, options: Resolved): Tens
   const isThere = (!dtype || made.dtype === dtype) && !device && !pin_memory;
   const result = isThere ? made : to(made, { dtype: dtype ?? made.dtype, device, pin_memory });
   if (result !== made) made.dispose();
-  return requires_grad ? result.requires_grad_() : result;
+  return requires_grad ? asLeaf(result) : result;
+}
+
+/**
+ * Makes a new tensor one that gradients are computed for.
+ *
+ * @throws TorchError (RuntimeError) for a dtype that has none
+ */
+export function asLeaf(made: Tensor): Tensor {
+  const { dtype } = made;
+  if (dtype.is_floating_point || dtype.is_complex) return made.requires_grad_();
+  throw runtimeError('Only Tensors of floating point and complex dtype can require gradients');
 }
 
 interface Resolved {
@@ -237,7 +248,7 @@ export function frombuffer(...args: unknown[]): Tensor {
     isShared || unsafe === true
       ? native.tensor_sharing_bytes(aligned(bytes, dtype), dtype.code)
       : native.tensor_from_bytes(bytes, dtype.code, [bytes.byteLength / dtype.itemsize]);
-  return requires_grad === true ? wrap(made).requires_grad_() : wrap(made);
+  return requires_grad === true ? asLeaf(wrap(made)) : wrap(made);
 }
 
 function viewOf(buffer: unknown): Uint8Array {

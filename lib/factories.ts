@@ -3,14 +3,20 @@
  *
  * What torch documents: https://docs.pytorch.org/docs/stable/torch.html#creation-ops
  */
-import { isOptions, type Options } from './arguments';
-import { newTensor, type TensorData, type TensorOptions } from './creation';
+import { describe, isOptions } from './arguments';
+import { asLeaf, newTensor, type TensorData, type TensorOptions } from './creation';
 import type { DeviceLike } from './device';
 import type { DType } from './dtype';
 import { typeError } from './errors';
 import type { Generator } from './generator';
 import type { Layout, MemoryFormat } from './layout';
-import type { Signature, TensorMethod, TorchFunction, Variadic } from './methods/signature';
+import {
+  type Signature,
+  type TensorMethod,
+  type TorchFunction,
+  type Variadic,
+  writingInto,
+} from './methods/signature';
 import { Operator } from './operators';
 import type { Scalar } from './scalar';
 import type { Tensor } from './tensor';
@@ -32,14 +38,8 @@ export interface RandomOptions extends FactoryOptions {
   generator?: Generator | null;
 }
 
-/** A factory that also writes into a given tensor. */
-interface WithOut {
-  /** The tensor that the result is written into, and that is returned. */
-  out?: Tensor | null;
-}
-
-type Named<P, O = FactoryOptions> = P & O & WithOut;
-type Sized<O = FactoryOptions> = Variadic<'size', O & WithOut>;
+type Named<P, O = FactoryOptions> = P & O;
+type Sized<O = FactoryOptions> = Variadic<'size', O>;
 type Like<O = FactoryOptions> = Signature<
   [input: Tensor],
   { input: Tensor; memory_format?: MemoryFormat | null } & O
@@ -49,43 +49,26 @@ type Like<O = FactoryOptions> = Signature<
 
 type Call = (...args: unknown[]) => unknown;
 
-/** Takes `requires_grad` and `out` out of the options: operators do not know the one, and have the other apart. */
-function separate(args: unknown[]): { requires_grad: unknown; out: unknown } {
+/** Takes `requires_grad`, which operators do not know, out of the options. */
+function takeRequiresGrad(name: string, args: unknown[]): boolean {
   const last = args.at(-1);
-  if (!isOptions(last)) return { requires_grad: false, out: undefined };
-  const { requires_grad = false, out, ...others } = last as Options;
-  if (requires_grad !== false || 'requires_grad' in last || 'out' in last) {
-    args[args.length - 1] = others;
-  }
-  return { requires_grad, out: out ?? undefined };
+  if (!isOptions(last) || !('requires_grad' in last)) return false;
+  const { requires_grad = false, ...others } = last;
+  args[args.length - 1] = others;
+  if (typeof requires_grad === 'boolean') return requires_grad;
+  const given = describe(requires_grad);
+  throw typeError(`${name}(): argument 'requires_grad' must be a boolean, got ${given}`);
 }
-
-const hasOut = (schema: { arguments: { name: string }[] }): boolean =>
-  schema.arguments.some(({ name }) => name === 'out');
 
 function make(name: string, overloads: readonly string[]): Call {
-  const operator = new Operator(`aten::${name}`, { overloads, name, inputName: 'input' });
-  const writing = new Operator(`aten::${name}`, { overloads: hasOut, name, inputName: 'input' });
+  const settings = { overloads, name, inputName: 'input' };
+  const create = writingInto(new Operator(`aten::${name}`, settings));
   const call = (...args: unknown[]): unknown => {
-    const { requires_grad, out } = separate(args);
-    if (typeof requires_grad !== 'boolean') {
-      throw typeError(
-        `${name}(): argument 'requires_grad' must be a boolean, got ${requires_grad}`,
-      );
-    }
-    const made = (
-      out === undefined ? operator.call(args) : writeInto(writing, args, out)
-    ) as Tensor;
-    return requires_grad ? made.requires_grad_() : made;
+    const requires_grad = takeRequiresGrad(name, args);
+    const made = create(...args) as Tensor;
+    return requires_grad ? asLeaf(made) : made;
   };
   return Object.defineProperty(call, 'name', { value: name });
-}
-
-function writeInto(operator: Operator, args: unknown[], out: unknown): unknown {
-  const last = args.at(-1);
-  const options = isOptions(last) ? last : {};
-  const positional = isOptions(last) ? args.slice(0, -1) : args;
-  return operator.call([...positional, { ...options, out }]);
 }
 
 function factory<S>(name: string, overloads: readonly string[] = ['']): TorchFunction<S> {
@@ -173,11 +156,11 @@ export const normal = factory<
   [
     Signature<
       [mean: Tensor, std?: Tensor | number],
-      { mean: Tensor; std?: Tensor | number; generator?: Generator | null } & WithOut
+      { mean: Tensor; std?: Tensor | number; generator?: Generator | null }
     >,
     Signature<
       [mean: number, std: Tensor],
-      { mean: number; std: Tensor; generator?: Generator | null } & WithOut
+      { mean: number; std: Tensor; generator?: Generator | null }
     >,
     Signature<
       [mean: number, std: number, size: readonly number[]],

@@ -188,6 +188,7 @@ export function index(input: Tensor, indices: readonly Index[]): Tensor {
     const [only] = indices;
     if (only === null) return unsqueeze(input, 0);
     if (only === '...') return alias(input);
+    if (isInt64(only)) return select(input, 0, only as number, 0);
     if (only instanceof Slice && input.ndim > 0) return applySlice(input, 0, only, true);
   }
   const { view: sliced, tensors } = apply(input, indices);

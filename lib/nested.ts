@@ -108,7 +108,8 @@ export function toBytes(data: unknown, dtype: DType): Bytes {
     }
     for (const element of level) visit(element, depth + 1);
   };
-  visit(data, 0);
+  // Without elements Python looks no further.
+  if (count > 0) visit(data, 0);
   return { bytes: bytesOf(array), dtype: stored, shape };
 }
 

@@ -215,13 +215,13 @@ export interface OperatorOptions {
  */
 export class Operator {
   readonly qualifiedName: string;
-  readonly #settings: OperatorOptions;
+  readonly settings: OperatorOptions;
   #overloads: readonly Overload[] | undefined;
 
   /** @param qualifiedName - `aten::add` */
   constructor(qualifiedName: string, settings: OperatorOptions = {}) {
     this.qualifiedName = qualifiedName;
-    this.#settings = settings;
+    this.settings = settings;
   }
 
   get overloads(): readonly Overload[] {
@@ -243,7 +243,7 @@ export class Operator {
   }
 
   #find(): Overload[] {
-    const { overloads: wanted, name, inputName } = this.#settings;
+    const { overloads: wanted, name, inputName } = this.settings;
     const schemas = native.find_operators(this.qualifiedName);
     const make = (schema: OperatorSchema): Overload => {
       const { overload } = schema;
@@ -261,7 +261,7 @@ export class Operator {
 
   #noMatch(args: Arguments, options: Options | undefined): Error {
     const { overloads } = this;
-    const name = this.#settings.name ?? this.qualifiedName.replace(/^aten::/, '');
+    const name = this.settings.name ?? this.qualifiedName.replace(/^aten::/, '');
     const parameters = overloads.flatMap((overload) => overload.parameters);
     for (const key of Object.keys(options ?? {})) {
       if (!parameters.some((parameter) => parameter.name === key)) {

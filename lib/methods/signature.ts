@@ -4,8 +4,9 @@
  * An interface gives the types, and a table the overloads of each operator, in the order of Python's argument parser
  * (torchgen's `group_overloads`): it decides results and the names of `grad_fn`.
  */
-import { bind, type Callee, type Options } from '../arguments';
+import { bind, type Callee, isOptions } from '../arguments';
 import { tensorHandle } from '../handle';
+import type { OperatorSchema } from '../native';
 import { Operator } from '../operators';
 import type { Scalar } from '../scalar';
 import type { Tensor } from '../tensor';
@@ -33,19 +34,35 @@ export type None = {};
 /** One way to call: the parameters by position, all of them by name (those without a position too), the result. */
 export interface Signature<P extends readonly unknown[] = [], O = None, R = Tensor> {
   readonly args: Arguments<P, O>;
+  /** Of functions, which can also write into a given tensor. */
+  readonly functionArgs: Arguments<P, O & WithOut>;
   readonly named: O;
   readonly result: R;
 }
 
-type AnySignature = { args: readonly unknown[]; named: unknown; result: unknown };
+/** What functions take beside the options of methods. */
+export interface WithOut {
+  /** The tensor that the result is written into, and that is returned. */
+  readonly out?: Tensor | null;
+}
+
+interface AnySignature {
+  readonly args: readonly unknown[];
+  readonly functionArgs: readonly unknown[];
+  readonly named: unknown;
+  readonly result: unknown;
+}
+
+type AnyNumber<Name extends string, O> =
+  | [...values: number[]]
+  | [...values: number[], options: Partially<O>]
+  | [values: readonly number[], options?: Partially<O>]
+  | [options: { [K in Name]: readonly number[] } & Partially<O>];
 
 /** A signature of any number of integers or one list of them, as sizes and dimensions are given. */
 export interface Variadic<Name extends string, O = None, R = Tensor> {
-  readonly args:
-    | [...values: number[]]
-    | [...values: number[], options: Partially<O>]
-    | [values: readonly number[], options?: Partially<O>]
-    | [options: { [K in Name]: readonly number[] } & Partially<O>];
+  readonly args: AnyNumber<Name, O>;
+  readonly functionArgs: AnyNumber<Name, O & WithOut>;
   readonly named: { [K in Name]: readonly number[] } & Partially<O>;
   readonly result: R;
 }
@@ -78,10 +95,16 @@ type Functions<S> = S extends [infer First, ...infer Rest]
   ? First extends AnySignature
     ? ((
         ...args:
-          | [input: Tensor, ...First['args']]
-          | [options: First['named'] & { readonly input: Tensor }]
+          | [input: Tensor, ...First['functionArgs']]
+          | [options: First['named'] & WithOut & { readonly input: Tensor }]
       ) => First['result']) &
         Functions<Rest>
+    : never
+  : unknown;
+
+type FreeFunctions<S> = S extends [infer First, ...infer Rest]
+  ? First extends AnySignature
+    ? ((...args: First['functionArgs']) => First['result']) & FreeFunctions<Rest>
     : never
   : unknown;
 
@@ -96,7 +119,7 @@ export type TensorFunction<M> = M extends { readonly [SIGNATURE]?: infer S }
   : never;
 
 /** A function of `torch` that can be called in each of the ways. */
-export type TorchFunction<S> = Methods<Ways<S>>;
+export type TorchFunction<S> = FreeFunctions<Ways<S>>;
 
 // --- values ---------------------------------------------------------------------------------------------------------
 
@@ -128,11 +151,25 @@ function method(name: string, overloads: readonly string[]): Call {
     args.unshift(this);
     return operator.call(args);
   });
-  functions.set(
-    ofTensor,
-    called(name, (...args) => operator.call(args)),
-  );
+  functions.set(ofTensor, called(name, writingInto(operator)));
   return ofTensor;
+}
+
+const hasOut = (schema: OperatorSchema): boolean =>
+  schema.arguments.some(({ name, keywordOnly }) => keywordOnly && name === 'out');
+
+/** Calls an operator, or where `out` is given the overloads of it that write into a tensor. */
+export function writingInto(operator: Operator): Call {
+  const { qualifiedName, settings } = operator;
+  const writing = new Operator(qualifiedName, { ...settings, overloads: hasOut });
+  return (...args) => {
+    const last = args.at(-1);
+    if (!isOptions(last) || !('out' in last)) return operator.call(args);
+    const { out, ...others } = last;
+    if (out !== undefined && out !== null) return writing.call(args);
+    args[args.length - 1] = others;
+    return operator.call(args);
+  };
 }
 
 /** The operator `aten::operator` as a function that is no method of tensors. */
@@ -143,7 +180,7 @@ export function torchFunction<S>(
 ): TorchFunction<S> {
   const settings = { overloads, name, inputName: 'input' };
   const operator = new Operator(`aten::${operatorName}`, settings);
-  return called(name, (...args) => operator.call(args)) as TorchFunction<S>;
+  return called(name, writingInto(operator)) as TorchFunction<S>;
 }
 
 /**
@@ -186,5 +223,3 @@ export function operator(name: string, overload = ''): (...args: unknown[]) => T
   const found = new Operator(`aten::${name}`, { overloads: [overload], name });
   return (...args) => found.call(args) as Tensor;
 }
-
-export type { Options };
