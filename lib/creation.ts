@@ -9,14 +9,13 @@ import { handleOf, isTensor } from './handle';
 import { operator } from './methods/signature';
 import { native } from './native';
 import { inferDtype, isIntegral, toBytes } from './nested';
+import type { Scalar } from './scalar';
 import type { Tensor } from './tensor';
 import { warn } from './warnings';
 import { wrap } from './wrap';
 
 /** What `torch.tensor` takes. */
-export type TensorData =
-  | NestedList<number | bigint | boolean | { re: number; im: number } | Tensor>
-  | AnyTypedArray;
+export type TensorData = NestedList<Scalar | Tensor> | AnyTypedArray;
 
 export interface TensorOptions {
   /** Default: what the data says. */

@@ -13,8 +13,10 @@ import type { Tensor } from '../tensor';
 
 // --- types ----------------------------------------------------------------------------------------------------------
 
-/** A type whose keys may all be left out, or be undefined. */
-type Partially<O> = { [K in keyof O]?: O[K] | undefined };
+/** A type whose keys may all be left out, or be undefined; of none, an object without any. */
+type Partially<O> = keyof O extends never
+  ? Record<string, never>
+  : { [K in keyof O]?: O[K] | undefined };
 
 type Prefixes<P extends readonly unknown[], O> = P extends []
   ? never

@@ -1,0 +1,168 @@
+/** How the methods, functions and `torch.ops` take their arguments. */
+import { expect } from 'chai';
+import torch, { type Tensor } from 'torch-losses';
+
+describe('methods', () => {
+  const x = torch.tensor([
+    [1, 2],
+    [3, 4.5],
+  ]);
+
+  it('take arguments by position or by name', () => {
+    expect(x.sum(0, true).equal(x.sum({ dim: 0, keepdim: true }))).to.equal(true);
+    expect(x.sum(0, { keepdim: true }).shape).to.deep.equal([1, 2]);
+    expect(torch.add({ input: x, other: 1 }).equal(x.add(1))).to.equal(true);
+    expect(x.view(4).equal(x.view([4]))).to.equal(true);
+  });
+
+  it('name what is wrong', () => {
+    const wrong = x as unknown as Record<string, (...args: unknown[]) => unknown>;
+    expect(() => wrong.add!('a')).to.throw(
+      TypeError,
+      /add\(\): argument 'other' must be a Tensor or a number/,
+    );
+    expect(() => wrong.add!()).to.throw(TypeError, "missing required argument 'other'");
+    expect(() => wrong.add!(x, 2)).to.throw(TypeError, '{ alpha: … }');
+    expect(() => wrong.add!(x, { other: x })).to.throw(TypeError, 'given twice');
+    expect(() => wrong.sum!({ dmi: 1 })).to.throw(TypeError, "did you mean 'dim'");
+    expect(() => wrong.sum!(Number.NaN)).to.throw(TypeError, 'NaN');
+    expect(() => wrong.softmax!()).to.throw(TypeError, "'dim'");
+    expect(() => wrong.mul!({ a: 1 })).to.throw(TypeError, "unexpected keyword argument 'a'");
+  });
+
+  it('return the tensor itself where torch does', () => {
+    const y = torch.ones(2, 2);
+    for (const same of [
+      y.add_(1),
+      y.zero_(),
+      y.contiguous(),
+      y.to(torch.float32),
+      y.float(),
+      y.fill_(3),
+    ]) {
+      expect(same).to.equal(y);
+    }
+    expect(y.to(torch.float64)).not.to.equal(y);
+  });
+
+  it('give several results by name and in order', () => {
+    const result = x.max(1);
+    const [values, indices] = result;
+    expect(values).to.equal(result.values);
+    expect(indices!.tolist()).to.deep.equal([1, 1]);
+  });
+
+  it('keep integers and floats apart', () => {
+    const i = torch.tensor([1, 2]);
+    expect(i.mul(2).dtype).to.equal(torch.int64);
+    expect(i.mul(torch.asFloat(2)).dtype).to.equal(torch.float32);
+    expect(i.div(2).dtype).to.equal(torch.float32);
+  });
+
+  it('record the names that Python records', () => {
+    const y = torch.ones(2, { requires_grad: true });
+    const names = [
+      y.add(1),
+      y.div(2),
+      y.pow(2),
+      torch.rsub(y, 1),
+      y.sum(),
+      y.sum(0),
+      torch.pow(2, y),
+    ];
+    expect(names.map(({ grad_fn }) => grad_fn!.name())).to.deep.equal([
+      'AddBackward0',
+      'DivBackward0',
+      'PowBackward0',
+      'RsubBackward1',
+      'SumBackward0',
+      'SumBackward1',
+      'PowBackward2',
+    ]);
+  });
+
+  it('iterate over the first dimension', () => {
+    expect([...x].map((row) => row.tolist())).to.deep.equal([
+      [1, 2],
+      [3, 4.5],
+    ]);
+    expect(() => [...torch.tensor(1)]).to.throw(TypeError, 'iteration over a 0-d tensor');
+  });
+});
+
+describe('torch.ops', () => {
+  it('calls any operator and overload', () => {
+    const x = torch.ones(2);
+    expect(torch.ops.aten.add(x, x).tolist()).to.deep.equal([2, 2]);
+    expect(torch.ops.aten.add.Tensor(x, x, { alpha: 3 }).tolist()).to.deep.equal([4, 4]);
+    expect(torch.ops.aten.add.overloads()).to.include('Tensor').and.to.include('out');
+    expect(torch.ops.aten.mm).to.equal(torch.ops.aten.mm);
+  });
+
+  it('says what there is not', () => {
+    expect(() => torch.ops.aten.nope).to.throw(
+      TypeError,
+      "'_OpNamespace' 'aten' object has no attribute 'nope'",
+    );
+    expect(() => torch.ops.aten.add.nope).to.throw(
+      TypeError,
+      "The underlying op of 'aten.add' has no overload name 'nope'",
+    );
+    expect(() => torch.ops.load_library('/nowhere.so')).to.throw(Error, 'nowhere.so');
+  });
+
+  it('shows the declaration in errors', () => {
+    expect(() => torch.ops.aten.mse_loss(torch.ones(1))).to.throw(
+      TypeError,
+      'aten::mse_loss(Tensor self, Tensor target',
+    );
+  });
+});
+
+describe('torch.no_grad', () => {
+  it('holds while the function runs, and not beyond, errors or not', () => {
+    expect(torch.no_grad(() => torch.is_grad_enabled())).to.equal(false);
+    expect(() =>
+      torch.no_grad(() => {
+        throw new Error('mine');
+      }),
+    ).to.throw('mine');
+    expect(torch.is_grad_enabled()).to.equal(true);
+    expect(torch.no_grad(() => torch.enable_grad(() => torch.is_grad_enabled()))).to.equal(true);
+  });
+
+  it('refuses a function that returns a promise', () => {
+    expect(() => torch.no_grad(async () => 1)).to.throw(TypeError, 'synchronous');
+    expect(torch.is_grad_enabled()).to.equal(true);
+  });
+});
+
+describe('torch.autograd', () => {
+  it('differentiates, twice where asked to', () => {
+    const x = torch.tensor([2, 3], { requires_grad: true });
+    const [first] = torch.autograd.grad(x.pow(3).sum(), x, { create_graph: true });
+    first!.sum().backward();
+    expect(first!.tolist()).to.deep.equal([12, 27]);
+    expect((x.grad as Tensor).tolist()).to.deep.equal([12, 18]);
+  });
+
+  it('refuses what Python refuses, with its texts', () => {
+    const x = torch.ones(2, { requires_grad: true });
+    const { grad } = torch.autograd;
+    expect(() => x.mul(2).backward()).to.throw(
+      'grad can be implicitly created only for scalar outputs',
+    );
+    expect(() => grad(x.sum(), [])).to.throw('`inputs` argument to `grad()` cannot be empty.');
+    expect(() => grad(x.sum(), torch.ones(1, { requires_grad: true }))).to.throw(
+      'appears to not have been used',
+    );
+    const [zeros] = grad(x.sum(), torch.ones(1, { requires_grad: true }), {
+      materialize_grads: true,
+    });
+    expect(zeros!.tolist()).to.deep.equal([0]);
+    expect(() => grad(x.sum(), x, { allow_unused: false, materialize_grads: true })).to.throw(
+      RangeError,
+      'allow_unused',
+    );
+  });
+});
