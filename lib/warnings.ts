@@ -55,13 +55,18 @@ function reportingLine(origin: WarningOrigin): string {
   return ofModule || (frames.find((frame) => !frame.includes(HERE)) ?? '');
 }
 
+// The files as they run: with --enable-source-maps a formatted stack would name the sources, which lie elsewhere.
 function stackFrames(): string[] {
-  const limit = Error.stackTraceLimit;
+  const { stackTraceLimit, prepareStackTrace } = Error;
   Error.stackTraceLimit = 50;
-  const stack = new Error().stack ?? '';
-  Error.stackTraceLimit = limit;
-  return stack
-    .split('\n')
-    .slice(1)
-    .filter((line) => !line.includes(__filename) && !line.includes('node:internal'));
+  Error.prepareStackTrace = (_error, sites) => sites.map(placeOf);
+  const frames = new Error().stack as unknown as string[];
+  Error.stackTraceLimit = stackTraceLimit;
+  Error.prepareStackTrace = prepareStackTrace;
+  return frames.filter((frame) => !frame.includes(__filename) && !frame.includes('node:internal'));
+}
+
+function placeOf(site: NodeJS.CallSite): string {
+  const file = site.getScriptNameOrSourceURL() ?? site.getFileName() ?? '';
+  return `${file}:${site.getLineNumber()}:${site.getColumnNumber()}`;
 }
