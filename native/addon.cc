@@ -1,4 +1,5 @@
-// The addon: one environment's state, and the list of what JavaScript can call. lib/native.ts is its typed face.
+// The addon: one environment's state, and the list of what JavaScript can call. lib/native.ts is
+// its typed face.
 #include "allocator.h"
 #include "autograd.h"
 #include "binding.h"
@@ -18,7 +19,8 @@ void set_hooks(Environment& environment, napi_value create_error, napi_value emi
 
 void add_losses(Bindings& bindings) {
   bindings.add_function<&losses::binary_cross_entropy>("binary_cross_entropy");
-  bindings.add_function<&losses::binary_cross_entropy_with_logits>("binary_cross_entropy_with_logits");
+  bindings.add_function<&losses::binary_cross_entropy_with_logits>(
+      "binary_cross_entropy_with_logits");
   bindings.add_function<&losses::cosine_embedding_loss>("cosine_embedding_loss");
   bindings.add_function<&losses::cross_entropy>("cross_entropy");
   bindings.add_function<&losses::ctc_loss>("ctc_loss");
@@ -38,7 +40,8 @@ void add_losses(Bindings& bindings) {
   bindings.add_function<&losses::smooth_l1_loss>("smooth_l1_loss");
   bindings.add_function<&losses::soft_margin_loss>("soft_margin_loss");
   bindings.add_function<&losses::triplet_margin_loss>("triplet_margin_loss");
-  bindings.add_function<&losses::triplet_margin_with_distance_loss>("triplet_margin_with_distance_loss");
+  bindings.add_function<&losses::triplet_margin_with_distance_loss>(
+      "triplet_margin_with_distance_loss");
 }
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {

@@ -32,7 +32,8 @@ struct alignas(kAlignment) Block {
 };
 static_assert(sizeof(Block) == kAlignment);
 
-// --- size classes: multiples of 64 to 512 bytes, then four to each doubling ----------------------------------------
+// --- size classes: multiples of 64 to 512 bytes, then four to each doubling
+// ----------------------------------------
 
 constexpr size_t kLinearClasses = 8;
 constexpr size_t kLinearEnd = kLinearClasses * kAlignment;
@@ -61,7 +62,8 @@ static_assert(size_of(class_of(1)) == 64 && size_of(class_of(512)) == 512);
 static_assert(size_of(class_of(513)) == 640 && size_of(class_of(1024)) == 1024);
 static_assert(class_of(kLargest) == kClasses - 1 && size_of(kClasses - 1) == kLargest);
 
-// --- what all threads share ------------------------------------------------------------------------------------------
+// --- what all threads share
+// ------------------------------------------------------------------------------------------
 
 class Pool {
  public:
@@ -128,7 +130,8 @@ Pool& pool() {
   return *instance;
 }
 
-// --- what a thread keeps for itself: small blocks, without locks -----------------------------------------------------
+// --- what a thread keeps for itself: small blocks, without locks
+// -----------------------------------------------------
 
 class ThreadCache {
  public:
@@ -136,9 +139,7 @@ class ThreadCache {
   static constexpr size_t kBytesPerClass = 64 << 10;
 
   // The cache of this thread; null once the thread is ending.
-  static ThreadCache* current() {
-    return current_ != nullptr || ended_ ? current_ : create();
-  }
+  static ThreadCache* current() { return current_ != nullptr || ended_ ? current_ : create(); }
 
   Block* take(uint32_t size_class) {
     Shelf& shelf = shelves_[size_class];
@@ -196,7 +197,8 @@ ThreadCache* ThreadCache::create() {
   return current_ = &owner.cache;
 }
 
-// --- the allocator ---------------------------------------------------------------------------------------------------
+// --- the allocator
+// ---------------------------------------------------------------------------------------------------
 
 Block* from_system(uint32_t size_class) {
   void* memory = nullptr;
@@ -260,11 +262,13 @@ class CachingAllocator final : public c10::Allocator {
 size_t default_limit() {
   auto pages = sysconf(_SC_PHYS_PAGES);
   auto page_size = sysconf(_SC_PAGE_SIZE);
-  return pages > 0 && page_size > 0 ? static_cast<size_t>(pages) * static_cast<size_t>(page_size) / 8
-                                    : size_t{1} << 30;
+  return pages > 0 && page_size > 0
+             ? static_cast<size_t>(pages) * static_cast<size_t>(page_size) / 8
+             : size_t{1} << 30;
 }
 
-// --- for JavaScript --------------------------------------------------------------------------------------------------
+// --- for JavaScript
+// --------------------------------------------------------------------------------------------------
 
 void empty_cache(std::optional<double> keep) {
   if (ThreadCache* cache = ThreadCache::current()) cache->flush();

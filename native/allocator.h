@@ -1,8 +1,9 @@
 // A caching allocator for CPU tensors.
 //
-// libtorch asks the system for every tensor's memory. For small tensors that costs as much as the arithmetic; for large
-// ones each new block is paid for page by page; and with results that stay alive between temporaries, glibc's heap grows
-// without bound. Here freed blocks are kept, by size class, and given out again.
+// libtorch asks the system for every tensor's memory. For small tensors that costs as much as the
+// arithmetic; for large ones each new block is paid for page by page; and with results that stay
+// alive between temporaries, glibc's heap grows without bound. Here freed blocks are kept, by size
+// class, and given out again.
 //
 // One for the process, shared by its threads, never destroyed: tensors may outlive everything else.
 #pragma once
@@ -14,8 +15,9 @@ namespace torch_losses {
 
 class Bindings;
 
-// Puts the caching allocator in libtorch's place, once for the process; not where TORCH_LOSSES_ALLOCATOR=system asks
-// for libtorch's own, or where something else has replaced that already.
+// Puts the caching allocator in libtorch's place, once for the process; not where
+// TORCH_LOSSES_ALLOCATOR=system asks for libtorch's own, or where something else has replaced that
+// already.
 void install_allocator();
 
 // Bytes of CPU memory that tensors hold: what was asked for and not yet freed.

@@ -129,8 +129,8 @@ std::string read(Environment& environment, napi_value value) {
     throw ArgumentMismatch{"a string"};
   }
   std::string text(length, '\0');
-  check(environment.env(), napi_get_value_string_utf8(environment.env(), value, text.data(),
-                                                      length + 1, &length));
+  check(environment.env(),
+        napi_get_value_string_utf8(environment.env(), value, text.data(), length + 1, &length));
   return text;
 }
 
@@ -261,8 +261,7 @@ napi_value new_object(Environment& environment) {
   return object;
 }
 
-void set_property(Environment& environment, napi_value object, const char* name,
-                  napi_value value) {
+void set_property(Environment& environment, napi_value object, const char* name, napi_value value) {
   check(environment.env(), napi_set_named_property(environment.env(), object, name, value));
 }
 

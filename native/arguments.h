@@ -1,7 +1,8 @@
 // From JavaScript values to C++ and back, by type.
 //
-// lib/ checks what users pass, with names, and fills in defaults; here a value that is not what the C++ parameter needs
-// is a TypeError all the same, never undefined behaviour. A tensor crosses as its handle, a number.
+// lib/ checks what users pass, with names, and fills in defaults; here a value that is not what the
+// C++ parameter needs is a TypeError all the same, never undefined behaviour. A tensor crosses as
+// its handle, a number.
 #pragma once
 
 #include "javascript.h"
@@ -44,7 +45,8 @@ template <>
 bool read(Environment& environment, napi_value value);
 template <>
 std::string read(Environment& environment, napi_value value);
-// A number is an int where it is a safe integer other than -0, else a float; `[x]` is a float; `[re, im]` complex.
+// A number is an int where it is a safe integer other than -0, else a float; `[x]` is a float;
+// `[re, im]` complex.
 template <>
 at::Scalar read(Environment& environment, napi_value value);
 // c10's number for the type, as in lib/dtype.ts.
@@ -52,7 +54,8 @@ template <>
 at::ScalarType read(Environment& environment, napi_value value);
 template <>
 at::Device read(Environment& environment, napi_value value);
-// The name; or `[name, legacy]`, where `size_average` or `reduce` were given; or for the usual names a small number.
+// The name; or `[name, legacy]`, where `size_average` or `reduce` were given; or for the usual
+// names a small number.
 template <>
 Reduction read(Environment& environment, napi_value value);
 // A tensor's handle, or an array of integers.

@@ -1,5 +1,6 @@
 // Gradients: the engine, `grad`, `requires_grad`, the recorded graph.
-// Source of checks and texts: torch/autograd/__init__.py, torch/csrc/autograd/python_engine.cpp, python_variable.cpp.
+// Source of checks and texts: torch/autograd/__init__.py, torch/csrc/autograd/python_engine.cpp,
+// python_variable.cpp.
 #include "autograd.h"
 
 #include <ATen/core/grad_mode.h>
@@ -22,7 +23,8 @@ namespace autograd = torch::autograd;
 using Tensors = std::vector<at::Tensor>;
 using OptionalTensors = std::vector<std::optional<at::Tensor>>;
 
-// --- running the engine ------------------------------------------------------------------------------------------
+// --- running the engine
+// ------------------------------------------------------------------------------------------
 
 void check_gradient(const at::Tensor& output, const at::Tensor& gradient, size_t index) {
   std::string position = std::to_string(index);
@@ -57,7 +59,8 @@ autograd::Edge input_edge(const at::Tensor& input, bool accumulate) {
   if (accumulate) input.retain_grad();
   auto node = input.grad_fn();
   if (!node) node = autograd::impl::try_get_grad_accumulator(input);
-  // No node: the input is not in the graph. A node of its own is reached by nothing, which the engine then reports.
+  // No node: the input is not in the graph. A node of its own is reached by nothing, which the
+  // engine then reports.
   if (!node) return {c10::make_intrusive<autograd::Identity>(), 0};
   return {std::move(node), static_cast<uint32_t>(input.output_nr())};
 }
@@ -118,9 +121,11 @@ OptionalTensors grad_of(const Tensors& outputs, const Tensors& inputs,
   return found;
 }
 
-// --- properties --------------------------------------------------------------------------------------------------
+// --- properties
+// --------------------------------------------------------------------------------------------------
 
-// The owner of the handle remembered for this gradient, while it lives; else a new handle; undefined without one.
+// The owner of the handle remembered for this gradient, while it lives; else a new handle;
+// undefined without one.
 napi_value grad(Environment& environment, double handle) {
   HandleTable& handles = environment.handles();
   at::Tensor gradient = handles.get(handle).grad();
@@ -136,13 +141,14 @@ napi_value grad(Environment& environment, double handle) {
 
 void check_assignable(const at::Tensor& tensor, const at::Tensor& gradient) {
   TORCH_CHECK(!tensor.is_same(gradient), "can't assign Variable as its own grad");
-  TORCH_CHECK(gradient.scalar_type() == tensor.scalar_type(),
-              "attempting to assign a gradient with dtype '", gradient.dtype(),
-              "' to a tensor with grad_dtype '", tensor.scalar_type(),
-              "'. The gradient must match the tensor's grad_dtype (defaults to the tensor's dtype). "
-              "You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow "
-              "any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its "
-              "gradient may break downstream systems that assume they match.");
+  TORCH_CHECK(
+      gradient.scalar_type() == tensor.scalar_type(),
+      "attempting to assign a gradient with dtype '", gradient.dtype(),
+      "' to a tensor with grad_dtype '", tensor.scalar_type(),
+      "'. The gradient must match the tensor's grad_dtype (defaults to the tensor's dtype). "
+      "You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow "
+      "any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its "
+      "gradient may break downstream systems that assume they match.");
   TORCH_CHECK(gradient.device().type() == tensor.device().type(),
               "attempting to assign a gradient with device type '", gradient.device().type(),
               "' to a tensor with device type '", tensor.device().type(),
@@ -172,7 +178,8 @@ bool is_leaf(const at::Tensor& tensor) { return tensor.is_leaf(); }
 
 bool retains_grad(const at::Tensor& tensor) { return tensor.retains_grad(); }
 
-// `in_place`: the method `requires_grad_()`, whose text for integers is another than the attribute's.
+// `in_place`: the method `requires_grad_()`, whose text for integers is another than the
+// attribute's.
 void set_requires_grad(const at::Tensor& tensor, bool value, bool in_place) {
   if (!tensor.is_leaf() && !(in_place && value)) {
     TORCH_CHECK(false, "you can only change requires_grad flags of leaf variables.",
@@ -181,8 +188,9 @@ void set_requires_grad(const at::Tensor& tensor, bool value, bool in_place) {
                         "require differentiation use var_no_grad = var.detach().");
   }
   if (value) {
-    TORCH_CHECK(autograd::isDifferentiableType(tensor.scalar_type()), "only Tensors of floating point ",
-                in_place ? "" : "and complex ", "dtype can require gradients");
+    TORCH_CHECK(autograd::isDifferentiableType(tensor.scalar_type()),
+                "only Tensors of floating point ", in_place ? "" : "and complex ",
+                "dtype can require gradients");
   }
   tensor.set_requires_grad(value);
 }
@@ -203,9 +211,13 @@ at::Tensor parameter(const at::Tensor& data, bool requires_grad) {
 // x.data: the same storage, outside the graph and its version count.
 at::Tensor data(const at::Tensor& tensor) { return tensor.variable_data(); }
 
-void set_data(const at::Tensor& tensor, const at::Tensor& value) { tensor.set_data(value); }
+void set_data(Environment& environment, const at::Tensor& tensor, const at::Tensor& value) {
+  environment.async().wait_for(tensor);
+  tensor.set_data(value);
+}
 
-// --- the recorded graph ------------------------------------------------------------------------------------------
+// --- the recorded graph
+// ------------------------------------------------------------------------------------------
 
 std::string node_name(const autograd::Node& node) {
   std::string name = node.name();
@@ -213,7 +225,8 @@ std::string node_name(const autograd::Node& node) {
   return qualified == std::string::npos ? name : name.substr(qualified + 2);
 }
 
-// The node reached from the tensor's grad_fn by following next_functions at these positions; null where there is none.
+// The node reached from the tensor's grad_fn by following next_functions at these positions; null
+// where there is none.
 autograd::Node* node_at(const at::Tensor& tensor, const std::vector<int64_t>& path) {
   autograd::Node* node = tensor.grad_fn().get();
   for (int64_t position : path) {
@@ -253,6 +266,7 @@ void set_grad_enabled(bool enabled) { at::GradMode::set_enabled(enabled); }
 
 void add_autograd(Bindings& bindings) {
   bindings.add<&backward>("backward");
+  bindings.add_async<&backward>("backward");
   bindings.add<&grad_of>("grad_of");
   bindings.add<&grad>("grad");
   bindings.add<&set_grad>("set_grad");

@@ -2,8 +2,9 @@
 //
 //   bindings.add<&losses::mse_loss>("mse_loss");
 //
-// A call reads its arguments, runs the function with this thread's warnings collected, shows them, and returns; any C++
-// exception becomes a JavaScript one. A first parameter `Environment&` is passed on, not read.
+// A call reads its arguments, runs the function with this thread's warnings collected, shows them,
+// and returns; any C++ exception becomes a JavaScript one. A first parameter `Environment&` is
+// passed on, not read.
 #pragma once
 
 #include "javascript.h"
@@ -11,14 +12,17 @@
 #include <ATen/core/LegacyTypeDispatch.h>
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "arguments.h"
+#include "async.h"
 #include "environment.h"
 #include "errors.h"
 #include "warnings.h"
@@ -31,7 +35,8 @@ struct Binding {
   const char* name;
 };
 
-// Runs `body` behind the door: its exceptions and warnings go to JavaScript, warnings first, as in Python.
+// Runs `body` behind the door: its exceptions and warnings go to JavaScript, warnings first, as in
+// Python.
 template <typename Body>
 napi_value behind_the_door(Environment& environment, Body&& body) noexcept {
   WarningScope warnings;
@@ -103,8 +108,15 @@ bool records_gradient(const std::variant<T...>& value) {
   return std::visit([](const auto& held) { return records_gradient(held); }, value);
 }
 
-// How a function runs: as it is, or, if its tensors record no gradient, below the layers that would record one. They
-// cost a small operator a third of its time, and change nothing but that.
+// Whether a function of JavaScript is among the arguments: it makes tensors of its own, on its own
+// thread.
+template <typename Arguments>
+constexpr bool calls_back = false;
+template <typename... T>
+constexpr bool calls_back<std::tuple<T...>> = (std::is_same_v<T, losses::DistanceFunction> || ...);
+
+// How a function runs: as it is, or, if its tensors record no gradient, below the layers that would
+// record one. They cost a small operator a third of its time, and change nothing but that.
 struct Plain {
   template <typename Arguments>
   explicit Plain(const Arguments&) {}
@@ -113,11 +125,9 @@ class BelowAutograd {
  public:
   template <typename... T>
   explicit BelowAutograd(const std::tuple<T...>& arguments) {
-    // A function of JavaScript may make tensors of its own that do record.
-    constexpr bool kCallsBack = (std::is_same_v<T, losses::DistanceFunction> || ...);
     bool records = std::apply(
         [](const auto&... argument) { return (records_gradient(argument) || ...); }, arguments);
-    if (!kCallsBack && !records) guard_.emplace();
+    if (!calls_back<std::tuple<T...>> && !records) guard_.emplace();
   }
 
  private:
@@ -136,8 +146,7 @@ napi_value run(napi_env env, napi_callback_info info) {
   const auto& binding = *static_cast<const Binding*>(data);
   Environment& environment = binding.environment;
   return behind_the_door(environment, [&]() -> napi_value {
-    auto arguments =
-        read_arguments<Arguments>(binding, values, std::make_index_sequence<kCount>{});
+    auto arguments = read_arguments<Arguments>(binding, values, std::make_index_sequence<kCount>{});
     [[maybe_unused]] Mode mode(arguments);
     if constexpr (std::is_void_v<typename Shape::Result>) {
       Shape::call(Function, environment, arguments);
@@ -148,13 +157,80 @@ napi_value run(napi_env env, napi_callback_info info) {
   });
 }
 
+// The tensors among arguments, for a job to claim.
+template <typename T>
+void collect_tensors(const T&, std::vector<at::Tensor>&) {}
+inline void collect_tensors(const at::Tensor& tensor, std::vector<at::Tensor>& tensors) {
+  tensors.push_back(tensor);
+}
+template <typename T>
+void collect_tensors(const std::optional<T>& value, std::vector<at::Tensor>& tensors) {
+  if (value) collect_tensors(*value, tensors);
+}
+template <typename T>
+void collect_tensors(const std::vector<T>& values, std::vector<at::Tensor>& tensors) {
+  for (const T& value : values) collect_tensors(value, tensors);
+}
+template <typename... T>
+void collect_tensors(const std::variant<T...>& value, std::vector<at::Tensor>& tensors) {
+  std::visit([&](const auto& held) { collect_tensors(held, tensors); }, value);
+}
+
+template <typename Job>
+napi_value submit(Environment& environment, int64_t number, Job&& fill) {
+  auto job = std::make_unique<torch_losses::Job>();
+  job->number = number;
+  fill(*job);
+  return environment.async().submit(std::move(job));
+}
+
+// The same function on the worker's thread: what `run` reads, computes and returns, in a job's
+// three parts.
+template <auto Function, typename Mode>
+napi_value run_async(napi_env env, napi_callback_info info) {
+  using Shape = Signature<decltype(Function)>;
+  using Arguments = typename Shape::Arguments;
+  using Result = typename Shape::Result;
+  constexpr size_t kCount = std::tuple_size_v<Arguments>;
+  napi_value values[kCount + 1];
+  size_t count = kCount + 1;
+  void* data = nullptr;
+  napi_get_cb_info(env, info, &count, values, nullptr, &data);
+  const auto& binding = *static_cast<const Binding*>(data);
+  Environment& environment = binding.environment;
+  return behind_the_door(environment, [&] {
+    auto number = read_argument<int64_t>(binding, values[0], 0);
+    auto arguments = std::make_shared<Arguments>(
+        read_arguments<Arguments>(binding, values + 1, std::make_index_sequence<kCount>{}));
+    return submit(environment, number, [&](Job& job) {
+      std::apply([&](const auto&... argument) { (collect_tensors(argument, job.tensors), ...); },
+                 *arguments);
+      if constexpr (std::is_void_v<Result>) {
+        job.run = [arguments, &environment] {
+          Mode mode(*arguments);
+          Shape::call(Function, environment, *arguments);
+        };
+        job.result = [&environment] { return undefined(environment); };
+      } else {
+        auto result = std::make_shared<std::optional<Result>>();
+        job.run = [arguments, result, &environment] {
+          Mode mode(*arguments);
+          result->emplace(Shape::call(Function, environment, *arguments));
+        };
+        job.result = [result, &environment] {
+          return to_javascript(environment, std::move(**result));
+        };
+      }
+    });
+  });
+}
+
 }  // namespace detail
 
-// The functions of one exports object.
+// The functions of one exports object, and of its `async` object.
 class Bindings {
  public:
-  Bindings(Environment& environment, napi_value exports)
-      : environment_(environment), exports_(exports) {}
+  Bindings(Environment& environment, napi_value exports);
 
   template <auto Function>
   void add(const char* name) {
@@ -162,17 +238,31 @@ class Bindings {
   }
 
   // A function of tensors alone: its result is new, and depends on nothing but its arguments.
+  // Asynchronous too, unless it calls JavaScript back.
   template <auto Function>
   void add_function(const char* name) {
     add(name, &detail::run<Function, detail::BelowAutograd>);
+    if constexpr (!detail::calls_back<typename detail::Signature<decltype(Function)>::Arguments>) {
+      add_async(name, &detail::run_async<Function, detail::BelowAutograd>);
+    }
+  }
+
+  // The asynchronous form of a function, in `async`: a job's number comes before its arguments.
+  template <auto Function>
+  void add_async(const char* name) {
+    add_async(name, &detail::run_async<Function, detail::Plain>);
   }
 
   // A callback that reads its own arguments; its data is a `const Binding*`.
-  void add(const char* name, napi_callback callback);
+  void add(const char* name, napi_callback callback) { set(exports_, name, callback); }
+  void add_async(const char* name, napi_callback callback) { set(async_, name, callback); }
 
  private:
+  void set(napi_value object, const char* name, napi_callback callback);
+
   Environment& environment_;
   napi_value exports_;
+  napi_value async_;
 };
 
 }  // namespace torch_losses

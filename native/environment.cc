@@ -9,7 +9,7 @@
 namespace torch_losses {
 
 Environment::Environment(napi_env env)
-    : env_(env), handles_(env), references_(std::make_shared<ReferenceQueue>()) {
+    : env_(env), handles_(env), async_(*this), references_(std::make_shared<ReferenceQueue>()) {
   check(env, napi_add_env_cleanup_hook(env, &Environment::tear_down, this));
 }
 
@@ -17,10 +17,11 @@ Environment::~Environment() { napi_remove_env_cleanup_hook(env_, &Environment::t
 
 void Environment::tear_down(void* data) {
   auto& environment = *static_cast<Environment*>(data);
+  environment.async_.shut_down();
   environment.handles_.clear();
   environment.references_->close(environment.env_);
-  for (napi_ref* reference : {&environment.create_error_, &environment.emit_warning_,
-                              &environment.relieve_pressure_}) {
+  for (napi_ref* reference :
+       {&environment.create_error_, &environment.emit_warning_, &environment.relieve_pressure_}) {
     if (*reference != nullptr) napi_delete_reference(environment.env_, *reference);
     *reference = nullptr;
   }
@@ -49,8 +50,8 @@ napi_value Environment::call(napi_ref reference, std::initializer_list<napi_valu
   napi_value result = nullptr;
   check(env_, napi_get_reference_value(env_, reference, &function));
   check(env_, napi_get_undefined(env_, &receiver));
-  check(env_, napi_call_function(env_, receiver, function, arguments.size(), arguments.begin(),
-                                 &result));
+  check(env_,
+        napi_call_function(env_, receiver, function, arguments.size(), arguments.begin(), &result));
   return result;
 }
 

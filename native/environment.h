@@ -1,5 +1,6 @@
-// What one JavaScript environment (the main thread or a worker) owns. Nothing here is static, so that any number of
-// workers and copies of the package work side by side; they are torn down with their environment.
+// What one JavaScript environment (the main thread or a worker) owns. Nothing here is static, so
+// that any number of workers and copies of the package work side by side; they are torn down with
+// their environment.
 #pragma once
 
 #include "javascript.h"
@@ -11,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "async.h"
 #include "handles.h"
 #include "operators.h"
 #include "references.h"
@@ -30,11 +32,12 @@ class Environment {
   napi_env env() const noexcept { return env_; }
   HandleTable& handles() noexcept { return handles_; }
   OperatorTable& operators() noexcept { return operators_; }
+  AsyncQueue& async() noexcept { return async_; }
   ReferenceQueue& references() noexcept { return *references_; }
   std::shared_ptr<ReferenceQueue> shared_references() const { return references_; }
 
-  // The JavaScript that makes errors, shows warnings and relieves memory pressure: lib/errors.ts, lib/warnings.ts and
-  // lib/memory.ts.
+  // The JavaScript that makes errors, shows warnings and relieves memory pressure: lib/errors.ts,
+  // lib/warnings.ts and lib/memory.ts.
   void set_hooks(napi_value create_error, napi_value emit_warning, napi_value relieve_pressure);
 
   // Leaves a JavaScript error pending, made by the registered factory.
@@ -57,6 +60,8 @@ class Environment {
   napi_env env_;
   HandleTable handles_;
   OperatorTable operators_;
+  // After what its jobs use.
+  AsyncQueue async_;
   // Shared with the storages that keep JavaScript memory, which may outlive this environment.
   std::shared_ptr<ReferenceQueue> references_;
   std::deque<std::unique_ptr<Binding>> bindings_;

@@ -1,4 +1,5 @@
-// Source of the classes and texts: torch/csrc/Exceptions.h and Exceptions.cpp (HANDLE_TH_ERRORS, processErrorMsg).
+// Source of the classes and texts: torch/csrc/Exceptions.h and Exceptions.cpp (HANDLE_TH_ERRORS,
+// processErrorMsg).
 #include "errors.h"
 
 #include <c10/util/Exception.h>
@@ -6,6 +7,7 @@
 #include <array>
 #include <new>
 
+#include "arguments.h"
 #include "environment.h"
 
 namespace torch_losses {
@@ -27,6 +29,8 @@ Described describe_current_exception() {
     throw;
   } catch (const PythonError& error) {
     return {error.python_type(), error.what(), {}};
+  } catch (const ArgumentMismatch& mismatch) {
+    return {"TypeError", "an argument must be " + mismatch.expected, {}};
   } catch (const c10::IndexError& error) {
     return describe("IndexError", error);
   } catch (const c10::ValueError& error) {
@@ -93,8 +97,8 @@ void throw_to_javascript(Environment& environment) noexcept {
 
 std::string translate_type_names(std::string message) {
   if (message.find("Type") == std::string::npos) return message;
-  constexpr std::array<std::string_view, 8> kElements = {"Byte",  "Char", "Double", "Float",
-                                                         "Int",   "Long", "Short",  "Half"};
+  constexpr std::array<std::string_view, 8> kElements = {"Byte", "Char", "Double", "Float",
+                                                         "Int",  "Long", "Short",  "Half"};
   constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kBackends = {
       {{"SparseCUDA", "cuda.sparse."}, {"CUDA", "cuda."}, {"SparseCPU", "sparse."}, {"CPU", ""}}};
   for (bool variable : {true, false}) {

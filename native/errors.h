@@ -12,7 +12,8 @@ namespace torch_losses {
 
 class Environment;
 
-// An error that Python's own layer raises, by the name of its class. For those that c10 has, throw c10's.
+// An error that Python's own layer raises, by the name of its class. For those that c10 has, throw
+// c10's.
 class PythonError : public std::runtime_error {
  public:
   PythonError(std::string_view python_type, const std::string& message)
@@ -30,7 +31,8 @@ class PythonError : public std::runtime_error {
 // A JavaScript exception is pending: unwind to the door and let it through.
 struct PendingException {};
 
-// Throws where a Node-API call failed: PendingException if JavaScript threw, else a PythonError that names the call.
+// Throws where a Node-API call failed: PendingException if JavaScript threw, else a PythonError
+// that names the call.
 void check(napi_env env, napi_status status);
 
 // Turns the exception being handled into a pending JavaScript one. Call inside `catch (...)`.

@@ -27,7 +27,8 @@ napi_value wrap(Environment& environment, at::Generator generator) {
 
 napi_value new_generator(Environment& environment, at::Device device) {
   if (device.is_cpu()) return wrap(environment, at::make_generator<at::CPUGeneratorImpl>());
-  return wrap(environment, at::globalContext().getAcceleratorHooksInterface(device.type())
+  return wrap(environment, at::globalContext()
+                               .getAcceleratorHooksInterface(device.type())
                                .getNewGenerator(device.index()));
 }
 
@@ -35,7 +36,8 @@ napi_value default_generator(Environment& environment) {
   return wrap(environment, at::globalContext().defaultGenerator(at::kCPU));
 }
 
-// All devices' default generators, as torch.manual_seed does. The seed's 64 bits are what Python's wrap-around gives.
+// All devices' default generators, as torch.manual_seed does. The seed's 64 bits are what Python's
+// wrap-around gives.
 void manual_seed(int64_t seed) { at::manual_seed(static_cast<uint64_t>(seed)); }
 
 void generator_manual_seed(at::Generator generator, int64_t seed) {

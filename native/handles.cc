@@ -13,12 +13,15 @@ namespace {
 constexpr double kSlots = 1 << 26;
 constexpr uint32_t kLastGeneration = (1U << 27) - 1;
 
-// Slots examined within one handle scope: enough to amortise it, few enough to keep V8's handle blocks small.
+// Slots examined within one handle scope: enough to amortise it, few enough to keep V8's handle
+// blocks small.
 constexpr size_t kSlotsPerScope = 256;
 
 class HandleScope {
  public:
-  explicit HandleScope(napi_env env) : env_(env) { check(env, napi_open_handle_scope(env, &scope_)); }
+  explicit HandleScope(napi_env env) : env_(env) {
+    check(env, napi_open_handle_scope(env, &scope_));
+  }
   ~HandleScope() { napi_close_handle_scope(env_, scope_); }
   HandleScope(const HandleScope&) = delete;
   HandleScope& operator=(const HandleScope&) = delete;

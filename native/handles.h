@@ -1,10 +1,12 @@
 // The tensors that JavaScript holds, one table per environment.
 //
-// A handle is a slot number and the slot's generation, in one double that JavaScript carries as a plain number. A
-// generation ends when the slot is freed, so a stale handle is recognised, never followed. The slot keeps the tensor
-// and a weak reference to the JavaScript `Tensor` that owns the handle. There are no finalizers (they run only when the
-// event loop turns): a weak reference that no longer gives a value is a dead handle, and a sweep frees it: of the young ones now and then, of
-// all when as many were created as live, and both whenever the allocator's live bytes say that memory is short.
+// A handle is a slot number and the slot's generation, in one double that JavaScript carries as a
+// plain number. A generation ends when the slot is freed, so a stale handle is recognised, never
+// followed. The slot keeps the tensor and a weak reference to the JavaScript `Tensor` that owns the
+// handle. There are no finalizers (they run only when the event loop turns): a weak reference that
+// no longer gives a value is a dead handle, and a sweep frees it: of the young ones now and then,
+// of all when as many were created as live, and both whenever the allocator's live bytes say that
+// memory is short.
 #pragma once
 
 #include "javascript.h"
@@ -43,7 +45,8 @@ class HandleTable {
   // The owner, or null when it was collected or not yet attached.
   napi_value owner(Handle handle) const;
 
-  // Remembers which handle stands for `handle`'s gradient, so that `x.grad` is the same object while it lives.
+  // Remembers which handle stands for `handle`'s gradient, so that `x.grad` is the same object
+  // while it lives.
   void remember_gradient(Handle handle, Handle gradient);
   Handle gradient(Handle handle) const;
 
@@ -58,7 +61,8 @@ class HandleTable {
 
   size_t live() const noexcept { return live_; }
 
-  // Called where live memory has passed the threshold: collects and sweeps, then sets the next threshold.
+  // Called where live memory has passed the threshold: collects and sweeps, then sets the next
+  // threshold.
   void on_pressure(std::function<void()> relieve) { relieve_ = std::move(relieve); }
   void set_threshold(int64_t bytes) { threshold_ = bytes; }
 
@@ -72,7 +76,8 @@ class HandleTable {
     uint32_t generation = 1;
     uint32_t next_free = 0;
     Handle gradient = 0;
-    // Sweeps survived, up to kGrown: V8 moves an object out of its young generation at its second collection.
+    // Sweeps survived, up to kGrown: V8 moves an object out of its young generation at its second
+    // collection.
     uint8_t age = 0;
     bool live = false;
   };

@@ -1,5 +1,5 @@
-// Source of the overloads' order and of the rules for numbers: torch/csrc/jit/python/init.cpp (_jit_get_operation) and
-// torch/csrc/utils/python_arg_parser.cpp.
+// Source of the overloads' order and of the rules for numbers: torch/csrc/jit/python/init.cpp
+// (_jit_get_operation) and torch/csrc/utils/python_arg_parser.cpp.
 #include "operators.h"
 
 #include <ATen/ScalarOps.h>
@@ -82,9 +82,9 @@ Kind kind_of(const c10::Type& type) {
 
 const char* kind_name(Kind kind) {
   constexpr std::array<const char*, 20> kNames = {
-      "Tensor",     "Tensor[]",     "Tensor?[]", "int",       "float", "bool",    "Scalar",
-      "complex",    "str",          "dtype",     "layout",    "memory_format",    "Device",
-      "Generator",  "int[]",        "float[]",   "bool[]",    "Scalar[]", "str[]", "unsupported"};
+      "Tensor",  "Tensor[]", "Tensor?[]", "int",      "float",         "bool",       "Scalar",
+      "complex", "str",      "dtype",     "layout",   "memory_format", "Device",     "Generator",
+      "int[]",   "float[]",  "bool[]",    "Scalar[]", "str[]",         "unsupported"};
   static_assert(kNames.size() == static_cast<size_t>(Kind::Unsupported) + 1);
   return kNames[static_cast<size_t>(kind)];
 }
@@ -100,22 +100,24 @@ Parameter compile(const c10::Argument& argument) {
   parameter.kind = kind_of(*type);
   parameter.default_value = argument.default_value();
   parameter.size = argument.N();
+  parameter.written = argument.alias_info() != nullptr && argument.alias_info()->isWrite();
   return parameter;
 }
 
 // Python takes a number in a Tensor's place for these alone (should_allow_numbers_as_tensors).
 bool takes_numbers_as_tensors(const std::string& name) {
   static const std::unordered_set<std::string> kNames = {
-      "aten::add",         "aten::add_",         "aten::div",          "aten::div_",
-      "aten::divide",      "aten::divide_",      "aten::mul",          "aten::mul_",
-      "aten::multiply",    "aten::multiply_",    "aten::sub",          "aten::sub_",
-      "aten::subtract",    "aten::subtract_",    "aten::true_divide",  "aten::true_divide_",
-      "aten::floor_divide", "aten::floor_divide_", "aten::to",         "aten::_to_copy",
-      "aten::copy_",       "aten::copy",         "aten::_conj"};
+      "aten::add",          "aten::add_",          "aten::div",         "aten::div_",
+      "aten::divide",       "aten::divide_",       "aten::mul",         "aten::mul_",
+      "aten::multiply",     "aten::multiply_",     "aten::sub",         "aten::sub_",
+      "aten::subtract",     "aten::subtract_",     "aten::true_divide", "aten::true_divide_",
+      "aten::floor_divide", "aten::floor_divide_", "aten::to",          "aten::_to_copy",
+      "aten::copy_",        "aten::copy",          "aten::_conj"};
   return kNames.contains(name);
 }
 
-// --- from JavaScript ---------------------------------------------------------------------------------------------
+// --- from JavaScript
+// ---------------------------------------------------------------------------------------------
 
 // A number in a tensor's place takes no part in type promotion within its category.
 at::Tensor wrapped_number(const at::Scalar& number) {
@@ -197,7 +199,8 @@ IValue to_ivalue(Environment& environment, const Parameter& parameter, napi_valu
   throw ArgumentMismatch{"of a type that JavaScript has"};
 }
 
-// --- to JavaScript -----------------------------------------------------------------------------------------------
+// --- to JavaScript
+// -----------------------------------------------------------------------------------------------
 
 struct Call {
   Environment& environment;
@@ -212,7 +215,8 @@ napi_value tensor_result(const Call& call, at::Tensor tensor) {
     check(call.environment.env(), napi_get_null(call.environment.env(), &null));
     return null;
   }
-  // An operator that returns its argument (`add_`, `contiguous`) returns the same object: minus its position less one.
+  // An operator that returns its argument (`add_`, `contiguous`) returns the same object: minus its
+  // position less one.
   for (auto [position, impl] : call.tensors) {
     if (impl == tensor.unsafeGetTensorImpl()) {
       return to_javascript(call.environment, -static_cast<double>(position) - 1);
@@ -261,7 +265,17 @@ napi_value results(const Call& call, Stack stack) {
   return array;
 }
 
-// --- one call ----------------------------------------------------------------------------------------------------
+// --- one call
+// ----------------------------------------------------------------------------------------------------
+
+// What a thread computes on must not move under it.
+void wait_for_writes(Environment& environment, const Parameter& parameter, const IValue& value) {
+  if (!parameter.written || environment.async().idle()) return;
+  if (value.isTensor()) environment.async().wait_for(value.toTensor());
+  if (value.isTensorList()) {
+    for (const at::Tensor& tensor : value.toTensorVector()) environment.async().wait_for(tensor);
+  }
+}
 
 IValue argument(Call& call, size_t index, napi_value value, bool is_handle) {
   Environment& environment = call.environment;
@@ -269,8 +283,7 @@ IValue argument(Call& call, size_t index, napi_value value, bool is_handle) {
   napi_valuetype type = napi_undefined;
   check(environment.env(), napi_typeof(environment.env(), value, &type));
   if (type == napi_undefined && parameter.default_value) return *parameter.default_value;
-  if (type == napi_null && parameter.optional) return {};
-  if (type == napi_undefined && parameter.optional) return {};
+  if (parameter.optional && (type == napi_null || type == napi_undefined)) return {};
   if (type == napi_undefined) {
     throw_type_error(call.op.schema().name() + "() is missing value for argument '" +
                      parameter.name + "'. Declaration: " + c10::toString(call.op.schema()));
@@ -280,6 +293,7 @@ IValue argument(Call& call, size_t index, napi_value value, bool is_handle) {
     if (parameter.kind == Kind::Tensor) {
       call.tensors.emplace_back(index, converted.toTensor().unsafeGetTensorImpl());
     }
+    wait_for_writes(environment, parameter, converted);
     return converted;
   } catch (const ArgumentMismatch& mismatch) {
     throw_type_error(call.op.schema().name() + "(): argument '" + parameter.name + "' must be " +
@@ -287,46 +301,87 @@ IValue argument(Call& call, size_t index, napi_value value, bool is_handle) {
   }
 }
 
-// (operator, which arguments are handles as a bit mask, ...arguments in the schema's order)
-napi_value call_operator(napi_env env, napi_callback_info info) {
-  constexpr size_t kLeading = 2;
-  constexpr size_t kUsual = 16;
-  std::array<napi_value, kLeading + kUsual> usual{};
-  std::vector<napi_value> many;
-  napi_value* values = usual.data();
-  size_t count = usual.size();
-  void* data = nullptr;
-  napi_get_cb_info(env, info, &count, values, nullptr, &data);
-  Environment& environment = static_cast<const Binding*>(data)->environment;
-  if (count > usual.size()) {
-    many.resize(count);
-    values = many.data();
-    napi_get_cb_info(env, info, &count, values, nullptr, &data);
+// The values that JavaScript gave, however many.
+class Values {
+ public:
+  Values(napi_env env, napi_callback_info info) : count_(usual_.size()), values_(usual_.data()) {
+    napi_get_cb_info(env, info, &count_, values_, nullptr, &data_);
+    if (count_ <= usual_.size()) return;
+    many_.resize(count_);
+    values_ = many_.data();
+    napi_get_cb_info(env, info, &count_, values_, nullptr, &data_);
   }
-  return behind_the_door(environment, [&] {
-    auto number = read<int64_t>(environment, values[0]);
-    auto handles = static_cast<uint64_t>(read<int64_t>(environment, values[1]));
-    const BoundOperator& op = environment.operators().at(static_cast<uint32_t>(number));
-    size_t expected = op.parameters().size();
-    if (count < kLeading || count - kLeading > expected) {
-      throw_type_error(op.schema().name() + "() takes " + std::to_string(expected) +
-                       " argument(s). Declaration: " + c10::toString(op.schema()));
-    }
-    Call call{environment, op, {}};
-    Stack stack;
-    stack.reserve(expected);
-    napi_value missing = count - kLeading < expected ? undefined(environment) : nullptr;
-    for (size_t index = 0; index < expected; ++index) {
-      bool given = index < count - kLeading;
-      bool is_handle = index < 53 && ((handles >> index) & 1U) != 0;
-      stack.push_back(argument(call, index, given ? values[kLeading + index] : missing, is_handle));
-    }
-    op.call(stack);
+
+  Environment& environment() const { return static_cast<const Binding*>(data_)->environment; }
+  size_t count() const { return count_; }
+  napi_value operator[](size_t index) const { return values_[index]; }
+
+ private:
+  std::array<napi_value, 18> usual_{};
+  std::vector<napi_value> many_;
+  size_t count_;
+  napi_value* values_;
+  void* data_ = nullptr;
+};
+
+// A call whose arguments begin at `first`: (operator, which arguments are handles as a bit mask,
+// ...arguments).
+std::pair<Call, Stack> read_call(const Values& values, size_t first) {
+  Environment& environment = values.environment();
+  size_t leading = first + 2;
+  if (values.count() < leading) throw_type_error("call_operator() needs an operator");
+  auto number = Argument<int64_t>::from(environment, values[first]);
+  auto handles = static_cast<uint64_t>(Argument<int64_t>::from(environment, values[first + 1]));
+  const BoundOperator& op = environment.operators().at(static_cast<uint32_t>(number));
+  size_t given = values.count() - leading;
+  size_t expected = op.parameters().size();
+  if (given > expected) {
+    throw_type_error(op.schema().name() + "() takes " + std::to_string(expected) +
+                     " argument(s). Declaration: " + c10::toString(op.schema()));
+  }
+  Call call{environment, op, {}};
+  Stack stack;
+  stack.reserve(expected);
+  napi_value missing = given < expected ? undefined(environment) : nullptr;
+  for (size_t index = 0; index < expected; ++index) {
+    bool is_handle = index < 53 && ((handles >> index) & 1U) != 0;
+    napi_value value = index < given ? values[leading + index] : missing;
+    stack.push_back(argument(call, index, value, is_handle));
+  }
+  return {std::move(call), std::move(stack)};
+}
+
+napi_value call_operator(napi_env env, napi_callback_info info) {
+  Values values(env, info);
+  return behind_the_door(values.environment(), [&] {
+    auto [call, stack] = read_call(values, 0);
+    call.op.call(stack);
     return results(call, std::move(stack));
   });
 }
 
-// --- descriptions ------------------------------------------------------------------------------------------------
+// The same as a job: its number comes first. Its tensors stay on the stack until it is done.
+napi_value call_operator_async(napi_env env, napi_callback_info info) {
+  Values values(env, info);
+  return behind_the_door(values.environment(), [&] {
+    if (values.count() == 0) throw_type_error("call_operator() needs a job's number");
+    auto number = Argument<int64_t>::from(values.environment(), values[0]);
+    auto both = std::make_shared<std::pair<Call, Stack>>(read_call(values, 1));
+    return detail::submit(values.environment(), number, [&](Job& job) {
+      for (const IValue& value : both->second) {
+        if (value.isTensor() && value.toTensor().defined()) job.tensors.push_back(value.toTensor());
+        if (value.isTensorList()) {
+          for (const at::Tensor& tensor : value.toTensorVector()) job.tensors.push_back(tensor);
+        }
+      }
+      job.run = [both] { both->first.op.call(both->second); };
+      job.result = [both] { return results(both->first, std::move(both->second)); };
+    });
+  });
+}
+
+// --- descriptions
+// ------------------------------------------------------------------------------------------------
 
 napi_value describe_argument(Environment& environment, const c10::Argument& argument,
                              const Parameter& parameter) {
@@ -348,8 +403,7 @@ napi_value describe(Environment& environment, uint32_t number) {
   napi_value object = new_object(environment);
   set_property(environment, object, "id", to_javascript(environment, static_cast<int64_t>(number)));
   set_property(environment, object, "overload", to_javascript(environment, schema.overload_name()));
-  set_property(environment, object, "schema",
-               to_javascript(environment, c10::toString(schema)));
+  set_property(environment, object, "schema", to_javascript(environment, c10::toString(schema)));
   set_property(environment, object, "takesNumbers",
                boolean(environment, takes_numbers_as_tensors(schema.name())));
   napi_value arguments = new_array(environment, op.parameters().size());
@@ -360,9 +414,9 @@ napi_value describe(Environment& environment, uint32_t number) {
   set_property(environment, object, "arguments", arguments);
   napi_value returns = new_array(environment, schema.returns().size());
   for (size_t index = 0; index < schema.returns().size(); ++index) {
-    set_element(environment, returns, index,
-                describe_argument(environment, schema.returns()[index],
-                                  compile(schema.returns()[index])));
+    set_element(
+        environment, returns, index,
+        describe_argument(environment, schema.returns()[index], compile(schema.returns()[index])));
   }
   set_property(environment, object, "returns", returns);
   return object;
@@ -377,7 +431,8 @@ napi_value find_operators(Environment& environment, const std::string& name) {
   return array;
 }
 
-// Opens a library whose static initialisers register operators. It stays open: they cannot be taken back.
+// Opens a library whose static initialisers register operators. It stays open: they cannot be taken
+// back.
 void load_library(Environment& environment, const std::string& path) {
   if (dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr) {
     throw PythonError("OSError", dlerror());
@@ -430,6 +485,7 @@ void OperatorTable::refresh() {
 void add_operators(Bindings& bindings) {
   bindings.add<&find_operators>("find_operators");
   bindings.add("call_operator", &call_operator);
+  bindings.add_async("call_operator", &call_operator_async);
   bindings.add<&load_library>("load_library");
 }
 

@@ -8,6 +8,8 @@
 #include <ATen/core/stack.h>
 
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,7 +20,8 @@ namespace torch_losses {
 
 class Environment;
 
-// What a schema's type asks of a JavaScript value; lib/ops.ts knows them by these names (see `kind_name`).
+// What a schema's type asks of a JavaScript value; lib/ops.ts knows them by these names (see
+// `kind_name`).
 enum class Kind : uint8_t {
   Tensor,
   TensorList,
@@ -48,6 +51,7 @@ struct Parameter {
   bool optional = false;  // None is allowed
   std::optional<c10::IValue> default_value;
   std::optional<int32_t> size;  // `int[2]`: one number stands for so many
+  bool written = false;         // `Tensor(a!)`
 };
 
 // One overload of an operator, with its schema compiled for fast conversion.
@@ -70,7 +74,8 @@ class BoundOperator {
 
 class OperatorTable {
  public:
-  // The overloads of `namespace::name`, in Python's order: numbers for `at`. Empty where there is no such operator.
+  // The overloads of `namespace::name`, in Python's order: numbers for `at`. Empty where there is
+  // no such operator.
   const std::vector<uint32_t>& find(const std::string& name);
   const BoundOperator& at(uint32_t number) const;
 
@@ -79,7 +84,8 @@ class OperatorTable {
 
  private:
   std::unordered_map<std::string, std::vector<uint32_t>> found_;
-  std::vector<BoundOperator> operators_;
+  // A deque: jobs keep references.
+  std::deque<BoundOperator> operators_;
 };
 
 class Bindings;

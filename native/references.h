@@ -1,7 +1,8 @@
 // References to JavaScript values held by tensors' storages.
 //
-// A storage may be freed on any thread (autograd's, another environment's), and a reference may be deleted only on its
-// own. So the last owner puts it into this queue, and its environment deletes what it finds there.
+// A storage may be freed on any thread (autograd's, another environment's), and a reference may be
+// deleted only on its own. So the last owner puts it into this queue, and its environment deletes
+// what it finds there.
 #pragma once
 
 #include "javascript.h"

@@ -6,6 +6,7 @@
 #include <ATen/Version.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/zeros.h>
 #include <c10/core/DefaultDtype.h>
 #include <torch/csrc/autograd/variable.h>
 
@@ -17,7 +18,8 @@
 namespace torch_losses {
 namespace {
 
-// --- life --------------------------------------------------------------------------------------------------------
+// --- life
+// --------------------------------------------------------------------------------------------------------
 
 void attach(Environment& environment, double handle, napi_value owner) {
   environment.handles().attach(handle, owner);
@@ -46,7 +48,8 @@ void set_pressure_threshold(Environment& environment, double bytes) {
   environment.handles().set_threshold(static_cast<int64_t>(bytes));
 }
 
-// --- data --------------------------------------------------------------------------------------------------------
+// --- data
+// --------------------------------------------------------------------------------------------------------
 
 struct Bytes {
   void* data = nullptr;
@@ -76,7 +79,8 @@ at::Tensor tensor_from_bytes(Environment& environment, napi_value view, at::Scal
   return tensor;
 }
 
-// A 1-d tensor over the view's own memory, which lives as long as the storage. lib/ decides what may be shared.
+// A 1-d tensor over the view's own memory, which lives as long as the storage. lib/ decides what
+// may be shared.
 at::Tensor tensor_sharing_bytes(Environment& environment, napi_value view, at::ScalarType dtype) {
   Bytes bytes = bytes_of(environment, view);
   napi_ref reference = nullptr;
@@ -88,9 +92,16 @@ at::Tensor tensor_sharing_bytes(Environment& environment, napi_value view, at::S
   return at::from_blob(bytes.data, {count}, release, at::TensorOptions().dtype(dtype));
 }
 
-// The elements in order, contiguous, as a new ArrayBuffer.
+// The elements in order, contiguous, on the CPU.
+at::Tensor plain_copy(const at::Tensor& tensor) {
+  // Autograd's zeros, which have no memory until they are needed.
+  if (tensor._is_zerotensor()) return at::zeros(tensor.sizes(), tensor.options().device(at::kCPU));
+  return tensor.detach().resolve_conj().resolve_neg().to(at::kCPU).contiguous();
+}
+
+// Their bytes as a new ArrayBuffer.
 napi_value to_bytes(Environment& environment, const at::Tensor& tensor) {
-  at::Tensor plain = tensor.detach().resolve_conj().resolve_neg().to(at::kCPU).contiguous();
+  at::Tensor plain = plain_copy(tensor);
   void* data = nullptr;
   napi_value buffer = nullptr;
   check(environment.env(),
@@ -99,13 +110,18 @@ napi_value to_bytes(Environment& environment, const at::Tensor& tensor) {
   return buffer;
 }
 
+bool cancel_job(Environment& environment, int64_t number) {
+  return environment.async().cancel(number);
+}
+
 at::Scalar item(const at::Tensor& tensor) {
   TORCH_CHECK(tensor.numel() == 1, "a Tensor with ", tensor.numel(),
               " elements cannot be converted to Scalar");
   return tensor.item();
 }
 
-// --- properties --------------------------------------------------------------------------------------------------
+// --- properties
+// --------------------------------------------------------------------------------------------------
 
 std::vector<int64_t> shape(const at::Tensor& tensor) { return tensor.sizes().vec(); }
 
@@ -139,7 +155,8 @@ std::string repr_of(const at::Tensor& tensor, bool is_parameter, int64_t precisi
   return is_parameter ? parameter_repr(tensor, options) : repr(tensor, options);
 }
 
-// --- the process -------------------------------------------------------------------------------------------------
+// --- the process
+// -------------------------------------------------------------------------------------------------
 
 int64_t get_default_dtype() {
   return static_cast<int64_t>(c10::typeMetaToScalarType(c10::get_default_dtype()));
@@ -149,9 +166,7 @@ void set_default_dtype(at::ScalarType dtype) {
   c10::set_default_dtype(c10::scalarTypeToTypeMeta(dtype));
 }
 
-int64_t element_size(at::ScalarType dtype) {
-  return static_cast<int64_t>(c10::elementSize(dtype));
-}
+int64_t element_size(at::ScalarType dtype) { return static_cast<int64_t>(c10::elementSize(dtype)); }
 
 int64_t promote_types(at::ScalarType left, at::ScalarType right) {
   return static_cast<int64_t>(c10::promoteTypes(left, right));
@@ -184,6 +199,9 @@ void add_tensors(Bindings& bindings) {
   bindings.add<&tensor_sharing_bytes>("tensor_sharing_bytes");
   bindings.add<&to_bytes>("to_bytes");
   bindings.add<&item>("item");
+  bindings.add_async<&item>("item");
+  bindings.add_async<&plain_copy>("plain_copy");
+  bindings.add<&cancel_job>("cancel_job");
   bindings.add<&shape>("shape");
   bindings.add<&stride>("stride");
   bindings.add<&storage_offset>("storage_offset");

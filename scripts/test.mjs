@@ -12,7 +12,12 @@ await main(async () => {
   const libtorch = await setUp();
   await compileTests();
   // The parity tests compare with the Python whose torch this is, so that both run on one libtorch.
-  const env = { ...process.env, ...(libtorch.python && { TORCH_LOSSES_PYTHON: libtorch.python }) };
+  const env = {
+    // Two processes take turns on the same cores: a thread that waits must not keep one busy.
+    OMP_WAIT_POLICY: 'PASSIVE',
+    ...process.env,
+    ...(libtorch.python && { TORCH_LOSSES_PYTHON: libtorch.python }),
+  };
   const mocha = [tool('mocha', 'bin', 'mocha.js'), ...process.argv.slice(2)];
   const { status } = await run(process.execPath, mocha, { env, inherit: true });
   return status;

@@ -1,0 +1,177 @@
+/** Errors: Python's class and message, and nothing of C++ in them. */
+import { expect } from 'chai';
+import torch, { nn, type Tensor, TorchError } from 'torch-losses';
+
+const F = nn.functional;
+
+interface Thrown extends Error {
+  code: string;
+  pythonType: string;
+  backtrace?: string;
+}
+
+function thrown(run: () => unknown): Thrown {
+  try {
+    run();
+  } catch (error) {
+    return error as Thrown;
+  }
+  throw new Error('nothing was thrown');
+}
+
+const x = torch.ones(2, 3);
+
+describe('errors', () => {
+  it('of values are RangeErrors', () => {
+    const error = thrown(() => F.binary_cross_entropy(x, torch.ones(3)));
+    expect(error).to.be.instanceOf(RangeError);
+    expect(error).to.include({ code: 'ERR_TORCH_VALUE', pythonType: 'ValueError' });
+  });
+
+  it('of indices are RangeErrors', () => {
+    const error = thrown(() => F.cross_entropy(x, torch.tensor([0, 7])));
+    expect(error).to.be.instanceOf(RangeError);
+    expect(error).to.include({ code: 'ERR_TORCH_INDEX', pythonType: 'IndexError' });
+    expect(error.message).to.equal('Target 7 is out of bounds.');
+  });
+
+  it('of the runtime are TorchErrors, with the C++ backtrace apart', () => {
+    const error = thrown(() => x.matmul(x));
+    expect(error).to.be.instanceOf(TorchError).and.instanceOf(Error);
+    expect(error).to.include({ code: 'ERR_TORCH_RUNTIME', pythonType: 'RuntimeError' });
+    expect(error.message).to.equal('mat1 and mat2 shapes cannot be multiplied (2x3 and 2x3)');
+    expect(error.backtrace).to.be.a('string').and.include(error.message);
+  });
+
+  it('of what is not implemented are TorchErrors', () => {
+    const options = { reduction: 'mean', options: {} } as unknown as { reduction: 'mean' };
+    const error = thrown(() =>
+      F.linear_cross_entropy(x, torch.ones(4, 3), torch.tensor([0, 1]), options),
+    );
+    expect(error).to.include({
+      code: 'ERR_TORCH_NOT_IMPLEMENTED',
+      pythonType: 'NotImplementedError',
+    });
+  });
+
+  it('of a missing CUDA are Python’s', function () {
+    if (torch.cuda?.is_available?.()) this.skip();
+    const error = thrown(() => torch.zeros(2, { device: 'cuda' }));
+    expect(error).to.include({
+      code: 'ERR_TORCH_ASSERTION',
+      message: 'Torch not compiled with CUDA enabled',
+    });
+  });
+
+  it('say torch.FloatTensor where C++ says CPUFloatType', () => {
+    const error = thrown(() => x.add_(torch.ones(2, 3, { dtype: torch.complex64 })));
+    expect(error.message).not.to.match(/CPU\w+Type/);
+  });
+
+  it('carry the caller’s stack', () => {
+    function callerOfMatmul(): Tensor {
+      return x.matmul(x);
+    }
+    expect(thrown(callerOfMatmul).stack).to.include('callerOfMatmul');
+  });
+
+  it('thrown by a distance function come through as they are', () => {
+    const mine = new Error('mine');
+    const distance_function = (): Tensor => {
+      throw mine;
+    };
+    const criterion = new nn.TripletMarginWithDistanceLoss({ distance_function });
+    expect(thrown(() => criterion(x, x, x))).to.equal(mine);
+  });
+});
+
+describe('arguments', () => {
+  const cases: [string, () => unknown, RegExp][] = [
+    [
+      'an unknown option names the nearest',
+      () => F.mse_loss(x, x, { reducton: 'sum' } as object),
+      /'reducton'; did you mean 'reduction'/,
+    ],
+    [
+      'a tensor in place of options names the keys',
+      () => F.cross_entropy(x, x, x as object),
+      /argument 3 must be an options object, got Tensor.*\{ weight: … \}/,
+    ],
+    [
+      'a missing argument is named',
+      () => (F.mse_loss as (...args: unknown[]) => unknown)(x),
+      /missing required argument 'target'/,
+    ],
+    [
+      'too many arguments are refused',
+      () => (F.mse_loss as (...args: unknown[]) => unknown)(x, x, {}, 4),
+      /argument 3|at most/,
+    ],
+    [
+      'a number that is no integer is refused',
+      () => F.cross_entropy(x, torch.tensor([0, 1]), { ignore_index: 1.5 }),
+      /'ignore_index' must be an integer/,
+    ],
+    [
+      'an integer beyond 64 bits is refused',
+      () => F.cross_entropy(x, torch.tensor([0, 1]), { ignore_index: 2n ** 64n }),
+      /'ignore_index' must be an integer/,
+    ],
+    [
+      'a string in place of a number is refused',
+      () => F.huber_loss(x, x, { delta: '1' as unknown as number }),
+      /'delta' must be a number, got the string "1"/,
+    ],
+    [
+      'an option of a class is checked when it is made',
+      () => new nn.HuberLoss({ delta: '1' as unknown as number }),
+      /'delta' must be a number/,
+    ],
+    [
+      'an option given twice is refused',
+      () => x.sum(0, { dim: 1 } as object),
+      /no overload|given twice/,
+    ],
+  ];
+  for (const [name, run, message] of cases) {
+    it(name, () => {
+      const error = thrown(run);
+      expect(error).to.be.instanceOf(TypeError);
+      expect(error).to.include({ code: 'ERR_TORCH_TYPE' });
+      expect(error.message).to.match(message);
+    });
+  }
+
+  it('undefined is the default', () => {
+    const value = F.mse_loss(x, x.add(1), { reduction: undefined, weight: undefined }).item();
+    expect(value).to.equal(1);
+  });
+
+  it('an options object without a prototype will do', () => {
+    const options = Object.assign(Object.create(null), { reduction: 'sum' }) as {
+      reduction: 'sum';
+    };
+    expect(F.mse_loss(x, x.add(1), options).item()).to.equal(6);
+  });
+
+  it('a getter that throws comes through', () => {
+    const options = {
+      get reduction(): 'sum' {
+        throw new Error('getter');
+      },
+    };
+    expect(() => F.mse_loss(x, x, options)).to.throw('getter');
+  });
+});
+
+describe('JavaScript operators', () => {
+  it('throw for + and ==, and say what to use', () => {
+    const one = torch.ones(1) as unknown as number;
+    expect(() => one + 1).to.throw(TypeError, '.add()');
+  });
+
+  it('take the number of one element', () => {
+    expect(Number(torch.ones(1))).to.equal(1);
+    expect(`${torch.ones(1)}`).to.equal('tensor([1.])');
+  });
+});

@@ -1,0 +1,156 @@
+/** The life of tensors: handles, disposal, collection. */
+import v8 from 'node:v8';
+import vm from 'node:vm';
+import { expect } from 'chai';
+import torch, { Tensor } from 'torch-losses';
+
+import { native } from '../dist/native';
+
+v8.setFlagsFromString('--expose-gc');
+const gc = vm.runInNewContext('gc') as () => void;
+
+describe('handles', () => {
+  it('free a tensor at once with dispose, and only once', () => {
+    const x = torch.ones(2, 2);
+    const before = native.live();
+    x.dispose();
+    expect(native.live()).to.equal(before - 1);
+    x.dispose();
+    expect(native.live()).to.equal(before - 1);
+    expect(x.isDisposed).to.equal(true);
+  });
+
+  it('refuse a disposed tensor, naming the argument', () => {
+    const x = torch.ones(2);
+    const y = torch.ones(2);
+    y.dispose();
+    expect(() => y.shape).to.throw(TypeError, 'disposed');
+    expect(() => x.add(y)).to.throw(TypeError, /'other'.*disposed/);
+    expect(() => torch.nn.functional.mse_loss(x, y)).to.throw(TypeError, /'target'.*disposed/);
+  });
+
+  it('never give a slot to a stale handle', () => {
+    const stale = torch.ones(1);
+    stale.dispose();
+    const fresh = torch.zeros(1); // in the same slot
+    expect(() => stale.item()).to.throw(TypeError, 'disposed');
+    expect(fresh.item()).to.equal(0);
+  });
+
+  it('are freed when their tensors are collected, in a loop that never yields', () => {
+    const before = native.live();
+    for (let i = 0; i < 20_000; i++) torch.empty(1);
+    gc();
+    native.sweep();
+    expect(native.live() - before).to.be.lessThan(100);
+  });
+
+  it('are swept by creation itself', () => {
+    for (let round = 0; round < 5; round++) {
+      for (let i = 0; i < 10_000; i++) torch.empty(1);
+      gc();
+    }
+    expect(native.live()).to.be.lessThan(25_000);
+  });
+
+  it('dispose with using', () => {
+    const x = torch.ones(1);
+    x[Symbol.dispose]();
+    expect(x.isDisposed).to.equal(true);
+  });
+
+  it('keep what the graph needs when a tensor is disposed', () => {
+    const x = torch.tensor([1, 2, 3], { requires_grad: true });
+    const y = x.mul(x);
+    const loss = y.sum();
+    y.dispose();
+    loss.backward();
+    expect(x.grad!.tolist()).to.deep.equal([2, 4, 6]);
+  });
+
+  it('give the same gradient object while it lives', () => {
+    const x = torch.ones(2, { requires_grad: true });
+    expect(x.grad).to.equal(null);
+    x.sum().backward();
+    const { grad } = x;
+    expect(x.grad).to.equal(grad);
+    const given = torch.zeros(2);
+    x.grad = given;
+    expect(x.grad).to.equal(given);
+    x.grad = null;
+    expect(x.grad).to.equal(null);
+  });
+});
+
+describe('what is no tensor', () => {
+  const fakes: [string, unknown][] = [
+    ['a plain object', { shape: [2] }],
+    ['an object with the prototype', Object.create(Tensor.prototype)],
+    ['a proxy', new Proxy(torch.ones(2), {})],
+    ['a number', 3],
+    ['null', null],
+    ['an array', [1, 2]],
+    ['a function', () => 1],
+  ];
+  for (const [name, fake] of fakes) {
+    it(`is refused: ${name}`, () => {
+      const x = torch.ones(2);
+      expect(() => torch.nn.functional.mse_loss(x, fake as Tensor)).to.throw(TypeError);
+      expect(() => x.matmul(fake as Tensor)).to.throw(TypeError);
+    });
+  }
+});
+
+describe('the door to C++', () => {
+  const hostile: unknown[] = [
+    undefined,
+    null,
+    Number.NaN,
+    -1,
+    0,
+    1.5,
+    2 ** 60,
+    Number.POSITIVE_INFINITY,
+    'x',
+    true,
+    {},
+    [],
+    () => 1,
+    10n ** 30n,
+    Symbol('s'),
+    new Uint8Array(0),
+    new Date(),
+  ];
+  // Those that would stop the process by design, or change it for the other tests.
+  const skipped = new Set([
+    'set_hooks',
+    'set_allocator_limit',
+    'set_num_threads',
+    'set_default_dtype',
+    'manual_seed',
+    'set_grad_enabled',
+  ]);
+
+  for (const [name, member] of Object.entries(native)) {
+    if (skipped.has(name) || typeof member !== 'function') continue;
+    it(`survives anything given to ${name}`, () => {
+      const call = member as unknown as (...args: unknown[]) => unknown;
+      for (const first of hostile) {
+        for (const second of hostile) {
+          for (const args of [
+            [first],
+            [first, second],
+            [first, second, first, second, first, second, first],
+          ]) {
+            try {
+              call(...args);
+            } catch (error) {
+              expect(error).to.be.instanceOf(Error);
+              expect((error as { code?: string }).code).to.match(/^ERR_TORCH_/);
+            }
+          }
+        }
+      }
+    });
+  }
+});
