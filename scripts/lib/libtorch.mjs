@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import { adviceFor, SetupError } from './advice.mjs';
 import { VENV } from './checkout.mjs';
-import { capture, mustRun, run } from './run.mjs';
+import { capture, run } from './run.mjs';
 import { activePythons, findLibtorch } from './typescript.mjs';
 
 const PINNED = '2.13.0';
