@@ -1,9 +1,10 @@
 /**
- * Memory that takes care of itself: when tensors hold much, garbage is collected and swept inside the running loop.
+ * Memory that takes care of itself: garbage is collected and swept inside the running loop.
  *
- * The native side calls {@link relievePressure} when the allocator's live bytes pass a threshold. A minor collection
- * costs about a millisecond and finds what a loop leaves behind; a major one is made only where that freed too little,
- * and not again before what lives has grown by half.
+ * The native side calls the relief for one of two reasons. So many handles were given out that the memory they use no
+ * longer fits the processor's caches: a minor collection, which finds what a loop leaves behind. Or the allocator's live
+ * bytes passed a threshold: the same, and where that frees too little a major one, not again before what lives has
+ * grown by half.
  */
 import v8 from 'node:v8';
 import vm from 'node:vm';
@@ -12,6 +13,13 @@ import type { Native } from './native';
 
 /** Growth in live bytes that is not worth a collection. */
 const STEP = 128 * 2 ** 20;
+
+/** Bounds of the number of handles between minor collections. */
+const LEAST_INTERVAL = 1024;
+const GREATEST_INTERVAL = 2 ** 16;
+
+/** What finding one dead handle may cost, in nanoseconds: beyond it, collections are made rarer. */
+const COST = 1000;
 
 type Collect = (options?: { type: 'minor' }) => void;
 
@@ -28,11 +36,19 @@ function collector(): Collect {
 }
 
 /** What relieving pressure needs of the native side. */
-type Sweeper = Pick<Native, 'allocator_stats' | 'set_pressure_threshold' | 'sweep' | 'sweep_young'>;
+type Sweeper = Pick<
+  Native,
+  'allocator_stats' | 'set_pressure_threshold' | 'set_young_interval' | 'sweep' | 'sweep_young'
+>;
+
+/** Why the native side asks: native/handles.h. */
+type Pressure = 0 | 1;
+const YOUNG: Pressure = 0;
 
 /** Makes the function that the native side calls under pressure. */
-export function pressureRelief(native: Sweeper): () => void {
+export function pressureRelief(native: Sweeper): (pressure: Pressure) => void {
   const live = (): number => native.allocator_stats()[0]!;
+  let interval = LEAST_INTERVAL;
   let lowest = 0;
   let afterMajor = 0;
 
@@ -40,9 +56,20 @@ export function pressureRelief(native: Sweeper): () => void {
     lowest = bytes;
     native.set_pressure_threshold(bytes + Math.max(STEP, bytes / 4));
   };
+  native.set_young_interval(interval);
   allowGrowthFrom(0);
 
-  return () => {
+  const collectYoung = (): void => {
+    const start = process.hrtime.bigint();
+    collector()({ type: 'minor' });
+    const freed = native.sweep_young();
+    const cost = Number(process.hrtime.bigint() - start) / Math.max(freed, 1);
+    if (cost > COST) interval = Math.min(interval * 2, GREATEST_INTERVAL);
+    else if (cost < COST / 2) interval = Math.max(interval / 2, LEAST_INTERVAL);
+    native.set_young_interval(interval);
+  };
+
+  const relieveBytes = (): void => {
     const before = live();
     collector()({ type: 'minor' });
     native.sweep_young();
@@ -56,4 +83,6 @@ export function pressureRelief(native: Sweeper): () => void {
     }
     allowGrowthFrom(after);
   };
+
+  return (pressure) => (pressure === YOUNG ? collectYoung() : relieveBytes());
 }

@@ -57,6 +57,14 @@ export interface OperatorSchema {
 
 /** `reduction` as it crosses: a small number for a known name, or text (native/arguments.h). */
 export type LoweredReduction = number | string | [string, number];
+/** `nn.LinearCrossEntropyOptions` as it crosses (native/arguments.h); the last is a dtype's number. */
+export type LoweredLinearCrossEntropyOptions = readonly [
+  allowRetainGraph: boolean,
+  batchChunkSize: number | null | undefined,
+  chunkingMethod: string | null | undefined,
+  accPolicy: string,
+  accDType: number | null | undefined,
+];
 type OptionalHandle = Handle | null;
 /** The native half of a Generator. */
 export type NativeGenerator = { readonly __generator: unique symbol };
@@ -75,6 +83,8 @@ export interface Native {
   sweep_young(): number;
   /** The live bytes above which the native side calls for relief. */
   set_pressure_threshold(bytes: number): void;
+  /** The number of new handles after which it calls for a minor collection. */
+  set_young_interval(count: number): void;
 
   // Memory: native/allocator.cc
   /** Live bytes, bytes kept for reuse, and the most that is kept. */
@@ -245,7 +255,16 @@ export interface Native {
     reduction: LoweredReduction,
     ignoreIndex: number | bigint | null,
     labelSmoothing: number,
+    options: LoweredLinearCrossEntropyOptions | null,
   ): Handle;
+  adjust_linear_cross_entropy_options(
+    options: LoweredLinearCrossEntropyOptions,
+    numBatches: number,
+    inFeatures: number,
+    numClasses: number,
+    dtype: number,
+    device: string | null,
+  ): LoweredLinearCrossEntropyOptions;
   margin_ranking_loss(
     input1: Handle,
     input2: Handle,

@@ -32,9 +32,11 @@ void Environment::set_hooks(napi_value create_error, napi_value emit_warning,
   check(env_, napi_create_reference(env_, create_error, 1, &create_error_));
   check(env_, napi_create_reference(env_, emit_warning, 1, &emit_warning_));
   check(env_, napi_create_reference(env_, relieve_pressure, 1, &relieve_pressure_));
-  handles_.on_pressure([this] {
+  handles_.on_pressure([this](Pressure pressure) {
+    napi_value reason = nullptr;
     references_->drain(env_);
-    call(relieve_pressure_, {});
+    check(env_, napi_create_int32(env_, static_cast<int32_t>(pressure), &reason));
+    call(relieve_pressure_, {reason});
   });
 }
 

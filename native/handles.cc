@@ -1,6 +1,7 @@
 #include "handles.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "allocator.h"
@@ -12,6 +13,10 @@ namespace {
 // 2^26 slots and 2^27 generations fill the 53 bits that a double holds exactly.
 constexpr double kSlots = 1 << 26;
 constexpr uint32_t kLastGeneration = (1U << 27) - 1;
+
+uint32_t index_of(Handle handle) {
+  return static_cast<uint32_t>(handle - std::floor(handle / kSlots) * kSlots);
+}
 
 // Slots examined within one handle scope: enough to amortise it, few enough to keep V8's handle
 // blocks small.
@@ -66,6 +71,7 @@ void HandleTable::free(uint32_t index) {
   slot.live = false;
   slot.gradient = 0;
   --live_;
+  if (slot.age < kGrown) --young_live_;
   // A slot whose generations are used up is retired, so that no handle is ever given out twice.
   if (slot.generation < kLastGeneration) {
     ++slot.generation;
@@ -76,12 +82,17 @@ void HandleTable::free(uint32_t index) {
 }
 
 void HandleTable::make_room() {
-  if (allocator_live_bytes() > threshold_ && relieve_) relieve_();
-  // As many again as live, or a fixed number of young ones: the cost per creation stays constant.
+  if (relieve_ && allocator_live_bytes() > threshold_) relieve_(Pressure::Bytes);
+  // As many again as live, or a number of young ones: the cost per creation stays constant.
   if (++created_since_sweep_ > std::max(live_, kSweepEvery)) {
     sweep();
-  } else if (young_.size() >= sweep_young_at_) {
-    sweep_young();
+  } else if (young_live_ >= young_limit_) {
+    if (relieve_) {
+      relieve_(Pressure::Young);
+    } else {
+      sweep_young();
+    }
+    young_limit_ = young_live_ + young_interval_;
   }
 }
 
@@ -92,9 +103,19 @@ Handle HandleTable::create(at::Tensor tensor) {
   slot.tensor = std::move(tensor);
   slot.live = true;
   slot.age = 0;
-  young_.push_back(index);
   ++live_;
-  return static_cast<double>(slot.generation) * kSlots + index;
+  Handle handle = static_cast<double>(slot.generation) * kSlots + index;
+  remember_young(handle);
+  return handle;
+}
+
+void HandleTable::remember_young(Handle handle) {
+  ++young_live_;
+  young_.push_back(handle);
+  // Where tensors are disposed, most are gone already.
+  if (young_.size() > 2 * young_live_ + kSweepEvery) {
+    std::erase_if(young_, [this](Handle young) { return find(young) == nullptr; });
+  }
 }
 
 void HandleTable::attach(Handle handle, napi_value owner) {
@@ -127,9 +148,7 @@ void HandleTable::remember_gradient(Handle handle, Handle gradient) {
 Handle HandleTable::gradient(Handle handle) const { return require(handle).gradient; }
 
 void HandleTable::dispose(Handle handle) {
-  if (Slot* slot = find(handle)) {
-    free(static_cast<uint32_t>(handle - static_cast<double>(slot->generation) * kSlots));
-  }
+  if (find(handle) != nullptr) free(index_of(handle));
 }
 
 bool HandleTable::free_if_dead(uint32_t index) {
@@ -157,22 +176,23 @@ size_t HandleTable::sweep() {
 
 size_t HandleTable::sweep_young() {
   size_t freed = 0;
-  // Freeing a tensor can run no JavaScript, so nothing is created meanwhile.
-  std::vector<uint32_t> candidates = std::exchange(young_, {});
+  // Freeing a tensor runs no JavaScript, so nothing is created meanwhile.
+  std::vector<Handle> candidates = std::exchange(young_, {});
   for (size_t start = 0; start < candidates.size(); start += kSlotsPerScope) {
     HandleScope scope(env_);
     size_t end = std::min(start + kSlotsPerScope, candidates.size());
     for (size_t at = start; at < end; ++at) {
-      Slot& slot = slots_[candidates[at]];
-      if (free_if_dead(candidates[at])) {
+      Slot* slot = find(candidates[at]);
+      if (slot == nullptr) continue;
+      if (free_if_dead(index_of(candidates[at]))) {
         ++freed;
-      } else if (slot.live && ++slot.age < kGrown) {
+      } else if (++slot->age < kGrown) {
         young_.push_back(candidates[at]);
+      } else {
+        --young_live_;
       }
     }
   }
-  // What survived is not looked at again before as many have joined it.
-  sweep_young_at_ = 2 * young_.size() + kSweepEvery;
   return freed;
 }
 

@@ -22,6 +22,9 @@ namespace torch_losses {
 
 using Handle = double;
 
+// Why memory should be looked after: the order is known to lib/memory.ts.
+enum class Pressure { Young, Bytes };
+
 class HandleTable {
  public:
   explicit HandleTable(napi_env env) : env_(env) {}
@@ -61,9 +64,11 @@ class HandleTable {
 
   size_t live() const noexcept { return live_; }
 
-  // Called where live memory has passed the threshold: collects and sweeps, then sets the next
-  // threshold.
-  void on_pressure(std::function<void()> relieve) { relieve_ = std::move(relieve); }
+  // What collects garbage and sweeps, then says when it is next called: at so many live bytes, or
+  // after so many new handles. Few young handles keep the memory in use within the processor's
+  // caches.
+  void on_pressure(std::function<void(Pressure)> relieve) { relieve_ = std::move(relieve); }
+  void set_young_interval(size_t count) { young_interval_ = count; }
   void set_threshold(int64_t bytes) { threshold_ = bytes; }
 
   // Frees everything: at the end of the environment, while Node-API may still be called.
@@ -87,6 +92,7 @@ class HandleTable {
   uint32_t allocate();
   void free(uint32_t index);
   bool free_if_dead(uint32_t index);
+  void remember_young(Handle handle);
   void make_room();
 
   napi_env env_;
@@ -94,10 +100,13 @@ class HandleTable {
   mutable std::deque<Slot> slots_;
   uint32_t first_free_ = kNone;
   size_t live_ = 0;
-  std::vector<uint32_t> young_;
-  size_t sweep_young_at_ = kSweepEvery;
+  // Given out lately; some may have been freed since. Those that were not are counted.
+  std::vector<Handle> young_;
+  size_t young_live_ = 0;
+  size_t young_interval_ = kSweepEvery;
+  size_t young_limit_ = kSweepEvery;
   size_t created_since_sweep_ = 0;
-  std::function<void()> relieve_;
+  std::function<void(Pressure)> relieve_;
   int64_t threshold_ = INT64_MAX;
 
   static constexpr uint32_t kNone = UINT32_MAX;

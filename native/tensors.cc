@@ -44,6 +44,11 @@ int64_t sweep_young(Environment& environment) {
   return static_cast<int64_t>(environment.handles().sweep_young());
 }
 
+void set_young_interval(Environment& environment, int64_t count) {
+  TORCH_CHECK_VALUE(count > 0, "the interval must be positive, got ", count);
+  environment.handles().set_young_interval(static_cast<size_t>(count));
+}
+
 void set_pressure_threshold(Environment& environment, double bytes) {
   environment.handles().set_threshold(static_cast<int64_t>(bytes));
 }
@@ -194,6 +199,7 @@ void add_tensors(Bindings& bindings) {
   bindings.add<&live>("live");
   bindings.add<&sweep>("sweep");
   bindings.add<&sweep_young>("sweep_young");
+  bindings.add<&set_young_interval>("set_young_interval");
   bindings.add<&set_pressure_threshold>("set_pressure_threshold");
   bindings.add<&tensor_from_bytes>("tensor_from_bytes");
   bindings.add<&tensor_sharing_bytes>("tensor_sharing_bytes");
