@@ -32,3 +32,19 @@ export function boolRepr(value: boolean): string {
 export function optionalRepr(value: unknown): string {
   return value === null || value === undefined ? 'None' : String(value);
 }
+
+/** `repr(str)`: `'mean'`, `"it's"`. */
+export function strRepr(text: string): string {
+  const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
+  const escaped = text.replace(/[\\\n\r\t]/g, (found) => JSON.stringify(found).slice(1, -1));
+  return `${quote}${escaped.replaceAll(quote, `\\${quote}`)}${quote}`;
+}
+
+/** `repr` of what an option may be: None, a bool, a string, a number, or an object that prints as Python's. */
+export function repr(value: unknown): string {
+  if (value === null || value === undefined) return 'None';
+  if (typeof value === 'boolean') return boolRepr(value);
+  if (typeof value === 'string') return strRepr(value);
+  if (typeof value === 'number' && !Number.isInteger(value)) return floatRepr(value);
+  return String(value);
+}

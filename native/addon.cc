@@ -17,6 +17,16 @@ void set_hooks(Environment& environment, napi_value create_error, napi_value emi
   environment.set_hooks(create_error, emit_warning, relieve_pressure);
 }
 
+// The device by its name: one that this machine lacks has its defaults too.
+losses::LinearCrossEntropyOptions adjust_options(const losses::LinearCrossEntropyOptions& options,
+                                                 int64_t num_batches, int64_t in_features,
+                                                 int64_t num_classes, at::ScalarType dtype,
+                                                 const std::optional<std::string>& device) {
+  std::optional<at::Device> parsed;
+  if (device) parsed.emplace(*device);
+  return losses::adjust(options, num_batches, in_features, num_classes, dtype, parsed);
+}
+
 void add_losses(Bindings& bindings) {
   bindings.add_function<&losses::binary_cross_entropy>("binary_cross_entropy");
   bindings.add_function<&losses::binary_cross_entropy_with_logits>(
@@ -30,6 +40,7 @@ void add_losses(Bindings& bindings) {
   bindings.add_function<&losses::kl_div>("kl_div");
   bindings.add_function<&losses::l1_loss>("l1_loss");
   bindings.add_function<&losses::linear_cross_entropy>("linear_cross_entropy");
+  bindings.add<&adjust_options>("adjust_linear_cross_entropy_options");
   bindings.add_function<&losses::margin_ranking_loss>("margin_ranking_loss");
   bindings.add_function<&losses::mse_loss>("mse_loss");
   bindings.add_function<&losses::multi_margin_loss>("multi_margin_loss");

@@ -219,6 +219,21 @@ losses::Variance read(Environment& environment, napi_value value) {
 }
 
 template <>
+losses::LinearCrossEntropyOptions read(Environment& environment, napi_value value) {
+  if (!is_array(environment, value)) throw ArgumentMismatch{"an array"};
+  const auto field = [&]<typename T>(uint32_t index, T& result) {
+    result = Argument<T>::from(environment, array_element(environment, value, index));
+  };
+  losses::LinearCrossEntropyOptions options;
+  field(0, options.allow_retain_graph);
+  field(1, options.batch_chunk_size);
+  field(2, options.chunking_method);
+  field(3, options.acc_policy);
+  field(4, options.acc_dtype);
+  return options;
+}
+
+template <>
 losses::DistanceFunction read(Environment& environment, napi_value value) {
   if (is_nullish(environment, value)) return {};
   if (type_of(environment, value) != napi_function) throw ArgumentMismatch{"a function"};
@@ -315,6 +330,22 @@ napi_value to_javascript(Environment& environment, const at::Scalar& scalar) {
     return object;
   }
   return to_javascript(environment, scalar.toDouble());
+}
+
+napi_value to_javascript(Environment& environment,
+                         const losses::LinearCrossEntropyOptions& options) {
+  napi_value array = new_array(environment, 5);
+  const auto set = [&](size_t index, const auto& value) {
+    set_element(environment, array, index, to_javascript(environment, value));
+  };
+  std::optional<int64_t> acc_dtype;
+  if (options.acc_dtype) acc_dtype = static_cast<int64_t>(*options.acc_dtype);
+  set(0, options.allow_retain_graph);
+  set(1, options.batch_chunk_size);
+  set(2, options.chunking_method);
+  set(3, options.acc_policy);
+  set(4, acc_dtype);
+  return array;
 }
 
 }  // namespace torch_losses

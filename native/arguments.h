@@ -64,6 +64,9 @@ losses::Lengths read(Environment& environment, napi_value value);
 // A tensor's handle, or `[number]`.
 template <>
 losses::Variance read(Environment& environment, napi_value value);
+// `[allow_retain_graph, batch_chunk_size, chunking_method, acc_policy, acc_dtype]`.
+template <>
+losses::LinearCrossEntropyOptions read(Environment& environment, napi_value value);
 // A function from two handles to a handle; null for torch's own.
 template <>
 losses::DistanceFunction read(Environment& environment, napi_value value);
@@ -116,6 +119,9 @@ napi_value to_javascript(Environment& environment, uint64_t value);
 // `{ re, im }` for a complex one.
 napi_value to_javascript(Environment& environment, const at::Scalar& value);
 inline napi_value to_javascript(Environment&, napi_value value) { return value; }
+// As they are read.
+napi_value to_javascript(Environment& environment,
+                         const losses::LinearCrossEntropyOptions& options);
 
 napi_value undefined(Environment& environment);
 napi_value new_array(Environment& environment, size_t length);

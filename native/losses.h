@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "linear_cross_entropy_options.h"
 #include "reduction.h"
 
 namespace torch_losses::losses {
@@ -70,12 +71,6 @@ at::Tensor binary_cross_entropy_with_logits(const at::Tensor& input, const at::T
                                             const Reduction& reduction,
                                             const OptionalTensor& pos_weight);
 
-// Python's reference path, `options=None`.
-at::Tensor linear_cross_entropy(const at::Tensor& input, const at::Tensor& linear_weight,
-                                const at::Tensor& target, const OptionalTensor& linear_bias,
-                                const OptionalTensor& weight, const Reduction& reduction,
-                                std::optional<int64_t> ignore_index, double label_smoothing);
-
 at::Tensor multilabel_margin_loss(const at::Tensor& input, const at::Tensor& target,
                                   const Reduction& reduction);
 
@@ -88,6 +83,14 @@ at::Tensor multilabel_soft_margin_loss(const at::Tensor& input, const at::Tensor
 at::Tensor multi_margin_loss(const at::Tensor& input, const at::Tensor& target, int64_t p,
                              double margin, const OptionalTensor& weight,
                              const Reduction& reduction);
+
+// With a linear layer: losses_linear.cc
+
+at::Tensor linear_cross_entropy(const at::Tensor& input, const at::Tensor& linear_weight,
+                                const at::Tensor& target, const OptionalTensor& linear_bias,
+                                const OptionalTensor& weight, const Reduction& reduction,
+                                std::optional<int64_t> ignore_index, double label_smoothing,
+                                const std::optional<LinearCrossEntropyOptions>& options);
 
 // Embedding: losses_embedding.cc
 

@@ -1,5 +1,5 @@
 // Losses of scores or probabilities against classes, labels or distributions.
-// Source: torch/nn/functional.py of torch 2.13, lines 3094-3238, 3395-4007, 4418-4559, 4609-4669.
+// Source: torch/nn/functional.py of torch 2.13, lines 3094-3238, 3395-3697, 4418-4559, 4609-4669.
 #include <ATen/ops/add.h>
 #include <ATen/ops/binary_cross_entropy.h>
 #include <ATen/ops/binary_cross_entropy_with_logits.h>
@@ -7,19 +7,16 @@
 #include <ATen/ops/ctc_loss.h>
 #include <ATen/ops/div.h>
 #include <ATen/ops/kl_div.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/log_sigmoid.h>
 #include <ATen/ops/mul.h>
 #include <ATen/ops/multi_margin_loss.h>
 #include <ATen/ops/multilabel_margin_loss.h>
 #include <ATen/ops/neg.h>
 #include <ATen/ops/nll_loss_nd.h>
-#include <ATen/ops/reshape.h>
 #include <ATen/ops/rsub.h>
 #include <ATen/ops/soft_margin_loss.h>
 #include <ATen/ops/sum.h>
 #include <c10/util/DimVector.h>
-#include <c10/util/accumulate.h>
 
 #include <algorithm>
 #include <string>
@@ -62,48 +59,6 @@ DimVector broadcast_shapes(at::IntArrayRef first, at::IntArrayRef second) {
                 at::IntArrayRef(common));
   }
   return common;
-}
-
-at::IntArrayRef without_last(at::IntArrayRef sizes) { return sizes.slice(0, sizes.size() - 1); }
-
-DimVector concatenate(at::IntArrayRef head, int64_t middle, at::IntArrayRef tail) {
-  DimVector all(head.begin(), head.end());
-  all.push_back(middle);
-  all.append(tail.begin(), tail.end());
-  return all;
-}
-
-void check_linear(const at::Tensor& input, const at::Tensor& linear_weight,
-                  const OptionalTensor& linear_bias) {
-  TORCH_CHECK(input.dim() == 1 || input.dim() == 2,
-              "expected input with dimensionality 1 or 2, got ", input.dim());
-  TORCH_CHECK(linear_weight.dim() >= 2,
-              "expected linear_weight with dimensionality at least 2, got ", linear_weight.dim());
-  const int64_t in_features = input.size(-1);
-  TORCH_CHECK(in_features == linear_weight.size(-1),
-              "expected equal input and linear_weight last dimensions (in_features), got ",
-              in_features, " and ", linear_weight.size(-1), ", respectively");
-  const at::IntArrayRef weight_shape = linear_weight.sizes();
-  const at::IntArrayRef bias_shape = without_last(weight_shape);
-  TORCH_CHECK(!linear_bias || linear_bias->sizes() == bias_shape, "expected linear_bias shape ",
-              python::repr_tuple(bias_shape), ", got ", python::repr_tuple(linear_bias->sizes()));
-  TORCH_CHECK(linear_weight.dim() == 2 || input.dim() == 2,
-              "K-dimensional loss defined by linear_weight shape ",
-              python::repr_tuple(weight_shape), " requires batched input, (N, ", in_features,
-              "), got unbatched input with shape ", python::repr_tuple(input.sizes()));
-}
-
-// linear, with the weight's leading dimensions as one, in the shape that they give the logits.
-at::Tensor linear_logits(const at::Tensor& input, const at::Tensor& linear_weight,
-                         const OptionalTensor& linear_bias, at::IntArrayRef logits_shape) {
-  if (linear_weight.dim() == 2) {
-    return at::reshape(at::linear(input, linear_weight, linear_bias), logits_shape);
-  }
-  const int64_t rows = c10::multiply_integers(without_last(linear_weight.sizes()));
-  const at::Tensor flat_weight = at::reshape(linear_weight, {rows, input.size(-1)});
-  OptionalTensor flat_bias;
-  if (linear_bias) flat_bias = at::reshape(*linear_bias, {rows});
-  return at::reshape(at::linear(input, flat_weight, flat_bias), logits_shape);
 }
 
 }  // namespace
@@ -167,22 +122,6 @@ at::Tensor binary_cross_entropy_with_logits(const at::Tensor& input, const at::T
                     python::repr_size(target.sizes()), ") must be the same as input size (",
                     python::repr_size(input.sizes()), ")");
   return at::binary_cross_entropy_with_logits(input, target, weight, pos_weight, mode);
-}
-
-at::Tensor linear_cross_entropy(const at::Tensor& input, const at::Tensor& linear_weight,
-                                const at::Tensor& target, const OptionalTensor& linear_bias,
-                                const OptionalTensor& weight, const Reduction& reduction,
-                                std::optional<int64_t> ignore_index, double label_smoothing) {
-  check_linear(input, linear_weight, linear_bias);
-  const DimVector logits_shape =
-      concatenate(without_last(input.sizes()), linear_weight.size(0),
-                  linear_weight.sizes().slice(1, linear_weight.sizes().size() - 2));
-  const bool target_contains_probabilities = target.sizes() == at::IntArrayRef(logits_shape);
-  TORCH_CHECK(!target_contains_probabilities || !ignore_index,
-              "ignore_index cannot be specified when target contains probabilities");
-  const at::Tensor logits = linear_logits(input, linear_weight, linear_bias, logits_shape);
-  return cross_entropy(logits, target, weight, ignore_index.value_or(-100), reduction,
-                       label_smoothing);
 }
 
 at::Tensor multilabel_margin_loss(const at::Tensor& input, const at::Tensor& target,

@@ -23,6 +23,22 @@ std::string repr(double value) {
   return looks_integral ? text + ".0" : text;
 }
 
+std::string repr_string(std::string_view text) {
+  const bool has_single = text.find('\'') != std::string_view::npos;
+  const bool has_double = text.find('"') != std::string_view::npos;
+  const char quote = has_single && !has_double ? '"' : '\'';
+  std::string quoted(1, quote);
+  for (const char character : text) {
+    if (character == quote || character == '\\') quoted += '\\';
+    if (character == '\n') {
+      quoted += "\\n";
+    } else {
+      quoted += character;
+    }
+  }
+  return quoted + quote;
+}
+
 std::string repr_size(at::IntArrayRef sizes) { return c10::str("torch.Size(", sizes, ")"); }
 
 std::string repr_tuple(at::IntArrayRef values) {

@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <string>
+#include <string_view>
 
 namespace torch_losses::python {
 
@@ -13,6 +14,9 @@ at::Tensor wrapped(const at::Scalar& number);
 
 // repr(float): `1.0`, `1e-06`, `1e+16`, `inf`.
 std::string repr(double value);
+
+// repr(str): `'mean'`, `"it's"`.
+std::string repr_string(std::string_view text);
 
 // repr(torch.Size): `torch.Size([3, 5])`.
 std::string repr_size(at::IntArrayRef sizes);

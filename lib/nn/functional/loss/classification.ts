@@ -5,9 +5,9 @@
  * torch/nn/functional.py. Errors are Python's: RangeError (ValueError) for a value or shape that the function refuses,
  * TorchError (RuntimeError) for one that its kernel refuses, TypeError for an argument of another type.
  */
-import { notImplementedError } from '../../../errors';
 import { native } from '../../../native';
 import type { Tensor } from '../../../tensor';
+import { LinearCrossEntropyOptions } from '../../modules/loss/linear_cross_entropy_options';
 import {
   defineLoss,
   type InputAndTarget,
@@ -77,16 +77,14 @@ export interface LinearCrossEntropyLossOptions extends ReductionOption {
   ignore_index?: number | bigint | null;
   /** How much of the target is spread over all classes, 0 to 1. Default: 0. */
   label_smoothing?: number;
-  /** How to compute in chunks. Default: null, all at once. */
-  options?: null;
+  /** How to compute in chunks, which takes less memory. Default: null, all at once. */
+  options?: LinearCrossEntropyOptions | null;
 }
 
 /**
  * Cross entropy of a linear layer's outputs.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.linear_cross_entropy.html
- *
- * @throws TorchError (NotImplementedError) where `options` asks for chunks, which this version cannot do
  */
 export const linear_cross_entropy = defineLoss<
   [input: Tensor, linear_weight: Tensor, target: Tensor],
@@ -103,11 +101,7 @@ export const linear_cross_entropy = defineLoss<
     ['options', null],
   ],
   (at, values, input, linear_weight, target) => {
-    if (values.options !== null && values.options !== undefined) {
-      throw notImplementedError(
-        'linear_cross_entropy: `options` is not supported yet; use `options: null`, which computes all at once',
-      );
-    }
+    const options = at.optionalInstance(values.options, 'options', LinearCrossEntropyOptions);
     return native.linear_cross_entropy(
       at.tensor(input, 'input'),
       at.tensor(linear_weight, 'linear_weight'),
@@ -117,6 +111,7 @@ export const linear_cross_entropy = defineLoss<
       at.reduction(values),
       at.optionalInt(values.ignore_index, 'ignore_index'),
       at.float(values.label_smoothing, 'label_smoothing'),
+      options && LinearCrossEntropyOptions.lower(options),
     );
   },
 );

@@ -140,6 +140,17 @@ export class Lowering {
     return REDUCTIONS.indexOf(legacyReduction(averages, reduces));
   }
 
+  /** An object of a class, or null. */
+  optionalInstance<T extends object>(
+    value: unknown,
+    name: string,
+    Class: new (...args: never[]) => T,
+  ): T | null {
+    if (value === null || value === undefined) return null;
+    if (value instanceof Class) return value;
+    throw this.#mismatch(value, name, `a ${Class.name}`);
+  }
+
   /** A tensor, or integers. */
   lengths(value: unknown, name: string): Handle | (number | bigint)[] {
     const handle = handleOf(value);

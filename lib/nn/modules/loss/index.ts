@@ -3,4 +3,5 @@ export { _Loss, _WeightedLoss } from './base';
 export * from './classification';
 export * from './embedding';
 export * from './linear';
+export * from './linear_cross_entropy_options';
 export * from './regression';

@@ -9,6 +9,7 @@ import { linear_cross_entropy } from '../../functional/loss/classification';
 import { type Given, type ReductionOption, signatureOf } from '../../functional/loss/definition';
 import { Linear } from '../linear';
 import { _WeightedLoss } from './base';
+import type { LinearCrossEntropyOptions } from './linear_cross_entropy_options';
 
 export interface LinearCrossEntropyLossModuleOptions extends ReductionOption {
   /** (d1, …, dK) of a K-dimensional loss. Default: []. */
@@ -23,8 +24,8 @@ export interface LinearCrossEntropyLossModuleOptions extends ReductionOption {
   ignore_index?: number | bigint | null;
   /** How much of the target is spread over all classes, 0 to 1. Default: 0. */
   label_smoothing?: number;
-  /** How to compute in chunks. Default: null, all at once. */
-  options?: null;
+  /** How to compute in chunks, which takes less memory. Default: null, all at once. */
+  options?: LinearCrossEntropyOptions | null;
 }
 
 const REQUIRED = ['in_features', 'num_classes'];
@@ -50,7 +51,8 @@ const CALLEE = {
  * Cross entropy of a linear layer's outputs, with that layer: `CrossEntropyLoss(linear(x), y)`.
  *
  * Shapes: input (in_features) or (N, in_features); target (), (N) or (N, d1, …, dK) of class indices, or with C after N,
- * probabilities; output a scalar, or target's shape without C where `reduction` is `'none'`.
+ * probabilities; output a scalar, or target's shape without C where `reduction` is `'none'`. With `options` it is
+ * computed in chunks of the batch, and gradients of gradients are not supported.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.LinearCrossEntropyLoss.html
  *
@@ -63,7 +65,7 @@ export class LinearCrossEntropyLoss extends _WeightedLoss {
   ignore_index: number | bigint | null;
   label_smoothing: number;
   linear: Linear;
-  options: null;
+  options: LinearCrossEntropyOptions | null;
 
   constructor(
     in_features: number,

@@ -1,0 +1,428 @@
+#include "linear_cross_entropy_chunks.h"
+
+#include <ATen/ops/addmm.h>
+#include <ATen/ops/amax.h>
+#include <ATen/ops/div.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/eq.h>
+#include <ATen/ops/index_select.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/mul.h>
+#include <ATen/ops/where.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+#include <limits>
+#include <string_view>
+
+#include "dtype_names.h"
+
+// The order of operations, and the buffers they write to, are Python's, so that the bits are too.
+
+namespace torch_losses::losses {
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+int64_t item_size(at::ScalarType dtype) { return static_cast<int64_t>(c10::elementSize(dtype)); }
+
+at::Tensor first_rows(const at::Tensor& buffer, int64_t count) {
+  return buffer.narrow(0, 0, count);
+}
+
+at::Tensor column(const at::Tensor& vector) { return vector.unsqueeze(1); }
+
+// Which dtypes and buffers the device, the dtypes and `acc_policy` call for.
+struct Plan {
+  Plan(const ChunkedProblem& problem, WantedGradients wanted);
+
+  bool is_cuda;
+  at::ScalarType dtype;
+  at::ScalarType acc_dtype;
+  // Half precision that is accumulated in float32.
+  bool is_mixed;
+  at::ScalarType output_dtype;
+  at::ScalarType grad_input_dtype;
+  at::ScalarType logits_dtype;
+  // CUDA multiplies into a wider dtype by itself; elsewhere the weight is converted first.
+  at::ScalarType linear_weight_dtype;
+  // Whether a chunk's part of the gradient is gathered apart, in acc_dtype.
+  bool stages_weight_grad;
+  bool stages_bias_grad;
+  bool stages_input_grad;
+  bool converts_input;
+  bool forward_takes_converted_input;
+  bool narrows_logits_for_input_grad;
+  // For either gradient that is computed in the input's dtype from logits of another.
+  bool narrows_logits;
+  bool widens_logits_for_weight_grad;
+  // Whether the buffer of the logits has room for the input's rows in its own dtype.
+  bool narrows_in_logits_buffer;
+};
+
+Plan::Plan(const ChunkedProblem& problem, WantedGradients wanted)
+    : is_cuda(problem.input.is_cuda()),
+      dtype(problem.input.scalar_type()),
+      acc_dtype(*problem.options.acc_dtype),
+      is_mixed(dtype != acc_dtype),
+      output_dtype(dtype),
+      grad_input_dtype(dtype),
+      logits_dtype(dtype) {
+  TORCH_CHECK(!is_mixed || (at::isReducedFloatingType(dtype) && acc_dtype == at::kFloat),
+              "linear_cross_entropy supports float32 acc_dtype with float16/bfloat16 inputs, but "
+              "got ",
+              dtype_repr(acc_dtype), " acc_dtype and ", dtype_repr(dtype), " inputs.");
+  const std::string_view policy = problem.options.acc_policy;
+  const bool is_frugal = policy == "balanced" || policy == "compact";
+  const bool is_fp16 = dtype == at::kHalf;
+  if (is_mixed) {
+    if (is_fp16) output_dtype = acc_dtype;
+    if (!is_frugal) grad_input_dtype = acc_dtype;
+    if (!is_fp16 || !is_frugal) logits_dtype = acc_dtype;
+  }
+  const bool converts_linear_weight =
+      is_mixed && (!is_cuda || (wanted.input && grad_input_dtype == logits_dtype));
+  linear_weight_dtype = converts_linear_weight ? logits_dtype : dtype;
+
+  const bool adds_in_place = policy == "compact" && (is_cuda || logits_dtype == dtype);
+  stages_weight_grad = wanted.linear_weight && !adds_in_place;
+  stages_bias_grad = wanted.linear_bias && is_mixed;
+  stages_input_grad = wanted.input && !is_cuda && grad_input_dtype != linear_weight_dtype;
+  forward_takes_converted_input = is_mixed && !is_cuda && dtype != logits_dtype;
+  converts_input = forward_takes_converted_input || (is_mixed && wanted.linear_weight);
+  narrows_logits_for_input_grad = is_cuda && wanted.input && logits_dtype != grad_input_dtype;
+  narrows_logits = narrows_logits_for_input_grad ||
+                   (wanted.linear_weight && !stages_weight_grad && logits_dtype != dtype);
+  widens_logits_for_weight_grad = stages_weight_grad && !is_cuda && logits_dtype != acc_dtype;
+  narrows_in_logits_buffer = !stages_weight_grad && is_mixed &&
+                             problem.linear_weight.size(0) * item_size(logits_dtype) >=
+                                 problem.input.size(1) * item_size(dtype);
+}
+
+// Views of one chunk's rows.
+struct Chunk {
+  int64_t start;
+  int64_t size;
+  at::Tensor input;
+  at::Tensor target;
+  at::Tensor row_weight;
+  at::Tensor logits;
+  // In acc_dtype, where the plan converts it.
+  at::Tensor converted_input;
+  // The softmax in the logits, in the weight's dtype, where the plan narrows it.
+  at::Tensor narrow_logits;
+};
+
+class ChunkLoop {
+ public:
+  ChunkLoop(const ChunkedProblem& problem, WantedGradients wanted,
+            const std::optional<at::Tensor>& upstream);
+
+  at::Tensor losses();
+  LossAndGradients loss_and_gradients();
+
+ private:
+  template <typename Body>
+  void for_each_chunk(Body&& body);
+  Chunk chunk(int64_t start, int64_t size);
+  at::Tensor valid_target();
+  at::Tensor row_weights();
+  at::Tensor masked_class_weights();
+
+  void compute_shifted_logits(const Chunk& chunk);
+  at::Tensor exponentiate(const at::Tensor& logits);
+  void add_loss(const Chunk& chunk);
+  void add_bias_grad(const Chunk& chunk);
+  void set_input_grad(const Chunk& chunk);
+  void stage_weight_grad(const Chunk& chunk);
+  void add_weight_grad(const Chunk& chunk);
+  at::Tensor weighted_input(const Chunk& chunk);
+  at::Tensor narrowed(const at::Tensor& rows);
+
+  at::Tensor empty(at::IntArrayRef shape, at::ScalarType dtype) const {
+    return at::empty(shape, problem_.input.options().dtype(dtype));
+  }
+  at::Tensor zeros(at::IntArrayRef shape, at::ScalarType dtype) const {
+    return at::zeros(shape, problem_.input.options().dtype(dtype));
+  }
+
+  const ChunkedProblem& problem_;
+  const WantedGradients wanted_;
+  const std::optional<at::Tensor> upstream_;
+  const Plan plan_;
+  const int64_t num_batches_;
+  const int64_t in_features_;
+  const int64_t num_classes_;
+  const int64_t chunk_size_;
+
+  // Results.
+  at::Tensor output_;
+  at::Tensor grad_input_;
+  at::Tensor grad_linear_weight_;
+  at::Tensor grad_linear_bias_;
+
+  // Buffers of one chunk, used again for each.
+  at::Tensor logits_;
+  at::Tensor factors_;
+  at::Tensor wide_logits_;
+  at::Tensor converted_input_;
+  at::Tensor staged_input_grad_;
+  at::Tensor staged_weight_grad_;
+  at::Tensor staged_bias_grad_;
+
+  // The arguments, converted where the plan asks for it.
+  at::Tensor linear_weight_;
+  at::Tensor linear_bias_;
+  // Made with the first chunk, as in Python: an empty batch does not look at its target.
+  at::Tensor mask_;
+  at::Tensor target_;
+  at::Tensor row_weights_;
+};
+
+ChunkLoop::ChunkLoop(const ChunkedProblem& problem, WantedGradients wanted,
+                     const std::optional<at::Tensor>& upstream)
+    : problem_(problem),
+      wanted_(wanted),
+      upstream_(upstream),
+      plan_(problem, wanted),
+      num_batches_(problem.input.size(0)),
+      in_features_(problem.input.size(1)),
+      num_classes_(problem.linear_weight.size(0)),
+      chunk_size_(*problem.options.batch_chunk_size) {
+  logits_ = empty({chunk_size_, num_classes_}, plan_.logits_dtype);
+  factors_ = empty({chunk_size_}, plan_.logits_dtype);
+  output_ = zeros({}, plan_.output_dtype);
+  const at::IntArrayRef weight_shape = problem.linear_weight.sizes();
+  if (wanted.input) grad_input_ = empty(problem.input.sizes(), plan_.grad_input_dtype);
+  if (wanted.linear_weight) grad_linear_weight_ = zeros(weight_shape, plan_.dtype);
+  if (wanted.linear_bias) grad_linear_bias_ = zeros({num_classes_}, plan_.dtype);
+  if (plan_.stages_weight_grad) staged_weight_grad_ = empty(weight_shape, plan_.acc_dtype);
+  if (plan_.stages_bias_grad) staged_bias_grad_ = zeros({num_classes_}, plan_.acc_dtype);
+  if (plan_.stages_input_grad) {
+    staged_input_grad_ = empty({chunk_size_, in_features_}, plan_.linear_weight_dtype);
+  }
+  if (plan_.converts_input) converted_input_ = empty({chunk_size_, in_features_}, plan_.acc_dtype);
+  if (plan_.widens_logits_for_weight_grad) {
+    wide_logits_ = empty({chunk_size_, num_classes_}, plan_.acc_dtype);
+  }
+  linear_weight_ = problem.linear_weight;
+  if (plan_.linear_weight_dtype != plan_.dtype) {
+    linear_weight_ = linear_weight_.to(plan_.linear_weight_dtype);
+  }
+  if (problem.linear_bias) linear_bias_ = problem.linear_bias->to(plan_.logits_dtype);
+}
+
+template <typename Body>
+void ChunkLoop::for_each_chunk(Body&& body) {
+  for (int64_t start = 0; start < num_batches_; start += chunk_size_) {
+    Chunk rows = chunk(start, std::min(chunk_size_, num_batches_ - start));
+    body(rows);
+  }
+}
+
+Chunk ChunkLoop::chunk(int64_t start, int64_t size) {
+  Chunk chunk{start, size, {}, {}, {}, {}, {}, {}};
+  chunk.input = problem_.input.narrow(0, start, size);
+  chunk.target = valid_target().narrow(0, start, size);
+  chunk.row_weight = row_weights().narrow(0, start, size);
+  chunk.logits = first_rows(logits_, size);
+  chunk.converted_input = chunk.input;
+  if (plan_.converts_input) {
+    chunk.converted_input = first_rows(converted_input_, size).copy_(chunk.input);
+  }
+  return chunk;
+}
+
+// The target with 0 for an ignore_index that is no class, so that it can be an index.
+at::Tensor ChunkLoop::valid_target() {
+  if (target_.defined()) return target_;
+  const int64_t ignored = problem_.ignore_index;
+  mask_ = at::eq(problem_.target, ignored);
+  const bool is_class = ignored >= 0 && ignored < num_classes_;
+  target_ = is_class ? problem_.target : at::where(mask_, at::Scalar(0), problem_.target);
+  return target_;
+}
+
+at::Tensor ChunkLoop::masked_class_weights() {
+  if (!problem_.weight) return mask_.bitwise_not().to(plan_.acc_dtype);
+  const at::Tensor& weight = *problem_.weight;
+  const at::Tensor& target = target_;
+  // Converted before or after the selection, whichever is less.
+  const at::Tensor selected = target.numel() > weight.numel()
+                                  ? weight.to(plan_.acc_dtype).index_select(0, target)
+                                  : weight.index_select(0, target).to(plan_.acc_dtype);
+  return at::where(mask_, at::Scalar(0), selected);
+}
+
+// What each row's loss is multiplied by: its class weight, 0 where ignored, over their sum for the
+// mean. Negative where gradients follow, as they are those of -log(softmax).
+at::Tensor ChunkLoop::row_weights() {
+  if (row_weights_.defined()) return row_weights_;
+  row_weights_ = masked_class_weights();
+  if (problem_.reduction == "mean") {
+    const at::Tensor total = row_weights_.sum();
+    const at::Tensor is_zero = at::eq(total, 0);
+    const at::Tensor negative = total.neg();
+    row_weights_.div_(at::where(is_zero, at::Scalar(kNaN), negative));
+  } else if (problem_.reduction == "sum") {
+    row_weights_.neg_();
+  } else if (upstream_) {
+    row_weights_.neg_().mul_(upstream_->to(row_weights_.scalar_type()));
+  }
+  return row_weights_;
+}
+
+// out = left @ right, on CUDA also into a wider dtype.
+void multiply(at::Tensor out, const at::Tensor& left, const at::Tensor& right) {
+  if (left.scalar_type() == out.scalar_type()) {
+    at::mm_out(out, left, right);
+  } else {
+    at::mm_out(out, left, right, out.scalar_type());
+  }
+}
+
+// Less the greatest of each row, so that no exponential overflows.
+void ChunkLoop::compute_shifted_logits(const Chunk& chunk) {
+  const bool widens = plan_.is_cuda && plan_.is_mixed;
+  const at::Tensor& weight = widens ? problem_.linear_weight : linear_weight_;
+  at::Tensor logits = chunk.logits;
+  multiply(logits, plan_.forward_takes_converted_input ? chunk.converted_input : chunk.input,
+           weight.t());
+  if (linear_bias_.defined()) logits.add_(linear_bias_);
+  at::Tensor greatest = column(first_rows(factors_, chunk.size));
+  logits.sub_(at::amax_out(greatest, logits, 1, /*keepdim=*/true));
+}
+
+// In place; returns each row's sum, in acc_dtype: in float16 it can underflow.
+at::Tensor ChunkLoop::exponentiate(const at::Tensor& logits) {
+  return logits.exp_().sum(1, /*keepdim=*/false, plan_.acc_dtype);
+}
+
+at::Tensor of_targets(const Chunk& chunk) {
+  return chunk.logits.gather(1, column(chunk.target)).squeeze(1);
+}
+
+at::Tensor ChunkLoop::losses() {
+  const at::Tensor losses = empty({num_batches_}, plan_.dtype);
+  for_each_chunk([&](const Chunk& chunk) {
+    compute_shifted_logits(chunk);
+    const at::Tensor chosen = of_targets(chunk);
+    const at::Tensor denominators = exponentiate(chunk.logits);
+    const at::Tensor loss = denominators.log_().sub_(chosen.to(denominators.scalar_type()));
+    loss.mul_(chunk.row_weight.to(denominators.scalar_type()));
+    losses.narrow(0, chunk.start, chunk.size).copy_(loss);
+  });
+  return losses;
+}
+
+LossAndGradients ChunkLoop::loss_and_gradients() {
+  if (problem_.reduction == "mean" && num_batches_ == 0) {
+    output_.fill_(kNaN);
+  }
+  for_each_chunk([&](Chunk& chunk) {
+    compute_shifted_logits(chunk);
+    add_loss(chunk);
+    if (plan_.narrows_logits) {
+      chunk.narrow_logits = chunk.logits.to(problem_.linear_weight.scalar_type());
+    }
+    // The bias first: the weight's gradient may use the logits' buffer for something else.
+    if (wanted_.linear_bias) add_bias_grad(chunk);
+    if (wanted_.input) set_input_grad(chunk);
+    if (plan_.stages_weight_grad) {
+      stage_weight_grad(chunk);
+    } else if (wanted_.linear_weight) {
+      add_weight_grad(chunk);
+    }
+    if (plan_.stages_input_grad) {
+      grad_input_.narrow(0, chunk.start, chunk.size)
+          .copy_(first_rows(staged_input_grad_, chunk.size));
+    }
+    if (plan_.stages_bias_grad) {
+      grad_linear_bias_.add_(staged_bias_grad_.to(plan_.dtype));
+      staged_bias_grad_.zero_();
+    }
+  });
+  if (wanted_.input) grad_input_ = grad_input_.to(plan_.dtype);
+  return {output_.to(plan_.dtype), grad_input_, grad_linear_weight_, grad_linear_bias_};
+}
+
+// Adds the chunk's loss, and leaves `softmax(logits) * row_weight` in the logits where gradients
+// are computed from it.
+void ChunkLoop::add_loss(const Chunk& chunk) {
+  at::Tensor logits = chunk.logits;
+  const at::Tensor& weight = chunk.row_weight;
+  output_.add_(weight.dot(of_targets(chunk).to(weight.scalar_type())));
+  const at::Tensor denominators = exponentiate(logits);
+  if (wanted_.any()) {
+    at::Tensor factors = first_rows(factors_, chunk.size);
+    at::div_out(factors, weight, denominators);
+    at::mul_out(logits, logits, column(factors));
+  }
+  const at::Tensor promoted = weight.to(denominators.scalar_type());
+  output_.sub_(promoted.dot(denominators.log_()));
+}
+
+void ChunkLoop::add_bias_grad(const Chunk& chunk) {
+  const at::Tensor& gradient = plan_.stages_bias_grad ? staged_bias_grad_ : grad_linear_bias_;
+  gradient.sub_(chunk.logits.sum(0, /*keepdim=*/false, plan_.acc_dtype));
+  gradient.index_add_(0, chunk.target, chunk.row_weight);
+}
+
+// linear_weight[target] * row_weight - logits @ linear_weight
+void ChunkLoop::set_input_grad(const Chunk& chunk) {
+  at::Tensor gradient = plan_.stages_input_grad ? first_rows(staged_input_grad_, chunk.size)
+                                                : grad_input_.narrow(0, chunk.start, chunk.size);
+  at::mul_out(gradient, at::index_select(linear_weight_, 0, chunk.target),
+              column(chunk.row_weight.to(gradient.scalar_type())));
+  const bool narrows = plan_.narrows_logits_for_input_grad;
+  const at::Tensor& weight = narrows ? problem_.linear_weight : linear_weight_;
+  const at::Tensor& logits = narrows ? chunk.narrow_logits : chunk.logits;
+  at::addmm_out(gradient, gradient, logits, weight, /*beta=*/1, /*alpha=*/-1);
+}
+
+// The chunk's part in acc_dtype first, so that its large terms cancel there.
+void ChunkLoop::stage_weight_grad(const Chunk& chunk) {
+  at::Tensor logits = chunk.logits;
+  if (plan_.widens_logits_for_weight_grad) {
+    logits = first_rows(wide_logits_, chunk.size).copy_(logits);
+  }
+  const bool widens = plan_.is_cuda && plan_.logits_dtype != plan_.acc_dtype;
+  multiply(staged_weight_grad_, logits.t(), widens ? chunk.input : chunk.converted_input);
+  staged_weight_grad_.index_add_(0, chunk.target, weighted_input(chunk), /*alpha=*/-1);
+  grad_linear_weight_.sub_(staged_weight_grad_);
+}
+
+void ChunkLoop::add_weight_grad(const Chunk& chunk) {
+  const at::Tensor& logits = plan_.narrows_logits ? chunk.narrow_logits : chunk.logits;
+  grad_linear_weight_.addmm_(logits.t(), chunk.input, /*beta=*/1, /*alpha=*/-1);
+  grad_linear_weight_.index_add_(0, chunk.target, narrowed(weighted_input(chunk)));
+}
+
+// input * row_weight, in memory that is no longer needed where there is room.
+at::Tensor ChunkLoop::weighted_input(const Chunk& chunk) {
+  const at::Tensor factors = column(chunk.row_weight);
+  if (plan_.is_mixed) return chunk.converted_input.mul_(factors);
+  if (num_classes_ < in_features_) return at::mul(chunk.converted_input, factors);
+  at::Tensor room = first_rows(logits_, chunk.size).narrow(1, 0, in_features_);
+  return at::mul_out(room, chunk.converted_input, factors);
+}
+
+at::Tensor ChunkLoop::narrowed(const at::Tensor& rows) {
+  if (rows.scalar_type() == plan_.dtype) return rows;
+  if (!plan_.narrows_in_logits_buffer) return rows.to(plan_.dtype);
+  const at::Tensor room = first_rows(logits_.view(plan_.dtype), rows.size(0));
+  return room.narrow(1, 0, rows.size(1)).copy_(rows);
+}
+
+}  // namespace
+
+at::Tensor chunked_losses(const ChunkedProblem& problem) {
+  return ChunkLoop(problem, {}, std::nullopt).losses();
+}
+
+LossAndGradients chunked_loss_and_gradients(const ChunkedProblem& problem, WantedGradients wanted,
+                                            const std::optional<at::Tensor>& upstream) {
+  return ChunkLoop(problem, wanted, upstream).loss_and_gradients();
+}
+
+}  // namespace torch_losses::losses

@@ -1,0 +1,30 @@
+// How linear_cross_entropy computes in chunks: what its `options` ask for, and what that comes to
+// at a call. Source: torch/nn/modules/linear_cross_entropy_options.py of torch 2.13.
+#pragma once
+
+#include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace torch_losses::losses {
+
+// nn.LinearCrossEntropyOptions: its class in lib/ documents the fields, and checks them.
+struct LinearCrossEntropyOptions {
+  bool allow_retain_graph = false;
+  std::optional<int64_t> batch_chunk_size;
+  std::optional<std::string> chunking_method;
+  std::string acc_policy;
+  std::optional<at::ScalarType> acc_dtype;
+};
+
+// Python's `_adjust`: what "auto" and None mean for a batch of this size, dtype and device. Every
+// field of the result but `chunking_method` has a value. Here and not in lib/, because only the
+// native side knows sizes, dtype and device without being asked.
+LinearCrossEntropyOptions adjust(const LinearCrossEntropyOptions& options, int64_t num_batches,
+                                 int64_t in_features, int64_t num_classes, at::ScalarType dtype,
+                                 const std::optional<at::Device>& device);
+
+}  // namespace torch_losses::losses
