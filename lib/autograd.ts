@@ -4,10 +4,11 @@
  * Source of checks and texts: torch/autograd/__init__.py, of the same release.
  */
 import { bind, type Callee, describe, fail } from './arguments';
+import { type AsyncOptions, submit } from './async';
 import { runtimeError, typeError, valueError } from './errors';
 import { zeros_like } from './factories';
 import { type Handle, handleOf, isTensor, tensorHandle } from './handle';
-import { native } from './native';
+import { type Native, native } from './native';
 import type { Tensor } from './tensor';
 import { wrap } from './wrap';
 
@@ -107,6 +108,19 @@ export function backward(...args: unknown[]): void {
 
 /** Runs bound arguments: (tensors, gradients, retain_graph, create_graph, inputs). */
 export function runBackward(callee: Callee, bound: readonly unknown[]): void {
+  native.backward(...lowerBackward(callee, bound));
+}
+
+/** The same off the event loop. */
+export function runBackwardAsync(
+  callee: Callee,
+  bound: readonly unknown[],
+  options: AsyncOptions,
+): Promise<void> {
+  return submit((job) => native.async.backward(job, ...lowerBackward(callee, bound)), options);
+}
+
+function lowerBackward(callee: Callee, bound: readonly unknown[]): Parameters<Native['backward']> {
   const [tensors, gradients, retain, create, inputs] = bound;
   const roots = handlesOf(tensors, callee, 'tensors');
   const leaves =
@@ -115,7 +129,7 @@ export function runBackward(callee: Callee, bound: readonly unknown[]): void {
     throw runtimeError('`inputs` argument to `backward()` cannot be empty.');
   const createGraph = flag(create, false, callee, 'create_graph');
   const retainGraph = flag(retain, createGraph, callee, 'retain_graph');
-  native.backward(roots, gradientsOf(gradients), retainGraph, createGraph, leaves ?? []);
+  return [roots, gradientsOf(gradients), retainGraph, createGraph, leaves ?? []];
 }
 
 /**

@@ -11,6 +11,13 @@ import { native } from './native';
 /** A slot and its generation in the native table; 0 once disposed. */
 export type Handle = number;
 
+let observer: ((owner: HandleOwner) => void) | undefined;
+
+/** Sets who is told of every new tensor: tidy.ts, while a tidy runs. */
+export function observeCreation(tell: typeof observer): void {
+  observer = tell;
+}
+
 /** The base of `Tensor`: owns one handle. */
 export class HandleOwner {
   #handle: Handle;
@@ -19,6 +26,7 @@ export class HandleOwner {
   constructor(handle: Handle) {
     this.#handle = handle;
     native.attach(handle, this);
+    observer?.(this);
   }
 
   /** The handle of a live tensor, 0 of a disposed one, undefined for anything else. @internal */

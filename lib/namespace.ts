@@ -1,4 +1,6 @@
 /** Everything that `torch` has: what index.ts exports by name and as the default. */
+
+export type { AsyncOptions } from './async';
 export * as autograd from './autograd';
 export type { TensorData, TensorOptions } from './creation';
 export {
@@ -72,6 +74,13 @@ export {
   strided,
 } from './layout';
 export * as linalg from './linalg';
+export {
+  type DeviceMemory,
+  emptyCache,
+  type MemoryStats,
+  memoryStats,
+  setCacheLimit,
+} from './memory_stats';
 export * as nn from './nn';
 export { ops } from './ops';
 export * as optim from './optim';
@@ -80,3 +89,4 @@ export { __version__, get_num_threads, set_num_threads } from './process';
 export { asFloat, type Complex, Float, type Scalar } from './scalar';
 export type { BackwardOptions } from './tensor';
 export { Tensor } from './tensor';
+export { keep, tidy } from './tidy';

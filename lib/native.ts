@@ -69,7 +69,20 @@ type OptionalHandle = Handle | null;
 /** The native half of a Generator. */
 export type NativeGenerator = { readonly __generator: unique symbol };
 
+/** The calls that can be made as jobs, each with the job's number first: native/async.h. */
+export interface NativeAsync {
+  item(job: number, tensor: Handle): Promise<number | bigint | boolean | Complex>;
+  /** A contiguous copy on the CPU, or the tensor itself where it is that. */
+  plain_copy(job: number, tensor: Handle): Promise<Handle>;
+  backward(job: number, ...args: Parameters<Native['backward']>): Promise<void>;
+  call_operator(job: number, ...args: Parameters<Native['call_operator']>): Promise<unknown>;
+}
+
 export interface Native {
+  readonly async: NativeAsync;
+  /** Drops a job that has not started; false where it is too late. */
+  cancel_job(job: number): boolean;
+
   /** What the native side calls: for errors, for warnings, and when memory is short. */
   set_hooks(createError: unknown, emitWarning: unknown, relievePressure: unknown): void;
 

@@ -12,6 +12,7 @@ import {
   type Options,
   unknownKey,
 } from './arguments';
+import { submit } from './async';
 import { runtimeError } from './errors';
 import { describeTensor } from './handle';
 import { EXPECTED, isInt64, LOWER, REJECTED } from './lowering';
@@ -23,6 +24,9 @@ import { wrap } from './wrap';
 export type NamedResults = Record<string, unknown> & Iterable<unknown>;
 
 type Arguments = readonly unknown[];
+
+/** The job as which the next call is made, or 0: see {@link Operator.callAsync}. */
+let job = 0;
 
 // --- one overload ---------------------------------------------------------------------------------------------------
 
@@ -108,6 +112,9 @@ export class Overload implements Callee {
           call[1] += parameter.bit;
         }
       }
+    }
+    if (job !== 0) {
+      return native.async.call_operator(job, ...call).then((result) => this.#raise(result, bound));
     }
     return this.#raise(native.call_operator(...call), bound);
   }
@@ -240,6 +247,24 @@ export class Operator {
       if (result !== REJECTED) return result;
     }
     throw this.#noMatch(args, options);
+  }
+
+  /** As {@link call}, off the event loop. Among the options may be a `signal`: see async.ts. */
+  callAsync(args: Arguments): Promise<unknown> {
+    const last = args.length > 0 ? args[args.length - 1] : undefined;
+    const { signal, ...options } = isOptions(last) && !isComplex(last) ? last : {};
+    const others = signal === undefined ? args : [...args.slice(0, -1), options];
+    return submit(
+      (number) => {
+        job = number;
+        try {
+          return this.call(others) as Promise<unknown>;
+        } finally {
+          job = 0;
+        }
+      },
+      { signal: signal as AbortSignal | undefined },
+    );
   }
 
   #find(): Overload[] {

@@ -20,6 +20,8 @@ export interface OperatorPacket {
   (...args: unknown[]): Anything;
   /** Names of the overloads, in the order in which they are tried; `default` is the one without a name. */
   overloads(): string[];
+  /** The same call off the event loop; its options may hold an AbortSignal, `signal`. */
+  async(...args: unknown[]): Promise<Anything>;
   readonly [overload: string]: Anything;
 }
 
@@ -71,6 +73,7 @@ function overloadOf(overload: Overload, operator: Operator, name: string): unkno
   const only = new Operator(operator.qualifiedName, { overloads: [overload.schema.overload] });
   const text = `<OpOverload(op='${operator.qualifiedName.replace('::', '.')}', overload='${name}')>`;
   const call = bare((...args) => only.call(args), text);
+  Object.defineProperty(call, 'async', { value: (...args: unknown[]) => only.callAsync(args) });
   return Object.defineProperty(call, 'schema', { value: overload.declaration });
 }
 
@@ -84,6 +87,7 @@ function packet(namespace: string, name: string): OperatorPacket {
   );
   const text = `<OpOverloadPacket(op='${namespace}.${name}')>`;
   const call = bare((...args) => operator.call(args), text);
+  Object.defineProperty(call, 'async', { value: (...args: unknown[]) => operator.callAsync(args) });
   Object.defineProperty(call, 'overloads', { value: () => named.map(([overload]) => overload) });
   return lazily(call, (wanted) => {
     const found = named.find(([overload]) => overload === wanted);

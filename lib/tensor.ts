@@ -1,8 +1,8 @@
 /** The `Tensor` class: what JavaScript adds to the operators of methods.ts. */
 import { inspect } from 'node:util';
-
 import { bind, fail } from './arguments';
-import { runBackward } from './autograd';
+import { type AsyncOptions, submit } from './async';
+import { runBackward, runBackwardAsync } from './autograd';
 import { type NestedList, type TypedArray, toNested, toTyped } from './data';
 import { Device, type DeviceLike } from './device';
 import { complex64, type DType, dtypeFromCode, float32 } from './dtype';
@@ -171,11 +171,23 @@ export class Tensor extends HandleOwner {
   item(): number | boolean | Complex;
   item<T extends number | boolean | Complex>(): T;
   item(): number | boolean | Complex {
-    const value = native.item(this.#handle);
-    if (typeof value !== 'bigint') return value;
-    throw valueError(
-      `item(): ${value} is an integer that a number cannot hold; toTypedArray() gives it as a bigint`,
-    );
+    return exact(native.item(this.#handle));
+  }
+
+  /** As {@link item}, off the event loop: waits for the calls before it. */
+  async itemAsync(options?: AsyncOptions): Promise<number | boolean | Complex> {
+    return exact(await submit((job) => native.async.item(job, this.#handle), options));
+  }
+
+  /** As {@link toTypedArray}, off the event loop: waits for the calls before it. */
+  async toTypedArrayAsync(options?: AsyncOptions): Promise<TypedArray> {
+    const { dtype } = this;
+    const copy = await submit((job) => native.async.plain_copy(job, this.#handle), options);
+    try {
+      return toTyped(dtype, native.to_bytes(copy));
+    } finally {
+      native.dispose(copy);
+    }
   }
 
   /** A copy of the elements in order; which array stands for which dtype is in the README. */
@@ -284,6 +296,11 @@ export class Tensor extends HandleOwner {
     runBackward(BACKWARD, [this, ...bind(BACKWARD, args)]);
   }
 
+  /** As {@link backward}, off the event loop. */
+  backwardAsync({ signal, ...options }: BackwardOptions & AsyncOptions = {}): Promise<void> {
+    return runBackwardAsync(BACKWARD, [this, ...bind(BACKWARD, [options])], { signal });
+  }
+
   get is_leaf(): boolean {
     return native.is_leaf(this.#handle);
   }
@@ -361,6 +378,13 @@ export class Tensor extends HandleOwner {
     if (hint === 'number') return Number(this.item());
     throw typeError('JavaScript has no operators for tensors: use .add(), .eq(), … or .item()');
   }
+}
+
+function exact(value: number | bigint | boolean | Complex): number | boolean | Complex {
+  if (typeof value !== 'bigint') return value;
+  throw valueError(
+    `item(): ${value} is an integer that a number cannot hold; toTypedArray() gives it as a bigint`,
+  );
 }
 
 function oneOf(values: number[], dim: number | undefined, name: string): number | number[] {

@@ -5,7 +5,7 @@
  * torch/nn/functional.py. Errors are Python's: RangeError (ValueError) for a value or shape that the function refuses,
  * TorchError (RuntimeError) for one that its kernel refuses, TypeError for an argument of another type.
  */
-import { native } from '../../../native';
+
 import type { Tensor } from '../../../tensor';
 import { LinearCrossEntropyOptions } from '../../modules/loss/linear_cross_entropy_options';
 import {
@@ -20,6 +20,7 @@ import {
   SIZE_AVERAGE,
   WEIGHT,
 } from './definition';
+import { native } from './door';
 
 export interface NLLLossOptions extends ReductionOptions {
   /** A factor for each class, (C). Default: null. */

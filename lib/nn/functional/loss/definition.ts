@@ -4,6 +4,7 @@
  * A call's values come either from the options of a functional call or from a module's attributes, which have the same
  * names: `huber_loss(input, target, { delta: 2 })` and `huber_loss.with(module, input, target)` end in the same place.
  */
+
 import {
   bind,
   type Callee,
@@ -12,10 +13,12 @@ import {
   type Options,
   type Parameter,
 } from '../../../arguments';
+import { type AsyncOptions, submit } from '../../../async';
 import { describeTensor, type Handle, handleOf, tensorHandle } from '../../../handle';
 import type { LoweredReduction } from '../../../native';
 import type { Tensor } from '../../../tensor';
 import { wrap } from '../../../wrap';
+import { inJob } from './door';
 
 /** How a loss is reduced: not at all, to the mean, or to the sum of its elements. */
 export type Reduction = 'none' | 'mean' | 'sum';
@@ -77,6 +80,8 @@ export interface LossFunction<Inputs extends unknown[], LossOptions extends obje
   defaultOf(option: string): unknown;
   /** Calls with the values of a module's attributes. @internal */
   with(values: Values, ...inputs: Inputs): Tensor;
+  /** As {@link with}, off the event loop. @internal */
+  async(values: Values, inputs: Inputs, options?: AsyncOptions): Promise<Tensor>;
 }
 
 const REDUCTIONS = ['none', 'mean', 'sum', 'batchmean', 'elementwise_mean'];
@@ -217,6 +222,16 @@ export function defineLoss<Inputs extends unknown[], LossOptions extends object>
   const runWith = (values: Values, a: unknown, b: unknown, c: unknown, d: unknown): Tensor =>
     wrap(run(at, values, a, b, c, d));
 
+  const runLater = async (
+    values: Values,
+    inputs: readonly unknown[],
+    asyncOptions?: AsyncOptions,
+  ): Promise<Tensor> => {
+    const start = (job: number): Promise<Handle> =>
+      inJob(job, () => run(at, values, ...inputs) as unknown as Promise<Handle>);
+    return wrap(await submit(start, asyncOptions));
+  };
+
   const functional = (...args: unknown[]): Tensor => {
     if (args.length === inputs.length && !isOptions(args[args.length - 1])) {
       return runWith(defaults, args[0], args[1], args[2], args[3]);
@@ -234,6 +249,8 @@ export function defineLoss<Inputs extends unknown[], LossOptions extends object>
     signature: signatureOf(inputs, options),
     defaultOf: (option: string): unknown => defaults[option],
     with: runWith,
+    async: (values: Values, inputs: Inputs, asyncOptions?: AsyncOptions) =>
+      runLater(values, inputs, asyncOptions),
   }) as unknown as LossFunction<Inputs, LossOptions>;
 }
 

@@ -5,7 +5,7 @@
  * torch/nn/functional.py. Errors are Python's: RangeError (ValueError) for a value or shape that the function refuses,
  * TorchError (RuntimeError) for one that its kernel refuses, TypeError for an argument of another type.
  */
-import { native } from '../../../native';
+
 import type { Tensor } from '../../../tensor';
 import {
   type DistanceFunction,
@@ -17,6 +17,7 @@ import {
   type ReductionOptions,
   SIZE_AVERAGE,
 } from './definition';
+import { native } from './door';
 
 type TwoInputsAndTarget = [input1: Tensor, input2: Tensor, target: Tensor];
 type Triplet = [anchor: Tensor, positive: Tensor, negative: Tensor];

@@ -5,7 +5,7 @@
  * torch/nn/functional.py. Errors are Python's: RangeError (ValueError) for a value or shape that the function refuses,
  * TorchError (RuntimeError) for one that its kernel refuses, TypeError for an argument of another type.
  */
-import { native } from '../../../native';
+
 import type { Tensor } from '../../../tensor';
 import {
   defineLoss,
@@ -17,6 +17,7 @@ import {
   SIZE_AVERAGE,
   WEIGHT,
 } from './definition';
+import { native } from './door';
 
 export interface L1LossOptions extends ReductionOptions {
   /** A factor for each element, of input's size. Default: null. */

@@ -1,5 +1,6 @@
 /** What loss modules share: the reduction, the weight, and how their keywords are read. */
-import { bind, type Callee, describe, fail } from '../../../arguments';
+import { bind, type Callee, describe, fail, isOptions } from '../../../arguments';
+import type { AsyncOptions } from '../../../async';
 import type { Tensor } from '../../../tensor';
 import { warn } from '../../../warnings';
 import {
@@ -29,6 +30,17 @@ export abstract class _Loss<
     super();
     const { size_average, reduce, reduction = 'mean' } = options;
     this.reduction = legacyName(size_average, reduce) ?? reduction;
+  }
+
+  /**
+   * As calling the loss, off the event loop: the inputs, then `{ signal }` to drop the call if it has not started. Calls
+   * run one after another, in the order they were made. A loss of your own runs on the event loop, unless it overrides
+   * this.
+   */
+  async forwardAsync(...args: [...inputs: Args, options?: AsyncOptions]): Promise<Tensor> {
+    const last = args[args.length - 1];
+    const inputs = isOptions(last) ? args.slice(0, -1) : args;
+    return this.forward(...(inputs as Args));
   }
 }
 

@@ -1,4 +1,6 @@
 /** Loss modules of classification. Source: torch/nn/modules/loss.py. */
+
+import type { AsyncOptions } from '../../../async';
 import { valueError } from '../../../errors';
 import type { Tensor } from '../../../tensor';
 import { warn } from '../../../warnings';
@@ -60,6 +62,10 @@ export class CrossEntropyLoss extends _WeightedLoss {
   override forward(input: Tensor, target: Tensor): Tensor {
     return cross_entropy.with(this, input, target);
   }
+
+  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
+    return cross_entropy.async(this, [input, target], options);
+  }
 }
 
 const NLL = new Keywords<NLLLossOptions>('NLLLoss', nll_loss, [
@@ -92,6 +98,10 @@ export class NLLLoss extends _WeightedLoss {
 
   override forward(input: Tensor, target: Tensor): Tensor {
     return nll_loss.with(this, input, target);
+  }
+
+  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
+    return nll_loss.async(this, [input, target], options);
   }
 }
 
@@ -142,6 +152,10 @@ export class KLDivLoss extends _Loss {
   override forward(input: Tensor, target: Tensor): Tensor {
     return kl_div.with(this, input, target);
   }
+
+  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
+    return kl_div.async(this, [input, target], options);
+  }
 }
 
 const BCE = new Keywords<BCELossOptions>('BCELoss', binary_cross_entropy, [
@@ -170,6 +184,10 @@ export class BCELoss extends _WeightedLoss {
 
   override forward(input: Tensor, target: Tensor): Tensor {
     return binary_cross_entropy.with(this, input, target);
+  }
+
+  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
+    return binary_cross_entropy.async(this, [input, target], options);
   }
 }
 
@@ -204,6 +222,10 @@ export class BCEWithLogitsLoss extends _Loss {
   override forward(input: Tensor, target: Tensor): Tensor {
     return binary_cross_entropy_with_logits.with(this, input, target);
   }
+
+  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
+    return binary_cross_entropy_with_logits.async(this, [input, target], options);
+  }
 }
 
 const MULTI_LABEL_MARGIN = new Keywords<ReductionOptions>(
@@ -233,6 +255,10 @@ export class MultiLabelMarginLoss extends _Loss {
   override forward(input: Tensor, target: Tensor): Tensor {
     return multilabel_margin_loss.with(this, input, target);
   }
+
+  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
+    return multilabel_margin_loss.async(this, [input, target], options);
+  }
 }
 
 const MULTI_LABEL_SOFT_MARGIN = new Keywords<MultiLabelSoftMarginLossOptions>(
@@ -259,6 +285,10 @@ export class MultiLabelSoftMarginLoss extends _WeightedLoss {
 
   override forward(input: Tensor, target: Tensor): Tensor {
     return multilabel_soft_margin_loss.with(this, input, target);
+  }
+
+  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
+    return multilabel_soft_margin_loss.async(this, [input, target], options);
   }
 }
 
@@ -302,6 +332,10 @@ export class MultiMarginLoss extends _WeightedLoss {
   override forward(input: Tensor, target: Tensor): Tensor {
     return multi_margin_loss.with(this, input, target);
   }
+
+  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
+    return multi_margin_loss.async(this, [input, target], options);
+  }
 }
 
 const SOFT_MARGIN = new Keywords<ReductionOptions>('SoftMarginLoss', soft_margin_loss, [
@@ -328,6 +362,10 @@ export class SoftMarginLoss extends _Loss {
 
   override forward(input: Tensor, target: Tensor): Tensor {
     return soft_margin_loss.with(this, input, target);
+  }
+
+  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
+    return soft_margin_loss.async(this, [input, target], options);
   }
 }
 
@@ -368,5 +406,15 @@ export class CTCLoss extends _Loss<
     target_lengths: Lengths,
   ): Tensor {
     return ctc_loss.with(this, log_probs, targets, input_lengths, target_lengths);
+  }
+
+  override forwardAsync(
+    log_probs: Tensor,
+    targets: Tensor,
+    input_lengths: Lengths,
+    target_lengths: Lengths,
+    options?: AsyncOptions,
+  ): Promise<Tensor> {
+    return ctc_loss.async(this, [log_probs, targets, input_lengths, target_lengths], options);
   }
 }

@@ -1,4 +1,6 @@
 /** Loss modules of embeddings: similarity, ranking, triplets. Source: torch/nn/modules/loss.py. */
+
+import type { AsyncOptions } from '../../../async';
 import { valueError } from '../../../errors';
 import { floatRepr } from '../../../python';
 import type { Tensor } from '../../../tensor';
@@ -53,6 +55,10 @@ export class HingeEmbeddingLoss extends _Loss {
   override forward(input: Tensor, target: Tensor): Tensor {
     return hinge_embedding_loss.with(this, input, target);
   }
+
+  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
+    return hinge_embedding_loss.async(this, [input, target], options);
+  }
 }
 
 const COSINE_EMBEDDING = new Keywords<CosineEmbeddingLossOptions>(
@@ -82,6 +88,15 @@ export class CosineEmbeddingLoss extends _Loss<[input1: Tensor, input2: Tensor, 
   override forward(input1: Tensor, input2: Tensor, target: Tensor): Tensor {
     return cosine_embedding_loss.with(this, input1, input2, target);
   }
+
+  override forwardAsync(
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    options?: AsyncOptions,
+  ): Promise<Tensor> {
+    return cosine_embedding_loss.async(this, [input1, input2, target], options);
+  }
 }
 
 const MARGIN_RANKING = new Keywords<MarginRankingLossOptions>(
@@ -110,6 +125,15 @@ export class MarginRankingLoss extends _Loss<[input1: Tensor, input2: Tensor, ta
 
   override forward(input1: Tensor, input2: Tensor, target: Tensor): Tensor {
     return margin_ranking_loss.with(this, input1, input2, target);
+  }
+
+  override forwardAsync(
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    options?: AsyncOptions,
+  ): Promise<Tensor> {
+    return margin_ranking_loss.async(this, [input1, input2, target], options);
   }
 }
 
@@ -147,6 +171,15 @@ export class TripletMarginLoss extends _Loss<[anchor: Tensor, positive: Tensor, 
 
   override forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
     return triplet_margin_loss.with(this, anchor, positive, negative);
+  }
+
+  override forwardAsync(
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    options?: AsyncOptions,
+  ): Promise<Tensor> {
+    return triplet_margin_loss.async(this, [anchor, positive, negative], options);
   }
 }
 

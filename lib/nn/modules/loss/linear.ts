@@ -1,5 +1,6 @@
 /** Cross entropy with the linear layer before it. Source: torch/nn/modules/loss.py. */
 import { bind } from '../../../arguments';
+import type { AsyncOptions } from '../../../async';
 import type { DeviceLike } from '../../../device';
 import type { DType } from '../../../dtype';
 import { runtimeError } from '../../../errors';
@@ -102,9 +103,20 @@ export class LinearCrossEntropyLoss extends _WeightedLoss {
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
+    const [values, weight] = this.#values();
+    return linear_cross_entropy.with(values, input, weight, target);
+  }
+
+  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
+    const [values, weight] = this.#values();
+    return linear_cross_entropy.async(values, [input, weight, target], options);
+  }
+
+  /** What the functional takes: the options, and the layer's weight with the dimensions of the loss. */
+  #values(): [values: object, weight: Tensor] {
     const { weight, bias, in_features } = this.linear;
     const outputs = [this.num_classes, ...this.out_features];
-    const attributes = {
+    const values = {
       linear_bias: bias === null ? null : bias.reshape(outputs),
       weight: this.weight,
       reduction: this.reduction,
@@ -112,12 +124,7 @@ export class LinearCrossEntropyLoss extends _WeightedLoss {
       label_smoothing: this.label_smoothing,
       options: this.options,
     };
-    return linear_cross_entropy.with(
-      attributes,
-      input,
-      weight.reshape([...outputs, in_features]),
-      target,
-    );
+    return [values, weight.reshape([...outputs, in_features])];
   }
 
   override extra_repr(): string {

@@ -1,4 +1,5 @@
 /** Loss modules of regression. Source: torch/nn/modules/loss.py. */
+import type { AsyncOptions } from '../../../async';
 import type { Tensor } from '../../../tensor';
 import type { Given, ReductionOption, ReductionOptions } from '../../functional/loss/definition';
 import {
@@ -44,6 +45,10 @@ export class L1Loss extends _Loss {
   override forward(input: Tensor, target: Tensor): Tensor {
     return l1_loss.with(this, input, target);
   }
+
+  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
+    return l1_loss.async(this, [input, target], options);
+  }
 }
 
 const MSE = new Keywords<ReductionOptions>('MSELoss', mse_loss, [
@@ -70,6 +75,10 @@ export class MSELoss extends _Loss {
 
   override forward(input: Tensor, target: Tensor): Tensor {
     return mse_loss.with(this, input, target);
+  }
+
+  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
+    return mse_loss.async(this, [input, target], options);
   }
 }
 
@@ -102,6 +111,10 @@ export class SmoothL1Loss extends _Loss {
   override forward(input: Tensor, target: Tensor): Tensor {
     return smooth_l1_loss.with(this, input, target);
   }
+
+  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
+    return smooth_l1_loss.async(this, [input, target], options);
+  }
 }
 
 const HUBER = new Keywords<HuberOptions>('HuberLoss', huber_loss, ['reduction', 'delta']);
@@ -126,6 +139,10 @@ export class HuberLoss extends _Loss {
 
   override forward(input: Tensor, target: Tensor): Tensor {
     return huber_loss.with(this, input, target);
+  }
+
+  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
+    return huber_loss.async(this, [input, target], options);
   }
 }
 
@@ -164,6 +181,14 @@ export class PoissonNLLLoss extends _Loss {
   override forward(log_input: Tensor, target: Tensor): Tensor {
     return poisson_nll_loss.with(this, log_input, target);
   }
+
+  override forwardAsync(
+    log_input: Tensor,
+    target: Tensor,
+    options?: AsyncOptions,
+  ): Promise<Tensor> {
+    return poisson_nll_loss.async(this, [log_input, target], options);
+  }
 }
 
 const GAUSSIAN_NLL = new Keywords<GaussianNLLLossOptions>('GaussianNLLLoss', gaussian_nll_loss, [
@@ -196,5 +221,14 @@ export class GaussianNLLLoss extends _Loss<[input: Tensor, target: Tensor, var_:
 
   override forward(input: Tensor, target: Tensor, var_: Tensor | number): Tensor {
     return gaussian_nll_loss.with(this, input, target, var_);
+  }
+
+  override forwardAsync(
+    input: Tensor,
+    target: Tensor,
+    var_: Tensor | number,
+    options?: AsyncOptions,
+  ): Promise<Tensor> {
+    return gaussian_nll_loss.async(this, [input, target, var_], options);
   }
 }

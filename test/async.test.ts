@@ -1,0 +1,172 @@
+/** Calls off the event loop. */
+import { expect } from 'chai';
+import torch, { nn, type Tensor } from 'torch-losses';
+
+const x = torch.randn(64, 10, { requires_grad: true });
+const target = torch.randint(0, 10, [64]);
+const criterion = new nn.CrossEntropyLoss();
+
+async function rejection(promise: Promise<unknown>): Promise<Error & { code?: string }> {
+  try {
+    await promise;
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+/** Keeps the thread of asynchronous calls busy for a while. */
+const busy = (): Promise<unknown> => torch.ops.aten.mm.async(big, big);
+const big = torch.ones(1500, 1500);
+
+describe('asynchronous calls', () => {
+  it('give what the synchronous ones give, gradients too', async () => {
+    const loss = await criterion.forwardAsync(x, target);
+    expect(loss.item()).to.equal(criterion(x, target).item());
+    expect(loss.requires_grad).to.equal(true);
+    x.grad = null;
+    await loss.backwardAsync();
+    const grad = x.grad as Tensor | null;
+    const [expected] = torch.autograd.grad(criterion(x, target), [x]);
+    expect(grad!.equal(expected!)).to.equal(true);
+    expect(await loss.itemAsync()).to.equal(loss.item());
+    expect([...(await x.toTypedArrayAsync())]).to.deep.equal([...x.toTypedArray()]);
+  });
+
+  it('are there on every loss', async () => {
+    const y = torch.rand(4, 5);
+    const signs = torch.ones(4);
+    const classes = torch.tensor([0, 1, 2, 3]);
+    const log_probs = torch.randn(6, 2, 5).log_softmax(2);
+    const calls: [Promise<Tensor>, Tensor][] = [
+      ...[
+        nn.L1Loss,
+        nn.MSELoss,
+        nn.SmoothL1Loss,
+        nn.HuberLoss,
+        nn.PoissonNLLLoss,
+        nn.BCELoss,
+        nn.BCEWithLogitsLoss,
+        nn.HingeEmbeddingLoss,
+        nn.SoftMarginLoss,
+        nn.MultiLabelSoftMarginLoss,
+      ].map((Loss): [Promise<Tensor>, Tensor] => {
+        const loss = new Loss();
+        return [loss.forwardAsync(y, y), loss(y, y)];
+      }),
+      ...[nn.NLLLoss, nn.MultiMarginLoss, nn.CrossEntropyLoss].map(
+        (Loss): [Promise<Tensor>, Tensor] => {
+          const loss = new Loss();
+          return [loss.forwardAsync(y, classes), loss(y, classes)];
+        },
+      ),
+      (() => {
+        const loss = new nn.GaussianNLLLoss();
+        return [loss.forwardAsync(y, y, 1), loss(y, y, 1)];
+      })(),
+      (() => {
+        const loss = new nn.CosineEmbeddingLoss();
+        return [loss.forwardAsync(y, y, signs), loss(y, y, signs)];
+      })(),
+      (() => {
+        const loss = new nn.TripletMarginLoss();
+        return [loss.forwardAsync(y, y, y), loss(y, y, y)];
+      })(),
+      (() => {
+        const loss = new nn.TripletMarginWithDistanceLoss();
+        return [loss.forwardAsync(y, y, y), loss(y, y, y)];
+      })(),
+      (() => {
+        const loss = new nn.CTCLoss();
+        const targets = torch.ones(2, 2, { dtype: torch.long });
+        return [
+          loss.forwardAsync(log_probs, targets, [6, 6], [2, 2]),
+          loss(log_probs, targets, [6, 6], [2, 2]),
+        ];
+      })(),
+      (() => {
+        const loss = new nn.LinearCrossEntropyLoss(5, 4);
+        return [loss.forwardAsync(y, classes), loss(y, classes)];
+      })(),
+    ];
+    for (const [promise, expected] of calls) {
+      expect((await promise).equal(expected)).to.equal(true);
+    }
+  });
+
+  it('run in the order they were made', async () => {
+    const order: number[] = [];
+    await Promise.all([
+      busy().then(() => order.push(0)),
+      ...[1, 2, 3, 4].map((n) => criterion.forwardAsync(x, target).then(() => order.push(n))),
+    ]);
+    expect(order).to.deep.equal([0, 1, 2, 3, 4]);
+  });
+
+  it('carry the grad mode of the caller', async () => {
+    const promise = torch.no_grad(() => {
+      const started = criterion.forwardAsync(x, target);
+      return { started };
+    });
+    expect((await promise.started).requires_grad).to.equal(false);
+  });
+
+  it('reject with Python’s error and the caller’s stack', async () => {
+    function theCaller(): Promise<Tensor> {
+      return criterion.forwardAsync(x, torch.full([64], 99));
+    }
+    const error = await rejection(theCaller());
+    expect(error).to.be.instanceOf(RangeError);
+    expect(error).to.include({ code: 'ERR_TORCH_INDEX', message: 'Target 99 is out of bounds.' });
+    expect(error.stack).to.include('theCaller');
+  });
+
+  it('reject, not throw, for arguments that do not fit', async () => {
+    const error = await rejection(criterion.forwardAsync(x, 3 as unknown as Tensor));
+    expect(error).to.be.instanceOf(TypeError);
+    expect(error.message).to.include("'target'");
+  });
+
+  it('are dropped by a signal if they have not started', async () => {
+    const controller = new AbortController();
+    const running = busy();
+    const dropped = criterion.forwardAsync(x, target, { signal: controller.signal });
+    const reason = new Error('enough');
+    controller.abort(reason);
+    expect(await rejection(dropped)).to.equal(reason);
+    await running;
+    const late = criterion.forwardAsync(x, target, { signal: controller.signal });
+    expect(await rejection(late)).to.equal(reason);
+  });
+
+  it('keep their inputs when those are disposed', async () => {
+    const input = torch.ones(4, 4);
+    const running = busy();
+    const sum = torch.ops.aten.sum.async(input);
+    input.dispose();
+    await running;
+    expect((await sum).item()).to.equal(16);
+  });
+
+  it('hold up what would write to the memory they compute on', async () => {
+    const input = torch.ones(1200, 1200);
+    const product = torch.ops.aten.mm.async(input, input);
+    input.fill_(3);
+    torch.ops.aten.resize_(input, [1]);
+    expect((await product).index(0, 0).item()).to.equal(1200);
+    expect(input.shape).to.deep.equal([1]);
+  });
+
+  it('of any operator take its overloads and options', async () => {
+    const { values } = await torch.ops.aten.topk.async(torch.tensor([1, 3, 2]), 1, {
+      largest: true,
+    });
+    expect(values.tolist()).to.deep.equal([3]);
+    const sum = await torch.ops.aten.add.Tensor.async(torch.ones(1), torch.ones(1), { alpha: 2 });
+    expect(sum.item()).to.equal(3);
+  });
+
+  it('let the process end when none is left', async () => {
+    await busy();
+  });
+});
