@@ -1,0 +1,28 @@
+// `npm run bench`: sets up what is missing, then times the addon beside Python, a C++ loop and the
+// JavaScript peers, and writes docs/benchmarks.md. Options: --quick, --only=LOSS, --threads=COUNT,
+// --soak=MINUTES (a training loop's memory over time instead).
+import './lib/node-version.mjs';
+
+import { parseArgs } from 'node:util';
+
+import { runBenchmarks, runSoak } from './bench/main.mjs';
+import { main } from './lib/advice.mjs';
+import { setUp } from './lib/setup.mjs';
+
+await main(async () => {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      threads: { type: 'string' },
+      soak: { type: 'string' },
+    },
+  });
+  const { soak, threads, ...options } = values;
+  const libtorch = await setUp();
+  if (soak) {
+    await runSoak(libtorch, Number(soak));
+  } else {
+    await runBenchmarks(libtorch, { ...options, ...(threads && { threads: Number(threads) }) });
+  }
+});

@@ -1,0 +1,83 @@
+// A run of the benchmarks, from the sides to the report.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+import { BUILD, ROOT } from '../lib/checkout.mjs';
+import { chartOf } from './chart.mjs';
+import { measureEventLoop, measureLoading } from './latency.mjs';
+import { describeMachine, load } from './machine.mjs';
+import { measureMemory } from './memory.mjs';
+import { reportOf } from './report.mjs';
+import { startSides } from './sides.mjs';
+import { soak } from './soak.mjs';
+import { condense } from './summary.mjs';
+import { checkTargets } from './targets.mjs';
+import { timeCases } from './timing.mjs';
+
+const DOCS = path.join(ROOT, 'docs');
+const UNPUBLISHED = path.join(BUILD, 'bench');
+const SOAK = path.join(DOCS, 'soak.json');
+
+/**
+ * Measures everything, prints it, and writes the report: into docs/, or where git ignores it if the
+ * run is a partial one.
+ *
+ * @param {{ directory: string, version: string, python?: string }} libtorch
+ * @param {{ quick: boolean, only?: string, threads?: number }} options
+ */
+export async function runBenchmarks(
+  libtorch,
+  { quick, only, threads = os.availableParallelism() },
+) {
+  // Where others use the machine too, a thread that busily waits for another keeps it from its core:
+  // 10 ms a call, on all sides.
+  process.env.OMP_WAIT_POLICY ??= 'PASSIVE';
+  const sides = await startSides(libtorch, threads);
+  const start = performance.now();
+  const before = load();
+  const all = [...sides.torch, ...sides.peers];
+  const run = {
+    machine: describeMachine(libtorch),
+    threads,
+    sides: Object.fromEntries(all.map(({ name, about }) => [name, about])),
+  };
+  try {
+    run.cases = condense(await timeCases(sides, { quick, only }));
+  } finally {
+    for (const side of all) {
+      side.stop();
+    }
+  }
+  if (!only) {
+    run.memory = await measureMemory({ quick });
+    run.eventLoop = await measureEventLoop({ quick });
+    run.loading = libtorch.python && (await measureLoading(libtorch, { quick }));
+  }
+  run.soak = existsSync(SOAK) ? JSON.parse(readFileSync(SOAK, 'utf8')) : undefined;
+  run.load = { before, after: load() };
+  run.minutes = Number(((performance.now() - start) / 60_000).toFixed(1));
+  run.targets = checkTargets(run);
+  publish(run, quick || only ? UNPUBLISHED : DOCS);
+}
+
+function publish(run, folder) {
+  for (const { what, target, measured, met } of run.targets) {
+    console.log(`${met ? 'met   ' : 'MISSED'} ${what}: ${measured}, target ${target}`);
+  }
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path.join(folder, 'benchmarks.json'), `${JSON.stringify(run, undefined, 2)}\n`);
+  writeFileSync(path.join(folder, 'benchmarks.md'), reportOf(run));
+  writeFileSync(path.join(folder, 'benchmarks.svg'), chartOf(run.cases));
+  console.log(
+    `${run.minutes} minutes; written to ${path.relative(ROOT, folder)}/benchmarks.{md,json,svg}`,
+  );
+}
+
+/** Runs the training loop for some minutes; the report of the next run tells of it. */
+export async function runSoak(libtorch, minutes) {
+  const { date } = describeMachine(libtorch);
+  const result = await soak(minutes);
+  mkdirSync(DOCS, { recursive: true });
+  writeFileSync(SOAK, `${JSON.stringify({ date, ...result }, undefined, 2)}\n`);
+}

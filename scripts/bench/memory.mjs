@@ -1,0 +1,48 @@
+// Loops that never yield and never dispose, beside the same loops with dispose, each in a process of
+// its own.
+import { runProgram } from './program.mjs';
+import { median } from './statistics.mjs';
+
+const LOOPS = [
+  ['results of 1 MB', 3000],
+  ['scalar results of 4 MB work', 900],
+  ['forward+backward at 1000×1000', 300],
+  ['losses whose graphs keep 4 MB', 1000],
+  ['tiny losses', 200_000],
+];
+const LIVE_HEAP = 450;
+
+/**
+ * @param {{ quick: boolean }} options
+ * @returns {Promise<{ loop: string, times: number, heap: number, growth: number,
+ *   growthDisposing: number, seconds: number, ratio: number }[]>} growth of the peak in MB, the most of all
+ *   repeats; seconds of the loop that does not dispose; its time as a multiple of the other's
+ */
+export async function measureMemory({ quick }) {
+  const results = [];
+  for (const heap of quick ? [0] : [0, LIVE_HEAP]) {
+    for (const [loop, times] of LOOPS) {
+      const runs = { plain: [], dispose: [] };
+      for (let repeat = 0; repeat < (quick ? 1 : 3); repeat++) {
+        for (const style of ['plain', 'dispose']) {
+          runs[style].push(await runProgram('loop.mjs', loop, style, heap));
+        }
+      }
+      const result = {
+        loop,
+        times,
+        heap,
+        growth: Math.max(...runs.plain.map(({ growth }) => growth)),
+        growthDisposing: Math.max(...runs.dispose.map(({ growth }) => growth)),
+        seconds: median(runs.plain.map(({ seconds }) => seconds)),
+        ratio: median(runs.plain.map(({ seconds }, i) => seconds / runs.dispose[i].seconds)),
+      };
+      results.push(result);
+      console.log(
+        `${times} × ${loop}, ${heap} MB of live heap: +${result.growth.toFixed(0)} MB, ` +
+          `${result.seconds.toFixed(2)} s, ${result.ratio.toFixed(2)} of the time with dispose`,
+      );
+    }
+  }
+  return results;
+}

@@ -1,0 +1,205 @@
+// docs/benchmarks.md: a run in words and tables.
+import { PEERS, TORCH_SIDES } from './sides.mjs';
+import { overall } from './summary.mjs';
+
+const DIRECTIONS = [
+  [false, 'forward'],
+  [true, 'forward+backward'],
+];
+
+/** @param {object} run what is in docs/benchmarks.json */
+export function reportOf(run) {
+  return [
+    '# Benchmarks',
+    introduction(run),
+    '![Time of each size and direction as a multiple of Python’s](benchmarks.svg)',
+    '## Targets',
+    table(
+      ['', 'target', 'measured', ''],
+      run.targets.map(({ what, target, measured, met }) => [
+        what,
+        target,
+        measured,
+        met ? 'met' : '**missed**',
+      ]),
+    ),
+    "## Against Python's time",
+    summary(run.cases),
+    ...losses(run.cases),
+    '## JavaScript peers',
+    peers(run.cases),
+    ...memory(run.memory),
+    ...latency(run),
+    ...soaked(run.soak),
+    METHOD,
+  ].join('\n\n');
+}
+
+function introduction({ machine, threads, load, sides, minutes }) {
+  const versions = Object.entries(sides)
+    .map(([name, { version, threads }]) => `${name} ${version} (${threads})`)
+    .join(', ');
+  return [
+    `Made by \`npm run bench\` on ${machine.date}, in ${minutes} minutes. ${machine.cpu}, ${machine.cores} cores, ` +
+      `${machine.memory}, ${machine.system}, Node ${machine.node}, libtorch ${machine.libtorch}, ${threads} threads.`,
+    `Load average before and after: ${load.before} and ${load.after}. A run itself makes about as much load as it has ` +
+      'threads; much more than that means that others used the machine, and that the figures are to be read with care.',
+    `Versions (threads): ${versions}.`,
+  ].join('\n\n');
+}
+
+function table(header, rows) {
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  return [line(header), line(header.map((_, i) => (i ? '--:' : '---'))), ...rows.map(line)].join(
+    '\n',
+  );
+}
+
+function summary(cases) {
+  const sides = TORCH_SIDES.filter((side) => side !== 'Python');
+  const rows = [];
+  for (const size of new Set(cases.map((row) => row.size))) {
+    for (const [backward, direction] of DIRECTIONS) {
+      const results = sides.map((side) => overall(cases, { size, backward, side }));
+      if (results[0]) {
+        const { shape } = cases.find((row) => row.size === size);
+        const { loss, ratio } = results[0].worst;
+        rows.push([
+          `${shape.join('×')} ${direction}, ${results[0].losses} losses`,
+          ...results.map((result) => result?.mean.toFixed(2) ?? ''),
+          `${ratio.toFixed(2)} (${loss})`,
+        ]);
+      }
+    }
+  }
+  return table(['geometric mean', ...sides, "addon's worst loss"], rows);
+}
+
+function losses(cases) {
+  return [...new Set(cases.map((row) => row.size))].flatMap((size) => {
+    const rows = cases.filter((row) => row.size === size);
+    return [
+      `### ${rows[0].shape.join('×')}`,
+      'Microseconds of a call; in brackets, of Python’s time.',
+      table(
+        ['', ...TORCH_SIDES],
+        rows.map(({ loss, backward, microseconds, toPython }) => [
+          `${loss} ${backward ? 'forward+backward' : 'forward'}`,
+          ...TORCH_SIDES.map((side) => cell(microseconds[side], toPython[side])),
+        ]),
+      ),
+    ];
+  });
+}
+
+function cell(microseconds, ratio) {
+  if (microseconds === undefined) {
+    return '–';
+  }
+  const time = microseconds < 100 ? microseconds.toFixed(1) : microseconds.toFixed(0);
+  return ratio === undefined ? time : `${time} (${ratio.toFixed(2)})`;
+}
+
+function peers(cases) {
+  const rows = cases.filter(({ toPython }) => PEERS.some((peer) => toPython[peer] !== undefined));
+  if (rows.length === 0) {
+    return 'They could not be installed.';
+  }
+  const sides = ['addon', ...PEERS];
+  return [
+    'Losses that they have, or that are a short expression of what they have: sides/jax.mjs and sides/tensorflow.mjs in ' +
+      '`scripts/bench`. Under Node they use one thread each. Microseconds of a call; in brackets, of Python’s time.',
+    table(
+      ['', ...sides],
+      rows.map(({ loss, shape, backward, microseconds, toPython }) => [
+        `${loss} ${shape.join('×')} ${backward ? 'forward+backward' : 'forward'}`,
+        ...sides.map((side) => cell(microseconds[side], toPython[side])),
+      ]),
+    ),
+  ].join('\n\n');
+}
+
+function memory(loops) {
+  if (!loops) {
+    return [];
+  }
+  return [
+    '## Memory',
+    'Loops that never yield and never dispose. Growth is that of the peak of resident memory, in MB; the time is also ' +
+      'given as a multiple of the same loop’s with `dispose()`.',
+    table(
+      ['loop', 'other live heap, MB', 'growth', 'growth with dispose', 'seconds', 'of the time'],
+      loops.map(({ loop, times, heap, growth, growthDisposing, seconds, ratio }) => [
+        `${times.toLocaleString('en')} × ${loop}`,
+        heap,
+        growth.toFixed(0),
+        growthDisposing.toFixed(0),
+        seconds.toFixed(2),
+        ratio.toFixed(2),
+      ]),
+    ),
+  ];
+}
+
+function latency({ eventLoop, loading }) {
+  const paragraphs = ['## Event loop and loading'];
+  if (eventLoop?.busy) {
+    const { callers, calls, millisecondsPerCall, idle, busy } = eventLoop;
+    const late = ({ p50, p99, max }) =>
+      [p50, p99, max].map((milliseconds) => milliseconds.toFixed(1));
+    paragraphs.push(
+      `While ${callers} callers keep cross entropies of 2048×32000 going with \`forwardAsync\` ` +
+        `(${calls} calls, ${millisecondsPerCall.toFixed(0)} ms each), a timer is late by (ms):`,
+      table(
+        ['', 'median', 'p99', 'most'],
+        [
+          ['idle', ...late(idle)],
+          ['under load', ...late(busy)],
+        ],
+      ),
+    );
+  }
+  if (loading) {
+    paragraphs.push(
+      `\`require('torch-losses')\` takes ${loading.require.toFixed(2)} s, \`import torch\` ` +
+        `${loading.import.toFixed(2)} s: ${loading.ratio.toFixed(2)} of it, files cached.`,
+    );
+  }
+  return paragraphs;
+}
+
+function soaked(soak) {
+  if (!soak) {
+    return [];
+  }
+  const { date, minutes, growth, samples } = soak;
+  const shown = samples.filter((_, i) => i === samples.length - 1 || i % 10 === 0);
+  return [
+    '## A training loop over time',
+    `\`npm run bench -- --soak ${minutes}\` on ${date}: forward, backward and SGD of a small network, in a loop that never ` +
+      `yields or disposes. From ten seconds on, resident memory grew by ${growth} MB.`,
+    table(
+      ['seconds', 'steps', 'resident, MB'],
+      shown.map(({ seconds, steps, megabytes }) => [seconds, steps, megabytes]),
+    ),
+  ];
+}
+
+const METHOD = `## How it is measured
+
+Each side is one process with the same number of threads and the same inputs, and its result is held against the
+others'. In each round every side has a turn of some tens of milliseconds, one after the other, in alternating order. A
+time is the median over rounds; a ratio is the median of the rounds' ratios, so that what disturbs the machine for a
+while disturbs both sides of it.
+
+- **addon**: \`criterion(input, target)\`, as users write it: nothing is disposed, and the event loop never turns, so
+  collecting what is left behind is part of the time. **addon, disposing**: with \`loss.dispose()\`.
+- **Python**: the same calls of the same libtorch.
+- **C++ loop**: the addon's own loss functions, called in a loop without JavaScript: the limit.
+- Threads that wait sleep (\`OMP_WAIT_POLICY=PASSIVE\`, on all sides), since one that waits busily costs some
+  milliseconds a call as soon as anything else uses the machine.
+- forward+backward ends with dropping the gradients, as \`optimizer.zero_grad()\` does.
+
+\`npm run bench -- --quick\` takes a minute and writes nothing here; \`--only LOSS\` times some losses;
+\`--soak MINUTES\` runs the training loop.
+`;

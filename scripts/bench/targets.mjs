@@ -1,0 +1,77 @@
+// What the addon promises, each held against a run.
+import { PEERS } from './sides.mjs';
+import { overall } from './summary.mjs';
+
+/**
+ * @param {object} run as report.mjs gets it
+ * @returns {{ what: string, target: string, measured: string, met: boolean }[]} what was measured
+ */
+export function checkTargets({ cases, memory, eventLoop, loading }) {
+  return [
+    ...means(cases, 'small', false, 0.35),
+    ...means(cases, 'small', true, 0.3),
+    ...worst(cases, 'small', 0.7),
+    ...means(cases, 'small', false, 1.3, 'toLoop'),
+    ...means(cases, 'large', false, 0.95),
+    ...means(cases, 'large', true, 0.7),
+    ...worst(cases, 'large', 1.05),
+    ...peers(cases),
+    ...loops(memory ?? []),
+    ...(eventLoop?.busy
+      ? [limit('event loop under 16 callers: p99, ms', eventLoop.busy.p99, 10, 1)]
+      : []),
+    ...(loading ? [limit('`require` against `import torch`', loading.ratio, 0.25)] : []),
+  ];
+}
+
+function limit(what, measured, most, digits = 2) {
+  return { what, target: `≤ ${most}`, measured: measured.toFixed(digits), met: measured <= most };
+}
+
+function means(cases, size, backward, most, to = 'toPython') {
+  const result = overall(cases, { size, backward, side: 'addon', to });
+  const against = to === 'toPython' ? "Python's time" : "the C++ loop's time";
+  const title = `${titleOf(cases, size, backward)}, of ${against}, geometric mean`;
+  return result ? [limit(title, result.mean, most)] : [];
+}
+
+function worst(cases, size, most) {
+  return [false, true].flatMap((backward) => {
+    const result = overall(cases, { size, backward, side: 'addon' });
+    if (!result) {
+      return [];
+    }
+    const title = `${titleOf(cases, size, backward)}, of Python's time, worst loss`;
+    return [limit(`${title} (${result.worst.loss})`, result.worst.ratio, most)];
+  });
+}
+
+function titleOf(cases, size, backward) {
+  const { shape } = cases.find((row) => row.size === size);
+  return `${shape.join('×')} ${backward ? 'forward+backward' : 'forward'}`;
+}
+
+function peers(cases) {
+  return cases
+    .filter(({ size }) => size === 'tiny')
+    .flatMap(({ microseconds, backward }) => {
+      const others = PEERS.filter((name) => microseconds[name] !== undefined);
+      if (others.length === 0) {
+        return [];
+      }
+      const fastest = others.reduce((a, b) => (microseconds[a] < microseconds[b] ? a : b));
+      const direction = backward ? 'forward+backward' : 'forward';
+      const title = `4×4 MSELoss ${direction}, of the fastest JavaScript peer's time (${fastest})`;
+      return [limit(title, microseconds.addon / microseconds[fastest], 1)];
+    });
+}
+
+function loops(memory) {
+  return memory.flatMap(({ loop, times, heap, growth, ratio }) => {
+    const title = `${times.toLocaleString('en')} × ${loop}${heap ? `, beside ${heap} MB of live heap` : ''}`;
+    return [
+      limit(`${title}: growth, MB`, growth, 300, 0),
+      limit(`${title}: time, of that with dispose`, ratio, 1.5),
+    ];
+  });
+}
