@@ -14,6 +14,7 @@
 
 #include "binding.h"
 #include "dtype_names.h"
+#include "inline_backward.h"
 #include "python.h"
 
 namespace torch_losses {
@@ -95,8 +96,10 @@ autograd::variable_list starting_gradients(const Tensors& outputs,
 
 void backward(const Tensors& tensors, const OptionalTensors& gradients, bool retain_graph,
               bool create_graph, const Tensors& inputs) {
-  run_engine(tensors, starting_gradients(tensors, gradients), retain_graph, create_graph, inputs,
-             true);
+  auto starts = starting_gradients(tensors, gradients);
+  bool is_simple = tensors.size() == 1 && inputs.empty() && !create_graph && starts[0].defined();
+  if (is_simple && backward_inline(tensors[0], starts[0], retain_graph)) return;
+  run_engine(tensors, starts, retain_graph, create_graph, inputs, true);
 }
 
 OptionalTensors grad_of(const Tensors& outputs, const Tensors& inputs,

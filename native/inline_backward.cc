@@ -1,0 +1,134 @@
+// Source of the order and of each step: torch/csrc/autograd/engine.cpp (Engine::execute,
+// evaluate_function).
+#include "inline_backward.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/add.h>
+#include <c10/util/SmallVector.h>
+#include <torch/csrc/autograd/anomaly_mode.h>
+#include <torch/csrc/autograd/engine.h>
+#include <torch/csrc/autograd/function.h>
+#include <torch/csrc/autograd/function_hook.h>
+#include <torch/csrc/autograd/variable.h>
+
+#include <string>
+#include <utility>
+
+namespace torch_losses {
+namespace {
+
+namespace autograd = torch::autograd;
+using autograd::Node;
+using autograd::variable_list;
+
+// Above this, finding a function by going through all of them costs more than the engine.
+constexpr size_t kMostFunctions = 32;
+
+struct Task {
+  Node* function = nullptr;
+  // Edges that lead here and have not been followed yet.
+  int awaited = 0;
+  bool done = false;
+  variable_list gradients;
+};
+using Tasks = c10::SmallVector<Task, kMostFunctions>;
+
+bool is_plain(Node& function) {
+  if (!function.pre_hooks().empty() || !function.tensor_pre_hooks().empty() ||
+      !function.retains_grad_hooks().empty() || !function.post_hooks().empty()) {
+    return false;
+  }
+  for (uint32_t input = 0; input < function.num_inputs(); ++input) {
+    const auto& metadata = function.input_metadata(input);
+    if (!metadata.device().is_cpu() || metadata.is_nested_tensor()) return false;
+  }
+  return true;
+}
+
+Task* find(Tasks& tasks, const Node* function) {
+  for (Task& task : tasks) {
+    if (task.function == function) return &task;
+  }
+  return nullptr;
+}
+
+// All functions that the root reaches, each with the number of edges that lead to it; false where
+// one is not plain, or there are too many.
+bool discover(Node& root, Tasks& tasks) {
+  if (!is_plain(root)) return false;
+  tasks.push_back({&root, 0, false, {}});
+  for (size_t index = 0; index < tasks.size(); ++index) {
+    for (const auto& edge : tasks[index].function->next_edges()) {
+      Node* next = edge.function.get();
+      if (next == nullptr) continue;
+      Task* task = find(tasks, next);
+      if (task == nullptr) {
+        if (tasks.size() == kMostFunctions || !is_plain(*next)) return false;
+        tasks.push_back({next, 0, false, {}});
+        task = &tasks.back();
+      }
+      ++task->awaited;
+    }
+  }
+  for (Task& task : tasks) task.gradients.resize(task.function->num_inputs());
+  return true;
+}
+
+// The engine runs the latest recorded of the functions that are ready.
+Task* next_ready(Tasks& tasks) {
+  Task* latest = nullptr;
+  for (Task& task : tasks) {
+    if (task.done || task.awaited > 0) continue;
+    if (latest == nullptr || task.function->sequence_nr() > latest->function->sequence_nr()) {
+      latest = &task;
+    }
+  }
+  return latest;
+}
+
+void add(at::Tensor& sum, at::Tensor&& gradient) {
+  if (!gradient.defined()) return;
+  if (!sum.defined()) {
+    sum = std::move(gradient);
+  } else if (sum.is_sparse() && !gradient.is_sparse()) {
+    sum = at::add(gradient, sum);  // the other way round is not implemented
+  } else {
+    sum = at::add(sum, gradient);
+  }
+}
+
+void run(Task& task, Tasks& tasks, bool keep_graph) {
+  Node& function = *task.function;
+  task.done = true;
+  if (!keep_graph) function.will_release_variables();
+  variable_list results = function(std::move(task.gradients));
+  autograd::validate_outputs(function.next_edges(), results, [&](const std::string& problem) {
+    return "Function " + function.name() + " " + problem;
+  });
+  if (!keep_graph) function.release_variables();
+  for (size_t index = 0; index < results.size(); ++index) {
+    const auto& edge = function.next_edge(index);
+    if (!edge.is_valid()) continue;
+    Task& next = *find(tasks, edge.function.get());
+    add(next.gradients[edge.input_nr], std::move(results[index]));
+    --next.awaited;
+  }
+}
+
+}  // namespace
+
+bool backward_inline(const at::Tensor& root, const at::Tensor& gradient, bool keep_graph) {
+  autograd::Edge edge = autograd::impl::gradient_edge(root);
+  if (!edge.is_valid() || autograd::AnomalyMode::is_enabled()) return false;
+  Tasks tasks;
+  if (!discover(*edge.function, tasks)) return false;
+  variable_list start{gradient};
+  autograd::validate_outputs({edge}, start, [](const std::string& problem) { return problem; });
+  tasks[0].gradients[edge.input_nr] = std::move(start[0]);
+  // Gradients of gradients are the engine's.
+  at::AutoGradMode no_recording(false);
+  while (Task* task = next_ready(tasks)) run(*task, tasks, keep_graph);
+  return true;
+}
+
+}  // namespace torch_losses

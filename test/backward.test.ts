@@ -1,0 +1,97 @@
+/** The backward pass of small graphs, which runs without the engine, against the engine's. */
+import { expect } from 'chai';
+import torch, { nn, type Tensor } from 'torch-losses';
+
+/** Programs that make a scalar of two leaves; `inputs` sends the same backward pass to the engine. */
+const programs: Record<string, (x: Tensor, y: Tensor) => Tensor> = {
+  'one function': (x) => x.sum(),
+  'a loss': (x, y) => nn.functional.mse_loss(x, y),
+  'a diamond': (x, y) => {
+    const shared = x.mul(y);
+    return shared.exp().add(shared.sin()).mul(shared).sum();
+  },
+  'one tensor many times': (x) => x.mul(x).add(x).mul(x).sub(x.mul(3)).sum(),
+  broadcasting: (x, y) => x.sum(0).mul(y).add(x.mean()).sum(),
+  'several outputs of one function': (x) => {
+    const { values } = x.sort(1);
+    const [a, b] = values.split(2, 1) as [Tensor, Tensor];
+    return a.sum().mul(b.sum());
+  },
+  'a view changed in place': (x) => {
+    const z = x.mul(2);
+    z.index(0).mul_(3);
+    return z.pow(2).sum();
+  },
+  'a function without some gradients': (x, y) => torch.where(x.gt(0), x, y.detach()).sum(),
+  'many functions': (x, y) => {
+    let z = x;
+    for (let i = 0; i < 40; i++) z = z.mul(y).tanh();
+    return z.sum();
+  },
+};
+
+function gradients(program: (typeof programs)[string], engine: boolean): (Tensor | null)[] {
+  torch.manual_seed(3);
+  const leaves = [
+    torch.randn(4, 4, { requires_grad: true }),
+    torch.randn(4, 4, { requires_grad: true }),
+  ] as const;
+  const loss = program(...leaves);
+  loss.backward(engine ? { inputs: leaves } : {});
+  return leaves.map(({ grad }) => grad);
+}
+
+describe('backward', () => {
+  for (const [name, program] of Object.entries(programs)) {
+    it(`equals the engine's: ${name}`, () => {
+      const inline = gradients(program, false);
+      for (const [index, expected] of gradients(program, true).entries()) {
+        const grad = inline[index];
+        if (expected === null || grad === null) expect(grad).to.equal(expected);
+        else expect(grad!.equal(expected)).to.equal(true);
+      }
+    });
+  }
+
+  it('accumulates into gradients that are there', () => {
+    const x = torch.ones(2, { requires_grad: true });
+    x.sum().backward();
+    const { grad } = x;
+    x.mul(3).sum().backward();
+    expect(x.grad).to.equal(grad);
+    expect(grad!.tolist()).to.deep.equal([4, 4]);
+  });
+
+  it('frees the graph unless it is retained', () => {
+    const x = torch.ones(2, { requires_grad: true });
+    const loss = x.mul(x).sum();
+    loss.backward({ retain_graph: true });
+    loss.backward();
+    expect(() => loss.backward()).to.throw('Trying to backward through the graph a second time');
+  });
+
+  it('keeps the gradients asked for on the way', () => {
+    const x = torch.ones(2, { requires_grad: true });
+    const middle = x.mul(2);
+    middle.retain_grad();
+    middle.pow(2).sum().backward();
+    expect(middle.grad!.tolist()).to.deep.equal([4, 4]);
+    expect(x.grad!.tolist()).to.deep.equal([8, 8]);
+  });
+
+  it('records itself when asked', () => {
+    const x = torch.tensor([2, 3], { requires_grad: true });
+    x.pow(3).sum().backward({ create_graph: true });
+    expect(x.grad!.requires_grad).to.equal(true);
+    const [second] = torch.autograd.grad(x.grad!.sum(), [x]);
+    expect(second!.tolist()).to.deep.equal([12, 18]);
+  });
+
+  it('records nothing otherwise, whatever the mode', () => {
+    const x = torch.ones(2, { requires_grad: true });
+    const loss = x.mul(x).sum();
+    torch.no_grad(() => loss.backward());
+    expect(x.grad!.requires_grad).to.equal(false);
+    expect(torch.is_grad_enabled()).to.equal(true);
+  });
+});
