@@ -2,7 +2,7 @@
 import { overall } from './summary.mjs';
 
 const WIDTH = 760;
-const LEFT = 200;
+const LEFT = 220;
 const RIGHT = 30;
 const TOP = 64;
 const ROW = 44;
@@ -16,7 +16,7 @@ export function chartOf(cases) {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="Time against Python's">`,
     STYLE,
-    '<text class="title" x="10" y="22">Time of a call as a multiple of Python’s (less is better)</text>',
+    '<text class="title" x="10" y="22">Time of a call as a multiple of Python’s (logarithmic; less is better)</text>',
     legend(),
     ...TICKS.map(
       (tick) =>

@@ -73,10 +73,14 @@ console.log(
   JSON.stringify({ growth: (peak() - before) / MEGABYTE, seconds, ballast: ballast.length }),
 );
 
+// Small objects that refer to each other, as the state of a program does.
 function liveHeap(bytes) {
   const objects = [];
-  while (objects.length * 64 < bytes) {
-    objects.push({ index: objects.length, next: objects.at(-1), text: `object ${objects.length}` });
+  const used = () => process.memoryUsage().heapUsed;
+  for (const end = used() + bytes; bytes > 0 && used() < end; ) {
+    for (let i = 0; i < 50_000; i++) {
+      objects.push({ previous: objects.at(-1), index: i, a: 1, b: 2, c: 3, d: 4, e: 5, f: 6 });
+    }
   }
   return objects;
 }

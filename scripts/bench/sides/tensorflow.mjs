@@ -80,7 +80,9 @@ serve(
       const step = backward
         ? stepWithGradients(criterion, described, args)
         : () => criterion(...args);
-      tf.tidy(() => void step());
+      if (backward) {
+        tf.tidy(() => void step()); // some operations have no gradient
+      }
       return { value, step: () => void tf.tidy(() => void step()) };
     } catch (error) {
       return { unsupported: error.message };
