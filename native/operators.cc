@@ -3,6 +3,7 @@
 #include "operators.h"
 
 #include <ATen/ScalarOps.h>
+#include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/core/jit_type.h>
 #include <torch/csrc/jit/runtime/operator.h>
 
@@ -448,9 +449,14 @@ BoundOperator::BoundOperator(const c10::FunctionSchema& schema,
     : schema_(schema), handle_(std::move(handle)), jit_(std::move(jit)) {
   parameters_.reserve(schema.arguments().size());
   for (const auto& argument : schema.arguments()) parameters_.push_back(compile(argument));
+  for (const Parameter& parameter : parameters_) {
+    is_factory_ &= parameter.kind != Kind::Tensor && parameter.kind != Kind::TensorList;
+  }
 }
 
 void BoundOperator::call(Stack& stack) const {
+  std::optional<at::AutoDispatchBelowADInplaceOrView> below;
+  if (is_factory_) below.emplace();
   if (handle_) {
     handle_->callBoxed(stack);
   } else {

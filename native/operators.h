@@ -68,6 +68,9 @@ class BoundOperator {
   const c10::FunctionSchema& schema_;
   std::vector<Parameter> parameters_;
   std::optional<c10::OperatorHandle> handle_;
+  // Takes no tensor: as Python's factories, it runs below the layers that count changes, and its
+  // result is unchanged (`_version` 0).
+  bool is_factory_ = true;
   // For the few operators that only TorchScript has (`aten::add.int`).
   std::function<void(torch::jit::Stack&)> jit_;
 };

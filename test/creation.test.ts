@@ -157,4 +157,10 @@ describe('factories', () => {
     expect(torch.add(out, 1, { out })).to.equal(out);
     expect(out.tolist()).to.deep.equal([2, 2]);
   });
+
+  it('gives tensors that count as unchanged', () => {
+    const made = [torch.randn(2, { requires_grad: true }), torch.arange(3), torch.randperm(3)];
+    expect(made.map(({ _version }) => _version)).to.deep.equal([0, 0, 0]);
+    expect(torch.zeros(2).add_(1)._version).to.equal(1);
+  });
 });
