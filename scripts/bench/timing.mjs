@@ -8,6 +8,8 @@ import { median } from './statistics.mjs';
 // the next one. In milliseconds.
 const PAUSE = 3;
 const TOLERANCE = 1e-3;
+/** Seconds of a first call after which it is not rehearsed further. */
+const SLOW = 0.3;
 
 /**
  * How long a side's turn lasts, and how many it has. A turn of small calls is long enough to hold
@@ -113,10 +115,11 @@ function agree(value, expected) {
 // later ones find there, and a JavaScript engine compiles what it has seen running.
 async function rehearse(side, seconds) {
   const wanted = () => Math.max(1, Math.round(seconds / perCall));
+  const most = () => Math.max(wanted(), Math.round(SLOW / perCall));
   let perCall = await side.run(1);
   let calls = 1;
-  for (let run = 0; perCall < seconds && (run < 2 || calls < wanted() / 2); run++) {
-    calls = Math.min(Math.max(calls * 8, 4), wanted());
+  for (let run = 0; perCall < SLOW && (run < 3 || calls < wanted() / 2); run++) {
+    calls = Math.min(calls * 8, most());
     perCall = Math.min(perCall, (await side.run(calls)) / calls);
   }
   return { calls: wanted(), turn: wanted() * perCall };

@@ -54,6 +54,12 @@ function makeInput(input, index) {
   if (input.list) {
     return input.list;
   }
+  // What is left over from making inputs is not to be collected on the clock.
+  const tensor = torch.tidy(() => makeTensor(input, index));
+  return input.grad ? tensor.requires_grad_() : tensor;
+}
+
+function makeTensor(input, index) {
   const { shape } = input;
   if (input.labels) {
     const columns = torch.arange(shape[1]);
@@ -69,8 +75,7 @@ function makeInput(input, index) {
     .frac();
   const values = valuesOf(input, u);
   const repeated = period === size ? values : values.repeat([Math.ceil(size / period)]);
-  const tensor = repeated.narrow(0, 0, size).reshape(shape).clone();
-  return input.grad ? tensor.requires_grad_() : tensor;
+  return repeated.narrow(0, 0, size).reshape(shape).clone();
 }
 
 function valuesOf(input, u) {
