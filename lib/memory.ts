@@ -11,8 +11,12 @@ import vm from 'node:vm';
 
 import type { Native } from './native';
 
-/** Growth in live bytes that is not worth a collection. */
-const STEP = 128 * 2 ** 20;
+/** Bounds of the growth in live bytes between collections: the less, the more of it stays in the processor's caches. */
+const LEAST_STEP = 32 * 2 ** 20;
+const GREATEST_STEP = 128 * 2 ** 20;
+
+/** A minor collection that takes longer, in nanoseconds, is made rarer. */
+const SLOW = 2e6;
 
 /** Bounds of the number of handles between minor collections. */
 const LEAST_INTERVAL = 1024;
@@ -31,6 +35,8 @@ function collector(): Collect {
     v8.setFlagsFromString('--expose-gc');
     collect = vm.runInNewContext('gc') as Collect;
     v8.setFlagsFromString('--no-expose-gc');
+    // Few objects survive, so one thread finds them fastest; V8's helpers would wait for cores that OpenMP's spin on.
+    v8.setFlagsFromString('--no-parallel-scavenge');
   }
   return collect;
 }
@@ -49,12 +55,13 @@ const YOUNG: Pressure = 0;
 export function pressureRelief(native: Sweeper): (pressure: Pressure) => void {
   const live = (): number => native.allocator_stats()[0]!;
   let interval = LEAST_INTERVAL;
+  let step = LEAST_STEP;
   let lowest = 0;
   let afterMajor = 0;
 
   const allowGrowthFrom = (bytes: number): void => {
     lowest = bytes;
-    native.set_pressure_threshold(bytes + Math.max(STEP, bytes / 4));
+    native.set_pressure_threshold(bytes + Math.max(step, bytes / 4));
   };
   native.set_young_interval(interval);
   allowGrowthFrom(0);
@@ -71,11 +78,14 @@ export function pressureRelief(native: Sweeper): (pressure: Pressure) => void {
 
   const relieveBytes = (): void => {
     const before = live();
+    const start = process.hrtime.bigint();
     collector()({ type: 'minor' });
     native.sweep_young();
+    const isSlow = Number(process.hrtime.bigint() - start) > SLOW;
+    step = isSlow ? Math.min(step * 2, GREATEST_STEP) : Math.max(step / 2, LEAST_STEP);
     let after = live();
     const freedEnough = before - after >= (before - lowest) / 2;
-    if (!freedEnough && after > afterMajor * 1.5 + STEP) {
+    if (!freedEnough && after > afterMajor * 1.5 + GREATEST_STEP) {
       collector()();
       native.sweep();
       after = live();
