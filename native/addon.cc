@@ -39,7 +39,7 @@ void add_losses(Bindings& bindings) {
   bindings.add_function<&losses::huber_loss>("huber_loss");
   bindings.add_function<&losses::kl_div>("kl_div");
   bindings.add_function<&losses::l1_loss>("l1_loss");
-  bindings.add_function<&losses::linear_cross_entropy>("linear_cross_entropy");
+  bindings.add_function<&losses::linear_cross_entropy, true>("linear_cross_entropy");
   bindings.add<&adjust_options>("adjust_linear_cross_entropy_options");
   bindings.add_function<&losses::margin_ranking_loss>("margin_ranking_loss");
   bindings.add_function<&losses::mse_loss>("mse_loss");

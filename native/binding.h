@@ -25,6 +25,7 @@
 #include "async.h"
 #include "environment.h"
 #include "errors.h"
+#include "threads.h"
 #include "warnings.h"
 
 namespace torch_losses {
@@ -94,18 +95,28 @@ Arguments read_arguments(const Binding& binding, napi_value* values,
       read_argument<std::tuple_element_t<Index, Arguments>>(binding, values[Index], Index)...};
 }
 
-template <typename T>
-bool records_gradient(const T&) {
-  return false;
+// Calls `visit` with each tensor among arguments.
+template <typename Visit, typename T>
+void visit_tensors(Visit&, const T&) {}
+template <typename Visit>
+void visit_tensors(Visit& visit, const at::Tensor& tensor) {
+  visit(tensor);
 }
-inline bool records_gradient(const at::Tensor& tensor) { return tensor.requires_grad(); }
-template <typename T>
-bool records_gradient(const std::optional<T>& value) {
-  return value && records_gradient(*value);
+template <typename Visit, typename T>
+void visit_tensors(Visit& visit, const std::optional<T>& value) {
+  if (value) visit_tensors(visit, *value);
 }
-template <typename... T>
-bool records_gradient(const std::variant<T...>& value) {
-  return std::visit([](const auto& held) { return records_gradient(held); }, value);
+template <typename Visit, typename T>
+void visit_tensors(Visit& visit, const std::vector<T>& values) {
+  for (const T& value : values) visit_tensors(visit, value);
+}
+template <typename Visit, typename... T>
+void visit_tensors(Visit& visit, const std::variant<T...>& value) {
+  std::visit([&](const auto& held) { visit_tensors(visit, held); }, value);
+}
+template <typename Visit, typename... T>
+void visit_all_tensors(Visit visit, const std::tuple<T...>& arguments) {
+  std::apply([&](const auto&... argument) { (visit_tensors(visit, argument), ...); }, arguments);
 }
 
 // Whether a function of JavaScript is among the arguments: it makes tensors of its own, on its own
@@ -115,23 +126,33 @@ constexpr bool calls_back = false;
 template <typename... T>
 constexpr bool calls_back<std::tuple<T...>> = (std::is_same_v<T, losses::DistanceFunction> || ...);
 
-// How a function runs: as it is, or, if its tensors record no gradient, below the layers that would
-// record one. They cost a small operator a third of its time, and change nothing but that.
+// How a function runs: as it is; or, one of tensors alone, with what its tensors do not need left
+// out. If none records a gradient, it runs below the layers that would record one, which cost a
+// small operator a third of its time; if all are small, on this thread alone.
 struct Plain {
   template <typename Arguments>
   explicit Plain(const Arguments&) {}
 };
-class BelowAutograd {
+template <bool KeepsThreads>
+class OfTensors {
  public:
   template <typename... T>
-  explicit BelowAutograd(const std::tuple<T...>& arguments) {
-    bool records = std::apply(
-        [](const auto&... argument) { return (records_gradient(argument) || ...); }, arguments);
-    if (!calls_back<std::tuple<T...>> && !records) guard_.emplace();
+  explicit OfTensors(const std::tuple<T...>& arguments) {
+    bool records = calls_back<std::tuple<T...>>;
+    int64_t elements = 0;
+    visit_all_tensors(
+        [&](const at::Tensor& tensor) {
+          records = records || tensor.requires_grad();
+          elements += tensor.numel();
+        },
+        arguments);
+    if (!records) below_autograd_.emplace();
+    if (!KeepsThreads && !calls_back<std::tuple<T...>>) small_work_.emplace(elements);
   }
 
  private:
-  std::optional<at::AutoDispatchBelowADInplaceOrView> guard_;
+  std::optional<at::AutoDispatchBelowADInplaceOrView> below_autograd_;
+  std::optional<SmallWork> small_work_;
 };
 
 template <auto Function, typename Mode>
@@ -155,25 +176,6 @@ napi_value run(napi_env env, napi_callback_info info) {
       return to_javascript(environment, Shape::call(Function, environment, arguments));
     }
   });
-}
-
-// The tensors among arguments, for a job to claim.
-template <typename T>
-void collect_tensors(const T&, std::vector<at::Tensor>&) {}
-inline void collect_tensors(const at::Tensor& tensor, std::vector<at::Tensor>& tensors) {
-  tensors.push_back(tensor);
-}
-template <typename T>
-void collect_tensors(const std::optional<T>& value, std::vector<at::Tensor>& tensors) {
-  if (value) collect_tensors(*value, tensors);
-}
-template <typename T>
-void collect_tensors(const std::vector<T>& values, std::vector<at::Tensor>& tensors) {
-  for (const T& value : values) collect_tensors(value, tensors);
-}
-template <typename... T>
-void collect_tensors(const std::variant<T...>& value, std::vector<at::Tensor>& tensors) {
-  std::visit([&](const auto& held) { collect_tensors(held, tensors); }, value);
 }
 
 template <typename Job>
@@ -203,8 +205,8 @@ napi_value run_async(napi_env env, napi_callback_info info) {
     auto arguments = std::make_shared<Arguments>(
         read_arguments<Arguments>(binding, values + 1, std::make_index_sequence<kCount>{}));
     return submit(environment, number, [&](Job& job) {
-      std::apply([&](const auto&... argument) { (collect_tensors(argument, job.tensors), ...); },
-                 *arguments);
+      visit_all_tensors([&](const at::Tensor& tensor) { job.tensors.push_back(tensor); },
+                        *arguments);
       if constexpr (std::is_void_v<Result>) {
         job.run = [arguments, &environment] {
           Mode mode(*arguments);
@@ -238,12 +240,14 @@ class Bindings {
   }
 
   // A function of tensors alone: its result is new, and depends on nothing but its arguments.
-  // Asynchronous too, unless it calls JavaScript back.
-  template <auto Function>
+  // Asynchronous too, unless it calls JavaScript back. `KeepsThreads`: its bits depend on the
+  // number of threads, however small the work.
+  template <auto Function, bool KeepsThreads = false>
   void add_function(const char* name) {
-    add(name, &detail::run<Function, detail::BelowAutograd>);
+    using Mode = detail::OfTensors<KeepsThreads>;
+    add(name, &detail::run<Function, Mode>);
     if constexpr (!detail::calls_back<typename detail::Signature<decltype(Function)>::Arguments>) {
-      add_async(name, &detail::run_async<Function, detail::BelowAutograd>);
+      add_async(name, &detail::run_async<Function, Mode>);
     }
   }
 

@@ -4,15 +4,22 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/add.h>
+#include <c10/core/SymIntArrayRef.h>
 #include <c10/util/SmallVector.h>
+#include <c10/util/accumulate.h>
 #include <torch/csrc/autograd/anomaly_mode.h>
 #include <torch/csrc/autograd/engine.h>
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/function_hook.h>
+#include <torch/csrc/autograd/generated/Functions.h>
 #include <torch/csrc/autograd/variable.h>
 
+#include <optional>
 #include <string>
+#include <typeinfo>
 #include <utility>
+
+#include "threads.h"
 
 namespace torch_losses {
 namespace {
@@ -97,11 +104,37 @@ void add(at::Tensor& sum, at::Tensor&& gradient) {
   }
 }
 
+template <typename... Functions>
+bool is_one_of(const Node& function) {
+  const std::type_info& type = typeid(function);
+  return ((type == typeid(Functions)) || ...);
+}
+
+// The functions of losses that libtorch divides among its threads however small they are.
+bool divides_small_work(const Node& function) {
+  using namespace torch::autograd::generated;
+  return is_one_of<NllLossBackward0, NllLoss2DBackward0, LogSoftmaxBackward0, LogSigmoidBackward0,
+                   SoftMarginLossBackward0, CtcLossBackward0, CtcLossBackward1>(function);
+}
+
+int64_t elements_of_result(const Node& function) {
+  const auto& edge = function.next_edge(0);
+  if (!edge.is_valid()) return 0;
+  return c10::multiply_integers(
+      C10_AS_INTARRAYREF_SLOW(edge.function->input_metadata(edge.input_nr).shape_as_dim_vector()));
+}
+
+variable_list apply(Node& function, variable_list&& gradients) {
+  std::optional<SmallWork> small_work;
+  if (divides_small_work(function)) small_work.emplace(elements_of_result(function));
+  return function(std::move(gradients));
+}
+
 void run(Task& task, Tasks& tasks, bool keep_graph) {
   Node& function = *task.function;
   task.done = true;
   if (!keep_graph) function.will_release_variables();
-  variable_list results = function(std::move(task.gradients));
+  variable_list results = apply(function, std::move(task.gradients));
   autograd::validate_outputs(function.next_edges(), results, [&](const std::string& problem) {
     return "Function " + function.name() + " " + problem;
   });

@@ -21,6 +21,7 @@
 #include "linear_cross_entropy_chunks.h"
 #include "losses.h"
 #include "python.h"
+#include "threads.h"
 #include "warnings.h"
 
 namespace torch_losses::losses {
@@ -294,6 +295,7 @@ at::Tensor linear_cross_entropy(const at::Tensor& input, const at::Tensor& linea
     return is_batch ? loss : loss.squeeze(0);
   }
   const at::Tensor logits = linear_logits(input, linear_weight, linear_bias, logits_shape);
+  const SmallWork small_work(logits.numel());
   return cross_entropy(logits, target, weight, ignored, reduction, label_smoothing);
 }
 
