@@ -31,9 +31,9 @@ export class MemoryFormat extends NamedCode {}
 export const strided = new Layout(0, 'strided');
 export const sparse_coo = new Layout(1, 'sparse_coo');
 export const sparse_csr = new Layout(2, 'sparse_csr');
-export const sparse_csc = new Layout(5, 'sparse_csc');
-export const sparse_bsr = new Layout(6, 'sparse_bsr');
-export const sparse_bsc = new Layout(7, 'sparse_bsc');
+export const sparse_csc = new Layout(4, 'sparse_csc');
+export const sparse_bsr = new Layout(5, 'sparse_bsr');
+export const sparse_bsc = new Layout(6, 'sparse_bsc');
 
 const LAYOUTS = [strided, sparse_coo, sparse_csr, sparse_csc, sparse_bsr, sparse_bsc];
 
