@@ -89,4 +89,5 @@ export { __version__, get_num_threads, set_num_threads } from './process';
 export { asFloat, type Complex, Float, type Scalar } from './scalar';
 export type { BackwardOptions } from './tensor';
 export { Tensor } from './tensor';
+export * as testing from './testing';
 export { keep, tidy } from './tidy';

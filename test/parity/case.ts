@@ -27,6 +27,7 @@ export const dtype = (name: string): Both =>
   new Both(`torch.${name}`, (torch as unknown as Record<string, unknown>)[name]);
 
 function pythonFloat(value: number): string {
+  if (Object.is(value, -0)) return '-0.0';
   return Number.isInteger(value) && !/e/.test(String(value)) ? `${value}.0` : String(value);
 }
 
@@ -47,6 +48,8 @@ export interface Call {
   backward?: 'none' | 'once' | 'twice';
   /** Compares what is printed instead: `repr` with `String` and `util.inspect`. */
   show?: boolean;
+  /** The callee is Python code that words its own TypeErrors: their texts are compared too. */
+  wordsTypeErrors?: boolean;
 }
 
 /** A program: Python's source, and the names or expressions to compare. */
@@ -110,7 +113,7 @@ export function runCall(call: Call): Raw {
     const options = decodeOptions(call.kwargs ?? {}, decode);
     if (call.in_place) args[0] = (args[0] as Tensor).clone();
     if (call.seed !== undefined) torch.manual_seed(call.seed);
-    raw.result = invoke(call, args, options, decode);
+    raw.result = invoke(call, args, options, decode) ?? null;
 
     if (call.show) {
       raw.result = [String(raw.result), inspect(raw.result)];

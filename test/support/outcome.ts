@@ -28,9 +28,20 @@ export interface Outcome {
   warnings: readonly (readonly [category: string, text: string])[];
 }
 
-/** The differences between Python's outcome and ours, a line each; none when they are equal. */
-export function differences(python: Outcome, ours: Outcome): string[] {
-  if (python.error || ours.error) return differentErrors(python, ours);
+/** The classes whose texts are our own: they come from Python's argument parser. */
+const OWN_TEXT = new Set(['TypeError', 'AttributeError']);
+
+/**
+ * The differences between Python's outcome and ours, a line each; none when they are equal.
+ *
+ * @param ownTexts - the classes of errors whose texts may differ
+ */
+export function differences(
+  python: Outcome,
+  ours: Outcome,
+  ownTexts: ReadonlySet<string> = OWN_TEXT,
+): string[] {
+  if (python.error || ours.error) return differentErrors(python, ours, ownTexts);
   return [
     ...differentValues('result', python.result, ours.result),
     ...differentLists('gradient', python.grads, ours.grads),
@@ -38,16 +49,13 @@ export function differences(python: Outcome, ours: Outcome): string[] {
   ];
 }
 
-/** The classes whose texts are our own: they come from Python's argument parser. */
-const OWN_TEXT = new Set(['TypeError', 'AttributeError']);
-
-function differentErrors(python: Outcome, ours: Outcome): string[] {
+function differentErrors(python: Outcome, ours: Outcome, ownTexts: ReadonlySet<string>): string[] {
   const show = ({ error, stage }: Outcome): string =>
     error ? `${error.type} (in ${stage}): ${JSON.stringify(error.message)}` : `no error (${stage})`;
   const same =
     python.error?.type === ours.error?.type &&
     python.stage === ours.stage &&
-    (OWN_TEXT.has(python.error!.type) || python.error?.message === ours.error?.message);
+    (ownTexts.has(python.error!.type) || python.error?.message === ours.error?.message);
   return same ? [] : [`Python: ${show(python)}\n    ours:   ${show(ours)}`];
 }
 

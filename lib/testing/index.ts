@@ -1,0 +1,2 @@
+/** `torch.testing`. See https://docs.pytorch.org/docs/stable/testing.html */
+export { type AssertCloseOptions, assert_close, type Comparable } from './assert_close';

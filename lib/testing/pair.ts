@@ -1,0 +1,54 @@
+/** Two things to compare. Source of checks and texts: torch/testing/_comparison.py, of the same release. */
+import { boolRepr } from '../python';
+import { Mismatch } from './mismatch';
+import { numberText } from './numbers';
+import { type Path, text, tupleText } from './values';
+
+/** What is compared, and how closely. */
+export interface Comparison {
+  readonly allow_subclasses: boolean;
+  readonly rtol: number | null;
+  readonly atol: number | null;
+  readonly equal_nan: boolean;
+  readonly check_device: boolean;
+  readonly check_dtype: boolean;
+  readonly check_layout: boolean;
+  readonly check_stride: boolean;
+}
+
+/** A pair's class cannot take the values: the next is tried. */
+export const UNSUPPORTED = Symbol('unsupported');
+
+export abstract class Pair {
+  /** The options that are shown with an unexpected error. */
+  protected readonly shown: readonly (keyof Comparison)[] = [];
+
+  constructor(
+    readonly actual: unknown,
+    readonly expected: unknown,
+    readonly path: Path,
+    protected readonly options: Comparison,
+  ) {}
+
+  /** @throws Mismatch */
+  abstract compare(): void;
+
+  protected fail(message: string): never {
+    throw new Mismatch('AssertionError', message, this.path);
+  }
+
+  /** As Python shows the pair with an error that no check foresaw. */
+  toString(): string {
+    const options = this.shown.map((name) => [name, this.options[name]] as const);
+    const lines = [
+      ['id', tupleText(this.path)],
+      ['actual', text(this.actual)],
+      ['expected', text(this.expected)],
+      ...options.map(([name, value]) => [
+        name,
+        typeof value === 'boolean' ? boolRepr(value) : numberText(value as number),
+      ]),
+    ].map(([name, value]) => `    ${name}=${value},`);
+    return [`${this.constructor.name}(`, ...lines, ')'].join('\n');
+  }
+}

@@ -1,0 +1,110 @@
+/** What is said of values that differ. Source of texts: torch/testing/_comparison.py, of the same release. */
+import { op } from '../nn/ops';
+import { tupleRepr } from '../python';
+import type { Tensor } from '../tensor';
+import {
+  absolute,
+  absoluteDifference,
+  areEqual,
+  itemOf,
+  numberText,
+  type PythonNumber,
+  percentage,
+  quotient,
+} from './numbers';
+import type { Tolerances } from './tolerances';
+
+interface Difference {
+  readonly value: PythonNumber;
+  /** Where it is in a tensor. */
+  readonly index?: readonly number[];
+}
+
+const max = op<(self: Tensor, dim: number) => { values: Tensor; indices: Tensor }>('max', ['dim']);
+const nonzero = op<(self: Tensor) => Tensor>('nonzero');
+
+/** Two numbers, or 0-d tensors as numbers. */
+export function scalarMismatch(
+  actual: PythonNumber,
+  expected: PythonNumber,
+  tolerances: Tolerances,
+  identifier = 'Scalars',
+): string {
+  const difference = absoluteDifference(actual, expected);
+  const relative = areEqual(expected, 0n)
+    ? Number.POSITIVE_INFINITY
+    : quotient(difference, absolute(expected));
+  const extra = `Expected ${numberText(expected)} but got ${numberText(actual)}.`;
+  return closenessText(identifier, extra, { value: difference }, { value: relative }, tolerances);
+}
+
+/** Two tensors of one shape and dtype; `matches` is true where they are close. */
+export function tensorMismatch(
+  actual: Tensor,
+  expected: Tensor,
+  matches: Tensor,
+  tolerances: Tolerances,
+  identifier = 'Tensor-likes',
+): string {
+  const total = matches.numel();
+  const mismatches = total - Number(matches.sum().item());
+  const extra = `Mismatched elements: ${mismatches} / ${total} (${percentage(mismatches / total)})`;
+  if (isTiny(actual)) {
+    const first = nonzero(matches.logical_not()).index(0).tolist() as number[];
+    return (
+      `${identifier} are not 'equal'!\n\n${extra}\n` +
+      `The first mismatched element is at index ${tupleRepr(first)}.`
+    );
+  }
+  const [flatActual, flatExpected] = [flatten(actual), flatten(expected)];
+  const matching = matches.flatten();
+  const absoluteDifferences = flatActual.sub(flatExpected).abs().masked_fill_(matching, 0);
+  const relativeDifferences = absoluteDifferences.div(flatExpected.abs()).masked_fill_(matching, 0);
+  const [absoluteGreatest, relativeGreatest] = [absoluteDifferences, relativeDifferences].map(
+    (differences) => greatest(differences, matches.shape),
+  ) as [Difference, Difference];
+  return closenessText(identifier, extra, absoluteGreatest, relativeGreatest, tolerances);
+}
+
+/** Whether a dtype is a float of 8 bits, whose values are compared as bits. */
+export const isTiny = ({ dtype }: Tensor): boolean =>
+  dtype.is_floating_point && dtype.itemsize === 1;
+
+function flatten(tensor: Tensor): Tensor {
+  const { is_floating_point, is_complex } = tensor.dtype;
+  return is_floating_point || is_complex ? tensor.flatten() : tensor.flatten().long();
+}
+
+function greatest(differences: Tensor, shape: readonly number[]): Difference {
+  const { values, indices } = max(differences, 0);
+  let rest = Number(indices.item());
+  const index = [...shape].reverse().map((size) => {
+    const place = rest % size;
+    rest = (rest - place) / size;
+    return place;
+  });
+  return { value: itemOf(values), index: index.reverse() };
+}
+
+function closenessText(
+  identifier: string,
+  extra: string,
+  absoluteDifference: Difference,
+  relativeDifference: Difference,
+  { rtol, atol }: Tolerances,
+): string {
+  const isEquality = rtol === 0 && atol === 0;
+  const line = (kind: string, { value, index }: Difference, tolerance: number): string => {
+    const title = `${kind[0]!.toUpperCase()}${kind.slice(1)}`;
+    const head = index ? `Greatest ${kind} difference` : `${title} difference`;
+    const place = index ? ` at index ${tupleRepr(index)}` : '';
+    const allowed = isEquality ? '' : ` (up to ${numberText(tolerance)} allowed)`;
+    return `${head}: ${numberText(value)}${place}${allowed}`;
+  };
+  return [
+    `${identifier} are not ${isEquality ? 'equal' : 'close'}!\n`,
+    extra,
+    line('absolute', absoluteDifference, atol),
+    line('relative', relativeDifference, rtol),
+  ].join('\n');
+}
