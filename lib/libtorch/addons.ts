@@ -1,24 +1,27 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
+import { DATA_FOLDER, IS_CHECKOUT, PACKAGE_ROOT } from './folders';
 import { minorVersion } from './versions';
 
-/** The folder of this package, where package.json lies. */
-export const PACKAGE_ROOT = path.resolve(__dirname, '..', '..');
+/** The version of this package. */
+export const PACKAGE_VERSION = (
+  JSON.parse(readFileSync(path.join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string }
+).version;
+
+const PLATFORM = `${process.platform}-${process.arch}`;
 
 /**
- * Whether this is a checkout, where an addon that is missing can be built, and not an installed
- * package.
+ * Where a build puts addons: a checkout's own folder, else one for this version of the package among the user's data.
  */
-export const IS_CHECKOUT = existsSync(path.join(PACKAGE_ROOT, 'CMakeLists.txt'));
-
-/** The command that fetches libtorch, and in a checkout builds what is missing. */
-export const MENDING_COMMAND = IS_CHECKOUT ? 'npm run setup' : 'npx torch-losses setup';
+export const BUILD_FOLDER = IS_CHECKOUT
+  ? path.join(PACKAGE_ROOT, 'build', process.env['TORCH_LOSSES_DEBUG'] ? 'Debug' : 'Release')
+  : path.join(DATA_FOLDER, 'addons', PACKAGE_VERSION, PLATFORM);
 
 /** Where addons are looked for: what was built here, then what the package ships. */
 export const ADDON_FOLDERS: readonly string[] = [
-  path.join(PACKAGE_ROOT, 'build', process.env['TORCH_LOSSES_DEBUG'] ? 'Debug' : 'Release'),
-  path.join(PACKAGE_ROOT, 'prebuilds', `${process.platform}-${process.arch}`),
+  BUILD_FOLDER,
+  path.join(PACKAGE_ROOT, 'prebuilds', PLATFORM),
 ];
 
 /**

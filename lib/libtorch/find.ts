@@ -1,9 +1,11 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 
-import { addonName, findAddon, IS_CHECKOUT, MENDING_COMMAND, PACKAGE_ROOT } from './addons';
+import { addonName, findAddon } from './addons';
 import { LibtorchError } from './error';
+import { IS_CHECKOUT } from './folders';
 import { activePythons, torchOfPython } from './python';
+import { setupPythons } from './setups';
 import { minorVersion, SUPPORTED_VERSIONS } from './versions';
 
 /** A libtorch on this machine. */
@@ -18,91 +20,131 @@ export interface Libtorch {
   readonly python: string | undefined;
 }
 
-/** The interpreter of the virtual environment into which the set-up fetches torch. */
-export const SETUP_PYTHON = path.join(PACKAGE_ROOT, '.venv', 'bin', 'python');
+/** A place where a libtorch was looked for. */
+export interface Candidate extends Omit<Libtorch, 'directory'> {
+  /** Undefined where a Python has no torch. */
+  readonly directory: string | undefined;
+  /** Why it cannot be used, as the end of a sentence; undefined where it can. */
+  readonly problem: string | undefined;
+  /** That all it lacks is an addon, and its headers are there to build one. */
+  readonly needsBuild: boolean;
+}
+
+/** The commands that mend what may be wrong. */
+export const MENDING = IS_CHECKOUT
+  ? { setup: 'npm run setup', build: 'npm run setup' }
+  : { setup: 'npx torch-losses setup', build: 'npx torch-losses build' };
 
 /**
- * Finds the libtorch to use: `LIBTORCH`, else the torch of the active Python, else what the set-up
- * fetched.
- *
- * `LIBTORCH` is an order: where it cannot be used, that is an error. A Python's torch that cannot
- * be used is passed over. Nothing is loaded.
- *
- * @throws LibtorchError
+ * The places where a libtorch may be, in the order in which they count: `LIBTORCH` alone where that is set, since it is
+ * an order; else the torch of the active Pythons, then what the set-up fetched. Nothing is loaded.
  */
-export function findLibtorch(): Libtorch {
+export function* candidates(): Generator<Candidate, void> {
   const ordered = process.env['LIBTORCH'];
   if (ordered) {
-    return libtorchOfVariable(path.resolve(ordered));
+    yield candidateOf(path.resolve(ordered), 'LIBTORCH', undefined);
+    return;
   }
-  const refused: string[] = [];
-  const pythons = activePythons().filter((python) => python !== SETUP_PYTHON);
-  for (const python of [...pythons, SETUP_PYTHON]) {
-    const source = python === SETUP_PYTHON ? 'setup' : 'python';
-    const directory = existsSync(python) ? torchOfPython(python) : null;
-    const libtorch =
-      directory && ({ directory, version: versionOf(directory), source, python } as const);
-    const problem = libtorch
-      ? problemOf(libtorch)
-      : existsSync(python)
-        ? 'has no torch'
-        : 'does not exist';
-    if (libtorch && !problem) {
-      return libtorch;
+  const setups = setupPythons();
+  for (const python of activePythons().filter((python) => !setups.includes(python))) {
+    yield candidateOf(torchOfPython(python) ?? undefined, 'python', python);
+  }
+  for (const python of setups.filter((python) => existsSync(python))) {
+    yield candidateOf(torchOfPython(python) ?? undefined, 'setup', python);
+  }
+}
+
+/**
+ * Finds the libtorch to use: the first of the {@link candidates} that can be used.
+ *
+ * @throws LibtorchError that lists where was looked, what was found, and the command that mends it
+ */
+export function findLibtorch(): Libtorch {
+  const refused: Candidate[] = [];
+  for (const candidate of candidates()) {
+    const { directory, problem, source, version } = candidate;
+    if (directory && !problem) {
+      const python = candidate.python ?? pythonThatImports(directory);
+      return { directory, version, source, python };
     }
-    refused.push(`${python} ${problem}`);
+    refused.push(candidate);
   }
   throw new LibtorchError(
-    [
-      `No libtorch to use: torch-losses needs that of PyTorch ${SUPPORTED_VERSIONS.join(', ')}. Looked for`,
-      '  - the environment variable LIBTORCH: not set',
-      ...refused.map((line) => `  - the torch of a Python: ${line}`),
-      `To mend it, run \`${MENDING_COMMAND}\`, or \`pip install torch\` in the active Python, or set LIBTORCH to a`,
-      'directory that holds lib/libtorch_cpu.so.',
-    ].join('\n'),
+    refused[0]?.source === 'LIBTORCH' ? messageForVariable(refused[0]) : messageForNone(refused),
     'ERR_TORCH_NOT_FOUND',
   );
 }
 
-function libtorchOfVariable(directory: string): Libtorch {
-  const version = existsSync(directory) ? versionOf(directory) : '';
-  const python = [...activePythons(), SETUP_PYTHON].find((interpreter) =>
-    importsFrom(interpreter, directory),
-  );
-  const libtorch = { directory, version, source: 'LIBTORCH', python } as const;
-  const problem = problemOf(libtorch);
-  if (problem) {
-    throw new LibtorchError(
-      `LIBTORCH is set to ${directory}, which ${problem}. Set it to a directory that holds lib/libtorch_cpu.so of ` +
-        `PyTorch ${SUPPORTED_VERSIONS.join(', ')}, or unset it to use the torch of the active Python.`,
-      'ERR_TORCH_NOT_FOUND',
-    );
-  }
-  return libtorch;
+function candidateOf(
+  directory: string | undefined,
+  source: Candidate['source'],
+  python: string | undefined,
+): Candidate {
+  const version = directory && existsSync(directory) ? versionOf(directory) : '';
+  const problem = directory ? problemOf(directory, version) : 'has no torch';
+  return {
+    directory,
+    version,
+    source,
+    python,
+    problem,
+    needsBuild: !!directory && !!problem && canBuildFor(directory, version),
+  };
 }
 
-function importsFrom(interpreter: string, directory: string): boolean {
-  const imported = existsSync(interpreter) && torchOfPython(interpreter);
-  return !!imported && existsSync(directory) && realpathSync(imported) === realpathSync(directory);
-}
-
-/** Why a libtorch cannot be used, as the end of a sentence; undefined where it can. */
-function problemOf({ directory, version }: Libtorch): string | undefined {
+function problemOf(directory: string, version: string): string | undefined {
   if (!existsSync(path.join(directory, 'lib', 'libtorch_cpu.so'))) {
     return `has no ${path.join(directory, 'lib', 'libtorch_cpu.so')}`;
   }
   if (!SUPPORTED_VERSIONS.includes(minorVersion(version))) {
     return `has torch ${version || 'of an unknown version'}`;
   }
-  if (findAddon(addonName(version))) {
+  if (findAddon(addonName(version)) || (IS_CHECKOUT && canBuildFor(directory, version))) {
     return undefined;
   }
-  if (!IS_CHECKOUT) {
-    return `has torch ${version}, for which this package has no addon`;
-  }
-  return existsSync(path.join(directory, 'include', 'ATen'))
-    ? undefined
-    : `has torch ${version}, but not its headers`;
+  return canBuildFor(directory, version)
+    ? `has torch ${version}, for which there is no addon yet`
+    : `has torch ${version}, for which there is no addon, and not its headers`;
+}
+
+/** Whether an addon could be built for a libtorch. */
+export function canBuildFor(directory: string, version: string): boolean {
+  return (
+    SUPPORTED_VERSIONS.includes(minorVersion(version)) &&
+    existsSync(path.join(directory, 'include', 'ATen'))
+  );
+}
+
+function messageForVariable({ directory, problem, needsBuild }: Candidate): string {
+  return (
+    `LIBTORCH is set to ${directory}, which ${problem}. ` +
+    (needsBuild
+      ? `To build one, run \`${MENDING.build}\`.`
+      : `Set it to a directory that holds lib/libtorch_cpu.so of PyTorch ${SUPPORTED_VERSIONS.join(', ')}, ` +
+        'or unset it to use the torch of the active Python.')
+  );
+}
+
+function messageForNone(refused: readonly Candidate[]): string {
+  const tried = refused.map(
+    ({ python, problem }) => `  - the torch of a Python: ${python} ${problem}`,
+  );
+  return [
+    `No libtorch to use: torch-losses needs that of PyTorch ${SUPPORTED_VERSIONS.join(', ')}. Looked for`,
+    '  - the environment variable LIBTORCH: not set',
+    ...(tried.length > 0 ? tried : ['  - the torch of a Python: no python3 or python on PATH']),
+    refused.some(({ needsBuild }) => needsBuild)
+      ? `To mend it, run \`${MENDING.build}\`, which builds an addon for the torch that is there, or \`${MENDING.setup}\`,`
+      : `To mend it, run \`${MENDING.setup}\`, or \`pip install torch\` in the active Python,`,
+    'or set LIBTORCH to a directory that holds lib/libtorch_cpu.so.',
+  ].join('\n');
+}
+
+function pythonThatImports(directory: string): string | undefined {
+  return [...activePythons(), ...setupPythons()].find((interpreter) => {
+    const imported = existsSync(interpreter) && torchOfPython(interpreter);
+    return !!imported && realpathSync(imported) === realpathSync(directory);
+  });
 }
 
 // A torch package says its version in version.py, PyTorch's zip of the C++ library in

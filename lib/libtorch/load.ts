@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 
-import { ADDON_FOLDERS, addonName, findAddon, MENDING_COMMAND } from './addons';
+import { ADDON_FOLDERS, addonName, findAddon } from './addons';
 import { LibtorchError } from './error';
-import { findLibtorch, type Libtorch } from './find';
+import { findLibtorch, type Libtorch, MENDING } from './find';
 
 /** native/loader/loader.cc. */
 interface Loader {
@@ -36,7 +36,7 @@ function requireAddon(fileName: string): unknown {
   const file = findAddon(fileName);
   if (!file) {
     throw new LibtorchError(
-      `There is no addon ${fileName} in ${ADDON_FOLDERS.join(' or ')}. To mend it, run \`${MENDING_COMMAND}\`.`,
+      `There is no addon ${fileName} in ${ADDON_FOLDERS.join(' or ')}. To mend it, run \`${MENDING.build}\`.`,
       'ERR_TORCH_NOT_FOUND',
     );
   }
@@ -44,7 +44,7 @@ function requireAddon(fileName: string): unknown {
     return require(file);
   } catch (error) {
     throw new LibtorchError(
-      `The addon ${file} does not load: ${messageOf(error)}. To mend it, run \`${MENDING_COMMAND}\`.`,
+      `The addon ${file} does not load: ${messageOf(error)}. To mend it, run \`${MENDING.build}\`.`,
       'ERR_TORCH_LOAD',
       { cause: error },
     );

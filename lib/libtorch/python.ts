@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
+
+import { CACHE_FOLDER } from './folders';
 
 // Finds torch as `import torch` would, without importing it: that takes seconds.
 const FIND_TORCH = `
@@ -72,11 +73,10 @@ export function torchOfPython(interpreter: string): string | null {
 }
 
 function cacheFileOf(interpreter: string): string {
-  const folder = process.env['XDG_CACHE_HOME'] || path.join(os.homedir(), '.cache');
   const variables = [...PYTHON_VARIABLES, ...SHIM_VARIABLES].map((name) => process.env[name] ?? '');
   const key = [interpreter, ...variables].join('\0');
   const name = createHash('sha256').update(key).digest('hex').slice(0, 16);
-  return path.join(folder, 'torch-losses', `python-${name}.json`);
+  return path.join(CACHE_FOLDER, `python-${name}.json`);
 }
 
 function readCache(file: string): CachedAnswer | undefined {

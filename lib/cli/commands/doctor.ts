@@ -1,0 +1,147 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+
+import { ADDON_FOLDERS, addonName, findAddon, PACKAGE_VERSION } from '../../libtorch/addons';
+import { type Candidate, candidates, MENDING } from '../../libtorch/find';
+import { PACKAGE_ROOT } from '../../libtorch/folders';
+import { defineCommand } from '../command';
+import { EXIT } from '../errors';
+import type { Probe } from '../probe';
+import type { Styles } from '../terminal';
+
+/** Says what would be loaded, whether it loads, and what to do where it does not. */
+export const doctor = defineCommand({
+  name: 'doctor',
+  summary: 'Show what is used, what was tried, and what to do where the package does not load',
+  description:
+    '  Looks where the package looks for libtorch, then loads it in a process of its own and computes a loss.\n' +
+    '  The exit status is 0 where that works, else 1.',
+  options: {},
+  examples: [
+    { command: 'npx torch-losses doctor', does: 'Show everything' },
+    {
+      command: 'npx torch-losses doctor --json > report.json',
+      does: 'For a bug report, or for a program',
+    },
+  ],
+  async run(_values, terminal) {
+    const report = examine();
+    terminal.result(report, () => render(report, terminal.styles));
+    return report.loads.ok ? EXIT.success : EXIT.failure;
+  },
+});
+
+function examine() {
+  const searched = [...candidates()];
+  const used = searched.find(({ problem }) => !problem);
+  const wanted = used && addonName(used.version);
+  const loads = load();
+  return {
+    package: { version: PACKAGE_VERSION, path: PACKAGE_ROOT },
+    runtime: { ...runtime(), path: process.execPath, nodeApi: process.versions['napi'] },
+    system: { platform: `${process.platform}-${process.arch}`, libc: libcVersion() },
+    libtorch: { searched, used },
+    addon: { folders: ADDON_FOLDERS, wanted, found: wanted && findAddon(wanted) },
+    loads,
+    advice: loads.ok ? [] : adviceFor(searched),
+  };
+}
+
+type Report = ReturnType<typeof examine>;
+
+function runtime(): { name: string; version: string } {
+  for (const name of ['bun', 'deno']) {
+    const version = process.versions[name];
+    if (version) {
+      return { name, version };
+    }
+  }
+  return { name: 'node', version: process.versions.node };
+}
+
+// Node says which glibc it runs on; on musl it says none.
+function libcVersion(): string | undefined {
+  const report = process.report?.getReport() as
+    | { header?: { glibcVersionRuntime?: string } }
+    | undefined;
+  const glibc = report?.header?.glibcVersionRuntime;
+  return glibc && `glibc ${glibc}`;
+}
+
+function load(): ({ ok: true } & Probe) | { ok: false; error: string } {
+  const { status, signal, stdout, stderr } = spawnSync(
+    process.execPath,
+    [...process.execArgv, path.join(__dirname, '..', 'probe.js')],
+    { encoding: 'utf8' },
+  );
+  if (status === 0) {
+    return { ok: true, ...(JSON.parse(stdout) as Probe) };
+  }
+  const end = signal ? `The process was ended by ${signal}. ` : '';
+  return { ok: false, error: `${end}${stderr.trim()}` };
+}
+
+function adviceFor(searched: readonly Candidate[]): string[] {
+  if (process.platform === 'linux' && !libcVersion()) {
+    return [
+      'This system has no glibc, which libtorch needs: use a Debian-, Ubuntu- or RHEL-based system or image.',
+    ];
+  }
+  if (searched.some(({ problem }) => !problem)) {
+    return [
+      'There is a libtorch and an addon for it, but they do not load together; the error above says why.',
+      `\`${MENDING.setup}\` fetches another libtorch, \`${MENDING.build}\` builds another addon.`,
+    ];
+  }
+  const advice = [`\`${MENDING.setup}\` fetches libtorch with pip.`];
+  if (searched.some(({ needsBuild }) => needsBuild)) {
+    advice.unshift(`\`${MENDING.build}\` builds an addon for the libtorch that is there.`);
+  }
+  if (process.env['LIBTORCH']) {
+    advice.push(
+      'LIBTORCH is set, so nothing else was tried: unset it to use the torch of the active Python.',
+    );
+  }
+  return advice;
+}
+
+function render(report: Report, { bold, dim, good, bad }: Styles): string {
+  const mark = (ok: boolean) => (ok ? good('✓') : bad('✗'));
+  const { runtime, system, libtorch, addon, loads, advice } = report;
+  return [
+    `${bold(`torch-losses ${report.package.version}`)}  ${dim(report.package.path)}`,
+    `${runtime.name} ${runtime.version} (Node-API ${runtime.nodeApi ?? 'unknown'})  ${dim(runtime.path)}`,
+    `${system.platform}, ${system.libc ?? 'no glibc'}`,
+    '',
+    bold('Where libtorch was looked for'),
+    ...(process.env['LIBTORCH'] ? [] : [dim('  - LIBTORCH: not set')]),
+    ...libtorch.searched.map(
+      (candidate) => `  ${mark(!candidate.problem)} ${describeCandidate(candidate)}`,
+    ),
+    '',
+    bold('Addon'),
+    addon.found
+      ? `  ${mark(true)} ${addon.found}`
+      : `  ${mark(false)} ${addon.wanted ?? 'none'} in ${addon.folders.map(describeFolder).join(' or ')}`,
+    '',
+    bold('Loading'),
+    loads.ok
+      ? `  ${mark(true)} libtorch ${loads.libtorch.version} in ${loads.seconds.toFixed(2)} s: ${loads.cpuCapability}, ` +
+        `${loads.threads} threads, CUDA ${loads.cuda ? 'available' : 'not available'}`
+      : `  ${mark(false)} ${loads.error.replaceAll('\n', '\n    ')}`,
+    ...(advice.length > 0 ? ['', bold('What to do'), ...advice.map((line) => `  ${line}`)] : []),
+  ].join('\n');
+}
+
+function describeCandidate({ source, python, directory, version, problem }: Candidate): string {
+  const place = source === 'LIBTORCH' ? `LIBTORCH=${directory}` : `${python}`;
+  const origin = source === 'setup' ? ' (set up)' : '';
+  return problem
+    ? `${place}${origin} ${problem}`
+    : `${place}${origin}: torch ${version}${source === 'LIBTORCH' ? '' : ` in ${directory}`}`;
+}
+
+function describeFolder(folder: string): string {
+  return existsSync(folder) ? folder : `${folder} (which does not exist)`;
+}

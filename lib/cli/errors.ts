@@ -1,0 +1,28 @@
+/** A failure that the person at the terminal can mend: shown without a stack. */
+export class CommandError extends Error {
+  /** What to do about it. */
+  readonly advice: string | undefined;
+
+  constructor(message: string, advice?: string) {
+    super(message);
+    this.name = 'CommandError';
+    this.advice = advice;
+  }
+}
+
+/** The command line itself is wrong. */
+export class UsageError extends CommandError {
+  constructor(message: string, advice?: string) {
+    super(message, advice);
+    this.name = 'UsageError';
+  }
+}
+
+/** What the process ends with. */
+export const EXIT = {
+  success: 0,
+  /** The command failed, or what it checked is not right. */
+  failure: 1,
+  /** No such command or option, or a value that is not allowed. */
+  usage: 2,
+} as const;

@@ -1,0 +1,118 @@
+/** The command line: help, options, errors and exit statuses, as a shell sees them. */
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { expect } from 'chai';
+
+const MAIN = path.join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
+const { version } = require('../../package.json') as { version: string };
+
+interface Outcome {
+  status: number;
+  stdout: string;
+  stderr: string;
+}
+
+function torchLosses(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  const { NO_COLOR, FORCE_COLOR, ...inherited } = process.env;
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [MAIN, ...args],
+      { env: { ...inherited, ...env } },
+      (error, stdout, stderr) => resolve({ status: Number(error?.code ?? 0), stdout, stderr }),
+    );
+  });
+}
+
+describe('the command line', () => {
+  it('lists its commands, on standard error where none is given', async () => {
+    const help = await torchLosses(['--help']);
+    expect(help.status).to.equal(0);
+    expect(help.stdout).to.match(/^ {2}doctor {2,}\S/m);
+    const none = await torchLosses([]);
+    expect(none).to.deep.equal({ status: 2, stdout: '', stderr: help.stdout });
+  });
+
+  it('shows help for one command, whatever else is given', async () => {
+    const help = await torchLosses(['doctor', '--help']);
+    expect(help.status).to.equal(0);
+    expect(help.stdout).to.include('--json').and.to.include('npx torch-losses doctor');
+    for (const args of [
+      ['help', 'doctor'],
+      ['doctor', 'surplus', '-h'],
+    ]) {
+      expect(await torchLosses(args)).to.deep.equal(help);
+    }
+  });
+
+  it('prints the version, and as JSON', async () => {
+    expect((await torchLosses(['--version'])).stdout).to.equal(`${version}\n`);
+    expect(JSON.parse((await torchLosses(['--version', '--json'])).stdout)).to.deep.equal({
+      version,
+    });
+  });
+
+  it('answers a wrong command or option with the nearest right one, and exit status 2', async () => {
+    const wrong: [string[], string][] = [
+      [['docter'], 'Did you mean `torch-losses doctor`?'],
+      [['xyzzyplugh'], '`torch-losses --help` lists the commands'],
+      [['constructor'], 'Unknown command "constructor"'],
+      [['--vresion'], 'Unknown option "--vresion"'],
+      [['doctor', '--jsno'], 'Unknown option --jsno\nDid you mean --json?'],
+      [['doctor', '--__proto__'], 'Unknown option --__proto__'],
+      [['doctor', '-x'], 'Unknown option -x'],
+      [['doctor', '--json=yes'], '--json takes no value, but got "yes"'],
+      [['doctor', 'here'], 'Unexpected argument "here"'],
+    ];
+    const outcomes = await Promise.all(wrong.map(([args]) => torchLosses(args)));
+    for (const [index, [, message]] of wrong.entries()) {
+      const { status, stdout, stderr } = outcomes[index]!;
+      expect(status, message).to.equal(2);
+      expect(`${stdout}${stderr}`).to.include(message).and.not.to.include('    at ');
+    }
+  });
+
+  it('prints errors as JSON where JSON was asked for', async () => {
+    const { status, stdout } = await torchLosses(['docter', '--json']);
+    expect(status).to.equal(2);
+    expect(JSON.parse(stdout)).to.have.nested.property('error.name', 'UsageError');
+  });
+
+  it('uses colours only where they are wanted', async () => {
+    const control = '\u001b[';
+    const coloured: [string[], NodeJS.ProcessEnv, boolean][] = [
+      [[], {}, false],
+      [[], { FORCE_COLOR: '1' }, true],
+      [[], { FORCE_COLOR: '0' }, false],
+      [['--no-color'], { FORCE_COLOR: '1' }, false],
+      [['--color'], { NO_COLOR: '1' }, true],
+    ];
+    for (const [args, env, expected] of coloured) {
+      const { stdout } = await torchLosses(['doctor', '--help', ...args], env);
+      expect(stdout.includes(control), `${args} ${JSON.stringify(env)}`).to.equal(expected);
+    }
+  });
+});
+
+describe('torch-losses doctor', () => {
+  it('says what is used, and that it loads', async () => {
+    const { status, stdout } = await torchLosses(['doctor', '--json']);
+    const report = JSON.parse(stdout);
+    expect(status).to.equal(0);
+    expect(report.loads).to.include({ ok: true, loss: 1 });
+    expect(report.loads.libtorch.version).to.equal(report.libtorch.used.version);
+    expect(report.addon.found).to.include(report.addon.wanted);
+    expect(report.advice).to.deep.equal([]);
+  });
+
+  it('fails, and says what to do, where there is no libtorch', async () => {
+    const env = { LIBTORCH: '/nowhere' };
+    const { status, stdout } = await torchLosses(['doctor'], env);
+    expect(status).to.equal(1);
+    expect(stdout).to.match(/✗ LIBTORCH=\/nowhere has no \S+libtorch_cpu\.so/);
+    expect(stdout).to.include('What to do').and.to.include('unset it');
+    const { loads } = JSON.parse((await torchLosses(['doctor', '--json'], env)).stdout);
+    expect(loads.ok).to.equal(false);
+    expect(loads.error).to.include('/nowhere');
+  });
+});
