@@ -15,15 +15,18 @@ import type { Native } from './native';
 const LEAST_STEP = 32 * 2 ** 20;
 const GREATEST_STEP = 128 * 2 ** 20;
 
-/** A minor collection that takes longer, in nanoseconds, is made rarer. */
-const SLOW = 2e6;
+/** A minor collection that takes longer, in milliseconds, is made rarer. */
+const SLOW = 2;
 
 /** Bounds of the number of handles between minor collections. */
-const LEAST_INTERVAL = 1024;
-const GREATEST_INTERVAL = 2 ** 16;
+const LEAST_INTERVAL = 256;
+const GREATEST_INTERVAL = 2 ** 14;
 
-/** What finding one dead handle may cost, in nanoseconds: beyond it, collections are made rarer. */
-const COST = 1000;
+/**
+ * The share of a loop's time that minor collections may take. As many as that allows: the fewer dead tensors lie about
+ * between them, the sooner their memory is used again, while it is still in the processor's caches.
+ */
+const SHARE = 0.03;
 
 type Collect = (options?: { type: 'minor' }) => void;
 
@@ -54,7 +57,8 @@ const YOUNG: Pressure = 0;
 /** Makes the function that the native side calls under pressure. */
 export function pressureRelief(native: Sweeper): (pressure: Pressure) => void {
   const live = (): number => native.allocator_stats()[0]!;
-  let interval = LEAST_INTERVAL;
+  let interval = 1024;
+  let lastYoung = performance.now();
   let step = LEAST_STEP;
   let lowest = 0;
   let afterMajor = 0;
@@ -67,21 +71,22 @@ export function pressureRelief(native: Sweeper): (pressure: Pressure) => void {
   allowGrowthFrom(0);
 
   const collectYoung = (): void => {
-    const start = process.hrtime.bigint();
+    const start = performance.now();
     collector()({ type: 'minor' });
-    const freed = native.sweep_young();
-    const cost = Number(process.hrtime.bigint() - start) / Math.max(freed, 1);
-    if (cost > COST) interval = Math.min(interval * 2, GREATEST_INTERVAL);
-    else if (cost < COST / 2) interval = Math.max(interval / 2, LEAST_INTERVAL);
+    const share = (performance.now() - start) / (start - lastYoung);
+    const isFutile = native.sweep_young() < interval / 2;
+    if (share > SHARE || isFutile) interval = Math.min(interval * 2, GREATEST_INTERVAL);
+    else if (share < SHARE / 2) interval = Math.max(interval / 2, LEAST_INTERVAL);
     native.set_young_interval(interval);
+    lastYoung = performance.now();
   };
 
   const relieveBytes = (): void => {
     const before = live();
-    const start = process.hrtime.bigint();
+    const start = performance.now();
     collector()({ type: 'minor' });
     native.sweep_young();
-    const isSlow = Number(process.hrtime.bigint() - start) > SLOW;
+    const isSlow = performance.now() - start > SLOW;
     step = isSlow ? Math.min(step * 2, GREATEST_STEP) : Math.max(step / 2, LEAST_STEP);
     let after = live();
     const freedEnough = before - after >= (before - lowest) / 2;

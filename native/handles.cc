@@ -65,7 +65,8 @@ uint32_t HandleTable::allocate() {
   return static_cast<uint32_t>(slots_.size() - 1);
 }
 
-void HandleTable::free(uint32_t index) {
+// The tensor is the caller's to destroy, which may run the destructors of a whole graph.
+at::Tensor HandleTable::release(uint32_t index) {
   Slot& slot = slots_[index];
   if (slot.owner != nullptr) napi_delete_reference(env_, std::exchange(slot.owner, nullptr));
   slot.live = false;
@@ -77,12 +78,17 @@ void HandleTable::free(uint32_t index) {
     ++slot.generation;
     slot.next_free = std::exchange(first_free_, index);
   }
-  // Last, since a tensor's destructor may run a whole graph's.
-  slot.tensor.reset();
+  return std::move(slot.tensor);
 }
 
 void HandleTable::make_room() {
-  if (relieve_ && allocator_live_bytes() > threshold_) relieve_(Pressure::Bytes);
+  if (!dead_.empty()) dead_.pop_back();
+  if (relieve_ && allocator_live_bytes() > threshold_) {
+    dead_.clear();
+    is_short_ = true;
+    relieve_(Pressure::Bytes);
+    is_short_ = false;
+  }
   // As many again as live, or a number of young ones: the cost per creation stays constant.
   if (++created_since_sweep_ > std::max(live_, kSweepEvery)) {
     sweep();
@@ -148,27 +154,27 @@ void HandleTable::remember_gradient(Handle handle, Handle gradient) {
 Handle HandleTable::gradient(Handle handle) const { return require(handle).gradient; }
 
 void HandleTable::dispose(Handle handle) {
-  if (find(handle) != nullptr) free(index_of(handle));
+  if (find(handle) != nullptr) release(index_of(handle));
 }
 
-bool HandleTable::free_if_dead(uint32_t index) {
+std::optional<at::Tensor> HandleTable::release_if_dead(uint32_t index) {
   Slot& slot = slots_[index];
-  if (!slot.live || slot.owner == nullptr) return false;
+  if (!slot.live || slot.owner == nullptr) return std::nullopt;
   napi_value owner = nullptr;
   check(env_, napi_get_reference_value(env_, slot.owner, &owner));
-  if (owner != nullptr) return false;
-  free(index);
-  return true;
+  if (owner != nullptr) return std::nullopt;
+  return release(index);
 }
 
 size_t HandleTable::sweep() {
   size_t freed = 0;
   created_since_sweep_ = 0;
+  dead_.clear();
   for (size_t start = 0; start < slots_.size(); start += kSlotsPerScope) {
     HandleScope scope(env_);
     size_t end = std::min(start + kSlotsPerScope, slots_.size());
     for (size_t index = start; index < end; ++index) {
-      freed += free_if_dead(static_cast<uint32_t>(index)) ? 1 : 0;
+      freed += release_if_dead(static_cast<uint32_t>(index)) ? 1 : 0;
     }
   }
   return freed;
@@ -184,8 +190,9 @@ size_t HandleTable::sweep_young() {
     for (size_t at = start; at < end; ++at) {
       Slot* slot = find(candidates[at]);
       if (slot == nullptr) continue;
-      if (free_if_dead(index_of(candidates[at]))) {
+      if (std::optional<at::Tensor> tensor = release_if_dead(index_of(candidates[at]))) {
         ++freed;
+        if (!is_short_) dead_.push_back(std::move(*tensor));
       } else if (++slot->age < kGrown) {
         young_.push_back(candidates[at]);
       } else {
@@ -198,8 +205,9 @@ size_t HandleTable::sweep_young() {
 
 void HandleTable::clear() {
   for (size_t index = 0; index < slots_.size(); ++index) {
-    if (slots_[index].live) free(static_cast<uint32_t>(index));
+    if (slots_[index].live) release(static_cast<uint32_t>(index));
   }
+  dead_.clear();
 }
 
 }  // namespace torch_losses

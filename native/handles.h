@@ -7,6 +7,10 @@
 // no longer gives a value is a dead handle, and a sweep frees it: of the young ones now and then,
 // of all when as many were created as live, and both whenever the allocator's live bytes say that
 // memory is short.
+//
+// Tensors that a sweep of the young ones found dead are not destroyed at once but one with each
+// creation, unless memory is short: the next loss and its graph then take the very blocks that
+// malloc just got back. A thousand graphs freed together cost as much again as computing them.
 #pragma once
 
 #include "javascript.h"
@@ -16,6 +20,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <vector>
 
 namespace torch_losses {
@@ -60,6 +65,7 @@ class HandleTable {
   size_t sweep();
 
   // The same among handles given out lately, which are all that a minor collection can have freed.
+  // Their tensors are destroyed as creations go on.
   size_t sweep_young();
 
   size_t live() const noexcept { return live_; }
@@ -90,8 +96,8 @@ class HandleTable {
   Slot* find(Handle handle) const noexcept;
   Slot& require(Handle handle) const;
   uint32_t allocate();
-  void free(uint32_t index);
-  bool free_if_dead(uint32_t index);
+  at::Tensor release(uint32_t index);
+  std::optional<at::Tensor> release_if_dead(uint32_t index);
   void remember_young(Handle handle);
   void make_room();
 
@@ -106,6 +112,9 @@ class HandleTable {
   size_t young_interval_ = kSweepEvery;
   size_t young_limit_ = kSweepEvery;
   size_t created_since_sweep_ = 0;
+  // Dead, to be destroyed one by one; all at once while memory is short.
+  std::vector<at::Tensor> dead_;
+  bool is_short_ = false;
   std::function<void(Pressure)> relieve_;
   int64_t threshold_ = INT64_MAX;
 
