@@ -1,0 +1,105 @@
+/// <reference types="chai" preserve="true" />
+/**
+ * `torch-losses/chai`: assertions on tensors for chai.
+ *
+ * `use(torchChai)`, then `expect(x).to.equalTensor(y)` and `expect(x).to.be.closeTo(y, { rtol: 1e-3, atol: 0 })`.
+ */
+import { isOptions } from './arguments';
+import type { TorchErrorFields } from './errors';
+import { isTensor, tensorHandle } from './handle';
+import type { Tensor } from './tensor';
+import { type AssertCloseOptions, assert_close, type Comparable } from './testing';
+import { bitMismatch } from './testing/bits';
+
+/** As of `torch.testing.assert_close`. */
+export type Closeness = Omit<AssertCloseOptions, 'msg'>;
+
+declare global {
+  namespace Chai {
+    interface Assertion {
+      /**
+       * Asserts that both are tensors of one dtype and shape with the same bits: NaN equals a NaN of the same bits, and
+       * 0 is not -0. They may be on different devices.
+       *
+       * @throws TypeError for what is no tensor
+       */
+      equalTensor(expected: Tensor, message?: string): Assertion;
+    }
+
+    interface CloseTo {
+      /**
+       * As `torch.testing.assert_close`, with its options and each dtype's own tolerances; a number is an absolute
+       * tolerance. Numbers without options are compared as chai does.
+       */
+      (expected: Tensor, closeness?: Closeness | number, message?: string): Assertion;
+      (expected: Comparable, closeness: Closeness, message?: string): Assertion;
+    }
+
+    interface AssertStatic {
+      closeTo(
+        actual: Tensor,
+        expected: Tensor,
+        closeness?: Closeness | number,
+        message?: string,
+      ): void;
+    }
+  }
+}
+
+type Close = (expected: unknown, closeness?: unknown, message?: string) => unknown;
+
+/** The plugin: `use(torchChai)`. */
+export const torchChai: Chai.ChaiPlugin = ({ Assertion }, { flag }) => {
+  /** Fails with a report, or where there should be one. */
+  const judge = (
+    assertion: Chai.AssertionStatic,
+    report: string | undefined,
+    otherwise: string,
+    message: string | undefined,
+  ): void => {
+    if (message) flag(assertion, 'message', message);
+    const text = (what: string) => () => what;
+    assertion.assert(report === undefined, text(report ?? ''), text(otherwise), undefined);
+  };
+
+  Assertion.addMethod('equalTensor', function (expected: unknown, message?: string) {
+    const actual: unknown = flag(this, 'object');
+    const callee = { name: 'equalTensor', parameters: [] };
+    tensorHandle(actual, callee, 'actual');
+    tensorHandle(expected, callee, 'expected');
+    const report = bitMismatch(actual as Tensor, expected as Tensor);
+    judge(this, report, `Tensors are equal, to the last bit!\n\n${expected}`, message);
+  });
+
+  const closeTo = (chaiCloseTo: Close) =>
+    function (this: Chai.AssertionStatic, ...args: [unknown, unknown?, string?]): void {
+      const actual: unknown = flag(this, 'object');
+      const [expected, closeness, message] = args;
+      if (!isTensor(actual) && !isTensor(expected) && !isOptions(closeness)) {
+        chaiCloseTo.apply(this, args);
+        return;
+      }
+      const options = typeof closeness === 'number' ? { rtol: 0, atol: closeness } : closeness;
+      const report = mismatch(actual as Comparable, expected as Comparable, options as Closeness);
+      judge(this, report, `Values are close!\n\n${expected}`, message);
+    };
+  for (const name of ['closeTo', 'approximately']) Assertion.overwriteMethod(name, closeTo);
+};
+
+/** assert_close's report; what cannot be compared is an error all the same. */
+function mismatch(
+  actual: Comparable,
+  expected: Comparable,
+  options: Closeness | undefined,
+): string | undefined {
+  try {
+    assert_close(actual, expected, options);
+    return undefined;
+  } catch (error) {
+    const { pythonType, message } = error as Error & TorchErrorFields;
+    if (pythonType === 'AssertionError') return message;
+    throw error;
+  }
+}
+
+export default torchChai;

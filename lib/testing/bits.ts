@@ -1,0 +1,88 @@
+/** Equality to the last bit: NaNs of different bits differ, and so do 0 and -0. */
+import type { DType } from '../dtype';
+import * as dtypes from '../dtype';
+import { typeError } from '../errors';
+import type { Layout } from '../layout';
+import { strided } from '../layout';
+import { op } from '../nn/ops';
+import { sizeText } from '../nn/typename';
+import { tupleRepr } from '../python';
+import type { Tensor } from '../tensor';
+import { itemOf, numberText } from './numbers';
+import { tensorMismatch } from './texts';
+
+const resolve = op<(self: Tensor) => Tensor>('resolve_conj');
+const resolveNegative = op<(self: Tensor) => Tensor>('resolve_neg');
+const viewAsReal = op<(self: Tensor) => Tensor>('view_as_real');
+const viewAs = op<(self: Tensor, dtype: DType) => Tensor>('view', ['dtype']);
+
+const INTEGERS: Readonly<Record<number, DType>> = {
+  1: dtypes.uint8,
+  2: dtypes.int16,
+  4: dtypes.int32,
+  8: dtypes.int64,
+};
+
+/**
+ * How two tensors differ in dtype, shape or any bit; undefined where they do not. Their devices may differ.
+ *
+ * @throws TypeError for tensors that are not strided
+ */
+export function bitMismatch(actual: Tensor, expected: Tensor): string | undefined {
+  for (const { layout } of [actual, expected]) requireStrided(layout);
+  const attribute = (name: string, left: string, right: string): string | undefined =>
+    left === right
+      ? undefined
+      : `The values for attribute '${name}' do not match: ${left} != ${right}.`;
+  return (
+    attribute('dtype', String(actual.dtype), String(expected.dtype)) ??
+    attribute('shape', sizeText(actual.shape), sizeText(expected.shape)) ??
+    differentBits(plain(actual), plain(expected))
+  );
+}
+
+function requireStrided(layout: Layout): void {
+  if (layout === strided) return;
+  throw typeError(`only strided tensors have bits to compare, got one of layout ${layout}`);
+}
+
+/** On the CPU, contiguous, outside the graph, with its elements as they are stored. */
+const plain = (tensor: Tensor): Tensor =>
+  resolveNegative(resolve(tensor.detach().cpu())).contiguous();
+
+function differentBits(actual: Tensor, expected: Tensor): string | undefined {
+  const matches = matchingBits(actual, expected);
+  if (matches.all().item()) return undefined;
+  const exact = { rtol: 0, atol: 0 };
+  const identifier = 'Tensors';
+  const report = tensorMismatch(...atLeast1d(actual, expected, matches), exact, identifier);
+  const first = matches.logical_not().nonzero().index(0).tolist() as number[];
+  const [left, right] = [actual, expected].map((tensor) => show(tensor, first));
+  return `${report}\nFirst difference at index ${tupleRepr(first)}: expected ${right} but got ${left}`;
+}
+
+function matchingBits(actual: Tensor, expected: Tensor): Tensor {
+  const equal = bitsOf(actual).eq(bitsOf(expected));
+  return actual.is_complex() ? equal.all(-1) : equal;
+}
+
+/** The elements' bits as integers; of complex numbers, pairs. */
+function bitsOf(tensor: Tensor): Tensor {
+  const real = tensor.is_complex() ? viewAsReal(tensor) : tensor;
+  return viewAs(real, INTEGERS[real.itemsize]!);
+}
+
+const atLeast1d = (...tensors: [Tensor, Tensor, Tensor]): [Tensor, Tensor, Tensor] =>
+  tensors.map((tensor) => (tensor.ndim === 0 ? tensor.reshape([1]) : tensor)) as typeof tensors;
+
+/** A number and its bits: `-0.0 (0x80000000)`. */
+function show(tensor: Tensor, place: readonly number[]): string {
+  const element = tensor.index(...place);
+  const bits = bitsOf(element).contiguous();
+  const digits = Array.from(bits.toTypedArray() as ArrayLike<number | bigint>, (part) =>
+    BigInt.asUintN(8 * bits.itemsize, BigInt(part))
+      .toString(16)
+      .padStart(2 * bits.itemsize, '0'),
+  );
+  return `${numberText(itemOf(element))} (0x${digits.join(', 0x')})`;
+}
