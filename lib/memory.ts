@@ -19,14 +19,14 @@ const GREATEST_STEP = 128 * 2 ** 20;
 const SLOW = 2;
 
 /** Bounds of the number of handles between minor collections. */
-const LEAST_INTERVAL = 256;
+const LEAST_INTERVAL = 16;
 const GREATEST_INTERVAL = 2 ** 14;
 
 /**
  * The share of a loop's time that minor collections may take. As many as that allows: the fewer dead tensors lie about
  * between them, the sooner their memory is used again, while it is still in the processor's caches.
  */
-const SHARE = 0.03;
+const SHARE = 0.1;
 
 type Collect = (options?: { type: 'minor' }) => void;
 

@@ -107,10 +107,10 @@ at::Tensor binary_cross_entropy(const at::Tensor& input, const at::Tensor& targe
                     python::repr_size(input.sizes()),
                     ") is deprecated. Please ensure they have the same size.");
   if (!weight || weight->sizes() == target.sizes()) {
-    return at::binary_cross_entropy(input, target, weight, mode);
+    return compact(at::binary_cross_entropy(input, target, weight, mode));
   }
   const DimVector new_size = broadcast_shapes(target.sizes(), weight->sizes());
-  return at::binary_cross_entropy(input, target, weight->expand(new_size), mode);
+  return compact(at::binary_cross_entropy(input, target, weight->expand(new_size), mode));
 }
 
 at::Tensor binary_cross_entropy_with_logits(const at::Tensor& input, const at::Tensor& target,

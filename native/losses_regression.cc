@@ -142,7 +142,7 @@ at::Tensor smooth_l1_loss(const at::Tensor& input, const at::Tensor& target,
   const auto [expanded_input, expanded_target] = broadcast(input, target);
   // Not smooth_l1_loss with beta 0: their gradients differ where input equals target.
   if (beta == 0.0) return at::l1_loss(expanded_input, expanded_target, get_enum(mode));
-  return at::smooth_l1_loss(expanded_input, expanded_target, get_enum(mode), beta);
+  return compact(at::smooth_l1_loss(expanded_input, expanded_target, get_enum(mode), beta));
 }
 
 at::Tensor huber_loss(const at::Tensor& input, const at::Tensor& target, const Reduction& reduction,
@@ -176,7 +176,7 @@ at::Tensor mse_loss(const at::Tensor& input, const at::Tensor& target, const Red
   warn_if_sizes_differ(input, target);
   const std::string mode = resolve(reduction);
   const auto [expanded_input, expanded_target] = broadcast(input, target);
-  if (!weight) return at::mse_loss(expanded_input, expanded_target, get_enum(mode));
+  if (!weight) return compact(at::mse_loss(expanded_input, expanded_target, get_enum(mode)));
   check_weight_size(*weight, input);
   const at::Tensor squared_errors = at::pow(at::sub(expanded_input, expanded_target), 2);
   return reduce_by_weight(at::mul(squared_errors, *weight), *weight, mode);

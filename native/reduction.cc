@@ -6,9 +6,18 @@
 #include <ATen/ops/sum.h>
 #include <c10/util/Exception.h>
 
+#include <cstring>
+#include <utility>
+
 #include "warnings.h"
 
 namespace torch_losses {
+namespace {
+
+// Bytes: below, new memory costs more than it saves.
+constexpr size_t kWorthCompacting = 1 << 16;
+
+}  // namespace
 
 int64_t get_enum(std::string_view reduction) {
   if (reduction == "none") return at::Reduction::None;
@@ -36,6 +45,15 @@ std::string resolve(const Reduction& reduction) {
 
 bool is_mean_sum_or_none(std::string_view reduction) {
   return reduction == "mean" || reduction == "sum" || reduction == "none";
+}
+
+at::Tensor compact(at::Tensor loss) {
+  const size_t needed = loss.nbytes();
+  if (!loss.is_cpu() || loss.storage().nbytes() < needed + kWorthCompacting) return loss;
+  c10::Storage storage(c10::Storage::use_byte_size_t(), needed, loss.storage().allocator(), true);
+  std::memcpy(storage.mutable_data(), loss.const_data_ptr(), needed);
+  loss.unsafeGetTensorImpl()->set_storage_keep_dtype(std::move(storage));
+  return loss;
 }
 
 at::Tensor reduce(const at::Tensor& loss, std::string_view reduction) {

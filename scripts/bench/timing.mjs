@@ -10,6 +10,8 @@ const PAUSE = 3;
 const TOLERANCE = 1e-3;
 /** Seconds of a first call after which it is not rehearsed further. */
 const SLOW = 0.3;
+/** Seconds that a side rehearses at least: V8 takes some thousand calls to compile what it runs. */
+const REHEARSAL = 0.1;
 
 /**
  * How long a side's turn lasts, and how many it has. A turn of small calls is long enough to hold
@@ -115,12 +117,13 @@ function agree(value, expected) {
 // later ones find there, and a JavaScript engine compiles what it has seen running.
 async function rehearse(side, seconds) {
   const wanted = () => Math.max(1, Math.round(seconds / perCall));
-  const most = () => Math.max(wanted(), Math.round(SLOW / perCall));
   let perCall = await side.run(1);
-  let calls = 1;
-  for (let run = 0; perCall < SLOW && (run < 3 || calls < wanted() / 2); run++) {
-    calls = Math.min(calls * 8, most());
-    perCall = Math.min(perCall, (await side.run(calls)) / calls);
+  let spent = perCall;
+  for (let calls = 8; spent < SLOW && (calls <= 512 || spent < REHEARSAL); calls *= 8) {
+    const most = Math.max(wanted(), Math.round(REHEARSAL / perCall));
+    const time = await side.run(Math.min(calls, most));
+    spent += time;
+    perCall = Math.min(perCall, time / Math.min(calls, most));
   }
   return { calls: wanted(), turn: wanted() * perCall };
 }
