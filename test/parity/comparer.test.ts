@@ -2,9 +2,8 @@
  * The comparison itself: it must see every kind of difference, or the parity tests prove nothing.
  */
 import { expect } from 'chai';
-
+import { differences, type Outcome, type TensorValue } from '../../dist/parity/outcome';
 import { Input } from '../support/data';
-import { differences, type Outcome, type TensorValue } from '../support/outcome';
 import { warningDifferences } from '../support/warnings';
 import { expectParity, expectSample } from './parity';
 

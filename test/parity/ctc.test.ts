@@ -9,30 +9,16 @@ const [T, N, C, S] = [12, 4, 6, 5];
 const INPUT_LENGTHS = [12, 12, 10, 7];
 const TARGET_LENGTHS = [5, 3, 4, 0];
 
-/** Log-probabilities: normal numbers, normalised over the last dimension. */
-function logProbabilities(random: Random, shape: readonly number[], dtype: DType): Input {
-  const classes = shape.at(-1)!;
-  let row: number[] = [];
-  const element = (): number => {
-    if (!row.length) {
-      const logits = Array.from({ length: classes }, () => 4 * random.next() - 2);
-      const total = Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0));
-      row = logits.map((logit) => logit - total);
-    }
-    return row.pop()!;
-  };
-  return Input.of(dtype, shape, element, { requires_grad: isDifferentiable(dtype) });
-}
-
 const vector = (values: readonly number[], dtype: DType = 'int64'): Input =>
   Input.of(dtype, [values.length], (i) => values[i]!);
 const single = (value: number, dtype: DType = 'int64'): Input => Input.of(dtype, [], () => value);
 
 /** The four arguments in each accepted form, and in forms that are refused. */
 function forms(random: Random, dtype: DType): Argument[][] {
+  const options = { dtype, requires_grad: isDifferentiable(dtype) };
   const total = TARGET_LENGTHS.reduce((a, b) => a + b);
-  const batch = logProbabilities(random, [T, N, C], dtype);
-  const one = logProbabilities(random, [T, C], dtype);
+  const batch = random.logProbabilities([T, N, C], options);
+  const one = random.logProbabilities([T, C], options);
   const padded = random.integers([N, S], 1, C);
   const padded32 = random.integers([N, S], 1, C, { dtype: 'int32' });
   const concatenated = random.integers([total], 1, C);
@@ -54,7 +40,7 @@ function forms(random: Random, dtype: DType): Argument[][] {
     // Too short for their targets: infinite, unless zero_infinity.
     [batch, padded, [3, 2, 1, 0], lengths],
     [batch, padded, vector([2, 2, 2, 2]), vector([5, 5, 5, 5])],
-    [logProbabilities(random, [T, 0, C], dtype), random.integers([0, S], 1, C), [], []],
+    [random.logProbabilities([T, 0, C], options), random.integers([0, S], 1, C), [], []],
     // Refused.
     [batch, padded, input, vector(lengths)],
     [batch, padded, vector(input), lengths],
@@ -70,8 +56,8 @@ function forms(random: Random, dtype: DType): Argument[][] {
     [batch, random.integers([2, S], 1, C), input, lengths],
     [batch, random.integers([N, S], 1, C, { dtype: 'int16' }), input, lengths],
     [one, padded, [T], [S]],
-    [logProbabilities(random, [C], dtype), target, [T], [S]],
-    [logProbabilities(random, [2, T, N, C], dtype), padded, input, lengths],
+    [random.logProbabilities([C], options), target, [T], [S]],
+    [random.logProbabilities([2, T, N, C], options), padded, input, lengths],
     [[1, 2], padded, input, lengths],
     [batch, [[1, 2]], input, lengths],
   ];

@@ -2,64 +2,50 @@
  * Runs programs here and in Python and holds the outcomes against each other.
  */
 import { expect } from 'chai';
-import { Tensor } from 'torch-losses';
+import torch from 'torch-losses';
 
-import { differences, type Outcome, type Value } from '../support/outcome';
+import { CHECKOUT_SETUP, pythonOf } from '../../dist/libtorch/setups';
+import { Oracle } from '../../dist/parity/oracle';
+import { differences, type Outcome, outcomeOf } from '../../dist/parity/outcome';
 import { everSeen, warningDifferences, withWarnings } from '../support/warnings';
 import { type Call, describeCall, type Raw, runCall, type Sample } from './case';
-import { Oracle } from './oracle';
 
 /** As many calls as travel in one frame: enough that waiting for Python costs nothing. */
 const BATCH = 100;
 const SHOWN = 6;
 const NO_CLASSES: ReadonlySet<string> = new Set();
 
+/** The process of this run, started at the first call, with our torch's version and threads. */
+let oracle: Promise<Oracle> | undefined;
+const theOracle = (): Promise<Oracle> => (oracle ??= startOracle());
+
+async function startOracle(): Promise<Oracle> {
+  const python = process.env['TORCH_LOSSES_PYTHON'] ?? pythonOf(CHECKOUT_SETUP);
+  const threads = torch.get_num_threads();
+  try {
+    const started = await Oracle.start(python, threads);
+    const about = await started.about();
+    if (about.torch !== torch.__version__ || about.threads !== threads) {
+      started.stop();
+      throw new Error(
+        `Python has torch ${about.torch} with ${about.threads} threads, ` +
+          `the addon ${torch.__version__} with ${threads}: their bits cannot be compared`,
+      );
+    }
+    return started;
+  } catch (error) {
+    const advice = 'Set TORCH_LOSSES_PYTHON to a Python that has the torch the addon uses.';
+    throw new Error(`Parity needs Python at ${python}: ${(error as Error).message}\n${advice}`);
+  }
+}
+
 before('start Python', async function () {
   this.timeout(120_000);
-  await Oracle.get();
+  await theOracle();
 });
-after('stop Python', () => Oracle.stop());
-
-function toValue(value: unknown): Value {
-  if (value instanceof Tensor) {
-    const array = value.detach().toTypedArray() as ArrayBufferView;
-    return {
-      tensor: {
-        dtype: String(value.dtype),
-        shape: value.shape,
-        bytes: new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength),
-        requires_grad: value.requires_grad,
-        grad_fn: value.grad_fn?.name() ?? null,
-      },
-    };
-  }
-  if (typeof value === 'number' || typeof value === 'bigint') return { number: String(value) };
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') {
-    return { plain: value };
-  }
-  if (typeof value === 'object' && Symbol.iterator in value) {
-    return { list: [...(value as Iterable<unknown>)].map(toValue) };
-  }
-  if (typeof value === 'object' && 're' in value && 'im' in value) {
-    return { list: [value.re, value.im].map(toValue) };
-  }
-  return { plain: String(value) };
-}
-
-function toOutcome(raw: Raw, warnings: Outcome['warnings']): Outcome {
-  const error = raw.error && {
-    type: (raw.error as { pythonType?: string }).pythonType ?? `JavaScript ${raw.error.name}`,
-    message: raw.error.message,
-  };
-  return {
-    stage: raw.stage,
-    error,
-    warnings,
-    ...(raw.result !== undefined && { result: toValue(raw.result) }),
-    ...(raw.grads && { grads: raw.grads.map(toValue) }),
-    ...(raw.seconds && { seconds: raw.seconds.map(toValue) }),
-  };
-}
+after('stop Python', async () => {
+  (await oracle?.catch(() => undefined))?.stop();
+});
 
 async function compare(
   python: Outcome,
@@ -70,7 +56,7 @@ async function compare(
   const seenBefore = new Set(everSeen);
   const { value: raw, warnings } = await withWarnings(run);
   return [
-    ...differences(python, toOutcome(raw, warnings), ownTexts),
+    ...differences(python, outcomeOf(raw, warnings), ownTexts).map(({ text }) => text),
     ...warningDifferences(python.warnings, warnings, seenBefore, fromModule),
   ];
 }
@@ -78,7 +64,7 @@ async function compare(
 /** Fails with the first mismatches of many calls and their number. */
 export async function expectParity(calls: readonly Call[]): Promise<void> {
   expect(calls, 'a test without cases').not.to.have.length(0);
-  const oracle = await Oracle.get();
+  const oracle = await theOracle();
   const failures: string[] = [];
   const batches: Promise<Outcome[]>[] = [];
   for (let i = 0; i < calls.length; i += BATCH) batches.push(oracle.run(calls.slice(i, i + BATCH)));
@@ -107,7 +93,7 @@ function report(failures: readonly string[], total: number): void {
 
 /** A program in Python's source and its port; the port's results come in the order of `outputs`. */
 export async function expectSample(sample: Sample, port: () => readonly unknown[]): Promise<void> {
-  const oracle = await Oracle.get();
+  const oracle = await theOracle();
   const [python] = await oracle.run([sample]);
   const run = (): Raw => {
     try {
@@ -122,13 +108,5 @@ export async function expectSample(sample: Sample, port: () => readonly unknown[
 
 /** The values of Python expressions, for tests that compare them in their own way. */
 export async function askPython(source: string, outputs: readonly string[]): Promise<unknown[]> {
-  const [python] = await (await Oracle.get()).run([{ source, outputs }]);
-  if (python!.error) throw new Error(`${python!.error.type}: ${python!.error.message}`);
-  return (plainValue(python!.result!) as unknown[]).slice();
-}
-
-function plainValue(value: Value): unknown {
-  if ('list' in value) return value.list.map(plainValue);
-  if ('number' in value) return Number(value.number);
-  return 'plain' in value ? value.plain : value.tensor;
+  return (await theOracle()).ask(source, outputs);
 }

@@ -1,10 +1,10 @@
-"""The oracle of the parity tests: runs requests in Python's torch and answers with exact bytes.
+"""The oracle of parity: runs requests in Python's torch and answers with exact bytes.
 
 Needs torch alone (no numpy). Reads frames from stdin, writes frames to stdout:
 
     u32 length of the JSON | u32 length of the payload | JSON | payload      (little-endian)
 
-A frame's JSON is a list of requests (see `Case` and `Sample` in case.ts) and its payload holds their
+A frame's JSON is a list of requests (see `Call` and `Sample` in call.ts) and its payload holds their
 tensors' bytes; the answer's JSON is the list of outcomes, in order, with the results' bytes.
 """
 
@@ -12,6 +12,7 @@ import ctypes
 import json
 import math
 import os
+import platform
 import struct
 import sys
 import warnings
@@ -27,7 +28,26 @@ import torch  # noqa: E402
 import torch.nn as nn  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
 
-NAMES = {"torch": torch, "nn": nn, "F": F, "Tensor": torch.Tensor, "math": math}
+def about():
+    """What decides which bits come out, as JSON."""
+    cuda = torch.version.cuda if torch.cuda.is_available() else None
+    return json.dumps(
+        {
+            "torch": torch.__version__,
+            "git_version": torch.version.git_version,
+            "directory": os.path.dirname(torch.__file__),
+            "cuda": torch.version.cuda,
+            "cudnn": torch.backends.cudnn.version() if cuda else None,
+            "threads": torch.get_num_threads(),
+            "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+            "python": platform.python_version(),
+            "executable": sys.executable,
+            "gpus": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())] if cuda else [],
+        }
+    )
+
+
+NAMES = {"torch": torch, "nn": nn, "F": F, "Tensor": torch.Tensor, "math": math, "about": about}
 COMPILED = {}
 
 
@@ -41,12 +61,14 @@ def evaluate(expression, names=NAMES):
 # --- tensors from and to bytes ---------------------------------------------------------------------
 
 
-def build_input(spec, payload):
+def build_input(spec, payload, device):
     """A leaf tensor from its bytes, laid out as the recipe says."""
     tensor = torch.empty(spec["base"], dtype=getattr(torch, spec["dtype"]))
     if spec["length"]:
         data = payload[spec["offset"] : spec["offset"] + spec["length"]]
         ctypes.memmove(tensor.data_ptr(), data, spec["length"])
+    if device != "cpu":
+        tensor = tensor.to(device)
     layout = spec["layout"]
     if layout == "transposed":
         tensor = tensor.transpose(-1, -2)
@@ -61,6 +83,7 @@ def tensor_bytes(tensor):
     plain = tensor.detach().resolve_conj().resolve_neg().contiguous()
     if plain._is_zerotensor():  # a gradient known to be zero: it has no memory
         plain = torch.zeros(plain.shape, dtype=plain.dtype)
+    plain = plain.cpu()
     return ctypes.string_at(plain.data_ptr(), plain.numel() * plain.element_size()) if plain.numel() else b""
 
 
@@ -123,9 +146,9 @@ def decode(argument, inputs):
 
 
 def upstream(tensor):
-    """The gradient given to a result that is not a scalar; case.ts makes the same one."""
-    values = [((7 * i + 3) % 17 - 8) / 8 for i in range(tensor.numel())]
-    return torch.tensor(values, dtype=torch.float64).to(tensor.dtype).reshape(tensor.shape)
+    """The gradient given to a result that is not a scalar; call.ts makes the same one."""
+    values = ((7 * torch.arange(tensor.numel()) + 3) % 17 - 8) / 8  # exact in every dtype
+    return values.to(tensor.device, tensor.dtype).reshape(tensor.shape)
 
 
 def tensors_of(value):
@@ -135,7 +158,7 @@ def tensors_of(value):
 
 
 def run_call(request, payload, answer, outcome):
-    inputs = [build_input(spec, payload) for spec in request["inputs"]]
+    inputs = [build_input(spec, payload, request["device"]) for spec in request["inputs"]]
     args = [decode(item, inputs) for item in request["args"]]
     kwargs = {key: decode(item, inputs) for key, item in request["kwargs"].items()}
     if request["in_place"]:

@@ -1,25 +1,30 @@
 /**
- * The client of oracle.py: one Python process for the whole test run, asked in batches.
+ * The client of oracle.py: a Python process that is asked in batches.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 
-import torch from 'torch-losses';
+import { PACKAGE_ROOT } from '../libtorch/folders';
+import { type Argument, Both, type Call, inputsOf, type Sample } from './call';
+import { Input } from './inputs';
+import type { Outcome, Value } from './outcome';
 
-import { Input } from '../support/data';
-import type { Outcome, Value } from '../support/outcome';
-import { type Argument, Both, type Call, inputsOf, type Sample } from './case';
-
-/** The root of the checkout, wherever the compiled tests are. */
-function checkout(): string {
-  for (let folder = __dirname; ; folder = dirname(folder)) {
-    const manifest = join(folder, 'package.json');
-    const isOurs = existsSync(manifest) && existsSync(join(folder, 'test', 'parity', 'oracle.py'));
-    if (isOurs && readFileSync(manifest, 'utf8').includes('"torch-losses"')) return folder;
-    if (folder === dirname(folder)) throw new Error(`no torch-losses checkout above ${__dirname}`);
-  }
+/** What Python says of itself: oracle.py's `about`. */
+export interface PythonSide {
+  torch: string;
+  git_version: string | null;
+  /** The directory of its torch package. */
+  directory: string;
+  /** The version of CUDA that it was built with. */
+  cuda: string | null;
+  cudnn: number | null;
+  threads: number;
+  cpu_capability: string;
+  python: string;
+  executable: string;
+  /** The names of the CUDA devices there are. */
+  gpus: readonly string[];
 }
 
 const toWire = (call: Call): { request: object; inputs: Input[] } => {
@@ -39,6 +44,7 @@ const toWire = (call: Call): { request: object; inputs: Input[] } => {
     forward: call.forward?.map(encode) ?? null,
     in_place: call.in_place ?? false,
     seed: call.seed ?? null,
+    device: call.device ?? 'cpu',
     backward: call.backward ?? 'once',
     show: call.show ?? false,
   };
@@ -51,61 +57,51 @@ interface Pending {
 }
 
 export class Oracle {
-  private static running: Promise<Oracle> | undefined;
   private readonly pending: Pending[] = [];
-  private received = Buffer.alloc(0);
+  private readonly chunks: Buffer[] = [];
+  private received = 0;
+  private wanted = HEAD;
+  private ended: Error | undefined;
 
   private constructor(private readonly python: ChildProcessByStdio<Writable, Readable, null>) {
     python.stdout.on('data', (chunk: Buffer) => this.receive(chunk));
     python.stdin.on('error', () => undefined);
     python.on('exit', (code, signal) =>
-      this.fail(new Error(`the oracle's Python ended (${signal ?? `exit status ${code}`})`)),
+      this.fail(new Error(`Python ended (${signal ?? `exit status ${code}`})`)),
     );
     python.on('error', (error) => this.fail(error));
   }
 
-  /** The process of this run, started at the first call, with our torch's version and threads. */
-  static get(): Promise<Oracle> {
-    return (Oracle.running ??= Oracle.start());
-  }
-
-  static stop(): void {
-    void Oracle.running?.then(({ python }) => python.stdin.end()).catch(() => undefined);
-    Oracle.running = undefined;
-  }
-
-  private static async start(): Promise<Oracle> {
-    const root = checkout();
-    const python = process.env['TORCH_LOSSES_PYTHON'] ?? join(root, '.venv', 'bin', 'python');
-    const script = join(root, 'test', 'parity', 'oracle.py');
+  /**
+   * Starts a Python that computes on as many threads as are given.
+   *
+   * @throws Error where it does not start, or cannot import torch; what it printed is on standard error
+   */
+  static async start(python: string, threads: number): Promise<Oracle> {
+    const script = path.join(PACKAGE_ROOT, 'lib', 'parity', 'oracle.py');
     const stdio = ['pipe', 'pipe', 'inherit'] as ['pipe', 'pipe', 'inherit'];
     // Two processes share the cores: a thread of Python's that waits must not spin.
-    const env = { ...process.env, OMP_WAIT_POLICY: 'PASSIVE' };
+    const env = { OMP_WAIT_POLICY: 'PASSIVE', ...process.env };
     const oracle = new Oracle(spawn(python, [script], { stdio, env }));
-    const threads = torch.get_num_threads();
-    try {
-      const [outcome] = await oracle.run([
-        {
-          source: `torch.set_num_threads(${threads})`,
-          outputs: ['torch.__version__', 'torch.get_num_threads()'],
-        },
-      ]);
-      const [version, count] = (outcome!.result as { list: Value[] }).list as [
-        { plain: string },
-        { number: string },
-      ];
-      if (version.plain !== torch.__version__ || count.number !== String(threads)) {
-        throw new Error(
-          `Python has torch ${version.plain} with ${count.number} threads, ` +
-            `the addon ${torch.__version__} with ${threads}: their bits cannot be compared`,
-        );
-      }
-      return oracle;
-    } catch (error) {
-      oracle.python.stdin.end();
-      const advice = 'Set TORCH_LOSSES_PYTHON to a Python that has the torch the addon uses.';
-      throw new Error(`Parity needs Python at ${python}: ${(error as Error).message}\n${advice}`);
-    }
+    await oracle.ask(`torch.set_num_threads(${threads})`, []);
+    return oracle;
+  }
+
+  /** Lets Python end, after what it was asked. */
+  stop(): void {
+    this.python.stdin.end();
+  }
+
+  async about(): Promise<PythonSide> {
+    const [text] = (await this.ask('', ['about()'])) as [string];
+    return JSON.parse(text) as PythonSide;
+  }
+
+  /** Runs Python's source, and gives the values of expressions. */
+  async ask(source: string, outputs: readonly string[]): Promise<unknown[]> {
+    const [python] = await this.run([{ source, outputs }]);
+    if (python!.error) throw new Error(`${python!.error.type}: ${python!.error.message}`);
+    return plainValue(python!.result!) as unknown[];
   }
 
   /** Runs requests in Python, in order. Batches may overlap. */
@@ -125,32 +121,46 @@ export class Oracle {
       return { ...encoded.request, inputs: encoded.inputs.map(place) };
     });
     const text = Buffer.from(JSON.stringify(wire));
-    const head = Buffer.alloc(8);
+    const head = Buffer.alloc(HEAD);
     head.writeUInt32LE(text.length, 0);
     head.writeUInt32LE(size, 4);
     return new Promise((resolve, reject) => {
+      if (this.ended) return reject(this.ended);
       this.pending.push({ resolve, reject });
       this.python.stdin.write(Buffer.concat([head, text, ...chunks]));
     });
   }
 
   private receive(chunk: Buffer): void {
-    this.received = Buffer.concat([this.received, chunk]);
-    while (this.received.length >= 8) {
-      const head = this.received.readUInt32LE(0);
-      const end = 8 + head + this.received.readUInt32LE(4);
-      if (this.received.length < end) return;
-      const payload = this.received.subarray(8 + head, end);
-      const answer = JSON.parse(this.received.toString('utf8', 8, 8 + head)) as Outcome[];
-      this.received = this.received.subarray(end);
-      this.pending.shift()!.resolve(answer.map((outcome) => decodeOutcome(outcome, payload)));
+    this.chunks.push(chunk);
+    this.received += chunk.length;
+    while (this.received >= this.wanted) {
+      const data = Buffer.concat(this.chunks);
+      const end = HEAD + data.readUInt32LE(0) + data.readUInt32LE(4);
+      const complete = data.length >= end;
+      const rest = complete ? data.subarray(end) : data;
+      this.chunks.splice(0, Infinity, rest);
+      this.received = rest.length;
+      this.wanted = complete ? HEAD : end;
+      if (complete) this.answer(data);
     }
   }
 
+  private answer(frame: Buffer): void {
+    const head = HEAD + frame.readUInt32LE(0);
+    const payload = frame.subarray(head, head + frame.readUInt32LE(4));
+    const answer = JSON.parse(frame.toString('utf8', HEAD, head)) as Outcome[];
+    this.pending.shift()!.resolve(answer.map((outcome) => decodeOutcome(outcome, payload)));
+  }
+
   private fail(error: Error): void {
+    this.ended = error;
     for (const { reject } of this.pending.splice(0)) reject(error);
   }
 }
+
+/** Two lengths: that of a frame's JSON and that of its payload. */
+const HEAD = 8;
 
 function decodeOutcome(outcome: Outcome, payload: Buffer): Outcome {
   const decode = (value: Value): Value => {
@@ -173,4 +183,10 @@ function numberText(repr: string): string {
   if (/^-?\d+$/.test(repr)) return repr;
   const infinite = /^(-?)inf$/.exec(repr);
   return String(infinite ? Number(`${infinite[1]}Infinity`) : Number(repr));
+}
+
+function plainValue(value: Value): unknown {
+  if ('list' in value) return value.list.map(plainValue);
+  if ('number' in value) return Number(value.number);
+  return 'plain' in value ? value.plain : value.tensor;
 }

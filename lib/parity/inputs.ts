@@ -1,0 +1,230 @@
+/**
+ * Seeded test data: tensors as bytes, the same on every run and in both languages.
+ */
+
+export type DType =
+  | 'float32'
+  | 'float64'
+  | 'float16'
+  | 'bfloat16'
+  | 'complex64'
+  | 'complex128'
+  | 'int64'
+  | 'int32'
+  | 'int16'
+  | 'int8'
+  | 'uint8'
+  | 'bool';
+
+/** How the tensor lies in memory; `shape` is what a caller sees. */
+export type Layout = 'contiguous' | 'transposed' | 'strided' | 'expanded';
+
+const HALF = { float16: true, bfloat16: true } as Record<string, boolean>;
+
+export const isFloating = (dtype: DType): boolean =>
+  dtype.startsWith('float') || dtype === 'bfloat16';
+export const isDifferentiable = (dtype: DType): boolean =>
+  isFloating(dtype) || dtype.startsWith('complex');
+export const isHalf = (dtype: DType): boolean => HALF[dtype] === true;
+
+const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+/** The shape of the memory behind a view of the given shape and layout. */
+function baseShape(shape: readonly number[], layout: Layout): number[] {
+  const base = [...shape];
+  const last = base.length - 1;
+  if (layout === 'transposed') [base[last - 1], base[last]] = [base[last]!, base[last - 1]!];
+  if (layout === 'strided') base[last] = base[last]! * 2;
+  if (layout === 'expanded') base[0] = 1;
+  return base;
+}
+
+/** The layouts that a shape can have: transposing needs two dimensions, expanding a size above 1. */
+export function layoutsOf(shape: readonly number[]): Layout[] {
+  const layouts: Layout[] = ['contiguous'];
+  if (shape.length > 0) layouts.push('strided');
+  if (shape.length > 0 && shape[0]! > 0) layouts.push('expanded');
+  if (shape.length > 1) layouts.push('transposed');
+  return layouts;
+}
+
+/** A tensor argument of a case: its bytes and how both languages build it from them. */
+export class Input {
+  readonly base: number[];
+
+  private constructor(
+    readonly dtype: DType,
+    readonly shape: readonly number[],
+    readonly layout: Layout,
+    readonly bytes: Uint8Array,
+    readonly requires_grad: boolean,
+  ) {
+    this.base = baseShape(shape, layout);
+  }
+
+  /** Fills the memory behind the view with numbers, element by element. */
+  static of(
+    dtype: DType,
+    shape: readonly number[],
+    element: (i: number) => number,
+    { layout = 'contiguous' as Layout, requires_grad = false } = {},
+  ): Input {
+    const count = product(baseShape(shape, layout));
+    const bytes = encode(dtype, count, element);
+    return new Input(dtype, shape, layout, bytes, requires_grad && isDifferentiable(dtype));
+  }
+
+  /** The same tensor without requires_grad. */
+  detached(): Input {
+    return new Input(this.dtype, this.shape, this.layout, this.bytes, false);
+  }
+
+  toString(): string {
+    const how = this.layout === 'contiguous' ? '' : ` ${this.layout}`;
+    return `${this.dtype}[${this.shape.join(',')}]${how}${this.requires_grad ? ' grad' : ''}`;
+  }
+}
+
+function encode(dtype: DType, count: number, element: (i: number) => number): Uint8Array {
+  const list = (n: number): number[] => Array.from({ length: n }, (_, i) => element(i));
+  const bytesOf = (array: ArrayBufferView): Uint8Array =>
+    new Uint8Array(array.buffer as ArrayBuffer);
+  switch (dtype) {
+    case 'float32':
+      return bytesOf(Float32Array.from(list(count)));
+    case 'float64':
+      return bytesOf(Float64Array.from(list(count)));
+    case 'complex64':
+      return bytesOf(Float32Array.from(list(2 * count)));
+    case 'complex128':
+      return bytesOf(Float64Array.from(list(2 * count)));
+    case 'bfloat16':
+      return bytesOf(Uint16Array.from(list(count), (value) => float32Bits(value) >>> 16));
+    case 'float16':
+      return bytesOf(Uint16Array.from(list(count), float16Bits));
+    case 'int64':
+      return bytesOf(BigInt64Array.from(list(count), (value) => BigInt(Math.trunc(value))));
+    case 'int32':
+      return bytesOf(Int32Array.from(list(count)));
+    case 'int16':
+      return bytesOf(Int16Array.from(list(count)));
+    case 'int8':
+      return bytesOf(Int8Array.from(list(count)));
+    case 'uint8':
+      return bytesOf(Uint8Array.from(list(count)));
+    case 'bool':
+      return bytesOf(Uint8Array.from(list(count), (value) => (value > 0 ? 1 : 0)));
+  }
+}
+
+function float32Bits(value: number): number {
+  return new Uint32Array(Float32Array.of(value).buffer)[0]!;
+}
+
+/** A float16 near `value` (rounded towards zero, too small is denormal or 0, too large is infinite). */
+function float16Bits(value: number): number {
+  const bits = float32Bits(value);
+  const sign = (bits >>> 16) & 0x8000;
+  const exponent = ((bits >>> 23) & 0xff) - 112;
+  const mantissa = bits & 0x7fffff;
+  if (Number.isNaN(value)) return sign | 0x7e00;
+  if (exponent >= 31) return sign | 0x7c00;
+  if (exponent > 0) return sign | (exponent << 10) | (mantissa >>> 13);
+  if (exponent < -10) return sign;
+  return sign | ((mantissa | 0x800000) >>> (14 - exponent));
+}
+
+const SPECIAL = [0, -0, Infinity, -Infinity, NaN, 1e-45, -1e-40, 5e-324, 3e38, -1e30, 65504, 1, -1];
+
+export interface TensorOptions {
+  dtype?: DType;
+  requires_grad?: boolean;
+  /** Where the shape cannot have this layout, the tensor is contiguous. */
+  layout?: Layout;
+  /** Mixes zeros, infinities, NaNs, denormals and huge values in. */
+  special?: boolean;
+}
+
+/** A seeded source of numbers (mulberry32) and of the tensors that losses take. */
+export class Random {
+  constructor(private state: number) {}
+
+  /** Uniform in [0, 1). */
+  next(): number {
+    this.state = (this.state + 0x6d2b79f5) | 0;
+    let t = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  }
+
+  integer(low: number, high: number): number {
+    return low + Math.floor(this.next() * (high - low));
+  }
+
+  pick<T>(items: readonly T[]): T {
+    return items[this.integer(0, items.length)]!;
+  }
+
+  private gaussian(): number {
+    return Math.sqrt(-2 * Math.log(1 - this.next())) * Math.cos(2 * Math.PI * this.next());
+  }
+
+  private tensor(
+    shape: readonly number[],
+    options: TensorOptions,
+    element: (i: number) => number,
+  ): Input {
+    const { dtype = 'float32', special = false, layout = 'contiguous' } = options;
+    const mixed = (i: number): number =>
+      special && this.next() < 0.2 ? this.pick(SPECIAL) : element(i);
+    return Input.of(dtype, shape, isFloating(dtype) ? mixed : element, {
+      layout: layoutsOf(shape).includes(layout) ? layout : 'contiguous',
+      requires_grad: options.requires_grad ?? false,
+    });
+  }
+
+  /** Normal numbers; in integer dtypes, small integers. */
+  normal(shape: readonly number[], options: TensorOptions = {}): Input {
+    const { dtype = 'float32' } = options;
+    if (!isDifferentiable(dtype))
+      return this.integers(shape, dtype === 'uint8' ? 0 : -3, 4, options);
+    return this.tensor(shape, options, () => this.gaussian());
+  }
+
+  uniform(shape: readonly number[], low: number, high: number, options: TensorOptions = {}): Input {
+    return this.tensor(shape, options, () => low + (high - low) * this.next());
+  }
+
+  integers(
+    shape: readonly number[],
+    low: number,
+    high: number,
+    options: TensorOptions = {},
+  ): Input {
+    return this.tensor(shape, { dtype: 'int64', ...options }, () => this.integer(low, high));
+  }
+
+  /** -1 and 1. */
+  signs(shape: readonly number[], options: TensorOptions = {}): Input {
+    return this.tensor(shape, options, () => (this.next() < 0.5 ? -1 : 1));
+  }
+
+  /** Numbers of a grid, so that ties and exact differences of 0 and 1 occur. */
+  grid(shape: readonly number[], options: TensorOptions = {}): Input {
+    return this.tensor(shape, options, () => this.integer(-4, 5) / 2);
+  }
+
+  /** Log-probabilities: the numbers of the last dimension are those of one distribution. */
+  logProbabilities(shape: readonly number[], options: TensorOptions = {}): Input {
+    const classes = shape.at(-1)!;
+    let row: number[] = [];
+    return this.tensor(shape, options, () => {
+      if (!row.length) {
+        const logits = Array.from({ length: classes }, () => 4 * this.next() - 2);
+        const total = Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0));
+        row = logits.map((logit) => logit - total);
+      }
+      return row.pop()!;
+    });
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * What a program did, in a form that two languages can be compared in: values to the last bit,
+ * gradients, warnings, the error.
+ */
+import { Tensor } from '../tensor';
+import type { Raw } from './call';
+import { measure } from './ulps';
+
+/** A tensor's contents. `bytes` are little-endian, contiguous. */
+export interface TensorValue {
+  dtype: string;
+  shape: readonly number[];
+  bytes: Uint8Array;
+  requires_grad: boolean;
+  grad_fn: string | null;
+}
+
+export type Value =
+  | { tensor: TensorValue }
+  | { number: string }
+  | { plain: string | boolean | null }
+  | { list: readonly Value[] };
+
+export interface Outcome {
+  result?: Value;
+  grads?: readonly Value[];
+  seconds?: readonly Value[];
+  /** The step that failed, or the last one. */
+  stage: string;
+  error: { type: string; message: string } | null;
+  warnings: readonly (readonly [category: string, text: string])[];
+}
+
+/** What a run here left behind, made comparable. */
+export function outcomeOf(raw: Raw, warnings: Outcome['warnings'] = []): Outcome {
+  const error = raw.error && {
+    type: (raw.error as { pythonType?: string }).pythonType ?? `JavaScript ${raw.error.name}`,
+    message: raw.error.message,
+  };
+  return {
+    stage: raw.stage,
+    error,
+    warnings,
+    ...(raw.result !== undefined && { result: toValue(raw.result) }),
+    ...(raw.grads && { grads: raw.grads.map(toValue) }),
+    ...(raw.seconds && { seconds: raw.seconds.map(toValue) }),
+  };
+}
+
+function toValue(value: unknown): Value {
+  if (value instanceof Tensor) {
+    const array = value.detach().toTypedArray() as ArrayBufferView;
+    return {
+      tensor: {
+        dtype: String(value.dtype),
+        shape: value.shape,
+        bytes: new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength),
+        requires_grad: value.requires_grad,
+        grad_fn: value.grad_fn?.name() ?? null,
+      },
+    };
+  }
+  if (typeof value === 'number' || typeof value === 'bigint') return { number: String(value) };
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') {
+    return { plain: value };
+  }
+  if (typeof value === 'object' && Symbol.iterator in value) {
+    return { list: [...(value as Iterable<unknown>)].map(toValue) };
+  }
+  if (typeof value === 'object' && 're' in value && 'im' in value) {
+    return { list: [value.re, value.im].map(toValue) };
+  }
+  return { plain: String(value) };
+}
+
+/** One thing in which two outcomes differ. */
+export interface Difference {
+  kind: 'error' | 'value' | 'gradient';
+  /** In words, the sides' values included. */
+  text: string;
+  /** Python's tensor and ours, where it is their elements alone that differ. */
+  tensors?: readonly [python: TensorValue, ours: TensorValue];
+}
+
+/** The classes whose texts are our own: they come from Python's argument parser. */
+const OWN_TEXT = new Set(['TypeError', 'AttributeError']);
+
+/**
+ * What differs between Python's outcome and ours; nothing when they are equal. Warnings are not looked at.
+ *
+ * @param ownTexts - the classes of errors whose texts may differ
+ */
+export function differences(
+  python: Outcome,
+  ours: Outcome,
+  ownTexts: ReadonlySet<string> = OWN_TEXT,
+): Difference[] {
+  if (python.error || ours.error) return differentErrors(python, ours, ownTexts);
+  const named = (kind: Difference['kind'], found: Found[]): Difference[] =>
+    found.map((difference) => ({ kind, ...difference }));
+  return [
+    ...named('value', differentValues('result', python.result, ours.result)),
+    ...named('gradient', differentLists('gradient', python.grads, ours.grads)),
+    ...named('gradient', differentLists('second gradient', python.seconds, ours.seconds)),
+  ];
+}
+
+type Found = Omit<Difference, 'kind'>;
+
+function differentErrors(
+  python: Outcome,
+  ours: Outcome,
+  ownTexts: ReadonlySet<string>,
+): Difference[] {
+  const show = ({ error, stage }: Outcome): string =>
+    error ? `${error.type} (in ${stage}): ${JSON.stringify(error.message)}` : `no error (${stage})`;
+  const same =
+    python.error?.type === ours.error?.type &&
+    python.stage === ours.stage &&
+    (ownTexts.has(python.error!.type) || python.error?.message === ours.error?.message);
+  const text = `Python: ${show(python)}\n    ours:   ${show(ours)}`;
+  return same ? [] : [{ kind: 'error', text }];
+}
+
+function differentLists(
+  what: string,
+  python: readonly Value[] | undefined,
+  ours: readonly Value[] | undefined,
+): Found[] {
+  if (python?.length !== ours?.length) {
+    const counts = [python, ours].map((list) => list?.length ?? 'none');
+    return [{ text: `${what}: Python has ${counts[0]}, we have ${counts[1]}` }];
+  }
+  return (python ?? []).flatMap((value, i) => differentValues(`${what} ${i}`, value, ours![i]));
+}
+
+function differentValues(what: string, python?: Value, ours?: Value): Found[] {
+  if (!python || !ours) {
+    return python === ours ? [] : [{ text: `${what}: only one side has it` }];
+  }
+  if ('list' in python && 'list' in ours) return differentLists(what, python.list, ours.list);
+  if ('tensor' in python && 'tensor' in ours) {
+    return differentTensors(what, python.tensor, ours.tensor);
+  }
+  const [a, b] = [showValue(python), showValue(ours)];
+  return a === b ? [] : [{ text: `${what}: Python ${a}, ours ${b}` }];
+}
+
+function showValue(value: Value): string {
+  if ('tensor' in value) return `tensor ${value.tensor.dtype}[${value.tensor.shape.join(',')}]`;
+  if ('list' in value) return `[${value.list.map(showValue).join(', ')}]`;
+  return JSON.stringify('number' in value ? value.number : value.plain);
+}
+
+function differentTensors(what: string, python: TensorValue, ours: TensorValue): Found[] {
+  const fields = ['dtype', 'shape', 'requires_grad', 'grad_fn'] as const;
+  const found: Found[] = fields
+    .filter((field) => String(python[field]) !== String(ours[field]))
+    .map((field) => ({ text: `${what}.${field}: Python ${python[field]}, ours ${ours[field]}` }));
+  const comparable = python.dtype === ours.dtype && python.bytes.length === ours.bytes.length;
+  if (!comparable || Buffer.compare(python.bytes, ours.bytes) === 0) return found;
+  const { different, count, ulps, at, values } = measure(python, ours);
+  const text =
+    `${what} (${python.dtype}[${python.shape.join(',')}]): ${different} of ${count} elements differ, by at most ` +
+    `${ulps} ulps; [${at.join(', ')}] Python ${values[0]}, ours ${values[1]}`;
+  return [...found, { text, tensors: [python, ours] }];
+}
