@@ -10,7 +10,10 @@ export interface TorchErrorFields {
   pythonType: string;
   /** `ERR_TORCH_` and the class: `ERR_TORCH_VALUE`, `ERR_TORCH_RUNTIME`, … */
   code: string;
-  /** The C++ side's message with its backtrace, where there is one. */
+  /**
+   * The C++ side's message with its backtrace, where there is one. It is made when it is read, of the latest errors only:
+   * that takes milliseconds.
+   */
   backtrace?: string;
 }
 
@@ -37,18 +40,29 @@ const CLASSES: Record<string, readonly [ErrorClass, string]> = {
   OutOfMemoryError: [TorchError, 'ERR_TORCH_OUT_OF_MEMORY'],
 };
 
-/** Makes the error that stands for a Python exception. Called by the native side for all of its own. */
+/**
+ * Makes the error that stands for a Python exception. Called by the native side for all of its own.
+ *
+ * @param backtrace - finds the C++ side's backtrace, or an empty text
+ */
 export function createError(
   pythonType: string,
   message: string,
-  backtrace?: string,
+  backtrace?: () => string,
 ): Error & TorchErrorFields {
   const [Class, code] = CLASSES[pythonType] ?? CLASSES.RuntimeError!;
   const error = new Class(message) as Error & TorchErrorFields;
   const hidden = { enumerable: false, configurable: true, writable: true };
   Object.defineProperty(error, 'pythonType', { ...hidden, value: pythonType });
   Object.defineProperty(error, 'code', { ...hidden, enumerable: true, value: code });
-  if (backtrace) Object.defineProperty(error, 'backtrace', { ...hidden, value: backtrace });
+  if (backtrace) {
+    const read = (): string | undefined => {
+      const value = backtrace() || undefined;
+      Object.defineProperty(error, 'backtrace', { ...hidden, value });
+      return value;
+    };
+    Object.defineProperty(error, 'backtrace', { enumerable: false, configurable: true, get: read });
+  }
   return error;
 }
 

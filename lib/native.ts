@@ -86,6 +86,9 @@ export interface Native {
   /** What the native side calls: for errors, for warnings, and when memory is short. */
   set_hooks(createError: unknown, emitWarning: unknown, relievePressure: unknown): void;
 
+  /** An error's message with its C++ backtrace, by its number; empty where there were many since. */
+  error_backtrace(number: number): string;
+
   // Handles: native/tensors.cc
   attach(handle: Handle, owner: object): void;
   dispose(handle: Handle): void;
@@ -352,6 +355,9 @@ export const native = loaded.addon as Native;
 /** The libtorch under it. */
 export const { libtorch } = loaded;
 
-native.set_hooks(createError, emitNativeWarning, pressureRelief(native));
+const createNativeError = (pythonType: string, message: string, cause: number): Error =>
+  createError(pythonType, message, cause ? () => native.error_backtrace(cause) : undefined);
+
+native.set_hooks(createNativeError, emitNativeWarning, pressureRelief(native));
 
 export type { LoweredScalar };

@@ -7,6 +7,11 @@
 #include "errors.h"
 
 namespace torch_losses {
+namespace {
+
+constexpr size_t kCausesKept = 64;
+
+}  // namespace
 
 Environment::Environment(napi_env env)
     : env_(env), handles_(env), async_(*this), references_(std::make_shared<ReferenceQueue>()) {
@@ -58,13 +63,22 @@ napi_value Environment::call(napi_ref reference, std::initializer_list<napi_valu
 }
 
 void Environment::throw_error(const std::string& python_type, const std::string& message,
-                              const std::string& backtrace) {
+                              std::optional<c10::Error> cause) {
   if (create_error_ == nullptr) {
     napi_throw_error(env_, nullptr, message.c_str());
     return;
   }
-  napi_value error = call(create_error_, {string(python_type), string(message), string(backtrace)});
+  napi_value number = nullptr;
+  check(env_, napi_create_int64(env_, cause ? ++caused_ : 0, &number));
+  if (cause) causes_.push_back(std::move(*cause));
+  if (causes_.size() > kCausesKept) causes_.pop_front();
+  napi_value error = call(create_error_, {string(python_type), string(message), number});
   check(env_, napi_throw(env_, error));
+}
+
+std::string Environment::backtrace(int64_t number) const {
+  int64_t first = caused_ - static_cast<int64_t>(causes_.size()) + 1;
+  return number >= first && number <= caused_ ? causes_[number - first].what() : "";
 }
 
 void Environment::emit_warnings(const std::vector<Warning>& warnings) {

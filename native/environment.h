@@ -5,9 +5,12 @@
 
 #include "javascript.h"
 
+#include <c10/util/Exception.h>
+
 #include <deque>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,9 +43,13 @@ class Environment {
   // lib/warnings.ts and lib/memory.ts.
   void set_hooks(napi_value create_error, napi_value emit_warning, napi_value relieve_pressure);
 
-  // Leaves a JavaScript error pending, made by the registered factory.
+  // Leaves a JavaScript error pending, made by the registered factory, with a number for its cause.
   void throw_error(const std::string& python_type, const std::string& message,
-                   const std::string& backtrace);
+                   std::optional<c10::Error> cause);
+
+  // The message and C++ backtrace of an error's cause; empty where it is long past. Finding the
+  // names of a backtrace's frames takes milliseconds, so that is done for those who ask.
+  std::string backtrace(int64_t number) const;
 
   void emit_warnings(const std::vector<Warning>& warnings);
 
@@ -65,6 +72,9 @@ class Environment {
   // Shared with the storages that keep JavaScript memory, which may outlive this environment.
   std::shared_ptr<ReferenceQueue> references_;
   std::deque<std::unique_ptr<Binding>> bindings_;
+  // The latest causes, and how many there have been.
+  std::deque<c10::Error> causes_;
+  int64_t caused_ = 0;
   napi_ref create_error_ = nullptr;
   napi_ref emit_warning_ = nullptr;
   napi_ref relieve_pressure_ = nullptr;

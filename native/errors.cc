@@ -6,6 +6,7 @@
 
 #include <array>
 #include <new>
+#include <optional>
 
 #include "arguments.h"
 #include "environment.h"
@@ -16,12 +17,12 @@ namespace {
 struct Described {
   std::string python_type;
   std::string message;
-  std::string backtrace;
+  // Where there is a C++ backtrace.
+  std::optional<c10::Error> cause;
 };
 
 Described describe(std::string_view python_type, const c10::Error& error) {
-  return {std::string(python_type), translate_type_names(error.what_without_backtrace()),
-          std::string(error.what())};
+  return {std::string(python_type), translate_type_names(error.what_without_backtrace()), error};
 }
 
 Described describe_current_exception() {
@@ -85,7 +86,7 @@ void throw_to_javascript(Environment& environment) noexcept {
   } catch (...) {
     try {
       Described described = describe_current_exception();
-      environment.throw_error(described.python_type, described.message, described.backtrace);
+      environment.throw_error(described.python_type, described.message, std::move(described.cause));
     } catch (...) {
       // Nothing more can be said: JavaScript is no longer allowed to run, or memory is exhausted.
       bool pending = false;

@@ -115,6 +115,10 @@ napi_value to_bytes(Environment& environment, const at::Tensor& tensor) {
   return buffer;
 }
 
+std::string error_backtrace(Environment& environment, int64_t number) {
+  return environment.backtrace(number);
+}
+
 bool cancel_job(Environment& environment, int64_t number) {
   return environment.async().cancel(number);
 }
@@ -195,6 +199,7 @@ std::string dtype_name(at::ScalarType dtype) { return c10::toString(dtype); }
 void add_tensors(Bindings& bindings) {
   bindings.add<&attach>("attach");
   bindings.add<&dispose>("dispose");
+  bindings.add<&error_backtrace>("error_backtrace");
   bindings.add<&is_live>("is_live");
   bindings.add<&live>("live");
   bindings.add<&sweep>("sweep");

@@ -40,7 +40,19 @@ describe('errors', () => {
     expect(error).to.be.instanceOf(TorchError).and.instanceOf(Error);
     expect(error).to.include({ code: 'ERR_TORCH_RUNTIME', pythonType: 'RuntimeError' });
     expect(error.message).to.equal('mat1 and mat2 shapes cannot be multiplied (2x3 and 2x3)');
-    expect(error.backtrace).to.be.a('string').and.include(error.message);
+    expect(error.backtrace).to.be.a('string').and.include(error.message).and.include('frame #0');
+    expect(Object.keys(error)).not.to.include('backtrace');
+  });
+
+  it('have backtraces of their own, which only the latest keep until they are read', () => {
+    const first = thrown(() => x.matmul(x));
+    const second = thrown(() => F.cross_entropy(x, torch.tensor([0, 7])));
+    const read = thrown(() => x.matmul(x));
+    const text = read.backtrace;
+    expect(second.backtrace).to.include('Target 7 is out of bounds.');
+    for (let i = 0; i < 100; i++) thrown(() => x.matmul(x));
+    expect(first.backtrace).to.equal(undefined);
+    expect(read.backtrace).to.equal(text).and.to.be.a('string');
   });
 
   it('of what is not implemented are TorchErrors', () => {
