@@ -53,6 +53,7 @@ export {
   zeros,
   zeros_like,
 } from './factories';
+export * as safetensors from './files/safetensors';
 export * from './functions';
 export { Generator, initial_seed, manual_seed } from './generator';
 export { enable_grad, is_grad_enabled, no_grad, set_grad_enabled } from './grad_mode';
