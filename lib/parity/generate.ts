@@ -64,10 +64,15 @@ const detachAll = (kwargs: Options): Options =>
     ]),
   );
 
+/** Makes a case, whose numbers are drawn only then. */
+export type Maker = () => LossCase;
+
 export class LossCases {
-  private readonly source: Random;
   private readonly forms: readonly LossCase['form'][];
   private readonly reductions: readonly string[];
+  /** Draws what is chosen while the combinations are listed. */
+  private readonly source: Random;
+  private made = 0;
 
   /**
    * @param dtypes those of the inputs
@@ -75,7 +80,7 @@ export class LossCases {
    */
   constructor(
     private readonly row: LossRow,
-    seed: number,
+    private readonly seed: number,
     private readonly dtypes: readonly DType[] = DTYPES,
     private readonly optionDTypes: readonly DType[] = mainOf(dtypes),
   ) {
@@ -85,7 +90,7 @@ export class LossCases {
   }
 
   /** Every shape, dtype, reduction, option, memory layout and odd argument. */
-  *grid(): Generator<LossCase> {
+  *grid(): Generator<Maker> {
     yield* this.everyDType();
     yield* this.everyOption();
     yield* this.everyLayout();
@@ -95,12 +100,25 @@ export class LossCases {
   }
 
   /** Cases with every axis drawn at random. */
-  *random(count: number): Generator<LossCase> {
-    for (let i = 0; i < count; i++) yield this.anything();
+  *random(count: number): Generator<Maker> {
+    for (let i = 0; i < count; i++) {
+      const source = this.nextSource();
+      yield () => this.anything(source);
+    }
   }
 
-  private case(change: Partial<Point>, given?: readonly Argument[]): LossCase {
-    const { row, source } = this;
+  /** A source of a case's own, so that a case is the same whichever others are made. */
+  private nextSource(): Random {
+    return new Random(Math.imul(this.seed, 0x9e3779b1) + this.made++);
+  }
+
+  private case(change: Partial<Point>, args?: readonly Argument[]): Maker {
+    const source = this.nextSource();
+    return () => this.build(source, change, args);
+  }
+
+  private build(source: Random, change: Partial<Point>, given?: readonly Argument[]): LossCase {
+    const { row } = this;
     const dtype = this.optionDTypes[0]!;
     const point: Point = {
       form: this.forms[0]!,
@@ -149,7 +167,7 @@ export class LossCases {
     return this.reductions.map((reduction) => ({ ...kwargs, reduction }));
   }
 
-  private *everyDType(): Generator<LossCase> {
+  private *everyDType(): Generator<Maker> {
     for (const dtype of this.dtypes) {
       const options = { dtype, requires_grad: isDifferentiable(dtype) };
       const isMain = mainOf(this.dtypes).includes(dtype);
@@ -169,7 +187,7 @@ export class LossCases {
   }
 
   /** Every value of every option in every reduction, dtype and form. */
-  private *everyOption(): Generator<LossCase> {
+  private *everyOption(): Generator<Maker> {
     const { options = {}, functionalOptions = {}, shapes } = this.row;
     for (const [name, values] of Object.entries({ ...options, ...functionalOptions })) {
       const forms = name in options ? this.forms : this.forms.slice(0, 1);
@@ -190,7 +208,7 @@ export class LossCases {
     }
   }
 
-  private *everyLayout(): Generator<LossCase> {
+  private *everyLayout(): Generator<Maker> {
     const dtype = this.optionDTypes[0]!;
     for (const layout of LAYOUTS) {
       for (const shape of this.row.shapes.slice(0, 5)) {
@@ -204,12 +222,12 @@ export class LossCases {
   }
 
   /** Enough elements that libtorch divides the work between threads. */
-  private *large(): Generator<LossCase> {
+  private *large(): Generator<Maker> {
     if (this.row.construct) return;
     for (const kwargs of this.reduced()) yield this.case({ shape: LARGE, kwargs, grad: 'first' });
   }
 
-  private *oddArguments(): Generator<LossCase> {
+  private *oddArguments(): Generator<Maker> {
     for (const dtype of mainOf(this.dtypes)) {
       for (const args of this.row.odd?.(this.source, { dtype, requires_grad: true }) ?? []) {
         for (const kwargs of this.reduced()) yield this.case({ kwargs }, args);
@@ -218,7 +236,7 @@ export class LossCases {
     }
   }
 
-  private *legacyArguments(): Generator<LossCase> {
+  private *legacyArguments(): Generator<Maker> {
     if (!this.row.legacy) return;
     for (const size_average of LEGACY) {
       for (const reduce of LEGACY) {
@@ -230,8 +248,8 @@ export class LossCases {
     }
   }
 
-  private anything(): LossCase {
-    const { source, row } = this;
+  private anything(source: Random): LossCase {
+    const { row } = this;
     const form = source.pick(this.forms);
     const shape = source.pick(row.shapes);
     const draw = (): TensorOptions => ({
@@ -249,6 +267,6 @@ export class LossCases {
     }
     const grad = source.pick(['first', 'all'] as const);
     const backward = source.next() < 0.2 ? 'twice' : 'once';
-    return this.case({ form, shape, input, target, kwargs, grad, backward });
+    return this.build(source, { form, shape, input, target, kwargs, grad, backward });
   }
 }

@@ -86,7 +86,11 @@ export class Input {
 }
 
 function encode(dtype: DType, count: number, element: (i: number) => number): Uint8Array {
-  const list = (n: number): number[] => Array.from({ length: n }, (_, i) => element(i));
+  const list = (n: number): Float64Array => {
+    const numbers = new Float64Array(n);
+    for (let i = 0; i < n; i++) numbers[i] = element(i);
+    return numbers;
+  };
   const bytesOf = (array: ArrayBufferView): Uint8Array =>
     new Uint8Array(array.buffer as ArrayBuffer);
   switch (dtype) {
@@ -117,8 +121,12 @@ function encode(dtype: DType, count: number, element: (i: number) => number): Ui
   }
 }
 
+const FLOAT = new Float32Array(1);
+const BITS = new Uint32Array(FLOAT.buffer);
+
 function float32Bits(value: number): number {
-  return new Uint32Array(Float32Array.of(value).buffer)[0]!;
+  FLOAT[0] = value;
+  return BITS[0]!;
 }
 
 /** A float16 near `value` (rounded towards zero, too small is denormal or 0, too large is infinite). */

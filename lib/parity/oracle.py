@@ -217,6 +217,7 @@ def run(request, payload, answer):
 def read_exactly(count):
     data = FRAMES_IN.read(count)
     if len(data) != count:
+        FRAMES_OUT.close()
         sys.exit(0)
     return data
 

@@ -51,6 +51,11 @@ const toWire = (call: Call): { request: object; inputs: Input[] } => {
   return { request, inputs };
 };
 
+/** Python did not start, cannot do what it was asked, or ended. */
+export class OracleError extends Error {
+  override name = 'OracleError';
+}
+
 interface Pending {
   resolve(outcomes: Outcome[]): void;
   reject(error: Error): void;
@@ -67,15 +72,15 @@ export class Oracle {
     python.stdout.on('data', (chunk: Buffer) => this.receive(chunk));
     python.stdin.on('error', () => undefined);
     python.on('exit', (code, signal) =>
-      this.fail(new Error(`Python ended (${signal ?? `exit status ${code}`})`)),
+      this.fail(new OracleError(`Python ended (${signal ?? `exit status ${code}`})`)),
     );
-    python.on('error', (error) => this.fail(error));
+    python.on('error', ({ message }) => this.fail(new OracleError(message)));
   }
 
   /**
    * Starts a Python that computes on as many threads as are given.
    *
-   * @throws Error where it does not start, or cannot import torch; what it printed is on standard error
+   * @throws OracleError where it does not start, or cannot import torch; what it printed is on standard error
    */
   static async start(python: string, threads: number): Promise<Oracle> {
     const script = path.join(PACKAGE_ROOT, 'lib', 'parity', 'oracle.py');
@@ -100,7 +105,7 @@ export class Oracle {
   /** Runs Python's source, and gives the values of expressions. */
   async ask(source: string, outputs: readonly string[]): Promise<unknown[]> {
     const [python] = await this.run([{ source, outputs }]);
-    if (python!.error) throw new Error(`${python!.error.type}: ${python!.error.message}`);
+    if (python!.error) throw new OracleError(`${python!.error.type}: ${python!.error.message}`);
     return plainValue(python!.result!) as unknown[];
   }
 

@@ -47,19 +47,20 @@ export function outcomeOf(raw: Raw, warnings: Outcome['warnings'] = []): Outcome
   };
 }
 
+/** A tensor's contents. */
+export function tensorValue(tensor: Tensor): TensorValue {
+  const array = tensor.detach().toTypedArray() as ArrayBufferView;
+  return {
+    dtype: String(tensor.dtype),
+    shape: tensor.shape,
+    bytes: new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength),
+    requires_grad: tensor.requires_grad,
+    grad_fn: tensor.grad_fn?.name() ?? null,
+  };
+}
+
 function toValue(value: unknown): Value {
-  if (value instanceof Tensor) {
-    const array = value.detach().toTypedArray() as ArrayBufferView;
-    return {
-      tensor: {
-        dtype: String(value.dtype),
-        shape: value.shape,
-        bytes: new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength),
-        requires_grad: value.requires_grad,
-        grad_fn: value.grad_fn?.name() ?? null,
-      },
-    };
-  }
+  if (value instanceof Tensor) return { tensor: tensorValue(value) };
   if (typeof value === 'number' || typeof value === 'bigint') return { number: String(value) };
   if (value === null || typeof value === 'string' || typeof value === 'boolean') {
     return { plain: value };
@@ -80,6 +81,8 @@ export interface Difference {
   text: string;
   /** Python's tensor and ours, where it is their elements alone that differ. */
   tensors?: readonly [python: TensorValue, ours: TensorValue];
+  /** That no number differs, but how it was computed: the name of `grad_fn`. */
+  isGraph?: true;
 }
 
 /** The classes whose texts are our own: they come from Python's argument parser. */
@@ -156,12 +159,15 @@ function differentTensors(what: string, python: TensorValue, ours: TensorValue):
   const fields = ['dtype', 'shape', 'requires_grad', 'grad_fn'] as const;
   const found: Found[] = fields
     .filter((field) => String(python[field]) !== String(ours[field]))
-    .map((field) => ({ text: `${what}.${field}: Python ${python[field]}, ours ${ours[field]}` }));
+    .map((field) => ({
+      text: `${what}.${field}: Python ${python[field]}, ours ${ours[field]}`,
+      ...(field === 'grad_fn' && { isGraph: true }),
+    }));
   const comparable = python.dtype === ours.dtype && python.bytes.length === ours.bytes.length;
   if (!comparable || Buffer.compare(python.bytes, ours.bytes) === 0) return found;
   const { different, count, ulps, at, values } = measure(python, ours);
   const text =
     `${what} (${python.dtype}[${python.shape.join(',')}]): ${different} of ${count} elements differ, by at most ` +
-    `${ulps} ulps; [${at.join(', ')}] Python ${values[0]}, ours ${values[1]}`;
+    `${ulps} ulps${at.length ? ` at [${at.join(', ')}]` : ''}: Python ${values[0]}, ours ${values[1]}`;
   return [...found, { text, tensors: [python, ours] }];
 }

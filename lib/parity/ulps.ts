@@ -26,7 +26,7 @@ const partsOf = (value: TensorValue): number => (dtypeOf(value).is_complex ? 2 :
 
 /** The bits of a tensor's numbers as signed integers; a complex number is two. */
 function bitsOf(value: TensorValue): Int8Array | Int16Array | Int32Array | BigInt64Array {
-  const buffer = value.bytes.slice().buffer as ArrayBuffer;
+  const { buffer } = new Uint8Array(value.bytes);
   const width = dtypeOf(value).itemsize / partsOf(value);
   if (width === 8) return new BigInt64Array(buffer);
   if (width === 4) return new Int32Array(buffer);

@@ -1,0 +1,102 @@
+/** The charts of the HTML report, as SVG. Colours are classes of its style sheet, so that they follow the theme. */
+import { DTYPES } from '../generate';
+import type { ParityReport } from '../run';
+import type { Tally } from '../tally';
+import { thousands, ulpsText, verdictOf } from './text';
+
+const LABEL = 250;
+const WIDTH = 920;
+const ROW = 22;
+
+export function escaped(text: string): string {
+  const entities: Record<string, string> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+  };
+  return text.replace(/[&<>"]/g, (character) => entities[character]!);
+}
+
+const svg = (height: number, label: string, parts: readonly string[]): string =>
+  `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escaped(label)}">${parts.join('')}</svg>`;
+
+const text = (x: number, y: number, content: string, kind = ''): string =>
+  `<text x="${x}" y="${y}" class="${kind}">${escaped(content)}</text>`;
+
+const rectangle = (
+  { x, y, width, height }: { x: number; y: number; width: number; height: number },
+  kind: string,
+  title: string,
+): string =>
+  `<rect x="${x.toFixed(1)}" y="${y}" width="${Math.max(0, width).toFixed(1)}" height="${height}" rx="2" ` +
+  `class="${kind}"><title>${escaped(title)}</title></rect>`;
+
+/** What came of the cases of each loss, as bars. */
+export function casesChart({ by }: ParityReport): string {
+  const losses = Object.entries(by.loss);
+  const most = Math.max(...losses.map(([, { cases }]) => cases));
+  const scale = (WIDTH - LABEL - 90) / most;
+  const parts = losses.flatMap(([loss, tally], i) => {
+    const y = i * ROW;
+    let x = LABEL;
+    const bars = segments(tally).map(([kind, count]) => {
+      const width = count * scale;
+      const bar = rectangle(
+        { x, y: y + 4, width, height: ROW - 8 },
+        kind,
+        `${loss}: ${thousands(count)} ${kind}`,
+      );
+      x += width;
+      return bar;
+    });
+    const count = text(x + 8, y + 15, thousands(tally.cases), 'count');
+    return [text(LABEL - 10, y + 15, loss, 'label'), ...bars, count];
+  });
+  return svg(losses.length * ROW, 'Cases of each loss', parts);
+}
+
+function segments({ equal, refused, close, different }: Tally): [kind: string, count: number][] {
+  const all: [string, number][] = [
+    ['equal', equal - refused],
+    ['refused', refused],
+    ['close', close],
+    ['different', different],
+  ];
+  return all.filter(([, count]) => count > 0);
+}
+
+/** The worst of each loss in each dtype, as a grid. */
+export function gridChart({ by }: ParityReport): string {
+  const losses = Object.keys(by.loss);
+  const dtypes = DTYPES.filter((dtype) => dtype in by.dtype);
+  const width = (WIDTH - LABEL) / dtypes.length;
+  const top = 24;
+  const heads = dtypes.map((dtype, i) => text(LABEL + (i + 0.5) * width, 15, dtype, 'head'));
+  const rows = losses.flatMap((loss, row) => {
+    const y = top + row * ROW;
+    const cells = dtypes.flatMap((dtype, column) => {
+      const tally = by['loss and dtype'][`${loss} ${dtype}`];
+      if (!tally) return [];
+      const x = LABEL + column * width;
+      const ulps = Math.max(tally.ulps.value, tally.ulps.gradient);
+      const verdict = verdictOf(tally);
+      const title =
+        `${loss}, ${dtype}: ${thousands(tally.equal)} of ${thousands(tally.cases)} equal; ` +
+        `worst ${ulpsText(tally.ulps.value)} ulps in values, ${ulpsText(tally.ulps.gradient)} in gradients`;
+      const onlyRefused = verdict === 'equal' && tally.refused === tally.cases;
+      const kind = onlyRefused ? 'refused' : verdict;
+      const inNumbers = ulps > 0 ? ulpsText(ulps) : 'error';
+      const shown = verdict !== 'equal' ? inNumbers : onlyRefused ? 'refused' : '0';
+      return [
+        rectangle({ x: x + 1, y: y + 1, width: width - 2, height: ROW - 2 }, kind, title),
+        text(x + width / 2, y + 15, shown, 'cell'),
+      ];
+    });
+    return [text(LABEL - 10, y + 15, loss, 'label'), ...cells];
+  });
+  return svg(top + losses.length * ROW, 'Worst distance of each loss in each dtype', [
+    ...heads,
+    ...rows,
+  ]);
+}

@@ -1,0 +1,74 @@
+/** Words and numbers that all forms of the report share. */
+import type { ParityReport } from '../run';
+import type { Tally } from '../tally';
+
+/** `26,415`. */
+export const thousands = (count: number): string => count.toLocaleString('en');
+
+/** A distance in ulps: `0`, `3`, `1.2e+6`, `∞`. */
+export function ulpsText(ulps: number): string {
+  if (!Number.isFinite(ulps)) return '∞';
+  return ulps < 1e6 ? thousands(ulps) : ulps.toExponential(1);
+}
+
+/** Cases a second. */
+export const rateText = ({ total, comparing_seconds }: ParityReport): string =>
+  thousands(Math.round(total.cases / comparing_seconds));
+
+/** The result in a sentence. */
+export function verdictText({ verdict, total, settings }: ParityReport): string {
+  const { cases, equal, different } = total;
+  if (verdict === 'equal') return `All ${thousands(cases)} cases equal Python bit for bit`;
+  const bits = `${thousands(equal)} of ${thousands(cases)} cases equal Python bit for bit`;
+  const tolerance = settings.tolerance;
+  if (!tolerance) return `${thousands(different)} cases differ from Python; ${bits}`;
+  const within = `rtol ${tolerance.rtol}, atol ${tolerance.atol}`;
+  return verdict === 'close'
+    ? `${bits}, and the others are close (${within})`
+    : `${thousands(different)} cases are further from Python than ${within}; ${bits}`;
+}
+
+/** What the sides' builds have in common, or that they differ. */
+export function buildText({ build_differences, ours }: ParityReport): string {
+  return build_differences.length === 0
+    ? `Both sides: libtorch ${ours.torch}, ${ours.threads} threads, ${ours.cpu_capability}`
+    : `The sides differ in ${build_differences
+        .map(({ what, python, ours: own }) => `${what} (Python ${python}, ours ${own})`)
+        .join(', ')}: equal bits cannot be promised`;
+}
+
+/** Python's and our side, property by property. */
+export function sidesTable({ python, ours }: ParityReport): (readonly [string, string, string])[] {
+  const none = (value: string | null): string => value ?? 'none';
+  return [
+    ['torch', python.torch, ours.torch],
+    ['commit', none(python.git_version).slice(0, 12), none(ours.git_version).slice(0, 12)],
+    ['CUDA of the build', none(python.cuda), none(ours.cuda)],
+    ['threads', String(python.threads), String(ours.threads)],
+    ['CPU capability', python.cpu_capability, ours.cpu_capability],
+    ['runtime', `Python ${python.python}`, `Node ${ours.node}, torch-losses ${ours.version}`],
+    ['libtorch', python.directory, ours.directory],
+    ['GPUs', python.gpus.join(', ') || 'none', python.gpus.length ? 'the same machine' : 'none'],
+  ];
+}
+
+/** The command that runs the same cases again. */
+export function reproduceText({ settings }: ParityReport): string {
+  const { python, seed, cases, losses, dtypes, devices, pythonDevice, tolerance } = settings;
+  return [
+    'npx torch-losses parity',
+    `--python ${python}`,
+    `--seed ${seed}`,
+    ...(cases === undefined ? [] : [`--cases ${cases}`]),
+    ...(losses ?? []).map((loss) => `--loss ${loss}`),
+    ...dtypes.map((dtype) => `--dtype ${dtype}`),
+    ...devices.map((device) => `--device ${device}`),
+    ...(pythonDevice ? [`--python-device ${pythonDevice}`] : []),
+    ...(tolerance ? [`--rtol ${tolerance.rtol}`, `--atol ${tolerance.atol}`] : []),
+  ].join(' ');
+}
+
+/** Of a group: its worst verdict. */
+export function verdictOf({ different, close }: Tally): ParityReport['verdict'] {
+  return different ? 'different' : close ? 'close' : 'equal';
+}

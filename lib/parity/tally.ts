@@ -1,0 +1,91 @@
+/** Counts of cases, and the worst that was seen in them. */
+import type { LossCase } from './generate';
+import type { Difference } from './outcome';
+import { isClose, measure, type Tolerance } from './ulps';
+
+/** What came of a case. `close` is given only where there is a tolerance. */
+export type Verdict = 'equal' | 'close' | 'different';
+
+/** What came of a case, and how far its values and gradients were off. */
+export interface Judgement {
+  readonly verdict: Verdict;
+  /** Both sides refused it, with the same error. */
+  readonly refused: boolean;
+  readonly ulps: { readonly value: number; readonly gradient: number };
+}
+
+/**
+ * Judges a case by its differences. For it to be close, nothing but numbers within the tolerance, and the way in which
+ * they were computed, may differ.
+ */
+export function judge(
+  found: readonly Difference[],
+  refused: boolean,
+  tolerance: Tolerance | undefined,
+): Judgement {
+  const ulps = { value: 0, gradient: 0 };
+  for (const { kind, tensors, isGraph } of found) {
+    if (kind === 'error' || isGraph) continue;
+    const steps = tensors ? measure(...tensors).ulps : Infinity;
+    ulps[kind] = Math.max(ulps[kind], steps);
+  }
+  const close =
+    tolerance !== undefined &&
+    found.every(({ tensors, isGraph }) => isGraph || (tensors && isClose(...tensors, tolerance)));
+  return { verdict: found.length === 0 ? 'equal' : close ? 'close' : 'different', refused, ulps };
+}
+
+/** The counts of some cases. */
+export class Tally {
+  cases = 0;
+  equal = 0;
+  close = 0;
+  different = 0;
+  /** Of the equal ones, those that both sides refused with the same error. */
+  refused = 0;
+  /** The largest distance of an element, in ulps. */
+  readonly ulps = { value: 0, gradient: 0 };
+
+  add({ verdict, refused, ulps }: Judgement): void {
+    this.cases++;
+    this[verdict]++;
+    if (refused && verdict === 'equal') this.refused++;
+    this.ulps.value = Math.max(this.ulps.value, ulps.value);
+    this.ulps.gradient = Math.max(this.ulps.gradient, ulps.gradient);
+  }
+}
+
+/** The ways in which cases are grouped: a case belongs to one group or several of each. */
+const GROUPINGS = {
+  loss: ({ loss }: LossCase) => [loss],
+  reduction: ({ reduction }: LossCase) => [reduction],
+  dtype: ({ dtype }: LossCase) => [dtype],
+  device: ({ call }: LossCase) => [call.device ?? 'cpu'],
+  form: ({ form }: LossCase) => [form],
+  layout: ({ layout }: LossCase) => [layout],
+  option: ({ options }: LossCase) => (options.length ? options : ['none']),
+  'loss and dtype': ({ loss, dtype }: LossCase) => [`${loss} ${dtype}`],
+} as const;
+
+export type Grouping = keyof typeof GROUPINGS;
+
+/** All counts of a run: in total, and by everything that a case can be grouped by. */
+export class Tallies {
+  readonly total = new Tally();
+  readonly by: Readonly<Record<Grouping, Record<string, Tally>>>;
+
+  constructor() {
+    const groupings = Object.keys(GROUPINGS).map((name) => [name, {}] as const);
+    this.by = Object.fromEntries(groupings) as Record<Grouping, Record<string, Tally>>;
+  }
+
+  add(of: LossCase, judgement: Judgement): void {
+    this.total.add(judgement);
+    for (const [name, groups] of Object.entries(GROUPINGS) as [
+      Grouping,
+      (of: LossCase) => readonly string[],
+    ][]) {
+      for (const group of groups(of)) (this.by[name][group] ??= new Tally()).add(judgement);
+    }
+  }
+}

@@ -1,0 +1,104 @@
+/** `torch-losses parity`, as a shell sees it: with the tests' Python, and with one that computes otherwise. */
+import { execFile } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+import { expect } from 'chai';
+
+import { CHECKOUT_SETUP, pythonOf } from '../../dist/libtorch/setups';
+import type { ParityReport } from '../../dist/parity/run';
+
+const MAIN = path.join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
+const PYTHON = process.env['TORCH_LOSSES_PYTHON'] ?? pythonOf(CHECKOUT_SETUP);
+
+let folder: string;
+before(() => {
+  folder = mkdtempSync(path.join(os.tmpdir(), 'torch-losses-'));
+});
+after(() => rmSync(folder, { recursive: true }));
+
+function parity(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [MAIN, 'parity', ...args], (error, stdout, stderr) =>
+      resolve({ status: Number(error?.code ?? 0), stdout, stderr }),
+    );
+  });
+}
+
+/** An interpreter whose mse_loss is a little off. */
+function inexactPython(): string {
+  const file = path.join(folder, 'python');
+  const program = `#!${PYTHON}
+import runpy, sys, warnings
+warnings.filterwarnings('ignore')
+import torch.nn.functional as F
+exact = F.mse_loss
+F.mse_loss = lambda input, *args, **kwargs: exact(input * 1.0000002, *args, **kwargs)
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name='__main__')
+`;
+  writeFileSync(file, program);
+  chmodSync(file, 0o755);
+  return file;
+}
+
+describe('parity: the command', function () {
+  this.timeout(60_000);
+
+  it('finds every loss equal, and says so on the terminal, in HTML and in JSON', async () => {
+    const [html, json] = ['report.html', 'report.json'].map((name) => path.join(folder, name)) as [
+      string,
+      string,
+    ];
+    const run = await parity(
+      ...['--python', PYTHON, '--cases', '400', '--seed', '3', '--html', html, '--json-file', json],
+    );
+    expect(run.stdout + run.stderr).to.include('All 400 cases equal Python bit for bit');
+    expect(run.status).to.equal(0);
+    const report = JSON.parse(readFileSync(json, 'utf8')) as ParityReport;
+    expect(report).to.include({ verdict: 'equal' });
+    expect(report.total).to.include({ cases: 400, equal: 400, different: 0 });
+    expect(Object.keys(report.by.loss)).to.have.length.at.least(22);
+    expect(report.python.torch).to.equal(report.ours.torch);
+    expect(report.build_differences).to.deep.equal([]);
+    const page = readFileSync(html, 'utf8');
+    expect(page).to.include('<h1>All 400 cases equal Python bit for bit</h1>');
+    expect(page).to.match(/<svg[\s\S]*cross_entropy[\s\S]*<\/svg>/);
+    expect(page, 'nothing is fetched').not.to.match(/(src|href)=|@import|url\(/);
+  });
+
+  it('sees a Python that computes otherwise; a tolerance decides', async () => {
+    const args = ['--python', inexactPython(), '--loss', 'mse_loss', '--dtype', 'float32'];
+    const strict = await parity(...args, '--cases', '60', '--json');
+    expect(strict.status).to.equal(1);
+    const report = JSON.parse(strict.stdout) as ParityReport;
+    expect(report.verdict).to.equal('different');
+    expect(report.total.different).to.be.greaterThan(20);
+    expect(report.total.ulps.value).to.be.at.least(1);
+    expect(report.failures[0]!.call).to.match(/mse_loss/i);
+    expect(report.failures[0]!.differences.join()).to.match(/elements differ, by at most \d+ ulps/);
+    const lenient = await parity(...args, '--cases', '60', '--rtol', '1e-3', '--atol', '1e-3');
+    expect(lenient.stdout).to.include('the others are close (rtol 0.001, atol 0.001)');
+    expect(lenient.status).to.equal(0);
+  });
+
+  it('says what is wrong with its arguments, its Python and its case', async () => {
+    const wrong: [string[], number, RegExp][] = [
+      [['--seed', 'x'], 2, /--seed must be an integer of at least 0, but got "x"/],
+      [['--cases', '0'], 2, /--cases must be an integer of at least 1/],
+      [['--rtol', '-1'], 2, /--rtol must be a number of at least 0/],
+      [['--loss', 'mse'], 2, /--loss must be one of l1_loss, /],
+      [['--dtype', 'float'], 2, /--dtype must be one of float32, /],
+      [['--device', 'tpu'], 2, /must be cpu, cuda or cuda:NUMBER, but got "tpu"/],
+      [['--python', path.join(folder, 'none')], 1, /ENOENT[\s\S]*--python/],
+      [['--python', '/bin/true'], 1, /Python ended/],
+      [['--case', path.join(folder, 'none')], 1, /cannot be run: ENOENT/],
+    ];
+    const runs = await Promise.all(wrong.map(([args]) => parity(...args)));
+    for (const [i, { status, stderr }] of runs.entries()) {
+      expect(stderr, wrong[i]![0].join(' ')).to.match(wrong[i]![2]);
+      expect(status).to.equal(wrong[i]![1]);
+    }
+  });
+});
