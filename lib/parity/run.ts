@@ -172,25 +172,28 @@ async function presentIn(oracle: Oracle, rows: readonly LossRow[]): Promise<read
 function divide(rows: readonly LossRow[], settings: Settings): Portion[] {
   const { devices, seed, dtypes, cases } = settings;
   const portions = devices.flatMap((device) =>
-    rows.map((row): Portion => {
+    rows.map((row) => {
       const own = seed + LOSSES.indexOf(row);
-      const grid = count(new LossCases(row, own, dtypes).grid());
-      return { row, device, seed: own, grid, wanted: grid };
+      return { row, device, seed: own, grid: count(new LossCases(row, own, dtypes).grid()) };
     }),
   );
-  const total = portions.reduce((sum, { grid }) => sum + grid, 0);
-  if (cases === undefined) return portions;
-  let given = 0;
-  for (const [i, portion] of portions.entries()) {
-    const until =
-      cases < total
-        ? Math.round((cases * portions.slice(0, i + 1).reduce((sum, p) => sum + p.grid, 0)) / total)
-        : portions.slice(0, i + 1).reduce((sum, p) => sum + p.grid, 0) +
-          Math.round(((cases - total) * (i + 1)) / portions.length);
-    portion.wanted = until - given;
-    given = until;
-  }
-  return portions;
+  const grids = portions.map(({ grid }) => grid);
+  const more = (cases ?? 0) - grids.reduce((sum, grid) => sum + grid, 0);
+  const random = shares(Math.max(0, more), Array(portions.length).fill(1));
+  const part = cases !== undefined && more < 0 ? shares(cases, grids) : grids;
+  return portions.map((portion, i) => ({ ...portion, wanted: part[i]! + random[i]! }));
+}
+
+/** Divides a number in proportion to weights, into whole numbers that add up to it. */
+function shares(number: number, weights: readonly number[]): number[] {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  let [weight, given] = [0, 0];
+  return weights.map((own) => {
+    weight += own;
+    const share = Math.round((number * weight) / total) - given;
+    given += share;
+    return share;
+  });
 }
 
 function count(items: Iterable<unknown>): number {

@@ -2,15 +2,45 @@
  * Every loss, functional and class, against Python: values, gradients, dtypes, shapes, warnings and
  * errors, to the last bit.
  */
-import { DTYPES, LossCases } from '../../dist/parity/generate';
+import { expect } from 'chai';
+
+import { DTYPES, type LossCase, LossCases } from '../../dist/parity/generate';
 import { LOSSES, nameOf } from '../../dist/parity/losses';
-import { expectParity } from './parity';
+import { describeCall, inputsOf } from './case';
+import { askPython, expectParity } from './parity';
 
 /** Cases with every axis drawn at random, for each row. */
 const RANDOM_CASES = 90;
 
+/** What a case is, its numbers included. */
+const textOf = ({ call, ...rest }: LossCase): string =>
+  JSON.stringify([rest, describeCall(call), inputsOf(call).map(({ bytes }) => [...bytes])]);
+
 describe('parity: losses', function () {
   this.timeout(120_000);
+
+  it('are all those that Python has', async () => {
+    const [names] = (await askPython('from torch.nn.modules import loss', [
+      "loss.__all__ + ['AdaptiveLogSoftmaxWithLoss']",
+    ])) as [string[]];
+    expect(LOSSES.map(({ module }) => module)).to.include.members(names);
+  });
+
+  it('are the same cases for the same seed, whichever of them are made', () => {
+    const row = LOSSES[0]!;
+    const made = (seed: number): string[] => {
+      const cases = new LossCases(row, seed);
+      return [...cases.grid(), ...cases.random(50)].map((make) => textOf(make()));
+    };
+    const all = made(3);
+    expect(made(3)).to.deep.equal(all);
+    const last = [...new LossCases(row, 3).grid()].at(-1)!;
+    const cases = new LossCases(row, 3);
+    const makers = [...cases.grid(), ...cases.random(50)];
+    expect(textOf(makers.at(-1)!())).to.equal(all.at(-1));
+    expect(textOf(last())).to.equal(all.at(-51));
+    expect(made(4).filter((text, i) => text === all[i])).to.have.length.below(all.length / 4);
+  });
 
   for (const [i, row] of LOSSES.entries()) {
     it(nameOf(row), async function () {

@@ -37,7 +37,7 @@ i.close { background: var(--close); } i.different { background: var(--different)
 .legend i { margin-left: 18px; } .legend i:first-child { margin-left: 0; }
 svg { width: 100%; height: auto; display: block; }
 svg text { fill: var(--ink); font: 13px system-ui, sans-serif; }
-svg .label { text-anchor: end; } svg .head { text-anchor: middle; fill: var(--soft); font-size: 11px; }
+svg .label { text-anchor: end; } svg .head { text-anchor: middle; fill: var(--soft); font-size: 10.5px; }
 svg .count { fill: var(--soft); font-size: 12px; }
 svg .cell { text-anchor: middle; font-size: 11px; fill: var(--on); pointer-events: none; }
 svg rect.equal { fill: var(--equal); } svg rect.refused { fill: var(--refused); }
