@@ -13,9 +13,12 @@ import json
 import math
 import os
 import platform
+import signal
 import struct
 import sys
 import warnings
+
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it without a traceback
 
 # stdout belongs to the protocol: whatever else prints goes to stderr.
 FRAMES_IN = sys.stdin.buffer

@@ -25,7 +25,7 @@ export interface ParityOptions {
   seed: number;
   /** How many cases in all. Default: every combination once. */
   cases?: number;
-  /** Names of losses. Default: all that both sides have. */
+  /** Names of functions or classes. Default: all that both sides have. */
   losses?: readonly string[];
   dtypes: readonly DType[];
   /** Where the inputs lie. Default: cpu, and cuda where both sides have one. */
@@ -144,20 +144,19 @@ function settingsFor({ onProgress: _, ...options }: ParityOptions, python: Pytho
   return { ...options, devices: wanted };
 }
 
-/** The names that {@link ParityOptions.losses} may have. */
-export const LOSS_NAMES: readonly string[] = [...new Set(LOSSES.map(nameOf))];
+const namesOf = ({ functional, module }: LossRow): string[] =>
+  [functional, module].filter((name) => name !== undefined);
 
-/** The rows of the losses with these names, which may be those of the function or of the class. */
+/** The names that {@link ParityOptions.losses} may have: those of functions, then those of classes. */
+export const LOSS_NAMES: readonly string[] = [
+  ...new Set([...LOSSES.map(nameOf), ...LOSSES.flatMap(namesOf)]),
+];
+
 function chosen(names: readonly string[] | undefined): readonly LossRow[] {
   if (!names?.length) return LOSSES;
-  for (const name of names) {
-    if (!LOSSES.some(({ functional, module }) => name === functional || name === module)) {
-      throw new RangeError(`There is no loss ${JSON.stringify(name)}`);
-    }
-  }
-  return LOSSES.filter(({ functional, module }) =>
-    names.some((name) => name === functional || name === module),
-  );
+  const unknown = names.find((name) => !LOSS_NAMES.includes(name));
+  if (unknown !== undefined) throw new RangeError(`There is no loss ${JSON.stringify(unknown)}`);
+  return LOSSES.filter((row) => namesOf(row).some((name) => names.includes(name)));
 }
 
 async function presentIn(oracle: Oracle, rows: readonly LossRow[]): Promise<readonly LossRow[]> {

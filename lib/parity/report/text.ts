@@ -1,4 +1,5 @@
 /** Words and numbers that all forms of the report share. */
+import { DTYPES } from '../generate';
 import type { ParityReport } from '../run';
 import type { Tally } from '../tally';
 
@@ -53,15 +54,16 @@ export function sidesTable({ python, ours }: ParityReport): (readonly [string, s
 }
 
 /** The command that runs the same cases again. */
-export function reproduceText({ settings }: ParityReport): string {
+export function reproduceText({ settings, ours }: ParityReport): string {
   const { python, seed, cases, losses, dtypes, devices, pythonDevice, tolerance } = settings;
   return [
     'npx torch-losses parity',
     `--python ${python}`,
     `--seed ${seed}`,
+    `--threads ${ours.threads}`,
     ...(cases === undefined ? [] : [`--cases ${cases}`]),
     ...(losses ?? []).map((loss) => `--loss ${loss}`),
-    ...dtypes.map((dtype) => `--dtype ${dtype}`),
+    ...(dtypes.length === DTYPES.length ? [] : dtypes.map((dtype) => `--dtype ${dtype}`)),
     ...devices.map((device) => `--device ${device}`),
     ...(pythonDevice ? [`--python-device ${pythonDevice}`] : []),
     ...(tolerance ? [`--rtol ${tolerance.rtol}`, `--atol ${tolerance.atol}`] : []),
