@@ -184,4 +184,12 @@ export function grad(...args: unknown[]): (Tensor | null)[] {
   });
 }
 
+export { GradcheckError } from './errors';
 export { enable_grad, is_grad_enabled, no_grad, set_grad_enabled } from './grad_mode';
+export {
+  type CheckedFunction,
+  type GradcheckOptions,
+  type GradgradcheckOptions,
+  gradcheck,
+  gradgradcheck,
+} from './gradcheck';

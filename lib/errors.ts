@@ -25,6 +25,11 @@ export class TorchError extends Error implements TorchErrorFields {
   declare backtrace?: string;
 }
 
+/** What `torch.autograd.gradcheck` finds. */
+export class GradcheckError extends TorchError {
+  override name = 'GradcheckError';
+}
+
 type ErrorClass = new (message: string) => Error;
 
 const CLASSES: Record<string, readonly [ErrorClass, string]> = {
@@ -37,6 +42,7 @@ const CLASSES: Record<string, readonly [ErrorClass, string]> = {
   AssertionError: [TorchError, 'ERR_TORCH_ASSERTION'],
   LinAlgError: [TorchError, 'ERR_TORCH_LINALG'],
   AcceleratorError: [TorchError, 'ERR_TORCH_ACCELERATOR'],
+  GradcheckError: [GradcheckError, 'ERR_TORCH_GRADCHECK'],
   OutOfMemoryError: [TorchError, 'ERR_TORCH_OUT_OF_MEMORY'],
 };
 
@@ -70,5 +76,7 @@ export const typeError = (message: string): Error => createError('TypeError', me
 export const attributeError = (message: string): Error => createError('AttributeError', message);
 export const valueError = (message: string): Error => createError('ValueError', message);
 export const runtimeError = (message: string): Error => createError('RuntimeError', message);
+export const assertionError = (message: string): Error => createError('AssertionError', message);
+export const gradcheckError = (message: string): Error => createError('GradcheckError', message);
 export const notImplementedError = (message: string): Error =>
   createError('NotImplementedError', message);

@@ -172,6 +172,8 @@ export interface Native {
   retain_grad(tensor: Handle): void;
   retains_grad(tensor: Handle): boolean;
   parameter(data: Handle, requiresGrad: boolean): Handle;
+  /** A copy whose backward pass hands on no gradient. */
+  without_gradient(tensor: Handle): Handle;
   data(tensor: Handle): Handle;
   set_data(tensor: Handle, value: Handle): void;
   grad_fn_name(tensor: Handle, path: readonly number[]): string | undefined;

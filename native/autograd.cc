@@ -211,6 +211,12 @@ at::Tensor parameter(const at::Tensor& data, bool requires_grad) {
   return leaf;
 }
 
+// A copy whose backward pass hands on no gradient at all: what gradcheck tries backward functions
+// with.
+at::Tensor without_gradient(const at::Tensor& tensor) {
+  return autograd::UndefinedGrad().apply({tensor}).at(0);
+}
+
 // x.data: the same storage, outside the graph and its version count.
 at::Tensor data(const at::Tensor& tensor) { return tensor.variable_data(); }
 
@@ -279,6 +285,7 @@ void add_autograd(Bindings& bindings) {
   bindings.add<&retain_grad>("retain_grad");
   bindings.add<&retains_grad>("retains_grad");
   bindings.add<&parameter>("parameter");
+  bindings.add<&without_gradient>("without_gradient");
   bindings.add<&data>("data");
   bindings.add<&set_data>("set_data");
   bindings.add<&grad_fn_name>("grad_fn_name");

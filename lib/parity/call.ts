@@ -54,6 +54,10 @@ export interface Call {
   backward?: 'none' | 'once' | 'twice';
   /** Compares what is printed instead: `repr` with `String` and `util.inspect`. */
   show?: boolean;
+  /** An argument is of a type that its parameter has not: we may refuse it, whatever Python makes of it. */
+  isMistyped?: boolean;
+  /** What it warns of is reported for one line, whichever call it is: shown once. */
+  warnsOnce?: boolean;
   /** The callee is Python code that words its own TypeErrors: their texts are compared too. */
   wordsTypeErrors?: boolean;
 }

@@ -79,11 +79,34 @@ export class Input {
     return new Input(this.dtype, this.shape, this.layout, this.bytes, false);
   }
 
+  /** The same elements, over and over, in another shape. */
+  reshaped(shape: readonly number[]): Input {
+    const width = Math.max(1, elementSize(this.dtype));
+    const from = this.bytes.length > 0 ? this.bytes : new Uint8Array(width);
+    const bytes = Uint8Array.from(
+      { length: product(shape) * width },
+      (_, i) => from[i % from.length]!,
+    );
+    return new Input(this.dtype, shape, 'contiguous', bytes, this.requires_grad);
+  }
+
+  /** The same tensor with one element changed. */
+  withElement(index: number, value: number): Input {
+    const bytes = Uint8Array.from(this.bytes);
+    bytes.set(
+      encode(this.dtype, 1, () => value),
+      index * elementSize(this.dtype),
+    );
+    return new Input(this.dtype, this.shape, this.layout, bytes, this.requires_grad);
+  }
+
   toString(): string {
     const how = this.layout === 'contiguous' ? '' : ` ${this.layout}`;
     return `${this.dtype}[${this.shape.join(',')}]${how}${this.requires_grad ? ' grad' : ''}`;
   }
 }
+
+const elementSize = (dtype: DType): number => encode(dtype, 1, () => 0).length;
 
 function encode(dtype: DType, count: number, element: (i: number) => number): Uint8Array {
   const list = (n: number): Float64Array => {
