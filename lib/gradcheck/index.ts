@@ -2,9 +2,6 @@
 import { grad } from '../autograd';
 import { float64 } from '../dtype';
 import { assertionError, GradcheckError, notImplementedError, typeError } from '../errors';
-import { empty } from '../factories';
-import { slice } from '../indexing';
-import { op } from '../nn/ops';
 import {
   ANYTHING,
   BOOL,
@@ -17,6 +14,7 @@ import {
   Signature,
 } from '../nn/signature';
 import type { Tensor } from '../tensor';
+import { make_tensor } from '../testing/make_tensor';
 import { compareAll, compareDirections, type Subject } from './comparison';
 import {
   asTuple,
@@ -285,17 +283,10 @@ function gradientsOf(
   };
 }
 
-const viewAsReal = op<(self: Tensor) => Tensor>('view_as_real');
-
 /** Numbers from -1 to 1, in the output's shape. */
-function randomGradient(output: Tensor, isNonContiguous: boolean): Tensor {
+function randomGradient(output: Tensor, noncontiguous: boolean): Tensor {
   const { device, shape } = output;
   const dtype = output.is_floating_point() || output.is_complex() ? output.dtype : float64;
-  const isSpread = isNonContiguous && output.numel() > 1;
-  const size = isSpread ? [...shape.slice(0, -1), 2 * shape.at(-1)!] : shape;
-  const numbers = empty(size, { dtype, device });
-  const parts = dtype.is_complex ? viewAsReal(numbers) : numbers;
-  parts.uniform_(-1, 1);
-  const spread = isSpread ? numbers.index('...', slice(1, null, 2)) : numbers;
-  return spread.requires_grad_();
+  const bounds = { low: -1, high: 1 };
+  return make_tensor(shape, { dtype, device, ...bounds, requires_grad: true, noncontiguous });
 }
