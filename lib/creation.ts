@@ -28,12 +28,14 @@ export interface TensorOptions {
 
 const to = operator('to', 'dtype_layout');
 const clone = operator('clone');
+const emptyLike = operator('empty_like');
 
 /** Gives a new tensor its dtype and device, and makes it a leaf of the graph. */
 function finish(made: Tensor, dtype: DType | undefined, options: Resolved): Tensor {
   const { device, requires_grad, pin_memory } = options;
-  const isThere = (!dtype || made.dtype === dtype) && !device && !pin_memory;
-  const result = isThere ? made : to(made, { dtype: dtype ?? made.dtype, device, pin_memory });
+  const source = pin_memory ? emptyLike(made, { pin_memory }).copy_(made) : made;
+  const isThere = (!dtype || made.dtype === dtype) && device === undefined;
+  const result = isThere ? source : to(source, { dtype: dtype ?? made.dtype, device });
   if (result !== made) made.dispose();
   return requires_grad ? asLeaf(result) : result;
 }

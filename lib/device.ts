@@ -1,11 +1,13 @@
 /** Where a tensor is: `cpu`, `cuda:0`. */
 import { inspect } from 'node:util';
 
-import { typeError } from './errors';
-import { native } from './native';
+import { describe } from './arguments';
+import { runtimeError, typeError } from './errors';
+import { isCudaBuild } from './libtorch/build';
+import { libtorch, native } from './native';
 
-/** A device, or its name: `'cpu'`, `'cuda'`, `'cuda:1'`. */
-export type DeviceLike = Device | string;
+/** A device, its name (`'cpu'`, `'cuda'`, `'cuda:1'`), or the number of an accelerator's. */
+export type DeviceLike = Device | string | number;
 
 /**
  * A device.
@@ -50,14 +52,41 @@ export class Device {
   }
 }
 
+/** Whether libtorch was built for devices beside the CPU. */
+export const hasAccelerator = (): boolean => isCudaBuild(libtorch);
+
+export const NO_ACCELERATOR = 'Cannot access accelerator device when none is available.';
+
 /**
- * `torch.device('cuda:0')`, `torch.device('cuda', 0)`.
+ * The name of a device, as the native side takes it.
+ *
+ * @throws TorchError (RuntimeError) for a number where there is no accelerator, and for a negative one
+ */
+export function deviceName(device: DeviceLike): string {
+  if (typeof device !== 'number') return String(device);
+  if (device < 0) throw runtimeError(NEGATIVE);
+  if (!hasAccelerator()) throw runtimeError(NO_ACCELERATOR);
+  return `cuda:${device}`;
+}
+
+const NEGATIVE = 'Device index must not be negative';
+
+/**
+ * `torch.device('cuda:0')`, `torch.device('cuda', 0)`, `torch.device(0)`.
  *
  * @throws TorchError (RuntimeError) for a name that no device has
  */
 export function device(type: DeviceLike, index?: number): Device {
   if (type instanceof Device) return type;
-  if (typeof type !== 'string')
-    throw typeError(`device(): type must be a string, got ${typeof type}`);
-  return new Device(native.parse_device(index === undefined ? type : `${type}:${index}`));
+  if (typeof type === 'string' && index !== undefined) {
+    if (!Number.isSafeInteger(index)) {
+      throw typeError(`device(): index must be an integer, got ${describe(index)}`);
+    }
+    if (index < 0) throw runtimeError(NEGATIVE);
+    return new Device(native.parse_device(`${type}:${index}`));
+  }
+  if (typeof type !== 'string' && !Number.isSafeInteger(type)) {
+    throw typeError(`device(): type must be a string or an integer, got ${describe(type)}`);
+  }
+  return new Device(native.parse_device(deviceName(type)));
 }

@@ -2,6 +2,7 @@
 import { describe } from './arguments';
 import { typeError } from './errors';
 import { native } from './native';
+import { scoped } from './scope';
 
 /** Whether operations are recorded in this thread. */
 export function is_grad_enabled(): boolean {
@@ -47,28 +48,9 @@ export function set_grad_enabled<T>(mode: boolean, run?: () => T): T | undefined
 }
 
 function withGradMode<T>(name: string, enabled: boolean, run: () => T): T {
-  if (typeof run !== 'function') {
-    throw typeError(`${name}(): takes a function to run, got ${describe(run)}`);
-  }
-  const before = native.is_grad_enabled();
-  native.set_grad_enabled(enabled);
-  let result: T;
-  try {
-    result = run();
-  } finally {
-    native.set_grad_enabled(before);
-  }
-  if (isThenable(result)) {
-    // Its own failure is not what is reported.
-    result.then(undefined, () => {});
-    throw typeError(
-      `${name}(): the function must be synchronous, and it returned a promise; the mode would end at its first await`,
-    );
-  }
-  return result;
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
-  return isObject && typeof (value as { then?: unknown }).then === 'function';
+  return scoped(name, run, () => {
+    const before = native.is_grad_enabled();
+    native.set_grad_enabled(enabled);
+    return () => native.set_grad_enabled(before);
+  });
 }

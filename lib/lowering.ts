@@ -1,5 +1,5 @@
 /** From what users give to what crosses to the native side, by the types that operators' schemas have. */
-import { Device } from './device';
+import { Device, type DeviceLike, deviceName } from './device';
 import { DType, dtypeFromCode } from './dtype';
 import { Generator } from './generator';
 import { type Handle, handleOf } from './handle';
@@ -21,7 +21,7 @@ export const EXPECTED: Record<Kind, string> = {
   dtype: 'a torch.dtype',
   layout: 'a torch.layout',
   memory_format: 'a torch.memory_format',
-  Device: 'a torch.device or its name',
+  Device: 'a torch.device, its name or its number',
   Generator: 'a torch.Generator',
   'int[]': 'an array of integers',
   'float[]': 'an array of numbers',
@@ -123,7 +123,9 @@ export const LOWER: Record<Kind | 'Tensor or number', Lower> = {
   layout: coded(Layout),
   memory_format: coded(MemoryFormat),
   Device: (value) =>
-    value instanceof Device || typeof value === 'string' ? String(value) : REJECTED,
+    value instanceof Device || typeof value === 'string' || Number.isSafeInteger(value)
+      ? deviceName(value as DeviceLike)
+      : REJECTED,
   Generator: (value) => (value instanceof Generator ? value.native : REJECTED),
   'int[]': (value, argument) =>
     argument.sized && !Array.isArray(value) ? lowerInt(value) : lowerInts(value, argument),

@@ -1,10 +1,10 @@
 /**
  * Memory that takes care of itself: garbage is collected and swept inside the running loop.
  *
- * The native side calls the relief for one of two reasons. So many handles were given out that the memory they use no
- * longer fits the processor's caches: a minor collection, which finds what a loop leaves behind. Or the allocator's live
- * bytes passed a threshold: the same, and where that frees too little a major one, not again before what lives has
- * grown by half.
+ * The native side calls the relief for one of three reasons. So many handles were given out that the memory they use no
+ * longer fits the processor's caches: a minor collection, which finds what a loop leaves behind. Or the live bytes of
+ * the allocators, CUDA's included, passed a threshold: the same, and where that frees too little a major one, not again
+ * before what lives has grown by half. Or memory ran out: a major one at once, before the call is made again.
  */
 import v8 from 'node:v8';
 import vm from 'node:vm';
@@ -47,16 +47,22 @@ function collector(): Collect {
 /** What relieving pressure needs of the native side. */
 type Sweeper = Pick<
   Native,
-  'allocator_stats' | 'set_pressure_threshold' | 'set_young_interval' | 'sweep' | 'sweep_young'
+  | 'allocator_stats'
+  | 'cuda_live_bytes'
+  | 'set_pressure_threshold'
+  | 'set_young_interval'
+  | 'sweep'
+  | 'sweep_young'
 >;
 
 /** Why the native side asks: native/handles.h. */
-type Pressure = 0 | 1;
+type Pressure = 0 | 1 | 2;
 const YOUNG: Pressure = 0;
+const BYTES: Pressure = 1;
 
 /** Makes the function that the native side calls under pressure. */
 export function pressureRelief(native: Sweeper): (pressure: Pressure) => void {
-  const live = (): number => native.allocator_stats()[0]!;
+  const live = (): number => native.allocator_stats()[0] + native.cuda_live_bytes();
   let interval = 1024;
   let lastYoung = performance.now();
   let step = LEAST_STEP;
@@ -90,14 +96,20 @@ export function pressureRelief(native: Sweeper): (pressure: Pressure) => void {
     step = isSlow ? Math.min(step * 2, GREATEST_STEP) : Math.max(step / 2, LEAST_STEP);
     let after = live();
     const freedEnough = before - after >= (before - lowest) / 2;
-    if (!freedEnough && after > afterMajor * 1.5 + GREATEST_STEP) {
-      collector()();
-      native.sweep();
-      after = live();
-      afterMajor = after;
-    }
+    if (!freedEnough && after > afterMajor * 1.5 + GREATEST_STEP) after = collectAll();
     allowGrowthFrom(after);
   };
 
-  return (pressure) => (pressure === YOUNG ? collectYoung() : relieveBytes());
+  const collectAll = (): number => {
+    collector()();
+    native.sweep();
+    afterMajor = live();
+    return afterMajor;
+  };
+
+  return (pressure) => {
+    if (pressure === YOUNG) collectYoung();
+    else if (pressure === BYTES) relieveBytes();
+    else allowGrowthFrom(collectAll());
+  };
 }

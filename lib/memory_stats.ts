@@ -1,4 +1,6 @@
 /** What memory tensors use. */
+import { memory_allocated, memory_reserved } from './cuda/memory';
+import { isStarted } from './cuda/state';
 import { native } from './native';
 
 /** Memory of one device, in bytes. */
@@ -7,8 +9,8 @@ export interface DeviceMemory {
   live_bytes: number;
   /** What is kept for the next tensors. */
   cached_bytes: number;
-  /** The most that is kept. */
-  cache_limit: number;
+  /** The most that is kept; null for a CUDA device, which keeps what it has until memory is short. */
+  cache_limit: number | null;
 }
 
 export interface MemoryStats {
@@ -22,12 +24,21 @@ export interface MemoryStats {
 export function memoryStats(): MemoryStats {
   native.sweep();
   const [live_bytes, cached_bytes, cache_limit] = native.allocator_stats();
-  return { tensors: native.live(), devices: { cpu: { live_bytes, cached_bytes, cache_limit } } };
+  const devices: Record<string, DeviceMemory> = { cpu: { live_bytes, cached_bytes, cache_limit } };
+  const count = isStarted() ? native.cuda_device_count() : 0;
+  for (let index = 0; index < count; index++) devices[`cuda:${index}`] = ofCuda(index);
+  return { tensors: native.live(), devices };
+}
+
+function ofCuda(index: number): DeviceMemory {
+  const live_bytes = memory_allocated(index);
+  return { live_bytes, cached_bytes: memory_reserved(index) - live_bytes, cache_limit: null };
 }
 
 /** Gives the memory that is kept for the next tensors back to the system. */
 export function emptyCache(): void {
   native.empty_cache();
+  native.cuda_empty_cache();
 }
 
 /** Sets the most bytes that are kept for the next tensors. Default: an eighth of the machine's memory. */

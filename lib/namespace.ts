@@ -1,7 +1,20 @@
 /** Everything that `torch` has: what index.ts exports by name and as the default. */
 
+export * as accelerator from './accelerator';
+export * as amp from './amp';
+export {
+  autocast,
+  clear_autocast_cache,
+  get_autocast_dtype,
+  is_autocast_cache_enabled,
+  is_autocast_enabled,
+  set_autocast_cache_enabled,
+  set_autocast_dtype,
+  set_autocast_enabled,
+} from './amp/autocast';
 export type { AsyncOptions } from './async';
 export * as autograd from './autograd';
+export * as backends from './backends';
 export type { TensorData, TensorOptions } from './creation';
 export {
   as_tensor,
@@ -85,6 +98,13 @@ export {
 export * as nn from './nn';
 export { ops } from './ops';
 export * as optim from './optim';
+export {
+  are_deterministic_algorithms_enabled,
+  get_float32_matmul_precision,
+  is_deterministic_algorithms_warn_only_enabled,
+  set_float32_matmul_precision,
+  use_deterministic_algorithms,
+} from './precision';
 export { get_printoptions, set_printoptions } from './printing';
 export { __version__, get_num_threads, set_num_threads } from './process';
 export { asFloat, type Complex, Float, type Scalar } from './scalar';
@@ -92,3 +112,4 @@ export type { BackwardOptions } from './tensor';
 export { Tensor } from './tensor';
 export * as testing from './testing';
 export { keep, tidy } from './tidy';
+export * as version from './version';

@@ -66,6 +66,8 @@ export type LoweredLinearCrossEntropyOptions = readonly [
   accDType: number | null | undefined,
 ];
 type OptionalHandle = Handle | null;
+/** The native half of a CUDA event. */
+export type NativeEvent = { readonly __event: unique symbol };
 /** The native half of a Generator. */
 export type NativeGenerator = { readonly __generator: unique symbol };
 
@@ -180,6 +182,76 @@ export interface Native {
   next_functions(tensor: Handle, path: readonly number[]): (number | undefined)[];
   is_grad_enabled(): boolean;
   set_grad_enabled(enabled: boolean): void;
+
+  // Automatic mixed precision: native/autocast.cc
+  is_autocast_available(device: string): boolean;
+  is_autocast_enabled(device: string): boolean;
+  set_autocast_enabled(device: string, enabled: boolean): void;
+  get_autocast_dtype(device: string): number;
+  set_autocast_dtype(device: string, dtype: number): void;
+  is_autocast_cache_enabled(): boolean;
+  set_autocast_cache_enabled(enabled: boolean): void;
+  clear_autocast_cache(): void;
+  autocast_increment_nesting(): number;
+  autocast_decrement_nesting(): number;
+
+  // CUDA: native/cuda.cc and native/cuda_events.cc. Devices are numbers, streams an id and a device's number.
+  cuda_is_loaded(): boolean;
+  cuda_init(): void;
+  cuda_device_count(): number;
+  cuda_get_device(): number;
+  cuda_set_device(device: number): void;
+  cuda_synchronize(device: number): void;
+  cuda_device_properties(device: number): {
+    name: string;
+    total_memory: number;
+    attributes: number[];
+    uuid: number[];
+  };
+  cuda_can_access_peer(device: number, peer: number): boolean;
+  cudnn_version(): number | undefined;
+  cuda_live_bytes(): number;
+  cuda_memory_stats(device: number): number[];
+  cuda_reset_peak_stats(device: number): void;
+  cuda_reset_accumulated_stats(device: number): void;
+  cuda_mem_get_info(device: number): [free: number, total: number];
+  cuda_empty_cache(): void;
+  cuda_manual_seed(seed: bigint): void;
+  cuda_manual_seed_all(seed: bigint): void;
+  cuda_new_stream(device: number, priority: number): number | bigint;
+  cuda_current_stream(device: number): number | bigint;
+  cuda_default_stream(device: number): number | bigint;
+  cuda_set_stream(stream: number | bigint, device: number): void;
+  cuda_query_stream(stream: number | bigint, device: number): boolean;
+  cuda_synchronize_stream(stream: number | bigint, device: number): void;
+  cuda_stream_handle(stream: number | bigint, device: number): number | bigint;
+  record_stream(tensor: Handle, stream: number | bigint, device: number): void;
+  cuda_new_event(enableTiming: boolean): NativeEvent;
+  cuda_record_event(event: NativeEvent, stream: number | bigint, device: number): void;
+  cuda_wait_event(event: NativeEvent, stream: number | bigint, device: number): void;
+  cuda_query_event(event: NativeEvent): boolean;
+  cuda_synchronize_event(event: NativeEvent): void;
+  /** Milliseconds. */
+  cuda_elapsed_time(start: NativeEvent, end: NativeEvent): number;
+
+  /** For tests: so many of the next calls find no memory. */
+  simulate_out_of_memory(calls: number): void;
+
+  // Class indices: native/targets.cc. None are checked, or those on CUDA, or all.
+  set_check_targets(which: 0 | 1 | 2): void;
+  get_check_targets(): 0 | 1 | 2;
+
+  // How libtorch behaves: native/context.cc
+  get_flag(name: string): boolean;
+  set_flag(name: string, value: boolean): void;
+  has_mkl(): boolean;
+  has_mkldnn(): boolean;
+  has_openmp(): boolean;
+  get_float32_matmul_precision(): string;
+  set_float32_matmul_precision(precision: string): void;
+  deterministic_algorithms(): boolean;
+  deterministic_algorithms_warn_only(): boolean;
+  use_deterministic_algorithms(mode: boolean, warnOnly: boolean): void;
 
   // Any operator: native/operators.cc
   find_operators(name: string): OperatorSchema[];

@@ -13,6 +13,7 @@ import {
   unknownKey,
 } from './arguments';
 import { submit } from './async';
+import { startDevice, startPinning } from './cuda/state';
 import { runtimeError } from './errors';
 import { describeTensor } from './handle';
 import { EXPECTED, isInt64, LOWER, REJECTED } from './lowering';
@@ -47,12 +48,16 @@ export class Overload implements Callee {
   readonly #positional: number;
   readonly #least: number;
   readonly #gathersAt: number;
+  /** Where the device and `pin_memory` are among the arguments, -1 where they are not. */
+  readonly #deviceAt: number;
+  readonly #pinnedAt: number;
 
   /**
    * @param name - what it is called in messages
    * @param inputName - the name that a tensor called `self` by the schema has: Python's functions say `input`
+   * @param startsDevices - whether a device that is named is started first, as Python's functions do
    */
-  constructor(name: string, schema: OperatorSchema, inputName = 'self') {
+  constructor(name: string, schema: OperatorSchema, inputName = 'self', startsDevices = false) {
     this.name = name;
     this.schema = schema;
     this.declaration = schema.schema;
@@ -69,6 +74,10 @@ export class Overload implements Callee {
       0,
     );
     this.#gathersAt = gathersAt(schema);
+    const find = (name: string): number =>
+      startsDevices ? schema.arguments.findIndex((argument) => argument.name === name) : -1;
+    this.#deviceAt = find('device');
+    this.#pinnedAt = find('pin_memory');
   }
 
   /**
@@ -113,10 +122,17 @@ export class Overload implements Callee {
         }
       }
     }
+    if (this.#deviceAt >= 0) this.#startDevice(call);
     if (job !== 0) {
       return native.async.call_operator(job, ...call).then((result) => this.#raise(result, bound));
     }
     return this.#raise(native.call_operator(...call), bound);
+  }
+
+  #startDevice(call: readonly unknown[]): void {
+    const device = call[2 + this.#deviceAt];
+    if (typeof device === 'string' && device !== 'cpu') startDevice(device);
+    if (this.#pinnedAt >= 0 && call[2 + this.#pinnedAt] === true) startPinning();
   }
 
   /** Why a call was rejected: wrong names or number of arguments, or the first of a wrong type. */
@@ -273,7 +289,7 @@ export class Operator {
     const make = (schema: OperatorSchema): Overload => {
       const { overload } = schema;
       const full = `${this.qualifiedName.replace('::', '.')}${overload ? `.${overload}` : ''}`;
-      return new Overload(name ?? full, schema, inputName);
+      return new Overload(name ?? full, schema, inputName, name !== undefined);
     };
     if (typeof wanted === 'function') return schemas.filter(wanted).map(make);
     if (!wanted) return schemas.map(make);

@@ -1,8 +1,9 @@
 /** The `Tensor` class: what JavaScript adds to the operators of methods.ts. */
 import { inspect } from 'node:util';
-import { bind, fail } from './arguments';
+import { bind, describe, fail } from './arguments';
 import { type AsyncOptions, submit } from './async';
 import { runBackward, runBackwardAsync } from './autograd';
+import { Stream } from './cuda/stream';
 import { type NestedList, type TypedArray, toNested, toTyped } from './data';
 import { Device, type DeviceLike } from './device';
 import { complex64, type DType, dtypeFromCode, float32 } from './dtype';
@@ -92,6 +93,23 @@ export class Tensor extends HandleOwner {
 
   get is_cuda(): boolean {
     return this.device.type === 'cuda';
+  }
+
+  /** The number of the device that the tensor is on; -1 for the CPU. */
+  get_device(): number {
+    return this.device.index ?? -1;
+  }
+
+  /**
+   * Keeps the memory until the work that a stream has now is done: for a tensor that another stream made.
+   *
+   * See https://docs.pytorch.org/docs/stable/generated/torch.Tensor.record_stream.html
+   */
+  record_stream(stream: Stream): void {
+    if (!(stream instanceof Stream)) {
+      throw typeError(`record_stream(): takes a torch.cuda.Stream, got ${describe(stream)}`);
+    }
+    native.record_stream(this.#handle, stream.stream_id, stream.device_index);
   }
 
   /** Bytes of one element. */

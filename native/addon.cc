@@ -1,12 +1,17 @@
 // The addon: one environment's state, and the list of what JavaScript can call. lib/native.ts is
 // its typed face.
 #include "allocator.h"
+#include "autocast.h"
 #include "autograd.h"
 #include "binding.h"
+#include "context.h"
+#include "cuda.h"
 #include "environment.h"
 #include "generators.h"
 #include "losses.h"
+#include "memory_retry.h"
 #include "operators.h"
+#include "targets.h"
 #include "tensors.h"
 
 namespace torch_losses {
@@ -64,8 +69,13 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   add_allocator(bindings);
   add_tensors(bindings);
   add_autograd(bindings);
+  add_autocast(bindings);
   add_operators(bindings);
   add_generators(bindings);
+  add_context(bindings);
+  add_cuda(bindings);
+  add_memory_retry(bindings);
+  add_targets(bindings);
   add_losses(bindings);
   return exports;
 }

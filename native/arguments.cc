@@ -1,6 +1,5 @@
 #include "arguments.h"
 
-#include <ATen/Context.h>
 #include <c10/util/complex.h>
 
 #include <array>
@@ -171,12 +170,7 @@ at::ScalarType read(Environment& environment, napi_value value) {
 
 template <>
 at::Device read(Environment& environment, napi_value value) {
-  at::Device device(read<std::string>(environment, value));
-  // Python's own layer says this (torch.cuda._lazy_init), before libtorch is asked.
-  if (device.is_cuda() && !at::globalContext().hasCUDA()) {
-    throw PythonError("AssertionError", "Torch not compiled with CUDA enabled");
-  }
-  return device;
+  return at::Device(read<std::string>(environment, value));
 }
 
 template <>

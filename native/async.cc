@@ -8,6 +8,7 @@
 #include "arguments.h"
 #include "environment.h"
 #include "errors.h"
+#include "memory_retry.h"
 
 namespace torch_losses {
 
@@ -17,6 +18,8 @@ napi_value AsyncQueue::submit(std::unique_ptr<Job> job) {
   napi_value promise = nullptr;
   check(env, napi_create_promise(env, &job->deferred, &promise));
   job->threads = at::get_num_threads();
+  job->autocast = AutocastSettings::current();
+  job->cuda = CudaSettings::current();
   if (pending_++ == 0) check(env, napi_ref_threadsafe_function(env, notify_));
   {
     std::lock_guard lock(mutex_);
@@ -47,7 +50,10 @@ void AsyncQueue::wait_for(const at::Tensor& tensor) {
   if (idle() || !tensor.has_storage()) return;
   Storage storage = tensor.storage().unsafeGetStorageImpl();
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return !in_use_.contains(storage); });
+  while (in_use_.contains(storage)) {
+    give_memory(lock);
+    changed_.wait(lock, [&] { return needs_memory_ || !in_use_.contains(storage); });
+  }
 }
 
 void AsyncQueue::start() {
@@ -101,14 +107,56 @@ void AsyncQueue::execute(Job& job) {
   at::ThreadLocalStateGuard state(job.state);
   // The number of threads belongs to a thread, and this one has its own.
   if (at::get_num_threads() != job.threads) at::set_num_threads(job.threads);
+  job.autocast.apply();
   WarningScope warnings;
   try {
-    job.run();
+    job.cuda.apply();
+    run(job);
   } catch (...) {
     job.error = std::current_exception();
   }
   job.run = nullptr;
   job.warnings = warnings.take();
+}
+
+// As trying_again, whose part of freeing what is dead is the environment's thread's.
+void AsyncQueue::run(Job& job) {
+  try {
+    fail_where_simulated();
+    job.run();
+    return;
+  } catch (const c10::OutOfMemoryError&) {
+    if (!ask_for_memory() || !job.is_repeatable) throw;
+  }
+  fail_where_simulated();
+  job.run();
+}
+
+// Waits until the environment's thread has freed what is dead; false where it is ending.
+bool AsyncQueue::ask_for_memory() {
+  std::unique_lock lock(mutex_);
+  if (stopping_) return false;
+  needs_memory_ = true;
+  changed_.notify_all();
+  napi_call_threadsafe_function(notify_, nullptr, napi_tsfn_nonblocking);
+  changed_.wait(lock, [&] { return !needs_memory_ || stopping_; });
+  return !stopping_;
+}
+
+// On the environment's thread, which may itself be waiting for the worker.
+void AsyncQueue::give_memory(std::unique_lock<std::mutex>& lock) {
+  if (!needs_memory_) return;
+  lock.unlock();
+  try {
+    environment_.handles().relieve(Pressure::Exhausted);
+  } catch (...) {
+    // The worker then tries again with what there is.
+    napi_value failure = nullptr;
+    napi_get_and_clear_last_exception(environment_.env(), &failure);
+  }
+  lock.lock();
+  needs_memory_ = false;
+  changed_.notify_all();
 }
 
 void AsyncQueue::on_finished(napi_env env, napi_value, void* data, void*) {
@@ -117,7 +165,8 @@ void AsyncQueue::on_finished(napi_env env, napi_value, void* data, void*) {
   for (;;) {
     std::unique_ptr<Job> job;
     {
-      std::lock_guard lock(queue.mutex_);
+      std::unique_lock lock(queue.mutex_);
+      queue.give_memory(lock);
       if (queue.finished_.empty()) return;
       job = std::move(queue.finished_.front());
       queue.finished_.pop_front();

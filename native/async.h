@@ -23,6 +23,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "autocast.h"
+#include "cuda.h"
 #include "warnings.h"
 
 namespace torch_losses {
@@ -34,6 +36,8 @@ struct Job {
   int64_t number = 0;
   // On the worker's thread.
   std::function<void()> run;
+  // Whether `run` has changed nothing when it fails, so that it can be run again.
+  bool is_repeatable = false;
   // On the environment's, after `run` succeeded: the value to resolve with.
   std::function<napi_value()> result;
   // What `run` computes on.
@@ -41,6 +45,8 @@ struct Job {
 
   // Filled in by AsyncQueue.
   at::ThreadLocalState state;
+  AutocastSettings autocast;
+  CudaSettings cuda;
   int threads = 0;
   napi_deferred deferred = nullptr;
   std::exception_ptr error;
@@ -75,6 +81,9 @@ class AsyncQueue {
   void start();
   void work();
   void execute(Job& job);
+  void run(Job& job);
+  bool ask_for_memory();
+  void give_memory(std::unique_lock<std::mutex>& lock);
   static void on_finished(napi_env env, napi_value, void* queue, void*);
   void settle(Job& job);
   void finish_one();
@@ -90,6 +99,8 @@ class AsyncQueue {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ = false;
+  // The worker, which may not call JavaScript, waits for what is dead to be freed.
+  bool needs_memory_ = false;
   std::deque<std::unique_ptr<Job>> waiting_;
   std::deque<std::unique_ptr<Job>> finished_;
   std::unordered_map<Storage, int> in_use_;

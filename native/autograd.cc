@@ -274,9 +274,9 @@ void set_grad_enabled(bool enabled) { at::GradMode::set_enabled(enabled); }
 }  // namespace
 
 void add_autograd(Bindings& bindings) {
-  bindings.add<&backward>("backward");
+  bindings.add_allocating<&backward, WhenExhausted::Free>("backward");
   bindings.add_async<&backward>("backward");
-  bindings.add<&grad_of>("grad_of");
+  bindings.add_allocating<&grad_of, WhenExhausted::Free>("grad_of");
   bindings.add<&grad>("grad");
   bindings.add<&set_grad>("set_grad");
   bindings.add<&requires_grad>("requires_grad");

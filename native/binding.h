@@ -25,6 +25,7 @@
 #include "async.h"
 #include "environment.h"
 #include "errors.h"
+#include "memory_retry.h"
 #include "threads.h"
 #include "warnings.h"
 
@@ -130,12 +131,19 @@ constexpr bool calls_back<std::tuple<T...>> = (std::is_same_v<T, losses::Distanc
 // out. If none records a gradient, it runs below the layers that would record one, which cost a
 // small operator a third of its time; if all are small, on this thread alone.
 struct Plain {
+  static constexpr WhenExhausted kWhenExhausted = WhenExhausted::Fail;
   template <typename Arguments>
   explicit Plain(const Arguments&) {}
+};
+template <WhenExhausted Policy>
+struct Allocating : Plain {
+  static constexpr WhenExhausted kWhenExhausted = Policy;
+  using Plain::Plain;
 };
 template <bool KeepsThreads>
 class OfTensors {
  public:
+  static constexpr WhenExhausted kWhenExhausted = WhenExhausted::Repeat;
   template <typename... T>
   explicit OfTensors(const std::tuple<T...>& arguments) {
     bool records = calls_back<std::tuple<T...>>;
@@ -169,11 +177,14 @@ napi_value run(napi_env env, napi_callback_info info) {
   return behind_the_door(environment, [&]() -> napi_value {
     auto arguments = read_arguments<Arguments>(binding, values, std::make_index_sequence<kCount>{});
     [[maybe_unused]] Mode mode(arguments);
+    auto compute = [&] { return Shape::call(Function, environment, arguments); };
+    constexpr WhenExhausted kPolicy =
+        calls_back<Arguments> ? WhenExhausted::Free : Mode::kWhenExhausted;
     if constexpr (std::is_void_v<typename Shape::Result>) {
-      Shape::call(Function, environment, arguments);
+      trying_again(environment, kPolicy, compute);
       return undefined(environment);
     } else {
-      return to_javascript(environment, Shape::call(Function, environment, arguments));
+      return to_javascript(environment, trying_again(environment, kPolicy, compute));
     }
   });
 }
@@ -205,6 +216,7 @@ napi_value run_async(napi_env env, napi_callback_info info) {
     auto arguments = std::make_shared<Arguments>(
         read_arguments<Arguments>(binding, values + 1, std::make_index_sequence<kCount>{}));
     return submit(environment, number, [&](Job& job) {
+      job.is_repeatable = Mode::kWhenExhausted == WhenExhausted::Repeat;
       visit_all_tensors([&](const at::Tensor& tensor) { job.tensors.push_back(tensor); },
                         *arguments);
       if constexpr (std::is_void_v<Result>) {
@@ -237,6 +249,12 @@ class Bindings {
   template <auto Function>
   void add(const char* name) {
     add(name, &detail::run<Function, detail::Plain>);
+  }
+
+  // One that makes tensors: see WhenExhausted.
+  template <auto Function, WhenExhausted Policy>
+  void add_allocating(const char* name) {
+    add(name, &detail::run<Function, detail::Allocating<Policy>>);
   }
 
   // A function of tensors alone: its result is new, and depends on nothing but its arguments.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "allocator.h"
+#include "cuda.h"
 #include "errors.h"
 
 namespace torch_losses {
@@ -83,12 +84,7 @@ at::Tensor HandleTable::release(uint32_t index) {
 
 void HandleTable::make_room() {
   if (!dead_.empty()) dead_.pop_back();
-  if (relieve_ && allocator_live_bytes() > threshold_) {
-    dead_.clear();
-    is_short_ = true;
-    relieve_(Pressure::Bytes);
-    is_short_ = false;
-  }
+  if (allocator_live_bytes() + cuda_live_bytes_lately() > threshold_) relieve(Pressure::Bytes);
   // As many again as live, or a number of young ones: the cost per creation stays constant.
   if (++created_since_sweep_ > std::max(live_, kSweepEvery)) {
     sweep();
@@ -100,6 +96,14 @@ void HandleTable::make_room() {
     }
     young_limit_ = young_live_ + young_interval_;
   }
+}
+
+void HandleTable::relieve(Pressure pressure) {
+  if (!relieve_) return;
+  dead_.clear();
+  is_short_ = true;
+  relieve_(pressure);
+  is_short_ = false;
 }
 
 Handle HandleTable::create(at::Tensor tensor) {

@@ -28,7 +28,7 @@ namespace torch_losses {
 using Handle = double;
 
 // Why memory should be looked after: the order is known to lib/memory.ts.
-enum class Pressure { Young, Bytes };
+enum class Pressure { Young, Bytes, Exhausted };
 
 class HandleTable {
  public:
@@ -69,6 +69,9 @@ class HandleTable {
   size_t sweep_young();
 
   size_t live() const noexcept { return live_; }
+
+  // Collects garbage and sweeps, now.
+  void relieve(Pressure pressure);
 
   // What collects garbage and sweeps, then says when it is next called: at so many live bytes, or
   // after so many new handles. Few young handles keep the memory in use within the processor's

@@ -24,6 +24,7 @@
 
 #include "losses.h"
 #include "python.h"
+#include "targets.h"
 #include "warnings.h"
 
 // Operands that are tensor expressions themselves get a name each: C++ may evaluate operands in any
@@ -33,6 +34,18 @@ namespace torch_losses::losses {
 namespace {
 
 using c10::DimVector;
+
+// How many classes there are for class indices of this shape; none where the kernels refuse it.
+std::optional<int64_t> classes_of(const at::Tensor& input, const at::Tensor& target) {
+  if (input.dim() == 0 || target.dim() != input.dim() - 1) return std::nullopt;
+  const int64_t classes = input.size(input.dim() == 1 ? 0 : 1);
+  if (target.numel() * classes != input.numel()) return std::nullopt;
+  return classes;
+}
+
+void check_targets(const at::Tensor& input, const at::Tensor& target, int64_t ignored) {
+  if (auto classes = classes_of(input, target)) targets::check_classes(target, *classes, ignored);
+}
 
 int64_t kl_div_enum(const Reduction& reduction) {
   if (reduction.legacy) return get_enum(legacy_get_string(reduction));
@@ -81,7 +94,9 @@ at::Tensor ctc_loss(const at::Tensor& log_probs, const at::Tensor& targets,
 
 at::Tensor nll_loss(const at::Tensor& input, const at::Tensor& target, const OptionalTensor& weight,
                     int64_t ignore_index, const Reduction& reduction) {
-  return at::nll_loss_nd(input, target, weight, get_enum(resolve(reduction)), ignore_index);
+  const int64_t mode = get_enum(resolve(reduction));
+  check_targets(input, target, ignore_index);
+  return at::nll_loss_nd(input, target, weight, mode, ignore_index);
 }
 
 at::Tensor kl_div(const at::Tensor& input, const at::Tensor& target, const Reduction& reduction,
@@ -95,8 +110,9 @@ at::Tensor kl_div(const at::Tensor& input, const at::Tensor& target, const Reduc
 at::Tensor cross_entropy(const at::Tensor& input, const at::Tensor& target,
                          const OptionalTensor& weight, int64_t ignore_index,
                          const Reduction& reduction, double label_smoothing) {
-  return at::cross_entropy_loss(input, target, weight, get_enum(resolve(reduction)), ignore_index,
-                                label_smoothing);
+  const int64_t mode = get_enum(resolve(reduction));
+  check_targets(input, target, ignore_index);
+  return at::cross_entropy_loss(input, target, weight, mode, ignore_index, label_smoothing);
 }
 
 at::Tensor binary_cross_entropy(const at::Tensor& input, const at::Tensor& target,
@@ -126,7 +142,11 @@ at::Tensor binary_cross_entropy_with_logits(const at::Tensor& input, const at::T
 
 at::Tensor multilabel_margin_loss(const at::Tensor& input, const at::Tensor& target,
                                   const Reduction& reduction) {
-  return at::multilabel_margin_loss(input, target, get_enum(resolve(reduction)));
+  const int64_t mode = get_enum(resolve(reduction));
+  if (input.dim() > 0 && target.sizes() == input.sizes()) {
+    targets::check_labels(target, input.size(-1));
+  }
+  return at::multilabel_margin_loss(input, target, mode);
 }
 
 at::Tensor soft_margin_loss(const at::Tensor& input, const at::Tensor& target,
@@ -156,6 +176,9 @@ at::Tensor multi_margin_loss(const at::Tensor& input, const at::Tensor& target, 
   const int64_t mode = get_enum(resolve(reduction));
   TORCH_CHECK_VALUE(p == 1 || p == 2, "only p == 1 and p == 2 supported");
   TORCH_CHECK_VALUE(!weight || weight->dim() == 1, "weight must be one-dimensional");
+  if (input.dim() > 0 && target.dim() <= 1) {
+    targets::check_margin_classes(target, input.size(-1));
+  }
   return at::multi_margin_loss(input, target, p, margin, weight, mode);
 }
 

@@ -21,6 +21,7 @@
 #include "linear_cross_entropy_chunks.h"
 #include "losses.h"
 #include "python.h"
+#include "targets.h"
 #include "threads.h"
 #include "warnings.h"
 
@@ -279,6 +280,7 @@ at::Tensor linear_cross_entropy(const at::Tensor& input, const at::Tensor& linea
   TORCH_CHECK(!target_contains_probabilities || !ignore_index,
               "ignore_index cannot be specified when target contains probabilities");
   const int64_t ignored = ignore_index.value_or(-100);
+  targets::check_classes(target, linear_weight.size(0), ignored);
   if (options && can_be_chunked(linear_weight, target, linear_bias, reduction, label_smoothing)) {
     const bool is_batch = input.dim() == 2;
     ChunkedProblem problem{is_batch ? input : input.unsqueeze(0),

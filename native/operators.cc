@@ -355,9 +355,15 @@ std::pair<Call, Stack> read_call(const Values& values, size_t first) {
 napi_value call_operator(napi_env env, napi_callback_info info) {
   Values values(env, info);
   return behind_the_door(values.environment(), [&] {
-    auto [call, stack] = read_call(values, 0);
-    call.op.call(stack);
-    return results(call, std::move(stack));
+    // A call uses its arguments up: a second one reads them again.
+    std::optional<std::pair<Call, Stack>> read(read_call(values, 0));
+    const BoundOperator& op = read->first.op;
+    auto policy = op.writes() ? WhenExhausted::Free : WhenExhausted::Repeat;
+    trying_again(values.environment(), policy, [&, is_first = true]() mutable {
+      if (!std::exchange(is_first, false)) read.emplace(read_call(values, 0));
+      op.call(read->second);
+    });
+    return results(read->first, std::move(read->second));
   });
 }
 
@@ -375,7 +381,13 @@ napi_value call_operator_async(napi_env env, napi_callback_info info) {
           for (const at::Tensor& tensor : value.toTensorVector()) job.tensors.push_back(tensor);
         }
       }
-      job.run = [both] { both->first.op.call(both->second); };
+      job.is_repeatable = !both->first.op.writes();
+      // A call uses its arguments up.
+      job.run = [both] {
+        Stack stack = both->second;
+        both->first.op.call(stack);
+        both->second = std::move(stack);
+      };
       job.result = [both] { return results(both->first, std::move(both->second)); };
     });
   });
@@ -450,6 +462,7 @@ BoundOperator::BoundOperator(const c10::FunctionSchema& schema,
   parameters_.reserve(schema.arguments().size());
   for (const auto& argument : schema.arguments()) parameters_.push_back(compile(argument));
   for (const Parameter& parameter : parameters_) {
+    writes_ |= parameter.written;
     is_factory_ &= parameter.kind != Kind::Tensor && parameter.kind != Kind::TensorList;
   }
 }

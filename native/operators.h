@@ -62,6 +62,8 @@ class BoundOperator {
 
   const c10::FunctionSchema& schema() const { return schema_; }
   const std::vector<Parameter>& parameters() const { return parameters_; }
+  // Whether it writes to one of its arguments.
+  bool writes() const { return writes_; }
   void call(torch::jit::Stack& stack) const;
 
  private:
@@ -71,6 +73,7 @@ class BoundOperator {
   // Takes no tensor: as Python's factories, it runs below the layers that count changes, and its
   // result is unchanged (`_version` 0).
   bool is_factory_ = true;
+  bool writes_ = false;
   // For the few operators that only TorchScript has (`aten::add.int`).
   std::function<void(torch::jit::Stack&)> jit_;
 };

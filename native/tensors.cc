@@ -206,10 +206,10 @@ void add_tensors(Bindings& bindings) {
   bindings.add<&sweep_young>("sweep_young");
   bindings.add<&set_young_interval>("set_young_interval");
   bindings.add<&set_pressure_threshold>("set_pressure_threshold");
-  bindings.add<&tensor_from_bytes>("tensor_from_bytes");
+  bindings.add_allocating<&tensor_from_bytes, WhenExhausted::Repeat>("tensor_from_bytes");
   bindings.add<&tensor_sharing_bytes>("tensor_sharing_bytes");
-  bindings.add<&to_bytes>("to_bytes");
-  bindings.add<&item>("item");
+  bindings.add_allocating<&to_bytes, WhenExhausted::Repeat>("to_bytes");
+  bindings.add_allocating<&item, WhenExhausted::Repeat>("item");
   bindings.add_async<&item>("item");
   bindings.add_async<&plain_copy>("plain_copy");
   bindings.add<&cancel_job>("cancel_job");

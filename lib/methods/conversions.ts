@@ -1,13 +1,14 @@
 /** The same elements as another dtype or on another device. */
 import { bind, type Callee, fail } from '../arguments';
-import { Device, type DeviceLike } from '../device';
+import { startPinning } from '../cuda/state';
+import { Device, type DeviceLike, device, hasAccelerator, NO_ACCELERATOR } from '../device';
 import * as dtypes from '../dtype';
 import { DType } from '../dtype';
-import { valueError } from '../errors';
+import { runtimeError, valueError } from '../errors';
 import { isTensor, tensorHandle } from '../handle';
 import type { MemoryFormat } from '../layout';
 import type { Tensor } from '../tensor';
-import { composed, operator, type Signature, type TensorMethod } from './signature';
+import { composed, type None, operator, type Signature, type TensorMethod } from './signature';
 
 const convert = operator('to', 'dtype_layout');
 
@@ -117,11 +118,14 @@ function toCpu(input: Tensor, memory_format?: MemoryFormat): Tensor {
 /** `cuda(1)` is the device `cuda:1`. */
 function toCuda(
   input: Tensor,
-  device: DeviceLike | number | null = 'cuda',
+  to: DeviceLike | null = null,
   non_blocking?: boolean,
   memory_format?: MemoryFormat,
 ): Tensor {
-  const named = typeof device === 'number' ? new Device(`cuda:${device}`) : (device ?? 'cuda');
+  const named = to === null ? 'cuda' : device(to);
+  if (named instanceof Device && named.type !== 'cuda') {
+    throw runtimeError('Invalid device, must be cuda device');
+  }
   return convert(input, { device: named, non_blocking, memory_format });
 }
 
@@ -134,6 +138,15 @@ function typeOf(input: Tensor, dtype?: DType | string | null, non_blocking?: boo
 function typeAs(input: Tensor, other: Tensor): Tensor {
   tensorHandle(other, { name: 'type_as', parameters: [] }, 'other');
   return convert(input, { dtype: other.dtype, device: other.device });
+}
+
+const pin = operator('pin_memory');
+const isPinned = operator('is_pinned');
+
+function pinMemory(input: Tensor): Tensor {
+  startPinning();
+  if (!hasAccelerator()) throw runtimeError(NO_ACCELERATOR);
+  return pin(input);
 }
 
 function to(this: Tensor, ...args: unknown[]): Tensor {
@@ -159,10 +172,17 @@ export interface Conversions {
   cpu: Cast;
   cuda: TensorMethod<
     Signature<
-      [device?: DeviceLike | number | null, non_blocking?: boolean],
-      { device?: DeviceLike | number | null; non_blocking?: boolean; memory_format?: MemoryFormat }
+      [device?: DeviceLike | null, non_blocking?: boolean],
+      { device?: DeviceLike | null; non_blocking?: boolean; memory_format?: MemoryFormat }
     >
   >;
+
+  /**
+   * A copy in memory that a GPU can read by itself, so that `non_blocking` copies do not wait.
+   * https://docs.pytorch.org/docs/stable/generated/torch.Tensor.pin_memory.html
+   */
+  pin_memory: TensorMethod<Signature>;
+  is_pinned: TensorMethod<Signature<[], None, boolean>>;
 
   /**
    * `to(dtype)`, `to(device)`, `to(device, dtype)`, `to(other)`.
@@ -201,6 +221,8 @@ export const conversions: Conversions = {
   bool: cast('bool', dtypes.bool),
   cpu: composed('cpu', ['memory_format'], toCpu),
   cuda: composed('cuda', ['device', 'non_blocking', 'memory_format'], toCuda),
+  pin_memory: composed('pin_memory', [], pinMemory),
+  is_pinned: composed('is_pinned', [], (input: Tensor) => isPinned(input)),
   to: to as TensorMethod<To>,
   type: composed('type', ['dtype', 'non_blocking'], typeOf),
   type_as: composed('type_as', ['other!'], typeAs),

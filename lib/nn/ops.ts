@@ -1,6 +1,6 @@
 /** The operators that layers and optimizers stand on, as typed functions. */
 
-import type { Device } from '../device';
+import type { DeviceLike } from '../device';
 import type { DType } from '../dtype';
 import type { MemoryFormat } from '../layout';
 import { native } from '../native';
@@ -24,7 +24,7 @@ export function op<F extends AnyFunction>(
 
 export interface Conversion {
   dtype?: DType | null | undefined;
-  device?: Device | string | null | undefined;
+  device?: DeviceLike | null | undefined;
   non_blocking?: boolean | undefined;
   memory_format?: MemoryFormat | null | undefined;
 }

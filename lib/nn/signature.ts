@@ -31,8 +31,8 @@ export const STRING = typeOf<string>('a string', (value) => typeof value === 'st
 export const TENSOR = typeOf<Tensor>('a Tensor', (value) => Boolean(handleOf(value)));
 export const DTYPE = typeOf<DType>('a torch.dtype', (value) => value instanceof DType);
 export const DEVICE = typeOf<DeviceLike>(
-  'a device or its name',
-  (value) => value instanceof Device || typeof value === 'string',
+  'a device, its name or its number',
+  (value) => value instanceof Device || typeof value === 'string' || Number.isSafeInteger(value),
 );
 export const GENERATOR = typeOf<Generator>(
   'a torch.Generator',

@@ -17,6 +17,7 @@ import { floatRepr } from '../python';
 import type { Scalar } from '../scalar';
 import type { Tensor } from '../tensor';
 import { Optimizer, type ParametersOrGroups, type ParamGroup } from './optimizer';
+import { stepTogether, type Update } from './sgd_foreach';
 
 /** The options of a group of parameters. */
 export interface SGDGroup {
@@ -32,7 +33,7 @@ export interface SGDGroup {
   nesterov: boolean;
   /** Go up instead of down. Default: false. */
   maximize: boolean;
-  /** Change all parameters at once. Default: null: one after the other. */
+  /** Change all parameters at once. Default: null: on CUDA. With `nesterov`, gradients are overwritten, as in Python. */
   foreach: boolean | null;
   /** Record the step, to differentiate through it. Default: false. */
   differentiable: boolean;
@@ -85,10 +86,27 @@ export class SGD extends Optimizer<SGDGroup> {
   }
 
   protected override _step(group: ParamGroup<SGDGroup>): void {
+    if (group.foreach ?? isFasterTogether(group)) {
+      this.#stepTogether(group);
+      return;
+    }
     for (const parameter of group.params) {
       const gradient = parameter.grad;
       if (gradient) this.#update(parameter, gradient, group);
     }
+  }
+
+  #stepTogether(group: ParamGroup<SGDGroup>): void {
+    const updates: Update[] = [];
+    for (const parameter of group.params) {
+      const gradient = parameter.grad;
+      const state = this.state.get(parameter);
+      const buffer = (state?.['momentum_buffer'] as Tensor | null | undefined) ?? null;
+      if (gradient) updates.push({ parameter, gradient, buffer });
+    }
+    stepTogether(updates, group);
+    if (group.momentum === 0) return;
+    for (const { parameter, buffer } of updates) this.stateOf(parameter).momentum_buffer = buffer;
   }
 
   /** One parameter after the other, as Python does on the CPU: `_single_tensor_sgd`. */
@@ -116,6 +134,12 @@ export class SGD extends Optimizer<SGDGroup> {
   }
 }
 
+/** On CUDA, where each operator is a kernel to start, Python changes all parameters at once. */
+function isFasterTogether({ params, fused }: ParamGroup<SGDGroup>): boolean {
+  const changing = params.filter(({ grad }) => grad !== null);
+  return fused === null && changing.length > 0 && changing.every(({ is_cuda }) => is_cuda);
+}
+
 function withDecay(change: Tensor, parameter: Tensor, decay: number | Tensor): Tensor {
   if (typeof decay === 'number') return change.add(parameter, { alpha: decay });
   if (decay.requires_grad) return addcmul_(change, parameter.clone(), decay);
@@ -139,9 +163,7 @@ function check(options: SGDGroup): void {
   if (fused && foreach) {
     throw runtimeError('`fused` and `foreach` cannot be `True` together.');
   }
-  if (fused || foreach) {
-    throw notImplementedError(`SGD: ${fused ? 'fused' : 'foreach'} steps are not implemented`);
-  }
+  if (fused) throw notImplementedError('SGD: fused steps are not implemented');
 }
 
 function refuseNegative(what: string, value: number | Tensor): void {

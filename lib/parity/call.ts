@@ -51,6 +51,8 @@ export interface Call {
   seed?: number;
   /** Where the inputs lie. Default: cpu. */
   device?: string;
+  /** Makes the call under autocast; the backward pass runs outside. */
+  autocast?: { readonly device: string; readonly dtype: 'bfloat16' | 'float16' };
   backward?: 'none' | 'once' | 'twice';
   /** Compares what is printed instead: `repr` with `String` and `util.inspect`. */
   show?: boolean;
@@ -126,7 +128,7 @@ export function runCall(call: Call): Raw {
     const options = decodeOptions(call.kwargs ?? {}, decode);
     if (call.in_place) args[0] = (args[0] as Tensor).clone();
     if (call.seed !== undefined) torch.manual_seed(call.seed);
-    raw.result = invoke(call, args, options, decode) ?? null;
+    raw.result = inAutocast(call, () => invoke(call, args, options, decode)) ?? null;
 
     if (call.show) {
       raw.result = [String(raw.result), inspect(raw.result)];
@@ -146,6 +148,11 @@ export function runCall(call: Call): Raw {
     raw.error = error as Error;
   }
   return raw;
+}
+
+function inAutocast({ autocast }: Call, run: () => unknown): unknown {
+  if (!autocast) return run();
+  return torch.autocast(autocast.device, { dtype: torch[autocast.dtype] }, run);
 }
 
 function differentiateTwice(raw: Raw, root: Tensor, leaves: Tensor[]): void {

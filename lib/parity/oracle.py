@@ -8,6 +8,7 @@ A frame's JSON is a list of requests (see `Call` and `Sample` in call.ts) and it
 tensors' bytes; the answer's JSON is the list of outcomes, in order, with the results' bytes.
 """
 
+import contextlib
 import ctypes
 import json
 import math
@@ -160,6 +161,13 @@ def tensors_of(value):
     return [t for item in value for t in tensors_of(item)] if isinstance(value, (list, tuple)) else []
 
 
+def autocast(settings):
+    """A region of autocast, where the request asks for one."""
+    if settings is None:
+        return contextlib.nullcontext()
+    return torch.autocast(settings["device"], dtype=getattr(torch, settings["dtype"]))
+
+
 def run_call(request, payload, answer, outcome):
     inputs = [build_input(spec, payload, request["device"]) for spec in request["inputs"]]
     args = [decode(item, inputs) for item in request["args"]]
@@ -168,11 +176,12 @@ def run_call(request, payload, answer, outcome):
         args[0] = args[0].clone()
     if request["seed"] is not None:
         torch.manual_seed(request["seed"])
-    result = evaluate(request["callee"])(*args, **kwargs)
-    if request["forward"] is not None:
-        for key, item in request["set"].items():
-            setattr(result, key, decode(item, inputs))
-        result = result(*[decode(item, inputs) for item in request["forward"]])
+    with autocast(request["autocast"]):
+        result = evaluate(request["callee"])(*args, **kwargs)
+        if request["forward"] is not None:
+            for key, item in request["set"].items():
+                setattr(result, key, decode(item, inputs))
+            result = result(*[decode(item, inputs) for item in request["forward"]])
     if request["show"]:
         outcome["result"] = answer.value([repr(result), repr(result)])
         return

@@ -47,6 +47,7 @@ const toWire = (call: Call): { request: object; inputs: Input[] } => {
     device: call.device ?? 'cpu',
     backward: call.backward ?? 'once',
     show: call.show ?? false,
+    autocast: call.autocast ?? null,
   };
   return { request, inputs };
 };

@@ -167,13 +167,25 @@ async function presentIn(oracle: Oracle, rows: readonly LossRow[]): Promise<read
   return rows.filter((_, i) => answers[i] === true);
 }
 
+/** A row's cases, without those that would end all work on a GPU. */
+function casesOf(
+  row: LossRow,
+  seed: number,
+  device: string,
+  { dtypes, pythonDevice = device }: Settings,
+): LossCases {
+  const isGuarded = device === 'cpu' && pythonDevice === 'cpu';
+  return new LossCases(row, seed, dtypes, undefined, isGuarded);
+}
+
 /** Every combination once; with a number of cases, a part of them, or random cases besides. */
 function divide(rows: readonly LossRow[], settings: Settings): Portion[] {
-  const { devices, seed, dtypes, cases } = settings;
+  const { devices, seed, cases } = settings;
   const portions = devices.flatMap((device) =>
     rows.map((row) => {
       const own = seed + LOSSES.indexOf(row);
-      return { row, device, seed: own, grid: count(new LossCases(row, own, dtypes).grid()) };
+      const grid = count(casesOf(row, own, device, settings).grid());
+      return { row, device, seed: own, grid };
     }),
   );
   const grids = portions.map(({ grid }) => grid);
@@ -234,9 +246,8 @@ class Run {
   }
 
   private *cases(): Generator<Numbered> {
-    const { dtypes } = this.settings;
     for (const { row, device, seed, grid, wanted } of this.portions) {
-      const source = new LossCases(row, seed, dtypes);
+      const source = casesOf(row, seed, device, this.settings);
       let number = 0;
       const numbered = (make: Maker): Numbered => {
         const made = make();

@@ -90,6 +90,75 @@ torch.optim.SGD([q], lr=torch.tensor([0.1])).step()`,
       },
     ));
 
+  it('changes parameters of several dtypes together, with sparse gradients and tensor options too', () =>
+    expectSample(
+      {
+        source: `
+def make(dtype, value):
+    p = torch.ones(3, 2, dtype=dtype, requires_grad=True)
+    p.grad = torch.full((3, 2), value, dtype=dtype)
+    return p
+ps = [make(torch.float32, 0.3), make(torch.float64, 0.7), make(torch.float32, -1.1), make(torch.bfloat16, 0.5)]
+o = torch.optim.SGD(ps, lr=torch.tensor([0.1]), momentum=0.9, weight_decay=0.25, foreach=True, maximize=True); o.step(); o.step()
+late = make(torch.float32, 0.2); late.grad, g = None, late.grad
+q = make(torch.float32, 0.4)
+o2 = torch.optim.SGD([q, late], lr=0.1, momentum=0.9, foreach=True); o2.step(); late.grad = g; o2.step()
+e = nn.Embedding(4, 2, sparse=True); e.weight.data.fill_(1.5); e(torch.tensor([1, 3, 1])).sum().backward()
+torch.optim.SGD(e.parameters(), lr=0.5, foreach=True).step()`,
+        outputs: [
+          'ps',
+          '[o.state[p]["momentum_buffer"] for p in ps]',
+          '[p.grad for p in ps]',
+          'q',
+          'late',
+          'e.weight',
+        ],
+      },
+      () => {
+        const make = (dtype: torch.DType, value: number): Tensor => {
+          const parameter = torch.ones(3, 2, { dtype, requires_grad: true });
+          parameter.grad = torch.full([3, 2], value, { dtype });
+          return parameter;
+        };
+        const { float32, float64, bfloat16 } = torch;
+        const values = [0.3, 0.7, -1.1, 0.5];
+        const parameters = [float32, float64, float32, bfloat16].map((dtype, i) =>
+          make(dtype, values[i]!),
+        );
+        const optimizer = new optim.SGD(parameters, {
+          lr: torch.tensor([0.1]),
+          momentum: 0.9,
+          weight_decay: 0.25,
+          foreach: true,
+          maximize: true,
+        });
+        optimizer.step();
+        optimizer.step();
+        const late = make(float32, 0.2);
+        const { grad } = late;
+        late.grad = null;
+        const q = make(float32, 0.4);
+        const second = new optim.SGD([q, late], { lr: 0.1, momentum: 0.9, foreach: true });
+        second.step();
+        late.grad = grad;
+        second.step();
+        const e = new nn.Embedding(4, 2, { sparse: true });
+        e.weight.data.fill_(1.5);
+        e(torch.tensor([1, 3, 1]))
+          .sum()
+          .backward();
+        new optim.SGD(e.parameters(), { lr: 0.5, foreach: true }).step();
+        return [
+          parameters,
+          parameters.map((p) => optimizer.state.get(p)!.momentum_buffer),
+          parameters.map((p) => p.grad),
+          q,
+          late,
+          e.weight,
+        ];
+      },
+    ));
+
   it('updates rows by sparse gradients', () => {
     const embedding = new nn.Embedding(4, 2, { sparse: true });
     const before = embedding.weight.detach().clone();
@@ -139,7 +208,7 @@ o = torch.optim.SGD([{'params': [p]}, {'params': [q], 'lr': 1e-05}], lr=0.1, mom
       TypeError,
       "unexpected keyword argument 'learning_rate'",
     );
-    expect(make({ foreach: true })).to.throw('not implemented');
+    expect(make({ fused: true })).to.throw('not implemented');
   });
 });
 

@@ -318,10 +318,13 @@ describe('parity: optim.SGD', () => {
       optimizer.step();
       losses.push(loss);
     }
-    return [losses, [...network.parameters()]];
+    // Their gradients too: steps together with nesterov write to them.
+    const parameters = [...network.parameters()];
+    return [losses, parameters, parameters.map(({ grad }) => grad)];
   };
 
-  for (const options of SGD_OPTIONS) {
+  const together = SGD_OPTIONS.map((options) => ({ ...options, foreach: true }));
+  for (const options of [...SGD_OPTIONS, ...together]) {
     const keywords = Object.entries(options).map(
       ([key, value]) => `${key}=${typeof value === 'boolean' ? 'True' : String(value)}`,
     );
@@ -334,7 +337,7 @@ x = torch.randn(20, 10); y = torch.randint(0, 4, (20,)); losses = []
 for _ in range(5):
     optimizer.zero_grad(); loss = F.cross_entropy(m(x), y); loss.backward(); optimizer.step()
     losses.append(loss)`,
-      outputs: ['losses', 'list(m.parameters())'],
+      outputs: ['losses', 'list(m.parameters())', '[p.grad for p in m.parameters()]'],
       port: () => train(makeNetwork(), options),
     });
   }

@@ -47,23 +47,27 @@ after('stop Python', async () => {
   (await oracle?.catch(() => undefined))?.stop();
 });
 
+/** What is wrong about our outcome. */
+export type Differ = typeof differences;
+
 interface Comparing {
   /** What it warns of is reported for a line of torch's. */
   fromModule: boolean;
   ownTexts?: ReadonlySet<string> | undefined;
   isMistyped?: boolean | undefined;
+  differ?: Differ | undefined;
 }
 
 async function compare(
   python: Outcome,
   run: () => Raw,
-  { fromModule, ownTexts, isMistyped }: Comparing,
+  { fromModule, ownTexts, isMistyped, differ = differences }: Comparing,
 ): Promise<string[]> {
   const seenBefore = new Set(everSeen);
   const { value: raw, warnings } = await withWarnings(run);
   if (isMistyped && isTypeError(raw.error)) return [];
   return [
-    ...differences(python, outcomeOf(raw, warnings), ownTexts).map(({ text }) => text),
+    ...differ(python, outcomeOf(raw, warnings), ownTexts).map(({ text }) => text),
     ...warningDifferences(python.warnings, warnings, seenBefore, fromModule),
   ];
 }
@@ -72,8 +76,15 @@ async function compare(
 const isTypeError = (error: Error | null): boolean =>
   (error as { pythonType?: string } | null)?.pythonType === 'TypeError';
 
-/** Fails with the first mismatches of many calls and their number. */
-export async function expectParity(calls: readonly Call[]): Promise<void> {
+/**
+ * Fails with the first mismatches of many calls and their number.
+ *
+ * @param differOf - how a call's outcomes are compared. Default: to the last bit
+ */
+export async function expectParity(
+  calls: readonly Call[],
+  differOf?: (call: Call) => Differ,
+): Promise<void> {
   expect(calls, 'a test without cases').not.to.have.length(0);
   const oracle = await theOracle();
   const failures: string[] = [];
@@ -86,6 +97,7 @@ export async function expectParity(calls: readonly Call[]): Promise<void> {
         ownTexts: call.wordsTypeErrors ? NO_CLASSES : undefined,
         fromModule: call.forward !== undefined || call.warnsOnce === true,
         isMistyped: call.isMistyped,
+        differ: differOf?.(call),
       });
       if (found.length) failures.push(`${describeCall(call)}\n    ${found.join('\n    ')}`);
     }

@@ -107,8 +107,9 @@ linear.weight = x;
 linear.apply(null, [x]);
 // @ts-expect-error no such option
 linear.state_dict({ keep: true });
-// @ts-expect-error an integer is no device
-linear.to(1);
+linear.to(0); // the number of an accelerator
+// @ts-expect-error a boolean is no device
+linear.to(true);
 
 // --- containers -----------------------------------------------------------------------------------------------------
 

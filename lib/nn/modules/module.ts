@@ -404,9 +404,8 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   }
 
   /** Moves all parameters and buffers to a GPU. Default: the current one. */
-  cuda(device?: number | DeviceLike | null): this {
-    const name = typeof device === 'number' ? `cuda:${device}` : (device ?? 'cuda');
-    return this._apply((tensor) => to(tensor, { device: name }));
+  cuda(device?: DeviceLike | null): this {
+    return this._apply((tensor) => tensor.cuda(device ?? null));
   }
 
   /** Converts all parameters and buffers, whatever their dtype. */

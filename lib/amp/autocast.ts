@@ -1,0 +1,168 @@
+/** Automatic mixed precision: a function's operators each run in the dtype that suits them. */
+import { bind, type Callee, describe, fail } from '../arguments';
+import { bfloat16, DType, dtypeFromCode, float16 } from '../dtype';
+import { runtimeError, valueError } from '../errors';
+import { native } from '../native';
+import { scoped } from '../scope';
+import { warn } from '../warnings';
+
+export interface AutocastOptions {
+  /** What operators that are safe in it run in. Default: null, {@link get_autocast_dtype}. */
+  dtype?: DType | null | undefined;
+  /** Default: true. */
+  enabled?: boolean | undefined;
+  /** Whether a weight is cast once for all its uses. Default: null, as it is. */
+  cache_enabled?: boolean | null | undefined;
+}
+
+const CALLEE: Callee = {
+  name: 'autocast',
+  parameters: [
+    { name: 'device_type', required: true },
+    { name: 'dtype' },
+    { name: 'enabled' },
+    { name: 'cache_enabled' },
+  ],
+};
+
+/** What autocast is to be while the function runs. */
+interface State {
+  readonly device: string;
+  readonly dtype: DType;
+  readonly enabled: boolean;
+  readonly cache: boolean;
+}
+
+/**
+ * Runs a function with autocast for a kind of device, `'cpu'` or `'cuda'`; returns what it returns.
+ *
+ * ```ts
+ * const loss = torch.autocast('cpu', { dtype: torch.bfloat16 }, () => criterion(model(input), target));
+ * loss.backward(); // outside
+ * ```
+ *
+ * The losses' rules are torch's: most run in float32; `binary_cross_entropy` is refused on CUDA. See
+ * https://docs.pytorch.org/docs/stable/amp.html#torch.autocast
+ *
+ * @throws TypeError for a function that returns a promise: the mode would end at its first `await`; TorchError for a
+ *   device that has no autocast
+ */
+export function autocast<T>(device_type: string, run: () => T): T;
+export function autocast<T>(device_type: string, options: AutocastOptions, run: () => T): T;
+export function autocast<T>(device_type: string, dtype: DType | null, run: () => T): T;
+export function autocast<T>(
+  device_type: string,
+  dtype: DType | null,
+  enabled: boolean,
+  run: () => T,
+): T;
+export function autocast(...args: unknown[]): unknown {
+  const last = args.at(-1);
+  const run = typeof last === 'function' ? (last as () => unknown) : undefined;
+  const state = stateOf(run ? args.slice(0, -1) : args);
+  return scoped('autocast', run!, () => enter(state));
+}
+
+function enter({ device, dtype, enabled, cache }: State): () => void {
+  const before = {
+    enabled: native.is_autocast_enabled(device),
+    dtype: native.get_autocast_dtype(device),
+    cache: native.is_autocast_cache_enabled(),
+  };
+  native.set_autocast_enabled(device, enabled);
+  native.set_autocast_dtype(device, dtype.code);
+  native.autocast_increment_nesting();
+  native.set_autocast_cache_enabled(cache);
+  return () => {
+    if (native.autocast_decrement_nesting() === 0) native.clear_autocast_cache();
+    native.set_autocast_enabled(device, before.enabled);
+    native.set_autocast_dtype(device, before.dtype);
+    native.set_autocast_cache_enabled(before.cache);
+  };
+}
+
+function stateOf(args: readonly unknown[]): State {
+  const [device, dtype, enabled = true, cache_enabled] = bind(CALLEE, args);
+  if (typeof device !== 'string') {
+    throw valueError(`Expected \`device_type\` of type \`str\`, got: ${describe(device)}`);
+  }
+  if (dtype !== undefined && dtype !== null && !(dtype instanceof DType)) {
+    throw fail(CALLEE, `argument 'dtype' must be a torch.dtype or null, got ${describe(dtype)}`);
+  }
+  const fast = dtype ?? get_autocast_dtype(device);
+  if (!is_autocast_available(device)) {
+    throw runtimeError(`User specified an unsupported autocast device_type '${device}'`);
+  }
+  return {
+    device,
+    dtype: fast,
+    enabled: truth('enabled', enabled) && isUsable(device, fast),
+    cache: truth('cache_enabled', cache_enabled ?? native.is_autocast_cache_enabled()),
+  };
+}
+
+function truth(name: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
+  throw fail(CALLEE, `argument '${name}' must be a boolean, got ${describe(value)}`);
+}
+
+/** Whether autocast can be enabled; warns where it cannot. */
+function isUsable(device: string, dtype: DType): boolean {
+  if (device === 'cuda') {
+    if (native.has_cuda()) return true;
+    warn(
+      'CUDA is not available or torch_xla is imported. Disabling autocast.',
+      'UserWarning',
+      'user',
+    );
+    return false;
+  }
+  if (dtype === bfloat16 || dtype === float16) return true;
+  const name = device.toUpperCase();
+  warn(
+    `In ${name} autocast, but the target dtype is not supported. Disabling autocast.\n` +
+      `${name} Autocast only supports dtypes of ${bfloat16}, ${float16} currently.`,
+    'UserWarning',
+    'user',
+  );
+  return false;
+}
+
+/** Whether a kind of device has autocast. */
+export function is_autocast_available(device_type: string): boolean {
+  return native.is_autocast_available(device_type);
+}
+
+/** Whether autocast is on in this thread, for a kind of device. */
+export function is_autocast_enabled(device_type = 'cuda'): boolean {
+  return native.is_autocast_enabled(device_type);
+}
+
+/** Turns autocast on or off in this thread; {@link autocast} does so for a function's time. */
+export function set_autocast_enabled(device_type: string, enabled: boolean): void {
+  native.set_autocast_enabled(device_type, enabled);
+}
+
+/** What autocast casts to on a kind of device: float16 on CUDA and bfloat16 on the CPU unless set otherwise. */
+export function get_autocast_dtype(device_type: string): DType {
+  return dtypeFromCode(native.get_autocast_dtype(device_type));
+}
+
+/** Sets what autocast casts to in this thread, on a kind of device. */
+export function set_autocast_dtype(device_type: string, dtype: DType): void {
+  native.set_autocast_dtype(device_type, dtype.code);
+}
+
+/** Whether a weight is cast once for all its uses within a region. */
+export function is_autocast_cache_enabled(): boolean {
+  return native.is_autocast_cache_enabled();
+}
+
+export function set_autocast_cache_enabled(enabled: boolean): void {
+  native.set_autocast_cache_enabled(enabled);
+}
+
+/** Forgets the casts of weights: after one was changed in place within a region. */
+export function clear_autocast_cache(): void {
+  native.clear_autocast_cache();
+}

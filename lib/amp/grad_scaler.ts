@@ -1,0 +1,385 @@
+/** Scaled losses, whose small gradients float16 can hold. Source: torch/amp/grad_scaler.py. */
+import { describe } from '../arguments';
+import type { Device } from '../device';
+import { float16, float32, int32 } from '../dtype';
+import { createError, runtimeError, valueError } from '../errors';
+import { full } from '../factories';
+import { isTensor } from '../handle';
+import { sparse_coo } from '../layout';
+import { native } from '../native';
+import { op, withoutGrad } from '../nn/ops';
+import { BOOL, FLOAT, INT, optional, Signature, STRING } from '../nn/signature';
+import type { Optimizer } from '../optim/optimizer';
+import type { Tensor } from '../tensor';
+import { warn } from '../warnings';
+
+export interface GradScalerOptions {
+  /** The first scale. Default: 65536. */
+  init_scale?: number;
+  /** What the scale is multiplied by after `growth_interval` steps without inf or NaN. Default: 2. */
+  growth_factor?: number;
+  /** What the scale is multiplied by after a step with inf or NaN. Default: 0.5. */
+  backoff_factor?: number;
+  /** Default: 2000. */
+  growth_interval?: number;
+  /** Default: true. Without it nothing is scaled, and {@link GradScaler.step} is the optimizer's. */
+  enabled?: boolean;
+}
+
+/** What {@link GradScaler.state_dict} gives: empty of a scaler that is not enabled. */
+export interface GradScalerState {
+  scale: number;
+  growth_factor: number;
+  backoff_factor: number;
+  growth_interval: number;
+  _growth_tracker: number;
+}
+
+const SIGNATURE = new Signature('GradScaler', {
+  device: optional(STRING, 'cuda'),
+  init_scale: optional(FLOAT, 2 ** 16),
+  growth_factor: optional(FLOAT, 2),
+  backoff_factor: optional(FLOAT, 0.5),
+  growth_interval: optional(INT, 2000),
+  enabled: optional(BOOL, true),
+});
+
+const unscale = op<(grads: readonly Tensor[], found_inf: Tensor, inv_scale: Tensor) => void>(
+  '_amp_foreach_non_finite_check_and_unscale_',
+);
+const updateScale =
+  op<
+    (
+      scale: Tensor,
+      growth_tracker: Tensor,
+      found_inf: Tensor,
+      growth_factor: number,
+      backoff_factor: number,
+      growth_interval: number,
+    ) => Tensor
+  >('_amp_update_scale_');
+
+const valuesOf = op<(sparse: Tensor) => Tensor>('_values');
+
+const assertion = (message: string): Error => createError('AssertionError', message);
+
+// biome-ignore lint/suspicious/noExplicitAny: an optimizer of any options
+type AnyOptimizer = Optimizer<any>;
+type Scalable = Tensor | Iterable<Scalable>;
+
+/** How far an optimizer is since the last update, and whether its gradients had inf or NaN, by device. */
+interface Progress {
+  stage: 'ready' | 'unscaled' | 'stepped';
+  found: ReadonlyMap<string, Tensor>;
+}
+
+/** A tensor's copies on other devices, made when they are needed. */
+class Replicas {
+  readonly byDevice = new Map<string, Tensor>();
+
+  constructor(private readonly master: Tensor) {}
+
+  on(device: Device): Tensor {
+    let copy = this.byDevice.get(device.name);
+    if (!copy) {
+      copy = this.master.to(device, { non_blocking: true, copy: true });
+      this.byDevice.set(device.name, copy);
+    }
+    return copy;
+  }
+}
+
+/**
+ * Scales losses, so that small gradients do not vanish in float16, and skips steps whose gradients overflowed.
+ *
+ * ```ts
+ * const scaler = new torch.amp.GradScaler('cuda');
+ * const loss = torch.autocast('cuda', () => criterion(model(input), target));
+ * scaler.scale(loss).backward();
+ * scaler.step(optimizer);
+ * scaler.update();
+ * ```
+ *
+ * See https://docs.pytorch.org/docs/stable/amp.html#torch.amp.GradScaler
+ *
+ * @throws TorchError (AssertionError) for a growth factor of at most 1 or a backoff factor of at least 1
+ */
+export class GradScaler {
+  #enabled: boolean;
+  readonly #device: string;
+  #initialScale: number;
+  #growthFactor: number;
+  #backoffFactor: number;
+  #growthInterval: number;
+  #initialTracker = 0;
+  #scale: Tensor | null = null;
+  #tracker: Tensor | null = null;
+  #progress = new Map<AnyOptimizer, Progress>();
+
+  constructor(device?: string, options?: GradScalerOptions);
+  constructor(options?: GradScalerOptions & { device?: string });
+  constructor(...args: unknown[]) {
+    const given = SIGNATURE.read(args);
+    this.#device = given.device;
+    this.#enabled = given.enabled && isUsable(given.device);
+    if (this.#enabled && given.growth_factor <= 1) {
+      throw assertion('The growth factor must be > 1.0.');
+    }
+    if (this.#enabled && given.backoff_factor >= 1) {
+      throw assertion('The backoff factor must be < 1.0.');
+    }
+    this.#initialScale = given.init_scale;
+    this.#growthFactor = given.growth_factor;
+    this.#backoffFactor = given.backoff_factor;
+    this.#growthInterval = given.growth_interval;
+  }
+
+  /**
+   * The outputs, a tensor or nested lists of them, times the scale.
+   *
+   * @throws RangeError (ValueError) for anything else
+   */
+  scale(outputs: Tensor): Tensor;
+  scale(outputs: Iterable<Scalable>): Scalable[];
+  scale(outputs: Scalable): Scalable {
+    if (!this.#enabled) return outputs;
+    let replicas: Replicas | undefined;
+    const scaled = (value: Scalable): Scalable => {
+      if (isTensor(value)) {
+        const { device } = value as Tensor;
+        replicas ??= new Replicas(this.#scale ?? this.#start(device));
+        return (value as Tensor).mul(replicas.on(device));
+      }
+      if (typeof (value as Iterable<Scalable> | undefined)?.[Symbol.iterator] !== 'function') {
+        throw valueError('outputs must be a Tensor or an iterable of Tensors');
+      }
+      return Array.from(value as Iterable<Scalable>, scaled);
+    };
+    return scaled(outputs);
+  }
+
+  #start(device: Device): Tensor {
+    this.#scale = full([], this.#initialScale, { dtype: float32, device });
+    this.#tracker = full([], this.#initialTracker, { dtype: int32, device });
+    return this.#scale;
+  }
+
+  #started(caller: string): { scale: Tensor; tracker: Tensor } {
+    if (this.#scale && this.#tracker) return { scale: this.#scale, tracker: this.#tracker };
+    throw assertion(
+      `Attempted ${caller} but _scale is None.  This may indicate your script did not use scaler.scale(loss or ` +
+        'outputs) earlier in the iteration.',
+    );
+  }
+
+  #progressOf(optimizer: AnyOptimizer): Progress {
+    let progress = this.#progress.get(optimizer);
+    if (!progress) this.#progress.set(optimizer, (progress = { stage: 'ready', found: new Map() }));
+    return progress;
+  }
+
+  /**
+   * Divides an optimizer's gradients by the scale, once between updates: where they are to be seen or clipped before
+   * {@link step}, which does it otherwise.
+   *
+   * @throws TorchError (RuntimeError) when called again before {@link update}; RangeError (ValueError) for gradients in
+   *   float16
+   */
+  unscale_(optimizer: AnyOptimizer): void {
+    if (!this.#enabled) return;
+    const { scale } = this.#started('unscale_');
+    const progress = this.#progressOf(optimizer);
+    if (progress.stage === 'unscaled') {
+      throw runtimeError(
+        'unscale_() has already been called on this optimizer since the last update().',
+      );
+    }
+    if (progress.stage === 'stepped') {
+      throw runtimeError('unscale_() is being called after step().');
+    }
+    // In float64, since the scale may be too great for its reciprocal to be a normal float32.
+    const inverse = scale.double().reciprocal().float();
+    const found = full([], 0, { dtype: float32, device: scale.device });
+    progress.found = withoutGrad(() => unscaleGradients(optimizer, inverse, found));
+    progress.stage = 'unscaled';
+  }
+
+  /**
+   * Unscales the gradients and lets the optimizer step, unless there was an inf or NaN among them.
+   *
+   * @returns what the optimizer's step returns; undefined where it was skipped
+   * @throws TorchError (RuntimeError) when called again before {@link update}, and for a closure
+   */
+  step(optimizer: AnyOptimizer, closure?: () => unknown): unknown {
+    if (!this.#enabled) return closure ? optimizer.step(closure) : optimizer.step();
+    if (closure !== undefined) {
+      throw runtimeError('Closure use is not currently supported if GradScaler is enabled.');
+    }
+    this.#started('step');
+    const progress = this.#progressOf(optimizer);
+    if (progress.stage === 'stepped') {
+      throw runtimeError('step() has already been called since the last update().');
+    }
+    if (progress.stage === 'ready') this.unscale_(optimizer);
+    if (progress.found.size === 0) {
+      throw assertion('No inf checks were recorded for this optimizer.');
+    }
+    const overflowed = [...progress.found.values()].some((found) => found.item() !== 0);
+    const result = overflowed ? undefined : optimizer.step();
+    progress.stage = 'stepped';
+    return result;
+  }
+
+  /**
+   * Makes the scale smaller where a step was skipped, larger after `growth_interval` steps that were not; or sets it.
+   *
+   * @throws TorchError (AssertionError) unless an optimizer stepped
+   */
+  update(new_scale?: number | Tensor | null): void {
+    if (!this.#enabled) return;
+    const { scale, tracker } = this.#started('update');
+    if (new_scale !== undefined && new_scale !== null) this.#set(scale, new_scale);
+    else this.#adapt(scale, tracker);
+    this.#progress = new Map();
+  }
+
+  #set(scale: Tensor, value: number | Tensor): void {
+    if (typeof value === 'number') {
+      scale.fill_(value);
+      return;
+    }
+    if (!isTensor(value)) {
+      throw valueError(`update(): new_scale must be a number or a Tensor, got ${describe(value)}`);
+    }
+    if (value.device.type !== this.#device || value.numel() !== 1 || value.requires_grad) {
+      throw assertion(
+        'new_scale should be a float or a 1-element torch.cuda.FloatTensor or torch.FloatTensor with ' +
+          'requires_grad=False.',
+      );
+    }
+    scale.copy_(value);
+  }
+
+  #adapt(scale: Tensor, tracker: Tensor): void {
+    const { device } = scale;
+    const [first, ...others] = [...this.#progress.values()]
+      .flatMap(({ found }) => [...found.values()])
+      .map((found) => found.to(device, { non_blocking: true }));
+    if (!first) throw assertion('No inf checks were recorded prior to update.');
+    for (const other of others) first.add_(other);
+    updateScale(
+      scale,
+      tracker,
+      first,
+      this.#growthFactor,
+      this.#backoffFactor,
+      this.#growthInterval,
+    );
+  }
+
+  /** The scale, 1 where scaling is not enabled. On CUDA it waits for the device. */
+  get_scale(): number {
+    if (!this.#enabled) return 1;
+    return this.#scale ? this.#scale.item<number>() : this.#initialScale;
+  }
+
+  get_growth_factor(): number {
+    return this.#growthFactor;
+  }
+
+  set_growth_factor(new_factor: number): void {
+    this.#growthFactor = new_factor;
+  }
+
+  get_backoff_factor(): number {
+    return this.#backoffFactor;
+  }
+
+  set_backoff_factor(new_factor: number): void {
+    this.#backoffFactor = new_factor;
+  }
+
+  get_growth_interval(): number {
+    return this.#growthInterval;
+  }
+
+  set_growth_interval(new_interval: number): void {
+    this.#growthInterval = new_interval;
+  }
+
+  is_enabled(): boolean {
+    return this.#enabled;
+  }
+
+  /** What a checkpoint needs, after {@link update}; empty where scaling is not enabled. */
+  state_dict(): GradScalerState | Record<string, never> {
+    if (!this.#enabled) return {};
+    return {
+      scale: this.get_scale(),
+      growth_factor: this.#growthFactor,
+      backoff_factor: this.#backoffFactor,
+      growth_interval: this.#growthInterval,
+      _growth_tracker: this.#tracker ? this.#tracker.item<number>() : this.#initialTracker,
+    };
+  }
+
+  /**
+   * Takes what {@link state_dict} gave.
+   *
+   * @throws TorchError (RuntimeError) for the state of a scaler that was not enabled
+   */
+  load_state_dict(state_dict: GradScalerState | Record<string, never>): void {
+    if (!this.#enabled) return;
+    if (Object.keys(state_dict).length === 0) {
+      throw runtimeError(
+        'The source state dict is empty, possibly because it was saved from a disabled instance of GradScaler.',
+      );
+    }
+    const state = state_dict as GradScalerState;
+    this.#initialScale = state.scale;
+    this.#scale?.fill_(state.scale);
+    this.#growthFactor = state.growth_factor;
+    this.#backoffFactor = state.backoff_factor;
+    this.#growthInterval = state.growth_interval;
+    this.#initialTracker = state._growth_tracker;
+    this.#tracker?.fill_(state._growth_tracker);
+  }
+}
+
+function isUsable(device: string): boolean {
+  if (device !== 'cuda' || native.has_cuda()) return true;
+  warn(
+    'torch.cuda.amp.GradScaler is enabled, but CUDA is not available.  Disabling.',
+    'UserWarning',
+    'user',
+  );
+  return false;
+}
+
+/** Divides the gradients in place, those of one device and dtype at once; where inf or NaN was found, by device. */
+function unscaleGradients(
+  optimizer: AnyOptimizer,
+  inverse: Tensor,
+  found: Tensor,
+): ReadonlyMap<string, Tensor> {
+  const inverses = new Replicas(inverse);
+  const founds = new Replicas(found);
+  const groups = new Map<string, Tensor[]>();
+  for (const { params } of optimizer.param_groups) {
+    for (const parameter of params) {
+      const { grad } = parameter;
+      if (!grad) continue;
+      if (grad.dtype === float16) throw valueError('Attempting to unscale FP16 gradients.');
+      const values = grad.layout === sparse_coo ? valuesOf(grad) : grad;
+      const key = `${values.device} ${values.dtype}`;
+      const group = groups.get(key);
+      if (group) group.push(values);
+      else groups.set(key, [values]);
+    }
+  }
+  for (const gradients of groups.values()) {
+    const { device } = gradients[0]!;
+    unscale(gradients, founds.on(device), inverses.on(device));
+  }
+  return founds.byDevice;
+}

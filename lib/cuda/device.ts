@@ -1,0 +1,167 @@
+/** Which CUDA devices there are, which is current, and what they are. */
+import { describe } from '../arguments';
+import { createError } from '../errors';
+import { native } from '../native';
+import { scoped } from '../scope';
+import { type CudaDevice, currentDevice, indexOf, start } from './state';
+
+/** Whether there is a CUDA libtorch, a driver and a device. */
+export function is_available(): boolean {
+  return native.has_cuda();
+}
+
+/** The number of CUDA devices; 0 where there is no CUDA. */
+export function device_count(): number {
+  return native.cuda_device_count();
+}
+
+/** The number of this thread's current device. */
+export function current_device(): number {
+  return currentDevice();
+}
+
+/**
+ * Makes a device this thread's current one; {@link device} does so for a function's time. A negative number does
+ * nothing.
+ */
+export function set_device(device: CudaDevice): void {
+  const index = indexOf(device, false);
+  if (index < 0) return;
+  start();
+  native.cuda_set_device(index);
+}
+
+/**
+ * Runs a function with another current device; returns what it returns. A negative number changes nothing.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.cuda.device.html
+ *
+ * @throws TypeError for a function that returns a promise
+ */
+export function device<T>(device: CudaDevice | null, run: () => T): T {
+  return scoped('device', run, () => {
+    const index = indexOf(device);
+    if (index < 0) return () => {};
+    const before = currentDevice();
+    native.cuda_set_device(index);
+    return () => native.cuda_set_device(before);
+  });
+}
+
+/** Waits until a device has done all that it was given. Default: the current one. */
+export function synchronize(device?: CudaDevice | null): void {
+  start();
+  native.cuda_synchronize(indexOf(device));
+}
+
+/** What a device is: `torch.cuda.get_device_properties`. Sizes are in bytes, clock rates in kHz. */
+export interface DeviceProperties {
+  readonly name: string;
+  readonly major: number;
+  readonly minor: number;
+  readonly total_memory: number;
+  readonly multi_processor_count: number;
+  readonly is_integrated: boolean;
+  readonly is_multi_gpu_board: boolean;
+  readonly max_threads_per_multi_processor: number;
+  readonly max_threads_per_block: number;
+  readonly regs_per_multiprocessor: number;
+  readonly warp_size: number;
+  readonly shared_memory_per_block: number;
+  readonly shared_memory_per_multiprocessor: number;
+  readonly shared_memory_per_block_optin: number;
+  readonly L2_cache_size: number;
+  readonly clock_rate: number;
+  readonly memory_clock_rate: number;
+  readonly memory_bus_width: number;
+  readonly pci_bus_id: number;
+  readonly pci_device_id: number;
+  readonly pci_domain_id: number;
+  /** As `nvidia-smi` writes it, without `GPU-`. */
+  readonly uuid: string;
+}
+
+/** In the order of native/cuda_driver.h. */
+const ATTRIBUTES = [
+  'major',
+  'minor',
+  'multi_processor_count',
+  'is_integrated',
+  'is_multi_gpu_board',
+  'max_threads_per_multi_processor',
+  'max_threads_per_block',
+  'regs_per_multiprocessor',
+  'warp_size',
+  'shared_memory_per_block',
+  'shared_memory_per_multiprocessor',
+  'shared_memory_per_block_optin',
+  'L2_cache_size',
+  'clock_rate',
+  'memory_clock_rate',
+  'memory_bus_width',
+  'pci_bus_id',
+  'pci_device_id',
+  'pci_domain_id',
+] as const;
+
+/**
+ * What a device is.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.cuda.get_device_properties.html
+ *
+ * @throws TorchError (AssertionError) for a device that there is not
+ */
+export function get_device_properties(device?: CudaDevice | null): DeviceProperties {
+  start();
+  const index = existing(indexOf(device), 'Invalid device id');
+  const { name, total_memory, attributes, uuid } = native.cuda_device_properties(index);
+  const values = Object.fromEntries(
+    ATTRIBUTES.map((attribute, at) => {
+      const value = attributes[at]!;
+      return [attribute, attribute.startsWith('is_') ? value !== 0 : value];
+    }),
+  );
+  const properties = { name, total_memory, ...values, uuid: uuidText(uuid) };
+  return properties as unknown as DeviceProperties;
+}
+
+function existing(index: number, problem: string): number {
+  if (index >= 0 && index < device_count()) return index;
+  throw createError('AssertionError', problem);
+}
+
+function uuidText(bytes: readonly number[]): string {
+  const digits = Buffer.from(bytes).toString('hex');
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+/** The name of a device, such as `NVIDIA H100 80GB HBM3`. */
+export function get_device_name(device?: CudaDevice | null): string {
+  return get_device_properties(device).name;
+}
+
+/** The compute capability of a device: its major and minor number. */
+export function get_device_capability(device?: CudaDevice | null): [major: number, minor: number] {
+  const { major, minor } = get_device_properties(device);
+  return [major, minor];
+}
+
+/** Whether one device can read the memory of another. */
+export function can_device_access_peer(device: CudaDevice, peer_device: CudaDevice): boolean {
+  start();
+  const index = existing(indexOf(device), 'Invalid device id');
+  const peer = existing(indexOf(peer_device, false), 'Invalid peer device id');
+  return native.cuda_can_access_peer(index, peer);
+}
+
+/** Whether the current device computes in bfloat16: from compute capability 8.0 on, and with emulation all do. */
+export function is_bf16_supported(including_emulation = true): boolean {
+  if (typeof including_emulation !== 'boolean') {
+    throw createError(
+      'TypeError',
+      `is_bf16_supported(): including_emulation must be a boolean, got ${describe(including_emulation)}`,
+    );
+  }
+  if (!is_available()) return false;
+  return including_emulation || get_device_capability()[0] >= 8;
+}

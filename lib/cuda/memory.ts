@@ -1,0 +1,95 @@
+/** The memory of CUDA devices. Source: torch/cuda/memory.py. */
+import { native } from '../native';
+import { type CudaDevice, indexOf, isStarted, start } from './state';
+
+const ARRAYS = [
+  'allocation',
+  'segment',
+  'active',
+  'inactive_split',
+  'allocated_bytes',
+  'reserved_bytes',
+  'active_bytes',
+  'inactive_split_bytes',
+  'requested_bytes',
+];
+const POOLS = ['all', 'small_pool', 'large_pool'];
+const METRICS = ['current', 'peak', 'allocated', 'freed'];
+const COUNTERS = [
+  'num_alloc_retries',
+  'num_ooms',
+  'num_sync_all_streams',
+  'num_device_alloc',
+  'num_device_free',
+  'max_split_size',
+];
+
+/** The statistics' names, in the order of native/cuda.cc. */
+const NAMES: readonly string[] = [
+  ...ARRAYS.flatMap((array) =>
+    POOLS.flatMap((pool) => METRICS.map((metric) => `${array}.${pool}.${metric}`)),
+  ),
+  ...['oversize_allocations', 'oversize_segments'].flatMap((stat) =>
+    METRICS.map((metric) => `${stat}.${metric}`),
+  ),
+  ...COUNTERS,
+];
+
+/**
+ * What the allocator counted, in bytes and numbers, by names such as `allocated_bytes.all.peak`; empty before CUDA is
+ * used.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.cuda.memory_stats.html
+ */
+export function memory_stats(device?: CudaDevice | null): Record<string, number> {
+  if (!isStarted()) return {};
+  const values = native.cuda_memory_stats(indexOf(device));
+  const entries = NAMES.map((name, at) => [name, values[at] ?? 0] as const);
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+const stat = (device: CudaDevice | null | undefined, name: string): number =>
+  memory_stats(device)[name] ?? 0;
+
+/** Bytes that tensors hold on a device. Default: the current one. */
+export function memory_allocated(device?: CudaDevice | null): number {
+  return stat(device, 'allocated_bytes.all.current');
+}
+
+/** The most that {@link memory_allocated} has been since {@link reset_peak_memory_stats}. */
+export function max_memory_allocated(device?: CudaDevice | null): number {
+  return stat(device, 'allocated_bytes.all.peak');
+}
+
+/** Bytes that the allocator has of a device: what tensors hold, and what is kept for the next ones. */
+export function memory_reserved(device?: CudaDevice | null): number {
+  return stat(device, 'reserved_bytes.all.current');
+}
+
+/** The most that {@link memory_reserved} has been since {@link reset_peak_memory_stats}. */
+export function max_memory_reserved(device?: CudaDevice | null): number {
+  return stat(device, 'reserved_bytes.all.peak');
+}
+
+/** Begins the peaks of {@link memory_stats} anew. */
+export function reset_peak_memory_stats(device?: CudaDevice | null): void {
+  start();
+  native.cuda_reset_peak_stats(indexOf(device));
+}
+
+/** Begins the sums of {@link memory_stats} anew. */
+export function reset_accumulated_memory_stats(device?: CudaDevice | null): void {
+  start();
+  native.cuda_reset_accumulated_stats(indexOf(device));
+}
+
+/** Free and total bytes of a device, those of other processes included. */
+export function mem_get_info(device?: CudaDevice | null): [free: number, total: number] {
+  start();
+  return native.cuda_mem_get_info(indexOf(device));
+}
+
+/** Gives what is kept for the next tensors back to the device. */
+export function empty_cache(): void {
+  if (isStarted()) native.cuda_empty_cache();
+}

@@ -1,0 +1,86 @@
+/** SGD's steps of many parameters at once, in Python's order: `_multi_tensor_sgd` of torch/optim/sgd.py. */
+import { sparse_coo } from '../layout';
+import { op } from '../nn/ops';
+import type { Scalar } from '../scalar';
+import type { Tensor } from '../tensor';
+import type { SGDGroup } from './sgd';
+
+type Tensors = readonly Tensor[];
+type Alpha = { alpha: Scalar };
+
+const negated = op<(self: Tensors) => Tensor[]>('_foreach_neg');
+const sum = op<(self: Tensors, other: Tensors, options: Alpha) => Tensor[]>('_foreach_add', [
+  'List',
+]);
+const add_ = op<(self: Tensors, other: Tensors, options: Alpha) => void>('_foreach_add_', ['List']);
+const mul_ = op<(self: Tensors, factor: Scalar) => void>('_foreach_mul_', ['Scalar']);
+
+/** A parameter with its gradient, and what is remembered of it. */
+export interface Update {
+  readonly parameter: Tensor;
+  readonly gradient: Tensor;
+  buffer: Tensor | null;
+}
+
+/** Steps all parameters, those of one device and dtype together. Sets the momentum buffers that are missing. */
+export function stepTogether(updates: readonly Update[], options: SGDGroup): void {
+  const groups = new Map<string, Update[]>();
+  for (const update of updates) {
+    const { device, dtype } = update.parameter;
+    const key = `${device} ${dtype}`;
+    const group = groups.get(key);
+    if (group) group.push(update);
+    else groups.set(key, [update]);
+  }
+  for (const group of groups.values()) stepGroup(group, options);
+}
+
+function stepGroup(updates: readonly Update[], options: SGDGroup): void {
+  const { maximize, weight_decay, momentum, nesterov } = options;
+  const parameters = updates.map(({ parameter }) => parameter);
+  let changes = updates.map(({ gradient }) => gradient);
+  const isSparse = changes.some(({ layout }) => layout === sparse_coo);
+  if (maximize) changes = negated(changes);
+  if (weight_decay !== 0) {
+    const alpha = weight_decay as Scalar;
+    // What was made for maximize is used again.
+    if (maximize) add_(changes, parameters, { alpha });
+    else changes = sum(changes, parameters, { alpha });
+  }
+  if (momentum !== 0) {
+    const buffers = keepMomentum(updates, changes, options);
+    // Into the parameters' own gradients, as in Python, where nothing else was made before.
+    if (nesterov) add_(changes, buffers, { alpha: momentum });
+    else changes = buffers;
+  }
+  const alpha = against(options.lr);
+  if (!isSparse) add_(parameters, changes, { alpha });
+  else
+    for (const [index, parameter] of parameters.entries())
+      parameter.add_(changes[index]!, { alpha });
+}
+
+function keepMomentum(
+  updates: readonly Update[],
+  changes: Tensors,
+  { momentum, dampening }: SGDGroup,
+): Tensor[] {
+  const known = updates.flatMap(({ buffer }) => buffer ?? []);
+  const alpha = 1 - dampening;
+  if (known.length === updates.length) {
+    mul_(known, momentum);
+    add_(known, changes, { alpha });
+    return known;
+  }
+  return updates.map((update, index) => {
+    const change = changes[index]!;
+    if (update.buffer) return update.buffer.mul_(momentum).add_(change, { alpha });
+    update.buffer = change.detach().clone();
+    return update.buffer;
+  });
+}
+
+function against(lr: number | Tensor): Scalar {
+  if (typeof lr === 'number') return -lr;
+  return (lr.ndim === 0 ? lr : lr.squeeze()).neg() as unknown as Scalar;
+}
