@@ -1,10 +1,12 @@
 // `npm run bench`: sets up what is missing, then times the addon beside Python, a C++ loop and the
 // JavaScript peers, and writes docs/benchmarks.md. Options: --quick, --only=LOSS, --threads=COUNT,
-// --soak=MINUTES (a training loop's memory over time instead).
+// --device=cuda (the addon beside Python there: docs/benchmarks-cuda.md), --soak=MINUTES (a training
+// loop's memory over time instead).
 import './lib/node-version.mjs';
 
 import { parseArgs } from 'node:util';
 
+import { runDeviceBenchmarks } from './bench/device.mjs';
 import { runBenchmarks, runSoak } from './bench/main.mjs';
 import { main } from './lib/advice.mjs';
 import { setUp } from './lib/setup.mjs';
@@ -15,13 +17,16 @@ await main(async () => {
       quick: { type: 'boolean', default: false },
       only: { type: 'string' },
       threads: { type: 'string' },
+      device: { type: 'string' },
       soak: { type: 'string' },
     },
   });
-  const { soak, threads, ...options } = values;
+  const { soak, threads, device, ...options } = values;
   const libtorch = await setUp();
   if (soak) {
     await runSoak(libtorch, Number(soak));
+  } else if (device && device !== 'cpu') {
+    return runDeviceBenchmarks(libtorch, device, options);
   } else {
     await runBenchmarks(libtorch, { ...options, ...(threads && { threads: Number(threads) }) });
   }

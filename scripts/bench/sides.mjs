@@ -48,6 +48,23 @@ export async function startSides(libtorch, threads) {
   };
 }
 
+/** The addon and Python on a device: the sides that a GPU has. */
+export async function startDeviceSides(libtorch, threads, device) {
+  const [addon, , python] = TORCH_SIDES;
+  return startAll([
+    {
+      name: addon,
+      command: process.execPath,
+      args: [program('addon.mjs'), `${threads}`, device],
+    },
+    libtorch.python && {
+      name: python,
+      command: libtorch.python,
+      args: [program('python.py'), `${threads}`, device],
+    },
+  ]);
+}
+
 function program(name) {
   return path.join(path.dirname(fileURLToPath(import.meta.url)), 'sides', name);
 }

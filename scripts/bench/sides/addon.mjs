@@ -6,12 +6,13 @@ import { serve } from './serve.mjs';
 const PRIMES = [2, 3, 5, 7, 11];
 const PERIOD = 2 ** 20;
 
-torch.set_num_threads(Number(process.argv[2]));
+const [threads, device = 'cpu'] = process.argv.slice(2);
+torch.set_num_threads(Number(threads));
 
 serve(
   { version: torch.__version__, threads: torch.get_num_threads() },
   ({ prepare: { loss, positional, options, inputs, parameters }, backward, dispose }) => {
-    const criterion = new torch.nn[loss](...positional, options);
+    const criterion = new torch.nn[loss](...positional, options).to(device);
     const own = [...criterion.parameters()];
     for (const [index, parameter] of own.entries()) {
       torch.no_grad(() => parameter.copy_(makeInput(parameters[index], inputs.length + index)));
@@ -22,6 +23,7 @@ serve(
     const value = forward().item();
     return { value, step: stepOf(forward, leaves, { backward, dispose }) };
   },
+  device === 'cpu' ? undefined : () => torch.cuda.synchronize(),
 );
 
 // Spelt out, as in a program: a spread costs time of its own.
@@ -55,7 +57,7 @@ function makeInput(input, index) {
     return input.list;
   }
   // What is left over from making inputs is not to be collected on the clock.
-  const tensor = torch.tidy(() => makeTensor(input, index));
+  const tensor = torch.tidy(() => makeTensor(input, index).to(device));
   return input.grad ? tensor.requires_grad_() : tensor;
 }
 

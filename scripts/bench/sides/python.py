@@ -16,6 +16,7 @@ warnings.filterwarnings("ignore", message="Failed to initialize NumPy")
 import torch  # noqa: E402
 
 PRIMES = [2, 3, 5, 7, 11]
+DEVICE = sys.argv[2] if len(sys.argv) > 2 else "cpu"
 PERIOD = 2**20
 
 
@@ -38,20 +39,20 @@ def make_input(given, index):
     shape = given["shape"]
     if "labels" in given:
         columns = torch.arange(shape[1])
-        return torch.where(columns < given["labels"], columns * 3, -1).repeat(shape[0], 1)
+        return torch.where(columns < given["labels"], columns * 3, -1).repeat(shape[0], 1).to(DEVICE)
     size = math.prod(shape)
     period = min(size, PERIOD)
     factor = math.fmod(math.sqrt(PRIMES[index]), 1)
     u = (torch.arange(1, period + 1, dtype=torch.float64) * factor).frac()
     values = values_of(given, u)
     repeated = values if period == size else values.repeat(math.ceil(size / period))
-    return repeated[:size].reshape(shape).clone().requires_grad_(given.get("grad", False))
+    return repeated[:size].reshape(shape).clone().to(DEVICE).requires_grad_(given.get("grad", False))
 
 
 def prepare(case, backward):
     """The function that is timed, and the loss."""
     inputs = case["inputs"]
-    criterion = getattr(torch.nn, case["loss"])(*case["positional"], **case["options"])
+    criterion = getattr(torch.nn, case["loss"])(*case["positional"], **case["options"]).to(DEVICE)
     own = list(criterion.parameters())
     with torch.no_grad():
         for index, parameter in enumerate(own):
@@ -74,6 +75,8 @@ def seconds_of(step, calls):
     start = time.perf_counter()
     for _ in range(calls):
         step()
+    if DEVICE != "cpu":
+        torch.cuda.synchronize()
     return time.perf_counter() - start
 
 

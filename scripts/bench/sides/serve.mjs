@@ -10,8 +10,9 @@ const STDOUT = 1;
  *
  * @param {object} about what the side says of itself
  * @param {(request: object) => { step: () => void, value: number } | { unsupported: string }} prepare
+ * @param {() => void} [finish] waits for what the steps have started
  */
-export function serve(about, prepare) {
+export function serve(about, prepare, finish = () => {}) {
   answer(about);
   let step;
   for (const request of requests()) {
@@ -21,16 +22,17 @@ export function serve(about, prepare) {
       step = prepared;
       answer(rest);
     } else {
-      answer({ seconds: secondsOf(step, request.run) });
+      answer({ seconds: secondsOf(step, request.run, finish) });
     }
   }
 }
 
-function secondsOf(step, calls) {
+function secondsOf(step, calls, finish) {
   const start = performance.now();
   for (let call = 0; call < calls; call++) {
     step();
   }
+  finish();
   return (performance.now() - start) / 1000;
 }
 

@@ -1,0 +1,62 @@
+/** Outcomes that need not be equal to the last bit: torch's own tolerances, by dtype. */
+import torch, { type Tensor } from 'torch-losses';
+
+import { differences, type Outcome, type TensorValue, type Value } from '../support/outcome';
+
+/** torch.testing.assert_close's. */
+const TOLERANCES: Readonly<Record<string, readonly [relative: number, absolute: number]>> = {
+  'torch.float16': [1e-3, 1e-5],
+  'torch.bfloat16': [1.6e-2, 1e-5],
+  'torch.float32': [1.3e-6, 1e-5],
+  'torch.float64': [1e-7, 1e-7],
+  'torch.complex64': [1.3e-6, 1e-5],
+  'torch.complex128': [1e-7, 1e-7],
+};
+
+type DTypes = Readonly<Record<string, typeof torch.float32>>;
+
+function tensorOf({ dtype, shape, bytes }: TensorValue): Tensor {
+  const named = (torch as unknown as DTypes)[dtype.replace('torch.', '')]!;
+  if (bytes.length === 0) return torch.empty([...shape], { dtype: named });
+  const copy = new Uint8Array(bytes);
+  return torch.frombuffer(copy.buffer, { dtype: named }).reshape([...shape]);
+}
+
+/**
+ * As `differences`, with values that are close.
+ *
+ * @param factor - how many times the tolerances: sums of many terms in another order differ by more
+ */
+export function closeDifferences(factor = 1): (expected: Outcome, ours: Outcome) => string[] {
+  return (expected, ours) => {
+    const substitute = (wanted: Value | undefined, got: Value | undefined): Value | undefined => {
+      if (!wanted || !got) return got;
+      if ('list' in wanted && 'list' in got) {
+        return { list: got.list.map((value, i) => substitute(wanted.list[i], value)!) };
+      }
+      const isClose =
+        'tensor' in wanted && 'tensor' in got && close(wanted.tensor, got.tensor, factor);
+      return isClose ? { tensor: { ...got.tensor, bytes: wanted.tensor.bytes } } : got;
+    };
+    const all = (wanted: Outcome['grads'], got: Outcome['grads']): Outcome['grads'] =>
+      got?.map((value, i) => substitute(wanted?.[i], value)!);
+    const { result, grads, seconds } = ours;
+    return differences(expected, {
+      ...ours,
+      ...(result && { result: substitute(expected.result, result)! }),
+      ...(grads && { grads: all(expected.grads, grads)! }),
+      ...(seconds && { seconds: all(expected.seconds, seconds)! }),
+    });
+  };
+}
+
+function close(wanted: TensorValue, got: TensorValue, factor: number): boolean {
+  const tolerance = TOLERANCES[wanted.dtype];
+  if (!tolerance || wanted.dtype !== got.dtype) return false;
+  if (String(wanted.shape) !== String(got.shape)) return false;
+  const [rtol, atol] = tolerance.map((value) => value * factor) as [number, number];
+  const [a, b] = [tensorOf(wanted), tensorOf(got)].map((tensor) =>
+    tensor.is_complex() ? tensor.to(torch.complex128) : tensor.to(torch.float64),
+  ) as [Tensor, Tensor];
+  return a.allclose(b, { rtol, atol, equal_nan: true });
+}

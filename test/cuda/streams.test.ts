@@ -1,0 +1,74 @@
+/** Streams and events, and calls off the event loop that keep their caller's stream. */
+import { expect } from 'chai';
+import torch, { nn } from 'torch-losses';
+
+import { describeCuda } from './gpu';
+
+const { cuda } = torch;
+
+describeCuda('streams', () => {
+  it('are current for a function’s time', () => {
+    const side = new cuda.Stream();
+    expect(cuda.current_stream().equals(cuda.default_stream())).to.equal(true);
+    const inside = cuda.stream(side, () => cuda.current_stream());
+    expect(inside.equals(side)).to.equal(true);
+    expect(cuda.current_stream().equals(cuda.default_stream())).to.equal(true);
+    expect(cuda.stream(null, () => 7)).to.equal(7);
+    expect(() => cuda.stream(side, async () => 1)).to.throw(TypeError, 'must be synchronous');
+  });
+
+  it('compute what the default one computes, once they wait for each other', () => {
+    const input = torch.randn(512, 512, { device: 'cuda', requires_grad: true });
+    const target = torch.randn(512, 512, { device: 'cuda' });
+    const criterion = new nn.MSELoss();
+    criterion(input, target).backward();
+    const expected = input.grad!.cpu();
+    input.grad = null;
+    const side = new cuda.Stream({ priority: -1 });
+    side.wait_stream(cuda.current_stream());
+    const loss = cuda.stream(side, () => {
+      const result = criterion(input, target);
+      result.backward();
+      return result;
+    });
+    cuda.current_stream().wait_stream(side);
+    loss.record_stream(cuda.current_stream());
+    expect(loss.item()).to.equal(criterion(input, target).item());
+    expect(input.grad!.cpu().equal(expected)).to.equal(true);
+  });
+
+  it('are timed by events', () => {
+    const [start, end] = [1, 2].map(() => new cuda.Event({ enable_timing: true })) as [
+      torch.cuda.Event,
+      torch.cuda.Event,
+    ];
+    const x = torch.randn(2048, 2048, { device: 'cuda' });
+    start.record();
+    for (let i = 0; i < 10; i++) x.matmul(x);
+    end.record();
+    end.synchronize();
+    expect(end.query()).to.equal(true);
+    expect(start.elapsed_time(end)).to.be.above(0);
+    const untimed = cuda.current_stream().record_event();
+    untimed.synchronize();
+    expect(() => start.elapsed_time(untimed)).to.throw(torch.TorchError);
+    expect(cuda.current_stream().query()).to.be.a('boolean');
+  });
+
+  it('are kept by calls off the event loop', async () => {
+    const side = new cuda.Stream();
+    const criterion = new nn.MSELoss();
+    const input = torch.randn(256, 256, { device: 'cuda', requires_grad: true });
+    const target = torch.randn(256, 256, { device: 'cuda' });
+    side.wait_stream(cuda.current_stream());
+    const pending: Promise<torch.Tensor>[] = [];
+    cuda.stream(side, () => {
+      pending.push(criterion.forwardAsync(input, target));
+    });
+    const loss = await pending[0]!;
+    side.synchronize();
+    expect(loss.item()).to.equal(criterion(input, target).item());
+    await loss.backwardAsync();
+    expect(input.grad!.shape).to.deep.equal([256, 256]);
+  });
+});
