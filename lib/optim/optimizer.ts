@@ -71,13 +71,14 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
     for (const group of groups) this.add_param_group(group as GroupOf<Options>);
   }
 
+  /** Changes the parameters by their gradients. */
+  step(): undefined;
   /**
    * Changes the parameters by their gradients.
    *
    * @param closure - computes the loss and its gradients anew, synchronously
    * @returns what the closure returns
    */
-  step(): undefined;
   step<Loss>(closure: () => Loss): Loss;
   step<Loss>(closure?: (() => Loss) | null): Loss | undefined {
     const differentiable = (this.defaults as { differentiable?: boolean }).differentiable ?? false;
@@ -103,7 +104,7 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
   /**
    * Forgets the gradients of all parameters.
    *
-   * @param options.set_to_none - set `grad` to null rather than to zeros. Default: true
+   * @param set_to_none - set `grad` to null rather than to zeros. Default: true
    */
   zero_grad(set_to_none?: boolean | { set_to_none?: boolean }): void;
   zero_grad(...args: unknown[]): void {
@@ -174,7 +175,7 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
   }
 
   /**
-   * Takes what {@link state_dict} gave. Tensors take the dtype and device of their parameters.
+   * Takes what {@link Optimizer.state_dict} gave. Tensors take the dtype and device of their parameters.
    *
    * @throws RangeError (ValueError) unless the groups have as many parameters
    */

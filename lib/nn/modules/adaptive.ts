@@ -47,6 +47,12 @@ const ADAPTIVE = new Signature('AdaptiveLogSoftmaxWithLoss', {
  * An approximation of the softmax of many classes, sorted by how often they occur: the frequent ones in the head, the
  * others in clusters, each of which is computed only for the rows that need it.
  *
+ * $$\log p(y \mid x) = \begin{cases} \log \operatorname{softmax}(H x)_y & y \text{ in the head} \\
+ * \log \operatorname{softmax}(H x)_{c_i} + \log \operatorname{softmax}(T_i x)_y & y \text{ in cluster } i
+ * \end{cases}, \qquad \text{loss} = -\frac1N \sum_n \log p(y_n \mid x_n)$$
+ *
+ * $H$ is the head, whose last outputs $c_i$ stand for the clusters, and $T_i$ the two layers of a cluster.
+ *
  * `cutoffs` are the first classes of the clusters.
  *
  * Shapes: input (N, in_features) or (in_features), target (N) or (); output (N) or (), loss ().
@@ -54,6 +60,20 @@ const ADAPTIVE = new Signature('AdaptiveLogSoftmaxWithLoss', {
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveLogSoftmaxWithLoss.html
  *
  * @throws RangeError (ValueError) for cutoffs that are no increasing integers between 1 and n_classes-1
+ *
+ * @example
+ * ```ts
+ * torch.manual_seed(0);
+ * const criterion = new nn.AdaptiveLogSoftmaxWithLoss(16, 20, [5, 10]); // classes: 5 in the head, clusters of 5 and 10
+ * const input = torch.randn(3, 16);
+ * const { output, loss } = criterion(input, torch.tensor([0, 7, 19]));
+ * console.log(output);
+ * // tensor([-2.0669, -3.0003, -4.1373], grad_fn=<AddBackward0>)
+ * console.log(loss);
+ * // tensor(3.0682, grad_fn=<MeanBackward0>)
+ * console.log(criterion.predict(input));
+ * // tensor([3, 0, 4])
+ * ```
  */
 export class AdaptiveLogSoftmaxWithLoss extends Module<
   [input: Tensor, target: Tensor],

@@ -478,7 +478,7 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   /**
    * Forgets the gradients of all parameters.
    *
-   * @param options.set_to_none - set `grad` to null rather than to zeros. Default: true
+   * @param set_to_none - set `grad` to null rather than to zeros. Default: true
    */
   zero_grad(set_to_none?: boolean | { set_to_none?: boolean }): void;
   zero_grad(...args: unknown[]): void {

@@ -32,7 +32,7 @@ export interface LegacyReductionOptions {
 }
 
 export interface ReductionOption<R extends string = Reduction> {
-  /** Default: `'mean'`. */
+  /** What is returned: the loss of each element, their mean, or their sum. Default: `'mean'`. */
   reduction?: R;
 }
 

@@ -37,9 +37,20 @@ const HINGE_EMBEDDING = new Keywords<HingeEmbeddingLossOptions>(
 /**
  * For distances `x`: `x` where the target is 1, `max(0, margin - x)` where it is -1.
  *
+ * $$\ell_n = \begin{cases} x_n & y_n = 1 \\ \max(0,\, \text{margin} - x_n) & y_n = -1 \end{cases}$$
+ *
  * Shapes: input (*), target as input; output a scalar, or (*) where `reduction` is `'none'`.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.HingeEmbeddingLoss.html
+ *
+ * @example
+ * ```ts
+ * const criterion = new nn.HingeEmbeddingLoss({ reduction: 'none' });
+ * const distances = torch.tensor([0.25, 0.25, 1.5]);
+ * const target = torch.tensor([1, -1, -1]);
+ * console.log(criterion(distances, target));
+ * // tensor([0.2500, 0.7500, 0.0000])
+ * ```
  */
 export class HingeEmbeddingLoss extends _Loss {
   static readonly signature = HINGE_EMBEDDING.signature;
@@ -70,9 +81,21 @@ const COSINE_EMBEDDING = new Keywords<CosineEmbeddingLossOptions>(
 /**
  * For pairs: `1 - cos(x1, x2)` where the target is 1, `max(0, cos(x1, x2) - margin)` where it is -1.
  *
+ * $$\ell_n = \begin{cases} 1 - \cos(x_{1,n}, x_{2,n}) & y_n = 1 \\
+ * \max(0,\, \cos(x_{1,n}, x_{2,n}) - \text{margin}) & y_n = -1 \end{cases}$$
+ *
  * Shapes: input1 and input2 (N, D) or (D), target (N) or (); output a scalar, or (N) where `reduction` is `'none'`.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.CosineEmbeddingLoss.html
+ *
+ * @example
+ * ```ts
+ * const criterion = new nn.CosineEmbeddingLoss({ reduction: 'none' });
+ * const input1 = torch.tensor([[1, 0.5], [1, 0.5]]);
+ * const input2 = torch.tensor([[0.5, 1], [0.5, 1]]);
+ * console.log(criterion(input1, input2, torch.tensor([1, -1])));
+ * // tensor([0.2000, 0.8000])
+ * ```
  */
 export class CosineEmbeddingLoss extends _Loss<[input1: Tensor, input2: Tensor, target: Tensor]> {
   static readonly signature = COSINE_EMBEDDING.signature;
@@ -108,9 +131,20 @@ const MARGIN_RANKING = new Keywords<MarginRankingLossOptions>(
 /**
  * Whether `x1` ranks above `x2` as the target 1 or -1 says: `max(0, -y (x1 - x2) + margin)`.
  *
+ * $$\ell_n = \max\left(0,\, -y_n (x_{1,n} - x_{2,n}) + \text{margin}\right)$$
+ *
  * Shapes: input1, input2 and target (N) or (); output a scalar, or (N) where `reduction` is `'none'`.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.MarginRankingLoss.html
+ *
+ * @example
+ * ```ts
+ * const criterion = new nn.MarginRankingLoss({ margin: 0.5, reduction: 'none' });
+ * const better = torch.tensor([1.5, 0.25]);
+ * const worse = torch.tensor([0.5, 0.75]);
+ * console.log(criterion(better, worse, torch.ones(2)));
+ * // tensor([0., 1.])
+ * ```
  */
 export class MarginRankingLoss extends _Loss<[input1: Tensor, input2: Tensor, target: Tensor]> {
   static readonly signature = MARGIN_RANKING.signature;
@@ -146,10 +180,29 @@ const TRIPLET_MARGIN = new Keywords<TripletMarginLossOptions>(
 /**
  * `max(0, d(anchor, positive) - d(anchor, negative) + margin)` with the `p`-norm as distance.
  *
+ * $$\ell_n = \max\left(0,\, d(a_n, p_n) - d(a_n, n_n) + \text{margin}\right), \qquad
+ * d(u, v) = \left\lVert u - v + \varepsilon \right\rVert_p$$
+ *
+ * With `swap`, the smaller of $d(a_n, n_n)$ and $d(p_n, n_n)$ is the distance to the negative example.
+ *
  * Shapes: anchor, positive and negative (N, D) or (D); output a scalar, or (N) where `reduction` is `'none'`. `margin` must
  * be positive, else a RangeError (ValueError).
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.TripletMarginLoss.html
+ *
+ * @example
+ * ```ts
+ * const criterion = new nn.TripletMarginLoss({ margin: 1 });
+ * const anchor = torch.zeros(1, 2, { requires_grad: true });
+ * const positive = torch.tensor([[0.5, 0]]);
+ * const negative = torch.tensor([[0, 1.25]]);
+ * const loss = criterion(anchor, positive, negative);
+ * loss.backward();
+ * console.log(loss);
+ * // tensor(0.2500, grad_fn=<MeanBackward0>)
+ * console.log(anchor.grad);
+ * // tensor([[-1.0000,  1.0000]])
+ * ```
  */
 export class TripletMarginLoss extends _Loss<[anchor: Tensor, positive: Tensor, negative: Tensor]> {
   static readonly signature = TRIPLET_MARGIN.signature;
@@ -193,10 +246,28 @@ const TRIPLET_MARGIN_WITH_DISTANCE = new Keywords<TripletMarginWithDistanceLossO
  * {@link TripletMarginLoss} with a distance of your own: a function of two tensors, called synchronously and
  * differentiated through; a module serves too. Default: {@link PairwiseDistance}.
  *
+ * $$\ell_n = \max\left(0,\, d(a_n, p_n) - d(a_n, n_n) + \text{margin}\right)$$
+ *
+ * With `swap`, the smaller of $d(a_n, n_n)$ and $d(p_n, n_n)$ is the distance to the negative example.
+ *
  * Shapes: anchor, positive and negative of as many dimensions as the distance takes; output a scalar, or as the distance
  * gives where `reduction` is `'none'`. `margin` must be positive, else a RangeError (ValueError).
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.TripletMarginWithDistanceLoss.html
+ *
+ * @example
+ * ```ts
+ * const criterion = new nn.TripletMarginWithDistanceLoss({
+ *   distance_function: (x, y) => x.sub(y).abs().sum(1), // city blocks
+ * });
+ * const anchor = torch.zeros(1, 2, { requires_grad: true });
+ * const loss = criterion(anchor, torch.tensor([[0.5, 1]]), torch.tensor([[-1, 1.25]]));
+ * loss.backward();
+ * console.log(loss);
+ * // tensor(0.2500, grad_fn=<MeanBackward0>)
+ * console.log(anchor.grad);
+ * // tensor([[-2.,  0.]])
+ * ```
  */
 export class TripletMarginWithDistanceLoss extends _Loss<
   [anchor: Tensor, positive: Tensor, negative: Tensor]

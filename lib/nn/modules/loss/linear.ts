@@ -51,6 +51,8 @@ const CALLEE = {
 /**
  * Cross entropy of a linear layer's outputs, with that layer: `CrossEntropyLoss(linear(x), y)`.
  *
+ * $$\ell_n = -w_{y_n} \log \frac{\exp(z_{n,y_n})}{\sum_c \exp(z_{n,c})}, \qquad z_n = A x_n + b$$
+ *
  * Shapes: input (in_features) or (N, in_features); target (), (N) or (N, d1, …, dK) of class indices, or with C after N,
  * probabilities; output a scalar, or target's shape without C where `reduction` is `'none'`. With `options` it is
  * computed in chunks of the batch, and gradients of gradients are not supported.
@@ -58,6 +60,21 @@ const CALLEE = {
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.LinearCrossEntropyLoss.html
  *
  * @throws TorchError (RuntimeError) for a weight of another shape than (C), or a label_smoothing outside 0…1
+ *
+ * @example
+ * ```ts
+ * const criterion = new nn.LinearCrossEntropyLoss(2, 3); // features, classes
+ * torch.no_grad(() => criterion.linear.weight.copy_(torch.tensor([[1, 0.5], [0, 1], [-1, 0]])));
+ * const input = torch.tensor([[1.5, 0.5]]);
+ * const loss = criterion(input, torch.tensor([0]));
+ * loss.backward();
+ * console.log(loss);
+ * // tensor(0.2816, grad_fn=<NllLossBackward0>)
+ * console.log(criterion.linear.weight.grad);
+ * // tensor([[-0.3682, -0.1227],
+ * //         [ 0.3243,  0.1081],
+ * //         [ 0.0439,  0.0146]])
+ * ```
  */
 export class LinearCrossEntropyLoss extends _WeightedLoss {
   static readonly signature = signatureOf(REQUIRED, OPTIONS);

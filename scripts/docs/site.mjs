@@ -1,0 +1,88 @@
+// The site: TypeDoc's pages of the API, the README, the guides of docs/, and a page for each loss.
+
+import { cpSync, existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import markdownItKatex from '@vscode/markdown-it-katex';
+import { Application, JSX } from 'typedoc';
+
+import { SetupError } from '../lib/advice.mjs';
+import { BUILD, NODE_MODULES, ROOT } from '../lib/checkout.mjs';
+import { loadTorch } from './comments.mjs';
+import { checkLinks } from './links.mjs';
+import { writeLossPages } from './pages.mjs';
+
+const SITE = path.join(BUILD, 'docs');
+const PAGES = path.join(BUILD, 'docs-pages');
+const KATEX = path.join('assets', 'katex');
+
+export async function buildSite() {
+  console.log('Drawing the losses');
+  const losses = writeLossPages(loadTorch(), PAGES);
+  console.log('Building the site');
+  await runTypeDoc([losses, ...guides()]);
+  copyKatex();
+  const { pages, links, broken } = checkLinks(SITE);
+  if (broken.length > 0) {
+    throw new SetupError(`${broken.length} links lead nowhere:\n  ${broken.join('\n  ')}`);
+  }
+  console.log(
+    `${pages} pages, ${links} links that all lead somewhere: ${path.join(SITE, 'index.html')}`,
+  );
+}
+
+function guides() {
+  const folder = path.join(ROOT, 'docs');
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  return names.filter((name) => name.endsWith('.md')).map((name) => path.join(folder, name));
+}
+
+async function runTypeDoc(projectDocuments) {
+  const app = await Application.bootstrap({
+    name: 'torch-losses',
+    entryPoints: [path.join(ROOT, 'lib', 'namespace.ts')],
+    tsconfig: path.join(ROOT, 'tsconfig.json'),
+    readme: path.join(ROOT, 'README.md'),
+    projectDocuments,
+    excludeInternal: true,
+    excludePrivate: true,
+    disableSources: true,
+    includeHierarchySummary: false,
+    headings: { readme: false }, // it has its own
+    searchInDocuments: true,
+    customCss: path.join(ROOT, 'scripts', 'docs', 'site.css'),
+    highlightLanguages: ['typescript', 'python', 'bash', 'yaml', 'json', 'cpp', 'javascript'],
+    navigation: { includeGroups: false, includeCategories: false },
+    groupOrder: ['Documents', '*'],
+    // The types of arguments that no name is exported for are shown where they are used.
+    validation: { notExported: false, invalidLink: true, notDocumented: false },
+    treatWarningsAsErrors: true,
+    markdownItLoader: (parser) => {
+      parser.use(markdownItKatex.default ?? markdownItKatex, { throwOnError: true });
+    },
+  });
+  app.renderer.hooks.on('head.end', (context) =>
+    JSX.createElement('link', {
+      rel: 'stylesheet',
+      href: context.relativeURL(path.join(KATEX, 'katex.min.css').replaceAll(path.sep, '/')),
+    }),
+  );
+  const project = await app.convert();
+  if (project) {
+    project.getChildByName('namespace').name = 'torch'; // what its users call it
+    await app.generateDocs(project, SITE);
+  }
+  if (!project || app.logger.hasErrors() || app.logger.hasWarnings()) {
+    throw new SetupError('TypeDoc found something wrong; its messages are above.');
+  }
+}
+
+/** The style sheet and the fonts of formulas, so that the site needs no other. */
+function copyKatex() {
+  const from = path.join(NODE_MODULES, 'katex', 'dist');
+  const to = path.join(SITE, KATEX);
+  cpSync(path.join(from, 'katex.min.css'), path.join(to, 'katex.min.css'));
+  cpSync(path.join(from, 'fonts'), path.join(to, 'fonts'), {
+    recursive: true,
+    filter: (name) => !/\.(ttf|woff)$/.test(name), // every browser of today takes woff2
+  });
+}
