@@ -18,10 +18,13 @@ Environment::Environment(napi_env env)
   check(env, napi_add_env_cleanup_hook(env, &Environment::tear_down, this));
 }
 
-Environment::~Environment() { napi_remove_env_cleanup_hook(env_, &Environment::tear_down, this); }
+Environment::~Environment() {
+  if (!torn_down_) napi_remove_env_cleanup_hook(env_, &Environment::tear_down, this);
+}
 
 void Environment::tear_down(void* data) {
   auto& environment = *static_cast<Environment*>(data);
+  environment.torn_down_ = true;
   environment.async_.shut_down();
   environment.handles_.clear();
   environment.references_->close(environment.env_);

@@ -65,6 +65,7 @@ class Environment {
   napi_value string(std::string_view text) const;
 
   napi_env env_;
+  bool torn_down_ = false;
   HandleTable handles_;
   OperatorTable operators_;
   // After what its jobs use.
