@@ -1,5 +1,9 @@
 // The addon: one environment's state, and the list of what JavaScript can call. lib/native.ts is
 // its typed face.
+#include <torch/version.h>
+
+#include <string>
+
 #include "allocator.h"
 #include "autocast.h"
 #include "autograd.h"
@@ -14,8 +18,25 @@
 #include "targets.h"
 #include "tensors.h"
 
+// What libtorch says its version is, in its first two bytes. Its header needs all of ATen's.
+extern "C" uint64_t aoti_torch_abi_version();
+
 namespace torch_losses {
 namespace {
+
+// With another minor version nothing need fail: much would run, on objects of another shape.
+void refuse_another_libtorch(Napi::Env env) {
+  const auto name = [](uint64_t major, uint64_t minor) {
+    return std::to_string(major) + "." + std::to_string(minor);
+  };
+  const uint64_t version = aoti_torch_abi_version();
+  const std::string here = name(version >> 56, version >> 48 & 0xff);
+  const std::string wanted = name(TORCH_VERSION_MAJOR, TORCH_VERSION_MINOR);
+  if (here != wanted) {
+    throw Napi::Error::New(env, "it is built for libtorch " + wanted +
+                                    ", and the libtorch in this process is " + here);
+  }
+}
 
 void set_hooks(Environment& environment, napi_value create_error, napi_value emit_warning,
                napi_value relieve_pressure) {
@@ -61,6 +82,7 @@ void add_losses(Bindings& bindings) {
 }
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  refuse_another_libtorch(env);
   install_allocator();
   auto* environment = new Environment(env);
   env.SetInstanceData(environment);
