@@ -36,10 +36,12 @@ napi_value throw_last_dl_error(napi_env env) {
   return nullptr;
 }
 
-// open(path: string): void. Throws the linker's own message.
+// open(path: string): void. Throws the linker's own message. Lazy: libtorch's calls within itself
+// are 43,000, and binding them all at once is a fifteenth of what a start costs. The addon itself
+// is bound at once (CMakeLists.txt).
 napi_value open(napi_env env, napi_callback_info info) {
   const std::string path = string_argument(env, info);
-  if (!path.empty() && dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) == nullptr) {
+  if (!path.empty() && dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL | RTLD_NODELETE) == nullptr) {
     return throw_last_dl_error(env);
   }
   return nullptr;
