@@ -64,8 +64,15 @@ export function findLibtorch(): Libtorch {
   for (const candidate of candidates()) {
     const { directory, problem, source, version } = candidate;
     if (directory && !problem) {
-      const python = candidate.python ?? pythonThatImports(directory);
-      return { directory, version, source, python };
+      return {
+        directory,
+        version,
+        source,
+        // When asked for: it may have to run the interpreters.
+        get python() {
+          return candidate.python ?? pythonThatImports(directory);
+        },
+      };
     }
     refused.push(candidate);
   }
@@ -73,6 +80,11 @@ export function findLibtorch(): Libtorch {
     refused[0]?.source === 'LIBTORCH' ? messageForVariable(refused[0]) : messageForNone(refused),
     'ERR_TORCH_NOT_FOUND',
   );
+}
+
+/** The libtorch in a directory, whether or not it can be used. */
+export function libtorchIn(directory: string): Pick<Libtorch, 'directory' | 'version'> {
+  return { directory: path.resolve(directory), version: versionOf(directory) };
 }
 
 function candidateOf(

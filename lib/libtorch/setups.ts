@@ -9,7 +9,7 @@ export const SETUPS_FOLDER = path.join(DATA_FOLDER, 'libtorch');
 /** A checkout's own. */
 export const CHECKOUT_SETUP = path.join(PACKAGE_ROOT, '.venv');
 
-/** In a set-up's folder once it is complete. */
+/** In a set-up's folder once it is complete: what was fetched, with hashes. */
 export const SETUP_MARK = '.torch-losses';
 
 /** The interpreter of a set-up. */

@@ -36,20 +36,14 @@ export async function compileTests() {
   );
 }
 
-// The part of the library that the set-up itself uses.
-
 /** findLibtorch of lib/libtorch/find.ts. */
 export async function findLibtorch() {
-  return (await library('find')).findLibtorch();
+  return (await library('libtorch/find')).findLibtorch();
 }
 
-/** activePythons of lib/libtorch/python.ts. */
-export async function activePythons() {
-  return (await library('python')).activePythons();
-}
-
-async function library(name) {
-  const module = path.join(DIST, 'libtorch', `${name}.js`);
+/** A module of lib/ that the set-up itself uses; none of these loads libtorch. */
+export async function library(name) {
+  const module = path.join(DIST, `${name}.js`);
   if (!existsSync(module)) {
     await run(...tsc('.')); // writes what compiles, whatever else does not
   }

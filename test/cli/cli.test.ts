@@ -63,6 +63,11 @@ describe('the command line', () => {
       [['doctor', '-x'], 'Unknown option -x'],
       [['doctor', '--json=yes'], '--json takes no value, but got "yes"'],
       [['doctor', 'here'], 'Unexpected argument "here"'],
+      [['setup', '--torch'], '--torch needs a value: --torch VERSION'],
+      [['setup', '--torch', '--cuda'], '--torch needs a value'],
+      [['setup', '--torch=1.13.1'], '--torch must be a version of PyTorch 2.11, '],
+      [['setup', '--requirements', '/nowhere'], 'there is no file /nowhere'],
+      [['build', '--debgu'], 'Did you mean --debug?'],
     ];
     const outcomes = await Promise.all(wrong.map(([args]) => torchLosses(args)));
     for (const [index, [, message]] of wrong.entries()) {

@@ -129,7 +129,7 @@ function render(report: Report, { bold, dim, good, bad }: Styles): string {
     loads.ok
       ? `  ${mark(true)} libtorch ${loads.libtorch.version} in ${loads.seconds.toFixed(2)} s: ${loads.cpuCapability}, ` +
         `${loads.threads} threads, CUDA ${loads.cuda ? 'available' : 'not available'}`
-      : `  ${mark(false)} ${loads.error.replaceAll('\n', '\n    ')}`,
+      : `  ${mark(false)} ${libtorch.used ? loads.error.replaceAll('\n', '\n    ') : 'no libtorch to load'}`,
     ...(advice.length > 0 ? ['', bold('What to do'), ...advice.map((line) => `  ${line}`)] : []),
   ].join('\n');
 }

@@ -3,5 +3,7 @@ import type { Command } from '../command';
 /** The commands, in the order of help. Each is imported when it is wanted. */
 export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('./doctor.js')).doctor,
+  setup: async () => (await import('./setup.js')).setup,
+  build: async () => (await import('./build.js')).build,
   parity: async () => (await import('./parity.js')).parity,
 };

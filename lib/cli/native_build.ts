@@ -1,0 +1,116 @@
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+import { PACKAGE_ROOT } from '../libtorch/folders';
+import { CommandError } from './errors';
+import { adviceFor } from './failures';
+import { mustRun, run } from './programs';
+
+/** What to build, and where. */
+export interface NativeBuild {
+  /** libtorch's directory, with `include/` and `lib/`. */
+  readonly libtorch: string;
+  /** CMake's folder of unfinished things; kept, it makes the next build quick. */
+  readonly tree: string;
+  /** The folder for the finished addons. */
+  readonly output: string;
+  readonly configuration: 'Release' | 'Debug';
+  readonly warningsAsErrors?: boolean;
+  /** Leave out the names of functions, which only a debugger reads. */
+  readonly strip?: boolean;
+}
+
+/**
+ * Builds the loader, and the addon for a libtorch, as CMakeLists.txt describes them.
+ *
+ * @throws CommandError with what to do, as far as that is known
+ */
+export async function buildAddons(build: NativeBuild): Promise<void> {
+  const { tree, output, configuration, strip } = build;
+  await configure(build);
+  await mustRun('Compiling the addon', 'cmake', [
+    ...['--build', tree, '--config', configuration, '--parallel', String(jobs())],
+  ]);
+  const staged = path.join(tree, 'installed');
+  await mustRun(
+    'Installing the addon',
+    'cmake',
+    [
+      '--install',
+      tree,
+      '--config',
+      configuration,
+      '--prefix',
+      staged,
+      ...(strip ? ['--strip'] : []),
+    ],
+    { quiet: true },
+  );
+  install(staged, output);
+}
+
+// CMake refuses a tree made for another place or by another generator; then a new one is begun.
+async function configure(build: NativeBuild): Promise<void> {
+  const begun = existsSync(path.join(build.tree, 'CMakeCache.txt'));
+  const command = ['cmake', configureArguments(build), { quiet: true }] as const;
+  const { status, output } = await run(...command);
+  if (status === 0) {
+    return;
+  }
+  if (!begun) {
+    throw new CommandError(
+      `Configuring the addon's build failed:\n\n${output.trim()}`,
+      adviceFor(output),
+    );
+  }
+  rmSync(build.tree, { recursive: true, force: true });
+  await mustRun("Configuring the addon's build", ...command);
+}
+
+function configureArguments({
+  libtorch,
+  tree,
+  configuration,
+  warningsAsErrors,
+}: NativeBuild): string[] {
+  return [
+    ...['-S', PACKAGE_ROOT, '-B', tree],
+    ...(process.env['CMAKE_GENERATOR'] || !hasNinja() ? [] : ['-G', 'Ninja']),
+    `-DCMAKE_BUILD_TYPE=${configuration}`,
+    `-DLIBTORCH=${libtorch}`,
+    `-DNODE_API_INCLUDE=${nodeApiHeaders().join(';')}`,
+    `-DTORCH_LOSSES_WERROR=${warningsAsErrors ? 'ON' : 'OFF'}`,
+  ];
+}
+
+// They come with this package.
+function nodeApiHeaders(): string[] {
+  const folderOf = (name: string) => path.dirname(require.resolve(`${name}/package.json`));
+  return [path.join(folderOf('node-api-headers'), 'include'), folderOf('node-addon-api')];
+}
+
+function hasNinja(): boolean {
+  const folders = (process.env['PATH'] ?? '').split(path.delimiter);
+  return folders.some((folder) => existsSync(path.join(folder, 'ninja')));
+}
+
+// A file of libtorch's headers takes up to 2 GB to compile.
+function jobs(): number {
+  const memory = Math.floor(os.totalmem() / 2 ** 31);
+  return (
+    Number(process.env['TORCH_LOSSES_JOBS']) ||
+    Math.max(1, Math.min(os.availableParallelism(), memory))
+  );
+}
+
+// By renaming, so that a process that has the old addon open keeps it, and none ever sees half of
+// the new one.
+function install(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  for (const name of readdirSync(from).filter((name) => name.endsWith('.node'))) {
+    const unfinished = path.join(to, `${name}.unfinished-${process.pid}`);
+    copyFileSync(path.join(from, name), unfinished);
+    renameSync(unfinished, path.join(to, name));
+  }
+}

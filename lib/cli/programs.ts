@@ -1,0 +1,77 @@
+import { type StdioOptions, spawn, spawnSync } from 'node:child_process';
+import os from 'node:os';
+
+import { CommandError } from './errors';
+import { adviceFor } from './failures';
+
+export interface RunOptions {
+  env?: NodeJS.ProcessEnv;
+  /** Show nothing unless it fails. */
+  quiet?: boolean;
+}
+
+/**
+ * Runs a program to its end. What it prints goes to standard error, so that standard output holds a command's result
+ * alone; its own standard output is the terminal where there is one, so that progress bars show.
+ *
+ * @returns the exit status, 127 where there is no such program, and what it printed as far as that was kept: all with
+ *   `quiet`, else its standard error
+ */
+export function run(
+  program: string,
+  args: readonly string[],
+  { env = process.env, quiet = false }: RunOptions = {},
+): Promise<{ status: number; output: string }> {
+  const stdio: StdioOptions = ['ignore', quiet ? 'pipe' : 2, 'pipe'];
+  const child = spawn(program, args, { env, stdio });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => {
+      output += chunk;
+      if (!quiet) {
+        process.stderr.write(chunk);
+      }
+    });
+  }
+  // Ctrl-C reaches the child by itself, a signal to this process alone does not; either way the
+  // child ends first.
+  const forward = (signal: NodeJS.Signals) => {
+    if (signal === 'SIGTERM') child.kill(signal);
+  };
+  process.on('SIGINT', forward).on('SIGTERM', forward);
+  return new Promise((resolve) => {
+    const end = (status: number) => {
+      process.off('SIGINT', forward).off('SIGTERM', forward);
+      resolve({ status, output });
+    };
+    child.on('error', (error) => {
+      output += error.message;
+      end(127);
+    });
+    child.on('close', (code, signal) => end(code ?? 128 + os.constants.signals[signal!]));
+  });
+}
+
+/**
+ * Runs a program that has to succeed.
+ *
+ * @throws CommandError with what to do, as far as that is known
+ */
+export async function mustRun(
+  what: string,
+  program: string,
+  args: readonly string[],
+  options?: RunOptions,
+): Promise<void> {
+  const { status, output } = await run(program, args, options);
+  if (status !== 0) {
+    const missing = status === 127 && output.startsWith('spawn');
+    const shown = options?.quiet || missing ? `:\n\n${output.trim()}` : '; its messages are above.';
+    throw new CommandError(`${what} failed (exit status ${status})${shown}`, adviceFor(output));
+  }
+}
+
+/** What a program prints; the empty string where it cannot be run. */
+export function capture(program: string, args: readonly string[]): string {
+  return (spawnSync(program, args, { encoding: 'utf8' }).stdout ?? '').trim();
+}

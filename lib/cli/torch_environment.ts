@@ -1,0 +1,177 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+
+import { activePythons, torchOfPython } from '../libtorch/python';
+import { pythonOf } from '../libtorch/setups';
+import { CommandError } from './errors';
+import { adviceFor } from './failures';
+import { capture, run } from './programs';
+
+/** The version that is fetched unless another is asked for: the one that the tests run against most. */
+export const PINNED_TORCH = '2.13.0';
+
+const PYTORCH_CPU_INDEX = 'https://download.pytorch.org/whl/cpu';
+
+/** What to fetch. */
+export interface TorchRequest {
+  /** Such as `2.13.0`. */
+  readonly version: string;
+  readonly cuda: boolean;
+  /** A requirements file with a hash for each package, in place of the version. */
+  readonly requirements?: string | undefined;
+}
+
+/** A file that pip fetched. */
+export interface Fetched {
+  readonly name: string;
+  readonly version: string;
+  readonly sha256: string | undefined;
+}
+
+/** The name of a request's folder. */
+export function folderNameOf({ version, cuda, requirements }: TorchRequest): string {
+  const what = requirements
+    ? `requirements-${createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12)}`
+    : `torch-${version}`;
+  return `${what}-${cuda ? 'cuda' : 'cpu'}`;
+}
+
+/**
+ * Makes a folder a virtual environment of the active Python, and has its pip install torch into it.
+ *
+ * Only wheels are taken, so nothing that comes from the network is run.
+ *
+ * @returns what was fetched; empty where pip is too old to say
+ * @throws CommandError
+ */
+export async function fetchTorch(
+  request: TorchRequest,
+  folder: string,
+  note: (text: string) => void,
+): Promise<Fetched[]> {
+  const [python] = activePythons();
+  if (!python) {
+    throw new CommandError(
+      'There is no Python to fetch libtorch with.',
+      'Install Python 3 and pip (`apt install python3-pip python3-venv`, or the like), or set LIBTORCH to a libtorch ' +
+        'that you have.',
+    );
+  }
+  const report = path.join(folder, 'pip-report.json');
+  const pip = await makeEnvironment(python, folder);
+  await installTorch(pip, request, report, note);
+  const directory = torchOfPython(pythonOf(folder));
+  if (request.cuda && !(directory && existsSync(path.join(directory, 'lib', 'libtorch_cuda.so')))) {
+    throw new CommandError(
+      `Where pip looks here, torch ${request.version} has no CUDA build.`,
+      'Give pip an index that has one, for example PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cu130.',
+    );
+  }
+  const fetched = readReport(report);
+  rmSync(report, { force: true });
+  return fetched;
+}
+
+/** How to run pip on an environment, and whether that pip can write a report. */
+interface Pip {
+  readonly command: readonly string[];
+  readonly reports: boolean;
+}
+
+// The Python's own pip where that can install elsewhere, since some systems' Pythons cannot put pip
+// into a new environment; else the environment's.
+async function makeEnvironment(python: string, folder: string): Promise<Pip> {
+  const inside = pythonOf(folder);
+  const pip = /^pip (\d+)\.(\d+)/.exec(capture(python, ['-m', 'pip', '--version']));
+  const reachesIn = !!pip && Number(pip[1]) + Number(pip[2]) / 100 >= 22.03; // the first with --python
+  const options = reachesIn ? ['--without-pip'] : [];
+  const made = await run(python, ['-m', 'venv', ...options, folder], { quiet: true });
+  if (made.status !== 0) {
+    throw new CommandError(
+      `${python} cannot make a virtual environment:\n\n${made.output.trim()}`,
+      adviceFor(made.output) ??
+        'Install what it lacks: `apt install python3-pip python3-venv`, or the like.',
+    );
+  }
+  return reachesIn
+    ? { command: [python, '-m', 'pip', '--python', inside], reports: true }
+    : { command: [inside, '-m', 'pip'], reports: false };
+}
+
+async function installTorch(
+  { command, reports }: Pip,
+  request: TorchRequest,
+  report: string,
+  note: (text: string) => void,
+): Promise<void> {
+  const [program, ...pip] = command as [string, ...string[]];
+  const options = ['--only-binary=:all:', ...(reports ? ['--report', report] : [])];
+  let outputs = '';
+  for (const attempt of attemptsFor(request)) {
+    note(`pip install ${attempt.join(' ')}`);
+    const { status, output } = await run(program, [...pip, 'install', ...options, ...attempt], {
+      env: environmentOfPip(),
+    });
+    if (status === 0) {
+      return;
+    }
+    outputs += output;
+    if (!/No matching distribution found for torch\b/.test(output)) {
+      break;
+    }
+  }
+  throw new CommandError(
+    `pip could not install torch ${request.version}; its messages are above.`,
+    adviceFor(outputs) ??
+      `See whether torch ${request.version} is there for this Python (${capture(program, ['--version'])}) and this ` +
+        'kind of machine, or set LIBTORCH to a libtorch that you have.',
+  );
+}
+
+// The CPU build from where pip is configured to look, else from PyTorch's own index, else any
+// build. The CUDA build is the one without a `+cpu`, which `===` tells apart from it.
+function attemptsFor({ version, cuda, requirements }: TorchRequest): readonly string[][] {
+  if (requirements) {
+    return [['--require-hashes', '--requirement', requirements]];
+  }
+  return cuda
+    ? [[`torch===${version}`], [`torch==${version}`]]
+    : [
+        [`torch==${version}+cpu`],
+        [
+          `torch==${version}+cpu`,
+          '--extra-index-url',
+          PYTORCH_CPU_INDEX,
+          '--retries=1',
+          '--timeout=15',
+        ],
+        [`torch==${version}`],
+      ];
+}
+
+// Without the variables that make pip install into another place. An index that cannot be reached
+// is asked for every package that torch needs, so pip's own five tries each would add minutes.
+function environmentOfPip(): NodeJS.ProcessEnv {
+  const { PIP_TARGET, PIP_PREFIX, PIP_ROOT, PIP_USER, ...env } = process.env;
+  return { PIP_RETRIES: '2', ...env };
+}
+
+interface PipReport {
+  install: {
+    metadata: { name: string; version: string };
+    download_info: { archive_info?: { hashes?: { sha256?: string } } };
+  }[];
+}
+
+function readReport(file: string): Fetched[] {
+  if (!existsSync(file)) {
+    return [];
+  }
+  const { install } = JSON.parse(readFileSync(file, 'utf8')) as PipReport;
+  return install.map(({ metadata: { name, version }, download_info }) => ({
+    name,
+    version,
+    sha256: download_info.archive_info?.hashes?.sha256,
+  }));
+}

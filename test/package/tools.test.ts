@@ -1,0 +1,180 @@
+/**
+ * The package in layouts of other package managers, on other runtimes, and before checkers of packages.
+ * `npm run test:package` installs these; without them all of this is skipped.
+ */
+import { chmodSync, cpSync, existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { expect } from 'chai';
+
+import { addonName } from '../../dist/libtorch/addons';
+import { environment, libtorch, Project, pack, TOOLS, toolFolder, WORKSHOP } from './project';
+
+const LOSS = 'nn.functional.mse_loss(torch.tensor([1, 2.5]), torch.zeros(2)).item()';
+const CJS = `const torch = require('torch-losses'); const { nn } = torch; console.log(${LOSS});`;
+const ESM = `import torch, { nn } from 'torch-losses'; console.log(${LOSS});`;
+const WORKER = `new (require('node:worker_threads').Worker)('./program.cjs');`;
+const EXPECTED = '3.625';
+
+function tool(name: string, ...parts: string[]): string {
+  return path.join(toolFolder(name)!, ...parts);
+}
+
+/** A project with the programs that each layout and runtime is to run. */
+function projectWithPrograms(name: string, manifest: object = {}): Project {
+  const project = new Project(name, manifest);
+  project.write('program.cjs', CJS);
+  project.write('program.mjs', ESM);
+  project.write('worker.cjs', WORKER);
+  return project;
+}
+
+const PROGRAMS = ['program.cjs', 'program.mjs', 'worker.cjs'];
+
+describe('the package, with what `npm run test:package` installs', function () {
+  this.timeout(300_000);
+  before(function () {
+    if (!TOOLS) this.skip();
+  });
+
+  describe('installed with', () => {
+    it('pnpm', async () => {
+      const project = projectWithPrograms('pnpm');
+      const home = environment({ XDG_DATA_HOME: path.join(WORKSHOP, 'pnpm-data') });
+      await project.node([tool('pnpm', 'bin', 'pnpm.mjs'), 'add', await pack()], {
+        env: online(home),
+      });
+      for (const program of PROGRAMS) expect(await project.node([program])).to.equal(EXPECTED);
+    });
+
+    it('yarn 1', async () => {
+      const project = projectWithPrograms('yarn-1');
+      const cache = path.join(WORKSHOP, 'yarn-cache');
+      const args = [
+        tool('yarn', 'bin', 'yarn.js'),
+        'add',
+        `file:${await pack()}`,
+        '--cache-folder',
+        cache,
+      ];
+      await project.node(args, { env: online(environment()) });
+      for (const program of PROGRAMS) expect(await project.node([program])).to.equal(EXPECTED);
+    });
+
+    it("yarn 4, with Plug'n'Play", async () => {
+      const project = projectWithPrograms('yarn-4');
+      project.write('yarn.lock', '');
+      project.write('.yarnrc.yml', 'enableTelemetry: false\nenableGlobalCache: false\n');
+      const yarn = tool('@yarnpkg/cli-dist', 'bin', 'yarn.js');
+      const env = online(environment());
+      await project.node([yarn, 'add', `torch-losses@file:${await pack()}`], { env });
+      expect(existsSync(path.join(project.folder, '.pnp.cjs'))).to.equal(true);
+      for (const program of PROGRAMS) {
+        expect(await project.node([yarn, 'node', program], { env })).to.equal(EXPECTED);
+      }
+    });
+  });
+
+  describe('on', () => {
+    let project: Project;
+    before(async () => {
+      project = await projectWithPrograms('runtimes').install();
+    });
+
+    for (const name of ['node22', 'node24', 'node26']) {
+      it(name, async () => {
+        const node = tool(name, 'bin', 'node');
+        chmodSync(node, 0o755);
+        for (const program of PROGRAMS)
+          expect(await project.run(node, [program])).to.equal(EXPECTED);
+      });
+    }
+
+    it('Bun', async () => {
+      const bun = tool('@oven/bun-linux-x64', 'bin', 'bun');
+      chmodSync(bun, 0o755);
+      for (const program of PROGRAMS) expect(await project.run(bun, [program])).to.equal(EXPECTED);
+    });
+
+    it('Deno', async () => {
+      const deno = tool('@deno/linux-x64-glibc', 'deno');
+      chmodSync(deno, 0o755);
+      for (const program of PROGRAMS) {
+        expect(await project.run(deno, ['run', '-A', program])).to.equal(EXPECTED);
+      }
+    });
+  });
+
+  describe('checked by', () => {
+    it('publint', async () => {
+      const project = new Project('publint');
+      const output = await project.node([
+        tool('publint', 'src', 'cli.js'),
+        await pack(),
+        '--strict',
+      ]);
+      expect(output).to.include('All good!');
+    });
+
+    it('Are the types wrong?', async () => {
+      const project = new Project('types');
+      const attw = tool('@arethetypeswrong/cli', 'dist', 'index.js');
+      const output = await project
+        .node([attw, await pack(), '--format', 'json'])
+        .catch(({ stdout }: { stdout: string }) => stdout);
+      const problems: { resolutionKind?: string }[] = Object.values(
+        JSON.parse(output).problems,
+      ).flat() as [];
+      // What "node10" resolves, before Node 12's `exports`, has no paths inside a package.
+      expect(problems.filter(({ resolutionKind }) => resolutionKind !== 'node10')).to.deep.equal(
+        [],
+      );
+    });
+  });
+
+  it('refuses an addon that is built for another libtorch, by name', async function () {
+    const project = await new Project('two versions').install();
+    const prebuilds = path.join(
+      project.packageFolder,
+      'prebuilds',
+      `${process.platform}-${process.arch}`,
+    );
+    const own = addonName(libtorch.version);
+    const other = readdirSync(prebuilds).find(
+      (name) => /^torch_losses-/.test(name) && name !== own,
+    );
+    if (!other) this.skip(); // with `-- --libtorch=… --libtorch=…` there are two
+    cpSync(path.join(prebuilds, other), path.join(prebuilds, own));
+    const program = `try { require('torch-losses') } catch ({ code, message }) { console.log(code, message) }`;
+    expect(await project.node(['-e', program])).to.match(
+      /^ERR_TORCH_LOAD .* does not load: (it is built for libtorch 2\.\d+, and the libtorch in this process is 2|.*undefined symbol)/,
+    );
+  });
+
+  it('fetches libtorch with setup, and runs on it', async () => {
+    const project = await projectWithPrograms('set up').install();
+    const env = online(
+      environment({ LIBTORCH: undefined, TORCH_LOSSES_HOME: path.join(WORKSHOP, 'data') }),
+    );
+    const report = JSON.parse(
+      await project.run('npx', ['torch-losses', 'setup', '--json'], { env }),
+    );
+    expect(report.fetched.map(({ name }: { name: string }) => name)).to.include('torch');
+    expect(report.used.source).to.equal('setup');
+    for (const program of PROGRAMS)
+      expect(await project.node([program], { env })).to.equal(EXPECTED);
+    const again = JSON.parse(
+      await project.run('npx', ['torch-losses', 'setup', '--json'], { env }),
+    );
+    expect(again).to.deep.equal({ ...report, already: true });
+  });
+});
+
+// For what asks a registry: with this user's settings for that, and a Python without torch.
+function online(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { npm_config_offline, HOME, ...env } = variables;
+  const PATH = (process.env['PATH'] ?? '')
+    .split(path.delimiter)
+    .filter((folder) => !process.env['TORCH_LOSSES_PYTHON']?.startsWith(folder))
+    .join(path.delimiter);
+  return { ...process.env, ...env, PATH };
+}
