@@ -1,5 +1,5 @@
-// Builds the addon alone, for work on native/: `npm run build [-- --debug] [--
-// --output=DIRECTORY]`.
+// Builds the addon alone, for work on native/: `npm run build`. Options: --debug,
+// --output=DIRECTORY, --strip (without the names of functions).
 import './lib/node-version.mjs';
 
 import { parseArgs } from 'node:util';
@@ -10,11 +10,16 @@ import { findLibtorch } from './lib/typescript.mjs';
 
 await main(async () => {
   const { values } = parseArgs({
-    options: { debug: { type: 'boolean' }, output: { type: 'string' } },
+    options: {
+      debug: { type: 'boolean' },
+      output: { type: 'string' },
+      strip: { type: 'boolean', default: false },
+    },
   });
   const configuration = values.debug ? 'Debug' : 'Release';
   await buildAddon(await findLibtorch(), {
     configuration,
+    strip: values.strip,
     ...(values.output && { output: values.output }),
   });
 });

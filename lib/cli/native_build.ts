@@ -19,7 +19,35 @@ export interface NativeBuild {
   readonly warningsAsErrors?: boolean;
   /** Leave out the names of functions, which only a debugger reads. */
   readonly strip?: boolean;
+  /** Default: CMake itself, which is all that users have. */
+  readonly driver?: Driver;
 }
+
+/** A program and its arguments. */
+export type Command = readonly [program: string, args: string[]];
+
+/** What runs CMake's two steps. */
+export interface Driver {
+  /** @param settings - CMakeLists.txt's variables */
+  configure(build: NativeBuild, settings: Readonly<Record<string, string>>): Command;
+  compile(build: NativeBuild, jobs: number): Command;
+}
+
+const CMAKE: Driver = {
+  configure: ({ tree, configuration }, settings) => [
+    'cmake',
+    [
+      ...['-S', PACKAGE_ROOT, '-B', tree],
+      ...(process.env['CMAKE_GENERATOR'] || !hasNinja() ? [] : ['-G', 'Ninja']),
+      `-DCMAKE_BUILD_TYPE=${configuration}`,
+      ...Object.entries(settings).map(([name, value]) => `-D${name}=${value}`),
+    ],
+  ],
+  compile: ({ tree, configuration }, jobs) => [
+    'cmake',
+    ['--build', tree, '--config', configuration, '--parallel', String(jobs)],
+  ],
+};
 
 /**
  * Builds the loader, and the addon for a libtorch, as CMakeLists.txt describes them.
@@ -27,11 +55,9 @@ export interface NativeBuild {
  * @throws CommandError with what to do, as far as that is known
  */
 export async function buildAddons(build: NativeBuild): Promise<void> {
-  const { tree, output, configuration, strip } = build;
-  await configure(build);
-  await mustRun('Compiling the addon', 'cmake', [
-    ...['--build', tree, '--config', configuration, '--parallel', String(jobs())],
-  ]);
+  const { tree, output, configuration, strip, driver = CMAKE } = build;
+  await configure(build, driver);
+  await mustRun('Compiling the addon', ...driver.compile(build, jobs()));
   const staged = path.join(tree, 'installed');
   await mustRun(
     'Installing the addon',
@@ -51,9 +77,9 @@ export async function buildAddons(build: NativeBuild): Promise<void> {
 }
 
 // CMake refuses a tree made for another place or by another generator; then a new one is begun.
-async function configure(build: NativeBuild): Promise<void> {
+async function configure(build: NativeBuild, driver: Driver): Promise<void> {
   const begun = existsSync(path.join(build.tree, 'CMakeCache.txt'));
-  const command = ['cmake', configureArguments(build), { quiet: true }] as const;
+  const command = [...driver.configure(build, settings(build)), { quiet: true }] as const;
   const { status, output } = await run(...command);
   if (status === 0) {
     return;
@@ -68,20 +94,12 @@ async function configure(build: NativeBuild): Promise<void> {
   await mustRun("Configuring the addon's build", ...command);
 }
 
-function configureArguments({
-  libtorch,
-  tree,
-  configuration,
-  warningsAsErrors,
-}: NativeBuild): string[] {
-  return [
-    ...['-S', PACKAGE_ROOT, '-B', tree],
-    ...(process.env['CMAKE_GENERATOR'] || !hasNinja() ? [] : ['-G', 'Ninja']),
-    `-DCMAKE_BUILD_TYPE=${configuration}`,
-    `-DLIBTORCH=${libtorch}`,
-    `-DNODE_API_INCLUDE=${nodeApiHeaders().join(';')}`,
-    `-DTORCH_LOSSES_WERROR=${warningsAsErrors ? 'ON' : 'OFF'}`,
-  ];
+function settings({ libtorch, warningsAsErrors }: NativeBuild): Record<string, string> {
+  return {
+    LIBTORCH: libtorch,
+    NODE_API_INCLUDE: nodeApiHeaders().join(';'),
+    TORCH_LOSSES_WERROR: warningsAsErrors ? 'ON' : 'OFF',
+  };
 }
 
 // They come with this package.

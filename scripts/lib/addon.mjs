@@ -1,8 +1,8 @@
-// The native addons: CMakeLists.txt, through lib/cli/native_build.ts.
+// The native addons: CMakeLists.txt, through lib/cli/native_build.ts and cmake-js.
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 
-import { BUILD } from './checkout.mjs';
+import { BUILD, tool } from './checkout.mjs';
 import { hashOf, unlessDone } from './stamp.mjs';
 import { library } from './typescript.mjs';
 
@@ -36,6 +36,19 @@ export async function buildAddon(
       configuration,
       warningsAsErrors,
       strip,
+      driver: CMAKE_JS,
     });
   });
+}
+
+const CMAKE_JS = {
+  configure: (build, settings) => cmakeJs('configure', build, settings),
+  compile: (build, jobs) => cmakeJs('build', build, {}, `--parallel=${jobs}`),
+};
+
+function cmakeJs(command, { tree, configuration }, settings, ...more) {
+  const program = [tool('cmake-js', 'bin', 'cmake-js'), command, '--log-level=warn'];
+  const variables = Object.entries(settings).map(([name, value]) => `--CD${name}=${value}`);
+  const args = [...program, `--out=${tree}`, `--config=${configuration}`, ...variables, ...more];
+  return [process.execPath, args];
 }
