@@ -152,7 +152,7 @@ export function runCall(call: Call): Raw {
 
 function inAutocast({ autocast }: Call, run: () => unknown): unknown {
   if (!autocast) return run();
-  return torch.autocast(autocast.device, { dtype: torch[autocast.dtype] }, run);
+  return torch.autocast(autocast.device, { dtype: dtypes.get(autocast.dtype)! }, run);
 }
 
 function differentiateTwice(raw: Raw, root: Tensor, leaves: Tensor[]): void {

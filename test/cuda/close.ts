@@ -1,7 +1,8 @@
 /** Outcomes that need not be equal to the last bit: torch's own tolerances, by dtype. */
 import torch, { type Tensor } from 'torch-losses';
 
-import { differences, type Outcome, type TensorValue, type Value } from '../support/outcome';
+import { differences, type Outcome, type TensorValue, type Value } from '../../dist/parity/outcome';
+import type { Differ } from '../parity/parity';
 
 /** torch.testing.assert_close's. */
 const TOLERANCES: Readonly<Record<string, readonly [relative: number, absolute: number]>> = {
@@ -27,8 +28,8 @@ function tensorOf({ dtype, shape, bytes }: TensorValue): Tensor {
  *
  * @param factor - how many times the tolerances: sums of many terms in another order differ by more
  */
-export function closeDifferences(factor = 1): (expected: Outcome, ours: Outcome) => string[] {
-  return (expected, ours) => {
+export function closeDifferences(factor = 1): Differ {
+  return (expected, ours, ownTexts) => {
     const substitute = (wanted: Value | undefined, got: Value | undefined): Value | undefined => {
       if (!wanted || !got) return got;
       if ('list' in wanted && 'list' in got) {
@@ -41,12 +42,13 @@ export function closeDifferences(factor = 1): (expected: Outcome, ours: Outcome)
     const all = (wanted: Outcome['grads'], got: Outcome['grads']): Outcome['grads'] =>
       got?.map((value, i) => substitute(wanted?.[i], value)!);
     const { result, grads, seconds } = ours;
-    return differences(expected, {
+    const substituted = {
       ...ours,
       ...(result && { result: substitute(expected.result, result)! }),
       ...(grads && { grads: all(expected.grads, grads)! }),
       ...(seconds && { seconds: all(expected.seconds, seconds)! }),
-    });
+    };
+    return differences(expected, substituted, ownTexts);
   };
 }
 

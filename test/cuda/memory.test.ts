@@ -29,11 +29,12 @@ describeCuda('memory', function () {
     torch.memoryStats();
     const before = cuda.memory_allocated();
     const held = bytes(64 * 2 ** 20);
-    expect(cuda.memory_allocated() - before).to.equal(64 * 2 ** 20);
+    // What was dead before may go meanwhile.
+    expect(cuda.memory_allocated() - before).to.be.within(48 * 2 ** 20, 64 * 2 ** 20);
     expect(torch.memoryStats().devices['cuda:0']!.live_bytes).to.be.at.least(64 * 2 ** 20);
     expect(cuda.memory_reserved()).to.be.at.least(cuda.memory_allocated());
     held.dispose();
-    expect(cuda.memory_allocated()).to.equal(before);
+    expect(cuda.memory_allocated()).to.be.at.most(before);
     cuda.empty_cache();
     expect(cuda.memory_reserved()).to.be.below(before + 64 * 2 ** 20);
   });
