@@ -24,8 +24,8 @@ import { installPackages } from './lib/packages.mjs';
 const MOST_BYTES = 60 * 10 ** 6;
 const STAGE = path.join(BUILD, 'archive');
 const CONTENT = path.join(STAGE, 'torch-losses');
-/** For formatting and linting, which are not done there. */
-const LEFT_OUT = ['@biomejs', 'clang-format'];
+/** For formatting, linting and the documentation, which are not made there. */
+const LEFT_OUT = ['@biomejs', 'clang-format', 'typedoc', '@shikijs', 'katex', 'lunr'];
 
 /** Runs everything there is to run on the host. */
 const RUN = `#!/bin/sh
