@@ -127,7 +127,7 @@ function withStrides(tensor: Tensor, strides: unknown, name: string, path: strin
   const extent = isValid
     ? shape.reduce((sum, size, i) => sum + Math.max(0, size - 1) * (strides[i] as number), 0)
     : Infinity;
-  if (extent > LARGEST_EXTENT) {
+  if (extent > Math.max(LARGEST_EXTENT, 2 * tensor.numel())) {
     throw damaged(path, `has strides of ${JSON.stringify(name)} that do not fit its shape`);
   }
   // A dimension of stride 0 repeats one element.
@@ -139,8 +139,8 @@ function withStrides(tensor: Tensor, strides: unknown, name: string, path: strin
   return memory.copy_(once).expand(shape);
 }
 
-/** More elements than this between the first and the last are no tensor of a loss. */
-const LARGEST_EXTENT = 2 ** 32;
+/** As far as a small tensor's elements may be apart: a file must not ask for much more memory than it fills. */
+const LARGEST_EXTENT = 2 ** 26;
 
 function optionOf(value: unknown, name: string, path: string): unknown {
   const isPlain = value === null || ['boolean', 'number', 'string'].includes(typeof value);
