@@ -55,9 +55,11 @@ export function readCase(path: string): SavedCase {
     else given.set(name, tensor);
   }
   for (const [name, grad] of grads) checkGradient(name, grad, given.get(name), path);
-  const strides = jsonObject(texts.get('strides') ?? '{}', 'strides', path);
+  const strides = new Map(
+    Object.entries(jsonObject(texts.get('strides') ?? '{}', 'strides', path)),
+  );
   const laidOut = new Map(
-    [...given].map(([name, tensor]) => [name, withStrides(tensor, strides[name], name, path)]),
+    [...given].map(([name, tensor]) => [name, withStrides(tensor, strides.get(name), name, path)]),
   );
   const loss = functionOf(texts.get('loss'), path);
   const options = jsonObject(texts.get('options') ?? '{}', 'options', path);
