@@ -7,7 +7,7 @@ import { Stream } from './cuda/stream';
 import { type NestedList, type TypedArray, toNested, toTyped } from './data';
 import { Device, type DeviceLike } from './device';
 import { complex64, type DType, dtypeFromCode, float32 } from './dtype';
-import { typeError, valueError } from './errors';
+import { createError, typeError, valueError } from './errors';
 import { GraphNode } from './graph';
 import { type Handle, HandleOwner, handleOf, tensorHandle } from './handle';
 import { type Index, index, indexPut } from './indexing';
@@ -407,10 +407,18 @@ function exact(value: number | bigint | boolean | Complex): number | boolean | C
 
 function oneOf(values: number[], dim: number | undefined, name: string): number | number[] {
   if (dim === undefined) return values;
+  if (!Number.isInteger(dim)) {
+    throw fail({ name, parameters: [] }, `dim must be an integer, got ${describe(dim)}`);
+  }
   const value = values.at(dim);
-  if (Number.isInteger(dim) && value !== undefined) return value;
+  if (value !== undefined) return value;
   const range = `[${-values.length}, ${values.length - 1}]`;
-  throw fail({ name, parameters: [] }, `dim must be an integer in ${range}, got ${String(dim)}`);
+  throw createError(
+    'IndexError',
+    values.length === 0
+      ? `Dimension specified as ${dim} but tensor has no dimensions`
+      : `Dimension out of range (expected to be in range of ${range}, but got ${dim})`,
+  );
 }
 
 for (const [name, method] of Object.entries(methods)) {

@@ -33,6 +33,13 @@ describe('errors', () => {
     expect(error).to.be.instanceOf(RangeError);
     expect(error).to.include({ code: 'ERR_TORCH_INDEX', pythonType: 'IndexError' });
     expect(error.message).to.equal('Target 7 is out of bounds.');
+    expect(thrown(() => x.size(2)).message).to.equal(
+      'Dimension out of range (expected to be in range of [-2, 1], but got 2)',
+    );
+    expect(thrown(() => x.sum().stride(0)).message).to.equal(
+      'Dimension specified as 0 but tensor has no dimensions',
+    );
+    expect(thrown(() => x.size(0.5))).to.be.instanceOf(TypeError);
   });
 
   it('of the runtime are TorchErrors, with the C++ backtrace apart', () => {
@@ -137,6 +144,11 @@ describe('arguments', () => {
       /'delta' must be a number/,
     ],
     [
+      'a deprecated option of a class, too',
+      () => new nn.HingeEmbeddingLoss({ reduce: [] as never }),
+      /HingeEmbeddingLoss\(\): argument 'reduce' must be a boolean or null, got an array/,
+    ],
+    [
       'an option given twice is refused',
       () => x.sum(0, { dim: 1 } as object),
       /no overload|given twice/,
@@ -170,6 +182,54 @@ describe('arguments', () => {
       },
     };
     expect(() => F.mse_loss(x, x, options)).to.throw('getter');
+  });
+});
+
+describe('ctc_loss with targets that are no classes, which libtorch does not look at', () => {
+  const [steps, classes] = [6, 4];
+  const batch = torch.randn(steps, 2, classes, { requires_grad: true });
+  const refused = (...args: Parameters<typeof F.ctc_loss>): void => {
+    const error = thrown(() => F.ctc_loss(...args));
+    expect(error).to.include({ code: 'ERR_TORCH_INDEX', pythonType: 'IndexError' });
+    expect(error.message).to.match(/^ctc_loss\(\): target -?\d+ is out of bounds/);
+  };
+  const inputs = [steps, steps];
+
+  it('refuses them, however targets and lengths are given', () => {
+    for (const wrong of [classes, -1, 2 ** 40, -(2 ** 40)]) {
+      const padded = torch.tensor([
+        [1, 2],
+        [3, wrong],
+      ]);
+      refused(batch, padded, inputs, [2, 2]);
+      refused(batch, padded, torch.tensor(inputs), torch.tensor([2, 2]));
+      refused(batch, padded.flatten(), inputs, [2, 2]);
+      refused(batch.index(torch.slice(), 0), torch.tensor([wrong]), [steps], [1]);
+      refused(batch, torch.tensor([[1], [wrong]]), inputs, [1, 1], { reduction: 'none' });
+    }
+    refused(batch, torch.tensor([[1], [9]], { dtype: torch.int32 }), inputs, [1, 1]);
+  });
+
+  it('takes anything for padding', () => {
+    const [padded, clean] = [
+      torch.tensor([
+        [1, -1],
+        [3, 99],
+      ]),
+      torch.tensor([
+        [1, 0],
+        [3, 0],
+      ]),
+    ];
+    const [loss, expected] = [padded, clean].map((t) => F.ctc_loss(batch, t, inputs, [1, 1]));
+    expect(loss!.item()).to.equal(expected!.item());
+    loss!.backward();
+  });
+
+  it('says first what Python says', () => {
+    const wrong = torch.tensor([[9], [9]]);
+    expect(() => F.ctc_loss(batch, wrong, [9, 9], [1, 1])).to.throw('Expected input_lengths');
+    expect(() => F.ctc_loss(batch, wrong, inputs, [1, 1], { blank: 7 })).to.throw('blank');
   });
 });
 

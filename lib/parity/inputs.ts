@@ -81,23 +81,27 @@ export class Input {
 
   /** The same elements, over and over, in another shape. */
   reshaped(shape: readonly number[]): Input {
-    const width = Math.max(1, elementSize(this.dtype));
+    const width = elementSize(this.dtype);
     const from = this.bytes.length > 0 ? this.bytes : new Uint8Array(width);
-    const bytes = Uint8Array.from(
-      { length: product(shape) * width },
-      (_, i) => from[i % from.length]!,
-    );
+    const bytes = new Uint8Array(product(shape) * width).map((_, i) => from[i % from.length]!);
     return new Input(this.dtype, shape, 'contiguous', bytes, this.requires_grad);
   }
 
   /** The same tensor with one element changed. */
   withElement(index: number, value: number): Input {
-    const bytes = Uint8Array.from(this.bytes);
+    const bytes = this.bytes.slice();
     bytes.set(
       encode(this.dtype, 1, () => value),
       index * elementSize(this.dtype),
     );
     return new Input(this.dtype, this.shape, this.layout, bytes, this.requires_grad);
+  }
+
+  /** The elements of an integer tensor's memory; none of another dtype's. */
+  integers(): number[] {
+    const { buffer } = this.bytes.slice();
+    if (this.dtype === 'int64') return Array.from(new BigInt64Array(buffer), Number);
+    return this.dtype === 'int32' ? Array.from(new Int32Array(buffer)) : [];
   }
 
   toString(): string {

@@ -1,5 +1,6 @@
 /** The softmax of many classes, by clusters. Source: torch/nn/modules/adaptive.py. */
-import { runtimeError, valueError } from '../../errors';
+import { createError, runtimeError, valueError } from '../../errors';
+import { tensorHandle } from '../../handle';
 import type { Tensor } from '../../tensor';
 import { log_softmax } from '../functional/softmax';
 import { op, power } from '../ops';
@@ -116,7 +117,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     this.head = new Linear(in_features, this.head_size, { bias: head_bias, ...factory });
     this.tail = new ModuleList();
     for (let i = 0; i < this.n_clusters; i++) {
-      const hidden = floorDivide(in_features, power(div_value, i + 1));
+      const hidden = floorDivide(in_features, raised(div_value, i + 1));
       const outputs = this.cutoffs[i + 1]! - this.cutoffs[i]!;
       const options = { bias: false, ...factory };
       this.tail.append(
@@ -137,6 +138,8 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
   }
 
   override forward(input: Tensor, target: Tensor): AdaptiveOutput {
+    tensorHandle(input, ADAPTIVE, 'input');
+    tensorHandle(target, ADAPTIVE, 'target');
     checkShapes(input, target);
     const isBatched = target.ndim > 0;
     const { output, loss } = this.#losses(
@@ -264,10 +267,20 @@ function checkShapes(input: Tensor, target: Tensor): void {
   }
 }
 
-/** Python's `x // y` of floats. */
+/** Python's `base ** exponent` of floats, which is never infinite for what is finite. */
+function raised(base: number, exponent: number): number {
+  const result = power(base, exponent);
+  if (Number.isFinite(result) || !Number.isFinite(base)) return result;
+  throw createError('OverflowError', "(34, 'Numerical result out of range')");
+}
+
+/** Python's `int(x // y)` of floats. */
 function floorDivide(x: number, y: number): number {
+  if (Number.isNaN(y)) throw valueError('cannot convert float NaN to integer');
+  if (y === 0) throw createError('ZeroDivisionError', 'float floor division by zero');
   const remainder = x % y;
-  const quotient = (x - remainder) / y;
-  const floor = Math.floor(quotient - (remainder !== 0 && remainder < 0 !== y < 0 ? 1 : 0));
+  const isBelow = remainder !== 0 && remainder < 0 !== y < 0;
+  const quotient = (x - remainder) / y - (isBelow ? 1 : 0);
+  const floor = Math.floor(quotient);
   return quotient - floor > 0.5 ? floor + 1 : floor;
 }

@@ -29,7 +29,7 @@ export abstract class _Loss<
   constructor(options: Given<LegacyReductionOptions> & { reduction?: string | undefined } = {}) {
     super();
     const { size_average, reduce, reduction = 'mean' } = options;
-    this.reduction = legacyName(size_average, reduce) ?? reduction;
+    this.reduction = legacyName(new.target.name, { size_average, reduce }) ?? reduction;
   }
 
   /**
@@ -63,12 +63,17 @@ export abstract class _WeightedLoss<
 
 // Source: legacy_get_string in torch/nn/_reduction.py.
 function legacyName(
-  sizeAverage: boolean | null | undefined,
-  reduce: boolean | null | undefined,
+  loss: string,
+  { size_average, reduce }: { size_average: unknown; reduce: unknown },
 ): string | undefined {
-  const unset = (value: unknown): boolean => value === null || value === undefined;
-  if (unset(sizeAverage) && unset(reduce)) return undefined;
-  const name = legacyReduction(sizeAverage ?? true, reduce ?? true);
+  const isUnset = (value: unknown): boolean => value === null || value === undefined;
+  if (isUnset(size_average) && isUnset(reduce)) return undefined;
+  const flag = (name: string, value: unknown): boolean => {
+    if (isUnset(value) || typeof value === 'boolean') return value !== false;
+    const problem = `argument '${name}' must be a boolean or null, got ${describe(value)}`;
+    throw fail({ name: loss, parameters: [] }, problem);
+  };
+  const name = legacyReduction(flag('size_average', size_average), flag('reduce', reduce));
   warn(
     `size_average and reduce args will be deprecated, please use reduction='${name}' instead.`,
     'UserWarning',

@@ -1,5 +1,5 @@
 /** Cross entropy with the linear layer before it. Source: torch/nn/modules/loss.py. */
-import { bind } from '../../../arguments';
+import { bind, describe, fail } from '../../../arguments';
 import type { AsyncOptions } from '../../../async';
 import type { DeviceLike } from '../../../device';
 import type { DType } from '../../../dtype';
@@ -7,7 +7,13 @@ import { runtimeError } from '../../../errors';
 import { boolRepr, floatRepr, optionalRepr, tupleRepr } from '../../../python';
 import type { Tensor } from '../../../tensor';
 import { linear_cross_entropy } from '../../functional/loss/classification';
-import { type Given, type ReductionOption, signatureOf } from '../../functional/loss/definition';
+import {
+  type Given,
+  Lowering,
+  type ReductionOption,
+  signatureOf,
+} from '../../functional/loss/definition';
+import { INTS } from '../../signature';
 import { Linear } from '../linear';
 import { _WeightedLoss } from './base';
 import type { LinearCrossEntropyOptions } from './linear_cross_entropy_options';
@@ -47,6 +53,15 @@ const CALLEE = {
     ...OPTIONS.map(([name]) => ({ name, keywordOnly: true })),
   ],
 };
+
+const AT = new Lowering(CALLEE);
+
+/** @throws TypeError for anything but sizes */
+function sizesOf(out_features: unknown): readonly number[] {
+  if (INTS.accepts(out_features)) return out_features as readonly number[];
+  const given = describe(out_features);
+  throw fail(CALLEE, `argument 'out_features' must be ${INTS.expected}, got ${given}`);
+}
 
 /**
  * Cross entropy of a linear layer's outputs, with that layer: `CrossEntropyLoss(linear(x), y)`.
@@ -94,9 +109,15 @@ export class LinearCrossEntropyLoss extends _WeightedLoss {
     const bound = bind(CALLEE, args);
     const [inFeatures, numClasses] = bound as [number, number];
     const values = Object.fromEntries(
-      OPTIONS.map(([name, fallback], index) => [name, bound[REQUIRED.length + index] ?? fallback]),
+      OPTIONS.map(([name, fallback], index) => {
+        const value = bound[REQUIRED.length + index];
+        return [name, value === undefined ? fallback : value];
+      }),
     ) as Required<LinearCrossEntropyLossModuleOptions>;
-    const { weight, label_smoothing } = values;
+    const { weight } = values;
+    AT.optionalTensor(weight, 'weight');
+    const label_smoothing = AT.float(values.label_smoothing, 'label_smoothing');
+    const out_features = sizesOf(values.out_features);
     if (weight && (weight.dim() !== 1 || weight.numel() !== numClasses)) {
       throw runtimeError(
         `expected weight shape to be ${tupleRepr([numClasses])}, got ${tupleRepr(weight.shape)}`,
@@ -109,11 +130,11 @@ export class LinearCrossEntropyLoss extends _WeightedLoss {
     }
     super({ weight, reduction: values.reduction });
     this.num_classes = numClasses;
-    this.out_features = values.out_features;
+    this.out_features = out_features;
     this.ignore_index = values.ignore_index;
     this.label_smoothing = label_smoothing;
     // A layer's weight has two dimensions: those of a K-dimensional loss are flattened here and restored in forward.
-    const outputs = values.out_features.reduce((product, size) => product * size, numClasses);
+    const outputs = out_features.reduce((product, size) => product * size, numClasses);
     const { bias, device, dtype } = values;
     this.linear = new Linear(inFeatures, outputs, { bias, device, dtype });
     this.options = values.options;
@@ -132,7 +153,7 @@ export class LinearCrossEntropyLoss extends _WeightedLoss {
   /** What the functional takes: the options, and the layer's weight with the dimensions of the loss. */
   #values(): [values: object, weight: Tensor] {
     const { weight, bias, in_features } = this.linear;
-    const outputs = [this.num_classes, ...this.out_features];
+    const outputs = [this.num_classes, ...sizesOf(this.out_features)];
     const values = {
       linear_bias: bias === null ? null : bias.reshape(outputs),
       weight: this.weight,
