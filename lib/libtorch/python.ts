@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -63,6 +62,8 @@ export function torchOfPython(interpreter: string): string | null {
   if (cached && cached.timeStamps === timeStampsOf(interpreter, cached.searched)) {
     return cached.directory;
   }
+  // Not imported: it is seldom needed, and costs a hundredth of a start.
+  const { spawnSync } = process.getBuiltinModule('node:child_process');
   const run = spawnSync(interpreter, ['-c', FIND_TORCH], { encoding: 'utf8', timeout: 60_000 });
   if (run.status !== 0) {
     return null;
