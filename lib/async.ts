@@ -35,18 +35,34 @@ export function submit<T>(start: (job: number) => Promise<T>, options?: AsyncOpt
   });
 }
 
+/** What to do when a signal aborts, by job: one listener for all, since many jobs may share a signal. */
+const aborts = new WeakMap<AbortSignal, Map<number, () => void>>();
+
+function abortsOf(signal: AbortSignal): Map<number, () => void> {
+  const known = aborts.get(signal);
+  if (known) return known;
+  const jobs = new Map<number, () => void>();
+  const abortAll = (): void => {
+    for (const abort of [...jobs.values()]) abort();
+  };
+  signal.addEventListener('abort', abortAll, { once: true });
+  aborts.set(signal, jobs);
+  return jobs;
+}
+
 function aborting<T>(
   promise: Promise<T>,
   job: number,
   signal: AbortSignal | undefined,
 ): Promise<T> {
   if (!signal) return promise;
+  const jobs = abortsOf(signal);
   return new Promise<T>((resolve, reject) => {
-    const abort = (): void => {
+    jobs.set(job, () => {
+      jobs.delete(job);
       if (native.cancel_job(job)) reject(signal.reason);
-    };
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    });
+    promise.then(resolve, reject).finally(() => jobs.delete(job));
   });
 }
 

@@ -78,6 +78,10 @@ export interface NativeAsync {
   plain_copy(job: number, tensor: Handle): Promise<Handle>;
   backward(job: number, ...args: Parameters<Native['backward']>): Promise<void>;
   call_operator(job: number, ...args: Parameters<Native['call_operator']>): Promise<unknown>;
+  adaptive_log_softmax_with_loss(
+    job: number,
+    ...args: Parameters<Native['adaptive_log_softmax_with_loss']>
+  ): Promise<[output: Handle, loss: Handle]>;
 }
 
 export interface Native {
@@ -271,6 +275,15 @@ export interface Native {
   generator_device(generator: NativeGenerator): string;
 
   // The losses: native/losses.h, parameters in its order
+  adaptive_log_softmax_with_loss(
+    input: Handle,
+    target: Handle,
+    headWeight: Handle,
+    headBias: OptionalHandle,
+    tail: readonly Handle[],
+    cutoffs: readonly number[],
+    shortlistSize: number,
+  ): [output: Handle, loss: Handle];
   binary_cross_entropy(
     input: Handle,
     target: Handle,

@@ -54,6 +54,8 @@ losses::LinearCrossEntropyOptions adjust_options(const losses::LinearCrossEntrop
 }
 
 void add_losses(Bindings& bindings) {
+  bindings.add<&losses::adaptive_log_softmax_with_loss>("adaptive_log_softmax_with_loss");
+  bindings.add_async<&losses::adaptive_log_softmax_with_loss>("adaptive_log_softmax_with_loss");
   bindings.add_function<&losses::binary_cross_entropy>("binary_cross_entropy");
   bindings.add_function<&losses::binary_cross_entropy_with_logits>(
       "binary_cross_entropy_with_logits");

@@ -98,7 +98,10 @@ at::Tensor read(Environment& environment, napi_value value) {
   if (napi_get_value_double(environment.env(), value, &handle) != napi_ok) {
     throw ArgumentMismatch{"a Tensor"};
   }
-  return environment.handles().get(handle);
+  // A copy: what is waited for may free the slot.
+  at::Tensor tensor = environment.handles().get(handle);
+  environment.async().wait_to_read(tensor);
+  return tensor;
 }
 
 template <>

@@ -12,6 +12,23 @@
 
 namespace torch_losses {
 
+namespace {
+
+// What tensors that share memory have in common.
+const void* memory_of(const at::Tensor& tensor) {
+  if (!tensor.has_storage()) return tensor.unsafeGetTensorImpl();
+  return tensor.storage().unsafeGetStorageImpl();
+}
+
+void count_down(std::unordered_map<const void*, int>& counts, const void* key) {
+  auto found = counts.find(key);
+  if (found != counts.end() && --found->second == 0) counts.erase(found);
+}
+
+bool changes_memory(const Job& job) { return job.runs_graph || !job.written.empty(); }
+
+}  // namespace
+
 napi_value AsyncQueue::submit(std::unique_ptr<Job> job) {
   start();
   napi_env env = environment_.env();
@@ -20,7 +37,9 @@ napi_value AsyncQueue::submit(std::unique_ptr<Job> job) {
   job->threads = at::get_num_threads();
   job->autocast = AutocastSettings::current();
   job->cuda = CudaSettings::current();
-  if (pending_++ == 0) check(env, napi_ref_threadsafe_function(env, notify_));
+  if (pending_ == 0) check(env, napi_ref_threadsafe_function(env, notify_));
+  ++pending_;
+  writers_ += changes_memory(*job) ? 1 : 0;
   {
     std::lock_guard lock(mutex_);
     claim(*job);
@@ -42,17 +61,34 @@ bool AsyncQueue::cancel(int64_t number) {
     release(*job);
   }
   changed_.notify_all();
-  finish_one();
+  finish(*job);
   return true;
 }
 
-void AsyncQueue::wait_for(const at::Tensor& tensor) {
-  if (idle() || !tensor.has_storage()) return;
-  Storage storage = tensor.storage().unsafeGetStorageImpl();
+void AsyncQueue::wait_until_unchanged(const at::Tensor& tensor) {
+  const void* memory = memory_of(tensor);
   std::unique_lock lock(mutex_);
-  while (in_use_.contains(storage)) {
+  wait_until(lock, [&] { return !changing_.contains(memory); });
+}
+
+void AsyncQueue::wait_until_unused(const at::Tensor& tensor) {
+  const void* memory = memory_of(tensor);
+  std::unique_lock lock(mutex_);
+  wait_until(lock, [&] { return graphs_ == 0 && !in_use_.contains(memory); });
+}
+
+void AsyncQueue::wait_for_graphs() {
+  if (writers_ == 0) return;
+  std::unique_lock lock(mutex_);
+  wait_until(lock, [&] { return graphs_ == 0 && changing_.empty(); });
+}
+
+// The worker may be waiting for memory meanwhile.
+template <typename Condition>
+void AsyncQueue::wait_until(std::unique_lock<std::mutex>& lock, Condition holds) {
+  while (!holds()) {
     give_memory(lock);
-    changed_.wait(lock, [&] { return needs_memory_ || !in_use_.contains(storage); });
+    changed_.wait(lock, [&] { return needs_memory_ || holds(); });
   }
 }
 
@@ -172,7 +208,7 @@ void AsyncQueue::on_finished(napi_env env, napi_value, void* data, void*) {
       queue.finished_.pop_front();
     }
     queue.settle(*job);
-    queue.finish_one();
+    queue.finish(*job);
   }
 }
 
@@ -194,22 +230,24 @@ void AsyncQueue::settle(Job& job) {
   napi_resolve_deferred(env, job.deferred, value);
 }
 
-void AsyncQueue::finish_one() {
+void AsyncQueue::finish(const Job& job) {
+  writers_ -= changes_memory(job) ? 1 : 0;
   if (--pending_ == 0) napi_unref_threadsafe_function(environment_.env(), notify_);
 }
 
-void AsyncQueue::claim(const Job& job) {
-  for (const at::Tensor& tensor : job.tensors) {
-    if (tensor.has_storage()) ++in_use_[tensor.storage().unsafeGetStorageImpl()];
-  }
+// Remembered by the job, which may itself give a tensor another storage.
+void AsyncQueue::claim(Job& job) {
+  for (const at::Tensor& tensor : job.tensors) job.uses.push_back(memory_of(tensor));
+  for (const at::Tensor& tensor : job.written) job.changes.push_back(memory_of(tensor));
+  for (const void* memory : job.uses) ++in_use_[memory];
+  for (const void* memory : job.changes) ++changing_[memory];
+  graphs_ += job.runs_graph ? 1 : 0;
 }
 
 void AsyncQueue::release(const Job& job) {
-  for (const at::Tensor& tensor : job.tensors) {
-    if (!tensor.has_storage()) continue;
-    auto found = in_use_.find(tensor.storage().unsafeGetStorageImpl());
-    if (found != in_use_.end() && --found->second == 0) in_use_.erase(found);
-  }
+  for (const void* memory : job.uses) count_down(in_use_, memory);
+  for (const void* memory : job.changes) count_down(changing_, memory);
+  graphs_ -= job.runs_graph ? 1 : 0;
 }
 
 }  // namespace torch_losses

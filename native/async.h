@@ -4,7 +4,8 @@
 // In order, so that results are those of the same calls made synchronously; one at a time, so that
 // callers share the cores instead of fighting for them. A job carries the caller's thread-local
 // state (grad mode, autocast, thread count) and keeps its tensors alive. While it waits or runs,
-// their storages are in use: what would write to one waits.
+// their memory is in use: a synchronous call that would write to it waits, and so does one that
+// would read what the job writes.
 #pragma once
 
 #include "javascript.h"
@@ -40,14 +41,19 @@ struct Job {
   bool is_repeatable = false;
   // On the environment's, after `run` succeeded: the value to resolve with.
   std::function<napi_value()> result;
-  // What `run` computes on.
+  // What `run` computes on, and which of it `run` changes.
   std::vector<at::Tensor> tensors;
+  std::vector<at::Tensor> written;
+  // A backward pass: it reads and changes what its graph holds, whatever that is.
+  bool runs_graph = false;
 
   // Filled in by AsyncQueue.
   at::ThreadLocalState state;
   AutocastSettings autocast;
   CudaSettings cuda;
   int threads = 0;
+  std::vector<const void*> uses;
+  std::vector<const void*> changes;
   napi_deferred deferred = nullptr;
   std::exception_ptr error;
   std::vector<Warning> warnings;
@@ -67,17 +73,32 @@ class AsyncQueue {
   // where it is too late.
   bool cancel(int64_t number);
 
-  // Returns when no job that computes on the tensor's storage is left.
-  void wait_for(const at::Tensor& tensor);
+  // For synchronous calls. Each returns when no job is left that changes the tensor's memory; that
+  // computes on it; that runs or changes what a backward pass may meet.
+  void wait_to_read(const at::Tensor& tensor) {
+    if (writers_ != 0 && !is_submitting_) wait_until_unchanged(tensor);
+  }
+  void wait_to_write(const at::Tensor& tensor) {
+    if (pending_ != 0 && !is_submitting_) wait_until_unused(tensor);
+  }
+  void wait_for_graphs();
 
-  bool idle() const noexcept { return pending_ == 0; }
+  // While it lives, arguments are read for a job, which comes after the others anyhow.
+  class Submission {
+   public:
+    explicit Submission(AsyncQueue& queue) : queue_(queue) { queue.is_submitting_ = true; }
+    ~Submission() { queue_.is_submitting_ = false; }
+    Submission(const Submission&) = delete;
+    Submission& operator=(const Submission&) = delete;
+
+   private:
+    AsyncQueue& queue_;
+  };
 
   // Drops what has not started and waits for what has. Nothing is settled any more.
   void shut_down();
 
  private:
-  using Storage = const c10::StorageImpl*;
-
   void start();
   void work();
   void execute(Job& job);
@@ -86,15 +107,21 @@ class AsyncQueue {
   void give_memory(std::unique_lock<std::mutex>& lock);
   static void on_finished(napi_env env, napi_value, void* queue, void*);
   void settle(Job& job);
-  void finish_one();
-  void claim(const Job& job);
+  void finish(const Job& job);
+  void claim(Job& job);
   void release(const Job& job);
+  void wait_until_unchanged(const at::Tensor& tensor);
+  void wait_until_unused(const at::Tensor& tensor);
+  template <typename Condition>
+  void wait_until(std::unique_lock<std::mutex>& lock, Condition holds);
 
   Environment& environment_;
   std::thread thread_;
   napi_threadsafe_function notify_ = nullptr;
-  // The environment's thread alone: promises not yet settled.
+  // The environment's thread alone: promises not yet settled, and those of jobs that change memory.
   int64_t pending_ = 0;
+  int64_t writers_ = 0;
+  bool is_submitting_ = false;
 
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -103,7 +130,10 @@ class AsyncQueue {
   bool needs_memory_ = false;
   std::deque<std::unique_ptr<Job>> waiting_;
   std::deque<std::unique_ptr<Job>> finished_;
-  std::unordered_map<Storage, int> in_use_;
+  // How many jobs use or change a storage, or run a graph, and are not done.
+  std::unordered_map<const void*, int> in_use_;
+  std::unordered_map<const void*, int> changing_;
+  int graphs_ = 0;
 };
 
 }  // namespace torch_losses

@@ -102,9 +102,18 @@ void backward(const Tensors& tensors, const OptionalTensors& gradients, bool ret
   run_engine(tensors, starts, retain_graph, create_graph, inputs, true);
 }
 
-OptionalTensors grad_of(const Tensors& outputs, const Tensors& inputs,
+// In its turn: after the jobs that run a graph, or change what this one may hold.
+void backward_now(Environment& environment, const Tensors& tensors,
+                  const OptionalTensors& gradients, bool retain_graph, bool create_graph,
+                  const Tensors& inputs) {
+  environment.async().wait_for_graphs();
+  backward(tensors, gradients, retain_graph, create_graph, inputs);
+}
+
+OptionalTensors grad_of(Environment& environment, const Tensors& outputs, const Tensors& inputs,
                         const OptionalTensors& gradients, bool retain_graph, bool create_graph,
                         bool allow_unused, bool materialize) {
+  environment.async().wait_for_graphs();
   auto results = run_engine(outputs, starting_gradients(outputs, gradients), retain_graph,
                             create_graph, inputs, false);
   OptionalTensors found;
@@ -130,6 +139,7 @@ OptionalTensors grad_of(const Tensors& outputs, const Tensors& inputs,
 // The owner of the handle remembered for this gradient, while it lives; else a new handle;
 // undefined without one.
 napi_value grad(Environment& environment, double handle) {
+  environment.async().wait_for_graphs();
   HandleTable& handles = environment.handles();
   at::Tensor gradient = handles.get(handle).grad();
   if (!gradient.defined()) return undefined(environment);
@@ -162,6 +172,7 @@ void check_assignable(const at::Tensor& tensor, const at::Tensor& gradient) {
 }
 
 void set_grad(Environment& environment, double handle, std::optional<double> gradient) {
+  environment.async().wait_for_graphs();
   HandleTable& handles = environment.handles();
   const at::Tensor& tensor = handles.get(handle);
   if (!gradient) {
@@ -183,7 +194,9 @@ bool retains_grad(const at::Tensor& tensor) { return tensor.retains_grad(); }
 
 // `in_place`: the method `requires_grad_()`, whose text for integers is another than the
 // attribute's.
-void set_requires_grad(const at::Tensor& tensor, bool value, bool in_place) {
+void set_requires_grad(Environment& environment, const at::Tensor& tensor, bool value,
+                       bool in_place) {
+  environment.async().wait_for_graphs();
   if (!tensor.is_leaf() && !(in_place && value)) {
     TORCH_CHECK(false, "you can only change requires_grad flags of leaf variables.",
                 value ? ""
@@ -198,7 +211,10 @@ void set_requires_grad(const at::Tensor& tensor, bool value, bool in_place) {
   tensor.set_requires_grad(value);
 }
 
-void retain_grad(const at::Tensor& tensor) { tensor.retain_grad(); }
+void retain_grad(Environment& environment, const at::Tensor& tensor) {
+  environment.async().wait_for_graphs();
+  tensor.retain_grad();
+}
 
 // nn.Parameter(data): a leaf that shares the data.
 at::Tensor parameter(const at::Tensor& data, bool requires_grad) {
@@ -221,7 +237,7 @@ at::Tensor without_gradient(const at::Tensor& tensor) {
 at::Tensor data(const at::Tensor& tensor) { return tensor.variable_data(); }
 
 void set_data(Environment& environment, const at::Tensor& tensor, const at::Tensor& value) {
-  environment.async().wait_for(tensor);
+  environment.async().wait_to_write(tensor);
   tensor.set_data(value);
 }
 
@@ -274,8 +290,8 @@ void set_grad_enabled(bool enabled) { at::GradMode::set_enabled(enabled); }
 }  // namespace
 
 void add_autograd(Bindings& bindings) {
-  bindings.add_allocating<&backward, WhenExhausted::Free>("backward");
-  bindings.add_async<&backward>("backward");
+  bindings.add_allocating<&backward_now, WhenExhausted::Free>("backward");
+  bindings.add_async<&backward, true>("backward");
   bindings.add_allocating<&grad_of, WhenExhausted::Free>("grad_of");
   bindings.add<&grad>("grad");
   bindings.add<&set_grad>("set_grad");

@@ -199,7 +199,7 @@ napi_value submit(Environment& environment, int64_t number, Job&& fill) {
 
 // The same function on the worker's thread: what `run` reads, computes and returns, in a job's
 // three parts.
-template <auto Function, typename Mode>
+template <auto Function, typename Mode, bool RunsGraph = false>
 napi_value run_async(napi_env env, napi_callback_info info) {
   using Shape = Signature<decltype(Function)>;
   using Arguments = typename Shape::Arguments;
@@ -212,6 +212,7 @@ napi_value run_async(napi_env env, napi_callback_info info) {
   const auto& binding = *static_cast<const Binding*>(data);
   Environment& environment = binding.environment;
   return behind_the_door(environment, [&] {
+    AsyncQueue::Submission submission(environment.async());
     auto number = read_argument<int64_t>(binding, values[0], 0);
     auto arguments = std::make_shared<Arguments>(
         read_arguments<Arguments>(binding, values + 1, std::make_index_sequence<kCount>{}));
@@ -235,6 +236,7 @@ napi_value run_async(napi_env env, napi_callback_info info) {
           return to_javascript(environment, std::move(**result));
         };
       }
+      job.runs_graph = RunsGraph;
     });
   });
 }
@@ -270,9 +272,10 @@ class Bindings {
   }
 
   // The asynchronous form of a function, in `async`: a job's number comes before its arguments.
-  template <auto Function>
+  // `RunsGraph`: it is a backward pass.
+  template <auto Function, bool RunsGraph = false>
   void add_async(const char* name) {
-    add_async(name, &detail::run_async<Function, detail::Plain>);
+    add_async(name, &detail::run_async<Function, detail::Plain, RunsGraph>);
   }
 
   // A callback that reads its own arguments; its data is a `const Binding*`.

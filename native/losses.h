@@ -92,6 +92,15 @@ at::Tensor linear_cross_entropy(const at::Tensor& input, const at::Tensor& linea
                                 std::optional<int64_t> ignore_index, double label_smoothing,
                                 const std::optional<LinearCrossEntropyOptions>& options);
 
+// Of many classes, by clusters: losses_adaptive.cc
+
+// A batch alone. `tail` holds the two weights of each cluster, `cutoffs` ends with the number of
+// classes. Returns the output and the loss.
+std::vector<at::Tensor> adaptive_log_softmax_with_loss(
+    const at::Tensor& input, const at::Tensor& target, const at::Tensor& head_weight,
+    const OptionalTensor& head_bias, const std::vector<at::Tensor>& tail,
+    const std::vector<int64_t>& cutoffs, int64_t shortlist_size);
+
 // Embedding: losses_embedding.cc
 
 at::Tensor margin_ranking_loss(const at::Tensor& input1, const at::Tensor& input2,

@@ -5,6 +5,7 @@
 #include <ATen/ScalarOps.h>
 #include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/core/jit_type.h>
+#include <c10/util/DimVector.h>
 #include <torch/csrc/jit/runtime/operator.h>
 
 #include <dlfcn.h>
@@ -203,11 +204,49 @@ IValue to_ivalue(Environment& environment, const Parameter& parameter, napi_valu
 // --- to JavaScript
 // -----------------------------------------------------------------------------------------------
 
+// The extent of a tensor whose memory cannot be resized. libtorch enlarges the tensor before it
+// finds that out, and would leave it reaching beyond its memory.
+class Extent {
+ public:
+  explicit Extent(const at::Tensor& tensor)
+      : tensor_(tensor),
+        sizes_(tensor.sizes()),
+        strides_(tensor.strides()),
+        offset_(tensor.storage_offset()) {}
+
+  void restore() const {
+    tensor_.unsafeGetTensorImpl()->set_sizes_and_strides(sizes_, strides_, offset_);
+  }
+
+ private:
+  at::Tensor tensor_;
+  c10::DimVector sizes_;
+  c10::DimVector strides_;
+  int64_t offset_;
+};
+
 struct Call {
   Environment& environment;
   const BoundOperator& op;
   // Position and identity of the tensors given directly, to recognise one that is returned.
   c10::SmallVector<std::pair<size_t, const c10::TensorImpl*>, 8> tensors;
+  std::vector<Extent> fixed;
+
+  void prepare_write(const at::Tensor& tensor) {
+    // What a thread computes on must not move under it.
+    environment.async().wait_to_write(tensor);
+    bool is_strided = tensor.layout() == at::kStrided && tensor.has_storage();
+    if (is_strided && !tensor.storage().resizable()) fixed.emplace_back(tensor);
+  }
+
+  void run(Stack& stack) const {
+    try {
+      op.call(stack);
+    } catch (...) {
+      for (const Extent& extent : fixed) extent.restore();
+      throw;
+    }
+  }
 };
 
 napi_value tensor_result(const Call& call, at::Tensor tensor) {
@@ -269,12 +308,16 @@ napi_value results(const Call& call, Stack stack) {
 // --- one call
 // ----------------------------------------------------------------------------------------------------
 
-// What a thread computes on must not move under it.
-void wait_for_writes(Environment& environment, const Parameter& parameter, const IValue& value) {
-  if (!parameter.written || environment.async().idle()) return;
-  if (value.isTensor()) environment.async().wait_for(value.toTensor());
+template <typename Visit>
+void visit_tensors(const IValue& value, Visit visit) {
+  if (value.isTensor() && value.toTensor().defined()) visit(value.toTensor());
   if (value.isTensorList()) {
-    for (const at::Tensor& tensor : value.toTensorVector()) environment.async().wait_for(tensor);
+    for (const at::Tensor& tensor : value.toTensorVector()) visit(tensor);
+  }
+  if (value.isOptionalTensorList()) {
+    for (const std::optional<at::Tensor>& tensor : value.toOptionalTensorVector()) {
+      if (tensor && tensor->defined()) visit(*tensor);
+    }
   }
 }
 
@@ -294,7 +337,9 @@ IValue argument(Call& call, size_t index, napi_value value, bool is_handle) {
     if (parameter.kind == Kind::Tensor) {
       call.tensors.emplace_back(index, converted.toTensor().unsafeGetTensorImpl());
     }
-    wait_for_writes(environment, parameter, converted);
+    if (parameter.written) {
+      visit_tensors(converted, [&](const at::Tensor& tensor) { call.prepare_write(tensor); });
+    }
     return converted;
   } catch (const ArgumentMismatch& mismatch) {
     throw_type_error(call.op.schema().name() + "(): argument '" + parameter.name + "' must be " +
@@ -340,7 +385,7 @@ std::pair<Call, Stack> read_call(const Values& values, size_t first) {
     throw_type_error(op.schema().name() + "() takes " + std::to_string(expected) +
                      " argument(s). Declaration: " + c10::toString(op.schema()));
   }
-  Call call{environment, op, {}};
+  Call call{environment, op, {}, {}};
   Stack stack;
   stack.reserve(expected);
   napi_value missing = given < expected ? undefined(environment) : nullptr;
@@ -352,6 +397,25 @@ std::pair<Call, Stack> read_call(const Values& values, size_t first) {
   return {std::move(call), std::move(stack)};
 }
 
+// After one of these, later jobs would compute on other memory than they claimed.
+void check_can_be_job(const BoundOperator& op) {
+  const std::string& name = op.schema().name();
+  if (name != "aten::set_" && name != "aten::set_data") return;
+  throw PythonError("RuntimeError", name +
+                                        "() cannot be called asynchronously: it gives a tensor " +
+                                        "other memory, which calls already made may be using");
+}
+
+void claim_arguments(Job& job, const BoundOperator& op, const Stack& stack) {
+  for (size_t index = 0; index < stack.size(); ++index) {
+    bool is_written = op.parameters()[index].written;
+    visit_tensors(stack[index], [&](const at::Tensor& tensor) {
+      job.tensors.push_back(tensor);
+      if (is_written) job.written.push_back(tensor);
+    });
+  }
+}
+
 napi_value call_operator(napi_env env, napi_callback_info info) {
   Values values(env, info);
   return behind_the_door(values.environment(), [&] {
@@ -361,7 +425,7 @@ napi_value call_operator(napi_env env, napi_callback_info info) {
     auto policy = op.writes() ? WhenExhausted::Free : WhenExhausted::Repeat;
     trying_again(values.environment(), policy, [&, is_first = true]() mutable {
       if (!std::exchange(is_first, false)) read.emplace(read_call(values, 0));
-      op.call(read->second);
+      read->first.run(read->second);
     });
     return results(read->first, std::move(read->second));
   });
@@ -372,20 +436,17 @@ napi_value call_operator_async(napi_env env, napi_callback_info info) {
   Values values(env, info);
   return behind_the_door(values.environment(), [&] {
     if (values.count() == 0) throw_type_error("call_operator() needs a job's number");
+    AsyncQueue::Submission submission(values.environment().async());
     auto number = Argument<int64_t>::from(values.environment(), values[0]);
     auto both = std::make_shared<std::pair<Call, Stack>>(read_call(values, 1));
+    check_can_be_job(both->first.op);
     return detail::submit(values.environment(), number, [&](Job& job) {
-      for (const IValue& value : both->second) {
-        if (value.isTensor() && value.toTensor().defined()) job.tensors.push_back(value.toTensor());
-        if (value.isTensorList()) {
-          for (const at::Tensor& tensor : value.toTensorVector()) job.tensors.push_back(tensor);
-        }
-      }
+      claim_arguments(job, both->first.op, both->second);
       job.is_repeatable = !both->first.op.writes();
       // A call uses its arguments up.
       job.run = [both] {
         Stack stack = both->second;
-        both->first.op.call(stack);
+        both->first.run(stack);
         both->second = std::move(stack);
       };
       job.result = [both] { return results(both->first, std::move(both->second)); };

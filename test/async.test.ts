@@ -157,6 +157,100 @@ describe('asynchronous calls', () => {
     expect(input.shape).to.deep.equal([1]);
   });
 
+  it('that write hold up what would read the same memory', async () => {
+    const x = torch.ones(4);
+    const running = busy();
+    const added = torch.ops.aten.add_.async(x, 1);
+    expect(x.tolist()).to.deep.equal([2, 2, 2, 2]);
+    const resized = torch.ops.aten.resize_.async(x, [1000]);
+    expect(x.shape).to.deep.equal([1000]);
+    expect(await added).to.equal(x);
+    await Promise.all([running, resized]);
+  });
+
+  const writes: [string, (x: Tensor) => void][] = [
+    ['in-place methods', (x) => x.mul_(0)],
+    ['out', (x) => torch.mul(x, 0, { out: x })],
+    ['indexing', (x) => x.index_put_([0], 0)],
+    ['a view', (x) => x.index(0).fill_(0)],
+    ['resize_', (x) => torch.ops.aten.resize_(x, [1])],
+    ['set_', (x) => torch.ops.aten.set_(x)],
+    ['a list', (x) => torch.ops.aten._foreach_mul_([x], 0)],
+    [
+      'data',
+      (x) => {
+        x.data = torch.zeros(1);
+      },
+    ],
+  ];
+  for (const [what, write] of writes) {
+    it(`hold up writing by ${what}`, async () => {
+      const x = torch.ones(600, 600);
+      const product = torch.ops.aten.mm.async(x, x);
+      write(x);
+      expect((await product).eq(600).all().item()).to.equal(true);
+    });
+
+    it(`hold up writing by ${what} to what a graph keeps`, async () => {
+      const x = torch.ones(600, 600);
+      const w = torch.ones(600, 600, { requires_grad: true });
+      const done = x.mm(w).sum().backwardAsync();
+      torch.no_grad(() => write(x));
+      await done;
+      expect(w.grad!.eq(600).all().item()).to.equal(true);
+    });
+  }
+
+  it('that run a graph hold up what looks at gradients', async () => {
+    const w = torch.ones(300, 300, { requires_grad: true });
+    void w.mm(w).sum().backwardAsync();
+    expect(w.grad!.eq(600).all().item()).to.equal(true);
+    void w.sum().backwardAsync();
+    w.sum().backward();
+    expect(w.grad!.eq(602).all().item()).to.equal(true);
+    void w.sum().backwardAsync();
+    w.grad = null;
+    await busy();
+    expect(w.grad).to.equal(null);
+  });
+
+  it('never change which memory a tensor uses', async () => {
+    const error = await rejection(torch.ops.aten.set_.async(torch.ones(1)));
+    expect(error.message).to.include('cannot be called asynchronously');
+  });
+
+  it('of the adaptive softmax give what the synchronous one gives', async () => {
+    const adaptive = new nn.AdaptiveLogSoftmaxWithLoss(10, 20, [4, 10]);
+    const classes = torch.randint(20, [64]);
+    for (const [input, of] of [
+      [x, classes],
+      [x.index(0), classes.index(0)],
+    ] as const) {
+      const { output, loss } = await adaptive.forwardAsync(input, of);
+      const expected = adaptive(input, of);
+      expect(output.equal(expected.output)).to.equal(true);
+      expect(loss.equal(expected.loss)).to.equal(true);
+      expect(loss.requires_grad).to.equal(true);
+    }
+    const error = await rejection(adaptive.forwardAsync(x, torch.full([64], 99)));
+    expect(error.message).to.include('Target values should be in [0, 19]');
+    const unlike = await rejection(adaptive.forwardAsync(x, 3 as unknown as Tensor));
+    expect(unlike).to.be.instanceOf(TypeError);
+  });
+
+  it('share a signal without warnings', async () => {
+    const { signal } = new AbortController();
+    const warnings: Error[] = [];
+    const note = (warning: Error): number => warnings.push(warning);
+    process.on('warning', note);
+    await Promise.all(
+      Array.from({ length: 20 }, () => criterion.forwardAsync(x, target, { signal })),
+    );
+    await new Promise(setImmediate);
+    process.off('warning', note);
+    expect(warnings).to.deep.equal([]);
+  });
+
   it('of any operator take its overloads and options', async () => {
     const { values } = await torch.ops.aten.topk.async(torch.tensor([1, 3, 2]), 1, {
       largest: true,

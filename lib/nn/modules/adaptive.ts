@@ -1,7 +1,11 @@
 /** The softmax of many classes, by clusters. Source: torch/nn/modules/adaptive.py. */
+import { type Callee, describe, fail, isOptions } from '../../arguments';
+import { type AsyncOptions, submit } from '../../async';
 import { createError, runtimeError, valueError } from '../../errors';
-import { tensorHandle } from '../../handle';
+import { type Handle, tensorHandle } from '../../handle';
+import { type Native, native } from '../../native';
 import type { Tensor } from '../../tensor';
+import { wrap } from '../../wrap';
 import { log_softmax } from '../functional/softmax';
 import { op, power } from '../ops';
 import {
@@ -138,47 +142,44 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
   }
 
   override forward(input: Tensor, target: Tensor): AdaptiveOutput {
-    tensorHandle(input, ADAPTIVE, 'input');
-    tensorHandle(target, ADAPTIVE, 'target');
-    checkShapes(input, target);
-    const isBatched = target.ndim > 0;
-    const { output, loss } = this.#losses(
-      isBatched ? input : input.unsqueeze(0),
-      isBatched ? target : target.unsqueeze(0),
-    );
-    return adaptiveOutput(isBatched ? output : output.squeeze(0), loss);
+    const handles = native.adaptive_log_softmax_with_loss(...this.#lower(input, target));
+    return adaptiveOutput(handles, target.ndim > 0);
   }
 
-  #losses(input: Tensor, target: Tensor): { output: Tensor; loss: Tensor } {
-    const batchSize = target.size(0);
-    const output = newZeros(input, [batchSize]);
-    const indices = newEmpty(target, [batchSize]);
-    const bounds = [0, ...this.cutoffs];
-    let usedRows = 0;
-    for (let i = 0; i < bounds.length - 1; i++) {
-      const low = bounds[i]!;
-      const mask = target.ge(low).bitwise_and(target.lt(bounds[i + 1]!));
-      const rows = mask.nonzero().squeeze();
-      if (rows.numel() === 0) continue;
-      if (i === 0) {
-        indices.index_copy_(0, rows, elementsAt(target, [mask]));
-      } else {
-        const relative = elementsAt(target, [mask]).sub(low);
-        const logProb = log_softmax(this.#cluster(i - 1, input.index_select(0, rows)), 1);
-        indices.index_fill_(0, rows, this.shortlist_size + i - 1);
-        output.index_copy_(0, rows, logProb.gather(1, relative.unsqueeze(1)).squeeze(1));
-      }
-      usedRows += rows.numel();
+  /** As calling it, off the event loop; `{ signal }` drops the call if it has not started. */
+  async forwardAsync(
+    input: Tensor,
+    target: Tensor,
+    options?: AsyncOptions,
+  ): Promise<AdaptiveOutput> {
+    if (options !== undefined && !isOptions(options)) {
+      throw fail(CALLEE, `expects options, got ${describe(options)}`);
     }
-    if (usedRows !== batchSize) {
-      throw runtimeError(
-        `Target values should be in [0, ${this.n_classes - 1}], but values in range ` +
-          `[${target.min().item()}, ${target.max().item()}] were found. `,
-      );
-    }
-    const headLogProb = log_softmax(this.head(input), 1);
-    output.add_(headLogProb.gather(1, indices.unsqueeze(1)).squeeze());
-    return { output, loss: output.neg().mean() };
+    let isBatched = true;
+    const handles = await submit((job) => {
+      const lowered = this.#lower(input, target);
+      isBatched = target.ndim > 0;
+      return native.async.adaptive_log_softmax_with_loss(job, ...lowered);
+    }, options);
+    return adaptiveOutput(handles, isBatched);
+  }
+
+  #lower(input: Tensor, target: Tensor): Parameters<Native['adaptive_log_softmax_with_loss']> {
+    tensorHandle(input, CALLEE, 'input');
+    tensorHandle(target, CALLEE, 'target');
+    checkShapes(input, target);
+    const isBatched = target.ndim > 0;
+    const [rows, classes] = isBatched ? [input, target] : [input.unsqueeze(0), target.unsqueeze(0)];
+    const layers = Array.from(this.tail, (cluster) => [...(cluster as Sequential)] as Linear[]);
+    return [
+      tensorHandle(rows, CALLEE, 'input'),
+      tensorHandle(classes, CALLEE, 'target'),
+      tensorHandle(this.head.weight, CALLEE, 'head.weight'),
+      this.head.bias && tensorHandle(this.head.bias, CALLEE, 'head.bias'),
+      layers.flatMap((pair) => pair.map(({ weight }) => tensorHandle(weight, CALLEE, 'tail'))),
+      this.cutoffs,
+      this.shortlist_size,
+    ];
   }
 
   #cluster(index: number, input: Tensor): Tensor {
@@ -224,13 +225,25 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
   }
 }
 
-const newZeros = op<(self: Tensor, size: readonly number[]) => Tensor>('new_zeros');
+const CALLEE: Callee = {
+  name: 'AdaptiveLogSoftmaxWithLoss',
+  parameters: [
+    { name: 'input', required: true },
+    { name: 'target', required: true },
+  ],
+};
+
 const newEmpty = op<(self: Tensor, size: readonly number[]) => Tensor>('new_empty');
 const elementsAt = op<(self: Tensor, indices: readonly Tensor[]) => Tensor>('index', ['Tensor']);
 const putAt =
   op<(self: Tensor, indices: readonly Tensor[], values: Tensor) => Tensor>('index_put_');
 
-function adaptiveOutput(output: Tensor, loss: Tensor): AdaptiveOutput {
+function adaptiveOutput(
+  [first, second]: readonly [Handle, Handle],
+  isBatched: boolean,
+): AdaptiveOutput {
+  const [outputs, loss] = [wrap(first), wrap(second)];
+  const output = isBatched ? outputs : outputs.squeeze(0);
   const result = { output, loss };
   Object.defineProperty(result, Symbol.iterator, { value: () => [output, loss].values() });
   return result as unknown as AdaptiveOutput;
