@@ -1,11 +1,13 @@
 /**
  * Memory that takes care of itself: garbage is collected and swept inside the running loop.
  *
- * The native side calls the relief for one of three reasons. So many handles were given out that the memory they use no
- * longer fits the processor's caches: a minor collection, which finds what a loop leaves behind. Or the live bytes of
- * the allocators, CUDA's included, passed a threshold: the same, and where that frees too little a major one, not again
- * before what lives has grown by half. Or memory ran out: a major one at once, before the call is made again.
+ * The native side calls the relief for one of these reasons. So many handles were given out that the memory they use no
+ * longer fits the processor's caches: a minor collection, which finds what a loop leaves behind. The live bytes of the
+ * allocators, CUDA's included, passed a threshold: the same, and where that frees too little a major one, not again
+ * before what lives has grown by half. Memory ran out: a major one at once, before it is tried again. Or the first tensor
+ * after a rest was made: idle.ts looks after what nothing will be created after.
  */
+import os from 'node:os';
 import v8 from 'node:v8';
 import vm from 'node:vm';
 
@@ -33,7 +35,7 @@ type Collect = (options?: { type: 'minor' }) => void;
 let collect: Collect | undefined;
 
 /** V8's own `gc`, which Node hides: without it a loop that never yields is never collected in time. */
-function collector(): Collect {
+export function collector(): Collect {
   if (!collect) {
     v8.setFlagsFromString('--expose-gc');
     collect = vm.runInNewContext('gc') as Collect;
@@ -42,6 +44,12 @@ function collector(): Collect {
     v8.setFlagsFromString('--no-parallel-scavenge');
   }
   return collect;
+}
+
+/** The memory that this process may use, in bytes: the machine's, or what its container is given. */
+export function usableMemory(): number {
+  const constrained = process.constrainedMemory();
+  return constrained > 0 ? Math.min(constrained, os.totalmem()) : os.totalmem();
 }
 
 /** What relieving pressure needs of the native side. */
@@ -56,12 +64,14 @@ type Sweeper = Pick<
 >;
 
 /** Why the native side asks: native/handles.h. */
-type Pressure = 0 | 1 | 2;
-const YOUNG: Pressure = 0;
-const BYTES: Pressure = 1;
+type Pressure = 0 | 1 | 2 | 3;
 
-/** Makes the function that the native side calls under pressure. */
-export function pressureRelief(native: Sweeper): (pressure: Pressure) => void {
+/**
+ * Makes the function that the native side calls under pressure.
+ *
+ * @param awake - called when the first tensor after a rest is made
+ */
+export function pressureRelief(native: Sweeper, awake: () => void): (pressure: Pressure) => void {
   const live = (): number => native.allocator_stats()[0] + native.cuda_live_bytes();
   let interval = 1024;
   let lastYoung = performance.now();
@@ -107,9 +117,6 @@ export function pressureRelief(native: Sweeper): (pressure: Pressure) => void {
     return afterMajor;
   };
 
-  return (pressure) => {
-    if (pressure === YOUNG) collectYoung();
-    else if (pressure === BYTES) relieveBytes();
-    else allowGrowthFrom(collectAll());
-  };
+  const reliefs = [collectYoung, relieveBytes, () => allowGrowthFrom(collectAll()), awake];
+  return (pressure) => reliefs[pressure]!();
 }

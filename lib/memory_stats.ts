@@ -1,6 +1,8 @@
 /** What memory tensors use. */
+import { describe } from './arguments';
 import { memory_allocated, memory_reserved } from './cuda/memory';
 import { isStarted } from './cuda/state';
+import { typeError } from './errors';
 import { native } from './native';
 
 /** Memory of one device, in bytes. */
@@ -16,8 +18,12 @@ export interface DeviceMemory {
 export interface MemoryStats {
   /** Tensors of this thread that were neither disposed nor found collected. */
   tensors: number;
-  /** The process's memory by device. */
+  /** Bytes that they keep, by device. What several tensors share counts once; what only a graph keeps does not. */
+  bytes: Record<string, number>;
+  /** The process's memory by device: all threads, graphs and temporaries included. */
   devices: Record<string, DeviceMemory>;
+  /** What was shared with other threads and not yet claimed, by all threads. */
+  shared: { tensors: number; bytes: number };
 }
 
 /** The memory in use. What was collected since the last sweep is swept first, so that counts are exact. */
@@ -27,7 +33,13 @@ export function memoryStats(): MemoryStats {
   const devices: Record<string, DeviceMemory> = { cpu: { live_bytes, cached_bytes, cache_limit } };
   const count = isStarted() ? native.cuda_device_count() : 0;
   for (let index = 0; index < count; index++) devices[`cuda:${index}`] = ofCuda(index);
-  return { tensors: native.live(), devices };
+  const [tensors, bytes] = native.waiting_tensors();
+  return {
+    tensors: native.live(),
+    bytes: native.bytes_by_device(),
+    devices,
+    shared: { tensors, bytes },
+  };
 }
 
 function ofCuda(index: number): DeviceMemory {
@@ -41,7 +53,14 @@ export function emptyCache(): void {
   native.cuda_empty_cache();
 }
 
-/** Sets the most bytes that are kept for the next tensors. Default: an eighth of the machine's memory. */
+/**
+ * Sets the most bytes that are kept for the next tensors. Default: an eighth of the memory that the process may use.
+ *
+ * @throws TypeError for what is no number of bytes
+ */
 export function setCacheLimit(bytes: number): void {
+  if (typeof bytes !== 'number' || !(bytes >= 0)) {
+    throw typeError(`setCacheLimit(): expects a number of bytes, got ${describe(bytes)}`);
+  }
   native.set_allocator_limit(bytes);
 }

@@ -6,8 +6,9 @@
  */
 import { createError } from './errors';
 import type { Handle } from './handle';
+import { idleCare } from './idle';
 import { loadAddon } from './libtorch/load';
-import { pressureRelief } from './memory';
+import { pressureRelief, usableMemory } from './memory';
 import type { Complex, LoweredScalar } from './scalar';
 import { emitNativeWarning } from './warnings';
 
@@ -105,6 +106,10 @@ export interface Native {
   sweep_young(): number;
   /** The live bytes above which the native side calls for relief. */
   set_pressure_threshold(bytes: number): void;
+  /** Asks to be told of the next new handle. */
+  rest(): void;
+  /** Bytes of what this environment's handles keep, by device. */
+  bytes_by_device(): Record<string, number>;
   /** The number of new handles after which it calls for a minor collection. */
   set_young_interval(count: number): void;
 
@@ -113,6 +118,14 @@ export interface Native {
   allocator_stats(): [live: number, cached: number, limit: number];
   empty_cache(keep?: number): void;
   set_allocator_limit(bytes: number): void;
+  /** The same, unless one was set. */
+  propose_allocator_limit(bytes: number): void;
+
+  // Tensors on their way to another thread: native/sharing.cc
+  share_tensor(tensor: Handle, milliseconds: number): string;
+  claim_tensor(token: string): Handle;
+  /** Those that nobody has claimed yet. */
+  waiting_tensors(): [count: number, bytes: number];
 
   // Data and properties: native/tensors.cc
   tensor_from_bytes(bytes: Uint8Array, dtype: number, shape: readonly number[]): Handle;
@@ -445,6 +458,7 @@ export const { libtorch } = loaded;
 const createNativeError = (pythonType: string, message: string, cause: number): Error =>
   createError(pythonType, message, cause ? () => native.error_backtrace(cause) : undefined);
 
-native.set_hooks(createNativeError, emitNativeWarning, pressureRelief(native));
+native.set_hooks(createNativeError, emitNativeWarning, pressureRelief(native, idleCare(native)));
+native.propose_allocator_limit(usableMemory() / 8);
 
 export type { LoweredScalar };

@@ -17,6 +17,7 @@ import { operator } from './methods/signature';
 import { native } from './native';
 import { formatTensor } from './printing';
 import type { Complex, Scalar } from './scalar';
+import { fromShared, type SharedTensor, type ShareOptions, share } from './share';
 import { registerTensorClass, wrap } from './wrap';
 
 export interface BackwardOptions {
@@ -370,6 +371,30 @@ export class Tensor extends HandleOwner {
 
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  /**
+   * A token for another thread, which {@link Tensor.fromShared} there turns into a tensor on the same memory: nothing is
+   * copied. It is plain data, to be sent with `postMessage`, and can be claimed once; until then it keeps the memory,
+   * for as long as `timeout` says.
+   *
+   * What one thread writes the other sees, and nothing keeps them from writing at the same time. The memory can no
+   * longer be resized.
+   *
+   * @throws TorchError for a tensor that is part of a graph, not strided, or on the memory of a JavaScript buffer
+   */
+  share(options?: ShareOptions): SharedTensor {
+    return share(this, options);
+  }
+
+  /**
+   * The tensor that another thread of this process shared. It requires gradients as that one does, and has its own
+   * `grad`.
+   *
+   * @throws TorchError for a token that was claimed, whose time is over, or that this process never made
+   */
+  static fromShared(token: SharedTensor): Tensor {
+    return fromShared(token);
   }
 
   /** Whether {@link dispose} was called. */

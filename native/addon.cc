@@ -15,6 +15,7 @@
 #include "losses.h"
 #include "memory_retry.h"
 #include "operators.h"
+#include "sharing.h"
 #include "targets.h"
 #include "tensors.h"
 
@@ -92,6 +93,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   bindings.add<&set_hooks>("set_hooks");
   add_allocator(bindings);
   add_tensors(bindings);
+  add_sharing(bindings);
   add_autograd(bindings);
   add_autocast(bindings);
   add_operators(bindings);

@@ -25,6 +25,7 @@ Environment::~Environment() {
 void Environment::tear_down(void* data) {
   auto& environment = *static_cast<Environment*>(data);
   environment.torn_down_ = true;
+  environment.out_of_memory_.reset();
   environment.async_.shut_down();
   environment.handles_.clear();
   environment.references_->close(environment.env_);
@@ -40,12 +41,29 @@ void Environment::set_hooks(napi_value create_error, napi_value emit_warning,
   check(env_, napi_create_reference(env_, create_error, 1, &create_error_));
   check(env_, napi_create_reference(env_, emit_warning, 1, &emit_warning_));
   check(env_, napi_create_reference(env_, relieve_pressure, 1, &relieve_pressure_));
-  handles_.on_pressure([this](Pressure pressure) {
-    napi_value reason = nullptr;
-    references_->drain(env_);
-    check(env_, napi_create_int32(env_, static_cast<int32_t>(pressure), &reason));
-    call(relieve_pressure_, {reason});
-  });
+  handles_.on_pressure([this](Pressure pressure) { relieve(pressure); });
+  out_of_memory_.emplace([this] { free_memory(); });
+}
+
+void Environment::relieve(Pressure pressure) {
+  napi_value reason = nullptr;
+  references_->drain(env_);
+  check(env_, napi_create_int32(env_, static_cast<int32_t>(pressure), &reason));
+  call(relieve_pressure_, {reason});
+}
+
+// Within an operator: what JavaScript could not do is not that operator's error.
+void Environment::free_memory() noexcept {
+  bool is_pending = false;
+  napi_is_exception_pending(env_, &is_pending);
+  if (is_pending) return;
+  try {
+    Napi::HandleScope scope(env_);
+    handles_.relieve(Pressure::Exhausted);
+  } catch (...) {
+    napi_value failure = nullptr;
+    napi_get_and_clear_last_exception(env_, &failure);
+  }
 }
 
 napi_value Environment::string(std::string_view text) const {

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "allocator.h"
 #include "async.h"
 #include "handles.h"
 #include "operators.h"
@@ -63,6 +64,8 @@ class Environment {
   static void tear_down(void* environment);
   napi_value call(napi_ref function, std::initializer_list<napi_value> arguments);
   napi_value string(std::string_view text) const;
+  void relieve(Pressure pressure);
+  void free_memory() noexcept;
 
   napi_env env_;
   bool torn_down_ = false;
@@ -79,6 +82,7 @@ class Environment {
   napi_ref create_error_ = nullptr;
   napi_ref emit_warning_ = nullptr;
   napi_ref relieve_pressure_ = nullptr;
+  std::optional<OutOfMemoryHandler> out_of_memory_;
 };
 
 }  // namespace torch_losses

@@ -85,6 +85,7 @@ at::Tensor HandleTable::release(uint32_t index) {
 void HandleTable::make_room() {
   if (!dead_.empty()) dead_.pop_back();
   if (allocator_live_bytes() + cuda_live_bytes_lately() > threshold_) relieve(Pressure::Bytes);
+  if (relieve_ && !std::exchange(is_awake_, true)) relieve_(Pressure::Awake);
   // As many again as live, or a number of young ones: the cost per creation stays constant.
   if (++created_since_sweep_ > std::max(live_, kSweepEvery)) {
     sweep();

@@ -28,7 +28,7 @@ namespace torch_losses {
 using Handle = double;
 
 // Why memory should be looked after: the order is known to lib/memory.ts.
-enum class Pressure { Young, Bytes, Exhausted };
+enum class Pressure { Young, Bytes, Exhausted, Awake };
 
 class HandleTable {
  public:
@@ -79,6 +79,15 @@ class HandleTable {
   void on_pressure(std::function<void(Pressure)> relieve) { relieve_ = std::move(relieve); }
   void set_young_interval(size_t count) { young_interval_ = count; }
   void set_threshold(int64_t bytes) { threshold_ = bytes; }
+  // The next creation is told, as `Awake`.
+  void rest() { is_awake_ = false; }
+
+  template <typename Visit>
+  void for_each(Visit visit) const {
+    for (const Slot& slot : slots_) {
+      if (slot.live) visit(slot.tensor);
+    }
+  }
 
   // Frees everything: at the end of the environment, while Node-API may still be called.
   void clear();
@@ -120,6 +129,7 @@ class HandleTable {
   bool is_short_ = false;
   std::function<void(Pressure)> relieve_;
   int64_t threshold_ = INT64_MAX;
+  bool is_awake_ = false;
 
   static constexpr uint32_t kNone = UINT32_MAX;
   static constexpr size_t kSweepEvery = 4096;

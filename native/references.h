@@ -7,6 +7,9 @@
 
 #include "javascript.h"
 
+#include <c10/core/Allocator.h>
+
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -44,5 +47,20 @@ class ReferenceQueue {
   std::vector<napi_ref> released_;
   bool open_ = true;
 };
+
+// What the data of a storage over JavaScript's memory keeps.
+struct JavaScriptMemory {
+  std::shared_ptr<ReferenceQueue> queue;
+  napi_ref reference;
+
+  static void release(void* memory) {
+    std::unique_ptr<JavaScriptMemory> owned(static_cast<JavaScriptMemory*>(memory));
+    owned->queue->release(owned->reference);
+  }
+};
+
+inline bool is_javascript_memory(const c10::DataPtr& data) {
+  return data.get_deleter() == &JavaScriptMemory::release;
+}
 
 }  // namespace torch_losses

@@ -11,9 +11,12 @@
 #include <torch/csrc/autograd/variable.h>
 
 #include <cstring>
+#include <map>
+#include <unordered_set>
 
 #include "binding.h"
 #include "printing.h"
+#include "references.h"
 
 namespace torch_losses {
 namespace {
@@ -43,6 +46,25 @@ int64_t sweep(Environment& environment) {
 int64_t sweep_young(Environment& environment) {
   return static_cast<int64_t>(environment.handles().sweep_young());
 }
+
+// Bytes of what this environment's tensors keep, by device; memory that several share once.
+napi_value bytes_by_device(Environment& environment) {
+  std::unordered_set<const c10::StorageImpl*> seen;
+  std::map<std::string, int64_t> bytes;
+  environment.handles().for_each([&](const at::Tensor& tensor) {
+    if (!tensor.has_storage()) return;
+    const c10::StorageImpl* storage = tensor.storage().unsafeGetStorageImpl();
+    if (!seen.insert(storage).second) return;
+    bytes[storage->device().str()] += static_cast<int64_t>(storage->nbytes());
+  });
+  napi_value object = new_object(environment);
+  for (const auto& [device, count] : bytes) {
+    set_property(environment, object, device.c_str(), to_javascript(environment, count));
+  }
+  return object;
+}
+
+void rest(Environment& environment) { environment.handles().rest(); }
 
 void set_young_interval(Environment& environment, int64_t count) {
   TORCH_CHECK_VALUE(count > 0, "the interval must be positive, got ", count);
@@ -90,11 +112,12 @@ at::Tensor tensor_sharing_bytes(Environment& environment, napi_value view, at::S
   Bytes bytes = bytes_of(environment, view);
   napi_ref reference = nullptr;
   check(environment.env(), napi_create_reference(environment.env(), view, 1, &reference));
-  auto release = [queue = environment.shared_references(), reference](void*) {
-    queue->release(reference);
-  };
+  auto* memory = new JavaScriptMemory{environment.shared_references(), reference};
   auto count = static_cast<int64_t>(bytes.length / c10::elementSize(dtype));
-  return at::from_blob(bytes.data, {count}, release, at::TensorOptions().dtype(dtype));
+  return at::for_blob(bytes.data, {count})
+      .context(memory, &JavaScriptMemory::release)
+      .options(at::TensorOptions().dtype(dtype))
+      .make_tensor();
 }
 
 // The elements in order, contiguous, on the CPU.
@@ -204,6 +227,8 @@ void add_tensors(Bindings& bindings) {
   bindings.add<&live>("live");
   bindings.add<&sweep>("sweep");
   bindings.add<&sweep_young>("sweep_young");
+  bindings.add<&bytes_by_device>("bytes_by_device");
+  bindings.add<&rest>("rest");
   bindings.add<&set_young_interval>("set_young_interval");
   bindings.add<&set_pressure_threshold>("set_pressure_threshold");
   bindings.add_allocating<&tensor_from_bytes, WhenExhausted::Repeat>("tensor_from_bytes");

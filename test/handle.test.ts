@@ -1,13 +1,9 @@
 /** The life of tensors: handles, disposal, collection. */
-import v8 from 'node:v8';
-import vm from 'node:vm';
 import { expect } from 'chai';
 import torch, { Tensor } from 'torch-losses';
 
 import { native } from '../dist/native';
-
-v8.setFlagsFromString('--expose-gc');
-const gc = vm.runInNewContext('gc') as () => void;
+import { gc } from './support/memory';
 
 describe('handles', () => {
   it('free a tensor at once with dispose, and only once', () => {
@@ -125,6 +121,7 @@ describe('the door to C++', () => {
   const skipped = new Set([
     'set_hooks',
     'set_allocator_limit',
+    'propose_allocator_limit',
     'set_num_threads',
     'set_default_dtype',
     'manual_seed',

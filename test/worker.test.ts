@@ -3,11 +3,26 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
+import torch from 'torch-losses';
 
-const FILE = path.join(__dirname, '..', 'test', 'fixtures', 'worker.js');
+import { liveBytes, until } from './support/memory';
+
+const fixture = (name: string): string => path.join(__dirname, '..', 'test', 'fixtures', name);
 
 function start(steps: number): Worker {
-  return new Worker(FILE, { workerData: { steps } });
+  return new Worker(fixture('worker.js'), { workerData: { steps } });
+}
+
+/** Of each some tenths of a second of work. */
+const WORKERS = 200;
+
+/** Does something so often, a few at a time. */
+async function repeatedly(times: number, act: (round: number) => Promise<void>): Promise<void> {
+  let round = 0;
+  const lane = async (): Promise<void> => {
+    while (round < times) await act(round++);
+  };
+  await Promise.all([lane(), lane(), lane(), lane()]);
 }
 
 describe('worker threads', () => {
@@ -31,4 +46,44 @@ describe('worker threads', () => {
       expect(await worker.terminate()).to.equal(1);
     }
   }).timeout(60_000);
+
+  it('can be terminated with asynchronous calls in flight, 60 of 60 times', async () => {
+    await repeatedly(60, async (round) => {
+      const worker = new Worker(fixture('busy.js'));
+      await once(worker, 'message');
+      await new Promise((resolve) => setTimeout(resolve, 3 * (round % 10)));
+      expect(await worker.terminate()).to.equal(1);
+    });
+  }).timeout(120_000);
+
+  for (const [how, end] of [
+    ['ends', (worker: Worker) => worker.postMessage('end')],
+    ['is terminated', (worker: Worker) => void worker.terminate()],
+  ] as const) {
+    it(`that ${how} frees what it held`, async () => {
+      const before = liveBytes();
+      const worker = new Worker(fixture('holder.js'));
+      const [bytes] = (await once(worker, 'message')) as [Record<string, number>];
+      expect(bytes).to.deep.equal({ cpu: 8e6 });
+      expect(liveBytes()).to.be.at.least(before + 8e6);
+      const ended = once(worker, 'exit');
+      end(worker);
+      await ended;
+      await until(() => liveBytes() === before);
+    }).timeout(60_000);
+  }
+
+  it('come and go, each with a shared tensor', async () => {
+    const x = torch.zeros(200);
+    const before = liveBytes();
+    await repeatedly(WORKERS, async (round) => {
+      const worker = new Worker(fixture('sharing.js'));
+      const token = x.index(round).share();
+      worker.postMessage({ action: 'fill', token, value: round });
+      await once(worker, 'message');
+      await worker.terminate();
+    });
+    expect(x.sum().item()).to.equal((WORKERS * (WORKERS - 1)) / 2);
+    await until(() => liveBytes() === before);
+  }).timeout(180_000);
 });

@@ -1,0 +1,20 @@
+/** Memory without what waits to be collected, and waiting for what other threads do. */
+import { setTimeout as delay } from 'node:timers/promises';
+import v8 from 'node:v8';
+import vm from 'node:vm';
+import torch from 'torch-losses';
+
+v8.setFlagsFromString('--expose-gc');
+/** Collects all garbage now. */
+export const gc = vm.runInNewContext('gc') as () => void;
+
+/** Bytes on the CPU that anything in the process keeps, once all garbage of this thread is gone. */
+export function liveBytes(): number {
+  gc();
+  return torch.memoryStats().devices['cpu']!.live_bytes;
+}
+
+/** Returns when it holds: what never does ends with the test's time. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await delay(5);
+}
