@@ -1,13 +1,13 @@
 // `npm run bench`: sets up what is missing, then times the addon beside Python, a C++ loop and the
 // JavaScript peers, and writes docs/benchmarks.md. Options: --quick, --only=LOSS, --threads=COUNT,
 // --device=cuda (the addon beside Python there: docs/benchmarks-cuda.md), --soak=MINUTES (a training
-// loop's memory over time instead).
+// loop's memory over time instead), --memory (the allocator, and what looking after memory costs).
 import './lib/node-version.mjs';
 
 import { parseArgs } from 'node:util';
 
 import { runDeviceBenchmarks } from './bench/device.mjs';
-import { runBenchmarks, runSoak } from './bench/main.mjs';
+import { runBenchmarks, runSoak, runUpkeep } from './bench/main.mjs';
 import { main } from './lib/advice.mjs';
 import { setUp } from './lib/setup.mjs';
 
@@ -19,15 +19,19 @@ await main(async () => {
       threads: { type: 'string' },
       device: { type: 'string' },
       soak: { type: 'string' },
+      memory: { type: 'boolean', default: false },
     },
   });
-  const { soak, threads, device, ...options } = values;
+  const { soak, memory, threads, device, ...options } = values;
   const libtorch = await setUp();
+  const chosen = threads ? { threads: Number(threads) } : {};
   if (soak) {
     await runSoak(libtorch, Number(soak));
   } else if (device && device !== 'cpu') {
     return runDeviceBenchmarks(libtorch, device, options);
+  } else if (memory) {
+    await runUpkeep(libtorch, chosen);
   } else {
-    await runBenchmarks(libtorch, { ...options, ...(threads && { threads: Number(threads) }) });
+    await runBenchmarks(libtorch, { ...options, ...chosen });
   }
 });

@@ -14,6 +14,8 @@ import { soak } from './soak.mjs';
 import { condense } from './summary.mjs';
 import { checkTargets } from './targets.mjs';
 import { timeCases } from './timing.mjs';
+import { measureUpkeep } from './upkeep.mjs';
+import { upkeepReportOf } from './upkeep_report.mjs';
 
 const DOCS = path.join(ROOT, 'docs');
 const UNPUBLISHED = path.join(BUILD, 'bench');
@@ -72,6 +74,17 @@ function publish(run, folder) {
   console.log(
     `${run.minutes} minutes; written to ${path.relative(ROOT, folder)}/benchmarks.{md,json,svg}`,
   );
+}
+
+/** Measures the allocator and what looking after memory costs, and writes docs/memory-figures.md. */
+export async function runUpkeep(libtorch, { threads = os.availableParallelism() }) {
+  process.env.OMP_NUM_THREADS = String(threads);
+  process.env.OMP_WAIT_POLICY ??= 'PASSIVE';
+  const run = { machine: describeMachine(libtorch), threads, ...(await measureUpkeep()) };
+  mkdirSync(DOCS, { recursive: true });
+  const file = path.join(DOCS, 'memory-figures');
+  writeFileSync(`${file}.json`, `${JSON.stringify(run, undefined, 2)}\n`);
+  writeFileSync(`${file}.md`, upkeepReportOf(run));
 }
 
 /** Runs the training loop for some minutes; the report of the next run tells of it. */

@@ -48,7 +48,7 @@ function introduction({ machine, threads, load, sides, minutes }) {
   ].join('\n\n');
 }
 
-function table(header, rows) {
+export function table(header, rows) {
   const line = (cells) => `| ${cells.join(' | ')} |`;
   return [line(header), line(header.map((_, i) => (i ? '--:' : '---'))), ...rows.map(line)].join(
     '\n',

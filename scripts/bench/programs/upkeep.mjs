@@ -1,0 +1,100 @@
+// A loop beside other live things: `upkeep.mjs LOOP plain|dispose nothing|handles|heap`. Prints the
+// milliseconds of a step, and by how much resident memory grew at its peak.
+import { readFileSync, writeFileSync } from 'node:fs';
+
+import torch from 'torch-losses';
+
+const MEGABYTE = 2 ** 20;
+const { mse_loss, huber_loss } = torch.nn.functional;
+
+/** Each makes the tensors of one step; `free` disposes, or does nothing. */
+const LOOPS = {
+  'losses of 8×8': (free) => {
+    const [x, y] = [torch.randn(8, 8), torch.randn(8, 8)];
+    return () => free(mse_loss(x, y));
+  },
+  'losses of 1000×1000': (free) => {
+    const [x, y] = [torch.randn(1000, 1000), torch.randn(1000, 1000)];
+    return () => free(huber_loss(x, y));
+  },
+  'results of 1 MB': (free) => {
+    const x = torch.randn(512, 512);
+    return () => free(x.add(1));
+  },
+  'results of 16 MB': (free) => {
+    const x = torch.randn(2048, 2048);
+    return () => free(x.add(1));
+  },
+  'forward+backward of 1000×1000': (free) => {
+    const [x, y] = [torch.randn(1000, 1000, { requires_grad: true }), torch.randn(1000, 1000)];
+    return () => {
+      const loss = mse_loss(x, y);
+      loss.backward();
+      x.grad = null;
+      free(loss);
+    };
+  },
+  'results of 4 MB, all kept': () => {
+    const x = torch.randn(1024, 1024);
+    const kept = [];
+    return () => {
+      if (kept.length === 100) {
+        for (const tensor of kept.splice(0)) {
+          tensor.dispose();
+        }
+        torch.emptyCache();
+      }
+      kept.push(x.add(1));
+    };
+  },
+  'matrix products of 512×512': (free) => {
+    const x = torch.randn(512, 512);
+    return () => free(x.mm(x));
+  },
+};
+
+const [name, style, beside] = process.argv.slice(2);
+const others = makeOthers(beside);
+const step = LOOPS[name](style === 'dispose' ? (tensor) => tensor.dispose() : () => {});
+const WARM_UP = 300; // milliseconds
+const LENGTH = 1000;
+
+repeat(WARM_UP);
+writeFileSync('/proc/self/clear_refs', '5'); // the peak counts from here
+const before = process.memoryUsage.rss();
+const milliseconds = repeat(LENGTH);
+const growth = (peak() - before) / MEGABYTE;
+console.log(JSON.stringify({ milliseconds, growth, others: others.length }));
+
+/** The time of a step, over so many milliseconds. */
+function repeat(length) {
+  const start = performance.now();
+  let elapsed = 0;
+  let steps = 0;
+  for (; elapsed < length; elapsed = performance.now() - start) {
+    for (let i = 0; i < 10; i++) {
+      step();
+    }
+    steps += 10;
+  }
+  return elapsed / steps;
+}
+
+function makeOthers(what) {
+  if (what === 'handles') {
+    return Array.from({ length: 100_000 }, () => torch.empty(1));
+  }
+  const objects = [];
+  const used = () => process.memoryUsage().heapUsed;
+  for (const end = used() + 450 * MEGABYTE; what === 'heap' && used() < end; ) {
+    for (let i = 0; i < 50_000; i++) {
+      objects.push({ previous: objects.at(-1), index: i, a: 1, b: 2, c: 3, d: 4, e: 5, f: 6 });
+    }
+  }
+  return objects;
+}
+
+function peak() {
+  const [, kilobytes] = /^VmHWM:\s*(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'));
+  return Number(kilobytes) * 1024;
+}
