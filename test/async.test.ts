@@ -15,6 +15,16 @@ async function rejection(promise: Promise<unknown>): Promise<Error & { code?: st
   throw new Error('nothing was thrown');
 }
 
+async function warningsDuring(work: () => Promise<unknown>): Promise<Error[]> {
+  const warnings: Error[] = [];
+  const note = (warning: Error): number => warnings.push(warning);
+  process.on('warning', note);
+  await work();
+  await new Promise(setImmediate);
+  process.off('warning', note);
+  return warnings;
+}
+
 /** Keeps the thread of asynchronous calls busy for a while. */
 const busy = (): Promise<unknown> => torch.ops.aten.mm.async(big, big);
 const big = torch.ones(1500, 1500);
@@ -109,6 +119,29 @@ describe('asynchronous calls', () => {
       return { started };
     });
     expect((await promise.started).requires_grad).to.equal(false);
+  });
+
+  it('carry the thread count of the caller, which decides the last bits', async () => {
+    const many = torch.arange(4_000_003, { dtype: torch.float64 }).sin();
+    const threads = torch.get_num_threads();
+    try {
+      const jobs = [1, 2, 3].map((count) => {
+        torch.set_num_threads(count);
+        return { sum: many.sum().item(), later: torch.ops.aten.sum.async(many) };
+      });
+      expect(new Set(jobs.map(({ sum }) => sum)).size).to.be.greaterThan(1);
+      for (const { sum, later } of jobs) expect((await later).item()).to.equal(sum);
+    } finally {
+      torch.set_num_threads(threads);
+    }
+  });
+
+  it('show their warnings', async () => {
+    const warnings = await warningsDuring(() =>
+      new nn.MSELoss().forwardAsync(torch.ones(2, 1, 3), torch.ones(2, 7, 3)),
+    );
+    expect(warnings).to.have.length(1);
+    expect(warnings[0]!.message).to.match(/^Using a target size/);
   });
 
   it('reject with Python’s error and the caller’s stack', async () => {
@@ -240,14 +273,9 @@ describe('asynchronous calls', () => {
 
   it('share a signal without warnings', async () => {
     const { signal } = new AbortController();
-    const warnings: Error[] = [];
-    const note = (warning: Error): number => warnings.push(warning);
-    process.on('warning', note);
-    await Promise.all(
-      Array.from({ length: 20 }, () => criterion.forwardAsync(x, target, { signal })),
+    const warnings = await warningsDuring(() =>
+      Promise.all(Array.from({ length: 20 }, () => criterion.forwardAsync(x, target, { signal }))),
     );
-    await new Promise(setImmediate);
-    process.off('warning', note);
     expect(warnings).to.deep.equal([]);
   });
 

@@ -1,4 +1,5 @@
 /** Worker threads: any number, ended in any way. */
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -7,7 +8,8 @@ import torch from 'torch-losses';
 
 import { liveBytes, until } from './support/memory';
 
-const fixture = (name: string): string => path.join(__dirname, '..', 'test', 'fixtures', name);
+const ROOT = path.join(__dirname, '..');
+const fixture = (name: string): string => path.join(ROOT, 'test', 'fixtures', name);
 
 function start(steps: number): Worker {
   return new Worker(fixture('worker.js'), { workerData: { steps } });
@@ -86,4 +88,23 @@ describe('worker threads', () => {
     expect(x.sum().item()).to.equal((WORKERS * (WORKERS - 1)) / 2);
     await until(() => liveBytes() === before);
   }).timeout(180_000);
+
+  it('do not hinder the process from exiting, calls and tokens in flight', async () => {
+    const program = `const torch = require('torch-losses');
+      const { Worker } = require('worker_threads');
+      const x = torch.ones(300, 300, { requires_grad: true });
+      for (let i = 0; i < 5; i++) {
+        x.share({ timeout: i + 1 });
+        torch.ops.aten.mm.async(x, x).then((y) => y.sum().backwardAsync());
+      }
+      const worker = new Worker(${JSON.stringify(fixture('busy.js'))});
+      worker.once('message', () => setTimeout(() => process.exit(7), 5));`;
+    for (let round = 0; round < 3; round++) {
+      const [code, signal] = (await once(
+        spawn(process.execPath, ['-e', program], { cwd: ROOT, stdio: 'ignore' }),
+        'exit',
+      )) as [number | null, string | null];
+      expect([code, signal]).to.deep.equal([7, null]);
+    }
+  }).timeout(60_000);
 });
