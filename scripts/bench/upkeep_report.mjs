@@ -14,7 +14,7 @@ ${machine.system}, Node ${machine.node}, libtorch ${machine.libtorch}, ${threads
 after: ${load.before} and ${load.after}; where that is above the number of cores, others used the machine, and only the \
 ratios mean something.
 
-Each figure is of a process that does nothing but its loop, for a second; the two sides of a ratio take turns. A time is
+Each figure is of a process that does nothing but its loop, for half a second; the two sides of a ratio take turns. A time is
 the median of the rounds, a ratio the median of the rounds' ratios, a growth the most of all rounds: by how much the
 resident memory exceeded, at its peak, that at the loop's start.
 

@@ -56,8 +56,8 @@ const LOOPS = {
 const [name, style, beside] = process.argv.slice(2);
 const others = makeOthers(beside);
 const step = LOOPS[name](style === 'dispose' ? (tensor) => tensor.dispose() : () => {});
-const WARM_UP = 300; // milliseconds
-const LENGTH = 1000;
+const WARM_UP = 200; // milliseconds
+const LENGTH = 500;
 
 repeat(WARM_UP);
 writeFileSync('/proc/self/clear_refs', '5'); // the peak counts from here
