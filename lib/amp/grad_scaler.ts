@@ -324,7 +324,7 @@ export class GradScaler {
   }
 
   /**
-   * Takes what {@link state_dict} gave.
+   * Takes what {@link GradScaler.state_dict} gave.
    *
    * @throws TorchError (RuntimeError) for the state of a scaler that was not enabled
    */

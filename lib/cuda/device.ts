@@ -21,7 +21,7 @@ export function current_device(): number {
 }
 
 /**
- * Makes a device this thread's current one; {@link device} does so for a function's time. A negative number does
+ * Makes a device this thread's current one; `device` does so for a function's time. A negative number does
  * nothing.
  */
 export function set_device(device: CudaDevice): void {

@@ -192,7 +192,7 @@ export function default_stream(device?: CudaDevice | null): Stream {
   return existing(native.cuda_default_stream(index), index);
 }
 
-/** Makes a stream its device's current one in this thread; {@link stream} does so for a function's time. */
+/** Makes a stream its device's current one in this thread; `stream` does so for a function's time. */
 export function set_stream(stream: Stream | null): void {
   if (stream === null) return;
   const { stream_id, device_index } = streamOf('set_stream', stream);

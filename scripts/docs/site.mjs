@@ -69,11 +69,19 @@ async function runTypeDoc(projectDocuments) {
   const project = await app.convert();
   if (project) {
     project.getChildByName('namespace').name = 'torch'; // what its users call it
+    for (const document of project.documents) {
+      document.name = titleOf(document) ?? document.name;
+    }
     await app.generateDocs(project, SITE);
   }
   if (!project || app.logger.hasErrors() || app.logger.hasWarnings()) {
     throw new SetupError('TypeDoc found something wrong; its messages are above.');
   }
+}
+
+/** A guide's heading. */
+function titleOf(document) {
+  return /^# (.+)$/m.exec(document.content.map(({ text }) => text).join(''))?.[1];
 }
 
 /** The style sheet and the fonts of formulas, so that the site needs no other. */

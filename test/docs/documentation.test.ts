@@ -1,0 +1,56 @@
+/**
+ * The documentation's code: all of it compiles, each example prints what it shows, and each line of
+ * docs/porting.md gives what Python's line gives.
+ */
+import { expect } from 'chai';
+import torch from 'torch-losses';
+
+import { expectSample } from '../parity/parity';
+import { withWarnings } from '../support/warnings';
+import { compile } from './compile';
+import { asModule, codeOf, load, printed, shown } from './examples';
+import { type Line, readPorting } from './porting';
+
+const GUIDES: readonly string[] = ['servers'];
+/** Guides whose code needs a GPU: it is compiled only. */
+const COMPILED: readonly string[] = ['cuda'];
+
+describe('documentation', () => {
+  const lines: readonly Line[] = readPorting();
+  let examples: Map<string, string>;
+  let compiled: Map<string, string>;
+
+  before('compile', async function () {
+    this.timeout(120_000);
+    examples = await codeOf({ losses: true, guides: GUIDES });
+    const all = [...examples, ...(await codeOf({ guides: COMPILED }))];
+    compiled = compile(
+      new Map([
+        ...all.map(([name, code]): [string, string] => [name, asModule(code)]),
+        ...lines.map(({ typescript }, i): [string, string] => [`porting-${i}`, typescript]),
+      ]),
+    );
+  });
+
+  it('gives every loss an example', () => {
+    expect([...examples.keys()].filter((name) => name.endsWith('Loss-1'))).to.have.length.at.least(
+      23,
+    );
+  });
+
+  it('shows what its examples print', async () => {
+    for (const [name, code] of examples) {
+      const { value } = await withWarnings(() => printed(compiled.get(name)!));
+      expect(await value, name).to.equal(shown(code));
+    }
+  });
+
+  for (const [index, { name, python }] of lines.entries()) {
+    it(`ports ${name}`, () =>
+      expectSample(python, () => {
+        torch.manual_seed(0);
+        const { line } = load(compiled.get(`porting-${index}`)!) as { line: () => unknown };
+        return [line()];
+      }));
+  }
+});

@@ -1,0 +1,72 @@
+/** The examples of losses' doc comments and of the guides, and how they are run. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { format } from 'node:util';
+
+import { nn } from 'torch-losses';
+
+import { ROOT } from './root';
+
+/** What the site's scripts read; see scripts/docs/comments.mjs. */
+interface Comments {
+  lossNames(namespace: object): string[];
+  readLosses(names: string[]): { name: string; examples: string[] }[];
+  codeBlocks(markdown: string): string[];
+}
+
+/** Code by name: `MSELoss-1`, `servers-2`. */
+export async function codeOf(where: {
+  losses?: boolean;
+  guides: readonly string[];
+}): Promise<Map<string, string>> {
+  const script = join(ROOT, 'scripts', 'docs', 'comments.mjs');
+  const comments = (await import(pathToFileURL(script).href)) as Comments;
+  const guides = where.guides.map((name) => {
+    const text = readFileSync(join(ROOT, 'docs', `${name}.md`), 'utf8');
+    return { name, examples: comments.codeBlocks(text) };
+  });
+  const losses = where.losses ? comments.readLosses(comments.lossNames(nn)) : [];
+  return new Map(
+    [...losses, ...guides].flatMap(({ name, examples }) =>
+      examples.map((code, index): [string, string] => [`${name}-${index + 1}`, code]),
+    ),
+  );
+}
+
+/** An example as a module that exports the example as a function. */
+export function asModule(code: string): string {
+  const lines = code.split('\n');
+  const isImport = (line: string): boolean => line.startsWith('import ');
+  return [
+    "import torch, { nn, type Tensor } from 'torch-losses';",
+    'const F = nn.functional;',
+    ...lines.filter((line) => isImport(line) && !line.includes("'torch-losses'")),
+    'export const run = async (console: { log(...values: unknown[]): void }) => {',
+    ...lines.filter((line) => !isImport(line)),
+    '};',
+  ].join('\n');
+}
+
+/** What a compiled module exports. */
+export function load(javascript: string): Record<string, unknown> {
+  const exported: Record<string, unknown> = {};
+  const require = createRequire(join(ROOT, 'package.json'));
+  new Function('require', 'exports', javascript)(require, exported);
+  return exported;
+}
+
+/** What a compiled example prints. */
+export async function printed(javascript: string): Promise<string> {
+  const lines: string[] = [];
+  const { run } = load(javascript) as { run: (console: object) => Promise<void> };
+  await run({ log: (...values: unknown[]) => lines.push(format(...values)) });
+  return lines.join('\n');
+}
+
+/** What an example says that it prints: its comments that have lines of their own. */
+export function shown(code: string): string {
+  const comments = code.split('\n').filter((line) => line.startsWith('//'));
+  return comments.map((line) => line.replace(/^\/\/ ?/, '')).join('\n');
+}
