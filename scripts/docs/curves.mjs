@@ -214,7 +214,7 @@ export function drawCurves(torch) {
       ]),
     },
     AdaptiveLogSoftmaxWithLoss: {
-      axis: 'the first of four input features, the others being 1; weights are 1, −1, 1, −1, …',
+      axis: 'the first of four input features, the others being 1',
       from: -3,
       to: 3,
       curves: [0, 2, 4].map((target) => [
@@ -222,7 +222,7 @@ export function drawCurves(torch) {
         (x) => {
           const options = { div_value: 2, ...float64 };
           const criterion = new nn.AdaptiveLogSoftmaxWithLoss(4, 6, [2, 4], options);
-          torch.no_grad(() => [...criterion.parameters()].forEach(alternate));
+          torch.no_grad(() => [...criterion.parameters()].forEach(spread));
           const input = torch.stack([x, all(x, 1), all(x, 1), all(x, 1)], 1);
           return criterion(input, classOf(x, target)).output.neg();
         },
@@ -263,9 +263,10 @@ export function drawCurves(torch) {
     };
   }
 
-  function alternate(parameter) {
-    const signs = torch.arange(parameter.numel()).remainder(2).mul(-2).add(1);
-    parameter.copy_(signs.reshape(parameter.shape));
+  /** Weights of -1, -0.5, 0, 0.5 and 1, each row another. */
+  function spread(parameter) {
+    const values = torch.arange(parameter.numel()).mul(3).remainder(5).sub(2).div(2);
+    parameter.copy_(values.reshape(parameter.shape));
   }
 
   return Object.fromEntries(

@@ -81,6 +81,9 @@ function optionsOf({ options }, signature) {
 
 /** A default as TypeScript writes it. */
 function literal(value) {
+  if (typeof value === 'number' && value !== 0 && Math.abs(value) < 1e-3) {
+    return value.toExponential();
+  }
   return typeof value === 'string' ? `'${value}'` : JSON.stringify(value);
 }
 

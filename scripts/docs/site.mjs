@@ -1,6 +1,6 @@
 // The site: TypeDoc's pages of the API, the README, the guides of docs/, and a page for each loss.
 
-import { cpSync, existsSync, readdirSync } from 'node:fs';
+import { cpSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import markdownItKatex from '@vscode/markdown-it-katex';
 import { Application, JSX } from 'typedoc';
@@ -30,10 +30,13 @@ export async function buildSite() {
   );
 }
 
+/** The guides of docs/: first those that a new user reads, in this order. */
 function guides() {
+  const first = ['porting.md', 'servers.md', 'memory.md', 'cuda.md', 'parity.md'];
   const folder = path.join(ROOT, 'docs');
-  const names = existsSync(folder) ? readdirSync(folder) : [];
-  return names.filter((name) => name.endsWith('.md')).map((name) => path.join(folder, name));
+  const names = readdirSync(folder).filter((name) => name.endsWith('.md'));
+  const place = (name) => (first.includes(name) ? first.indexOf(name) : first.length);
+  return names.sort((a, b) => place(a) - place(b)).map((name) => path.join(folder, name));
 }
 
 async function runTypeDoc(projectDocuments) {
@@ -58,6 +61,7 @@ async function runTypeDoc(projectDocuments) {
     treatWarningsAsErrors: true,
     markdownItLoader: (parser) => {
       parser.use(markdownItKatex.default ?? markdownItKatex, { throwOnError: true });
+      parser.inline.ruler.before('emphasis', 'shape', keepStar);
     },
   });
   app.renderer.hooks.on('head.end', (context) =>
@@ -77,6 +81,18 @@ async function runTypeDoc(projectDocuments) {
   if (!project || app.logger.hasErrors() || app.logger.hasWarnings()) {
     throw new SetupError('TypeDoc found something wrong; its messages are above.');
   }
+}
+
+/** Markdown's rule for the star of a shape such as (N, *), which emphasizes nothing. */
+function keepStar(state, silent) {
+  if (!state.src.startsWith('*)', state.pos)) {
+    return false;
+  }
+  if (!silent) {
+    state.pending += '*';
+  }
+  state.pos++;
+  return true;
 }
 
 /** A guide's heading. */

@@ -54,7 +54,9 @@ const ADAPTIVE = new Signature('AdaptiveLogSoftmaxWithLoss', {
  *
  * $$\log p(y \mid x) = \begin{cases} \log \operatorname{softmax}(H x)_y & y \text{ in the head} \\
  * \log \operatorname{softmax}(H x)_{c_i} + \log \operatorname{softmax}(T_i x)_y & y \text{ in cluster } i
- * \end{cases}, \qquad \text{loss} = -\frac1N \sum_n \log p(y_n \mid x_n)$$
+ * \end{cases}$$
+ *
+ * $$\text{loss} = -\frac1N \sum_n \log p(y_n \mid x_n)$$
  *
  * $H$ is the head, whose last outputs $c_i$ stand for the clusters, and $T_i$ the two layers of a cluster.
  *
