@@ -1,6 +1,8 @@
 // A loop beside other live things: `upkeep.mjs LOOP plain|dispose nothing|handles|heap`. Prints the
 // milliseconds of a step, and by how much resident memory grew at its peak.
 import { readFileSync, writeFileSync } from 'node:fs';
+import v8 from 'node:v8';
+import vm from 'node:vm';
 
 import torch from 'torch-losses';
 
@@ -55,6 +57,7 @@ const LOOPS = {
 
 const [name, style, beside] = process.argv.slice(2);
 const others = makeOthers(beside);
+settle();
 const step = LOOPS[name](style === 'dispose' ? (tensor) => tensor.dispose() : () => {});
 const WARM_UP = 200; // milliseconds
 const LENGTH = 500;
@@ -78,6 +81,14 @@ function repeat(length) {
     steps += 10;
   }
   return elapsed / steps;
+}
+
+/** Has V8 move what was just made into its old generation, as in a program that has run for a while. */
+function settle() {
+  v8.setFlagsFromString('--expose-gc');
+  const gc = vm.runInNewContext('gc');
+  gc();
+  gc();
 }
 
 function makeOthers(what) {
