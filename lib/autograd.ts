@@ -3,12 +3,11 @@
  *
  * Source of checks and texts: torch/autograd/__init__.py, of the same release.
  */
-import { bind, type Callee, describe, fail } from './arguments';
-import { type AsyncOptions, submit } from './async';
-import { runtimeError, typeError, valueError } from './errors';
+import { bind, type Callee } from './arguments';
+import { flag, gradientsOf, handlesOf, runBackward } from './backward';
+import { runtimeError, valueError } from './errors';
 import { zeros_like } from './factories';
-import { type Handle, handleOf, isTensor, tensorHandle } from './handle';
-import { type Native, native } from './native';
+import { native } from './native';
 import type { Tensor } from './tensor';
 import { wrap } from './wrap';
 
@@ -63,34 +62,6 @@ const GRAD: Callee = {
   ],
 };
 
-function handlesOf(values: unknown, callee: Callee, name: string): Handle[] {
-  const list = isTensor(values) ? [values] : values;
-  if (!Array.isArray(list)) {
-    throw fail(
-      callee,
-      `argument '${name}' must be a Tensor or an array of them, got ${describe(list)}`,
-    );
-  }
-  return list.map((value) => tensorHandle(value, callee, name));
-}
-
-function gradientsOf(values: unknown): (Handle | null)[] {
-  if (values === undefined || values === null) return [];
-  const list: readonly unknown[] = Array.isArray(values) ? values : [values];
-  return list.map((value) => {
-    if (value === null || value === undefined) return null;
-    const handle = handleOf(value);
-    if (handle) return handle;
-    throw typeError(`gradients can be either Tensors or None, but got ${describe(value)}`);
-  });
-}
-
-function flag(value: unknown, byDefault: boolean, callee: Callee, name: string): boolean {
-  if (value === undefined || value === null) return byDefault;
-  if (typeof value === 'boolean') return value;
-  throw fail(callee, `argument '${name}' must be a boolean, got ${describe(value)}`);
-}
-
 /**
  * Adds to `grad` of the leaves the gradients of the tensors' sum, each weighted by its gradient.
  *
@@ -104,32 +75,6 @@ export function backward(
 ): void;
 export function backward(...args: unknown[]): void {
   runBackward(BACKWARD, bind(BACKWARD, args));
-}
-
-/** Runs bound arguments: (tensors, gradients, retain_graph, create_graph, inputs). */
-export function runBackward(callee: Callee, bound: readonly unknown[]): void {
-  native.backward(...lowerBackward(callee, bound));
-}
-
-/** The same off the event loop. */
-export function runBackwardAsync(
-  callee: Callee,
-  bound: readonly unknown[],
-  options: AsyncOptions,
-): Promise<void> {
-  return submit((job) => native.async.backward(job, ...lowerBackward(callee, bound)), options);
-}
-
-function lowerBackward(callee: Callee, bound: readonly unknown[]): Parameters<Native['backward']> {
-  const [tensors, gradients, retain, create, inputs] = bound;
-  const roots = handlesOf(tensors, callee, 'tensors');
-  const leaves =
-    inputs === undefined || inputs === null ? undefined : handlesOf(inputs, callee, 'inputs');
-  if (leaves?.length === 0)
-    throw runtimeError('`inputs` argument to `backward()` cannot be empty.');
-  const createGraph = flag(create, false, callee, 'create_graph');
-  const retainGraph = flag(retain, createGraph, callee, 'retain_graph');
-  return [roots, gradientsOf(gradients), retainGraph, createGraph, leaves ?? []];
 }
 
 /**

@@ -22,6 +22,9 @@ export class Device {
 
   /** @internal Use {@link device}. */
   constructor(name: string) {
+    if (typeof name !== 'string') {
+      throw typeError(`Device(): name must be a string, got ${describe(name)}`);
+    }
     const [type, index] = name.split(':');
     this.type = type!;
     this.index = index === undefined ? null : Number(index);

@@ -1,6 +1,7 @@
 /** Random number generators. */
+import { describe } from './arguments';
 import { Device, type DeviceLike } from './device';
-import { typeError } from './errors';
+import { typeError, valueError } from './errors';
 import { handleOf } from './handle';
 import { type NativeGenerator, native } from './native';
 import { isInt } from './scalar';
@@ -15,10 +16,11 @@ const MAX_SEED = 2n ** 64n;
  * @throws TypeError for anything but an integer, RangeError (ValueError) for one that 64 bits cannot hold
  */
 export function seedBits(seed: unknown): bigint {
-  if (!isInt(seed)) throw typeError(`manual_seed(): seed must be an integer, got ${String(seed)}`);
+  if (!isInt(seed))
+    throw typeError(`manual_seed(): seed must be an integer, got ${describe(seed)}`);
   const value = BigInt(seed as number | bigint);
   if (value >= MAX_SEED || value < -(MAX_SEED / 2n)) {
-    throw new RangeError(`manual_seed(): seed must fit 64 bits, got ${value}`);
+    throw valueError(`manual_seed(): seed must fit 64 bits, got ${value}`);
   }
   return BigInt.asIntN(64, value);
 }

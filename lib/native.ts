@@ -130,7 +130,8 @@ export interface Native {
   // Data and properties: native/tensors.cc
   tensor_from_bytes(bytes: Uint8Array, dtype: number, shape: readonly number[]): Handle;
   tensor_sharing_bytes(bytes: Uint8Array, dtype: number): Handle;
-  to_bytes(tensor: Handle): ArrayBuffer;
+  /** Copies the elements, in order, to where their bytes have room exactly. */
+  copy_bytes(tensor: Handle, bytes: Uint8Array): void;
   item(tensor: Handle): number | bigint | boolean | Complex;
   shape(tensor: Handle): number[];
   stride(tensor: Handle): number[];
@@ -272,6 +273,8 @@ export interface Native {
 
   // Any operator: native/operators.cc
   find_operators(name: string): OperatorSchema[];
+  /** The names of a namespace's operators, overloads aside. */
+  operator_names(namespace: string): string[];
   /** `handles` has a bit set for each argument that is a handle or a list of them. */
   call_operator(id: number, handles: number, ...args: readonly unknown[]): unknown;
   load_library(path: string): void;

@@ -4,6 +4,7 @@
  * Source of inference, checks and texts: torch/csrc/utils/tensor_new.cpp (compute_sizes, infer_scalar_type,
  * recursive_store) and python_numbers.h, of the same release.
  */
+import { allocate } from './allocation';
 import { describe } from './arguments';
 import { bytesOf, toTyped } from './data';
 import * as dtypes from './dtype';
@@ -92,7 +93,7 @@ export function toBytes(data: unknown, dtype: DType): Bytes {
   const shape = shapeOf(data);
   const stored = storedAs(dtype);
   const count = shape.reduce((product, size) => product * size, 1);
-  const array = toTyped(stored, new ArrayBuffer(count * stored.itemsize));
+  const array = toTyped(stored, allocate(count * stored.itemsize));
   const store = storeInto(array as unknown as Record<number, unknown>, stored, dtype);
   let position = 0;
   const visit = (level: unknown, depth: number): void => {

@@ -44,9 +44,23 @@ const isForeign = (key: string | symbol): key is symbol =>
   key === 'constructor' ||
   key === 'prototype';
 
-/** An object whose unknown properties are looked up, once each. */
-function lazily<T extends object>(target: T, find: (name: string) => unknown): T {
+/**
+ * An object whose unknown properties are looked up, once each.
+ *
+ * @param list - their names, where they can be listed: for `Object.keys`, and completion by a REPL
+ */
+function lazily<T extends object>(
+  target: T,
+  find: (name: string) => unknown,
+  list: () => string[] = () => [],
+): T {
   return new Proxy(target, {
+    ownKeys: (object) => [...new Set([...Reflect.ownKeys(object), ...list()])],
+    getOwnPropertyDescriptor(object, key) {
+      const own = Reflect.getOwnPropertyDescriptor(object, key);
+      if (own || isForeign(key) || !list().includes(key)) return own;
+      return { get: () => find(key), enumerable: true, configurable: true };
+    },
     get(object, key, receiver) {
       if (Reflect.has(object, key) || isForeign(key)) return Reflect.get(object, key, receiver);
       const value = find(key);
@@ -104,7 +118,12 @@ function namespaceOf(name: string): object {
     [inspect.custom]: { value: () => text },
     toString: { value: () => text },
   }) as object;
-  return lazily(target, (operator) => packet(name, operator));
+  let names: string[] | undefined;
+  const list = (): string[] => {
+    names ??= native.operator_names(name);
+    return names;
+  };
+  return lazily(target, (operator) => packet(name, operator), list);
 }
 
 function load_library(file: string): void {

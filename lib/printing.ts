@@ -27,11 +27,11 @@ interface Settings {
 }
 
 const DEFAULT = { precision: 4, threshold: 1000, edgeitems: 3, linewidth: 80 };
-const PROFILES: Record<string, Omit<Settings, 'sci_mode'>> = {
-  default: DEFAULT,
-  short: { ...DEFAULT, precision: 2, edgeitems: 2 },
-  full: { ...DEFAULT, threshold: Number.POSITIVE_INFINITY },
-};
+const PROFILES = new Map<string, Omit<Settings, 'sci_mode'>>([
+  ['default', DEFAULT],
+  ['short', { ...DEFAULT, precision: 2, edgeitems: 2 }],
+  ['full', { ...DEFAULT, threshold: Number.POSITIVE_INFINITY }],
+]);
 
 let settings: Settings = { ...DEFAULT, sci_mode: null };
 
@@ -54,7 +54,7 @@ export function set_printoptions(...args: unknown[]): void {
   const [precision, threshold, edgeitems, linewidth, profile, sciMode] = bind(CALLEE, args);
   const next: Settings = { ...settings, sci_mode: null };
   if (profile !== undefined && profile !== null) {
-    const preset = PROFILES[String(profile)];
+    const preset = typeof profile === 'string' ? PROFILES.get(profile) : undefined;
     if (!preset) throw fail(CALLEE, "argument 'profile' must be 'default', 'short' or 'full'");
     Object.assign(next, preset);
   }

@@ -1,10 +1,12 @@
 /** What holds for the whole process. */
 import { describe } from './arguments';
-import { typeError } from './errors';
+import { typeError, valueError } from './errors';
 import { libtorch, native } from './native';
 
 /** The version of the libtorch in use, as Python gives it. */
 export const __version__: string = libtorch.version;
+
+const MOST_THREADS = 1024;
 
 /** How many threads one operator may use. */
 export function get_num_threads(): number {
@@ -15,6 +17,10 @@ export function get_num_threads(): number {
 export function set_num_threads(count: number): void {
   if (!Number.isSafeInteger(count) || count < 1) {
     throw typeError(`set_num_threads(): expects a positive integer, got ${describe(count)}`);
+  }
+  // OpenMP ends the process where the system gives it no more.
+  if (count > MOST_THREADS) {
+    throw valueError(`set_num_threads(): expects at most ${MOST_THREADS}, got ${count}`);
   }
   native.set_num_threads(count);
 }

@@ -1,8 +1,9 @@
 /** The `Tensor` class: what JavaScript adds to the operators of methods.ts. */
 import { inspect } from 'node:util';
+import { allocate, checkListsFit } from './allocation';
 import { bind, describe, fail } from './arguments';
 import { type AsyncOptions, submit } from './async';
-import { runBackward, runBackwardAsync } from './autograd';
+import { runBackward, runBackwardAsync } from './backward';
 import { Stream } from './cuda/stream';
 import { type NestedList, type TypedArray, toNested, toTyped } from './data';
 import { Device, type DeviceLike } from './device';
@@ -203,7 +204,7 @@ export class Tensor extends HandleOwner {
     const { dtype } = this;
     const copy = await submit((job) => native.async.plain_copy(job, this.#handle), options);
     try {
-      return toTyped(dtype, native.to_bytes(copy));
+      return elementsOf(dtype, copy);
     } finally {
       native.dispose(copy);
     }
@@ -211,7 +212,7 @@ export class Tensor extends HandleOwner {
 
   /** A copy of the elements in order; which array stands for which dtype is in the README. */
   toTypedArray(): TypedArray {
-    return toTyped(this.dtype, native.to_bytes(this.#handle));
+    return elementsOf(this.dtype, this.#handle);
   }
 
   /**
@@ -220,6 +221,7 @@ export class Tensor extends HandleOwner {
    * @throws RangeError for an int64 that a number cannot hold
    */
   tolist(): NestedList<number | boolean | Complex> {
+    checkListsFit(this.shape);
     const { dtype } = this;
     const isPlain = dtype.itemsize > 2 || !(dtype.is_floating_point || dtype.is_complex);
     // Halves cross as their bits.
@@ -421,6 +423,12 @@ export class Tensor extends HandleOwner {
     if (hint === 'number') return Number(this.item());
     throw typeError('JavaScript has no operators for tensors: use .add(), .eq(), … or .item()');
   }
+}
+
+function elementsOf(dtype: DType, handle: Handle): TypedArray {
+  const bytes = allocate(native.numel(handle) * dtype.itemsize);
+  native.copy_bytes(handle, new Uint8Array(bytes));
+  return toTyped(dtype, bytes);
 }
 
 function exact(value: number | bigint | boolean | Complex): number | boolean | Complex {

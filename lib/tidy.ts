@@ -3,7 +3,8 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-import { isOptions } from './arguments';
+import { describe, isOptions } from './arguments';
+import { typeError } from './errors';
 import { HandleOwner, observeCreation } from './handle';
 import { Parameter } from './nn/parameter';
 import type { Tensor } from './tensor';
@@ -62,6 +63,9 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
  * As `tf.tidy` of TensorFlow.js.
  */
 export function tidy<T>(fn: () => T): T {
+  if (typeof fn !== 'function') {
+    throw typeError(`tidy(): takes a function to run, got ${describe(fn)}`);
+  }
   const scope = enter();
   let result: T;
   try {

@@ -58,11 +58,15 @@ function reportingLine(origin: WarningOrigin): string {
 // The files as they run: with --enable-source-maps a formatted stack would name the sources, which lie elsewhere.
 function stackFrames(): string[] {
   const { stackTraceLimit, prepareStackTrace } = Error;
-  Error.stackTraceLimit = 50;
-  Error.prepareStackTrace = (_error, sites) => sites.map(placeOf);
-  const frames = new Error().stack as unknown as string[];
-  Error.stackTraceLimit = stackTraceLimit;
-  Error.prepareStackTrace = prepareStackTrace;
+  let frames: string[];
+  try {
+    Error.stackTraceLimit = 50;
+    Error.prepareStackTrace = (_error, sites) => sites.map(placeOf);
+    frames = new Error().stack as unknown as string[];
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+    Error.prepareStackTrace = prepareStackTrace;
+  }
   return frames.filter((frame) => !frame.includes(__filename) && !frame.includes('node:internal'));
 }
 

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "binding.h"
+#include "saturated.h"
 
 namespace torch_losses {
 namespace {

@@ -40,7 +40,7 @@ class HandleScope {
 }  // namespace
 
 HandleTable::Slot* HandleTable::find(Handle handle) const noexcept {
-  if (!(handle >= kSlots)) return nullptr;  // also NaN
+  if (!(handle >= kSlots && handle < kSlots * (kLastGeneration + 1.0))) return nullptr;  // also NaN
   auto generation = static_cast<uint64_t>(handle / kSlots);
   auto index = static_cast<uint64_t>(handle - static_cast<double>(generation) * kSlots);
   if (index >= slots_.size()) return nullptr;

@@ -11,6 +11,7 @@
 #include <dlfcn.h>
 
 #include <array>
+#include <set>
 #include <unordered_set>
 
 #include "binding.h"
@@ -505,6 +506,17 @@ napi_value find_operators(Environment& environment, const std::string& name) {
   return array;
 }
 
+// The names of a namespace's operators, overloads aside, in order.
+std::vector<std::string> operator_names(const std::string& name_space) {
+  const std::string prefix = name_space + "::";
+  std::set<std::string> names;
+  for (const auto& op : torch::jit::getAllOperators()) {
+    const std::string& name = op->schema().name();
+    if (name.starts_with(prefix)) names.insert(name.substr(prefix.size()));
+  }
+  return {names.begin(), names.end()};
+}
+
 // Opens a library whose static initialisers register operators. It stays open: they cannot be taken
 // back.
 void load_library(Environment& environment, const std::string& path) {
@@ -564,6 +576,7 @@ void OperatorTable::refresh() {
 
 void add_operators(Bindings& bindings) {
   bindings.add<&find_operators>("find_operators");
+  bindings.add<&operator_names>("operator_names");
   bindings.add("call_operator", &call_operator);
   bindings.add_async("call_operator", &call_operator_async);
   bindings.add<&load_library>("load_library");

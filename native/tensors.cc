@@ -17,6 +17,7 @@
 #include "binding.h"
 #include "printing.h"
 #include "references.h"
+#include "saturated.h"
 
 namespace torch_losses {
 namespace {
@@ -72,7 +73,7 @@ void set_young_interval(Environment& environment, int64_t count) {
 }
 
 void set_pressure_threshold(Environment& environment, double bytes) {
-  environment.handles().set_threshold(static_cast<int64_t>(bytes));
+  environment.handles().set_threshold(saturated<int64_t>(bytes));
 }
 
 // --- data
@@ -127,15 +128,14 @@ at::Tensor plain_copy(const at::Tensor& tensor) {
   return tensor.detach().resolve_conj().resolve_neg().to(at::kCPU).contiguous();
 }
 
-// Their bytes as a new ArrayBuffer.
-napi_value to_bytes(Environment& environment, const at::Tensor& tensor) {
+// Their bytes, to where they have room exactly. JavaScript makes the room: where there is none,
+// Node-API would end the process.
+void copy_bytes(Environment& environment, const at::Tensor& tensor, napi_value view) {
   at::Tensor plain = plain_copy(tensor);
-  void* data = nullptr;
-  napi_value buffer = nullptr;
-  check(environment.env(),
-        napi_create_arraybuffer(environment.env(), plain.nbytes(), &data, &buffer));
-  if (plain.nbytes() > 0) std::memcpy(data, plain.const_data_ptr(), plain.nbytes());
-  return buffer;
+  Bytes bytes = bytes_of(environment, view);
+  TORCH_CHECK_VALUE(plain.nbytes() == bytes.length, "expected room for ", plain.nbytes(),
+                    " bytes, got ", bytes.length);
+  if (bytes.length > 0) std::memcpy(bytes.data, plain.const_data_ptr(), bytes.length);
 }
 
 std::string error_backtrace(Environment& environment, int64_t number) {
@@ -183,7 +183,8 @@ int64_t version(const at::Tensor& tensor) { return tensor._version(); }
 std::string repr_of(const at::Tensor& tensor, bool is_parameter, int64_t precision,
                     int64_t threshold, int64_t edgeitems, int64_t linewidth,
                     std::optional<bool> sci_mode) {
-  PrintOptions options{static_cast<int>(precision), threshold, edgeitems, linewidth, sci_mode};
+  PrintOptions options{saturated<int>(static_cast<double>(precision)), threshold, edgeitems,
+                       linewidth, sci_mode};
   return is_parameter ? parameter_repr(tensor, options) : repr(tensor, options);
 }
 
@@ -206,7 +207,9 @@ int64_t promote_types(at::ScalarType left, at::ScalarType right) {
 
 int64_t get_num_threads() { return at::get_num_threads(); }
 
-void set_num_threads(int64_t count) { at::set_num_threads(static_cast<int>(count)); }
+void set_num_threads(int64_t count) {
+  at::set_num_threads(saturated<int>(static_cast<double>(count)));
+}
 
 bool has_cuda() { return at::globalContext().hasCUDA(); }
 
@@ -233,7 +236,7 @@ void add_tensors(Bindings& bindings) {
   bindings.add<&set_pressure_threshold>("set_pressure_threshold");
   bindings.add_allocating<&tensor_from_bytes, WhenExhausted::Repeat>("tensor_from_bytes");
   bindings.add<&tensor_sharing_bytes>("tensor_sharing_bytes");
-  bindings.add_allocating<&to_bytes, WhenExhausted::Repeat>("to_bytes");
+  bindings.add_allocating<&copy_bytes, WhenExhausted::Repeat>("copy_bytes");
   bindings.add_allocating<&item, WhenExhausted::Repeat>("item");
   bindings.add_async<&item>("item");
   bindings.add_async<&plain_copy>("plain_copy");

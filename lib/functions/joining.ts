@@ -1,6 +1,6 @@
 /** Functions of several tensors. */
 import { bind, type Callee, describe, fail, isOptions } from '../arguments';
-import { runtimeError, valueError } from '../errors';
+import { runtimeError, typeError, valueError } from '../errors';
 import { isTensor } from '../handle';
 import { isInt64 } from '../lowering';
 import { operator, type Signature, type TorchFunction, torchFunction } from '../methods/signature';
@@ -100,7 +100,15 @@ export const atleast_3d = atLeast('atleast_3d');
  * @throws TorchError (RuntimeError) where there is none
  */
 export function broadcast_shapes(...shapes: (number | readonly number[])[]): number[] {
-  const lists = shapes.map((shape) => (typeof shape === 'number' ? [shape] : shape));
+  const lists = shapes.map((shape) => (Array.isArray(shape) ? shape : [shape]) as number[]);
+  for (const size of lists.flat()) {
+    if (!Number.isSafeInteger(size)) {
+      const given = describe(size);
+      throw typeError(
+        `broadcast_shapes(): shapes must be integers or arrays of them, got ${given}`,
+      );
+    }
+  }
   const common = new Array<number>(Math.max(0, ...lists.map(({ length }) => length))).fill(1);
   for (const [position, shape] of lists.entries()) {
     for (let back = 1; back <= shape.length; back++) {

@@ -12,10 +12,11 @@ export const PACKAGE_VERSION = (
 const PLATFORM = `${process.platform}-${process.arch}`;
 
 /**
- * Where a build puts addons: a checkout's own folder, else one for this version of the package among the user's data.
+ * Where a build puts addons: a checkout's own folder (`TORCH_LOSSES_BUILD` names another than the release's), else one
+ * for this version of the package among the user's data.
  */
 export const BUILD_FOLDER = IS_CHECKOUT
-  ? path.join(PACKAGE_ROOT, 'build', process.env['TORCH_LOSSES_DEBUG'] ? 'Debug' : 'Release')
+  ? path.join(PACKAGE_ROOT, 'build', process.env['TORCH_LOSSES_BUILD'] || 'Release')
   : path.join(DATA_FOLDER, 'addons', PACKAGE_VERSION, PLATFORM);
 
 /** Where addons are looked for: what was built here, then what the package ships. */

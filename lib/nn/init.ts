@@ -5,6 +5,7 @@
  *
  * See https://docs.pytorch.org/docs/stable/nn.init.html
  */
+import { describe } from '../arguments';
 import { valueError } from '../errors';
 import type { Generator } from '../generator';
 import { optionalRepr } from '../python';
@@ -208,6 +209,9 @@ export function calculate_gain(nonlinearity: Nonlinearity, param?: number | null
     case 'linear':
       return 1;
     default:
+      if (typeof nonlinearity !== 'string') {
+        throw valueError(`Unsupported nonlinearity ${describe(nonlinearity)}`);
+      }
       if (/^conv(_transpose)?[123]d$/.test(nonlinearity)) return 1;
       throw valueError(`Unsupported nonlinearity ${nonlinearity}`);
   }

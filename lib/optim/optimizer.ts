@@ -180,6 +180,9 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
    * @throws RangeError (ValueError) unless the groups have as many parameters
    */
   load_state_dict(state_dict: OptimizerState): void {
+    if (!isState(state_dict)) {
+      throw typeError('load_state_dict(): argument must be what state_dict() gave');
+    }
     const groups = this.param_groups;
     const saved = state_dict.param_groups;
     if (groups.length !== saved.length) {
@@ -224,6 +227,15 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
   [inspect.custom](): string {
     return this.toString();
   }
+}
+
+function isState(value: unknown): value is OptimizerState {
+  if (!isOptions(value) || !isOptions(value['state'])) return false;
+  const { param_groups } = value;
+  return (
+    Array.isArray(param_groups) &&
+    param_groups.every((group) => isOptions(group) && Array.isArray(group['params']))
+  );
 }
 
 const DUPLICATES =

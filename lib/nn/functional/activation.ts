@@ -1,5 +1,6 @@
 /** Activations, element by element. Source: torch/nn/functional.py. */
 import { valueError } from '../../errors';
+import { tensorHandle } from '../../handle';
 import { asFloat } from '../../scalar';
 import type { Tensor } from '../../tensor';
 import { op } from '../ops';
@@ -130,11 +131,13 @@ export const logsigmoid = op<Unary>('log_sigmoid', [''], { name: 'logsigmoid', .
 
 /** `x / (1 + |x|)`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softsign.html */
 export function softsign(input: Tensor): Tensor {
+  tensorHandle(input, { name: 'softsign', parameters: [] }, 'input');
   return input.div(input.abs().add(1));
 }
 
 /** `x - tanh(x)`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.tanhshrink.html */
 export function tanhshrink(input: Tensor): Tensor {
+  tensorHandle(input, { name: 'tanhshrink', parameters: [] }, 'input');
   return input.sub(input.tanh());
 }
 

@@ -51,7 +51,7 @@ export abstract class Sequence<Args extends unknown[], Result> extends Module<Ar
   insert(index: number, module: Module): this {
     const count = this.length;
     if (!Number.isInteger(index) || index < -count || index > count) {
-      throw indexError(`Index out of range: ${index}`);
+      throw indexError(`Index out of range: ${Number.isInteger(index) ? index : describe(index)}`);
     }
     if (!(module instanceof Module)) {
       throw typeError(`${describe(module)} is not a Module subclass`);
@@ -144,7 +144,7 @@ export class ModuleDict extends Module<never[], unknown> {
   get(key: string): Module {
     const found = this.items().find(([name]) => name === key);
     if (found) return found[1];
-    throw createError('KeyError', `'${key}'`);
+    throw createError('KeyError', typeof key === 'string' ? `'${key}'` : describe(key));
   }
 
   /** Adds or replaces a module: Python's `modules[key] = module`. */
@@ -178,7 +178,13 @@ export class ModuleDict extends Module<never[], unknown> {
       throw typeError(`ModuleDict.update should be called with an ${problem}`);
     }
     const pairs = entries instanceof ModuleDict ? entries.items() : entries;
-    for (const [key, module] of pairs as Iterable<[string, Module]>) this.add_module(key, module);
+    for (const pair of pairs as Iterable<unknown>) {
+      if (!Array.isArray(pair)) {
+        const problem = `a key and a value, got ${describe(pair)}`;
+        throw typeError(`ModuleDict.update: each element should be ${problem}`);
+      }
+      this.add_module(pair[0], pair[1]);
+    }
   }
 
   keys(): string[] {

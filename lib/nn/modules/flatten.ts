@@ -35,13 +35,17 @@ export class Flatten extends Module<[input: Tensor], Tensor> {
   }
 
   override forward(input: Tensor): Tensor {
-    return input.flatten(this.start_dim, this.end_dim);
+    return flatten(input, this.start_dim, this.end_dim);
   }
 
   override extra_repr(): string {
     return `start_dim=${this.start_dim}, end_dim=${this.end_dim}`;
   }
 }
+
+const flatten = op<(self: Tensor, start_dim: number, end_dim: number) => Tensor>('flatten', [
+  'using_ints',
+]);
 
 const UNFLATTEN = new Signature('Unflatten', {
   dim: required(INT),

@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { bind, describe, fail } from '../../../arguments';
 import type { DeviceLike } from '../../../device';
 import { bfloat16, type DType, dtypeFromCode, float16, float32, float64 } from '../../../dtype';
-import { valueError } from '../../../errors';
+import { typeError, valueError } from '../../../errors';
 import { type LoweredLinearCrossEntropyOptions, native } from '../../../native';
 import { repr } from '../../../python';
 import type { SignatureParameter } from '../../functional/loss/definition';
@@ -107,7 +107,10 @@ export class LinearCrossEntropyOptions implements Required<LinearCrossEntropyOpt
 
   /** As they cross to the native side. @internal */
   static lower(options: LinearCrossEntropyOptions): LoweredLinearCrossEntropyOptions {
-    return options.#lowered;
+    if (typeof options === 'object' && options !== null && #lowered in options) {
+      return options.#lowered;
+    }
+    throw typeError(`must be LinearCrossEntropyOptions, got ${describe(options)}`);
   }
 
   /** The options that `'auto'` and null come to for a batch; `device: null` takes the fallback. */

@@ -1,0 +1,206 @@
+/** Calls with hostile arguments: generated from a seed, made, and judged. */
+import fc from 'fast-check';
+import torch, { TorchError } from 'torch-losses';
+
+import { Injected } from './constants';
+import { argumentsOf } from './schemas';
+import { findSurface, type Surface, type Target } from './surface';
+import { TAMPERINGS, tampered } from './tampering';
+import { make, matchingTensors, type Spec, specs, usualArguments } from './values';
+
+export interface Call {
+  readonly target: string;
+  /** Undefined: an instance of the class whose method it is. */
+  readonly receiver: Spec | null;
+  readonly args: readonly Spec[];
+  readonly tampering: string;
+}
+
+/** What a call's error should have been, and was not. */
+export interface Finding {
+  readonly call: string;
+  readonly error: string;
+}
+
+const CODES = new Map<string, new (message?: string) => Error>([
+  ['ERR_TORCH_TYPE', TypeError],
+  ['ERR_TORCH_VALUE', RangeError],
+  ['ERR_TORCH_INDEX', RangeError],
+  ['ERR_TORCH_RUNTIME', TorchError],
+  ['ERR_TORCH_NOT_IMPLEMENTED', TorchError],
+  ['ERR_TORCH_ASSERTION', TorchError],
+  ['ERR_TORCH_LINALG', TorchError],
+  ['ERR_TORCH_ACCELERATOR', TorchError],
+  ['ERR_TORCH_OUT_OF_MEMORY', TorchError],
+]);
+
+/** What the language itself says, before any code of the package runs. */
+const LANGUAGE = [
+  /^Class constructors? .*cannot be invoked without 'new'/,
+  /on a proxy that has been revoked/,
+  /on a detached ArrayBuffer$/,
+  /'get(PrototypeOf|OwnPropertyDescriptor)?' on proxy/,
+];
+
+function isDocumented(error: unknown): boolean {
+  if (error instanceof Injected) return true;
+  if (!(error instanceof Error)) return false;
+  const Class = CODES.get((error as { code?: string }).code ?? '');
+  if (Class) return error instanceof Class && 'pythonType' in error;
+  return LANGUAGE.some((text) => text.test(error.message));
+}
+
+/** Arguments as the operator declares them that the target stands on, or seems to by its name. */
+function declaredArguments(target: string): fc.Arbitrary<Spec[]> | undefined {
+  return argumentsOf(target.slice(target.lastIndexOf('.') + 1), target.includes('.prototype.'));
+}
+
+/** The calls of this build of the package. */
+export class Fuzzer {
+  readonly calls: fc.Arbitrary<Call>;
+  private readonly surface: Surface = findSurface();
+  private readonly targets: ReadonlyMap<string, Target>;
+  private instances: unknown[] = [];
+  /** Calls that were not refused: that the arguments reach further than their checks. */
+  returned = 0;
+
+  constructor() {
+    const { targets, operators } = this.surface;
+    this.targets = new Map([...targets, ...operators].map((target) => [target.name, target]));
+    this.makeInstances();
+    const spec = specs(this.instances.length);
+    const few = fc.array(spec, { maxLength: 5 });
+    const names = (from: readonly Target[]): fc.Arbitrary<string> =>
+      fc.constantFrom(...from.map(({ name }) => name));
+    const matching = fc
+      .tuple(matchingTensors, fc.array(spec, { maxLength: 3 }))
+      .map(([tensors, others]) => [...tensors, ...others]);
+    const target = fc.oneof(
+      { weight: 3, arbitrary: names(targets) },
+      { weight: 1, arbitrary: names(operators) },
+    );
+    this.calls = target.chain((name) =>
+      fc.record({
+        target: fc.constant(name),
+        receiver: fc.oneof(
+          { weight: 8, arbitrary: fc.constant(null) },
+          { weight: 2, arbitrary: spec },
+        ),
+        args: fc.oneof(
+          { weight: 16, arbitrary: declaredArguments(name) ?? usualArguments },
+          { weight: 5, arbitrary: usualArguments },
+          { weight: 3, arbitrary: few },
+          { weight: 3, arbitrary: matching },
+          { weight: 1, arbitrary: fc.array(spec, { minLength: 6, maxLength: 30 }) },
+        ),
+        tampering: fc.oneof(
+          { weight: 9, arbitrary: fc.constant('none') },
+          { weight: 1, arbitrary: fc.constantFrom(...TAMPERINGS) },
+        ),
+      }),
+    );
+  }
+
+  get size(): { functions: number; operators: number } {
+    const { targets, operators } = this.surface;
+    return { functions: targets.length, operators: operators.length };
+  }
+
+  /** A batch of calls, the same for the same seed. */
+  batch(seed: number, count: number): Call[] {
+    return fc.sample(this.calls, { seed, numRuns: count });
+  }
+
+  /** New instances to call methods of and to pass, and the package's settings as they were. */
+  renew(): void {
+    torch.set_default_dtype(torch.float32);
+    torch.set_printoptions({ profile: 'default' });
+    torch.set_grad_enabled(true);
+    torch.set_num_threads(1);
+    torch.manual_seed(0);
+    this.makeInstances();
+  }
+
+  private makeInstances(): void {
+    this.instances = [...this.surface.values, ...this.surface.classes.flatMap(makeInstances)];
+  }
+
+  /**
+   * Makes a call.
+   *
+   * @returns a promise where the call returned one, else what is wrong with its error, if anything
+   */
+  run(call: Call): Promise<Finding | undefined> | Finding | undefined {
+    const target = this.targets.get(call.target)!;
+    const receiver = this.receiver(call, target);
+    const args = call.args.map((spec) => make(spec, this.instances));
+    const isLoose = isOutsideTheContract(call, target, receiver);
+    const restore = tampered(call.tampering);
+    let result: unknown;
+    try {
+      result = target.invoke(receiver, args);
+    } catch (error) {
+      restore();
+      return judge(call, error, isLoose);
+    }
+    restore();
+    this.returned++;
+    if (!(result instanceof Promise)) return undefined;
+    return result.then(
+      () => undefined,
+      (error) => judge(call, error, isLoose),
+    );
+  }
+
+  private receiver(call: Call, { of }: Target): unknown {
+    if (call.receiver) return make(call.receiver, this.instances);
+    if (!of) return undefined;
+    if (of === torch.Tensor.prototype || Object.prototype.isPrototypeOf.call(of, torch.Tensor)) {
+      return torch.arange(12, { dtype: torch.float32 }).reshape(3, 4);
+    }
+    return this.instances.find(
+      (value) =>
+        typeof value !== 'string' && Object.prototype.isPrototypeOf.call(of, Object(value)),
+    );
+  }
+}
+
+/** Where any error of JavaScript's own will do: see the README's guarantees. */
+function isOutsideTheContract(
+  call: Call,
+  { name, of, isStatic }: Target,
+  receiver: unknown,
+): boolean {
+  const isForeign =
+    of !== undefined &&
+    (call.receiver?.is === 'constant' ||
+      !Object.prototype.isPrototypeOf.call(of, Object(receiver)));
+  const isOfAnother = isStatic === true && call.receiver !== null;
+  const isInternal = /\._[a-z]\w*$/.test(name);
+  return call.tampering !== 'none' || isForeign || isOfAnother || isInternal;
+}
+
+function judge(call: Call, error: unknown, isLoose: boolean): Finding | undefined {
+  if (isDocumented(error) || (isLoose && error instanceof Error)) return undefined;
+  const shown = String(error instanceof Error ? error.stack : error);
+  return { call: JSON.stringify(call), error: shown };
+}
+
+const CONSTRUCTIONS: readonly (() => unknown[])[] = [
+  () => [],
+  () => [3, 4],
+  () => [5, 8, [2, 3]],
+  () => [[torch.ones(3, { requires_grad: true })], { lr: 0.1 }],
+  () => [torch.ones(3)],
+  () => ['cpu'],
+];
+
+function makeInstances([, Class]: readonly [string, new (...args: unknown[]) => object]): object[] {
+  return CONSTRUCTIONS.flatMap((args) => {
+    try {
+      return [new Class(...args())];
+    } catch {
+      return [];
+    }
+  });
+}

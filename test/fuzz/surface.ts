@@ -1,0 +1,149 @@
+/**
+ * Everything public that can be called, found by walking the live exports: functions, constructors,
+ * methods, getters, setters, and operators of `torch.ops`.
+ */
+import torch from 'torch-losses';
+
+type Invoke = (receiver: unknown, args: unknown[]) => unknown;
+
+export interface Target {
+  /** `nn.functional.mse_loss`, `Tensor.prototype.add`, `get Tensor.prototype.shape`, `new nn.Linear` */
+  readonly name: string;
+  readonly invoke: Invoke;
+  /** Whose prototype it is on: what its receiver should be. */
+  readonly of?: object;
+  /** A class's own function, whose receiver should be the class. */
+  readonly isStatic?: boolean;
+}
+
+/** TorchScript's string methods: some take a time without bound, as `rsplit('', '')`. */
+function isOfStrings(packet: typeof torch.ops.aten): boolean {
+  return (packet.overloads() as string[]).some((name) => /\(str self/.test(packet[name].schema));
+}
+
+/** Operators in which libtorch itself fails, for Python as for everyone: see each one's reason. */
+export const UNGUARDED: ReadonlyMap<RegExp, string> = new Map([
+  [/^_/, 'internal to libtorch, and says so by its name: arguments are not checked'],
+  [/^quantized_\w+_cell$/, 'an empty list of states is read beyond its end'],
+  [/_backward(s)?(_|$)/, 'a derivative, given by autograd what its forward pass checked'],
+]);
+
+const isFunction = (value: unknown): value is (...args: unknown[]) => unknown =>
+  typeof value === 'function';
+const isClass = (value: unknown): value is abstract new (...args: unknown[]) => object =>
+  isFunction(value) && /^class\b/.test(Function.prototype.toString.call(value));
+
+class Walk {
+  readonly targets: Target[] = [];
+  readonly classes: [name: string, Class: new (...args: unknown[]) => object][] = [];
+  readonly values: unknown[] = [];
+  private readonly seen = new Set<unknown>();
+
+  /** An exported value, whatever it is. */
+  value(name: string, value: unknown): void {
+    if ((typeof value !== 'object' && !isFunction(value)) || value === null) return;
+    if (this.seen.has(value)) return;
+    this.seen.add(value);
+    if (isClass(value)) this.class(name, value);
+    else if (isFunction(value)) this.function(name, value);
+    else if (isNamespace(value)) this.namespace(name, value);
+    else this.instance(name, value);
+  }
+
+  private namespace(name: string, namespace: object): void {
+    for (const [key, value] of Object.entries(namespace)) {
+      if (key !== 'default') this.value(name ? `${name}.${key}` : key, value);
+    }
+  }
+
+  private function(name: string, fn: (...args: unknown[]) => unknown): void {
+    this.targets.push({ name, invoke: (receiver, args) => Reflect.apply(fn, receiver, args) });
+  }
+
+  private class(name: string, Class: abstract new (...args: unknown[]) => object): void {
+    const Concrete = Class as new (...args: unknown[]) => object;
+    this.classes.push([name, Concrete]);
+    this.targets.push({ name: `new ${name}`, invoke: (_, args) => new Concrete(...args) });
+    this.properties(name, Class, undefined);
+    this.prototype(name, Class.prototype);
+  }
+
+  /** An instance that is exported: of its class there may be no other trace. */
+  instance(name: string, value: object): void {
+    this.values.push(value);
+    this.prototype(value.constructor?.name || name, Object.getPrototypeOf(value));
+  }
+
+  private prototype(name: string, prototype: object | null): void {
+    for (let of = prototype; of && !isBuiltIn(of); of = Object.getPrototypeOf(of)) {
+      if (this.seen.has(of)) return;
+      this.seen.add(of);
+      this.properties(`${name}.prototype`, of, of);
+    }
+  }
+
+  private properties(name: string, object: object, of: object | undefined): void {
+    for (const key of Reflect.ownKeys(object)) {
+      if (key === 'constructor' || key === 'prototype') continue;
+      const { value, get, set } = Object.getOwnPropertyDescriptor(object, key)!;
+      const path = `${name}.${String(key)}`;
+      const add = (prefix: string, invoke: Invoke): void => {
+        const call: Invoke = (receiver, args) => invoke(receiver ?? object, args);
+        this.targets.push({
+          name: prefix + path,
+          ...(of ? { invoke, of } : { invoke: call, isStatic: true }),
+        });
+      };
+      if (isClass(value)) this.value(path, value);
+      else if (isFunction(value)) add('', (receiver, args) => Reflect.apply(value, receiver, args));
+      if (get) add('get ', (receiver) => Reflect.apply(get, receiver, []));
+      if (set) add('set ', (receiver, [given]) => Reflect.apply(set, receiver, [given]));
+    }
+  }
+}
+
+function isNamespace(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
+}
+
+const BUILT_IN = new Set<object>(
+  [Object, Function, Array, Error, TypeError, RangeError, Map, Set].map(
+    ({ prototype }) => prototype as object,
+  ),
+);
+const isBuiltIn = (prototype: object): boolean => BUILT_IN.has(prototype);
+
+/** What {@link found} holds. */
+export interface Surface {
+  readonly targets: readonly Target[];
+  readonly operators: readonly Target[];
+  readonly classes: readonly (readonly [string, new (...args: unknown[]) => object])[];
+  /** Exported objects: dtypes, layouts and the like. */
+  readonly values: readonly unknown[];
+}
+
+/** The surface of the package as it is loaded here. */
+export function findSurface(): Surface {
+  const walk = new Walk();
+  walk.value('', torch);
+  const node = torch.ones(1, { requires_grad: true }).mul(2).grad_fn!;
+  walk.instance('GraphNode', node);
+  return {
+    targets: walk.targets.filter(({ name }) => name !== 'ops'),
+    operators: findOperators(),
+    classes: walk.classes,
+    values: walk.values,
+  };
+}
+
+function findOperators(): Target[] {
+  const { aten } = torch.ops;
+  return Object.keys(aten)
+    .filter((name) => ![...UNGUARDED.keys()].some((pattern) => pattern.test(name)))
+    .filter((name) => !isOfStrings(aten[name]))
+    .map((name) => ({
+      name: `ops.aten.${name}`,
+      invoke: (_, args) => aten[name](...args),
+    }));
+}

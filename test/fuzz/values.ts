@@ -1,0 +1,191 @@
+/**
+ * Hostile values, each described by plain data: so that a call can be printed, made again in another
+ * process, and made simpler.
+ */
+import fc from 'fast-check';
+
+import { CONSTANTS } from './constants';
+import { type Fill, makeTensor, type TensorSpec, tensorSpecs } from './tensors';
+
+/** What a value is made from. */
+export type Spec =
+  | { readonly is: 'constant'; readonly name: string }
+  | { readonly is: 'tensor'; readonly tensor: TensorSpec }
+  | { readonly is: 'list'; readonly items: readonly Spec[] }
+  | { readonly is: 'options'; readonly entries: readonly (readonly [string, Spec])[] }
+  | { readonly is: 'instance'; readonly number: number };
+
+export const tensorSpec: fc.Arbitrary<Spec> = tensorSpecs.map(
+  (tensor): Spec => ({ is: 'tensor', tensor }),
+);
+
+/** Names that parameters have, so that options reach further than the check of their names. */
+const KEYS = [
+  'reduction',
+  'weight',
+  'dim',
+  'keepdim',
+  'dtype',
+  'device',
+  'requires_grad',
+  'out',
+  'p',
+  'eps',
+  'margin',
+  'size_average',
+  'reduce',
+  'ignore_index',
+  'label_smoothing',
+  'generator',
+  'shape',
+  'gradient',
+  'retain_graph',
+  'create_graph',
+  'inputs',
+  'unsafe_share',
+  'signal',
+  'full',
+  'blank',
+  'zero_infinity',
+  'log_target',
+  'distance_function',
+  'pos_weight',
+  'delta',
+  'beta',
+  'swap',
+  'options',
+  'layout',
+  'memory_format',
+  'lr',
+  'momentum',
+  'bias',
+  'strict',
+  'unknown',
+  '__proto__',
+  'constructor',
+  'toString',
+  '',
+];
+
+const constantSpec: fc.Arbitrary<Spec> = fc
+  .constantFrom(...Object.keys(CONSTANTS))
+  .map((name): Spec => ({ is: 'constant', name }));
+
+/** @param instances - how many there are: see {@link Makings} */
+export function specs(instances: number): fc.Arbitrary<Spec> {
+  const instance = fc.nat(instances - 1).map((number): Spec => ({ is: 'instance', number }));
+  const { spec } = fc.letrec<{ spec: Spec }>((tie) => ({
+    spec: fc.oneof(
+      { maxDepth: 3, depthIdentifier: 'spec' },
+      { weight: 6, arbitrary: constantSpec },
+      { weight: 6, arbitrary: tensorSpec },
+      { weight: 2, arbitrary: instance },
+      {
+        weight: 2,
+        arbitrary: fc
+          .array(tie('spec'), { maxLength: 4, depthIdentifier: 'spec' })
+          .map((items): Spec => ({ is: 'list', items })),
+      },
+      {
+        weight: 3,
+        arbitrary: fc
+          .array(fc.tuple(fc.constantFrom(...KEYS), tie('spec')), {
+            maxLength: 3,
+            depthIdentifier: 'spec',
+          })
+          .map((entries): Spec => ({ is: 'options', entries })),
+      },
+    ),
+  }));
+  return spec;
+}
+
+/** Arguments that fit together: tensors of one shape and dtype. */
+export const matchingTensors: fc.Arbitrary<Spec[]> = fc
+  .tuple(tensorSpec, fc.integer({ min: 1, max: 4 }))
+  .map(([spec, count]) => Array<Spec>(count).fill(spec));
+
+const constant = (name: string): Spec => ({ is: 'constant', name });
+const plain = (
+  dtype: string,
+  shape: readonly number[],
+  fill: Fill,
+  requires_grad = false,
+): Spec => ({
+  is: 'tensor',
+  tensor: { dtype, shape, layout: 'contiguous', fill, requires_grad, state: 'live' },
+});
+
+/** What losses and operators often take, so that many calls get past the checks of their arguments. */
+const usualTensors: fc.Arbitrary<Spec[]> = fc.constantFrom(
+  [],
+  [plain('float32', [3, 4], 'counting', true)],
+  [plain('float32', [3, 4], 'counting', true), plain('float32', [3, 4], 'ones')],
+  [plain('float32', [3, 4], 'ones'), plain('int64', [3], 'ones')],
+  [plain('float32', [3, 4], 'nan'), plain('int64', [3], 'negative')],
+  [plain('float64', [4, 4], 'counting'), plain('float64', [4, 4], 'infinity')],
+  [
+    plain('float32', [3], 'ones'),
+    plain('float32', [3], 'zeros'),
+    plain('float32', [3], 'negative'),
+  ],
+  [plain('float32', [6, 3, 5], 'zeros', true), plain('int64', [3, 4], 'ones')],
+  [plain('int64', [3, 4], 'huge'), plain('int64', [3, 4], 'counting')],
+  [plain('float32', [3, 0], 'ones', true), plain('float32', [3, 0], 'ones')],
+);
+
+/** A number, a list of them, an option: mostly ones that something takes. */
+const usualOthers: fc.Arbitrary<Spec[]> = fc.array(
+  fc.oneof(
+    fc
+      .constantFrom('0', '1', '2', '-1', '0.5', 'true', 'null', "'none'", "'sum'", '2^40')
+      .map(constant),
+    fc
+      .array(fc.constantFrom('0', '1', '2', '3', '-1').map(constant), { maxLength: 3 })
+      .map((items): Spec => ({ is: 'list', items })),
+    fc
+      .tuple(
+        fc.constantFrom('reduction', 'dim', 'weight', 'keepdim', 'dtype', 'p', 'margin', 'eps'),
+        fc.oneof(
+          fc.constantFrom("'none'", "'sum'", '1', '-1', '0', 'NaN', 'null').map(constant),
+          tensorSpec,
+        ),
+      )
+      .map((entry): Spec => ({ is: 'options', entries: [entry] })),
+  ),
+  { maxLength: 2 },
+);
+
+/** Arguments as a program might give them, hostile in their contents at most. */
+export const usualArguments: fc.Arbitrary<Spec[]> = fc
+  .tuple(
+    fc.oneof({ weight: 2, arbitrary: usualTensors }, { weight: 1, arbitrary: matchingTensors }),
+    usualOthers,
+  )
+  .map(([tensors, others]) => [...tensors, ...others]);
+
+/** Makes values of specs; the instances are dtypes, modules and other objects of the package. */
+export function make(spec: Spec, instances: readonly unknown[]): unknown {
+  switch (spec.is) {
+    case 'constant':
+      return CONSTANTS[spec.name]!();
+    case 'tensor':
+      return makeTensor(spec.tensor);
+    case 'list':
+      return spec.items.map((item) => make(item, instances));
+    case 'options': {
+      const options: Record<string, unknown> = {};
+      for (const [key, value] of spec.entries) {
+        Object.defineProperty(options, key, {
+          value: make(value, instances),
+          enumerable: true,
+          configurable: true,
+          writable: true,
+        });
+      }
+      return options;
+    }
+    case 'instance':
+      return instances[spec.number % instances.length];
+  }
+}
