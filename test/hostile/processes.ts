@@ -1,0 +1,47 @@
+/** Programs run in processes of their own: what they print, and how they end. */
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+
+export const ROOT = path.join(__dirname, '..', '..');
+
+export interface Ended {
+  readonly output: string;
+  readonly errors: string;
+  /** The exit code, or the signal. */
+  readonly how: number | string;
+}
+
+export interface Run {
+  /** The most kilobytes of address space. */
+  readonly kilobytes?: number;
+  /** Told when the program first prints. */
+  readonly onOutput?: (kill: (signal: NodeJS.Signals) => void) => void;
+}
+
+/** One that hangs is killed after so long, and ends with SIGKILL. */
+const PATIENCE = 60_000;
+
+/** Runs a CommonJS program in which `torch` and `F` are there already. */
+export function runProgram(body: string, { kilobytes, onOutput }: Run = {}): Promise<Ended> {
+  const program = `const torch = require('torch-losses'); const F = torch.nn.functional;\n${body}`;
+  const limit = kilobytes ? `ulimit -v ${kilobytes};` : '';
+  const child = spawn(
+    'sh',
+    ['-c', `ulimit -c 0; ${limit} exec "$0" "$@"`, process.execPath, '--expose-gc', '-e', program],
+    { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], timeout: PATIENCE, killSignal: 'SIGKILL' },
+  );
+  let output = '';
+  let errors = '';
+  child.stdout.on('data', (chunk) => {
+    if (output === '') onOutput?.((signal) => child.kill(signal));
+    output += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    errors += chunk;
+  });
+  return new Promise((resolve) => {
+    child.on('close', (code, signal) =>
+      resolve({ output: output.trim(), errors: errors.trim(), how: code ?? signal! }),
+    );
+  });
+}
