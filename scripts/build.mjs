@@ -1,5 +1,5 @@
-// Builds the addon alone, for work on native/: `npm run build`. Options: --debug,
-// --output=DIRECTORY, --strip (without the names of functions).
+// Builds the addon alone, for work on native/: `npm run build`. Options: --debug, --build=Sanitize or
+// --build=Coverage (CMakeLists.txt), --output=DIRECTORY, --strip (without the names of functions).
 import './lib/node-version.mjs';
 
 import { parseArgs } from 'node:util';
@@ -12,11 +12,12 @@ await main(async () => {
   const { values } = parseArgs({
     options: {
       debug: { type: 'boolean' },
+      build: { type: 'string' },
       output: { type: 'string' },
       strip: { type: 'boolean', default: false },
     },
   });
-  const configuration = values.debug ? 'Debug' : 'Release';
+  const configuration = values.build ?? (values.debug ? 'Debug' : 'Release');
   await buildAddon(await findLibtorch(), {
     configuration,
     strip: values.strip,

@@ -1,0 +1,92 @@
+// `npm run coverage`: runs the tests against a build that counts, then reports the lines and branches
+// of lib/ (c8) and native/ (gcov) that they reach. Fails below LEAST percent of any.
+import './lib/node-version.mjs';
+
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+
+import { buildAddon } from './lib/addon.mjs';
+import { main } from './lib/advice.mjs';
+import { BUILD, ROOT, tool } from './lib/checkout.mjs';
+import { nativeCoverage } from './lib/gcov.mjs';
+import { mustRun, run } from './lib/run.mjs';
+import { setUp } from './lib/setup.mjs';
+import { compileTests } from './lib/typescript.mjs';
+
+const LEAST = 95;
+const COUNTS = path.join(BUILD, 'coverage');
+
+await main(async () => {
+  const libtorch = await setUp();
+  await compileTests();
+  await buildAddon(libtorch, { configuration: 'Coverage' });
+  const objects = path.join(
+    BUILD,
+    readdirSync(BUILD).find((name) => /^cmake-Coverage/.test(name)),
+  );
+  forget(objects);
+  const env = {
+    ...process.env,
+    OMP_WAIT_POLICY: 'PASSIVE',
+    TORCH_LOSSES_BUILD: 'Coverage',
+    NODE_V8_COVERAGE: path.join(COUNTS, 'v8'),
+    ...(libtorch.python && { TORCH_LOSSES_PYTHON: libtorch.python }),
+  };
+  const mocha = [tool('mocha', 'bin', 'mocha.js'), '--timeout=0', ...process.argv.slice(2)];
+  const { status } = await run(process.execPath, mocha, { env, inherit: true });
+  const files = { ...(await libCoverage()), ...nativeCoverage(objects) };
+  return report(files) ? status : 1;
+});
+
+/** What earlier runs counted. */
+function forget(objects) {
+  rmSync(COUNTS, { recursive: true, force: true });
+  mkdirSync(COUNTS, { recursive: true });
+  for (const name of readdirSync(objects, { recursive: true })) {
+    if (name.endsWith('.gcda')) rmSync(path.join(objects, name));
+  }
+}
+
+/** By file of lib/: `{ lines: [covered, total], branches: [covered, total] }`. */
+async function libCoverage() {
+  await mustRun('c8', process.execPath, [
+    tool('c8', 'bin', 'c8.js'),
+    'report',
+    `--temp-directory=${path.join(COUNTS, 'v8')}`,
+    `--reports-dir=${COUNTS}`,
+    '--reporter=json-summary',
+    '--reporter=html',
+    '--exclude-after-remap',
+    '--include=lib/**',
+  ]);
+  const summary = JSON.parse(readFileSync(path.join(COUNTS, 'coverage-summary.json'), 'utf8'));
+  const { total, ...files } = summary;
+  return Object.fromEntries(
+    Object.entries(files).map(([file, { lines, branches }]) => [
+      path.relative(ROOT, file),
+      { lines: [lines.covered, lines.total], branches: [branches.covered, branches.total] },
+    ]),
+  );
+}
+
+/** Prints a line for each file and each folder; false where a folder has too little. */
+function report(files) {
+  const sum = (names, key) =>
+    names.reduce(([a, b], name) => [a + files[name][key][0], b + files[name][key][1]], [0, 0]);
+  const percent = ([covered, total]) => (total === 0 ? 100 : (100 * covered) / total);
+  const row = (name, lines, branches) =>
+    console.log(
+      `${name.padEnd(56)}${percent(lines).toFixed(1).padStart(8)}${percent(branches).toFixed(1).padStart(10)}`,
+    );
+  console.log(`\n${'percent of'.padEnd(56)}${'lines'.padStart(8)}${'branches'.padStart(10)}`);
+  let isEnough = true;
+  for (const folder of ['lib', 'native']) {
+    const names = Object.keys(files).filter((name) => name.startsWith(`${folder}/`));
+    for (const name of names.sort()) row(name, files[name].lines, files[name].branches);
+    const [lines, branches] = [sum(names, 'lines'), sum(names, 'branches')];
+    row(`all of ${folder}/`, lines, branches);
+    isEnough &&= percent(lines) >= LEAST && percent(branches) >= LEAST;
+  }
+  console.log(`\nDetails of lib/: ${path.join('build', 'coverage', 'index.html')}`);
+  return isEnough;
+}

@@ -1,0 +1,254 @@
+// Deliberate faults, each of which a test must catch. `FAULT` in the text that takes the place of
+// `from` is true where this fault is the one that is on. `tests` says which tests of which file are
+// meant to catch it.
+
+const LOSSES = 'parity/losses';
+const SIGNATURES = 'parity/signatures';
+
+const loss = (name) => [LOSSES, `losses ${name} and`];
+const native = (file, what, from, to, tests) => ({
+  file: `native/losses_${file}.cc`,
+  what,
+  from,
+  to,
+  tests,
+});
+const lib = (file, what, from, to, tests) => ({
+  file: `dist/nn/${file}.js`,
+  what,
+  from,
+  to,
+  tests,
+});
+
+const REGRESSION = [
+  [
+    'mse_loss drops the weight',
+    'if (!weight) return compact(at::mse_loss(',
+    'if (!weight || FAULT) return compact(at::mse_loss(',
+    'mse_loss',
+  ],
+  [
+    'l1_loss drops the weight',
+    'if (!weight) return at::l1_loss(',
+    'if (!weight || FAULT) return at::l1_loss(',
+    'l1_loss',
+  ],
+  [
+    'a weighted mean is over elements',
+    'if (mode != "mean") return reduce(',
+    'if (mode != "mean" || FAULT) return reduce(',
+    'mse_loss',
+  ],
+  [
+    'huber_loss drops the weight',
+    'if (!weight) {\n    return at::huber_loss(',
+    'if (!weight || FAULT) {\n    return at::huber_loss(',
+    'huber_loss',
+  ],
+  [
+    'huber_loss ignores delta',
+    'get_enum(reduction.text), delta)',
+    'get_enum(reduction.text), FAULT ? 1.0 : delta)',
+    'huber_loss',
+  ],
+  [
+    'smooth_l1_loss of beta 0 keeps its own gradient',
+    'if (beta == 0.0) return',
+    'if (beta == 0.0 && !FAULT) return',
+    'smooth_l1_loss',
+  ],
+  [
+    'smooth_l1_loss doubles beta',
+    'get_enum(mode), beta)',
+    'get_enum(mode), FAULT ? 2 * beta : beta)',
+    'smooth_l1_loss',
+  ],
+  [
+    'poisson_nll_loss negates log_input',
+    'at::poisson_nll_loss(input, target, log_input,',
+    'at::poisson_nll_loss(input, target, FAULT ? !log_input : log_input,',
+    'poisson_nll_loss',
+  ],
+  [
+    'gaussian_nll_loss leaves the constant out',
+    'if (full) loss.add_',
+    'if (full && !FAULT) loss.add_',
+    'gaussian_nll_loss',
+  ],
+  [
+    'gaussian_nll_loss is twice as large',
+    'scaled_error), python::wrapped(0.5)',
+    'scaled_error), python::wrapped(FAULT ? 1.0 : 0.5)',
+    'gaussian_nll_loss',
+  ],
+  [
+    'gaussian_nll_loss clamps at 0',
+    'at::clamp_(copy, eps,',
+    'at::clamp_(copy, FAULT ? 0.0 : eps,',
+    'gaussian_nll_loss',
+  ],
+].map(([what, from, to, name]) => native('regression', what, from, to, loss(name)));
+
+const CLASSIFICATION = [
+  [
+    "kl_div takes 'batchmean' for 'sum'",
+    'reduction == "batchmean" && input',
+    'reduction == "batchmean" && !FAULT && input',
+    'kl_div',
+  ],
+  [
+    'kl_div negates log_target',
+    'kl_div_enum(reduction), log_target)',
+    'kl_div_enum(reduction), FAULT ? !log_target : log_target)',
+    'kl_div',
+  ],
+  [
+    'cross_entropy drops the weight',
+    'at::cross_entropy_loss(input, target, weight',
+    'at::cross_entropy_loss(input, target, FAULT ? OptionalTensor() : weight',
+    'cross_entropy',
+  ],
+  [
+    'cross_entropy drops label_smoothing',
+    'weight, mode, ignore_index, label_smoothing)',
+    'weight, mode, ignore_index, FAULT ? 0.0 : label_smoothing)',
+    'cross_entropy',
+  ],
+  [
+    'nll_loss ignores -100 alone',
+    'at::nll_loss_nd(input, target, weight, mode, ignore_index)',
+    'at::nll_loss_nd(input, target, weight, mode, FAULT ? -100 : ignore_index)',
+    'nll_loss',
+  ],
+  [
+    'binary_cross_entropy drops the weight',
+    'at::binary_cross_entropy(input, target, weight, mode)',
+    'at::binary_cross_entropy(input, target, FAULT ? OptionalTensor() : weight, mode)',
+    'binary_cross_entropy',
+  ],
+  [
+    'binary_cross_entropy_with_logits swaps its weights',
+    '(input, target, weight, pos_weight, mode)',
+    '(input, target, FAULT ? pos_weight : weight, FAULT ? weight : pos_weight, mode)',
+    'binary_cross_entropy_with_logits',
+  ],
+  [
+    'multilabel_soft_margin_loss: a wrong sign',
+    'at::log_sigmoid(at::neg(input))',
+    'at::log_sigmoid(FAULT ? input : at::neg(input))',
+    'multilabel_soft_margin_loss',
+  ],
+  [
+    'multi_margin_loss takes p for 1',
+    'input, target, p, margin, weight, mode',
+    'input, target, FAULT ? int64_t{1} : p, margin, weight, mode',
+    'multi_margin_loss',
+  ],
+].map(([what, from, to, name]) => native('classification', what, from, to, loss(name)));
+
+const CTC = ['parity/ctc', 'CTC'];
+
+/** All of them. Their numbers, from 1, are their places. */
+export const FAULTS = [
+  ...REGRESSION,
+  ...CLASSIFICATION,
+  native(
+    'classification',
+    'ctc_loss takes blank for 0',
+    'std::get<Same>(target_lengths), blank,',
+    'std::get<Same>(target_lengths), FAULT ? int64_t{0} : blank,',
+    CTC,
+  ),
+  native(
+    'classification',
+    'ctc_loss keeps infinities',
+    'mode, zero_infinity);',
+    'mode, zero_infinity && !FAULT);',
+    CTC,
+  ),
+  native(
+    'embedding',
+    'margin_ranking_loss swaps its inputs',
+    'at::margin_ranking_loss(input1, input2,',
+    'at::margin_ranking_loss(FAULT ? input2 : input1, FAULT ? input1 : input2,',
+    loss('margin_ranking_loss'),
+  ),
+  native(
+    'embedding',
+    'triplet_margin_loss never swaps',
+    'p, eps, swap, mode',
+    'p, eps, swap && !FAULT, mode',
+    loss('triplet_margin_loss'),
+  ),
+  native(
+    'embedding',
+    'triplet_margin_with_distance_loss adds in another order',
+    'at::clamp_min(at::sub(raised, to_negative), 0)',
+    'at::clamp_min(FAULT ? at::add(at::sub(to_positive, to_negative), python::wrapped(margin)) : at::sub(raised, to_negative), 0)',
+    loss('triplet_margin_with_distance_loss'),
+  ),
+  native(
+    'embedding',
+    'a margin of 0 passes',
+    'TORCH_CHECK_VALUE(!(margin <= 0),',
+    'TORCH_CHECK_VALUE(FAULT || !(margin <= 0),',
+    loss('triplet_margin_loss'),
+  ),
+  native(
+    'linear',
+    'linear_cross_entropy drops the bias',
+    'at::linear(input, linear_weight, linear_bias)',
+    'at::linear(input, linear_weight, FAULT ? OptionalTensor() : linear_bias)',
+    ['parity/losses', 'linear_cross_entropy'],
+  ),
+  lib(
+    'functional/loss/embedding',
+    "hinge_embedding_loss's margin is 0 by default",
+    "'hinge_embedding_loss', ['input', 'target'], [['margin', 1]",
+    "'hinge_embedding_loss', ['input', 'target'], [['margin', FAULT ? 0 : 1]",
+    [SIGNATURES, ''],
+  ),
+  lib(
+    'functional/loss/regression',
+    "gaussian_nll_loss's eps is 1e-8 by default",
+    "['eps', 1e-6]",
+    "['eps', FAULT ? 1e-8 : 1e-6]",
+    [SIGNATURES, ''],
+  ),
+  lib(
+    'functional/loss/classification',
+    "kl_div's log_target is true by default",
+    "['log_target', false]",
+    "['log_target', FAULT]",
+    [SIGNATURES, ''],
+  ),
+  lib(
+    'functional/loss/embedding',
+    'cosine_embedding_loss takes one input twice',
+    "native.cosine_embedding_loss(at.tensor(input1, 'input1'), at.tensor(input2",
+    "native.cosine_embedding_loss(at.tensor(input1, 'input1'), at.tensor(FAULT ? input1 : input2",
+    loss('cosine_embedding_loss'),
+  ),
+  lib(
+    'functional/loss/definition',
+    'size_average: false is taken for true',
+    'legacyReduction(averages, reduces)',
+    'legacyReduction(FAULT || averages, reduces)',
+    loss('l1_loss'),
+  ),
+  lib(
+    'modules/loss/base',
+    'a class forgets its weight',
+    "this.register_buffer('weight', options.weight ?? null)",
+    "this.register_buffer('weight', FAULT ? null : options.weight ?? null)",
+    loss('nll_loss'),
+  ),
+  lib(
+    'modules/adaptive',
+    'AdaptiveLogSoftmaxWithLoss gives the sum',
+    'loss: output.neg().mean()',
+    'loss: FAULT ? output.neg().sum() : output.neg().mean()',
+    ['parity/nn', 'AdaptiveLogSoftmaxWithLoss'],
+  ),
+];

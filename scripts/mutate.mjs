@@ -1,0 +1,165 @@
+// `npm run mutate`: do the tests notice when the losses are wrong? All faults of lib/faults.mjs are
+// put into a copy of the package, switched off; then the tests run once for each with that one on,
+// and must fail. With numbers as arguments, for those faults alone.
+import './lib/node-version.mjs';
+
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+
+import { main, SetupError } from './lib/advice.mjs';
+import { BUILD, DIST, DIST_TEST, NODE_MODULES, ROOT, tool } from './lib/checkout.mjs';
+import { FAULTS } from './lib/faults.mjs';
+import { mustRun, run } from './lib/run.mjs';
+import { setUp } from './lib/setup.mjs';
+import { compileTests } from './lib/typescript.mjs';
+
+const COPY = path.join(BUILD, 'mutation');
+const SWITCH = 'TORCH_LOSSES_FAULT';
+
+await main(async () => {
+  const libtorch = await setUp();
+  await compileTests();
+  copyPackage();
+  const native = putIn((number) => `(torch_losses_fault == ${number})`, 'native/');
+  putIn((number) => `(process.env.${SWITCH} === '${number}')`, 'dist/');
+  await buildAddon(native, libtorch);
+  const chosen = process.argv.slice(2).map(Number);
+  const numbers = FAULTS.map((_, index) => index + 1).filter(
+    (number) => chosen.length === 0 || chosen.includes(number),
+  );
+  return (await tryAll(numbers, libtorch)) ? 0 : 1;
+});
+
+function copyPackage() {
+  rmSync(COPY, { recursive: true, force: true });
+  mkdirSync(path.join(COPY, 'build', 'Release'), { recursive: true });
+  for (const folder of [
+    DIST,
+    DIST_TEST,
+    ...['test', 'native', 'scripts'].map((name) => path.join(ROOT, name)),
+  ]) {
+    cpSync(folder, path.join(COPY, path.basename(folder)), { recursive: true });
+  }
+  for (const file of ['package.json', 'CMakeLists.txt']) {
+    cpSync(path.join(ROOT, file), path.join(COPY, file));
+  }
+  symlinkSync(NODE_MODULES, path.join(COPY, 'node_modules'));
+}
+
+/** Puts the faults of one folder into the copy; returns the changed files. */
+function putIn(condition, folder) {
+  const changed = new Map();
+  for (const [index, { file, what, from, to }] of FAULTS.entries()) {
+    if (!file.startsWith(folder)) continue;
+    const text = changed.get(file) ?? readFileSync(path.join(COPY, file), 'utf8');
+    if (text.split(from).length !== 2) {
+      throw new SetupError(`Fault ${index + 1} (${what}): its text must be in ${file} once`);
+    }
+    changed.set(
+      file,
+      text.replace(from, () => to.replaceAll('FAULT', condition(index + 1))),
+    );
+  }
+  for (const [file, text] of changed) writeFileSync(path.join(COPY, file), text);
+  return [...changed.keys()];
+}
+
+/** Compiles the changed files as the release build does, and links them with the rest of it. */
+async function buildAddon(changed, libtorch) {
+  const release = path.join(
+    BUILD,
+    readdirSync(BUILD).find((name) => /^cmake-Release/.test(name)),
+  );
+  const commands = JSON.parse(readFileSync(path.join(release, 'compile_commands.json'), 'utf8'));
+  const header = path.join(COPY, 'fault.h');
+  writeFileSync(
+    header,
+    `#include <cstdlib>\nstatic const int torch_losses_fault = std::getenv("${SWITCH}") != nullptr ? std::atoi(std::getenv("${SWITCH}")) : 0;\n`,
+  );
+  console.log(`Compiling ${changed.length} files with ${FAULTS.length} faults`);
+  const objects = new Map();
+  for (const file of changed) {
+    const source = path.join(ROOT, file);
+    const { command, output } = commands.find((entry) => entry.file === source);
+    const object = path.join(COPY, `${path.basename(file)}.o`);
+    objects.set(path.basename(object), object);
+    const words = command.split(' ');
+    const at = words.indexOf('-o');
+    words[at + 1] = object;
+    const args = words.slice(1).map((word) => (word === source ? path.join(COPY, file) : word));
+    await mustRun(`Compiling ${file}`, words[0], [
+      ...args,
+      '-include',
+      header,
+      `-I${path.join(ROOT, 'native')}`,
+    ]);
+    if (!output && at < 0) throw new SetupError(`${file} has no compile command`);
+  }
+  const folder = path.join(release, 'CMakeFiles', 'torch_losses.dir', 'native');
+  const all = readdirSync(folder)
+    .filter((name) => name.endsWith('.o'))
+    .map((name) => objects.get(name) ?? path.join(folder, name));
+  const built = readdirSync(path.join(BUILD, 'Release')).filter((name) => name.endsWith('.node'));
+  const addon = built.find((name) => name.startsWith('torch_losses-'));
+  cpSync(
+    path.join(BUILD, 'Release', 'loader.node'),
+    path.join(COPY, 'build', 'Release', 'loader.node'),
+  );
+  await mustRun('Linking', process.env.CXX || 'g++', [
+    '-shared',
+    '-Wl,-z,nodelete',
+    '-o',
+    path.join(COPY, 'build', 'Release', addon),
+    ...all,
+    path.join(libtorch.directory, 'lib', 'libtorch_cpu.so'),
+    path.join(libtorch.directory, 'lib', 'libc10.so'),
+  ]);
+}
+
+/** Whether the tests pass without a fault, and fail with each. */
+async function tryAll(numbers, libtorch) {
+  const passes = (number, tests) => testsPass(number, tests, libtorch);
+  for (const file of new Set(numbers.map((number) => FAULTS[number - 1].tests[0]))) {
+    if (!(await passes(0, [file, '']))) throw new SetupError(`${file} fails without any fault`);
+  }
+  let caught = 0;
+  for (const number of numbers) {
+    const { what, tests } = FAULTS[number - 1];
+    const isCaught = !(await passes(number, tests));
+    caught += isCaught ? 1 : 0;
+    console.log(`${isCaught ? 'caught' : 'MISSED'}  ${String(number).padStart(2)}  ${what}`);
+  }
+  console.log(`${caught} of ${numbers.length} faults caught`);
+  return caught === numbers.length;
+}
+
+async function testsPass(number, [file, grep], libtorch) {
+  const mocha = [
+    tool('mocha', 'bin', 'mocha.js'),
+    '--no-config',
+    '--no-package',
+    '--bail',
+    '--timeout=0',
+    `--grep=${grep}`,
+    path.join(COPY, 'dist-test', `${file}.test.js`),
+  ];
+  const env = {
+    ...process.env,
+    OMP_WAIT_POLICY: 'PASSIVE',
+    [SWITCH]: String(number),
+    TORCH_LOSSES_PYTHON: libtorch.python,
+  };
+  const { status, output } = await run(process.execPath, mocha, { env, quiet: true });
+  if (!/[1-9]\d* (passing|failing)/.test(output)) {
+    throw new SetupError(`No test of ${file} ran for "${grep}":\n${output}`);
+  }
+  return status === 0;
+}

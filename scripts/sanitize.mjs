@@ -1,0 +1,131 @@
+// Tests of the native side in builds that notice what others survive:
+//
+//   npm run sanitize                  AddressSanitizer and UndefinedBehaviorSanitizer
+//   npm run sanitize -- --assertions  the debug build: assertions of libstdc++, no optimisation
+//   npm run sanitize -- --valgrind    valgrind's memcheck on the release build
+//
+// Further arguments name compiled test files (dist-test/…); without any, those of FILES run.
+import './lib/node-version.mjs';
+
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { buildAddon } from './lib/addon.mjs';
+import { main, SetupError } from './lib/advice.mjs';
+import { DIST_TEST, ROOT, tool } from './lib/checkout.mjs';
+import { capture, run } from './lib/run.mjs';
+import { setUp } from './lib/setup.mjs';
+import { compileTests } from './lib/typescript.mjs';
+
+const FILES = [
+  'async',
+  'backward',
+  'creation',
+  'errors',
+  'handle',
+  'indexing',
+  'memory',
+  'operators',
+  'tidy',
+  'worker',
+  'nn/init',
+  'optim/sgd',
+  'hostile/distance',
+  'hostile/concurrency',
+];
+// Valgrind is 30 times slower.
+const FILES_OF_VALGRIND = ['async', 'backward', 'errors', 'handle', 'tidy', 'hostile/distance'];
+
+// libtorch, OpenBLAS and Node are not instrumented, so:
+// - detect_leaks=0: Node and libtorch leave singletons at exit, and LeakSanitizer cannot see through
+//   V8's heap. That we leak nothing is measured by the fuzzer and test/memory.test.ts.
+// - detect_container_overflow=0: a std::vector filled by libtorch and read here (or the other way
+//   round) has no marks of its unused part, or stale ones.
+// - detect_odr_violation=0: libtorch's libraries define the same vague symbols several times.
+// - alloc_dealloc_mismatch=0: libtorch allocates in one library and frees in another, each with its
+//   own operator new.
+// - handle_segv=0 would hide ours; V8 handles SIGSEGV only for WebAssembly, which nothing here uses.
+const ASAN_OPTIONS =
+  'detect_leaks=0:detect_container_overflow=0:detect_odr_violation=0:alloc_dealloc_mismatch=0:' +
+  'allocator_may_return_null=1:abort_on_error=1';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { assertions: { type: 'boolean' }, valgrind: { type: 'boolean' } },
+});
+
+await main(async () => {
+  const libtorch = await setUp();
+  await compileTests();
+  const files =
+    positionals.length > 0 ? positionals : filesOf(values.valgrind ? FILES_OF_VALGRIND : FILES);
+  const env = {
+    ...process.env,
+    OMP_WAIT_POLICY: 'PASSIVE',
+    ...(libtorch.python && { TORCH_LOSSES_PYTHON: libtorch.python }),
+  };
+  const mocha = [
+    tool('mocha', 'bin', 'mocha.js'),
+    '--no-config',
+    '--no-package',
+    `--reporter=${path.join(ROOT, 'scripts', 'lib', 'reporter.cjs')}`,
+    '--timeout=0',
+    ...files,
+  ];
+  const { status } = await run(...commandOf(mocha, env, await built(libtorch)));
+  return status;
+});
+
+function filesOf(names) {
+  return names.map((name) => path.join(DIST_TEST, `${name}.test.js`));
+}
+
+/** Builds what is to be run; returns the name of the build. */
+async function built(libtorch) {
+  if (values.valgrind) return 'Release';
+  const configuration = values.assertions ? 'Debug' : 'Sanitize';
+  await buildAddon(libtorch, { configuration });
+  return configuration;
+}
+
+/** The arguments of `run` for mocha under the tool that was asked for. */
+function commandOf(mocha, env, configuration) {
+  env.TORCH_LOSSES_BUILD = configuration;
+  if (values.valgrind) {
+    return ['valgrind', [...valgrindOptions(), process.execPath, ...mocha], { env, inherit: true }];
+  }
+  if (values.assertions) return [process.execPath, mocha, { env, inherit: true }];
+  // The run-time libraries must come first in every process that loads the addon.
+  const libraries = ['libasan.so', 'libubsan.so'].map(libraryOfCompiler);
+  const sanitized = {
+    ...env,
+    LD_PRELOAD: libraries.join(' '),
+    ASAN_OPTIONS,
+    UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
+  };
+  return [process.execPath, mocha, { env: sanitized, inherit: true }];
+}
+
+function libraryOfCompiler(name) {
+  const file = capture(process.env.CXX || 'g++', [`-print-file-name=${name}`]);
+  if (!path.isAbsolute(file)) throw new SetupError(`The compiler has no ${name}`);
+  return file;
+}
+
+function valgrindOptions() {
+  try {
+    execFileSync('valgrind', ['--version']);
+  } catch {
+    throw new SetupError('There is no valgrind', 'Install it: `apt install valgrind`.');
+  }
+  return [
+    `--suppressions=${path.join(ROOT, 'scripts', 'lib', 'valgrind.supp')}`,
+    '--error-exitcode=9',
+    '--leak-check=no', // see ASAN_OPTIONS
+    '--num-callers=30',
+    '--max-threads=2000',
+    // V8 writes code while it runs.
+    '--smc-check=all-non-file',
+  ];
+}
