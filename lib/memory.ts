@@ -56,8 +56,9 @@ export function usableMemory(): number {
 type Sweeper = Pick<
   Native,
   | 'allocator_stats'
+  | 'allow_growth'
   | 'cuda_live_bytes'
-  | 'set_pressure_threshold'
+  | 'growth'
   | 'set_young_interval'
   | 'sweep'
   | 'sweep_young'
@@ -76,15 +77,9 @@ export function pressureRelief(native: Sweeper, awake: () => void): (pressure: P
   let interval = 1024;
   let lastYoung = performance.now();
   let step = LEAST_STEP;
-  let lowest = 0;
   let afterMajor = 0;
-
-  const allowGrowthFrom = (bytes: number): void => {
-    lowest = bytes;
-    native.set_pressure_threshold(bytes + Math.max(step, bytes / 4));
-  };
   native.set_young_interval(interval);
-  allowGrowthFrom(0);
+  native.allow_growth(step);
 
   const collectYoung = (): void => {
     const start = performance.now();
@@ -98,25 +93,32 @@ export function pressureRelief(native: Sweeper, awake: () => void): (pressure: P
   };
 
   const relieveBytes = (): void => {
+    const growth = native.growth();
     const before = live();
     const start = performance.now();
     collector()({ type: 'minor' });
     native.sweep_young();
     const isSlow = performance.now() - start > SLOW;
     step = isSlow ? Math.min(step * 2, GREATEST_STEP) : Math.max(step / 2, LEAST_STEP);
-    let after = live();
-    const freedEnough = before - after >= (before - lowest) / 2;
-    if (!freedEnough && after > afterMajor * 1.5 + GREATEST_STEP) after = collectAll();
-    allowGrowthFrom(after);
+    const after = live();
+    const freedEnough = before - after >= growth / 2;
+    // What was disposed since then no longer counts as living.
+    afterMajor = Math.min(afterMajor, before - growth);
+    if (!freedEnough && after > afterMajor * 1.5 + GREATEST_STEP) collectAll();
+    native.allow_growth(step);
   };
 
-  const collectAll = (): number => {
+  const collectAll = (): void => {
     collector()();
     native.sweep();
     afterMajor = live();
-    return afterMajor;
   };
 
-  const reliefs = [collectYoung, relieveBytes, () => allowGrowthFrom(collectAll()), awake];
+  const relieveExhaustion = (): void => {
+    collectAll();
+    native.allow_growth(step);
+  };
+
+  const reliefs = [collectYoung, relieveBytes, relieveExhaustion, awake];
   return (pressure) => reliefs[pressure]!();
 }

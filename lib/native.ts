@@ -104,8 +104,10 @@ export interface Native {
   /** Frees the handles whose tensors were collected: all, or those given out lately. */
   sweep(): number;
   sweep_young(): number;
-  /** The live bytes above which the native side calls for relief. */
-  set_pressure_threshold(bytes: number): void;
+  /** By how many bytes what lives may grow, from now, before the native side calls for relief. */
+  allow_growth(bytes: number): void;
+  /** By how many it has grown since. */
+  growth(): number;
   /** Asks to be told of the next new handle. */
   rest(): void;
   /** Bytes of what this environment's handles keep, by device. */

@@ -19,6 +19,8 @@ uint32_t index_of(Handle handle) {
   return static_cast<uint32_t>(handle - std::floor(handle / kSlots) * kSlots);
 }
 
+int64_t live_bytes() { return allocator_live_bytes() + cuda_live_bytes_lately(); }
+
 // Slots examined within one handle scope: enough to amortise it, few enough to keep V8's handle
 // blocks small.
 constexpr size_t kSlotsPerScope = 256;
@@ -82,9 +84,17 @@ at::Tensor HandleTable::release(uint32_t index) {
   return std::move(slot.tensor);
 }
 
+void HandleTable::allow_growth(int64_t bytes) {
+  allowed_growth_ = bytes;
+  least_live_bytes_ = live_bytes();
+}
+
+int64_t HandleTable::growth() const { return live_bytes() - least_live_bytes_; }
+
 void HandleTable::make_room() {
   if (!dead_.empty()) dead_.pop_back();
-  if (allocator_live_bytes() + cuda_live_bytes_lately() > threshold_) relieve(Pressure::Bytes);
+  least_live_bytes_ = std::min(least_live_bytes_, live_bytes());
+  if (growth() > std::max(allowed_growth_, least_live_bytes_ / 4)) relieve(Pressure::Bytes);
   if (relieve_ && !std::exchange(is_awake_, true)) relieve_(Pressure::Awake);
   // As many again as live, or a number of young ones: the cost per creation stays constant.
   if (++created_since_sweep_ > std::max(live_, kSweepEvery)) {

@@ -73,12 +73,15 @@ class HandleTable {
   // Collects garbage and sweeps, now.
   void relieve(Pressure pressure);
 
-  // What collects garbage and sweeps, then says when it is next called: at so many live bytes, or
-  // after so many new handles. Few young handles keep the memory in use within the processor's
-  // caches.
+  // What collects garbage and sweeps, then says when it is next called: when the live bytes have
+  // grown by so many, or after so many new handles. Few young handles keep the memory in use within
+  // the processor's caches.
   void on_pressure(std::function<void(Pressure)> relieve) { relieve_ = std::move(relieve); }
   void set_young_interval(size_t count) { young_interval_ = count; }
-  void set_threshold(int64_t bytes) { threshold_ = bytes; }
+  // From what lives now. It may also grow by a quarter of the least that lives from then on.
+  void allow_growth(int64_t bytes);
+  // By how many bytes what lives has grown since.
+  int64_t growth() const;
   // The next creation is told, as `Awake`.
   void rest() { is_awake_ = false; }
 
@@ -128,7 +131,8 @@ class HandleTable {
   std::vector<at::Tensor> dead_;
   bool is_short_ = false;
   std::function<void(Pressure)> relieve_;
-  int64_t threshold_ = INT64_MAX;
+  int64_t allowed_growth_ = INT64_MAX;
+  int64_t least_live_bytes_ = 0;
   bool is_awake_ = false;
 
   static constexpr uint32_t kNone = UINT32_MAX;

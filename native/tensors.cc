@@ -72,8 +72,12 @@ void set_young_interval(Environment& environment, int64_t count) {
   environment.handles().set_young_interval(static_cast<size_t>(count));
 }
 
-void set_pressure_threshold(Environment& environment, double bytes) {
-  environment.handles().set_threshold(saturated<int64_t>(bytes));
+void allow_growth(Environment& environment, double bytes) {
+  environment.handles().allow_growth(saturated<int64_t>(bytes));
+}
+
+double growth(Environment& environment) {
+  return static_cast<double>(environment.handles().growth());
 }
 
 // --- data
@@ -233,7 +237,8 @@ void add_tensors(Bindings& bindings) {
   bindings.add<&bytes_by_device>("bytes_by_device");
   bindings.add<&rest>("rest");
   bindings.add<&set_young_interval>("set_young_interval");
-  bindings.add<&set_pressure_threshold>("set_pressure_threshold");
+  bindings.add<&allow_growth>("allow_growth");
+  bindings.add<&growth>("growth");
   bindings.add_allocating<&tensor_from_bytes, WhenExhausted::Repeat>("tensor_from_bytes");
   bindings.add<&tensor_sharing_bytes>("tensor_sharing_bytes");
   bindings.add_allocating<&copy_bytes, WhenExhausted::Repeat>("copy_bytes");

@@ -2,14 +2,14 @@
 import { describe } from '../arguments';
 import type { Device } from '../device';
 import { float16, float32, int32 } from '../dtype';
-import { createError, runtimeError, valueError } from '../errors';
+import { createError, runtimeError, typeError, valueError } from '../errors';
 import { full } from '../factories';
 import { isTensor } from '../handle';
 import { sparse_coo } from '../layout';
 import { native } from '../native';
 import { op, withoutGrad } from '../nn/ops';
 import { BOOL, FLOAT, INT, optional, Signature, STRING } from '../nn/signature';
-import type { Optimizer } from '../optim/optimizer';
+import { Optimizer } from '../optim/optimizer';
 import type { Tensor } from '../tensor';
 import { warn } from '../warnings';
 
@@ -65,7 +65,15 @@ const assertion = (message: string): Error => createError('AssertionError', mess
 
 // biome-ignore lint/suspicious/noExplicitAny: an optimizer of any options
 type AnyOptimizer = Optimizer<any>;
+
 type Scalable = Tensor | Iterable<Scalable>;
+
+function checkOptimizer(method: string, optimizer: unknown): void {
+  if (optimizer instanceof Optimizer) return;
+  throw typeError(
+    `GradScaler.${method}(): argument 'optimizer' must be an Optimizer, got ${describe(optimizer)}`,
+  );
+}
 
 /** How far an optimizer is since the last update, and whether its gradients had inf or NaN, by device. */
 interface Progress {
@@ -186,6 +194,7 @@ export class GradScaler {
    *   float16
    */
   unscale_(optimizer: AnyOptimizer): void {
+    checkOptimizer('unscale_', optimizer);
     if (!this.#enabled) return;
     const { scale } = this.#started('unscale_');
     const progress = this.#progressOf(optimizer);
@@ -211,6 +220,7 @@ export class GradScaler {
    * @throws TorchError (RuntimeError) when called again before {@link update}, and for a closure
    */
   step(optimizer: AnyOptimizer, closure?: () => unknown): unknown {
+    checkOptimizer('step', optimizer);
     if (!this.#enabled) return closure ? optimizer.step(closure) : optimizer.step();
     if (closure !== undefined) {
       throw runtimeError('Closure use is not currently supported if GradScaler is enabled.');

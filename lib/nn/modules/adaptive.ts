@@ -266,11 +266,7 @@ function checkCutoffs(cutoffs: readonly number[], classes: number): void {
   );
 }
 
-const CALLEE = { name: 'AdaptiveLogSoftmaxWithLoss', parameters: [] };
-
 function checkShapes(input: Tensor, target: Tensor): void {
-  tensorHandle(input, CALLEE, 'input');
-  tensorHandle(target, CALLEE, 'target');
   const dimensions = target.ndim;
   if (dimensions > 1) {
     throw runtimeError('0D or 1D target tensor expected, multi-target not supported');
