@@ -25,7 +25,15 @@
 #include <vector>
 
 #include "losses.h"
+#include "targets.h"
 #include "warnings.h"
+
+// Checks of class indices on a GPU, which are off unless somebody asks for them.
+namespace torch_losses::targets {
+void check_classes(const at::Tensor&, int64_t, int64_t) {}
+void check_labels(const at::Tensor&, int64_t) {}
+void check_margin_classes(const at::Tensor&, int64_t) {}
+}  // namespace torch_losses::targets
 
 namespace {
 
