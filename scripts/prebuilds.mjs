@@ -18,7 +18,7 @@ import { compileLibrary, findLibtorch, library } from './lib/typescript.mjs';
 
 // node-gyp removes the build folder that it finds: here it finds none of this checkout's.
 const STAGE = path.join(BUILD, 'prebuildify');
-const STAGED = ['binding.gyp', 'CMakeLists.txt', 'scripts', 'package.json'];
+const STAGED = ['binding.gyp', 'CMakeLists.txt', 'scripts'];
 
 await main(async () => {
   const { values } = parseArgs({ options: { libtorch: { type: 'string', multiple: true } } });

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 
-import { BUILD, tool } from './checkout.mjs';
+import { BUILD, ROOT, tool } from './checkout.mjs';
 import { hashOf, unlessDone } from './stamp.mjs';
 import { library } from './typescript.mjs';
 
@@ -49,6 +49,7 @@ const CMAKE_JS = {
 function cmakeJs(command, { tree, configuration }, settings, ...more) {
   const program = [tool('cmake-js', 'bin', 'cmake-js'), command, '--log-level=warn'];
   const variables = Object.entries(settings).map(([name, value]) => `--CD${name}=${value}`);
-  const args = [...program, `--out=${tree}`, `--config=${configuration}`, ...variables, ...more];
+  const folders = [`--directory=${ROOT}`, `--out=${tree}`];
+  const args = [...program, ...folders, `--config=${configuration}`, ...variables, ...more];
   return [process.execPath, args];
 }
