@@ -1,7 +1,7 @@
 /** Automatic mixed precision: a function's operators each run in the dtype that suits them. */
 import { bind, type Callee, describe, fail } from '../arguments';
 import { bfloat16, DType, dtypeFromCode, float16 } from '../dtype';
-import { runtimeError, valueError } from '../errors';
+import { runtimeError, typeError, valueError } from '../errors';
 import { native } from '../native';
 import { scoped } from '../scope';
 import { warn } from '../warnings';
@@ -150,6 +150,11 @@ export function get_autocast_dtype(device_type: string): DType {
 
 /** Sets what autocast casts to in this thread, on a kind of device. */
 export function set_autocast_dtype(device_type: string, dtype: DType): void {
+  if (!(dtype instanceof DType)) {
+    throw typeError(
+      `set_autocast_dtype(): argument 'dtype' must be a torch.dtype, got ${describe(dtype)}`,
+    );
+  }
   native.set_autocast_dtype(device_type, dtype.code);
 }
 

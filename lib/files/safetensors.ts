@@ -66,9 +66,7 @@ export function load_file(filename: string): Map<string, Tensor> {
 
 /** The tensors of a file and the texts that it holds besides. @internal */
 export function read(filename: string): SafetensorsFile {
-  if (typeof filename !== 'string') {
-    throw typeError(`load_file(): argument 'filename' must be a string, got ${describe(filename)}`);
-  }
+  checkFilename('load_file', filename);
   return Reader.with(filename, (reader) => {
     const { entries, metadata, start } = headerOf(reader);
     const tensors = new Map<string, Tensor>();
@@ -180,6 +178,7 @@ export function save_file(
   metadata?: Readonly<Record<string, string>>,
 ): void {
   const named = namedTensors(tensors);
+  checkFilename('save_file', filename);
   let end = 0;
   const header: Record<string, unknown> = Object.create(null);
   if (metadata) header[METADATA] = checkedMetadata(metadata);
@@ -209,6 +208,11 @@ export function save_file(
   } finally {
     closeSync(descriptor);
   }
+}
+
+function checkFilename(name: string, filename: unknown): void {
+  if (typeof filename === 'string') return;
+  throw typeError(`${name}(): argument 'filename' must be a string, got ${describe(filename)}`);
 }
 
 function writeAll(descriptor: number, bytes: Uint8Array): void {

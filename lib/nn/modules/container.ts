@@ -28,7 +28,9 @@ export abstract class Sequence<Args extends unknown[], Result> extends Module<Ar
   at(index: number): Module {
     const module = [...this].at(Number.isInteger(index) ? index : this.length);
     if (module) return module;
-    throw indexError(`index ${index} is out of range`);
+    throw indexError(
+      `index ${typeof index === 'number' ? index : describe(index)} is out of range`,
+    );
   }
 
   /** Adds a module at the end. */
