@@ -112,9 +112,13 @@ void HandleTable::make_room() {
 void HandleTable::relieve(Pressure pressure) {
   if (!relieve_) return;
   dead_.clear();
+  // Also where JavaScript throws: a worker may be terminated in the middle.
+  struct Shortage {
+    bool& is_short;
+    ~Shortage() { is_short = false; }
+  } shortage{is_short_};
   is_short_ = true;
   relieve_(pressure);
-  is_short_ = false;
 }
 
 Handle HandleTable::create(at::Tensor tensor) {
