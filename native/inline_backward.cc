@@ -19,6 +19,7 @@
 #include <typeinfo>
 #include <utility>
 
+#include "direct.h"
 #include "threads.h"
 
 namespace torch_losses {
@@ -125,6 +126,11 @@ int64_t elements_of_result(const Node& function) {
 }
 
 variable_list apply(Node& function, variable_list&& gradients) {
+  using torch::autograd::generated::MeanBackward0;
+  if (typeid(function) == typeid(MeanBackward0) && gradients[0].defined()) {
+    const auto& mean = static_cast<const MeanBackward0&>(function);
+    return {direct::mean_backward(gradients[0], C10_AS_INTARRAYREF_SLOW(mean.self_sym_sizes))};
+  }
   std::optional<SmallWork> small_work;
   if (divides_small_work(function)) small_work.emplace(elements_of_result(function));
   return function(std::move(gradients));

@@ -25,6 +25,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "direct.h"
 #include "losses.h"
 #include "python.h"
 #include "targets.h"
@@ -152,7 +153,7 @@ at::Tensor kl_div(const at::Tensor& input, const at::Tensor& target, const Reduc
   const at::Tensor reduced = at::kl_div(input, target, kl_div_enum(reduction), log_target);
   // Python asks what the caller wrote, also where a legacy argument has overridden it.
   const bool divides_by_batch = reduction == "batchmean" && input.dim() != 0;
-  return divides_by_batch ? at::div(reduced, python::wrapped(input.size(0))) : reduced;
+  return divides_by_batch ? direct::div(reduced, input.size(0)) : reduced;
 }
 
 at::Tensor cross_entropy(const at::Tensor& input, const at::Tensor& target,
@@ -171,10 +172,10 @@ at::Tensor binary_cross_entropy(const at::Tensor& input, const at::Tensor& targe
                     python::repr_size(input.sizes()),
                     ") is deprecated. Please ensure they have the same size.");
   if (!weight || weight->sizes() == target.sizes()) {
-    return compact(at::binary_cross_entropy(input, target, weight, mode));
+    return direct::binary_cross_entropy(input, target, weight, mode);
   }
   const DimVector new_size = broadcast_shapes(target.sizes(), weight->sizes());
-  return compact(at::binary_cross_entropy(input, target, weight->expand(new_size), mode));
+  return direct::binary_cross_entropy(input, target, weight->expand(new_size), mode);
 }
 
 at::Tensor binary_cross_entropy_with_logits(const at::Tensor& input, const at::Tensor& target,
@@ -185,7 +186,7 @@ at::Tensor binary_cross_entropy_with_logits(const at::Tensor& input, const at::T
   TORCH_CHECK_VALUE(target.sizes() == input.sizes(), "Target size (",
                     python::repr_size(target.sizes()), ") must be the same as input size (",
                     python::repr_size(input.sizes()), ")");
-  return at::binary_cross_entropy_with_logits(input, target, weight, pos_weight, mode);
+  return direct::binary_cross_entropy_with_logits(input, target, weight, pos_weight, mode);
 }
 
 at::Tensor multilabel_margin_loss(const at::Tensor& input, const at::Tensor& target,
@@ -199,7 +200,7 @@ at::Tensor multilabel_margin_loss(const at::Tensor& input, const at::Tensor& tar
 
 at::Tensor soft_margin_loss(const at::Tensor& input, const at::Tensor& target,
                             const Reduction& reduction) {
-  return at::soft_margin_loss(input, target, get_enum(resolve(reduction)));
+  return direct::soft_margin_loss(input, target, get_enum(resolve(reduction)));
 }
 
 at::Tensor multilabel_soft_margin_loss(const at::Tensor& input, const at::Tensor& target,
@@ -213,7 +214,7 @@ at::Tensor multilabel_soft_margin_loss(const at::Tensor& input, const at::Tensor
 
   const int64_t class_dim = input.dim() - 1;
   const int64_t classes = input.size(class_dim);
-  loss = at::div(at::sum(loss, class_dim), python::wrapped(classes));
+  loss = direct::div(at::sum(loss, class_dim), classes);
   TORCH_CHECK_VALUE(is_mean_sum_or_none(mode), mode, " is not valid");
   return reduce(loss, mode);
 }

@@ -1,5 +1,6 @@
 // Losses of how near or far embeddings, or their scores, are to each other.
 // Source: torch/nn/functional.py of torch 2.13, lines 4323-4415, 4562-4606 and 5951-6067.
+#include <ATen/core/Reduction.h>
 #include <ATen/ops/add.h>
 #include <ATen/ops/clamp_min.h>
 #include <ATen/ops/cosine_embedding_loss.h>
@@ -36,18 +37,21 @@ at::Tensor margin_ranking_loss(const at::Tensor& input1, const at::Tensor& input
               "input1: ",
               python::repr_size(input1.sizes()), ", input2: ", python::repr_size(input2.sizes()),
               ", target: ", python::repr_size(target.sizes()), " ");
-  return at::margin_ranking_loss(input1, input2, target, margin, mode);
+  return reduce(at::margin_ranking_loss(input1, input2, target, margin, at::Reduction::None), mode);
 }
 
 at::Tensor hinge_embedding_loss(const at::Tensor& input, const at::Tensor& target, double margin,
                                 const Reduction& reduction) {
-  return at::hinge_embedding_loss(input, target, margin, get_enum(resolve(reduction)));
+  const int64_t mode = get_enum(resolve(reduction));
+  return reduce(at::hinge_embedding_loss(input, target, margin, at::Reduction::None), mode);
 }
 
 at::Tensor cosine_embedding_loss(const at::Tensor& input1, const at::Tensor& input2,
                                  const at::Tensor& target, double margin,
                                  const Reduction& reduction) {
-  return at::cosine_embedding_loss(input1, input2, target, margin, get_enum(resolve(reduction)));
+  const int64_t mode = get_enum(resolve(reduction));
+  return reduce(at::cosine_embedding_loss(input1, input2, target, margin, at::Reduction::None),
+                mode);
 }
 
 at::Tensor triplet_margin_loss(const at::Tensor& anchor, const at::Tensor& positive,
@@ -55,7 +59,9 @@ at::Tensor triplet_margin_loss(const at::Tensor& anchor, const at::Tensor& posit
                                bool swap, const Reduction& reduction) {
   const int64_t mode = get_enum(resolve(reduction));
   check_margin(margin);
-  return at::triplet_margin_loss(anchor, positive, negative, margin, p, eps, swap, mode);
+  return reduce(at::triplet_margin_loss(anchor, positive, negative, margin, p, eps, swap,
+                                        at::Reduction::None),
+                mode);
 }
 
 at::Tensor triplet_margin_with_distance_loss(const at::Tensor& anchor, const at::Tensor& positive,

@@ -28,6 +28,7 @@
 #include <string>
 #include <utility>
 
+#include "direct.h"
 #include "losses.h"
 #include "python.h"
 #include "warnings.h"
@@ -93,6 +94,10 @@ bool is_broadcast_in_one_dimension(at::IntArrayRef var, at::IntArrayRef input) {
   return sum == 1;
 }
 
+at::Tensor absolute_errors(const at::Tensor& input, const at::Tensor& target, int64_t reduction) {
+  return reduce(at::l1_loss(input, target, at::Reduction::None), reduction);
+}
+
 // One variance for each row gets a last dimension to broadcast along.
 at::Tensor fit_variance(at::Tensor var, const at::Tensor& input) {
   const at::IntArrayRef sizes = input.sizes();
@@ -119,7 +124,8 @@ at::Tensor poisson_nll_loss(const at::Tensor& input, const at::Tensor& target, b
   const std::string mode = resolve(reduction);
   // Python's check comes before get_enum, so 'elementwise_mean' is unknown here.
   TORCH_CHECK_VALUE(is_mean_sum_or_none(mode), mode, " is not a valid value for reduction");
-  return at::poisson_nll_loss(input, target, log_input, full, eps, get_enum(mode));
+  return reduce(at::poisson_nll_loss(input, target, log_input, full, eps, at::Reduction::None),
+                get_enum(mode));
 }
 
 at::Tensor gaussian_nll_loss(const at::Tensor& input, const at::Tensor& target, const Variance& var,
@@ -141,8 +147,8 @@ at::Tensor smooth_l1_loss(const at::Tensor& input, const at::Tensor& target,
   const std::string mode = resolve(reduction);
   const auto [expanded_input, expanded_target] = broadcast(input, target);
   // Not smooth_l1_loss with beta 0: their gradients differ where input equals target.
-  if (beta == 0.0) return at::l1_loss(expanded_input, expanded_target, get_enum(mode));
-  return compact(at::smooth_l1_loss(expanded_input, expanded_target, get_enum(mode), beta));
+  if (beta == 0.0) return absolute_errors(expanded_input, expanded_target, get_enum(mode));
+  return direct::smooth_l1_loss(expanded_input, expanded_target, get_enum(mode), beta);
 }
 
 at::Tensor huber_loss(const at::Tensor& input, const at::Tensor& target, const Reduction& reduction,
@@ -150,7 +156,7 @@ at::Tensor huber_loss(const at::Tensor& input, const at::Tensor& target, const R
   warn_if_sizes_differ(input, target);
   const auto [expanded_input, expanded_target] = broadcast(input, target);
   if (!weight) {
-    return at::huber_loss(expanded_input, expanded_target, get_enum(reduction.text), delta);
+    return direct::huber_loss(expanded_input, expanded_target, get_enum(reduction.text), delta);
   }
   check_weight_size(*weight, input);
   const at::Tensor loss =
@@ -165,10 +171,10 @@ at::Tensor l1_loss(const at::Tensor& input, const at::Tensor& target, const Redu
   warn_if_sizes_differ(input, target);
   const std::string mode = resolve(reduction);
   const auto [expanded_input, expanded_target] = broadcast(input, target);
-  if (!weight) return at::l1_loss(expanded_input, expanded_target, get_enum(mode));
+  if (!weight) return absolute_errors(expanded_input, expanded_target, get_enum(mode));
   check_weight_size(*weight, input);
-  const at::Tensor absolute_errors = at::abs(at::sub(expanded_input, expanded_target));
-  return reduce_by_weight(at::mul(absolute_errors, *weight), *weight, mode);
+  const at::Tensor distance = at::abs(at::sub(expanded_input, expanded_target));
+  return reduce_by_weight(at::mul(distance, *weight), *weight, mode);
 }
 
 at::Tensor mse_loss(const at::Tensor& input, const at::Tensor& target, const Reduction& reduction,
@@ -176,7 +182,7 @@ at::Tensor mse_loss(const at::Tensor& input, const at::Tensor& target, const Red
   warn_if_sizes_differ(input, target);
   const std::string mode = resolve(reduction);
   const auto [expanded_input, expanded_target] = broadcast(input, target);
-  if (!weight) return compact(at::mse_loss(expanded_input, expanded_target, get_enum(mode)));
+  if (!weight) return direct::mse_loss(expanded_input, expanded_target, get_enum(mode));
   check_weight_size(*weight, input);
   const at::Tensor squared_errors = at::pow(at::sub(expanded_input, expanded_target), 2);
   return reduce_by_weight(at::mul(squared_errors, *weight), *weight, mode);

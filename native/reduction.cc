@@ -2,23 +2,15 @@
 #include "reduction.h"
 
 #include <ATen/core/Reduction.h>
-#include <ATen/ops/mean.h>
 #include <ATen/ops/sum.h>
 #include <c10/util/Exception.h>
 
-#include <cstring>
 #include <utility>
 
+#include "direct.h"
 #include "warnings.h"
 
 namespace torch_losses {
-namespace {
-
-// Bytes: below, new memory costs more than it saves.
-constexpr size_t kWorthCompacting = 1 << 16;
-
-}  // namespace
-
 int64_t get_enum(std::string_view reduction) {
   if (reduction == "none") return at::Reduction::None;
   if (reduction == "mean") return at::Reduction::Mean;
@@ -47,17 +39,14 @@ bool is_mean_sum_or_none(std::string_view reduction) {
   return reduction == "mean" || reduction == "sum" || reduction == "none";
 }
 
-at::Tensor compact(at::Tensor loss) {
-  const size_t needed = loss.nbytes();
-  if (!loss.is_cpu() || loss.storage().nbytes() < needed + kWorthCompacting) return loss;
-  c10::Storage storage(c10::Storage::use_byte_size_t(), needed, loss.storage().allocator(), true);
-  std::memcpy(storage.mutable_data(), loss.const_data_ptr(), needed);
-  loss.unsafeGetTensorImpl()->set_storage_keep_dtype(std::move(storage));
+at::Tensor reduce(const at::Tensor& loss, int64_t reduction) {
+  if (reduction == at::Reduction::Mean) return direct::mean(loss);
+  if (reduction == at::Reduction::Sum) return at::sum(loss);
   return loss;
 }
 
 at::Tensor reduce(const at::Tensor& loss, std::string_view reduction) {
-  if (reduction == "mean") return at::mean(loss);
+  if (reduction == "mean") return direct::mean(loss);
   if (reduction == "sum") return at::sum(loss);
   return loss;
 }

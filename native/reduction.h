@@ -33,10 +33,8 @@ std::string resolve(const Reduction& reduction);
 // For the losses that Python reduces itself, comparing names.
 bool is_mean_sum_or_none(std::string_view reduction);
 
-// The same tensor, in memory of its own size. Some kernels reduce into memory that they took for
-// all elements (mse_loss, smooth_l1_loss, binary_cross_entropy), and so a loss that is kept, keeps
-// megabytes for one number.
-at::Tensor compact(at::Tensor loss);
+// Reduces by a number of at::Reduction.
+at::Tensor reduce(const at::Tensor& loss, int64_t reduction);
 
 // Reduces by the name of a reduction that is valid: anything but 'mean' and 'sum' means 'none'.
 at::Tensor reduce(const at::Tensor& loss, std::string_view reduction);

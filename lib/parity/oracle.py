@@ -91,12 +91,33 @@ def tensor_bytes(tensor):
     return ctypes.string_at(plain.data_ptr(), plain.numel() * plain.element_size()) if plain.numel() else b""
 
 
-def grad_fn_name(tensor):
+def function_name(function):
     """As torch/_tensor_str.py prints it."""
+    name = type(function).__name__
+    return function.name().rsplit("::", maxsplit=1)[-1] if name == "CppFunction" else name
+
+
+MOST_FUNCTIONS = 64
+
+
+def graph_of(tensor):
+    """The functions that were recorded, each with those it leads to: lib/parity/outcome.ts."""
     if tensor.grad_fn is None:
         return None
-    name = type(tensor.grad_fn).__name__
-    return tensor.grad_fn.name().rsplit("::", maxsplit=1)[-1] if name == "CppFunction" else name
+    left = MOST_FUNCTIONS
+
+    def show(function):
+        nonlocal left
+        left -= 1
+        if left < 0:
+            return "..."
+        nexts = [
+            f"{show(each)}:{index}" if each else "None" for each, index in function.next_functions
+        ]
+        name = function_name(function)
+        return f"{name}({', '.join(nexts)})" if nexts else name
+
+    return show(tensor.grad_fn)
 
 
 class Answer:
@@ -114,7 +135,7 @@ class Answer:
         return {
             "dtype": str(tensor.dtype),
             "shape": list(tensor.shape),
-            "grad_fn": grad_fn_name(tensor),
+            "grad_fn": graph_of(tensor),
             "requires_grad": tensor.requires_grad,
             "offset": offset,
             "length": len(data),

@@ -2,6 +2,7 @@
  * What a program did, in a form that two languages can be compared in: values to the last bit,
  * gradients, warnings, the error.
  */
+import type { GraphNode } from '../graph';
 import { Tensor } from '../tensor';
 import type { Raw } from './call';
 import { measure } from './ulps';
@@ -12,6 +13,7 @@ export interface TensorValue {
   shape: readonly number[];
   bytes: Uint8Array;
   requires_grad: boolean;
+  /** The functions that were recorded, such as `MeanBackward0(SubBackward0(AccumulateGrad:0, None):0)`. */
   grad_fn: string | null;
 }
 
@@ -55,8 +57,24 @@ export function tensorValue(tensor: Tensor): TensorValue {
     shape: tensor.shape,
     bytes: new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength),
     requires_grad: tensor.requires_grad,
-    grad_fn: tensor.grad_fn?.name() ?? null,
+    grad_fn: tensor.grad_fn && graphOf(tensor.grad_fn),
   };
+}
+
+const MOST_FUNCTIONS = 64;
+
+/** The recorded functions, each with those it leads to. */
+function graphOf(root: GraphNode): string {
+  let left = MOST_FUNCTIONS;
+  const show = (node: GraphNode): string => {
+    left -= 1;
+    if (left < 0) return '...';
+    const nexts = node.next_functions.map(([next, input]) =>
+      next ? `${show(next)}:${input}` : 'None',
+    );
+    return nexts.length > 0 ? `${node.name()}(${nexts.join(', ')})` : node.name();
+  };
+  return show(root);
 }
 
 function toValue(value: unknown): Value {

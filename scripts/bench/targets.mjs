@@ -30,9 +30,12 @@ function limit(what, measured, most, digits = 2) {
 
 function means(cases, size, backward, most, to = 'toPython') {
   const result = overall(cases, { size, backward, side: 'addon', to });
+  if (!result) {
+    return [];
+  }
   const against = to === 'toPython' ? "Python's time" : "the C++ loop's time";
   const title = `${titleOf(cases, size, backward)}, of ${against}, geometric mean`;
-  return result ? [limit(title, result.mean, most)] : [];
+  return [limit(title, result.mean, most)];
 }
 
 function worst(cases, size, most) {

@@ -1,0 +1,47 @@
+// Losses and means put together from libtorch's kernels, where libtorch's own way costs more than
+// the arithmetic. The bits are the same, and so are the functions that autograd records.
+//
+// libtorch's kernel of a mean divides the sum as it would divide a large tensor: through a tensor
+// of one number, the dispatcher and TensorIterator, which takes longer than 320 squared errors and
+// their sum. Some losses then copy the mean into a tensor made for all elements, whose memory a
+// loss that is kept would keep.
+//
+// That holds for dense CPU tensors of float or double that nothing but autograd looks at; for all
+// others (another device, half precision, autocast, ...) each function is the one of its name in
+// libtorch. `reduction` is a number of at::Reduction.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <optional>
+
+namespace torch_losses::direct {
+
+at::Tensor mean(const at::Tensor& self);
+
+// `self` divided by a Python number.
+at::Tensor div(const at::Tensor& self, int64_t divisor);
+
+// The gradient of a mean over all elements of a tensor of `sizes`.
+at::Tensor mean_backward(const at::Tensor& gradient, at::IntArrayRef sizes);
+
+at::Tensor mse_loss(const at::Tensor& self, const at::Tensor& target, int64_t reduction);
+
+at::Tensor smooth_l1_loss(const at::Tensor& self, const at::Tensor& target, int64_t reduction,
+                          double beta);
+
+at::Tensor huber_loss(const at::Tensor& self, const at::Tensor& target, int64_t reduction,
+                      double delta);
+
+at::Tensor soft_margin_loss(const at::Tensor& self, const at::Tensor& target, int64_t reduction);
+
+at::Tensor binary_cross_entropy(const at::Tensor& self, const at::Tensor& target,
+                                const std::optional<at::Tensor>& weight, int64_t reduction);
+
+at::Tensor binary_cross_entropy_with_logits(const at::Tensor& self, const at::Tensor& target,
+                                            const std::optional<at::Tensor>& weight,
+                                            const std::optional<at::Tensor>& pos_weight,
+                                            int64_t reduction);
+
+}  // namespace torch_losses::direct
