@@ -385,6 +385,7 @@ export interface Native {
     numClasses: number,
     dtype: number,
     device: string | null,
+    hasProbabilities: boolean,
   ): LoweredLinearCrossEntropyOptions;
   margin_ranking_loss(
     input1: Handle,

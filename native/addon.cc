@@ -48,10 +48,12 @@ void set_hooks(Environment& environment, napi_value create_error, napi_value emi
 losses::LinearCrossEntropyOptions adjust_options(const losses::LinearCrossEntropyOptions& options,
                                                  int64_t num_batches, int64_t in_features,
                                                  int64_t num_classes, at::ScalarType dtype,
-                                                 const std::optional<std::string>& device) {
+                                                 const std::optional<std::string>& device,
+                                                 bool has_probabilities) {
   std::optional<at::Device> parsed;
   if (device) parsed.emplace(*device);
-  return losses::adjust(options, num_batches, in_features, num_classes, dtype, parsed);
+  return losses::adjust(options, num_batches, in_features, num_classes, dtype, parsed,
+                        has_probabilities);
 }
 
 void add_losses(Bindings& bindings) {

@@ -3,6 +3,7 @@
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/amax.h>
 #include <ATen/ops/div.h>
+#include <ATen/ops/einsum.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/eq.h>
 #include <ATen/ops/index_select.h>
@@ -13,9 +14,10 @@
 
 #include <algorithm>
 #include <limits>
-#include <string_view>
 
-#include "dtype_names.h"
+#include "linear_cross_entropy_plan.h"
+#include "python.h"
+#include "release.h"
 
 // The order of operations, and the buffers they write to, are Python's, so that the bits are too.
 
@@ -24,80 +26,11 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-int64_t item_size(at::ScalarType dtype) { return static_cast<int64_t>(c10::elementSize(dtype)); }
-
 at::Tensor first_rows(const at::Tensor& buffer, int64_t count) {
   return buffer.narrow(0, 0, count);
 }
 
 at::Tensor column(const at::Tensor& vector) { return vector.unsqueeze(1); }
-
-// Which dtypes and buffers the device, the dtypes and `acc_policy` call for.
-struct Plan {
-  Plan(const ChunkedProblem& problem, WantedGradients wanted);
-
-  bool is_cuda;
-  at::ScalarType dtype;
-  at::ScalarType acc_dtype;
-  // Half precision that is accumulated in float32.
-  bool is_mixed;
-  at::ScalarType output_dtype;
-  at::ScalarType grad_input_dtype;
-  at::ScalarType logits_dtype;
-  // CUDA multiplies into a wider dtype by itself; elsewhere the weight is converted first.
-  at::ScalarType linear_weight_dtype;
-  // Whether a chunk's part of the gradient is gathered apart, in acc_dtype.
-  bool stages_weight_grad;
-  bool stages_bias_grad;
-  bool stages_input_grad;
-  bool converts_input;
-  bool forward_takes_converted_input;
-  bool narrows_logits_for_input_grad;
-  // For either gradient that is computed in the input's dtype from logits of another.
-  bool narrows_logits;
-  bool widens_logits_for_weight_grad;
-  // Whether the buffer of the logits has room for the input's rows in its own dtype.
-  bool narrows_in_logits_buffer;
-};
-
-Plan::Plan(const ChunkedProblem& problem, WantedGradients wanted)
-    : is_cuda(problem.input.is_cuda()),
-      dtype(problem.input.scalar_type()),
-      acc_dtype(*problem.options.acc_dtype),
-      is_mixed(dtype != acc_dtype),
-      output_dtype(dtype),
-      grad_input_dtype(dtype),
-      logits_dtype(dtype) {
-  TORCH_CHECK(!is_mixed || (at::isReducedFloatingType(dtype) && acc_dtype == at::kFloat),
-              "linear_cross_entropy supports float32 acc_dtype with float16/bfloat16 inputs, but "
-              "got ",
-              dtype_repr(acc_dtype), " acc_dtype and ", dtype_repr(dtype), " inputs.");
-  const std::string_view policy = problem.options.acc_policy;
-  const bool is_frugal = policy == "balanced" || policy == "compact";
-  const bool is_fp16 = dtype == at::kHalf;
-  if (is_mixed) {
-    if (is_fp16) output_dtype = acc_dtype;
-    if (!is_frugal) grad_input_dtype = acc_dtype;
-    if (!is_fp16 || !is_frugal) logits_dtype = acc_dtype;
-  }
-  const bool converts_linear_weight =
-      is_mixed && (!is_cuda || (wanted.input && grad_input_dtype == logits_dtype));
-  linear_weight_dtype = converts_linear_weight ? logits_dtype : dtype;
-
-  const bool adds_in_place = policy == "compact" && (is_cuda || logits_dtype == dtype);
-  stages_weight_grad = wanted.linear_weight && !adds_in_place;
-  stages_bias_grad = wanted.linear_bias && is_mixed;
-  stages_input_grad = wanted.input && !is_cuda && grad_input_dtype != linear_weight_dtype;
-  forward_takes_converted_input = is_mixed && !is_cuda && dtype != logits_dtype;
-  converts_input = forward_takes_converted_input || (is_mixed && wanted.linear_weight);
-  narrows_logits_for_input_grad = is_cuda && wanted.input && logits_dtype != grad_input_dtype;
-  narrows_logits = narrows_logits_for_input_grad ||
-                   (wanted.linear_weight && !stages_weight_grad && logits_dtype != dtype);
-  widens_logits_for_weight_grad = stages_weight_grad && !is_cuda && logits_dtype != acc_dtype;
-  narrows_in_logits_buffer = !stages_weight_grad && is_mixed &&
-                             problem.linear_weight.size(0) * item_size(logits_dtype) >=
-                                 problem.input.size(1) * item_size(dtype);
-}
 
 // Views of one chunk's rows.
 struct Chunk {
@@ -105,6 +38,7 @@ struct Chunk {
   int64_t size;
   at::Tensor input;
   at::Tensor target;
+  // Of a target of classes.
   at::Tensor row_weight;
   at::Tensor logits;
   // In acc_dtype, where the plan converts it.
@@ -131,7 +65,10 @@ class ChunkLoop {
 
   void compute_shifted_logits(const Chunk& chunk);
   at::Tensor exponentiate(const at::Tensor& logits);
+  at::Tensor weighted_probabilities(const Chunk& chunk);
   void add_loss(const Chunk& chunk);
+  void add_loss_of_probabilities(const Chunk& chunk);
+  void scale_rows(const Chunk& chunk, const at::Tensor& numerators, const at::Tensor& denominators);
   void add_bias_grad(const Chunk& chunk);
   void set_input_grad(const Chunk& chunk);
   void stage_weight_grad(const Chunk& chunk);
@@ -169,6 +106,7 @@ class ChunkLoop {
   at::Tensor staged_input_grad_;
   at::Tensor staged_weight_grad_;
   at::Tensor staged_bias_grad_;
+  at::Tensor probabilities_;
 
   // The arguments, converted where the plan asks for it.
   at::Tensor linear_weight_;
@@ -205,6 +143,9 @@ ChunkLoop::ChunkLoop(const ChunkedProblem& problem, WantedGradients wanted,
   if (plan_.widens_logits_for_weight_grad) {
     wide_logits_ = empty({chunk_size_, num_classes_}, plan_.acc_dtype);
   }
+  if (plan_.converts_probabilities) {
+    probabilities_ = empty({chunk_size_, num_classes_}, plan_.logits_dtype);
+  }
   linear_weight_ = problem.linear_weight;
   if (plan_.linear_weight_dtype != plan_.dtype) {
     linear_weight_ = linear_weight_.to(plan_.linear_weight_dtype);
@@ -224,7 +165,7 @@ Chunk ChunkLoop::chunk(int64_t start, int64_t size) {
   Chunk chunk{start, size, {}, {}, {}, {}, {}, {}};
   chunk.input = problem_.input.narrow(0, start, size);
   chunk.target = valid_target().narrow(0, start, size);
-  chunk.row_weight = row_weights().narrow(0, start, size);
+  if (!plan_.has_probabilities) chunk.row_weight = row_weights().narrow(0, start, size);
   chunk.logits = first_rows(logits_, size);
   chunk.converted_input = chunk.input;
   if (plan_.converts_input) {
@@ -235,6 +176,7 @@ Chunk ChunkLoop::chunk(int64_t start, int64_t size) {
 
 // The target with 0 for an ignore_index that is no class, so that it can be an index.
 at::Tensor ChunkLoop::valid_target() {
+  if (plan_.has_probabilities) return problem_.target;
   if (target_.defined()) return target_;
   const int64_t ignored = problem_.ignore_index;
   mask_ = at::eq(problem_.target, ignored);
@@ -293,9 +235,11 @@ void ChunkLoop::compute_shifted_logits(const Chunk& chunk) {
   logits.sub_(at::amax_out(greatest, logits, 1, /*keepdim=*/true));
 }
 
-// In place; returns each row's sum, in acc_dtype: in float16 it can underflow.
+// In place; returns each row's sum, in a dtype that can hold it.
 at::Tensor ChunkLoop::exponentiate(const at::Tensor& logits) {
-  return logits.exp_().sum(1, /*keepdim=*/false, plan_.acc_dtype);
+  const bool is_half = plan_.dtype == at::kHalf;
+  const auto dtype = release::kSumsHalfInFloat && is_half ? at::kFloat : plan_.acc_dtype;
+  return logits.exp_().sum(1, /*keepdim=*/false, dtype);
 }
 
 at::Tensor of_targets(const Chunk& chunk) {
@@ -321,7 +265,11 @@ LossAndGradients ChunkLoop::loss_and_gradients() {
   }
   for_each_chunk([&](Chunk& chunk) {
     compute_shifted_logits(chunk);
-    add_loss(chunk);
+    if (plan_.has_probabilities) {
+      add_loss_of_probabilities(chunk);
+    } else {
+      add_loss(chunk);
+    }
     if (plan_.narrows_logits) {
       chunk.narrow_logits = chunk.logits.to(problem_.linear_weight.scalar_type());
     }
@@ -349,34 +297,71 @@ LossAndGradients ChunkLoop::loss_and_gradients() {
 // Adds the chunk's loss, and leaves `softmax(logits) * row_weight` in the logits where gradients
 // are computed from it.
 void ChunkLoop::add_loss(const Chunk& chunk) {
-  at::Tensor logits = chunk.logits;
   const at::Tensor& weight = chunk.row_weight;
   output_.add_(weight.dot(of_targets(chunk).to(weight.scalar_type())));
-  const at::Tensor denominators = exponentiate(logits);
-  if (wanted_.any()) {
-    at::Tensor factors = first_rows(factors_, chunk.size);
-    at::div_out(factors, weight, denominators);
-    at::mul_out(logits, logits, column(factors));
-  }
+  const at::Tensor denominators = exponentiate(chunk.logits);
+  if (wanted_.any()) scale_rows(chunk, weight, denominators);
   const at::Tensor promoted = weight.to(denominators.scalar_type());
   output_.sub_(promoted.dot(denominators.log_()));
 }
 
-void ChunkLoop::add_bias_grad(const Chunk& chunk) {
-  const at::Tensor& gradient = plan_.stages_bias_grad ? staged_bias_grad_ : grad_linear_bias_;
-  gradient.sub_(chunk.logits.sum(0, /*keepdim=*/false, plan_.acc_dtype));
-  gradient.index_add_(0, chunk.target, chunk.row_weight);
+// logits * (numerators / denominators), row by row.
+void ChunkLoop::scale_rows(const Chunk& chunk, const at::Tensor& numerators,
+                           const at::Tensor& denominators) {
+  at::Tensor logits = chunk.logits;
+  at::Tensor factors = first_rows(factors_, chunk.size);
+  at::div_out(factors, numerators, denominators);
+  at::mul_out(logits, logits, column(factors));
 }
 
-// linear_weight[target] * row_weight - logits @ linear_weight
+// The chunk's target times the class weights, in the dtype of the logits.
+at::Tensor ChunkLoop::weighted_probabilities(const Chunk& chunk) {
+  if (!plan_.converts_probabilities) return chunk.target;
+  at::Tensor converted = first_rows(probabilities_, chunk.size);
+  if (!problem_.weight) return converted.copy_(chunk.target);
+  return at::mul_out(converted, chunk.target, problem_.weight->to(plan_.logits_dtype).unsqueeze(0));
+}
+
+// As add_loss, for a target of probabilities; leaves the gradient of the logits in them.
+void ChunkLoop::add_loss_of_probabilities(const Chunk& chunk) {
+  const at::Tensor probabilities = weighted_probabilities(chunk);
+  const double scale = problem_.reduction == "mean" ? 1.0 / static_cast<double>(num_batches_) : 1.0;
+  // In float16 one sum over all rows would overflow.
+  const at::Tensor chosen =
+      plan_.logits_dtype == at::kHalf
+          ? at::einsum("bv,bv->b", {probabilities, chunk.logits}).sum(at::kFloat)
+          : probabilities.reshape(-1).dot(chunk.logits.reshape(-1));
+  output_.sub_(chosen, scale);
+  const at::Tensor masses =
+      probabilities.sum(1, /*keepdim=*/false, plan_.acc_dtype).mul_(python::wrapped(scale));
+  const at::Tensor denominators = exponentiate(chunk.logits);
+  if (wanted_.any()) scale_rows(chunk, masses, denominators);
+  output_.add_(masses.to(denominators.scalar_type()).dot(denominators.log_()));
+  if (wanted_.any()) chunk.logits.sub_(probabilities, scale);
+}
+
+void ChunkLoop::add_bias_grad(const Chunk& chunk) {
+  const at::Tensor& gradient = plan_.stages_bias_grad ? staged_bias_grad_ : grad_linear_bias_;
+  const at::Tensor sums = chunk.logits.sum(0, /*keepdim=*/false, plan_.acc_dtype);
+  if (plan_.has_probabilities) {
+    gradient.add_(sums);
+  } else {
+    gradient.sub_(sums);
+    gradient.index_add_(0, chunk.target, chunk.row_weight);
+  }
+}
+
+// linear_weight[target] * row_weight - logits @ linear_weight, or with probabilities
+// logits @ linear_weight
 void ChunkLoop::set_input_grad(const Chunk& chunk) {
   at::Tensor gradient = plan_.stages_input_grad ? first_rows(staged_input_grad_, chunk.size)
                                                 : grad_input_.narrow(0, chunk.start, chunk.size);
-  at::mul_out(gradient, at::index_select(linear_weight_, 0, chunk.target),
-              column(chunk.row_weight.to(gradient.scalar_type())));
   const bool narrows = plan_.narrows_logits_for_input_grad;
   const at::Tensor& weight = narrows ? problem_.linear_weight : linear_weight_;
   const at::Tensor& logits = narrows ? chunk.narrow_logits : chunk.logits;
+  if (plan_.has_probabilities) return multiply(gradient, logits, weight);
+  at::mul_out(gradient, at::index_select(linear_weight_, 0, chunk.target),
+              column(chunk.row_weight.to(gradient.scalar_type())));
   at::addmm_out(gradient, gradient, logits, weight, /*beta=*/1, /*alpha=*/-1);
 }
 
@@ -388,13 +373,19 @@ void ChunkLoop::stage_weight_grad(const Chunk& chunk) {
   }
   const bool widens = plan_.is_cuda && plan_.logits_dtype != plan_.acc_dtype;
   multiply(staged_weight_grad_, logits.t(), widens ? chunk.input : chunk.converted_input);
-  staged_weight_grad_.index_add_(0, chunk.target, weighted_input(chunk), /*alpha=*/-1);
-  grad_linear_weight_.sub_(staged_weight_grad_);
+  if (plan_.has_probabilities) {
+    grad_linear_weight_.add_(staged_weight_grad_);
+  } else {
+    staged_weight_grad_.index_add_(0, chunk.target, weighted_input(chunk), /*alpha=*/-1);
+    grad_linear_weight_.sub_(staged_weight_grad_);
+  }
 }
 
 void ChunkLoop::add_weight_grad(const Chunk& chunk) {
   const at::Tensor& logits = plan_.narrows_logits ? chunk.narrow_logits : chunk.logits;
-  grad_linear_weight_.addmm_(logits.t(), chunk.input, /*beta=*/1, /*alpha=*/-1);
+  const int alpha = plan_.has_probabilities ? 1 : -1;
+  grad_linear_weight_.addmm_(logits.t(), chunk.input, /*beta=*/1, alpha);
+  if (plan_.has_probabilities) return;
   grad_linear_weight_.index_add_(0, chunk.target, narrowed(weighted_input(chunk)));
 }
 

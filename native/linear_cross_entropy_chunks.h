@@ -1,5 +1,6 @@
 // Cross entropy of a linear layer's outputs, a few rows of the batch at a time: the logits of the
-// whole batch never exist at once. Source: torch/nn/modules/linear_cross_entropy.py of torch 2.13.
+// whole batch never exist at once. Source: torch/nn/modules/linear_cross_entropy.py of torch 2.13
+// and 2.14.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -15,7 +16,7 @@ namespace torch_losses::losses {
 struct ChunkedProblem {
   at::Tensor input;                       // (N, in_features)
   at::Tensor linear_weight;               // (C, in_features)
-  at::Tensor target;                      // (N) of int64
+  at::Tensor target;                      // (N) of int64, or (N, C) of probabilities
   std::optional<at::Tensor> linear_bias;  // (C)
   std::optional<at::Tensor> weight;       // (C)
   std::string reduction;                  // "mean", "sum" or "none"

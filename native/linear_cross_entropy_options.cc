@@ -2,6 +2,7 @@
 
 #include <ATen/Context.h>
 #include <c10/util/Exception.h>
+#include <c10/util/safe_numerics.h>
 
 #include <algorithm>
 #include <bit>
@@ -12,22 +13,16 @@
 #include "cuda_driver.h"
 #include "dtype_names.h"
 #include "errors.h"
+#include "release.h"
 
 namespace torch_losses::losses {
 namespace {
 
 constexpr std::string_view kAuto = "auto";
 
-struct AutoDefault {
-  const char* acc_policy;
-  const char* chunking_method;
-};
-
-// Python's `_AUTO_DEFAULTS` and `_AUTO_FALLBACK`.
-AutoDefault auto_default(const std::optional<at::Device>& device, at::ScalarType dtype) {
-  if (device && device->is_cpu() && at::isReducedFloatingType(dtype))
-    return {"accurate", "aspect_ratio"};
-  return {"compact", "aspect_ratio:2"};
+// CPUs multiply half precision slowly, so there as much as can be is computed in float32.
+bool is_slow(const std::optional<at::Device>& device, at::ScalarType dtype) {
+  return device && device->is_cpu() && at::isReducedFloatingType(dtype);
 }
 
 // float32 for half precision on hardware that multiplies it into float32.
@@ -71,6 +66,17 @@ int64_t rows_by_aspect_ratio(std::string_view method, int64_t num_batches, int64
   return std::min(rows / factor_of(method), num_batches);
 }
 
+// The most rows whose chunks take no more memory than the whole batch at once, as a power of two.
+int64_t rows_by_memory(int64_t num_batches, int64_t in_features, int64_t num_classes,
+                       bool has_probabilities) {
+  int64_t logits = 0;
+  if (c10::mul_overflows(num_batches, num_classes, &logits)) {
+    logits = std::numeric_limits<int64_t>::max();
+  }
+  const int64_t rows = has_probabilities ? num_batches / 2 : logits / (4 * in_features);
+  return rows < 1 ? 1 : static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(rows)));
+}
+
 void check_acc_dtype(at::ScalarType dtype) {
   TORCH_CHECK_VALUE(at::isReducedFloatingType(dtype) || dtype == at::kFloat || dtype == at::kDouble,
                     "acc_dtype must be one of {None, torch.float16, torch.bfloat16, torch.float32, "
@@ -82,19 +88,28 @@ void check_acc_dtype(at::ScalarType dtype) {
 
 LinearCrossEntropyOptions adjust(const LinearCrossEntropyOptions& options, int64_t num_batches,
                                  int64_t in_features, int64_t num_classes, at::ScalarType dtype,
-                                 const std::optional<at::Device>& device) {
+                                 const std::optional<at::Device>& device, bool has_probabilities) {
   LinearCrossEntropyOptions adjusted = options;
-  const AutoDefault defaults = auto_default(device, dtype);
-  if (options.acc_policy == kAuto) adjusted.acc_policy = defaults.acc_policy;
+  if (options.acc_policy == kAuto) {
+    adjusted.acc_policy = is_slow(device, dtype) ? "accurate" : "compact";
+  }
   if (options.chunking_method == kAuto) {
     // A size that is given takes the place of the heuristic.
     adjusted.chunking_method.reset();
-    if (!options.batch_chunk_size) adjusted.chunking_method = defaults.chunking_method;
+    const bool halves = !release::kCapsAutoChunks && !is_slow(device, dtype);
+    if (!options.batch_chunk_size) {
+      adjusted.chunking_method = halves ? "aspect_ratio:2" : "aspect_ratio";
+    }
   }
 
   int64_t rows = std::min(options.batch_chunk_size.value_or(num_batches), num_batches);
   if (adjusted.chunking_method) {
     rows = rows_by_aspect_ratio(*adjusted.chunking_method, num_batches, in_features, num_classes);
+    if (release::kCapsAutoChunks && options.chunking_method == kAuto &&
+        adjusted.acc_policy == "compact") {
+      const int64_t most = rows_by_memory(num_batches, in_features, num_classes, has_probabilities);
+      rows = std::max<int64_t>(1, std::min(rows, most));
+    }
     TORCH_CHECK_VALUE(!options.batch_chunk_size || *options.batch_chunk_size == rows,
                       "batch_chunk_size (=", *options.batch_chunk_size, ") and chunking_method ('",
                       *adjusted.chunking_method, "') give different chunk sizes (",

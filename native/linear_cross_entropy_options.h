@@ -1,5 +1,6 @@
 // How linear_cross_entropy computes in chunks: what its `options` ask for, and what that comes to
-// at a call. Source: torch/nn/modules/linear_cross_entropy_options.py of torch 2.13.
+// at a call. Source: torch/nn/modules/linear_cross_entropy_options.py of torch
+// 2.13 and 2.14.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -20,11 +21,12 @@ struct LinearCrossEntropyOptions {
   std::optional<at::ScalarType> acc_dtype;
 };
 
-// Python's `_adjust`: what "auto" and None mean for a batch of this size, dtype and device. Every
+// Python's `_adjust`: what "auto" and None mean for a batch of this size, dtype and device, and a
+// target of classes or of probabilities. Every
 // field of the result but `chunking_method` has a value. Here and not in lib/, because only the
 // native side knows sizes, dtype and device without being asked.
 LinearCrossEntropyOptions adjust(const LinearCrossEntropyOptions& options, int64_t num_batches,
                                  int64_t in_features, int64_t num_classes, at::ScalarType dtype,
-                                 const std::optional<at::Device>& device);
+                                 const std::optional<at::Device>& device, bool has_probabilities);
 
 }  // namespace torch_losses::losses

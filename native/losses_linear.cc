@@ -1,6 +1,6 @@
 // Cross entropy of a linear layer's outputs: all at once, or in chunks with `options`.
-// Source: torch/nn/functional.py of torch 2.13, lines 3698-4007, and the autograd functions of
-// torch/nn/modules/linear_cross_entropy.py.
+// Source: torch/nn/functional.py of torch 2.13 (lines 3698-4007) and 2.14, and the autograd
+// functions of torch/nn/modules/linear_cross_entropy.py.
 #include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/mul.h>
@@ -21,6 +21,7 @@
 #include "linear_cross_entropy_chunks.h"
 #include "losses.h"
 #include "python.h"
+#include "release.h"
 #include "targets.h"
 #include "threads.h"
 #include "warnings.h"
@@ -119,8 +120,9 @@ class ChunkedBackward final : public autograd::Node {
  private:
   autograd::variable_list apply(autograd::variable_list&& upstream) override {
     const std::lock_guard<std::mutex> lock(mutex_);
-    const at::Tensor factor = defined(upstream[0], *this);
     autograd::variable_list gradients(num_outputs());
+    if (release::kPassesNoGradientOn && !upstream[0].defined()) return gradients;
+    const at::Tensor factor = defined(upstream[0], *this);
     if (wanted_.input) gradients[kInput] = scaled(input_, factor);
     if (wanted_.linear_weight) gradients[kLinearWeight] = scaled(linear_weight_, factor);
     if (wanted_.linear_bias) gradients[kLinearBias] = scaled(linear_bias_, factor);
@@ -246,24 +248,36 @@ at::Tensor chunked(const ChunkedProblem& problem) {
   return loss;
 }
 
-// Whether `options` hold; otherwise they are ignored, with a warning.
-bool can_be_chunked(const at::Tensor& linear_weight, const at::Tensor& target,
-                    const OptionalTensor& linear_bias, const Reduction& reduction,
-                    double label_smoothing) {
-  if (linear_weight.dim() == 2 && is_mean_sum_or_none(reduction.text) && label_smoothing == 0 &&
-      target.scalar_type() == at::kLong) {
-    return true;
-  }
+// Chunks give a target no gradient.
+bool has_chunkable_probabilities(const at::Tensor& input, const at::Tensor& target,
+                                 const Reduction& reduction) {
+  return release::kChunksProbabilities && reduction.text != "none" &&
+         target.scalar_type() == input.scalar_type() &&
+         !(target.requires_grad() && at::GradMode::is_enabled());
+}
+
+void warn_of_ignored_options(const at::Tensor& linear_weight, const at::Tensor& target,
+                             const OptionalTensor& linear_bias, const Reduction& reduction,
+                             double label_smoothing) {
+  const std::string probabilities =
+      release::kChunksProbabilities
+          ? " (or a probability target with reduction in {'mean','sum'}, dtype matching input, and "
+            "requires_grad == False)"
+          : "";
+  const std::string gradient =
+      release::kChunksProbabilities
+          ? c10::str(", target.requires_grad=", target.requires_grad() ? "True" : "False")
+          : "";
   warn({WarningCategory::User, WarningOrigin::Caller,
         c10::str("linear_cross_entropy: ``options`` ignored; chunked path needs reduction in "
-                 "{'mean','sum','none'}, label_smoothing == 0, target.dtype == int64, "
-                 "out_features == (). Got reduction=",
-                 python::repr_string(reduction.text), ", label_smoothing=",
-                 python::repr(label_smoothing), ", target.dtype=", dtype_repr(target.scalar_type()),
+                 "{'mean','sum','none'}, label_smoothing == 0, target.dtype == int64",
+                 probabilities,
+                 ", out_features == (). Got reduction=", python::repr_string(reduction.text),
+                 ", label_smoothing=", python::repr(label_smoothing),
+                 ", target.dtype=", dtype_repr(target.scalar_type()),
                  ", out_features=", python::repr_tuple(out_features(linear_weight)),
-                 ", tracing=False, linear_bias.shape=",
+                 ", tracing=False", gradient, ", linear_bias.shape=",
                  linear_bias ? python::repr_tuple(linear_bias->sizes()) : "None", ".")});
-  return false;
 }
 
 }  // namespace
@@ -281,7 +295,15 @@ at::Tensor linear_cross_entropy(const at::Tensor& input, const at::Tensor& linea
               "ignore_index cannot be specified when target contains probabilities");
   const int64_t ignored = ignore_index.value_or(-100);
   targets::check_classes(target, linear_weight.size(0), ignored);
-  if (options && can_be_chunked(linear_weight, target, linear_bias, reduction, label_smoothing)) {
+  const bool has_probabilities =
+      target_contains_probabilities && has_chunkable_probabilities(input, target, reduction);
+  const bool can_be_chunked = linear_weight.dim() == 2 && is_mean_sum_or_none(reduction.text) &&
+                              label_smoothing == 0 &&
+                              (target.scalar_type() == at::kLong || has_probabilities);
+  if (options && !can_be_chunked) {
+    warn_of_ignored_options(linear_weight, target, linear_bias, reduction, label_smoothing);
+  }
+  if (options && can_be_chunked) {
     const bool is_batch = input.dim() == 2;
     ChunkedProblem problem{is_batch ? input : input.unsqueeze(0),
                            linear_weight,
@@ -291,8 +313,9 @@ at::Tensor linear_cross_entropy(const at::Tensor& input, const at::Tensor& linea
                            reduction.text,
                            ignored,
                            {}};
-    problem.options = adjust(*options, problem.input.size(0), problem.input.size(1),
-                             linear_weight.size(0), input.scalar_type(), input.device());
+    problem.options =
+        adjust(*options, problem.input.size(0), problem.input.size(1), linear_weight.size(0),
+               input.scalar_type(), input.device(), problem.target.is_floating_point());
     const at::Tensor loss = chunked(problem);
     return is_batch ? loss : loss.squeeze(0);
   }

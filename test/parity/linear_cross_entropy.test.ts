@@ -14,7 +14,11 @@ const F = nn.functional;
 type Fields = NonNullable<ConstructorParameters<typeof nn.LinearCrossEntropyOptions>[0]>;
 
 const ACC_DTYPES = ['float16', 'bfloat16', 'float32', 'float64'] as const;
-const POLICIES = ['auto', 'accurate', 'balanced', 'compact'] as const;
+const IS_SINCE_214 = !/^2\.1[0-3]\./.test(torch.__version__);
+const POLICIES = [
+  ...(['auto', 'accurate', 'compact'] as const),
+  ...(IS_SINCE_214 ? [] : (['balanced'] as const)),
+];
 const METHODS = ['auto', 'aspect_ratio', 'aspect_ratio:2', 'aspect_ratio:5', null] as const;
 const REDUCTIONS = ['mean', 'sum', 'none'] as const;
 const DTYPES: DType[] = ['float32', 'float64', 'bfloat16', 'float16'];
@@ -112,14 +116,7 @@ def text_of(run):
         return f'{type(error).__name__}: {error}'
 `;
 
-// Ours are the chunks of 2.13. 2.14 has other policies and sizes, and chunks targets of probabilities.
-function onlyWith213(this: Mocha.Context): void {
-  if (!torch.__version__.startsWith('2.13.')) this.skip();
-}
-
-describe('parity: LinearCrossEntropyOptions of 2.13', () => {
-  before(onlyWith213);
-
+describe('parity: LinearCrossEntropyOptions', () => {
   it('keywords, order and defaults', async () => {
     const [python] = (await askPython('import inspect', [
       '[[p.name, p.default] for p in inspect.signature(nn.LinearCrossEntropyOptions).parameters.values()]',
@@ -137,7 +134,7 @@ describe('parity: LinearCrossEntropyOptions of 2.13', () => {
         ...['aspect_ratio:12', 'aspect_ratio:007', 'aspect_ratio:0', 'aspect_ratio:', 'aspect'],
         ...['aspect_ratio:-1', 'aspect_ratio:2:3', '', 'Auto', "it's", `"it's"`, 'a\nb'],
       ],
-      acc_policy: [...POLICIES, 'fast', '', 3, null, true, "o'clock", 'back\\slash'],
+      acc_policy: [...POLICIES, 'balanced', 'fast', '', 3, null, true, "o'clock", 'back\\slash'],
       acc_dtype: [
         null,
         'float32',
@@ -201,6 +198,8 @@ describe('parity: LinearCrossEntropyOptions of 2.13', () => {
     const dtypes = ['float32', 'bfloat16', 'float16', 'float64', 'int64', 'complex64'] as const;
     // Not CUDA's where this machine has it: it depends on what device that is.
     const devices = torch.cuda.is_available() ? [null, 'cpu'] : [null, 'cpu', 'cuda'];
+    // Whether the target is one of probabilities.
+    const flags = IS_SINCE_214 ? [[0], [1]] : [[]];
     const source = `${TEXT_OF}
 texts = []
 for options in [${all.map(({ python }) => python).join(', ')}]:
@@ -208,7 +207,8 @@ for options in [${all.map(({ python }) => python).join(', ')}]:
     for dtype in [${dtypes.map((name) => `torch.${name}`).join(', ')}]:
       for name in [${devices.map(pythonLiteral).join(', ')}]:
         device = name and torch.device(name)
-        texts.append(text_of(lambda: options._adjust(*sizes, dtype, device)))
+        for flags in ${JSON.stringify(flags)}:
+          texts.append(text_of(lambda: options._adjust(*sizes, dtype, device, *flags)))
 `;
     const texts: string[] = [];
     for (const { javascript } of all) {
@@ -216,9 +216,13 @@ for options in [${all.map(({ python }) => python).join(', ')}]:
         for (const name of dtypes) {
           for (const device of devices) {
             const options = javascript as InstanceType<typeof nn.LinearCrossEntropyOptions>;
-            texts.push(
-              textOf(() => options._adjust(batch, features, classes, torch[name], device)),
-            );
+            for (const [flag = 0] of flags) {
+              texts.push(
+                textOf(() =>
+                  options._adjust(batch, features, classes, torch[name], device, flag === 1),
+                ),
+              );
+            }
           }
         }
       }
@@ -232,9 +236,8 @@ for options in [${all.map(({ python }) => python).join(', ')}]:
   });
 });
 
-describe('parity: linear_cross_entropy in chunks of 2.13', function () {
+describe('parity: linear_cross_entropy in chunks', function () {
   this.timeout(120_000);
-  before(onlyWith213);
 
   const run = (calls: readonly Call[], test: Mocha.Runnable): Promise<void> => {
     test.title += ` (${calls.length} cases)`;
@@ -280,6 +283,53 @@ describe('parity: linear_cross_entropy in chunks of 2.13', function () {
       ),
     );
     return run(calls, this.test!);
+  });
+
+  it('probabilities, of every dtype, policy and reduction, with and without weight', function () {
+    const random = new Random(42);
+    const calls = DTYPES.flatMap((type) =>
+      POLICIES.flatMap((acc_policy) =>
+        REDUCTIONS.flatMap((reduction) =>
+          SIZES.flatMap((sizes) =>
+            [false, true].map((weight): Call => {
+              const { batch, classes } = sizes;
+              const call = functional(random, {
+                sizes,
+                dtype: type,
+                layout: random.pick(LAYOUTS),
+                bias: random.next() < 0.5,
+                weight,
+                grad: random.pick([ALL_GRADIENTS, ['input'], ['linear_weight'], []]),
+                kwargs: { reduction },
+                options: random.pick([
+                  { acc_policy, chunking_method: random.pick(METHODS) },
+                  { acc_policy, batch_chunk_size: random.pick([1, 2, 5]) },
+                ]),
+              });
+              const shape = batch === null ? [classes] : [batch, classes];
+              const target = random.uniform(shape, 0, 1, {
+                dtype: random.next() < 0.9 ? type : 'float32',
+                layout: random.pick(LAYOUTS),
+                requires_grad: random.next() < 0.1,
+              });
+              return { ...call, args: [...call.args!.slice(0, 2), target] };
+            }),
+          ),
+        ),
+      ),
+    );
+    const empty = ['mean', 'sum'].map(
+      (reduction): Call => ({
+        callee: 'F.linear_cross_entropy',
+        args: [
+          random.normal([0, 5], { requires_grad: true }),
+          random.normal([4, 5], { requires_grad: true }),
+          random.uniform([0, 4], 0, 1),
+        ],
+        kwargs: { reduction, options: chunks() },
+      }),
+    );
+    return run([...calls, ...empty], this.test!);
   });
 
   it('an acc_dtype that is given', function () {

@@ -17,22 +17,18 @@ const targets = (random: Random, shape: Shape): Input =>
 const classWeight = (random: Random, shape: Shape, options: TensorOptions): Input =>
   random.uniform([classesOf(shape)], 0, 2, options);
 
-/** How to compute in chunks: ours are those of 2.13, so only its Python is compared with. */
+/** How to compute in chunks. */
 const CHUNKS = always(
   null,
-  ...(torch.__version__.startsWith('2.13.')
-    ? [
-        new Both('nn.LinearCrossEntropyOptions()', new LinearCrossEntropyOptions()),
-        new Both(
-          'nn.LinearCrossEntropyOptions(batch_chunk_size=2)',
-          new LinearCrossEntropyOptions({ batch_chunk_size: 2 }),
-        ),
-        new Both(
-          "nn.LinearCrossEntropyOptions(acc_policy='accurate')",
-          new LinearCrossEntropyOptions({ acc_policy: 'accurate' }),
-        ),
-      ]
-    : []),
+  new Both('nn.LinearCrossEntropyOptions()', new LinearCrossEntropyOptions()),
+  new Both(
+    'nn.LinearCrossEntropyOptions(batch_chunk_size=2)',
+    new LinearCrossEntropyOptions({ batch_chunk_size: 2 }),
+  ),
+  new Both(
+    "nn.LinearCrossEntropyOptions(acc_policy='accurate')",
+    new LinearCrossEntropyOptions({ acc_policy: 'accurate' }),
+  ),
 );
 
 const SHARED = {

@@ -5,10 +5,12 @@ import { bind, describe, fail } from '../../../arguments';
 import type { DeviceLike } from '../../../device';
 import { bfloat16, type DType, dtypeFromCode, float16, float32, float64 } from '../../../dtype';
 import { typeError, valueError } from '../../../errors';
-import { type LoweredLinearCrossEntropyOptions, native } from '../../../native';
+import { isSince } from '../../../libtorch/versions';
+import { type LoweredLinearCrossEntropyOptions, libtorch, native } from '../../../native';
 import { repr } from '../../../python';
 import type { SignatureParameter } from '../../functional/loss/definition';
 
+/** `'balanced'` is torch 2.13's alone. */
 export type AccPolicy = 'auto' | 'accurate' | 'balanced' | 'compact';
 export type ChunkingMethod = 'auto' | 'aspect_ratio' | `aspect_ratio:${number}`;
 
@@ -25,7 +27,8 @@ export interface LinearCrossEntropyOptionsFields {
   /**
    * How many rows a chunk has where `batch_chunk_size` does not say it. Default: `'auto'`.
    *
-   * - `'auto'`: by device and dtype, `'aspect_ratio'` or `'aspect_ratio:2'`
+   * - `'auto'`: `'aspect_ratio'`, with `'compact'` at most so many that chunks take no more memory than the whole
+   *   batch at once; in torch 2.13 by device and dtype `'aspect_ratio'` or `'aspect_ratio:2'`
    * - `'aspect_ratio'`: so many that their logits take about as much memory as the whole input
    * - `'aspect_ratio:N'`: a N-th of that
    * - `null`: the whole batch
@@ -36,8 +39,8 @@ export interface LinearCrossEntropyOptionsFields {
    *
    * - `'auto'`: by device and dtype, `'accurate'` (half precision on a CPU) or `'compact'`
    * - `'accurate'`: the most; on a CPU the fastest too
-   * - `'balanced'`: where gradients need it, with memory for another gradient of the weight
-   * - `'compact'`: the same without that memory, where the device can
+   * - `'compact'`: where gradients need it, without memory for another gradient of the weight where the device can
+   * - `'balanced'`: the same with that memory; in torch 2.13 alone
    */
   acc_policy?: AccPolicy;
   /** The dtype of sums. Default: null, the input's, or with `acc_policy: 'auto'` float32 for half precision. */
@@ -57,7 +60,10 @@ const CALLEE = {
   name: 'LinearCrossEntropyOptions',
   parameters: FIELDS.map((name) => ({ name, keywordOnly: true })),
 };
-const ACC_POLICIES: readonly unknown[] = ['auto', 'accurate', 'balanced', 'compact'];
+const IS_SINCE_214 = isSince('2.14', libtorch.version);
+const ACC_POLICIES: readonly unknown[] = IS_SINCE_214
+  ? ['auto', 'accurate', 'compact']
+  : ['auto', 'accurate', 'balanced', 'compact'];
 const ACC_DTYPES: readonly unknown[] = [float16, bfloat16, float32, float64];
 
 /**
@@ -65,8 +71,8 @@ const ACC_DTYPES: readonly unknown[] = [float16, bfloat16, float32, float64];
  * all rows never exist at once. Worth it where there are more classes than features, and at least as many rows.
  *
  * `new nn.LinearCrossEntropyOptions()` chooses by device and dtype. An object cannot be changed. Gradients of gradients
- * are not supported; what chunks cannot do (`label_smoothing`, class probabilities, a K-dimensional loss) is computed
- * all at once, with a warning.
+ * are not supported; what chunks cannot do (`label_smoothing`, a K-dimensional loss, and class probabilities before torch
+ * 2.14, with `reduction: 'none'` or with gradients of their own) is computed all at once, with a warning.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.LinearCrossEntropyOptions.html
  *
@@ -120,6 +126,7 @@ export class LinearCrossEntropyOptions implements Required<LinearCrossEntropyOpt
     num_classes: number,
     dtype: DType,
     device: DeviceLike | null = null,
+    prob_target = false,
   ): LinearCrossEntropyOptions {
     const [allow_retain_graph, batch_chunk_size, chunking_method, acc_policy, acc_dtype] =
       native.adjust_linear_cross_entropy_options(
@@ -129,6 +136,7 @@ export class LinearCrossEntropyOptions implements Required<LinearCrossEntropyOpt
         num_classes,
         dtype.code,
         device === null ? null : String(device),
+        prob_target,
       );
     return new LinearCrossEntropyOptions({
       allow_retain_graph,
@@ -154,7 +162,8 @@ function checkFields(options: LinearCrossEntropyOptions): void {
     throw mismatch('allow_retain_graph', 'a boolean', allow_retain_graph);
   }
   if (!ACC_POLICIES.includes(acc_policy)) {
-    throw valueError(`invalid acc_policy: ${repr(acc_policy)}`);
+    const expected = IS_SINCE_214 ? `; expected one of ${ACC_POLICIES.map(repr).join(', ')}` : '';
+    throw valueError(`invalid acc_policy: ${repr(acc_policy)}${expected}`);
   }
   if (chunking_method !== null && chunking_method !== 'auto') checkMethod(chunking_method);
   if (
