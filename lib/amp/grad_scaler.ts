@@ -230,6 +230,7 @@ export class GradScaler {
     if (progress.stage === 'stepped') {
       throw runtimeError('step() has already been called since the last update().');
     }
+    if (optimizer._step_supports_amp_scaling) return this.#stepScaled(optimizer, progress);
     if (progress.stage === 'ready') this.unscale_(optimizer);
     if (progress.found.size === 0) {
       throw assertion('No inf checks were recorded for this optimizer.');
@@ -238,6 +239,29 @@ export class GradScaler {
     const result = overflowed ? undefined : optimizer.step();
     progress.stage = 'stepped';
     return result;
+  }
+
+  /** For an optimizer that unscales and skips in its own kernels: it is told how. */
+  #stepScaled(optimizer: AnyOptimizer, progress: Progress): unknown {
+    const { scale } = this.#started('step');
+    const { device } = scale;
+    const isUnscaled = progress.stage === 'unscaled';
+    if (!isUnscaled) progress.found = this.#findInf(optimizer, scale);
+    const [first, ...others] = [...progress.found.values()].map((found) => found.to(device));
+    const own = optimizer.grad_scale;
+    optimizer.grad_scale = isUnscaled ? own : own === null ? scale.mul(1) : scale.mul(own);
+    optimizer.found_inf = first ? others.reduce((sum, found) => sum.add(found), first) : null;
+    const result = optimizer.step();
+    progress.stage = 'stepped';
+    optimizer.grad_scale = null;
+    optimizer.found_inf = null;
+    return result;
+  }
+
+  #findInf(optimizer: AnyOptimizer, scale: Tensor): ReadonlyMap<string, Tensor> {
+    const { device } = scale;
+    const [one, found] = [1, 0].map((value) => full([], value, { dtype: float32, device }));
+    return withoutGrad(() => unscaleGradients(optimizer, one!, found!, true));
   }
 
   /**
@@ -371,6 +395,7 @@ function unscaleGradients(
   optimizer: AnyOptimizer,
   inverse: Tensor,
   found: Tensor,
+  allowsHalf = false,
 ): ReadonlyMap<string, Tensor> {
   const inverses = new Replicas(inverse);
   const founds = new Replicas(found);
@@ -379,7 +404,8 @@ function unscaleGradients(
     for (const parameter of params) {
       const { grad } = parameter;
       if (!grad) continue;
-      if (grad.dtype === float16) throw valueError('Attempting to unscale FP16 gradients.');
+      if (grad.dtype === float16 && !allowsHalf)
+        throw valueError('Attempting to unscale FP16 gradients.');
       const values = grad.layout === sparse_coo ? valuesOf(grad) : grad;
       const key = `${values.device} ${values.dtype}`;
       const group = groups.get(key);

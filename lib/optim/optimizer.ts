@@ -52,6 +52,10 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
   readonly defaults: Options;
   param_groups: ParamGroup<Options>[] = [];
   state = new Map<unknown, ParameterState>();
+  /** Whether {@link Optimizer.step} unscales gradients itself, by what a GradScaler sets here for its time. */
+  _step_supports_amp_scaling = false;
+  grad_scale: Tensor | null = null;
+  found_inf: Tensor | null = null;
 
   /**
    * @throws TypeError for anything but parameters or groups of them, RangeError (ValueError) for none, for one that is

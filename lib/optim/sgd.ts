@@ -1,5 +1,5 @@
 /** Stochastic gradient descent. Source: torch/optim/sgd.py. */
-import { notImplementedError, runtimeError, valueError } from '../errors';
+import { runtimeError, valueError } from '../errors';
 import { addcmul_ } from '../nn/ops';
 import {
   ANYTHING,
@@ -13,11 +13,13 @@ import {
   TENSOR,
   type Type,
 } from '../nn/signature';
-import { floatRepr } from '../python';
+import { floatRepr, repr } from '../python';
 import type { Scalar } from '../scalar';
 import type { Tensor } from '../tensor';
 import { Optimizer, type ParametersOrGroups, type ParamGroup } from './optimizer';
-import { stepTogether, type Update } from './sgd_foreach';
+import { stepTogether } from './sgd_foreach';
+import { stepFused } from './sgd_fused';
+import type { Update } from './updates';
 
 /** The options of a group of parameters. */
 export interface SGDGroup {
@@ -37,7 +39,7 @@ export interface SGDGroup {
   foreach: boolean | null;
   /** Record the step, to differentiate through it. Default: false. */
   differentiable: boolean;
-  /** Use the fused kernel. Default: null: no. */
+  /** Change all parameters in one kernel. With a GradScaler, gradients are unscaled in it. Default: null: no. */
   fused: boolean | null;
 }
 
@@ -47,6 +49,8 @@ const NUMBER_OR_TENSOR: Type<number | Tensor> = {
   expected: 'a number or a Tensor',
   accepts: (value) => FLOAT.accepts(value) || TENSOR.accepts(value),
 };
+
+const FUSED_DEVICES = ['mps', 'cuda', 'xpu', 'hpu', 'cpu', 'mtia', 'privateuseone'];
 
 const SIGNATURE = new Signature('SGD', {
   params: required(ANYTHING),
@@ -77,17 +81,25 @@ const SIGNATURE = new Signature('SGD', {
  */
 export class SGD extends Optimizer<SGDGroup> {
   static readonly signature = SIGNATURE.description;
+  #canBeFused = false;
 
   constructor(params: ParametersOrGroups<SGDGroup>, options?: SGDOptions);
   constructor(...args: unknown[]) {
     const { params, ...defaults } = SIGNATURE.read(args);
     check(defaults);
     super(params as ParametersOrGroups<SGDGroup>, defaults);
+    checkFused(defaults);
+    this._step_supports_amp_scaling = !!defaults.fused;
   }
 
   protected override _step(group: ParamGroup<SGDGroup>): void {
+    if (group.fused) this.#checkOnce(group);
     if (group.foreach ?? isFasterTogether(group)) {
-      this.#stepTogether(group);
+      this.#stepAll(group, stepTogether);
+      return;
+    }
+    if (group.fused) {
+      this.#stepAll(group, (updates) => stepFused(updates, group, this));
       return;
     }
     for (const parameter of group.params) {
@@ -96,7 +108,23 @@ export class SGD extends Optimizer<SGDGroup> {
     }
   }
 
-  #stepTogether(group: ParamGroup<SGDGroup>): void {
+  /** What Python looks at: the first parameter that has a gradient. */
+  #checkOnce({ params }: ParamGroup<SGDGroup>): void {
+    const first = params.find(({ grad }) => grad !== null);
+    if (this.#canBeFused || !first) return;
+    if (!FUSED_DEVICES.includes(first.device.type) || !first.is_floating_point()) {
+      throw runtimeError(
+        '`fused=True` requires all the params to be floating point Tensors of supported devices: ' +
+          `[${FUSED_DEVICES.map(repr).join(', ')}] but ${first.dtype} and ${first.device.type}`,
+      );
+    }
+    this.#canBeFused = true;
+  }
+
+  #stepAll(
+    group: ParamGroup<SGDGroup>,
+    step: (updates: readonly Update[], group: SGDGroup) => void,
+  ): void {
     const updates: Update[] = [];
     for (const parameter of group.params) {
       const gradient = parameter.grad;
@@ -104,7 +132,7 @@ export class SGD extends Optimizer<SGDGroup> {
       const buffer = (state?.['momentum_buffer'] as Tensor | null | undefined) ?? null;
       if (gradient) updates.push({ parameter, gradient, buffer });
     }
-    stepTogether(updates, group);
+    step(updates, group);
     if (group.momentum === 0) return;
     for (const { parameter, buffer } of updates) this.stateOf(parameter).momentum_buffer = buffer;
   }
@@ -149,7 +177,7 @@ function withDecay(change: Tensor, parameter: Tensor, decay: number | Tensor): T
 const scalarOf = (tensor: Tensor): Tensor => (tensor.ndim === 0 ? tensor : tensor.squeeze());
 
 function check(options: SGDGroup): void {
-  const { lr, momentum, dampening, weight_decay, nesterov, foreach, fused } = options;
+  const { lr, momentum, dampening, weight_decay, nesterov } = options;
   if (typeof lr !== 'number' && lr.numel() !== 1) throw valueError('Tensor lr must be 1-element');
   refuseNegative('learning rate', lr);
   refuseNegative('momentum value', momentum);
@@ -157,13 +185,11 @@ function check(options: SGDGroup): void {
   if (nesterov && (momentum <= 0 || dampening !== 0)) {
     throw valueError('Nesterov momentum requires a momentum and zero dampening');
   }
-  if (fused && options.differentiable) {
-    throw runtimeError('`fused` does not support `differentiable`');
-  }
-  if (fused && foreach) {
-    throw runtimeError('`fused` and `foreach` cannot be `True` together.');
-  }
-  if (fused) throw notImplementedError('SGD: fused steps are not implemented');
+}
+
+function checkFused({ fused, foreach, differentiable }: SGDGroup): void {
+  if (fused && differentiable) throw runtimeError('`fused` does not support `differentiable`');
+  if (fused && foreach) throw runtimeError('`fused` and `foreach` cannot be `True` together.');
 }
 
 function refuseNegative(what: string, value: number | Tensor): void {

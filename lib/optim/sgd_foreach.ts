@@ -4,6 +4,7 @@ import { op } from '../nn/ops';
 import type { Scalar } from '../scalar';
 import type { Tensor } from '../tensor';
 import type { SGDGroup } from './sgd';
+import { byDeviceAndDtype, type Update } from './updates';
 
 type Tensors = readonly Tensor[];
 type Alpha = { alpha: Scalar };
@@ -15,24 +16,9 @@ const sum = op<(self: Tensors, other: Tensors, options: Alpha) => Tensor[]>('_fo
 const add_ = op<(self: Tensors, other: Tensors, options: Alpha) => void>('_foreach_add_', ['List']);
 const mul_ = op<(self: Tensors, factor: Scalar) => void>('_foreach_mul_', ['Scalar']);
 
-/** A parameter with its gradient, and what is remembered of it. */
-export interface Update {
-  readonly parameter: Tensor;
-  readonly gradient: Tensor;
-  buffer: Tensor | null;
-}
-
 /** Steps all parameters, those of one device and dtype together. Sets the momentum buffers that are missing. */
 export function stepTogether(updates: readonly Update[], options: SGDGroup): void {
-  const groups = new Map<string, Update[]>();
-  for (const update of updates) {
-    const { device, dtype } = update.parameter;
-    const key = `${device} ${dtype}`;
-    const group = groups.get(key);
-    if (group) group.push(update);
-    else groups.set(key, [update]);
-  }
-  for (const group of groups.values()) stepGroup(group, options);
+  for (const group of byDeviceAndDtype(updates)) stepGroup(group, options);
 }
 
 function stepGroup(updates: readonly Update[], options: SGDGroup): void {

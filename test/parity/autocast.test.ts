@@ -200,13 +200,14 @@ states.append(state())`,
 });
 
 describe('parity: amp.GradScaler', () => {
-  it('scales, skips a step that overflowed, backs off and grows', () =>
-    expectSample(
-      {
-        source: `
+  for (const fused of [false, true]) {
+    it(`scales, skips a step that overflowed, backs off and grows${fused ? ', in the fused kernel' : ''}`, () =>
+      expectSample(
+        {
+          source: `
 torch.manual_seed(0)
 net = nn.Linear(6, 3); x = torch.randn(5, 6); y = torch.tensor([0, 1, 2, 0, 1])
-optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
+optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9, fused=${fused ? 'True' : 'None'})
 scaler = torch.amp.GradScaler('cpu', init_scale=2.0**10, growth_interval=2)
 trace = []
 for step in range(7):
@@ -218,37 +219,45 @@ for step in range(7):
     if step == 5: scaler.unscale_(optimizer)
     scaler.step(optimizer); scaler.update()
     trace.append([loss, scaler.get_scale(), net.weight.grad.clone(), net.weight.detach().clone(), scaler.state_dict()])`,
-        outputs: ['trace'],
-      },
-      () => {
-        torch.manual_seed(0);
-        const net = new nn.Linear(6, 3);
-        const x = torch.randn(5, 6);
-        const y = torch.tensor([0, 1, 2, 0, 1]);
-        const optimizer = new optim.SGD(net.parameters(), { lr: 0.1, momentum: 0.9 });
-        const scaler = new torch.amp.GradScaler('cpu', { init_scale: 2 ** 10, growth_interval: 2 });
-        const trace: unknown[] = [];
-        for (let step = 0; step < 7; step++) {
-          optimizer.zero_grad();
-          let loss = torch.autocast('cpu', { dtype: torch.bfloat16 }, () =>
-            nn.functional.cross_entropy(net(x), y),
-          );
-          if (step === 3) loss = loss.mul(Infinity);
-          scaler.scale(loss).backward();
-          if (step === 5) scaler.unscale_(optimizer);
-          scaler.step(optimizer);
-          scaler.update();
-          trace.push([
-            loss,
-            scaler.get_scale(),
-            net.weight.grad!.clone(),
-            net.weight.detach().clone(),
-            Object.entries(scaler.state_dict()),
-          ]);
-        }
-        return [trace];
-      },
-    ));
+          outputs: ['trace'],
+        },
+        () => {
+          torch.manual_seed(0);
+          const net = new nn.Linear(6, 3);
+          const x = torch.randn(5, 6);
+          const y = torch.tensor([0, 1, 2, 0, 1]);
+          const optimizer = new optim.SGD(net.parameters(), {
+            lr: 0.1,
+            momentum: 0.9,
+            fused: fused || null,
+          });
+          const scaler = new torch.amp.GradScaler('cpu', {
+            init_scale: 2 ** 10,
+            growth_interval: 2,
+          });
+          const trace: unknown[] = [];
+          for (let step = 0; step < 7; step++) {
+            optimizer.zero_grad();
+            let loss = torch.autocast('cpu', { dtype: torch.bfloat16 }, () =>
+              nn.functional.cross_entropy(net(x), y),
+            );
+            if (step === 3) loss = loss.mul(Infinity);
+            scaler.scale(loss).backward();
+            if (step === 5) scaler.unscale_(optimizer);
+            scaler.step(optimizer);
+            scaler.update();
+            trace.push([
+              loss,
+              scaler.get_scale(),
+              net.weight.grad!.clone(),
+              net.weight.detach().clone(),
+              Object.entries(scaler.state_dict()),
+            ]);
+          }
+          return [trace];
+        },
+      ));
+  }
 
   it('scales lists, takes a scale, and restores its state', () =>
     expectSample(

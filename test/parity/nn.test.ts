@@ -324,7 +324,8 @@ describe('parity: optim.SGD', () => {
   };
 
   const together = SGD_OPTIONS.map((options) => ({ ...options, foreach: true }));
-  for (const options of [...SGD_OPTIONS, ...together]) {
+  const fused = SGD_OPTIONS.map((options) => ({ ...options, fused: true }));
+  for (const options of [...SGD_OPTIONS, ...together, ...fused]) {
     const keywords = Object.entries(options).map(
       ([key, value]) => `${key}=${typeof value === 'boolean' ? 'True' : String(value)}`,
     );

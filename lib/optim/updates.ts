@@ -1,0 +1,22 @@
+/** What a step changes. */
+import type { Tensor } from '../tensor';
+
+/** A parameter with its gradient, and what is remembered of it. */
+export interface Update {
+  readonly parameter: Tensor;
+  readonly gradient: Tensor;
+  buffer: Tensor | null;
+}
+
+/** Lists of updates that one kernel can do. */
+export function byDeviceAndDtype(updates: readonly Update[]): Iterable<Update[]> {
+  const groups = new Map<string, Update[]>();
+  for (const update of updates) {
+    const { device, dtype } = update.parameter;
+    const key = `${device} ${dtype}`;
+    const group = groups.get(key);
+    if (group) group.push(update);
+    else groups.set(key, [update]);
+  }
+  return groups.values();
+}
