@@ -1,5 +1,11 @@
-// Turns the output of a failed command into what to do about it: of npm and tsc, which run before
-// lib/ is compiled. lib/cli/failures.ts has the rest.
+// Turns the output of a failed command into what to do about it. npm and tsc run before lib/ is
+// compiled, so its list of failures is read as it lies there.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { ROOT } from './checkout.mjs';
+
+const failures = JSON.parse(readFileSync(path.join(ROOT, 'lib', 'cli', 'failures.json'), 'utf8'));
 
 /** A failure that the person at the terminal can mend: printed without a stack. */
 export class SetupError extends Error {
@@ -9,25 +15,9 @@ export class SetupError extends Error {
   }
 }
 
-const KNOWN_FAILURES = [
-  [
-    /ENOSPC|No space left on device|disk quota exceeded/i,
-    'The disk is full. Free some space (4 GB is enough) and run it again.',
-  ],
-  [
-    /EROFS|Read-only file system|EACCES|EPERM|Permission denied/i,
-    "A file or folder cannot be written. Make the checkout (and npm's cache) writable for this user.",
-  ],
-  [
-    /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|NewConnectionError|Temporary failure in name resolution|Connection (?:refused|timed out|reset)|Network is unreachable|ReadTimeout|ProxyError/i,
-    'The network, or the registry that npm is configured to use, is not to be reached. ' +
-      'Check the connection and proxy settings (`npm config list`) and run it again.',
-  ],
-];
-
 /** What to do about a command that failed with this output; undefined where nothing is known. */
 export function adviceFor(output) {
-  return KNOWN_FAILURES.find(([pattern]) => pattern.test(output))?.[1];
+  return failures.find(({ pattern }) => new RegExp(pattern, 'i').test(output))?.advice;
 }
 
 /**

@@ -1,0 +1,162 @@
+/** Losses of yes or no for each element. Source: torch/nn/modules/loss.py. */
+import type { AsyncOptions } from '../../../async';
+import type { Tensor } from '../../../tensor';
+import {
+  type BCELossOptions,
+  type BCEWithLogitsLossOptions,
+  binary_cross_entropy,
+  binary_cross_entropy_with_logits,
+  soft_margin_loss,
+} from '../../functional/loss/classification';
+import type { Given, ReductionOptions } from '../../functional/loss/definition';
+import { _Loss, _WeightedLoss, Keywords } from './base';
+
+const BCE = new Keywords<BCELossOptions>('BCELoss', binary_cross_entropy, [
+  'weight',
+  'size_average',
+  'reduce',
+  'reduction',
+]);
+
+/**
+ * Binary cross entropy of probabilities: `-w (y log x + (1 - y) log(1 - x))`, each logarithm at least -100.
+ *
+ * $$\ell_n = -w_n \left(y_n \log x_n + (1 - y_n) \log(1 - x_n)\right)$$
+ *
+ * Shapes: input (*), 0 to 1, target as input, `weight` broadcast to it; output a scalar, or (*) where `reduction` is
+ * `'none'`. Other sizes of target are a RangeError (ValueError), inputs outside 0…1 a TorchError (RuntimeError).
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.BCELoss.html
+ *
+ * @example
+ * ```ts
+ * const criterion = new nn.BCELoss();
+ * const input = torch.tensor([0.9, 0.2, 0.6], { requires_grad: true }); // probabilities
+ * const target = torch.tensor([1, 0, 1], { dtype: torch.float32 });
+ * const loss = criterion(input, target);
+ * loss.backward();
+ * console.log(loss);
+ * // tensor(0.2798, grad_fn=<BinaryCrossEntropyBackward0>)
+ * console.log(input.grad);
+ * // tensor([-0.3704,  0.4167, -0.5556])
+ * ```
+ */
+export class BCELoss extends _WeightedLoss {
+  static readonly signature = BCE.signature;
+
+  constructor(options?: Given<BCELossOptions>);
+  constructor(...args: unknown[]) {
+    const values = BCE.read(args);
+    super(values);
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return binary_cross_entropy.with(this, input, target);
+  }
+
+  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
+    return binary_cross_entropy.async(this, [input, target], options);
+  }
+}
+
+const BCE_WITH_LOGITS = new Keywords<BCEWithLogitsLossOptions>(
+  'BCEWithLogitsLoss',
+  binary_cross_entropy_with_logits,
+  ['weight', 'size_average', 'reduce', 'reduction', 'pos_weight'],
+);
+
+/**
+ * Binary cross entropy of logits, stable where a sigmoid and {@link BCELoss} are not:
+ * `-w (pos_weight y log σ(x) + (1 - y) log(1 - σ(x)))`.
+ *
+ * $$\ell_n = -w_n \left(p_n\, y_n \log \sigma(x_n) + (1 - y_n) \log(1 - \sigma(x_n))\right), \qquad
+ * \sigma(x) = \frac{1}{1 + e^{-x}}$$
+ *
+ * $p$ is `pos_weight`: above 1 it counts misses more, below 1 false alarms.
+ *
+ * Shapes: input (*), target as input, `weight` and `pos_weight` broadcast to it; output a scalar, or (*) where `reduction`
+ * is `'none'`.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html
+ *
+ * @example
+ * ```ts
+ * const pos_weight = torch.tensor(3.5);
+ * const criterion = new nn.BCEWithLogitsLoss({ pos_weight });
+ * const input = torch.tensor([2, -1.5, 0.5], { requires_grad: true }); // logits
+ * const target = torch.tensor([1, 0, 1], { dtype: torch.float32 });
+ * const loss = criterion(input, target);
+ * loss.backward();
+ * console.log(loss);
+ * // tensor(0.7683, grad_fn=<BinaryCrossEntropyWithLogitsBackward0>)
+ * console.log(input.grad);
+ * // tensor([-0.1391,  0.0608, -0.4405])
+ * ```
+ */
+export class BCEWithLogitsLoss extends _Loss {
+  static readonly signature = BCE_WITH_LOGITS.signature;
+  declare weight: Tensor | null;
+  declare pos_weight: Tensor | null;
+
+  constructor(options?: Given<BCEWithLogitsLossOptions>);
+  constructor(...args: unknown[]) {
+    const values = BCE_WITH_LOGITS.read(args);
+    super(values);
+    this.register_buffer('weight', values.weight);
+    this.register_buffer('pos_weight', values.pos_weight);
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return binary_cross_entropy_with_logits.with(this, input, target);
+  }
+
+  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
+    return binary_cross_entropy_with_logits.async(this, [input, target], options);
+  }
+}
+
+const SOFT_MARGIN = new Keywords<ReductionOptions>('SoftMarginLoss', soft_margin_loss, [
+  'size_average',
+  'reduce',
+  'reduction',
+]);
+
+/**
+ * Logistic loss: `log(1 + exp(-y x))` for targets 1 and -1.
+ *
+ * $$\ell_n = \log\left(1 + e^{-y_n x_n}\right)$$
+ *
+ * Shapes: input (*), target as input; output a scalar, or (*) where `reduction` is `'none'`.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.SoftMarginLoss.html
+ *
+ * @example
+ * ```ts
+ * const criterion = new nn.SoftMarginLoss();
+ * const input = torch.tensor([2, -0.5, 1.5], { requires_grad: true });
+ * const target = torch.tensor([1, -1, -1], { dtype: torch.float32 });
+ * const loss = criterion(input, target);
+ * loss.backward();
+ * console.log(loss);
+ * // tensor(0.7675, grad_fn=<SoftMarginLossBackward0>)
+ * console.log(input.grad);
+ * // tensor([-0.0397,  0.1258,  0.2725])
+ * ```
+ */
+export class SoftMarginLoss extends _Loss {
+  static readonly signature = SOFT_MARGIN.signature;
+
+  constructor(options?: Given<ReductionOptions>);
+  constructor(...args: unknown[]) {
+    const values = SOFT_MARGIN.read(args);
+    super(values);
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return soft_margin_loss.with(this, input, target);
+  }
+
+  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
+    return soft_margin_loss.async(this, [input, target], options);
+  }
+}

@@ -1,0 +1,75 @@
+/** The loss of sequences without alignment. Source: torch/nn/modules/loss.py. */
+import type { AsyncOptions } from '../../../async';
+import type { Tensor } from '../../../tensor';
+import { type CTCLossOptions, ctc_loss } from '../../functional/loss/classification';
+import type { Given, Lengths } from '../../functional/loss/definition';
+import { _Loss, Keywords } from './base';
+
+const CTC = new Keywords<CTCLossOptions>('CTCLoss', ctc_loss, [
+  'blank',
+  'reduction',
+  'zero_infinity',
+]);
+
+/**
+ * Connectionist temporal classification: the negative log likelihood of all alignments of a sequence to its labels.
+ * `'mean'` divides each by its target's length first.
+ *
+ * $$\ell = -\log \sum_{\pi} \prod_{t} p_t(\pi_t)$$
+ *
+ * The sum goes over every path $\pi$ of labels and blanks, one for each step, that reads as the target once repeated labels
+ * are merged and blanks dropped; $p_t$ are the probabilities at step $t$. A target that no path fits costs infinity, or with
+ * `zero_infinity` nothing.
+ *
+ * Shapes: log_probs (T, N, C) or (T, C); targets (N, S), or (sum of target_lengths) concatenated; the lengths (N) or (),
+ * both tensors or both arrays; output a scalar, or (N) where `reduction` is `'none'`.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.CTCLoss.html
+ *
+ * @example
+ * ```ts
+ * const criterion = new nn.CTCLoss(); // class 0 is the blank
+ * const logits = torch.zeros(4, 1, 3, { requires_grad: true }); // 4 steps, 1 sequence, 3 classes
+ * const targets = torch.tensor([[1, 2]]);
+ * const loss = criterion(logits.log_softmax(2), targets, [4], [2]);
+ * loss.backward();
+ * console.log(loss);
+ * // tensor(0.8432, grad_fn=<MeanBackward0>)
+ * console.log(logits.grad?.index(0));
+ * // tensor([[ 0.0000, -0.1667,  0.1667]])
+ * ```
+ */
+export class CTCLoss extends _Loss<
+  [log_probs: Tensor, targets: Tensor, input_lengths: Lengths, target_lengths: Lengths]
+> {
+  static readonly signature = CTC.signature;
+  blank: number | bigint;
+  zero_infinity: boolean;
+
+  constructor(options?: Given<CTCLossOptions>);
+  constructor(...args: unknown[]) {
+    const values = CTC.read(args);
+    super(values);
+    this.blank = values.blank;
+    this.zero_infinity = values.zero_infinity;
+  }
+
+  override forward(
+    log_probs: Tensor,
+    targets: Tensor,
+    input_lengths: Lengths,
+    target_lengths: Lengths,
+  ): Tensor {
+    return ctc_loss.with(this, log_probs, targets, input_lengths, target_lengths);
+  }
+
+  override forwardAsync(
+    log_probs: Tensor,
+    targets: Tensor,
+    input_lengths: Lengths,
+    target_lengths: Lengths,
+    options?: AsyncOptions,
+  ): Promise<Tensor> {
+    return ctc_loss.async(this, [log_probs, targets, input_lengths, target_lengths], options);
+  }
+}

@@ -1,0 +1,167 @@
+/** Margins between classes: one class or several to a row. Source: torch/nn/modules/loss.py. */
+import type { AsyncOptions } from '../../../async';
+import { valueError } from '../../../errors';
+import type { Tensor } from '../../../tensor';
+import {
+  type MultiLabelSoftMarginLossOptions,
+  type MultiMarginLossOptions,
+  multi_margin_loss,
+  multilabel_margin_loss,
+  multilabel_soft_margin_loss,
+} from '../../functional/loss/classification';
+import type { Given, ReductionOptions } from '../../functional/loss/definition';
+import { _Loss, _WeightedLoss, Keywords } from './base';
+
+const MULTI_MARGIN = new Keywords<MultiMarginLossOptions>('MultiMarginLoss', multi_margin_loss, [
+  'p',
+  'margin',
+  'weight',
+  'size_average',
+  'reduce',
+  'reduction',
+]);
+
+/**
+ * Hinge of many classes with one target: `Σ_{i≠y} max(0, margin - x[y] + x[i])^p / C`, times `weight[y]`.
+ *
+ * $$\ell_n = \frac{w_{y_n}}{C} \sum_{i \ne y_n} \max\left(0,\, \text{margin} - x_{n,y_n} + x_{n,i}\right)^p$$
+ *
+ * Shapes: input (C) or (N, C), target () or (N), int64, `weight` (C); output a scalar, or (N) where `reduction` is
+ * `'none'`. `p` is 1 or 2, else a RangeError (ValueError).
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiMarginLoss.html
+ *
+ * @example
+ * ```ts
+ * const criterion = new nn.MultiMarginLoss({ p: 2 });
+ * const input = torch.tensor([[0.1, 0.2, 0.4, 0.8]], { requires_grad: true });
+ * const loss = criterion(input, torch.tensor([3]));
+ * loss.backward();
+ * console.log(loss);
+ * // tensor(0.1525, grad_fn=<MultiMarginLossBackward0>)
+ * console.log(input.grad);
+ * // tensor([[ 0.1500,  0.2000,  0.3000, -0.6500]])
+ * ```
+ */
+export class MultiMarginLoss extends _WeightedLoss {
+  static readonly signature = MULTI_MARGIN.signature;
+  p: number | bigint;
+  margin: number;
+
+  constructor(options?: Given<MultiMarginLossOptions>);
+  constructor(...args: unknown[]) {
+    const values = MULTI_MARGIN.read(args);
+    super(values);
+    const { p, weight } = values;
+    if (Number(p) !== 1 && Number(p) !== 2) throw valueError('only p == 1 and p == 2 supported');
+    if (weight && weight.dim() !== 1) {
+      throw valueError(
+        `MultiMarginLoss: expected weight to be None or 1D tensor, got ${weight.dim()}D instead`,
+      );
+    }
+    this.p = values.p;
+    this.margin = values.margin;
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return multi_margin_loss.with(this, input, target);
+  }
+
+  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
+    return multi_margin_loss.async(this, [input, target], options);
+  }
+}
+
+const MULTI_LABEL_MARGIN = new Keywords<ReductionOptions>(
+  'MultiLabelMarginLoss',
+  multilabel_margin_loss,
+  ['size_average', 'reduce', 'reduction'],
+);
+
+/**
+ * Hinge of many classes with many targets: the sum over targets `y_j` and other classes `i` of
+ * `max(0, 1 - (x[y_j] - x[i])) / C`.
+ *
+ * $$\ell_n = \frac1C \sum_{j \in y_n} \sum_{i \notin y_n} \max\left(0,\, 1 - (x_{n,j} - x_{n,i})\right)$$
+ *
+ * Shapes: input (C) or (N, C); target as input, int64, the classes first and then -1; output a scalar, or (N) where
+ * `reduction` is `'none'`.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiLabelMarginLoss.html
+ *
+ * @example
+ * ```ts
+ * const criterion = new nn.MultiLabelMarginLoss();
+ * const input = torch.tensor([[0.1, 0.2, 0.4, 0.8]], { requires_grad: true });
+ * const target = torch.tensor([[3, 0, -1, 1]]); // the classes 3 and 0: -1 ends the list
+ * const loss = criterion(input, target);
+ * loss.backward();
+ * console.log(loss);
+ * // tensor(0.8500, grad_fn=<MultilabelMarginLossBackward0>)
+ * console.log(input.grad);
+ * // tensor([[-0.5000,  0.5000,  0.5000, -0.5000]])
+ * ```
+ */
+export class MultiLabelMarginLoss extends _Loss {
+  static readonly signature = MULTI_LABEL_MARGIN.signature;
+
+  constructor(options?: Given<ReductionOptions>);
+  constructor(...args: unknown[]) {
+    const values = MULTI_LABEL_MARGIN.read(args);
+    super(values);
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return multilabel_margin_loss.with(this, input, target);
+  }
+
+  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
+    return multilabel_margin_loss.async(this, [input, target], options);
+  }
+}
+
+const MULTI_LABEL_SOFT_MARGIN = new Keywords<MultiLabelSoftMarginLossOptions>(
+  'MultiLabelSoftMarginLoss',
+  multilabel_soft_margin_loss,
+  ['weight', 'size_average', 'reduce', 'reduction'],
+);
+
+/**
+ * One-versus-all cross entropy of logits, averaged over classes: `-1/C Σ y log σ(x) + (1 - y) log(1 - σ(x))`.
+ *
+ * $$\ell_n = -\frac1C \sum_c w_c \left(y_{n,c} \log \sigma(x_{n,c}) + (1 - y_{n,c}) \log(1 - \sigma(x_{n,c}))\right)$$
+ *
+ * Shapes: input (N, C), target as input, 0 or 1, `weight` (C); output a scalar, or (N) where `reduction` is `'none'`.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiLabelSoftMarginLoss.html
+ *
+ * @example
+ * ```ts
+ * const criterion = new nn.MultiLabelSoftMarginLoss();
+ * const input = torch.tensor([[1.5, -0.5, 0.5]], { requires_grad: true });
+ * const target = torch.tensor([[1, 0, 0]], { dtype: torch.float32 });
+ * const loss = criterion(input, target);
+ * loss.backward();
+ * console.log(loss);
+ * // tensor(0.5499, grad_fn=<MeanBackward0>)
+ * console.log(input.grad);
+ * // tensor([[-0.0608,  0.1258,  0.2075]])
+ * ```
+ */
+export class MultiLabelSoftMarginLoss extends _WeightedLoss {
+  static readonly signature = MULTI_LABEL_SOFT_MARGIN.signature;
+
+  constructor(options?: Given<MultiLabelSoftMarginLossOptions>);
+  constructor(...args: unknown[]) {
+    const values = MULTI_LABEL_SOFT_MARGIN.read(args);
+    super(values);
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return multilabel_soft_margin_loss.with(this, input, target);
+  }
+
+  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
+    return multilabel_soft_margin_loss.async(this, [input, target], options);
+  }
+}
