@@ -27,6 +27,13 @@ await main(async () => {
   const options = ['--no-config', '--reporter=scripts/lib/reporter.cjs', '--fail-zero'];
   const tests = [tool('mocha', 'bin', 'mocha.js'), ...options, 'dist-test/package/**/*.test.js'];
   const { status } = await run(process.execPath, tests, { env, inherit: true });
-  await mustRun('npm audit', 'npm', ['audit']);
-  return status;
+  return (await audit()) || status;
 });
+
+/** npm audit, where the registry answers it: many that mirror npm's do not. */
+async function audit() {
+  const { status, output } = await run('npm', ['audit']);
+  if (!output.includes('audit endpoint returned an error')) return status;
+  console.log('npm audit: SKIPPED, as the registry in use does not answer it');
+  return 0;
+}

@@ -2,7 +2,7 @@
  * The package in layouts of other package managers, on other runtimes, and before checkers of packages.
  * `npm run test:package` installs these; without them all of this is skipped.
  */
-import { chmodSync, cpSync, existsSync, readdirSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
 
@@ -148,6 +148,30 @@ describe('the package, with what `npm run test:package` installs', function () {
     expect(await project.node(['-e', program])).to.match(
       /^ERR_TORCH_LOAD .* does not load: (it is built for libtorch 2\.\d+, and the libtorch in this process is 2|.*undefined symbol)/,
     );
+  });
+
+  it('builds an addon with build where the package has none, offline, and runs on it', async function () {
+    this.timeout(900_000); // a few minutes of compiling
+    const project = await projectWithPrograms('build one').install();
+    rmSync(path.join(project.packageFolder, 'prebuilds'), { recursive: true });
+    const env = environment({ TORCH_LOSSES_HOME: path.join(WORKSHOP, 'built') });
+    const missing = await project
+      .run('npx', ['torch-losses', 'doctor', '--json'], { env })
+      .catch(({ code, stdout }: { code: number; stdout: string }) => {
+        expect(code).to.equal(1);
+        return stdout;
+      });
+    expect(JSON.parse(missing).loads.ok).to.equal(false);
+    const built = JSON.parse(
+      await project.run('npx', ['torch-losses', 'build', '--json'], { env }),
+    );
+    for (const program of PROGRAMS)
+      expect(await project.node([program], { env })).to.equal(EXPECTED);
+    const report = JSON.parse(
+      await project.run('npx', ['torch-losses', 'doctor', '--json'], { env }),
+    );
+    expect(report.addon.found).to.equal(built.addon);
+    expect(report.loads.ok).to.equal(true);
   });
 
   it('fetches libtorch with setup, and runs on it', async () => {
