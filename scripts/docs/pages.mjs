@@ -76,7 +76,8 @@ function optionsOf({ options }, signature) {
     ];
     return `| ${cells.join(' | ')} |`;
   });
-  return `| name | type | default | |\n| --- | --- | --- | --- |\n${rows.join('\n')}`;
+  const table = `| name | type | default | |\n| --- | --- | --- | --- |\n${rows.join('\n')}`;
+  return `<div class="loss-options">\n\n${table}\n\n</div>`;
 }
 
 /** A default as TypeScript writes it. */
