@@ -22,6 +22,24 @@ describe('many workers', () => {
   }).timeout(120_000);
 });
 
+describe('an addon', () => {
+  it('that cannot be made ready, since the worker that loads it is terminated, is an error', async () => {
+    // Termination makes every call of Node-API fail from some moment on; so do these exports.
+    const { output, errors, how } = await runProgram(`
+      const addon = Object.keys(require.cache).find((file) => /torch_losses-.*node$/.test(file));
+      for (const name of ['async', 'set_hooks', 'ctc_loss']) {
+        const refuse = (target, key, value) => {
+          if (key === name) throw new Error('no ' + key);
+          return Reflect.set(target, key, value);
+        };
+        try { process.dlopen({ exports: new Proxy({}, { set: refuse }) }, addon); } catch (error) { console.log(error.message); }
+      }
+      console.log(torch.ones(2).sum().item());`);
+    expect(how, errors).to.equal(0);
+    expect(output.split('\n')).to.deep.equal(['no async', 'no set_hooks', 'no ctc_loss', '2']);
+  }).timeout(60_000);
+});
+
 describe('two copies of the package in a process', () => {
   it('work side by side, each with its own tensors', async () => {
     const { output, errors } = await runProgram(`
