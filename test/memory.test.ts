@@ -179,10 +179,11 @@ describe('memory', () => {
     const copy = mkdtempSync(path.join(os.tmpdir(), 'torch-losses-'));
     try {
       const prebuilds = path.join('prebuilds', `${process.platform}-${process.arch}`);
+      const build = process.env['TORCH_LOSSES_BUILD'] || 'Release';
       for (const [from, to] of [
         ['package.json', 'package.json'],
         ['dist', 'dist'],
-        [path.join('build', 'Release'), prebuilds],
+        [path.join('build', build), prebuilds],
       ] as const) {
         cpSync(path.join(ROOT, from), path.join(copy, to), { recursive: true });
       }
