@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import torch, { Tensor } from 'torch-losses';
 
+import { handleOf } from '../dist/handle';
 import { native } from '../dist/native';
 import { gc } from './support/memory';
 
@@ -113,32 +114,39 @@ describe('the door to C++', () => {
     [],
     () => 1,
     10n ** 30n,
+    2n ** 63n,
+    ['mean', 9],
+    [1, 2, 3],
     Symbol('s'),
     new Uint8Array(0),
     new Date(),
   ];
   // Those that would stop the process by design, or change it for the other tests.
   const skipped =
-    /^(manual_seed|set_(?!grad$|data$|requires_grad$)|use_|allow_|propose_|simulate_)/;
+    /^(manual_seed|share_|set_(?!grad$|data$|requires_grad$)|use_|allow_|propose_|simulate_)/;
 
   for (const [name, member] of Object.entries(native)) {
     if (skipped.test(name) || typeof member !== 'function') continue;
     it(`survives anything given to ${name}`, () => {
       const call = member as unknown as (...args: unknown[]) => unknown;
+      const survives = (...args: unknown[]): void => {
+        try {
+          call(...args);
+        } catch (error) {
+          expect(error).to.be.instanceOf(Error);
+          expect((error as { code?: string }).code).to.match(/^ERR_TORCH_/);
+        }
+      };
       for (const first of hostile) {
         for (const second of hostile) {
-          for (const args of [
-            [first],
-            [first, second],
-            [first, second, first, second, first, second, first],
-          ]) {
-            try {
-              call(...args);
-            } catch (error) {
-              expect(error).to.be.instanceOf(Error);
-              expect((error as { code?: string }).code).to.match(/^ERR_TORCH_/);
-            }
-          }
+          survives(first);
+          survives(first, second);
+          survives(first, second, first, second, first, second, first);
+        }
+        // Behind tensors, so that those are not what is refused.
+        for (let tensors = 1; tensors <= 4; tensors++) {
+          const handles = Array.from({ length: tensors }, () => handleOf(torch.ones(2, 2)));
+          survives(...handles, ...new Array<unknown>(6).fill(first));
         }
       }
     });
