@@ -25,14 +25,14 @@ const lib = (file, what, from, to, tests) => ({
 const REGRESSION = [
   [
     'mse_loss drops the weight',
-    'if (!weight) return compact(at::mse_loss(',
-    'if (!weight || FAULT) return compact(at::mse_loss(',
+    'if (!weight) return direct::mse_loss(',
+    'if (!weight || FAULT) return direct::mse_loss(',
     'mse_loss',
   ],
   [
     'l1_loss drops the weight',
-    'if (!weight) return at::l1_loss(',
-    'if (!weight || FAULT) return at::l1_loss(',
+    'if (!weight) return absolute_errors(',
+    'if (!weight || FAULT) return absolute_errors(',
     'l1_loss',
   ],
   [
@@ -43,8 +43,8 @@ const REGRESSION = [
   ],
   [
     'huber_loss drops the weight',
-    'if (!weight) {\n    return at::huber_loss(',
-    'if (!weight || FAULT) {\n    return at::huber_loss(',
+    'if (!weight) {\n    return direct::huber_loss(',
+    'if (!weight || FAULT) {\n    return direct::huber_loss(',
     'huber_loss',
   ],
   [
@@ -124,8 +124,8 @@ const CLASSIFICATION = [
   ],
   [
     'binary_cross_entropy drops the weight',
-    'at::binary_cross_entropy(input, target, weight, mode)',
-    'at::binary_cross_entropy(input, target, FAULT ? OptionalTensor() : weight, mode)',
+    'direct::binary_cross_entropy(input, target, weight, mode)',
+    'direct::binary_cross_entropy(input, target, FAULT ? OptionalTensor() : weight, mode)',
     'binary_cross_entropy',
   ],
   [
@@ -178,8 +178,8 @@ export const FAULTS = [
   native(
     'losses_embedding',
     'triplet_margin_loss never swaps',
-    'p, eps, swap, mode',
-    'p, eps, swap && !FAULT, mode',
+    'p, eps, swap,',
+    'p, eps, swap && !FAULT,',
     loss('triplet_margin_loss'),
   ),
   native(
@@ -234,8 +234,36 @@ export const FAULTS = [
   native(
     'reduction',
     "reduce takes 'mean' for 'sum'",
-    'if (reduction == "mean") return at::mean(loss)',
-    'if (reduction == "mean") return FAULT ? at::sum(loss) : at::mean(loss)',
+    'if (reduction == "mean") return direct::mean(loss)',
+    'if (reduction == "mean") return FAULT ? at::sum(loss) : direct::mean(loss)',
+    loss('gaussian_nll_loss'),
+  ),
+  native(
+    'direct',
+    'a mean counts one element too many',
+    '/= static_cast<T>(tensor.numel())',
+    '/= static_cast<T>(tensor.numel() + (FAULT ? 1 : 0))',
+    loss('mse_loss'),
+  ),
+  native(
+    'direct',
+    "huber_loss's gradient ignores delta",
+    'function.delta = delta;',
+    'function.delta = FAULT ? 1.0 : delta;',
+    loss('huber_loss'),
+  ),
+  native(
+    'direct',
+    "binary_cross_entropy's gradient drops the weight",
+    '[&](auto& function) { function.weight_ = saved(weight); }',
+    '[&](auto& function) { if (!FAULT) function.weight_ = saved(weight); }',
+    loss('binary_cross_entropy'),
+  ),
+  native(
+    'direct',
+    "a mean's gradient is shared among one element too many",
+    'static_cast<T>(elements)',
+    'static_cast<T>(elements + (FAULT ? 1 : 0))',
     loss('gaussian_nll_loss'),
   ),
   native(
