@@ -108,6 +108,10 @@ describe('torch-losses doctor', () => {
     expect(report.loads.libtorch.version).to.equal(report.libtorch.used.version);
     expect(report.addon.found).to.include(report.addon.wanted);
     expect(report.advice).to.deep.equal([]);
+    const shown = await torchLosses(['doctor']);
+    expect(shown.stdout).to.include(`✓ libtorch ${report.loads.libtorch.version} in`);
+    expect(shown.stdout).not.to.include('What to do');
+    expect(shown.status).to.equal(0);
   });
 
   it('fails, and says what to do, where there is no libtorch', async () => {

@@ -14,6 +14,10 @@ const PYTHON = `
 def show(value):
     if isinstance(value, (list, tuple)) and not isinstance(value, torch.Size):
         return '[' + ', '.join(show(item) for item in value) + ']'
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, dict):
+        return '{' + ', '.join(f'{key}: {show(item)}' for key, item in value.items()) + '}'
     return str(value) if isinstance(value, torch.dtype) else repr(value)
 
 def attempt(call):
@@ -33,6 +37,11 @@ const show = (value: unknown): string => {
   if (Array.isArray(value)) return `[${value.map(show).join(', ')}]`;
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   if (value === null || value === undefined) return 'None';
+  if (Object.getPrototypeOf(value) === Object.prototype && !Object.hasOwn(value, 'toString')) {
+    return `{${Object.entries(value)
+      .map(([key, item]) => `${key}: ${show(item)}`)
+      .join(', ')}}`;
+  }
   return typeof value === 'string' ? `'${value}'` : String(value);
 };
 
@@ -642,6 +651,89 @@ const CORNERS: Readonly<Record<string, readonly Corner[]>> = {
       "torch.optim.SGD([('a', torch.ones(1))], lr=1.0)",
       () => new optim.SGD([['a', ones(1)]] as never, { lr: 1 }),
     ],
+  ],
+  'states of optimizers and scalers': [
+    ...(
+      [
+        ["{'state': {}, 'param_groups': []}", { state: {}, param_groups: [] }],
+        [
+          "{'state': {}, 'param_groups': [{'params': []}]}",
+          { state: {}, param_groups: [{ params: [] }] },
+        ],
+      ] as const
+    ).map(
+      ([python, state]): Corner => [
+        `torch.optim.SGD([torch.ones(1)], lr=1.0).load_state_dict(${python})`,
+        () => new optim.SGD([ones(1)], { lr: 1 }).load_state_dict(state as never),
+      ],
+    ),
+    [
+      "after(lambda o: o.load_state_dict({'state': {0: {'momentum_buffer': torch.ones(1, dtype=torch.float64), 'step': torch.tensor(1), 'more': [torch.ones(1, dtype=torch.int8)]}}, 'param_groups': o.state_dict()['param_groups']}), torch.optim.SGD([torch.ones(1)], lr=1.0)).state_dict()['state']",
+      () =>
+        (
+          after(
+            (o: optim.SGD) =>
+              o.load_state_dict({
+                state: {
+                  0: {
+                    momentum_buffer: ones(1, { dtype: torch.float64 }),
+                    step: tensor(1),
+                    more: [ones(1, { dtype: torch.int8 })],
+                  },
+                },
+                param_groups: o.state_dict().param_groups,
+              } as never),
+            new optim.SGD([ones(1)], { lr: 1 }),
+          ) as optim.SGD
+        ).state_dict().state,
+    ],
+    [
+      "after(lambda o: o.load_state_dict({'state': {}, 'param_groups': o.state_dict()['param_groups']}), torch.optim.SGD([('a', torch.ones(1))], lr=1.0)).param_groups[0]['param_names']",
+      () =>
+        (
+          after(
+            (o: optim.SGD) =>
+              o.load_state_dict({ state: {}, param_groups: o.state_dict().param_groups }),
+            new optim.SGD([['a', ones(1)]] as never, { lr: 1 }),
+          ) as optim.SGD
+        ).param_groups[0]!.param_names,
+    ],
+    [
+      "torch.optim.SGD([torch.ones(1)], lr=1.0).add_param_group({'params': [('a', torch.ones(1))]})",
+      () =>
+        new optim.SGD([ones(1)], { lr: 1 }).add_param_group({ params: [['a', ones(1)]] } as never),
+    ],
+    [
+      "torch.optim.SGD([('a', torch.ones(1))], lr=1.0).add_param_group({'params': [torch.ones(1)]})",
+      () =>
+        new optim.SGD([['a', ones(1)]] as never, { lr: 1 }).add_param_group({
+          params: [ones(1)],
+        } as never),
+    ],
+    ...(
+      [
+        ['s.get_scale()', (s) => s.get_scale()],
+        ['s.state_dict()', (s) => s.state_dict()],
+        ['s.load_state_dict({})', (s) => s.load_state_dict({})],
+        ['s.update()', (s) => s.update()],
+        ['s.unscale_(o)', (s, o) => s.unscale_(o)],
+        ['s.step(o)', (s, o) => s.step(o)],
+        ['s.step(o, closure=lambda: 5)', (s, o) => s.step(o, () => 5)],
+        ['s.scale(torch.ones(1))', (s) => s.scale(ones(1))],
+      ] as const satisfies readonly (readonly [
+        string,
+        (s: torch.amp.GradScaler, o: optim.SGD) => unknown,
+      ])[]
+    ).flatMap(([python, call]): Corner[] =>
+      [false, true].map((enabled) => [
+        `(lambda s, o: ${python})(torch.amp.GradScaler('cpu', init_scale=4.0, enabled=${enabled ? 'True' : 'False'}), torch.optim.SGD([torch.ones(1)], lr=1.0))`,
+        () =>
+          call(
+            new torch.amp.GradScaler('cpu', { init_scale: 4, enabled }),
+            new optim.SGD([ones(1)], { lr: 1 }),
+          ),
+      ]),
+    ),
   ],
   'numbers and operators': [
     [
