@@ -78,6 +78,9 @@ describe('torch.tensor', () => {
     expect(big.toTypedArray()[0]).to.equal(2n ** 60n + 1n);
     expect(() => big.item()).to.throw(RangeError, 'toTypedArray()');
     expect(() => big.tolist()).to.throw(RangeError, 'toTypedArray()');
+    const bigger = torch.tensor([2n ** 64n - 1n], { dtype: torch.uint64 });
+    expect(() => bigger.item()).to.throw(RangeError, 'toTypedArray()');
+    expect(() => bigger.tolist()).to.throw(RangeError, 'toTypedArray()');
   });
 
   it('copies typed arrays', () => {

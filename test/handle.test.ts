@@ -99,6 +99,34 @@ describe('what is no tensor', () => {
 });
 
 describe('the door to C++', () => {
+  it('counts the arguments of an operator', () => {
+    const [{ id }] = native.find_operators('aten::neg') as unknown as [{ id: number }];
+    for (const surplus of [3, 40]) {
+      const more = new Array<number>(surplus).fill(1);
+      expect(() => native.call_operator(id, 0, ...more)).to.throw(TypeError, 'takes 1 argument');
+      expect(() => native.async.call_operator(1, id, 0, ...more)).to.throw(TypeError);
+    }
+    expect(() => (native.call_operator as () => unknown)()).to.throw(
+      TypeError,
+      'needs an operator',
+    );
+    expect(() => (native.async.call_operator as () => unknown)()).to.throw(TypeError, 'number');
+  });
+
+  it('takes bytes by their number', () => {
+    const handle = handleOf(torch.ones(2)) as never;
+    const code = torch.float32.code as never;
+    expect(() => native.tensor_from_bytes(new Uint8Array(3), code, [1])).to.throw(
+      RangeError,
+      'expected 4 bytes',
+    );
+    expect(() => native.tensor_from_bytes(new Int8Array(4) as never, code, [1])).to.throw(
+      TypeError,
+      'Uint8Array',
+    );
+    expect(native.is_live(handle)).to.equal(true);
+  });
+
   const hostile: unknown[] = [
     undefined,
     null,

@@ -290,6 +290,66 @@ const CORNERS: Readonly<Record<string, readonly Corner[]>> = {
         }),
     ],
   ],
+  'printing, rarer still': [
+    [
+      "after(lambda: torch.set_printoptions(profile='default'))",
+      () => {
+        torch.set_printoptions({ profile: 'default' });
+        return [];
+      },
+    ],
+    [
+      'after(lambda: torch.set_default_dtype(torch.float64)) or [torch.tensor([1.5]), torch.tensor([1j]), torch.ones(1, dtype=torch.float32), torch.tensor([1j], dtype=torch.complex64)]',
+      () => {
+        torch.set_default_dtype(torch.float64);
+        return [
+          tensor([1.5]),
+          tensor([{ re: 0, im: 1 }]),
+          ones(1, { dtype: torch.float32 }),
+          tensor([{ re: 0, im: 1 }], { dtype: torch.complex64 }),
+        ];
+      },
+    ],
+    [
+      'after(lambda: torch.set_default_dtype(torch.float16)) or torch.tensor([1j]).dtype',
+      () => {
+        torch.set_default_dtype(torch.float16);
+        return tensor([{ re: 0, im: 1 }]).dtype;
+      },
+    ],
+    [
+      'after(lambda: torch.set_default_dtype(torch.float32)) or torch.tensor([1.5]).dtype',
+      () => {
+        torch.set_default_dtype(torch.float32);
+        return tensor([1.5]).dtype;
+      },
+    ],
+    // A view made without gradients, and its base changed with them.
+    [
+      '(lambda x: (lambda v: after(lambda: x.mul_(2)) or v)(torch.no_grad()(lambda: x[:1])()))(torch.ones(2, requires_grad=True) * 1)',
+      () => {
+        const x = ones(2, { requires_grad: true }).mul(1);
+        const view = torch.no_grad(() => x.index(torch.slice(1)));
+        x.mul_(2);
+        return view;
+      },
+    ],
+  ],
+  'class indices': [
+    ...['uint8', 'int64'].flatMap((dtype) =>
+      ([[0], [1], [2], [3], []] as number[][]).map(
+        (classes): Corner => [
+          `F.nll_loss(torch.ones(${classes.length}, 3), torch.tensor(${JSON.stringify(classes)}, dtype=torch.${dtype}), reduction='sum')`,
+          () =>
+            F.nll_loss(
+              ones(classes.length, 3),
+              tensor(classes, { dtype: torch[dtype as 'uint8'] }),
+              { reduction: 'sum' },
+            ),
+        ],
+      ),
+    ),
+  ],
   indexing: [
     [`${GRID}[...]`, () => grid().index('...')],
     [`${GRID}[None]`, () => grid().index(null)],
@@ -811,6 +871,25 @@ const CORNERS: Readonly<Record<string, readonly Corner[]>> = {
         (
           torch.ops.aten._foreach_add as unknown as { ScalarList(...args: unknown[]): Tensor[] }
         ).ScalarList([ones(1), ones(1)], [1, 2]),
+    ],
+    [
+      'str(torch.ops.prim.device(torch.ones(1)))',
+      () => (torch.ops.prim.device as unknown as (x: Tensor) => string)(ones(1)),
+    ],
+    [
+      'torch.ops.aten.index(torch.arange(3), [torch.tensor([2])])',
+      () =>
+        (torch.ops.aten.index as unknown as { Tensor(...args: unknown[]): Tensor }).Tensor(
+          arange(3),
+          [int(2)],
+        ),
+    ],
+    [
+      'torch.ops.aten.item(torch.tensor([2**64 - 1], dtype=torch.uint64))',
+      () =>
+        (torch.ops.aten.item as unknown as (x: Tensor) => bigint)(
+          tensor([2n ** 64n - 1n], { dtype: torch.uint64 }),
+        ),
     ],
     ['torch.get_float32_matmul_precision()', () => torch.get_float32_matmul_precision()],
     [
