@@ -82,8 +82,11 @@ async function libCoverage() {
 }
 
 /** Where a file is run instead, if it is. */
-const elsewhere = (file) =>
-  Object.keys(ELSEWHERE).find((what) => ELSEWHERE[what].some((name) => file.startsWith(name)));
+function elsewhere(file) {
+  return Object.keys(ELSEWHERE).find((what) =>
+    ELSEWHERE[what].some((name) => file.startsWith(name)),
+  );
+}
 
 /** Prints a line for each file and each folder; false where a folder has too little. */
 function report(files) {

@@ -5,6 +5,9 @@ import path from 'node:path';
 
 import { ROOT } from './checkout.mjs';
 
+/** Lines whose branches were written by no one, or that only a GPU decides. */
+const NOT_DECIDED_HERE = [/^\}? ?catch\b/, /^(static|thread_local)\b/, /cuda/i];
+
 /**
  * By file of native/: `{ lines: [covered, total], branches: [covered, total], missed: number[] }`,
  * where `missed` are the numbers of the lines where either is missing.
@@ -13,7 +16,9 @@ import { ROOT } from './checkout.mjs';
  * one is caught, and where what was made so far is destroyed. They are left out: the two ways on from a
  * call of which one throws; all on lines of brackets alone and of `catch`; and decisions that were
  * never come to on a line that ran, since either an exception alone leads there, or a branch that
- * is counted as missing.
+ * is counted as missing. So are those of variables that are made once, and those that ask for a GPU.
+ * Not told apart from decisions, and counted, are those that destroy a temporary that only one side of
+ * an expression makes.
  */
 export function nativeCoverage(objects) {
   const counts = new Map();
@@ -72,7 +77,7 @@ function summary(file, counted) {
   const textOf = (number) => source[number - 1].trim();
   const lines = [...counted].filter(([number]) => !/^[{}();,\s]*$/.test(textOf(number)));
   const waysOf = ([number, { count, decisions }]) =>
-    /^\}? ?catch\b/.test(textOf(number))
+    NOT_DECIDED_HERE.some((pattern) => pattern.test(textOf(number)))
       ? []
       : [...decisions.values()].filter((ways) => count === 0 || ways.some((n) => n > 0)).flat();
   const branches = lines.flatMap(waysOf);

@@ -51,7 +51,7 @@ describe('an addon that JavaScript has not made ready', () => {
       const big = Array.from({ length: 60 }, () => exports.tensor_from_bytes(new Uint8Array(4e6), torch.float32.code, [1e6]));
       console.log(big.length);`);
     expect(how, errors).to.equal(0);
-    expect(output.split('\n')).to.deep.equal(['Error the Tensor was disposed', 'true', '60']);
+    expect(output.split('\n')).to.deep.equal(['Error the tensor was disposed', 'true', '60']);
   }).timeout(60_000);
 });
 

@@ -658,6 +658,36 @@ const CORNERS: Readonly<Record<string, readonly Corner[]>> = {
         ).grad,
     ],
   ],
+  'what is no parameter': [
+    ...(
+      [
+        ['5', 5],
+        ['5.5', 5.5],
+        ['2**70', 2n ** 70n],
+        ["'a'", 'a'],
+        ['True', true],
+        ['[1]', [1]],
+        ['{}', {}],
+        ['torch.ones(2)', ones(2)],
+        ['torch.ones(2, dtype=torch.int64)', ones(2, { dtype: torch.int64 })],
+        ["torch.ones(2, device='meta')", ones(2, { device: 'meta' })],
+        ['torch.ones(2).to(torch.float8_e5m2)', ones(2).to(torch.float8_e5m2)],
+      ] as const
+    ).flatMap(([python, value]): Corner[] => [
+      [
+        `nn.Linear(2, 1).register_parameter('extra', ${python})`,
+        () => new nn.Linear(2, 1).register_parameter('extra', value as never),
+      ],
+      [
+        `nn.Linear(2, 1).register_buffer('extra', ${python})`,
+        () => new nn.Linear(2, 1).register_buffer('extra', value as never),
+      ],
+      [
+        `nn.Linear(2, 1).add_module('extra', ${python})`,
+        () => new nn.Linear(2, 1).add_module('extra', value as never),
+      ],
+    ]),
+  ],
   'modules and optimizers': [
     [
       "nn.Linear(2, 1).load_state_dict({'weight': torch.ones(1, 2), 'other.x': torch.ones(1)}, strict=False)",
@@ -890,6 +920,14 @@ const CORNERS: Readonly<Record<string, readonly Corner[]>> = {
         (torch.ops.aten.item as unknown as (x: Tensor) => bigint)(
           tensor([2n ** 64n - 1n], { dtype: torch.uint64 }),
         ),
+    ],
+    [
+      'torch.ones(1, dtype=torch.int64).mul(2**60)',
+      () => ones(1, { dtype: torch.int64 }).mul((2n ** 60n) as never),
+    ],
+    [
+      "torch.ops.aten.split('a b')",
+      () => (torch.ops.aten.split as unknown as { str(text: string): string[] }).str('a b'),
     ],
     ['torch.get_float32_matmul_precision()', () => torch.get_float32_matmul_precision()],
     [
