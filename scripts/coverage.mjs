@@ -1,5 +1,5 @@
 // `npm run coverage`: runs the tests against a build that counts, then reports the lines and branches
-// of lib/ (c8) and native/ (gcov) that they reach. Fails below LEAST percent of any. Arguments go to mocha.
+// of lib/ (c8) and native/ (gcov) that they reach. Fails below LEAST percent. Arguments go to mocha.
 import './lib/node-version.mjs';
 
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,8 @@ import { mustRun, run } from './lib/run.mjs';
 import { setUp } from './lib/setup.mjs';
 import { compileTests } from './lib/typescript.mjs';
 
-const LEAST = 95;
+// Of native/'s branches, some destroy temporaries, and gcov does not tell (lib/gcov.mjs).
+const LEAST = { lib: { lines: 95, branches: 95 }, native: { lines: 95, branches: 90 } };
 // What these tests cannot reach, and what does. It is listed, and left out of the sums.
 const ELSEWHERE = {
   'needs a GPU': ['lib/cuda/', 'native/cuda.cc', 'native/cuda_driver.cc', 'native/cuda_events.cc'],
@@ -108,7 +109,8 @@ function report(files) {
     const [lines, branches] = [sum(here, 'lines'), sum(here, 'branches')];
     row(`all of ${folder}/ that runs here`, lines, branches);
     row(`all of ${folder}/`, sum(names, 'lines'), sum(names, 'branches'));
-    isEnough &&= percent(lines) >= LEAST && percent(branches) >= LEAST;
+    const least = LEAST[folder];
+    isEnough &&= percent(lines) >= least.lines && percent(branches) >= least.branches;
   }
   writeFileSync(path.join(COUNTS, 'missed.json'), JSON.stringify(missedLines(files), null, 2));
   console.log(
