@@ -113,15 +113,7 @@ export function grad(...args: unknown[]): (Tensor | null)[] {
   const createGraph = flag(create, false, GRAD, 'create_graph');
   const retainGraph = flag(retain, createGraph, GRAD, 'retain_graph');
   const weights = gradientsOf(gradients);
-  const found = native.grad_of(
-    roots,
-    leaves,
-    weights,
-    retainGraph,
-    createGraph,
-    allowUnused,
-    false,
-  );
+  const found = native.grad_of(roots, leaves, weights, retainGraph, createGraph, allowUnused);
   const list = (Array.isArray(inputs) ? inputs : [inputs]) as Tensor[];
   return found.map((handle, index) => {
     if (handle !== undefined) return wrap(handle);

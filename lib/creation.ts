@@ -111,6 +111,7 @@ function fromData(data: unknown, options: Resolved, shape?: unknown): Tensor {
   if (isTypedArray(data)) return fromArray(data, options, shape);
   if (shape !== undefined) throw fail(TENSOR, "argument 'shape' is for typed arrays only");
   if (isTensor(data)) return copied(data as Tensor, options);
+  if (typeof data === 'string') throw typeError("new(): invalid data type 'str'");
   const dtype = options.dtype ?? inferred(data, options.requires_grad);
   const { bytes, dtype: stored, shape: sizes } = toBytes(data, dtype);
   return finish(wrap(native.tensor_from_bytes(bytes, stored.code, sizes)), dtype, options);
@@ -118,7 +119,6 @@ function fromData(data: unknown, options: Resolved, shape?: unknown): Tensor {
 
 function inferred(data: unknown, requiresGrad: boolean): DType {
   if (requiresGrad && isIntegral(data)) return get_default_dtype();
-  if (typeof data === 'string') throw typeError("new(): invalid data type 'str'");
   return inferDtype(data);
 }
 

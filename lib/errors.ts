@@ -23,6 +23,13 @@ export class TorchError extends Error implements TorchErrorFields {
   declare pythonType: string;
   declare code: string;
   declare backtrace?: string;
+
+  constructor(message = '', options?: ErrorOptions) {
+    if (typeof message !== 'string') {
+      throw typeError(`an error's message must be a string, got ${typeof message}`);
+    }
+    super(message, options);
+  }
 }
 
 /** What `torch.autograd.gradcheck` finds. */

@@ -1,6 +1,8 @@
 /** Random number generators. */
-import { describe } from './arguments';
-import { Device, type DeviceLike } from './device';
+import { types } from 'node:util';
+
+import { bind, type Callee, describe } from './arguments';
+import { Device, type DeviceLike, device as deviceOf } from './device';
 import { typeError, valueError } from './errors';
 import { handleOf } from './handle';
 import { type NativeGenerator, native } from './native';
@@ -25,6 +27,8 @@ export function seedBits(seed: unknown): bigint {
   return BigInt.asIntN(64, value);
 }
 
+const GENERATOR: Callee = { name: 'Generator', parameters: [{ name: 'device' }] };
+
 /**
  * A source of random numbers for the functions that take `{ generator }`.
  *
@@ -34,11 +38,17 @@ export class Generator {
   /** @internal */
   readonly native: NativeGenerator;
 
-  constructor(options: { device?: DeviceLike } | NativeGenerator = {}) {
-    const given = options as { device?: DeviceLike };
-    this.native = isPlain(options)
-      ? native.new_generator(String(given.device ?? 'cpu'))
-      : (options as NativeGenerator);
+  constructor(device?: DeviceLike);
+  constructor(options: { device?: DeviceLike });
+  /** @internal */
+  constructor(made: NativeGenerator);
+  constructor(...args: unknown[]) {
+    if (types.isExternal(args[0])) {
+      this.native = args[0] as unknown as NativeGenerator;
+      return;
+    }
+    const [device = 'cpu'] = bind(GENERATOR, args);
+    this.native = native.new_generator(String(deviceOf(device as DeviceLike)));
   }
 
   get device(): Device {
@@ -73,8 +83,6 @@ export class Generator {
     return this;
   }
 }
-
-const isPlain = (value: object): boolean => Object.getPrototypeOf(value) === Object.prototype;
 
 let shared: Generator | undefined;
 

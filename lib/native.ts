@@ -183,7 +183,6 @@ export interface Native {
     retainGraph: boolean,
     createGraph: boolean,
     allowUnused: boolean,
-    materialize: boolean,
   ): (Handle | undefined)[];
   /** The live object for the gradient, or a new handle for it. */
   grad(tensor: Handle): Handle | object | undefined;

@@ -29,11 +29,14 @@ const isSequence = (value: unknown): value is readonly unknown[] => Array.isArra
 /** The sizes that the first elements say. */
 export function shapeOf(data: unknown): number[] {
   const shape: number[] = [];
-  for (let level = data; isSequence(level); level = level[0]) {
+  let level = data;
+  for (; isSequence(level); level = level[0]) {
     shape.push(level.length);
     if (shape.length > MAX_DEPTH) throw valueError("too many dimensions 'list'");
-    if (level.length === 0) break;
+    if (level.length === 0) return shape;
   }
+  // Texts are sequences in Python, of texts.
+  if (typeof level === 'string') throw valueError("too many dimensions 'str'");
   return shape;
 }
 

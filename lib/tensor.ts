@@ -10,7 +10,7 @@ import { Device, type DeviceLike } from './device';
 import { complex64, type DType, dtypeFromCode, float32 } from './dtype';
 import { createError, typeError, valueError } from './errors';
 import { GraphNode } from './graph';
-import { type Handle, HandleOwner, handleOf, tensorHandle } from './handle';
+import { type Handle, HandleOwner, handleOf, isTensor, tensorHandle } from './handle';
 import { type Index, index, indexPut } from './indexing';
 import { type Layout, layoutFromCode } from './layout';
 import { methods, type TensorMethods } from './methods';
@@ -232,6 +232,7 @@ export class Tensor extends HandleOwner {
 
   /** The tensors along the first dimension, as Python iterates. */
   [Symbol.iterator](): Iterator<Tensor> {
+    if (!isTensor(this)) throw typeError(`only a Tensor iterates as one, got ${describe(this)}`);
     if (this.ndim === 0) throw typeError('iteration over a 0-d tensor');
     return (unbind(this, 0) as unknown as Tensor[])[Symbol.iterator]();
   }

@@ -86,12 +86,7 @@ void add_losses(Bindings& bindings) {
       "triplet_margin_with_distance_loss");
 }
 
-Napi::Object initialize(Napi::Env env, Napi::Object exports) {
-  refuse_another_libtorch(env);
-  install_allocator();
-  auto* environment = new Environment(env);
-  env.SetInstanceData(environment);
-  Bindings bindings(*environment, exports);
+void add_all(Bindings& bindings) {
   bindings.add<&set_hooks>("set_hooks");
   add_allocator(bindings);
   add_tensors(bindings);
@@ -105,7 +100,19 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   add_memory_retry(bindings);
   add_targets(bindings);
   add_losses(bindings);
-  return exports;
+}
+
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  refuse_another_libtorch(env);
+  install_allocator();
+  auto* environment = new Environment(env);
+  env.SetInstanceData(environment);
+  // A worker may be terminated while it loads the addon.
+  return Napi::Object(env, behind_the_door(*environment, [&]() -> napi_value {
+                        Bindings bindings(*environment, exports);
+                        add_all(bindings);
+                        return exports;
+                      }));
 }
 
 NODE_API_MODULE(torch_losses, initialize)

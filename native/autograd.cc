@@ -112,7 +112,7 @@ void backward_now(Environment& environment, const Tensors& tensors,
 
 OptionalTensors grad_of(Environment& environment, const Tensors& outputs, const Tensors& inputs,
                         const OptionalTensors& gradients, bool retain_graph, bool create_graph,
-                        bool allow_unused, bool materialize) {
+                        bool allow_unused) {
   environment.async().wait_for_graphs();
   auto results = run_engine(outputs, starting_gradients(outputs, gradients), retain_graph,
                             create_graph, inputs, false);
@@ -124,8 +124,6 @@ OptionalTensors grad_of(Environment& environment, const Tensors& outputs, const 
                 "desired behavior.");
     if (results[index].defined()) {
       found.emplace_back(results[index]);
-    } else if (materialize) {
-      found.emplace_back(at::zeros_like(inputs[index]).requires_grad_());
     } else {
       found.emplace_back(std::nullopt);
     }

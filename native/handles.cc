@@ -151,10 +151,6 @@ void HandleTable::attach(Handle handle, napi_value owner) {
 
 const at::Tensor& HandleTable::get(Handle handle) const { return require(handle).tensor; }
 
-void HandleTable::set(Handle handle, at::Tensor tensor) {
-  require(handle).tensor = std::move(tensor);
-}
-
 bool HandleTable::is_live(Handle handle) const noexcept { return find(handle) != nullptr; }
 
 napi_value HandleTable::owner(Handle handle) const {

@@ -45,9 +45,6 @@ class HandleTable {
   // The tensor; throws TypeError for a handle that was disposed or never was.
   const at::Tensor& get(Handle handle) const;
 
-  // Replaces the tensor behind a handle (`x.data = y`).
-  void set(Handle handle, at::Tensor tensor);
-
   bool is_live(Handle handle) const noexcept;
 
   // The owner, or null when it was collected or not yet attached.

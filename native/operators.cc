@@ -282,6 +282,7 @@ napi_value to_javascript_value(const Call& call, IValue value) {
   if (value.isTensor()) return tensor_result(call, std::move(value).toTensor());
   if (value.isNone()) return tensor_result(call, at::Tensor());
   if (value.isBool()) return boolean(environment, value.toBool());
+  if (value.isUnsigned()) return to_javascript(environment, value.toUInt());
   if (value.isScalar()) return to_javascript(environment, value.toScalar());
   if (value.isString()) return to_javascript(environment, value.toStringRef());
   if (value.isDevice()) return to_javascript(environment, value.toDevice().str());

@@ -1,8 +1,8 @@
 // `npm run coverage`: runs the tests against a build that counts, then reports the lines and branches
-// of lib/ (c8) and native/ (gcov) that they reach. Fails below LEAST percent of any.
+// of lib/ (c8) and native/ (gcov) that they reach. Fails below LEAST percent. Arguments go to mocha.
 import './lib/node-version.mjs';
 
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { buildAddon } from './lib/addon.mjs';
@@ -13,7 +13,20 @@ import { mustRun, run } from './lib/run.mjs';
 import { setUp } from './lib/setup.mjs';
 import { compileTests } from './lib/typescript.mjs';
 
-const LEAST = 95;
+// Of native/'s branches, some destroy temporaries, and gcov does not tell (lib/gcov.mjs).
+const LEAST = { lib: { lines: 95, branches: 95 }, native: { lines: 95, branches: 90 } };
+// What these tests cannot reach, and what does. It is listed, and left out of the sums.
+const ELSEWHERE = {
+  'needs a GPU': ['lib/cuda/', 'native/cuda.cc', 'native/cuda_driver.cc', 'native/cuda_events.cc'],
+  'npm run test:package': [
+    'lib/cli/commands/build.ts',
+    'lib/cli/commands/setup.ts',
+    'lib/cli/native_build.ts',
+    'lib/cli/programs.ts',
+    'lib/cli/progress.ts',
+    'lib/cli/torch_environment.ts',
+  ],
+};
 const COUNTS = path.join(BUILD, 'coverage');
 
 await main(async () => {
@@ -69,24 +82,46 @@ async function libCoverage() {
   );
 }
 
+/** Where a file is run instead, if it is. */
+function elsewhere(file) {
+  return Object.keys(ELSEWHERE).find((what) =>
+    ELSEWHERE[what].some((name) => file.startsWith(name)),
+  );
+}
+
 /** Prints a line for each file and each folder; false where a folder has too little. */
 function report(files) {
   const sum = (names, key) =>
     names.reduce(([a, b], name) => [a + files[name][key][0], b + files[name][key][1]], [0, 0]);
   const percent = ([covered, total]) => (total === 0 ? 100 : (100 * covered) / total);
-  const row = (name, lines, branches) =>
+  const row = (name, lines, branches, note = '') =>
     console.log(
-      `${name.padEnd(56)}${percent(lines).toFixed(1).padStart(8)}${percent(branches).toFixed(1).padStart(10)}`,
+      `${name.padEnd(56)}${percent(lines).toFixed(1).padStart(8)}${percent(branches).toFixed(1).padStart(10)}  ${note}`.trimEnd(),
     );
   console.log(`\n${'percent of'.padEnd(56)}${'lines'.padStart(8)}${'branches'.padStart(10)}`);
   let isEnough = true;
   for (const folder of ['lib', 'native']) {
     const names = Object.keys(files).filter((name) => name.startsWith(`${folder}/`));
-    for (const name of names.sort()) row(name, files[name].lines, files[name].branches);
-    const [lines, branches] = [sum(names, 'lines'), sum(names, 'branches')];
-    row(`all of ${folder}/`, lines, branches);
-    isEnough &&= percent(lines) >= LEAST && percent(branches) >= LEAST;
+    for (const name of names.sort()) {
+      row(name, files[name].lines, files[name].branches, elsewhere(name));
+    }
+    const here = names.filter((name) => !elsewhere(name));
+    const [lines, branches] = [sum(here, 'lines'), sum(here, 'branches')];
+    row(`all of ${folder}/ that runs here`, lines, branches);
+    row(`all of ${folder}/`, sum(names, 'lines'), sum(names, 'branches'));
+    const least = LEAST[folder];
+    isEnough &&= percent(lines) >= least.lines && percent(branches) >= least.branches;
   }
-  console.log(`\nDetails of lib/: ${path.join('build', 'coverage', 'index.html')}`);
+  writeFileSync(path.join(COUNTS, 'missed.json'), JSON.stringify(missedLines(files), null, 2));
+  console.log(
+    `\nDetails: ${path.join('build', 'coverage')}/index.html of lib/, missed.json of native/`,
+  );
   return isEnough;
+}
+
+/** Of files of native/, the lines that no test reaches, or not every branch of. */
+function missedLines(files) {
+  return Object.fromEntries(
+    Object.entries(files).flatMap(([name, { missed }]) => (missed?.length ? [[name, missed]] : [])),
+  );
 }

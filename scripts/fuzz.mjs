@@ -1,6 +1,9 @@
 // `npm run fuzz -- [--calls NUMBER] [--seed INTEGER]`: calls everything public with hostile arguments, in
 // child processes, and reports crashes, hangs, undocumented errors and growth. The same seed makes
 // the same calls.
+//
+// `npm run fuzz -- --workers NUMBER`: starts so many workers instead, half of which are terminated in the
+// middle of a call, and prints the growth of memory and threads (test/hostile/churn.ts).
 import './lib/node-version.mjs';
 
 import path from 'node:path';
@@ -14,9 +17,11 @@ import { compileTests } from './lib/typescript.mjs';
 await main(async () => {
   await setUp();
   await compileTests();
-  const program = path.join(DIST_TEST, 'fuzz', 'main.js');
-  const { status } = await run(process.execPath, [program, ...process.argv.slice(2)], {
-    inherit: true,
-  });
+  const args = process.argv.slice(2);
+  const program =
+    args[0] === '--workers'
+      ? ['--expose-gc', path.join(DIST_TEST, 'hostile', 'churn.js'), ...args.slice(1)]
+      : [path.join(DIST_TEST, 'fuzz', 'main.js'), ...args];
+  const { status } = await run(process.execPath, program, { inherit: true });
   return status;
 });

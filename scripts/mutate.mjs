@@ -15,7 +15,7 @@ import {
 import path from 'node:path';
 
 import { main, SetupError } from './lib/advice.mjs';
-import { BUILD, DIST, DIST_TEST, NODE_MODULES, ROOT, tool } from './lib/checkout.mjs';
+import { BUILD, DIST, DIST_TEST, ROOT, tool } from './lib/checkout.mjs';
 import { FAULTS } from './lib/faults.mjs';
 import { mustRun, run } from './lib/run.mjs';
 import { setUp } from './lib/setup.mjs';
@@ -41,17 +41,12 @@ await main(async () => {
 function copyPackage() {
   rmSync(COPY, { recursive: true, force: true });
   mkdirSync(path.join(COPY, 'build', 'Release'), { recursive: true });
-  for (const folder of [
-    DIST,
-    DIST_TEST,
-    ...['test', 'native', 'scripts'].map((name) => path.join(ROOT, name)),
-  ]) {
+  for (const folder of [DIST, DIST_TEST, path.join(ROOT, 'native')]) {
     cpSync(folder, path.join(COPY, path.basename(folder)), { recursive: true });
   }
-  for (const file of ['package.json', 'CMakeLists.txt']) {
-    cpSync(path.join(ROOT, file), path.join(COPY, file));
+  for (const name of ['lib', 'test', 'scripts', 'node_modules', 'package.json']) {
+    symlinkSync(path.join(ROOT, name), path.join(COPY, name));
   }
-  symlinkSync(NODE_MODULES, path.join(COPY, 'node_modules'));
 }
 
 /** Puts the faults of one folder into the copy; returns the changed files. */
@@ -74,66 +69,50 @@ function putIn(condition, folder) {
 
 /** Compiles the changed files as the release build does, and links them with the rest of it. */
 async function buildAddon(changed, libtorch) {
-  const release = path.join(
-    BUILD,
-    readdirSync(BUILD).find((name) => /^cmake-Release/.test(name)),
-  );
+  const minorVersion = libtorch.version.split('.', 2).join('.');
+  const release = path.join(BUILD, `cmake-Release-${minorVersion}`);
   const commands = JSON.parse(readFileSync(path.join(release, 'compile_commands.json'), 'utf8'));
   const header = path.join(COPY, 'fault.h');
   writeFileSync(
     header,
-    `#include <cstdlib>\nstatic const int torch_losses_fault = std::getenv("${SWITCH}") != nullptr ? std::atoi(std::getenv("${SWITCH}")) : 0;\n`,
+    `#include <cstdlib>\nstatic const int torch_losses_fault = std::getenv("${SWITCH}") ? std::atoi(std::getenv("${SWITCH}")) : 0;\n`,
   );
-  console.log(`Compiling ${changed.length} files with ${FAULTS.length} faults`);
-  const objects = new Map();
-  for (const file of changed) {
-    const source = path.join(ROOT, file);
-    const { command, output } = commands.find((entry) => entry.file === source);
-    const object = path.join(COPY, `${path.basename(file)}.o`);
-    objects.set(path.basename(object), object);
-    const words = command.split(' ');
-    const at = words.indexOf('-o');
-    words[at + 1] = object;
-    const args = words.slice(1).map((word) => (word === source ? path.join(COPY, file) : word));
-    await mustRun(`Compiling ${file}`, words[0], [
-      ...args,
-      '-include',
-      header,
-      `-I${path.join(ROOT, 'native')}`,
-    ]);
-    if (!output && at < 0) throw new SetupError(`${file} has no compile command`);
-  }
+  console.log(`Compiling ${changed.length} files with faults`);
+  const objects = path.join(COPY, 'objects');
   const folder = path.join(release, 'CMakeFiles', 'torch_losses.dir', 'native');
-  const all = readdirSync(folder)
-    .filter((name) => name.endsWith('.o'))
-    .map((name) => objects.get(name) ?? path.join(folder, name));
-  const built = readdirSync(path.join(BUILD, 'Release')).filter((name) => name.endsWith('.node'));
-  const addon = built.find((name) => name.startsWith('torch_losses-'));
-  cpSync(
-    path.join(BUILD, 'Release', 'loader.node'),
-    path.join(COPY, 'build', 'Release', 'loader.node'),
-  );
+  cpSync(folder, objects, { recursive: true });
+  for (const file of changed) {
+    const { command } = commands.find((entry) => entry.file === path.join(ROOT, file));
+    const [compiler, ...words] = command.split(' ');
+    const options = words.slice(0, words.indexOf('-o'));
+    const object = path.join(objects, `${path.basename(file)}.o`);
+    const source = ['-include', header, '-o', object, '-c', path.join(COPY, file)];
+    await mustRun(`Compiling ${file}`, compiler, [...options, ...source]);
+  }
+  const built = path.join(BUILD, 'Release');
+  const finished = path.join(COPY, 'build', 'Release');
+  cpSync(path.join(built, 'loader.node'), path.join(finished, 'loader.node'));
   await mustRun('Linking', process.env.CXX || 'g++', [
     '-shared',
     '-Wl,-z,nodelete',
     '-o',
-    path.join(COPY, 'build', 'Release', addon),
-    ...all,
-    path.join(libtorch.directory, 'lib', 'libtorch_cpu.so'),
-    path.join(libtorch.directory, 'lib', 'libc10.so'),
+    path.join(finished, `torch_losses-${minorVersion}.node`),
+    ...readdirSync(objects).map((name) => path.join(objects, name)),
+    ...['torch_cpu', 'c10'].map((name) => path.join(libtorch.directory, 'lib', `lib${name}.so`)),
   ]);
 }
 
 /** Whether the tests pass without a fault, and fail with each. */
 async function tryAll(numbers, libtorch) {
-  const passes = (number, tests) => testsPass(number, tests, libtorch);
+  const runTests = (number, tests) => outcomeOf(number, tests, libtorch);
   for (const file of new Set(numbers.map((number) => FAULTS[number - 1].tests[0]))) {
-    if (!(await passes(0, [file, '']))) throw new SetupError(`${file} fails without any fault`);
+    const { passed, output } = await runTests(0, [file, '']);
+    if (!passed) throw new SetupError(`${file} fails without any fault:\n${output}`);
   }
   let caught = 0;
   for (const number of numbers) {
     const { what, tests } = FAULTS[number - 1];
-    const isCaught = !(await passes(number, tests));
+    const isCaught = !(await runTests(number, tests)).passed;
     caught += isCaught ? 1 : 0;
     console.log(`${isCaught ? 'caught' : 'MISSED'}  ${String(number).padStart(2)}  ${what}`);
   }
@@ -141,7 +120,7 @@ async function tryAll(numbers, libtorch) {
   return caught === numbers.length;
 }
 
-async function testsPass(number, [file, grep], libtorch) {
+async function outcomeOf(number, [file, grep], libtorch) {
   const mocha = [
     tool('mocha', 'bin', 'mocha.js'),
     '--no-config',
@@ -158,8 +137,12 @@ async function testsPass(number, [file, grep], libtorch) {
     TORCH_LOSSES_PYTHON: libtorch.python,
   };
   const { status, output } = await run(process.execPath, mocha, { env, quiet: true });
-  if (!/[1-9]\d* (passing|failing)/.test(output)) {
+  // A test must have failed, and not what goes before it: an addon that does not load catches nothing.
+  if (
+    !/[1-9]\d* (passing|failing)/.test(output) ||
+    /"(before|after) (all|each)" hook/.test(output)
+  ) {
     throw new SetupError(`No test of ${file} ran for "${grep}":\n${output}`);
   }
-  return status === 0;
+  return { passed: status === 0, output };
 }

@@ -22,6 +22,38 @@ function refused(make: () => unknown, pythonType: string, text: string | RegExp)
 const quoted = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 describe('torch.tensor', () => {
+  it('of a typed array takes a shape that fits', () => {
+    const data = new Float32Array([1, 2, 3, 4]);
+    expect(torch.tensor(data, { shape: [2, 2] }).tolist()).to.deep.equal([
+      [1, 2],
+      [3, 4],
+    ]);
+    expect(torch.tensor(data, { shape: [4], dtype: torch.int64 }).dtype).to.equal(torch.int64);
+    refused(
+      () => torch.tensor(data, { shape: [3] }),
+      'ValueError',
+      'shape [3] has 3 elements, the array 4',
+    );
+    for (const shape of [[-1], [1.5], 4, null]) {
+      refused(
+        () => torch.tensor(data, { shape: shape as number[] }),
+        'TypeError',
+        "'shape' must be an array of sizes",
+      );
+    }
+    refused(
+      () => torch.tensor([1], { shape: [1] } as never),
+      'TypeError',
+      "'shape' is for typed arrays only",
+    );
+    refused(
+      () => torch.tensor(new Float32Array(3), { dtype: torch.complex64 }),
+      'ValueError',
+      '3 numbers are not pairs',
+    );
+    expect(torch.tensor(torch.ones(2) as never).tolist()).to.deep.equal([1, 1]);
+  });
+
   it('takes its dtype from the data', () => {
     expect(torch.tensor([1, 0, 4]).dtype).to.equal(torch.int64);
     expect(torch.tensor([1.5, 2]).dtype).to.equal(torch.float32);
@@ -78,6 +110,9 @@ describe('torch.tensor', () => {
     expect(big.toTypedArray()[0]).to.equal(2n ** 60n + 1n);
     expect(() => big.item()).to.throw(RangeError, 'toTypedArray()');
     expect(() => big.tolist()).to.throw(RangeError, 'toTypedArray()');
+    const bigger = torch.tensor([2n ** 64n - 1n], { dtype: torch.uint64 });
+    expect(() => bigger.item()).to.throw(RangeError, 'toTypedArray()');
+    expect(() => bigger.tolist()).to.throw(RangeError, 'toTypedArray()');
   });
 
   it('copies typed arrays', () => {
@@ -97,6 +132,30 @@ describe('torch.tensor', () => {
 });
 
 describe('torch.frombuffer', () => {
+  it('refuses what it cannot take', () => {
+    const buffer = new ArrayBuffer(12);
+    const dtype = torch.float32;
+    refused(
+      () => torch.frombuffer(buffer, { dtype: 5 as never }),
+      'TypeError',
+      "'dtype' must be a torch.dtype",
+    );
+    refused(() => torch.frombuffer('text' as never, { dtype }), 'TypeError', "'buffer' must be");
+    refused(
+      () => torch.frombuffer(buffer, { dtype, count: 1.5 }),
+      'TypeError',
+      "'count' must be an integer",
+    );
+    refused(
+      () => torch.frombuffer(buffer, { dtype, count: 4 }),
+      'ValueError',
+      'requested buffer length',
+    );
+    const shared = new Uint8Array(new SharedArrayBuffer(12)).subarray(2, 10);
+    refused(() => torch.frombuffer(shared, { dtype }), 'ValueError', 'must be aligned to 4 bytes');
+    expect(torch.frombuffer(buffer, { dtype, requires_grad: true }).requires_grad).to.equal(true);
+  });
+
   it('shares the memory of a SharedArrayBuffer, and copies that of an ArrayBuffer', () => {
     for (const [buffer, seen] of [
       [new SharedArrayBuffer(8), 5],

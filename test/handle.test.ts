@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import torch, { Tensor } from 'torch-losses';
 
+import { handleOf } from '../dist/handle';
 import { native } from '../dist/native';
 import { gc } from './support/memory';
 
@@ -98,6 +99,34 @@ describe('what is no tensor', () => {
 });
 
 describe('the door to C++', () => {
+  it('counts the arguments of an operator', () => {
+    const [{ id }] = native.find_operators('aten::neg') as unknown as [{ id: number }];
+    for (const surplus of [3, 40]) {
+      const more = new Array<number>(surplus).fill(1);
+      expect(() => native.call_operator(id, 0, ...more)).to.throw(TypeError, 'takes 1 argument');
+      expect(() => native.async.call_operator(1, id, 0, ...more)).to.throw(TypeError);
+    }
+    expect(() => (native.call_operator as () => unknown)()).to.throw(
+      TypeError,
+      'needs an operator',
+    );
+    expect(() => (native.async.call_operator as () => unknown)()).to.throw(TypeError, 'number');
+  });
+
+  it('takes bytes by their number', () => {
+    const handle = handleOf(torch.ones(2)) as never;
+    const code = torch.float32.code as never;
+    expect(() => native.tensor_from_bytes(new Uint8Array(3), code, [1])).to.throw(
+      RangeError,
+      'expected 4 bytes',
+    );
+    expect(() => native.tensor_from_bytes(new Int8Array(4) as never, code, [1])).to.throw(
+      TypeError,
+      'Uint8Array',
+    );
+    expect(native.is_live(handle)).to.equal(true);
+  });
+
   const hostile: unknown[] = [
     undefined,
     null,
@@ -113,32 +142,39 @@ describe('the door to C++', () => {
     [],
     () => 1,
     10n ** 30n,
+    2n ** 63n,
+    ['mean', 9],
+    [1, 2, 3],
     Symbol('s'),
     new Uint8Array(0),
     new Date(),
   ];
   // Those that would stop the process by design, or change it for the other tests.
   const skipped =
-    /^(manual_seed|set_(?!grad$|data$|requires_grad$)|use_|allow_|propose_|simulate_)/;
+    /^(manual_seed|share_|set_(?!grad$|data$|requires_grad$)|use_|allow_|propose_|simulate_)/;
 
   for (const [name, member] of Object.entries(native)) {
     if (skipped.test(name) || typeof member !== 'function') continue;
     it(`survives anything given to ${name}`, () => {
       const call = member as unknown as (...args: unknown[]) => unknown;
+      const survives = (...args: unknown[]): void => {
+        try {
+          call(...args);
+        } catch (error) {
+          expect(error).to.be.instanceOf(Error);
+          expect((error as { code?: string }).code).to.match(/^ERR_TORCH_/);
+        }
+      };
       for (const first of hostile) {
         for (const second of hostile) {
-          for (const args of [
-            [first],
-            [first, second],
-            [first, second, first, second, first, second, first],
-          ]) {
-            try {
-              call(...args);
-            } catch (error) {
-              expect(error).to.be.instanceOf(Error);
-              expect((error as { code?: string }).code).to.match(/^ERR_TORCH_/);
-            }
-          }
+          survives(first);
+          survives(first, second);
+          survives(first, second, first, second, first, second, first);
+        }
+        // Behind tensors, so that those are not what is refused.
+        for (let tensors = 1; tensors <= 4; tensors++) {
+          const handles = Array.from({ length: tensors }, () => handleOf(torch.ones(2, 2)));
+          survives(...handles, ...new Array<unknown>(6).fill(first));
         }
       }
     });

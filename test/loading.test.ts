@@ -4,6 +4,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 
+import { findAddon } from '../dist/libtorch/addons';
+
 const run = promisify(execFile);
 const ROOT = path.join(__dirname, '..');
 
@@ -49,5 +51,15 @@ describe('loading', () => {
       try { second.ones(1).add(first.ones(1)); } catch (error) { refused = error.message; }
       console.log(first !== second, second.ones(2).sum().item(), /another copy/.test(refused));`;
     expect(await node('-e', program)).to.equal('true 2 true');
+  });
+
+  it('has a loader that refuses what is no path, and says why a library does not open', () => {
+    const loader = require(findAddon('loader.node')!) as Record<string, (file: unknown) => unknown>;
+    for (const name of ['open', 'mapped', 'torchVersion']) {
+      expect(() => loader[name]!(5), name).to.throw(TypeError, 'expected a string');
+    }
+    expect(() => loader['open']!('/nowhere.so')).to.throw('/nowhere.so: cannot open shared object');
+    expect(() => loader['torchVersion']!('/nowhere.so')).to.throw(Error);
+    expect(loader['mapped']!('nowhere.so')).to.deep.equal([]);
   });
 });

@@ -1,6 +1,9 @@
 /** How the methods, functions and `torch.ops` take their arguments. */
+import path from 'node:path';
 import { expect } from 'chai';
 import torch, { type Tensor } from 'torch-losses';
+
+import { libtorch } from '../dist/native';
 
 describe('methods', () => {
   const x = torch.tensor([
@@ -91,6 +94,33 @@ describe('methods', () => {
 });
 
 describe('torch.ops', () => {
+  it('opens libraries, and says which does not open', () => {
+    expect(() => torch.ops.load_library('/nowhere.so')).to.throw(torch.TorchError, '/nowhere.so');
+    torch.ops.load_library(path.join(libtorch.directory, 'lib', 'libc10.so'));
+    expect(torch.ones(2).neg().tolist()).to.deep.equal([-1, -1]);
+  });
+
+  it('refuses types that JavaScript has not', () => {
+    const aten = torch.ops.aten as unknown as Record<string, (...args: unknown[]) => unknown>;
+    expect(() => aten['dict']!()).to.throw(torch.TorchError, 'which JavaScript has not');
+    expect(() => aten['keys']!({})).to.throw(TypeError);
+  });
+
+  it('takes lists of tensors and none off the event loop', async () => {
+    const index = torch.ops.aten.index as unknown as {
+      Tensor: { async(input: Tensor, indices: (Tensor | null)[]): Promise<Tensor> };
+    };
+    const x = torch.arange(6).reshape(2, 3);
+    const found = await index.Tensor.async(x, [null, torch.tensor([2, 0])]);
+    expect(found.tolist()).to.deep.equal([
+      [2, 0],
+      [5, 3],
+    ]);
+    const set = torch.ops.aten.set_ as unknown as { async(x: Tensor): Promise<Tensor> };
+    const error: unknown = await set.async(x).catch((thrown: unknown) => thrown);
+    expect(error).to.have.property('message').that.includes('cannot be called asynchronously');
+  });
+
   it('calls any operator and overload', () => {
     const x = torch.ones(2);
     expect(torch.ops.aten.add(x, x).tolist()).to.deep.equal([2, 2]);

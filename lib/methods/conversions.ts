@@ -87,7 +87,7 @@ function typeName(tensor: Tensor): string {
   const { dtype, device } = tensor;
   const module = device.type === 'cpu' ? 'torch' : `torch.${device.type}`;
   for (const [name, named] of TYPE_NAMES) if (named === dtype) return `${module}.${name}`;
-  return `${module}.${dtype.name}`;
+  return `${module}.${dtype.name[0]!.toUpperCase()}${dtype.name.slice(1)}Tensor`;
 }
 
 function typeNamed(name: string): Conversion {

@@ -69,6 +69,11 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
           (isTensor(params) ? typename(params) : describe(params)),
       );
     }
+    if (!isOptions(defaults)) {
+      throw typeError(
+        `Optimizer(): argument 'defaults' must be an object, got ${describe(defaults)}`,
+      );
+    }
     const given: unknown[] = [...params];
     if (given.length === 0) throw valueError('optimizer got an empty parameter list');
     const groups = isOptions(given[0]) ? given : [{ params: given }];

@@ -5,9 +5,10 @@
 const LOSSES = 'parity/losses';
 const SIGNATURES = 'parity/signatures';
 
-const loss = (name) => [LOSSES, `losses ${name} and`];
+const loss = (name) => [LOSSES, `losses ${name}$`];
+const inChunks = (test) => ['parity/linear_cross_entropy', test];
 const native = (file, what, from, to, tests) => ({
-  file: `native/losses_${file}.cc`,
+  file: `native/${file}.cc`,
   what,
   from,
   to,
@@ -24,14 +25,14 @@ const lib = (file, what, from, to, tests) => ({
 const REGRESSION = [
   [
     'mse_loss drops the weight',
-    'if (!weight) return compact(at::mse_loss(',
-    'if (!weight || FAULT) return compact(at::mse_loss(',
+    'if (!weight) return direct::mse_loss(',
+    'if (!weight || FAULT) return direct::mse_loss(',
     'mse_loss',
   ],
   [
     'l1_loss drops the weight',
-    'if (!weight) return at::l1_loss(',
-    'if (!weight || FAULT) return at::l1_loss(',
+    'if (!weight) return absolute_errors(',
+    'if (!weight || FAULT) return absolute_errors(',
     'l1_loss',
   ],
   [
@@ -42,8 +43,8 @@ const REGRESSION = [
   ],
   [
     'huber_loss drops the weight',
-    'if (!weight) {\n    return at::huber_loss(',
-    'if (!weight || FAULT) {\n    return at::huber_loss(',
+    'if (!weight) {\n    return direct::huber_loss(',
+    'if (!weight || FAULT) {\n    return direct::huber_loss(',
     'huber_loss',
   ],
   [
@@ -88,7 +89,7 @@ const REGRESSION = [
     'at::clamp_(copy, FAULT ? 0.0 : eps,',
     'gaussian_nll_loss',
   ],
-].map(([what, from, to, name]) => native('regression', what, from, to, loss(name)));
+].map(([what, from, to, name]) => native('losses_regression', what, from, to, loss(name)));
 
 const CLASSIFICATION = [
   [
@@ -123,8 +124,8 @@ const CLASSIFICATION = [
   ],
   [
     'binary_cross_entropy drops the weight',
-    'at::binary_cross_entropy(input, target, weight, mode)',
-    'at::binary_cross_entropy(input, target, FAULT ? OptionalTensor() : weight, mode)',
+    'direct::binary_cross_entropy(input, target, weight, mode)',
+    'direct::binary_cross_entropy(input, target, FAULT ? OptionalTensor() : weight, mode)',
     'binary_cross_entropy',
   ],
   [
@@ -145,7 +146,7 @@ const CLASSIFICATION = [
     'input, target, FAULT ? int64_t{1} : p, margin, weight, mode',
     'multi_margin_loss',
   ],
-].map(([what, from, to, name]) => native('classification', what, from, to, loss(name)));
+].map(([what, from, to, name]) => native('losses_classification', what, from, to, loss(name)));
 
 const CTC = ['parity/ctc', 'CTC'];
 
@@ -154,53 +155,123 @@ export const FAULTS = [
   ...REGRESSION,
   ...CLASSIFICATION,
   native(
-    'classification',
+    'losses_classification',
     'ctc_loss takes blank for 0',
     'std::get<Same>(target_lengths), blank,',
     'std::get<Same>(target_lengths), FAULT ? int64_t{0} : blank,',
     CTC,
   ),
   native(
-    'classification',
+    'losses_classification',
     'ctc_loss keeps infinities',
     'mode, zero_infinity);',
     'mode, zero_infinity && !FAULT);',
     CTC,
   ),
   native(
-    'embedding',
+    'losses_embedding',
     'margin_ranking_loss swaps its inputs',
     'at::margin_ranking_loss(input1, input2,',
     'at::margin_ranking_loss(FAULT ? input2 : input1, FAULT ? input1 : input2,',
     loss('margin_ranking_loss'),
   ),
   native(
-    'embedding',
+    'losses_embedding',
     'triplet_margin_loss never swaps',
-    'p, eps, swap, mode',
-    'p, eps, swap && !FAULT, mode',
+    'p, eps, swap,',
+    'p, eps, swap && !FAULT,',
     loss('triplet_margin_loss'),
   ),
   native(
-    'embedding',
+    'losses_embedding',
     'triplet_margin_with_distance_loss adds in another order',
     'at::clamp_min(at::sub(raised, to_negative), 0)',
     'at::clamp_min(FAULT ? at::add(at::sub(to_positive, to_negative), python::wrapped(margin)) : at::sub(raised, to_negative), 0)',
     loss('triplet_margin_with_distance_loss'),
   ),
   native(
-    'embedding',
+    'losses_embedding',
     'a margin of 0 passes',
     'TORCH_CHECK_VALUE(!(margin <= 0),',
     'TORCH_CHECK_VALUE(FAULT || !(margin <= 0),',
     loss('triplet_margin_loss'),
   ),
   native(
-    'linear',
+    'losses_linear',
     'linear_cross_entropy drops the bias',
     'at::linear(input, linear_weight, linear_bias)',
     'at::linear(input, linear_weight, FAULT ? OptionalTensor() : linear_bias)',
-    ['parity/losses', 'linear_cross_entropy'],
+    loss('linear_cross_entropy'),
+  ),
+  native(
+    'losses_linear',
+    'linear_cross_entropy in chunks ignores the upstream gradient',
+    'return std::exchange(gradient, {}).mul_(factor)',
+    'return FAULT ? std::exchange(gradient, {}) : std::exchange(gradient, {}).mul_(factor)',
+    inChunks('in a larger graph'),
+  ),
+  native(
+    'linear_cross_entropy_chunks',
+    'linear_cross_entropy in chunks drops the weight',
+    'if (!problem_.weight) return',
+    'if (!problem_.weight || FAULT) return',
+    inChunks('every dtype, policy'),
+  ),
+  native(
+    'linear_cross_entropy_chunks',
+    "the bias's gradient in chunks: a wrong sign",
+    'gradient.index_add_(0, chunk.target, chunk.row_weight)',
+    'gradient.index_add_(0, chunk.target, chunk.row_weight, FAULT ? -1 : 1)',
+    inChunks('every dtype, policy'),
+  ),
+  native(
+    'linear_cross_entropy_options',
+    'half precision is chunked as float32 is',
+    'if (device && device->is_cpu() &&',
+    'if (!FAULT && device && device->is_cpu() &&',
+    inChunks('_adjust'),
+  ),
+  native(
+    'reduction',
+    "reduce takes 'mean' for 'sum'",
+    'if (reduction == "mean") return direct::mean(loss)',
+    'if (reduction == "mean") return FAULT ? at::sum(loss) : direct::mean(loss)',
+    loss('gaussian_nll_loss'),
+  ),
+  native(
+    'direct',
+    'a mean counts one element too many',
+    '/= static_cast<T>(tensor.numel())',
+    '/= static_cast<T>(tensor.numel() + (FAULT ? 1 : 0))',
+    loss('mse_loss'),
+  ),
+  native(
+    'direct',
+    "huber_loss's gradient ignores delta",
+    'function.delta = delta;',
+    'function.delta = FAULT ? 1.0 : delta;',
+    loss('huber_loss'),
+  ),
+  native(
+    'direct',
+    "binary_cross_entropy's gradient drops the weight",
+    '[&](auto& function) { function.weight_ = saved(weight); }',
+    '[&](auto& function) { if (!FAULT) function.weight_ = saved(weight); }',
+    loss('binary_cross_entropy'),
+  ),
+  native(
+    'direct',
+    "a mean's gradient is shared among one element too many",
+    'static_cast<T>(elements)',
+    'static_cast<T>(elements + (FAULT ? 1 : 0))',
+    loss('gaussian_nll_loss'),
+  ),
+  native(
+    'losses_embedding',
+    'hinge_embedding_loss ignores its margin',
+    'at::hinge_embedding_loss(input, target, margin,',
+    'at::hinge_embedding_loss(input, target, FAULT ? 1.0 : margin,',
+    loss('hinge_embedding_loss'),
   ),
   lib(
     'functional/loss/embedding',
@@ -245,10 +316,17 @@ export const FAULTS = [
     loss('nll_loss'),
   ),
   lib(
-    'modules/adaptive',
+    'modules/loss/base',
+    'a class ignores size_average and reduce',
+    'legacyName(new.target.name, { size_average, reduce }) ?? reduction',
+    'FAULT ? reduction : legacyName(new.target.name, { size_average, reduce }) ?? reduction',
+    loss('l1_loss'),
+  ),
+  native(
+    'losses_adaptive',
     'AdaptiveLogSoftmaxWithLoss gives the sum',
-    'loss: output.neg().mean()',
-    'loss: FAULT ? output.neg().sum() : output.neg().mean()',
+    'return {output, output.neg().mean()}',
+    'return {output, FAULT ? output.neg().sum() : output.neg().mean()}',
     ['parity/nn', 'AdaptiveLogSoftmaxWithLoss'],
   ),
 ];

@@ -1,13 +1,24 @@
 // What gcov counted in native/, from the objects of the build `Coverage`.
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { ROOT } from './checkout.mjs';
 
+/** Lines whose branches were written by no one, or that only a GPU decides. */
+const NOT_DECIDED_HERE = [/^\}? ?catch\b/, /^(static|thread_local)\b/, /cuda/i];
+
 /**
- * By file of native/: `{ lines: [covered, total], branches: [covered, total], missed: number[] }`.
- * Branches that only an exception takes are left out: almost every C++ call has one.
+ * By file of native/: `{ lines: [covered, total], branches: [covered, total], missed: number[] }`,
+ * where `missed` are the numbers of the lines where either is missing.
+ *
+ * The compiler makes branches that no one wrote, for exceptions: around almost every call, where
+ * one is caught, and where what was made so far is destroyed. They are left out: the two ways on from a
+ * call of which one throws; all on lines of brackets alone and of `catch`; and decisions that were
+ * never come to on a line that ran, since either an exception alone leads there, or a branch that
+ * is counted as missing. So are those of variables that are made once, and those that ask for a GPU.
+ * Not told apart from decisions, and counted, are those that destroy a temporary that only one side of
+ * an expression makes.
  */
 export function nativeCoverage(objects) {
   const counts = new Map();
@@ -22,7 +33,7 @@ export function nativeCoverage(objects) {
       for (const { file, lines } of JSON.parse(json).files) add(counts, file, lines);
     }
   }
-  return Object.fromEntries([...counts].map(([file, lines]) => [file, summary(lines)]));
+  return Object.fromEntries([...counts].map(([file, lines]) => [file, summary(file, lines)]));
 }
 
 // A line of a template or a header is counted once for each use; it is covered where one of them is.
@@ -32,23 +43,50 @@ function add(counts, file, lines) {
   if (!counts.has(name)) counts.set(name, new Map());
   const known = counts.get(name);
   for (const { line_number, count, branches } of lines) {
-    const line = known.get(line_number) ?? { count: 0, branches: new Map() };
+    const line = known.get(line_number) ?? { count: 0, decisions: new Map() };
     known.set(line_number, line);
     line.count += count;
-    const real = branches.filter(({ throw: isThrow }) => !isThrow);
-    for (const [index, branch] of real.entries()) {
-      const key = `${index} of ${real.length}`;
-      line.branches.set(key, (line.branches.get(key) ?? 0) + branch.count);
+    const made = decisionsOf(branches);
+    for (const [index, ways] of made.entries()) {
+      const key = `${index} of ${made.length}, ${ways.length} ways`;
+      const sum = line.decisions.get(key) ?? ways.map(() => 0);
+      line.decisions.set(
+        key,
+        sum.map((before, way) => before + ways[way]),
+      );
     }
   }
 }
 
-function summary(lines) {
-  const all = [...lines.values()];
-  const branches = all.flatMap(({ branches }) => [...branches.values()]);
+/** The counts of each decision's ways: two of a condition, of which gcov puts that which falls through first, more of a switch. */
+function decisionsOf(branches) {
+  const groups = [];
+  for (const branch of branches) {
+    const last = groups.at(-1);
+    const isFull = last?.length === 2 && last[0].fallthrough;
+    if (last === undefined || branch.fallthrough || isFull) groups.push([branch]);
+    else last.push(branch);
+  }
+  return groups
+    .filter((ways) => ways.length > 1 && !ways.some((way) => way.throw))
+    .map((ways) => ways.map((way) => way.count));
+}
+
+function summary(file, counted) {
+  const source = readFileSync(path.join(ROOT, file), 'utf8').split('\n');
+  const textOf = (number) => source[number - 1].trim();
+  const lines = [...counted].filter(([number]) => !/^[{}();,\s]*$/.test(textOf(number)));
+  const waysOf = ([number, { count, decisions }]) =>
+    NOT_DECIDED_HERE.some((pattern) => pattern.test(textOf(number)))
+      ? []
+      : [...decisions.values()].filter((ways) => count === 0 || ways.some((n) => n > 0)).flat();
+  const branches = lines.flatMap(waysOf);
   return {
-    lines: [all.filter(({ count }) => count > 0).length, all.length],
+    lines: [lines.filter(([, { count }]) => count > 0).length, lines.length],
     branches: [branches.filter((count) => count > 0).length, branches.length],
-    missed: [...lines].filter(([, { count }]) => count === 0).map(([number]) => number),
+    missed: lines
+      .filter((line) => line[1].count === 0 || waysOf(line).includes(0))
+      .map(([number]) => number)
+      .sort((a, b) => a - b),
   };
 }

@@ -1,5 +1,7 @@
 /** The command line: help, options, errors and exit statuses, as a shell sees them. */
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 
@@ -108,6 +110,10 @@ describe('torch-losses doctor', () => {
     expect(report.loads.libtorch.version).to.equal(report.libtorch.used.version);
     expect(report.addon.found).to.include(report.addon.wanted);
     expect(report.advice).to.deep.equal([]);
+    const shown = await torchLosses(['doctor']);
+    expect(shown.stdout).to.include(`✓ libtorch ${report.loads.libtorch.version} in`);
+    expect(shown.stdout).not.to.include('What to do');
+    expect(shown.status).to.equal(0);
   });
 
   it('fails, and says what to do, where there is no libtorch', async () => {
@@ -119,5 +125,70 @@ describe('torch-losses doctor', () => {
     const { loads } = JSON.parse((await torchLosses(['doctor', '--json'], env)).stdout);
     expect(loads.ok).to.equal(false);
     expect(loads.error).to.include('/nowhere');
+  });
+
+  it('says of each libtorch what is wrong with it', async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'torch-losses-'));
+    /** A libtorch of which nothing is real, with the headers if so said. */
+    const fake = (name: string, version: string, hasHeaders: boolean): string => {
+      const directory = path.join(folder, name);
+      mkdirSync(path.join(directory, 'lib'), { recursive: true });
+      writeFileSync(path.join(directory, 'lib', 'libtorch_cpu.so'), '');
+      if (version)
+        writeFileSync(path.join(directory, 'version.py'), `__version__ = '${version}'\n`);
+      if (hasHeaders) mkdirSync(path.join(directory, 'include', 'ATen'), { recursive: true });
+      return directory;
+    };
+    const none = path.join(folder, 'none');
+    const cases: [env: NodeJS.ProcessEnv, RegExp][] = [
+      [
+        { LIBTORCH: none },
+        /has no \S+libtorch_cpu\.so[\s\S]*LIBTORCH is set, so nothing else was tried/,
+      ],
+      [{ LIBTORCH: fake('nameless', '', false) }, /has torch of an unknown version/],
+      [{ LIBTORCH: fake('old', '1.9.0', true) }, /has torch 1\.9\.0/],
+      [
+        { LIBTORCH: fake('bare', '2.11.3', false) },
+        /torch 2\.11\.3, for which there is no addon, and not its headers/,
+      ],
+      [
+        { LIBTORCH: fake('empty', '2.11.3', true) },
+        /libtorch_cpu\.so does not load: .*file too short[\s\S]*do not load together/,
+      ],
+      [
+        { LIBTORCH: fake('empty', '2.11.3', true), TORCH_LOSSES_BUILD: 'none' },
+        /There is no addon loader\.node in/,
+      ],
+    ];
+    try {
+      const runs = await Promise.all(cases.map(([env]) => torchLosses(['doctor'], env)));
+      for (const [i, { status, stdout }] of runs.entries()) {
+        expect(stdout).to.match(cases[i]![1]);
+        expect(status).to.equal(1);
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('says which library of another libtorch is in the process already', () => {
+    const program = `const torch = require('torch-losses');
+      const { libtorch } = require('./dist/native');
+      const other = fs.mkdtempSync(os.tmpdir() + '/torch-losses-');
+      fs.mkdirSync(other + '/lib');
+      fs.writeFileSync(other + '/lib/libtorch_cpu.so', '');
+      fs.copyFileSync(libtorch.directory + '/version.py', other + '/version.py');
+      fs.mkdirSync(other + '/include/ATen', { recursive: true });
+      process.env.LIBTORCH = other;
+      for (const file of Object.keys(require.cache)) if (file.includes('dist')) delete require.cache[file];
+      try { require('torch-losses'); } catch (error) { console.log(error.code, error.message.split(',')[0]); }
+      fs.rmSync(other, { recursive: true });`;
+    const output = execFileSync(process.execPath, ['-e', program], {
+      cwd: path.join(__dirname, '..', '..'),
+      encoding: 'utf8',
+    });
+    expect(output).to.match(
+      /^ERR_TORCH_LOAD Another libtorch is already loaded in this process: .*libtorch_cpu\.so/,
+    );
   });
 });

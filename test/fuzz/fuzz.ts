@@ -46,8 +46,11 @@ const CALLS_PER_BATCH = 100;
 const BATCHES_PER_CHILD = 100;
 /** A child that makes no progress for so long hangs. */
 const PATIENCE = 60_000;
-/** The address space of a child, so that a huge request fails instead of filling the machine. */
-const MOST_KILOBYTES = 4 * 2 ** 20;
+/**
+ * The address space of a child, so that a huge request fails instead of filling the machine. AddressSanitizer takes
+ * terabytes of it, and has a limit of its own.
+ */
+const LIMIT = process.env['TORCH_LOSSES_BUILD'] === 'Sanitize' ? '' : 'ulimit -v 4194304;';
 
 const NOTHING = { is: 'constant', name: 'undefined' } as const;
 
@@ -172,7 +175,7 @@ function run(folder: string, task: Task): Promise<Outcome> {
     'sh',
     [
       '-c',
-      `ulimit -c 0; ulimit -v ${MOST_KILOBYTES}; exec "$0" "$@"`,
+      `ulimit -c 0; ${LIMIT} exec "$0" "$@"`,
       process.execPath,
       '--expose-gc',
       '--no-warnings',

@@ -22,6 +22,39 @@ describe('many workers', () => {
   }).timeout(120_000);
 });
 
+describe('an addon', () => {
+  it('that cannot be made ready, since the worker that loads it is terminated, is an error', async () => {
+    // Termination makes every call of Node-API fail from some moment on; so do these exports.
+    const { output, errors, how } = await runProgram(`
+      const addon = Object.keys(require.cache).find((file) => /torch_losses-.*node$/.test(file));
+      for (const name of ['async', 'set_hooks', 'ctc_loss']) {
+        const refuse = (target, key, value) => {
+          if (key === name) throw new Error('no ' + key);
+          return Reflect.set(target, key, value);
+        };
+        try { process.dlopen({ exports: new Proxy({}, { set: refuse }) }, addon); } catch (error) { console.log(error.message); }
+      }
+      console.log(torch.ones(2).sum().item());`);
+    expect(how, errors).to.equal(0);
+    expect(output.split('\n')).to.deep.equal(['no async', 'no set_hooks', 'no ctc_loss', '2']);
+  }).timeout(60_000);
+});
+
+describe('an addon that JavaScript has not made ready', () => {
+  it('throws plain errors, and keeps what lives', async () => {
+    const { output, errors, how } = await runProgram(`
+      const addon = Object.keys(require.cache).find((file) => /torch_losses-.*node$/.test(file));
+      const { exports } = (() => { const module = { exports: {} }; process.dlopen(module, addon); return module; })();
+      try { exports.numel(12345); } catch (error) { console.log(error.constructor.name, error.message); }
+      const made = Array.from({ length: 20_000 }, () => exports.tensor_from_bytes(new Uint8Array(4), torch.float32.code, [1]));
+      console.log(made.every((handle) => exports.numel(handle) === 1));
+      const big = Array.from({ length: 60 }, () => exports.tensor_from_bytes(new Uint8Array(4e6), torch.float32.code, [1e6]));
+      console.log(big.length);`);
+    expect(how, errors).to.equal(0);
+    expect(output.split('\n')).to.deep.equal(['Error the tensor was disposed', 'true', '60']);
+  }).timeout(60_000);
+});
+
 describe('two copies of the package in a process', () => {
   it('work side by side, each with its own tensors', async () => {
     const { output, errors } = await runProgram(`

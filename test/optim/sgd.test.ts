@@ -326,6 +326,13 @@ describe('optim.Optimizer', () => {
       RangeError,
       'some parameters appear in more than one parameter group',
     );
+    const Base = optim.Optimizer as unknown as new (...args: unknown[]) => unknown;
+    for (const defaults of [undefined, null, 3, a]) {
+      expect(() => new Base([leaf()], defaults)).to.throw(
+        TypeError,
+        "'defaults' must be an object",
+      );
+    }
     expect(make([['w', a], leaf()])).to.throw(RangeError, 'Some param names are missing');
   });
 

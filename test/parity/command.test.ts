@@ -1,11 +1,12 @@
 /** `torch-losses parity`, as a shell sees it: with the tests' Python, and with one that computes otherwise. */
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
 import { expect } from 'chai';
 
+import { PACKAGE_ROOT } from '../../dist/libtorch/folders';
 import { CHECKOUT_SETUP, pythonOf } from '../../dist/libtorch/setups';
 import type { ParityReport } from '../../dist/parity/run';
 
@@ -71,9 +72,21 @@ describe('parity: the command', function () {
   it('sees a Python that computes otherwise; a tolerance decides', async () => {
     const args = ['--python', inexactPython(), '--loss', 'MSELoss', '--dtype', 'float32'];
     const tolerance = ['--rtol', '1e-3', '--atol', '1e-3'];
-    const [strict, lenient] = await Promise.all([
-      parity(...args, '--cases', '60', '--json'),
-      parity(...args, '--cases', '60', ...tolerance),
+    const pages = ['strict', 'lenient', 'narrow'].map((name) => path.join(folder, `${name}.html`));
+    const [strict, lenient, narrow] = await Promise.all([
+      parity(...args, '--cases', '60', '--json', '--html', pages[0]!),
+      parity(...args, '--cases', '60', ...tolerance, '--html', pages[1]!),
+      parity(
+        ...args,
+        '--atol',
+        '1e-30',
+        '--python-device',
+        'cpu',
+        '--threads',
+        '1',
+        '--html',
+        pages[2]!,
+      ),
     ]);
     expect(strict.status).to.equal(1);
     const report = JSON.parse(strict.stdout) as ParityReport;
@@ -84,6 +97,47 @@ describe('parity: the command', function () {
     expect(report.failures[0]!.differences.join()).to.match(/elements differ, by at most \d+ ulps/);
     expect(lenient.stdout).to.include('the others are close (rtol 0.001, atol 0.001)');
     expect(lenient.status).to.equal(0);
+    expect(narrow.stdout).to.match(
+      /cases are further from Python than rtol 0, atol 1e-30; \d+ of \d+/,
+    );
+    expect(narrow.status).to.equal(1);
+    const [strictPage, lenientPage, narrowPage] = pages.map((page) => readFileSync(page, 'utf8'));
+    expect(strictPage)
+      .to.match(/\d+ cases differ from Python/)
+      .and.not.to.include('within the tolerance');
+    expect(lenientPage).to.include('within the tolerance');
+    expect(narrowPage).to.match(/--threads 1 .*--python-device cpu --rtol 0 --atol 1e-30/);
+    expect(narrowPage).to.match(/… and \d+ more\./);
+  });
+
+  it('runs a case that Python saved', async () => {
+    const file = path.join(folder, 'case.safetensors');
+    const lib = JSON.stringify(path.join(PACKAGE_ROOT, 'lib', 'parity'));
+    const save = (change: string) =>
+      execFileSync(PYTHON, [
+        '-W',
+        'ignore',
+        '-c',
+        `import sys; sys.dont_write_bytecode = True; sys.path.insert(0, ${lib})
+import torch; from torch_losses_case import save_case
+exact = torch.nn.functional.mse_loss
+${change}
+torch.nn.functional.mse_loss = mse_loss
+save_case(${JSON.stringify(file)}, torch.nn.functional.mse_loss, torch.ones(3, requires_grad=True), torch.zeros(3))`,
+      ]);
+    save('mse_loss = exact');
+    const equal = await parity('--case', file);
+    expect(equal.stdout).to.include('mse_loss').and.to.match(/equal/i);
+    expect(equal.status).to.equal(0);
+    save('def mse_loss(input, target, **options): return exact(input, target, **options) * 1.5');
+    const [different, json] = await Promise.all([
+      parity('--case', file),
+      parity('--case', file, '--rtol', '0.9', '--json'),
+    ]);
+    expect(different.stdout).to.match(/differ/i);
+    expect(different.status).to.equal(1);
+    expect(JSON.parse(json.stdout)).to.include({ verdict: 'close' });
+    expect(json.status).to.equal(0);
   });
 
   it('says what is wrong with its arguments, its Python and its case', async () => {
@@ -93,6 +147,8 @@ describe('parity: the command', function () {
       [['--rtol', '-1'], 2, /--rtol must be a number of at least 0/],
       [['--loss', 'mse'], 2, /--loss must be one of l1_loss, /],
       [['--dtype', 'float'], 2, /--dtype must be one of float32, /],
+      [['--device', 'cuda:7'], 1, /no CUDA device here, which cuda:7 needs/],
+      [['--python-device', 'cuda'], 1, /this Python's torch has no CUDA device/],
       [['--device', 'tpu'], 2, /must be cpu, cuda or cuda:NUMBER, but got "tpu"/],
       [['--python', path.join(folder, 'none')], 1, /ENOENT[\s\S]*--python/],
       [['--python', '/bin/true'], 1, /Python ended/],
