@@ -5,12 +5,11 @@
 #include <ATen/ops/sum.h>
 #include <c10/util/Exception.h>
 
-#include <utility>
-
 #include "direct.h"
 #include "warnings.h"
 
 namespace torch_losses {
+
 int64_t get_enum(std::string_view reduction) {
   if (reduction == "none") return at::Reduction::None;
   if (reduction == "mean") return at::Reduction::Mean;

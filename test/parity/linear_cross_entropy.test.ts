@@ -7,7 +7,7 @@ import torch, { nn, type Tensor } from 'torch-losses';
 
 import { type DType, type Input, type Layout, Random, type TensorOptions } from '../support/data';
 import { type Argument, Both, type Call, dtype, float, type Options } from './case';
-import { askPython, expectParity, expectSample } from './parity';
+import { askPython, expectParity, expectSample, TEXT_OF, textOf } from './parity';
 
 const F = nn.functional;
 
@@ -100,21 +100,6 @@ function functional(random: Random, problem: Problem): Call {
 }
 
 /** As Python's source and our call, with results or errors as text. */
-const textOf = (run: () => unknown): string => {
-  try {
-    return String(run());
-  } catch (error) {
-    const { pythonType, message } = error as { pythonType?: string; message: string };
-    return `${pythonType}: ${message}`;
-  }
-};
-const TEXT_OF = `
-def text_of(run):
-    try:
-        return str(run())
-    except Exception as error:
-        return f'{type(error).__name__}: {error}'
-`;
 
 describe('parity: LinearCrossEntropyOptions', () => {
   it('keywords, order and defaults', async () => {

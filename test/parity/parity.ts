@@ -135,3 +135,21 @@ export async function expectSample(sample: Sample, port: () => readonly unknown[
 export async function askPython(source: string, outputs: readonly string[]): Promise<unknown[]> {
   return (await theOracle()).ask(source, outputs);
 }
+
+/** What a call gives as text, or its error, as TEXT_OF defines `text_of` in Python. */
+export const textOf = (run: () => unknown): string => {
+  try {
+    return String(run());
+  } catch (error) {
+    const { pythonType, message } = error as { pythonType?: string; message: string };
+    return `${pythonType}: ${message}`;
+  }
+};
+
+export const TEXT_OF = `
+def text_of(run):
+    try:
+        return str(run())
+    except Exception as error:
+        return f'{type(error).__name__}: {error}'
+`;
