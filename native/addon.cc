@@ -84,6 +84,8 @@ void add_losses(Bindings& bindings) {
   bindings.add_function<&losses::triplet_margin_loss>("triplet_margin_loss");
   bindings.add_function<&losses::triplet_margin_with_distance_loss>(
       "triplet_margin_with_distance_loss");
+  bindings.add_function<&losses::triplet_margin_with_pairwise_distance_loss>(
+      "triplet_margin_with_pairwise_distance_loss");
 }
 
 void add_all(Bindings& bindings) {

@@ -232,7 +232,6 @@ losses::LinearCrossEntropyOptions read(Environment& environment, napi_value valu
 
 template <>
 losses::DistanceFunction read(Environment& environment, napi_value value) {
-  if (is_nullish(environment, value)) return {};
   if (type_of(environment, value) != napi_function) throw ArgumentMismatch{"a function"};
   // Used only within the call that reads it, so the value's handle scope outlives the closure.
   return [&environment, value](const at::Tensor& left, const at::Tensor& right) {

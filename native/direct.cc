@@ -1,8 +1,6 @@
-// Source of what is recorded: the generated torch/csrc/autograd/VariableType, from
-// tools/autograd/derivatives.yaml; of the arithmetic: ATen/native/Loss.cpp and ReduceOps.cpp.
+// Source of the arithmetic: ATen/native/Loss.cpp and ReduceOps.cpp.
 #include "direct.h"
 
-#include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/core/Reduction.h>
 #include <ATen/ops/binary_cross_entropy.h>
 #include <ATen/ops/binary_cross_entropy_with_logits.h>
@@ -15,24 +13,23 @@
 #include <ATen/ops/smooth_l1_loss.h>
 #include <ATen/ops/soft_margin_loss.h>
 #include <ATen/ops/sum.h>
-#include <c10/core/impl/LocalDispatchKeySet.h>
 #include <c10/util/accumulate.h>
-#include <torch/csrc/autograd/function.h>
-#include <torch/csrc/autograd/functions/utils.h>
-#include <torch/csrc/autograd/generated/Functions.h>
-#include <torch/csrc/autograd/saved_variable.h>
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
+#include "plain.h"
 #include "python.h"
 
 namespace torch_losses::direct {
 namespace {
 
-namespace autograd = torch::autograd;
-namespace functions = torch::autograd::generated;
+namespace functions = plain::functions;
+using plain::is_plain;
+using plain::record;
+using plain::saved;
+using plain::with_type_of;
 
 // Bytes: below, new memory costs more than it saves.
 constexpr size_t kWorthCompacting = 1 << 16;
@@ -45,48 +42,6 @@ at::Tensor compact(at::Tensor loss) {
   std::memcpy(storage.mutable_data(), loss.const_data_ptr(), needed);
   loss.unsafeGetTensorImpl()->set_storage_keep_dtype(std::move(storage));
   return loss;
-}
-
-bool is_float_or_double(const at::Tensor& tensor) {
-  const at::ScalarType dtype = tensor.scalar_type();
-  return dtype == at::kFloat || dtype == at::kDouble;
-}
-
-// Whether the dispatcher would do no more than record and run the CPU's kernel.
-template <typename... Tensors>
-bool is_plain(const at::Tensor& self, const Tensors&... others) {
-  using c10::DispatchKey;
-  constexpr c10::DispatchKeySet kPlain({DispatchKey::CPU, DispatchKey::ADInplaceOrView,
-                                        DispatchKey::AutogradCPU, DispatchKey::BackendSelect});
-  if (!is_float_or_double(self) || self.numel() == 0) return false;
-  if (((others.scalar_type() != self.scalar_type()) || ...)) return false;
-  const c10::DispatchKeySet tensors = (self.key_set() | ... | others.key_set());
-  const auto local = c10::impl::tls_local_dispatch_key_set();
-  return kPlain.has_all((tensors | local.included_) - local.excluded_);
-}
-
-// As VariableType does for an operator of these inputs, in the order of its schema.
-template <typename Function, typename Save, typename... Inputs>
-void record(const at::Tensor& result, Save save, const Inputs&... inputs) {
-  const auto excluded = c10::impl::tls_local_dispatch_key_set().excluded_;
-  if (excluded.has(c10::DispatchKey::AutogradCPU)) return;
-  if (!autograd::compute_requires_grad(inputs...)) return;
-  auto function = c10::make_intrusive<Function>();
-  function->set_next_edges(autograd::collect_next_edges(inputs...));
-  save(*function);
-  autograd::set_history(result, function);
-}
-
-autograd::SavedVariable saved(const at::Tensor& input) { return {input, /*is_output=*/false}; }
-autograd::SavedVariable saved(const std::optional<at::Tensor>& input) {
-  return input ? saved(*input) : autograd::SavedVariable();
-}
-
-// Calls `visit` with a number of the type of the elements.
-template <typename Visit>
-void with_type_of(const at::Tensor& tensor, Visit visit) {
-  if (tensor.scalar_type() == at::kFloat) return visit(float{});
-  visit(double{});
 }
 
 at::Tensor mean_of(const at::Tensor& tensor) {
@@ -104,20 +59,18 @@ at::Tensor reduced(Compute compute, int64_t reduction) {
   return reduction == at::Reduction::Mean ? mean_of(compute()) : at::sum(compute());
 }
 
-// A loss whose function saves `self`, `target`, the reduction, and what `save` adds.
-template <typename Function, typename Compute, typename Save>
+// A loss whose function saves `self`, `target`, the reduction, and what `save` adds. It has a
+// gradient by the `differentiable` ones.
+template <typename Function, typename Compute, typename Save, typename... Differentiable>
 at::Tensor loss_of(const at::Tensor& self, const at::Tensor& target, int64_t reduction,
-                   Compute compute, Save save) {
+                   Compute compute, Save save, const Differentiable&... differentiable) {
   at::Tensor result = reduced(compute, reduction);
-  record<Function>(
-      result,
-      [&](Function& function) {
-        function.reduction = reduction;
-        function.self_ = saved(self);
-        function.target_ = saved(target);
-        save(function);
-      },
-      self, target);
+  if (auto* function = record<Function>(result, differentiable...)) {
+    function->reduction = reduction;
+    function->self_ = saved(self);
+    function->target_ = saved(target);
+    save(*function);
+  }
   return result;
 }
 
@@ -133,13 +86,10 @@ bool is_constant(const std::optional<at::Tensor>& tensor, const at::Tensor& self
 at::Tensor mean(const at::Tensor& self) {
   if (!is_plain(self)) return at::mean(self);
   at::Tensor result = reduced([&] { return self; }, at::Reduction::Mean);
-  record<functions::MeanBackward0>(
-      result,
-      [&](functions::MeanBackward0& function) {
-        function.self_sym_numel = self.sym_numel();
-        function.self_sym_sizes = self.sym_sizes().vec();
-      },
-      self);
+  if (auto* function = record<functions::MeanBackward0>(result, self)) {
+    function->self_sym_numel = self.sym_numel();
+    function->self_sym_sizes = self.sym_sizes().vec();
+  }
   return result;
 }
 
@@ -167,13 +117,10 @@ at::Tensor div(const at::Tensor& self, int64_t divisor) {
     std::transform(first, first + self.numel(), result.mutable_data_ptr<T>(),
                    [&](T value) { return value / static_cast<T>(divisor); });
   });
-  record<functions::DivBackward0>(
-      result,
-      [&](functions::DivBackward0& function) {
-        function.other_ = saved(wrapped);
-        function.self_scalar_type = self.scalar_type();
-      },
-      self, wrapped);
+  if (auto* function = record<functions::DivBackward0>(result, self, wrapped)) {
+    function->other_ = saved(wrapped);
+    function->self_scalar_type = self.scalar_type();
+  }
   return result;
 }
 
@@ -183,7 +130,7 @@ at::Tensor mse_loss(const at::Tensor& self, const at::Tensor& target, int64_t re
   }
   return loss_of<functions::MseLossBackward0>(
       self, target, reduction, [&] { return at::mse_loss(self, target, at::Reduction::None); },
-      kNothingMore);
+      kNothingMore, self, target);
 }
 
 at::Tensor smooth_l1_loss(const at::Tensor& self, const at::Tensor& target, int64_t reduction,
@@ -194,7 +141,7 @@ at::Tensor smooth_l1_loss(const at::Tensor& self, const at::Tensor& target, int6
   return loss_of<functions::SmoothL1LossBackward0>(
       self, target, reduction,
       [&] { return at::smooth_l1_loss(self, target, at::Reduction::None, beta); },
-      [&](auto& function) { function.beta = beta; });
+      [&](auto& function) { function.beta = beta; }, self, target);
 }
 
 at::Tensor huber_loss(const at::Tensor& self, const at::Tensor& target, int64_t reduction,
@@ -205,24 +152,16 @@ at::Tensor huber_loss(const at::Tensor& self, const at::Tensor& target, int64_t 
   return loss_of<functions::HuberLossBackward0>(
       self, target, reduction,
       [&] { return at::huber_loss(self, target, at::Reduction::None, delta); },
-      [&](auto& function) { function.delta = delta; });
+      [&](auto& function) { function.delta = delta; }, self, target);
 }
 
 at::Tensor soft_margin_loss(const at::Tensor& self, const at::Tensor& target, int64_t reduction) {
   if (reduction == at::Reduction::None || !is_constant(target, self)) {
     return compact(at::soft_margin_loss(self, target, reduction));
   }
-  at::Tensor result =
-      reduced([&] { return at::soft_margin_loss(self, target, at::Reduction::None); }, reduction);
-  record<functions::SoftMarginLossBackward0>(
-      result,
-      [&](functions::SoftMarginLossBackward0& function) {
-        function.reduction = reduction;
-        function.self_ = saved(self);
-        function.target_ = saved(target);
-      },
-      self);
-  return result;
+  return loss_of<functions::SoftMarginLossBackward0>(
+      self, target, reduction,
+      [&] { return at::soft_margin_loss(self, target, at::Reduction::None); }, kNothingMore, self);
 }
 
 at::Tensor binary_cross_entropy(const at::Tensor& self, const at::Tensor& target,
@@ -233,7 +172,7 @@ at::Tensor binary_cross_entropy(const at::Tensor& self, const at::Tensor& target
   return loss_of<functions::BinaryCrossEntropyBackward0>(
       self, target, reduction,
       [&] { return at::binary_cross_entropy(self, target, weight, at::Reduction::None); },
-      [&](auto& function) { function.weight_ = saved(weight); });
+      [&](auto& function) { function.weight_ = saved(weight); }, self, target);
 }
 
 at::Tensor binary_cross_entropy_with_logits(const at::Tensor& self, const at::Tensor& target,
@@ -254,7 +193,8 @@ at::Tensor binary_cross_entropy_with_logits(const at::Tensor& self, const at::Te
       [&](auto& function) {
         function.weight_ = saved(weight);
         function.pos_weight_ = saved(pos_weight);
-      });
+      },
+      self, target);
 }
 
 }  // namespace torch_losses::direct

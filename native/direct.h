@@ -44,4 +44,28 @@ at::Tensor binary_cross_entropy_with_logits(const at::Tensor& self, const at::Te
                                             const std::optional<at::Tensor>& pos_weight,
                                             int64_t reduction);
 
+// Not yet reduced: direct_composites.cc.
+
+at::Tensor l1_loss(const at::Tensor& self, const at::Tensor& target);
+
+at::Tensor kl_div(const at::Tensor& self, const at::Tensor& target, bool log_target);
+
+at::Tensor poisson_nll_loss(const at::Tensor& self, const at::Tensor& target, bool log_input,
+                            bool full, double eps);
+
+at::Tensor margin_ranking_loss(const at::Tensor& input1, const at::Tensor& input2,
+                               const at::Tensor& target, double margin);
+
+at::Tensor hinge_embedding_loss(const at::Tensor& self, const at::Tensor& target, double margin);
+
+at::Tensor cosine_embedding_loss(const at::Tensor& input1, const at::Tensor& input2,
+                                 const at::Tensor& target, double margin);
+
+at::Tensor triplet_margin_loss(const at::Tensor& anchor, const at::Tensor& positive,
+                               const at::Tensor& negative, double margin, double p, double eps,
+                               bool swap);
+
+at::Tensor pairwise_distance(const at::Tensor& left, const at::Tensor& right, double p, double eps,
+                             bool keepdim);
+
 }  // namespace torch_losses::direct

@@ -24,7 +24,6 @@ using OptionalTensor = std::optional<at::Tensor>;
 // Lists reach another overload of ctc_loss than tensors do, and other kernels on CUDA.
 using Lengths = std::variant<at::Tensor, std::vector<int64_t>>;
 using Variance = std::variant<at::Tensor, double>;
-// Empty means Python's None: torch.pairwise_distance.
 using DistanceFunction = std::function<at::Tensor(const at::Tensor&, const at::Tensor&)>;
 
 // Regression: losses_regression.cc
@@ -121,5 +120,12 @@ at::Tensor triplet_margin_with_distance_loss(const at::Tensor& anchor, const at:
                                              const at::Tensor& negative,
                                              const DistanceFunction& distance_function,
                                              double margin, bool swap, const Reduction& reduction);
+
+// The same with torch.pairwise_distance, which is not called back.
+at::Tensor triplet_margin_with_pairwise_distance_loss(const at::Tensor& anchor,
+                                                      const at::Tensor& positive,
+                                                      const at::Tensor& negative, double p,
+                                                      double eps, bool keepdim, double margin,
+                                                      bool swap, const Reduction& reduction);
 
 }  // namespace torch_losses::losses

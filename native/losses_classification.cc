@@ -1,21 +1,16 @@
 // Losses of scores or probabilities against classes, labels or distributions.
 // Source: torch/nn/functional.py of torch 2.13, lines 3094-3238, 3395-3697, 4418-4559, 4609-4669.
-#include <ATen/ops/add.h>
 #include <ATen/ops/binary_cross_entropy.h>
 #include <ATen/ops/binary_cross_entropy_with_logits.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/ctc_loss.h>
 #include <ATen/ops/div.h>
-#include <ATen/ops/kl_div.h>
 #include <ATen/ops/log_sigmoid.h>
-#include <ATen/ops/mul.h>
 #include <ATen/ops/multi_margin_loss.h>
 #include <ATen/ops/multilabel_margin_loss.h>
-#include <ATen/ops/neg.h>
 #include <ATen/ops/nll_loss_nd.h>
 #include <ATen/ops/rsub.h>
 #include <ATen/ops/soft_margin_loss.h>
-#include <ATen/ops/sum.h>
 #include <ATen/ops/zeros_like.h>
 #include <c10/util/DimVector.h>
 
@@ -25,6 +20,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "arithmetic.h"
 #include "direct.h"
 #include "losses.h"
 #include "python.h"
@@ -37,6 +33,7 @@
 namespace torch_losses::losses {
 namespace {
 
+namespace op = arithmetic;
 using c10::DimVector;
 
 // How many classes there are for class indices of this shape; none where the kernels refuse it.
@@ -150,7 +147,8 @@ at::Tensor nll_loss(const at::Tensor& input, const at::Tensor& target, const Opt
 
 at::Tensor kl_div(const at::Tensor& input, const at::Tensor& target, const Reduction& reduction,
                   bool log_target) {
-  const at::Tensor reduced = at::kl_div(input, target, kl_div_enum(reduction), log_target);
+  const int64_t mode = kl_div_enum(reduction);
+  const at::Tensor reduced = reduce(direct::kl_div(input, target, log_target), mode);
   // Python asks what the caller wrote, also where a legacy argument has overridden it.
   const bool divides_by_batch = reduction == "batchmean" && input.dim() != 0;
   return divides_by_batch ? direct::div(reduced, input.size(0)) : reduced;
@@ -206,15 +204,15 @@ at::Tensor soft_margin_loss(const at::Tensor& input, const at::Tensor& target,
 at::Tensor multilabel_soft_margin_loss(const at::Tensor& input, const at::Tensor& target,
                                        const OptionalTensor& weight, const Reduction& reduction) {
   const std::string mode = resolve(reduction);
-  const at::Tensor present = at::mul(target, at::log_sigmoid(input));
+  const at::Tensor present = op::mul(target, at::log_sigmoid(input));
   const at::Tensor absence = at::rsub(target, 1);
-  const at::Tensor absent = at::mul(absence, at::log_sigmoid(at::neg(input)));
-  at::Tensor loss = at::neg(at::add(present, absent));
-  if (weight) loss = at::mul(loss, *weight);
+  const at::Tensor absent = op::mul(absence, at::log_sigmoid(op::neg(input)));
+  at::Tensor loss = op::neg(op::add(present, absent));
+  if (weight) loss = op::mul(loss, *weight);
 
   const int64_t class_dim = input.dim() - 1;
   const int64_t classes = input.size(class_dim);
-  loss = direct::div(at::sum(loss, class_dim), classes);
+  loss = direct::div(op::sum(loss, class_dim), classes);
   TORCH_CHECK_VALUE(is_mean_sum_or_none(mode), mode, " is not valid");
   return reduce(loss, mode);
 }

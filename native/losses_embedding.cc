@@ -1,16 +1,9 @@
 // Losses of how near or far embeddings, or their scores, are to each other.
 // Source: torch/nn/functional.py of torch 2.13, lines 4323-4415, 4562-4606 and 5951-6067.
-#include <ATen/core/Reduction.h>
-#include <ATen/ops/add.h>
-#include <ATen/ops/clamp_min.h>
-#include <ATen/ops/cosine_embedding_loss.h>
-#include <ATen/ops/hinge_embedding_loss.h>
-#include <ATen/ops/margin_ranking_loss.h>
 #include <ATen/ops/minimum.h>
-#include <ATen/ops/pairwise_distance.h>
-#include <ATen/ops/sub.h>
-#include <ATen/ops/triplet_margin_loss.h>
 
+#include "arithmetic.h"
+#include "direct.h"
 #include "losses.h"
 #include "python.h"
 
@@ -21,9 +14,26 @@ void check_margin(double margin) {
   TORCH_CHECK_VALUE(!(margin <= 0), "margin must be greater than 0, got ", python::repr(margin));
 }
 
-at::Tensor distance(const DistanceFunction& distance_function, const at::Tensor& a,
-                    const at::Tensor& b) {
-  return distance_function ? distance_function(a, b) : at::pairwise_distance(a, b);
+// `distance`: of two tensors.
+template <typename Distance>
+at::Tensor triplet_margin_of(Distance distance, const at::Tensor& anchor,
+                             const at::Tensor& positive, const at::Tensor& negative, double margin,
+                             bool swap, const Reduction& reduction) {
+  TORCH_CHECK_VALUE(is_mean_sum_or_none(reduction.text), reduction.text,
+                    " is not a valid value for reduction");
+  check_margin(margin);
+  TORCH_CHECK(anchor.dim() == positive.dim() && positive.dim() == negative.dim(),
+              "The anchor, positive, and negative tensors are expected to have the same number of "
+              "dimensions, but got: anchor ",
+              anchor.dim(), "D, positive ", positive.dim(), "D, and negative ", negative.dim(),
+              "D inputs");
+
+  const at::Tensor to_positive = distance(anchor, positive);
+  at::Tensor to_negative = distance(anchor, negative);
+  // The swap of Balntas et al.: the positive stands in for an anchor farther from the negative.
+  if (swap) to_negative = at::minimum(to_negative, distance(positive, negative));
+  const at::Tensor raised = arithmetic::add(to_positive, arithmetic::Number{margin});
+  return reduce(arithmetic::clamp_min(arithmetic::sub(raised, to_negative), 0), reduction.text);
 }
 
 }  // namespace
@@ -37,21 +47,20 @@ at::Tensor margin_ranking_loss(const at::Tensor& input1, const at::Tensor& input
               "input1: ",
               python::repr_size(input1.sizes()), ", input2: ", python::repr_size(input2.sizes()),
               ", target: ", python::repr_size(target.sizes()), " ");
-  return reduce(at::margin_ranking_loss(input1, input2, target, margin, at::Reduction::None), mode);
+  return reduce(direct::margin_ranking_loss(input1, input2, target, margin), mode);
 }
 
 at::Tensor hinge_embedding_loss(const at::Tensor& input, const at::Tensor& target, double margin,
                                 const Reduction& reduction) {
   const int64_t mode = get_enum(resolve(reduction));
-  return reduce(at::hinge_embedding_loss(input, target, margin, at::Reduction::None), mode);
+  return reduce(direct::hinge_embedding_loss(input, target, margin), mode);
 }
 
 at::Tensor cosine_embedding_loss(const at::Tensor& input1, const at::Tensor& input2,
                                  const at::Tensor& target, double margin,
                                  const Reduction& reduction) {
   const int64_t mode = get_enum(resolve(reduction));
-  return reduce(at::cosine_embedding_loss(input1, input2, target, margin, at::Reduction::None),
-                mode);
+  return reduce(direct::cosine_embedding_loss(input1, input2, target, margin), mode);
 }
 
 at::Tensor triplet_margin_loss(const at::Tensor& anchor, const at::Tensor& positive,
@@ -59,8 +68,7 @@ at::Tensor triplet_margin_loss(const at::Tensor& anchor, const at::Tensor& posit
                                bool swap, const Reduction& reduction) {
   const int64_t mode = get_enum(resolve(reduction));
   check_margin(margin);
-  return reduce(at::triplet_margin_loss(anchor, positive, negative, margin, p, eps, swap,
-                                        at::Reduction::None),
+  return reduce(direct::triplet_margin_loss(anchor, positive, negative, margin, p, eps, swap),
                 mode);
 }
 
@@ -68,23 +76,18 @@ at::Tensor triplet_margin_with_distance_loss(const at::Tensor& anchor, const at:
                                              const at::Tensor& negative,
                                              const DistanceFunction& distance_function,
                                              double margin, bool swap, const Reduction& reduction) {
-  TORCH_CHECK_VALUE(is_mean_sum_or_none(reduction.text), reduction.text,
-                    " is not a valid value for reduction");
-  check_margin(margin);
-  TORCH_CHECK(anchor.dim() == positive.dim() && positive.dim() == negative.dim(),
-              "The anchor, positive, and negative tensors are expected to have the same number of "
-              "dimensions, but got: anchor ",
-              anchor.dim(), "D, positive ", positive.dim(), "D, and negative ", negative.dim(),
-              "D inputs");
+  return triplet_margin_of(distance_function, anchor, positive, negative, margin, swap, reduction);
+}
 
-  const at::Tensor to_positive = distance(distance_function, anchor, positive);
-  at::Tensor to_negative = distance(distance_function, anchor, negative);
-  // The swap of Balntas et al.: the positive stands in for an anchor farther from the negative.
-  if (swap) {
-    to_negative = at::minimum(to_negative, distance(distance_function, positive, negative));
-  }
-  const at::Tensor raised = at::add(to_positive, python::wrapped(margin));
-  return reduce(at::clamp_min(at::sub(raised, to_negative), 0), reduction.text);
+at::Tensor triplet_margin_with_pairwise_distance_loss(const at::Tensor& anchor,
+                                                      const at::Tensor& positive,
+                                                      const at::Tensor& negative, double p,
+                                                      double eps, bool keepdim, double margin,
+                                                      bool swap, const Reduction& reduction) {
+  const auto distance = [&](const at::Tensor& left, const at::Tensor& right) {
+    return direct::pairwise_distance(left, right, p, eps, keepdim);
+  };
+  return triplet_margin_of(distance, anchor, positive, negative, margin, swap, reduction);
 }
 
 }  // namespace torch_losses::losses

@@ -1,24 +1,15 @@
 // Losses of a predicted number or distribution against a number.
 // Source: torch/nn/functional.py of torch 2.13, lines 3241-3392 and 4010-4320.
 #include <ATen/core/Reduction.h>
-#include <ATen/ops/abs.h>
-#include <ATen/ops/add.h>
-#include <ATen/ops/any.h>
 #include <ATen/ops/broadcast_tensors.h>
-#include <ATen/ops/clamp.h>
 #include <ATen/ops/clone.h>
 #include <ATen/ops/div.h>
 #include <ATen/ops/huber_loss.h>
-#include <ATen/ops/l1_loss.h>
 #include <ATen/ops/log.h>
-#include <ATen/ops/lt.h>
 #include <ATen/ops/mse_loss.h>
 #include <ATen/ops/mul.h>
 #include <ATen/ops/ones_like.h>
-#include <ATen/ops/poisson_nll_loss.h>
-#include <ATen/ops/pow.h>
 #include <ATen/ops/smooth_l1_loss.h>
-#include <ATen/ops/sub.h>
 #include <ATen/ops/sum.h>
 #include <ATen/ops/unsqueeze.h>
 #include <c10/core/GradMode.h>
@@ -28,6 +19,7 @@
 #include <string>
 #include <utility>
 
+#include "arithmetic.h"
 #include "direct.h"
 #include "losses.h"
 #include "python.h"
@@ -38,6 +30,8 @@
 
 namespace torch_losses::losses {
 namespace {
+
+namespace op = arithmetic;
 
 void warn_if_sizes_differ(const at::Tensor& input, const at::Tensor& target) {
   if (target.sizes() == input.sizes()) return;
@@ -80,7 +74,7 @@ at::Tensor variance_tensor(const Variance& var, const at::Tensor& input) {
     return at::mul(at::ones_like(input), python::wrapped(*number));
   }
   const at::Tensor& tensor = std::get<at::Tensor>(var);
-  TORCH_CHECK_VALUE(!at::any(at::lt(tensor, 0)).item<bool>(), message);
+  TORCH_CHECK_VALUE(!op::any_negative(tensor), message);
   return tensor;
 }
 
@@ -95,7 +89,7 @@ bool is_broadcast_in_one_dimension(at::IntArrayRef var, at::IntArrayRef input) {
 }
 
 at::Tensor absolute_errors(const at::Tensor& input, const at::Tensor& target, int64_t reduction) {
-  return reduce(at::l1_loss(input, target, at::Reduction::None), reduction);
+  return reduce(direct::l1_loss(input, target), reduction);
 }
 
 // One variance for each row gets a last dimension to broadcast along.
@@ -113,7 +107,7 @@ at::Tensor fit_variance(at::Tensor var, const at::Tensor& input) {
 at::Tensor clamped_copy(const at::Tensor& var, double eps) {
   at::Tensor copy = at::clone(var);
   const c10::NoGradGuard no_grad;
-  at::clamp_(copy, eps, std::nullopt);
+  op::clamp_min_(copy, eps);
   return copy;
 }
 
@@ -124,8 +118,7 @@ at::Tensor poisson_nll_loss(const at::Tensor& input, const at::Tensor& target, b
   const std::string mode = resolve(reduction);
   // Python's check comes before get_enum, so 'elementwise_mean' is unknown here.
   TORCH_CHECK_VALUE(is_mean_sum_or_none(mode), mode, " is not a valid value for reduction");
-  return reduce(at::poisson_nll_loss(input, target, log_input, full, eps, at::Reduction::None),
-                get_enum(mode));
+  return reduce(direct::poisson_nll_loss(input, target, log_input, full, eps), get_enum(mode));
 }
 
 at::Tensor gaussian_nll_loss(const at::Tensor& input, const at::Tensor& target, const Variance& var,
@@ -135,8 +128,8 @@ at::Tensor gaussian_nll_loss(const at::Tensor& input, const at::Tensor& target, 
   const at::Tensor variance = clamped_copy(fitted, eps);
 
   const at::Tensor log_variance = at::log(variance);
-  const at::Tensor scaled_error = at::div(at::pow(at::sub(input, target), 2), variance);
-  at::Tensor loss = at::mul(at::add(log_variance, scaled_error), python::wrapped(0.5));
+  const at::Tensor scaled_error = op::div(op::square(op::sub(input, target)), variance);
+  at::Tensor loss = op::mul(op::add(log_variance, scaled_error), op::Number{0.5});
   if (full) loss.add_(python::wrapped(0.5 * std::log(2 * std::numbers::pi)));
   return reduce(loss, reduction.text);
 }
@@ -161,7 +154,7 @@ at::Tensor huber_loss(const at::Tensor& input, const at::Tensor& target, const R
   check_weight_size(*weight, input);
   const at::Tensor loss =
       at::huber_loss(expanded_input, expanded_target, at::Reduction::None, delta);
-  const at::Tensor weighted = at::mul(loss, *weight);
+  const at::Tensor weighted = op::mul(loss, *weight);
   check_weighted_mode(reduction.text);
   return reduce(weighted, reduction.text);
 }
@@ -173,8 +166,8 @@ at::Tensor l1_loss(const at::Tensor& input, const at::Tensor& target, const Redu
   const auto [expanded_input, expanded_target] = broadcast(input, target);
   if (!weight) return absolute_errors(expanded_input, expanded_target, get_enum(mode));
   check_weight_size(*weight, input);
-  const at::Tensor distance = at::abs(at::sub(expanded_input, expanded_target));
-  return reduce_by_weight(at::mul(distance, *weight), *weight, mode);
+  const at::Tensor distance = op::abs(op::sub(expanded_input, expanded_target));
+  return reduce_by_weight(op::mul(distance, *weight), *weight, mode);
 }
 
 at::Tensor mse_loss(const at::Tensor& input, const at::Tensor& target, const Reduction& reduction,
@@ -184,8 +177,8 @@ at::Tensor mse_loss(const at::Tensor& input, const at::Tensor& target, const Red
   const auto [expanded_input, expanded_target] = broadcast(input, target);
   if (!weight) return direct::mse_loss(expanded_input, expanded_target, get_enum(mode));
   check_weight_size(*weight, input);
-  const at::Tensor squared_errors = at::pow(at::sub(expanded_input, expanded_target), 2);
-  return reduce_by_weight(at::mul(squared_errors, *weight), *weight, mode);
+  const at::Tensor squared_errors = op::square(op::sub(expanded_input, expanded_target));
+  return reduce_by_weight(op::mul(squared_errors, *weight), *weight, mode);
 }
 
 }  // namespace torch_losses::losses

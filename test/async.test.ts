@@ -104,6 +104,24 @@ describe('asynchronous calls', () => {
     }
   });
 
+  it('call a distance of your own, a subclass of torch.nn.PairwiseDistance too', async () => {
+    const calls: string[] = [];
+    class Doubled extends nn.PairwiseDistance {
+      override forward(a: Tensor, b: Tensor): Tensor {
+        calls.push('called');
+        return super.forward(a, b).mul(2);
+      }
+    }
+    const margin = 0.5;
+    const zeros = torch.zeros(64, 10);
+    const own = new nn.TripletMarginWithDistanceLoss({ distance_function: new Doubled(), margin });
+    const [later, now] = [await own.forwardAsync(x, x.add(1), zeros), own(x, x.add(1), zeros)];
+    expect(calls).to.have.length(4);
+    expect(later.equal(now)).to.equal(true);
+    const torchs = new nn.TripletMarginWithDistanceLoss({ margin });
+    expect(torchs(x, x.add(1), zeros).equal(now)).to.equal(false);
+  });
+
   it('run in the order they were made', async () => {
     const order: number[] = [];
     await Promise.all([

@@ -10,6 +10,9 @@ const OUTPUT = path.join(BUILD, 'bench', 'limit');
 const SOURCE = 'scripts/bench/sides/limit.cc';
 // What of native/ it calls, which needs no Node.
 const LOSSES = [
+  'arithmetic.cc',
+  'direct.cc',
+  'direct_composites.cc',
   'losses_classification.cc',
   'losses_embedding.cc',
   'losses_regression.cc',
@@ -38,6 +41,7 @@ export async function buildLimit({ directory, version }) {
       await unlessDone(`${object}.stamp`, inputs, () =>
         mustRun(`Compiling ${source}`, compiler, [
           ...['-std=c++20', '-O2', '-DNDEBUG', '-D_GLIBCXX_USE_CXX11_ABI=1', '-Inative'],
+          '-DTORCH_LOSSES_LIBTORCH_ALONE',
           ...['-isystem', path.join(directory, 'include')],
           ...['-isystem', path.join(directory, 'include/torch/csrc/api/include')],
           ...['-c', source, '-o', object],

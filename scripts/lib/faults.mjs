@@ -67,8 +67,8 @@ const REGRESSION = [
   ],
   [
     'poisson_nll_loss negates log_input',
-    'at::poisson_nll_loss(input, target, log_input,',
-    'at::poisson_nll_loss(input, target, FAULT ? !log_input : log_input,',
+    'direct::poisson_nll_loss(input, target, log_input,',
+    'direct::poisson_nll_loss(input, target, FAULT ? !log_input : log_input,',
     'poisson_nll_loss',
   ],
   [
@@ -79,14 +79,14 @@ const REGRESSION = [
   ],
   [
     'gaussian_nll_loss is twice as large',
-    'scaled_error), python::wrapped(0.5)',
-    'scaled_error), python::wrapped(FAULT ? 1.0 : 0.5)',
+    'scaled_error), op::Number{0.5}',
+    'scaled_error), op::Number{FAULT ? 1.0 : 0.5}',
     'gaussian_nll_loss',
   ],
   [
     'gaussian_nll_loss clamps at 0',
-    'at::clamp_(copy, eps,',
-    'at::clamp_(copy, FAULT ? 0.0 : eps,',
+    'op::clamp_min_(copy, eps)',
+    'op::clamp_min_(copy, FAULT ? 0.0 : eps)',
     'gaussian_nll_loss',
   ],
 ].map(([what, from, to, name]) => native('losses_regression', what, from, to, loss(name)));
@@ -100,8 +100,8 @@ const CLASSIFICATION = [
   ],
   [
     'kl_div negates log_target',
-    'kl_div_enum(reduction), log_target)',
-    'kl_div_enum(reduction), FAULT ? !log_target : log_target)',
+    'direct::kl_div(input, target, log_target)',
+    'direct::kl_div(input, target, FAULT ? !log_target : log_target)',
     'kl_div',
   ],
   [
@@ -136,8 +136,8 @@ const CLASSIFICATION = [
   ],
   [
     'multilabel_soft_margin_loss: a wrong sign',
-    'at::log_sigmoid(at::neg(input))',
-    'at::log_sigmoid(FAULT ? input : at::neg(input))',
+    'at::log_sigmoid(op::neg(input))',
+    'at::log_sigmoid(FAULT ? input : op::neg(input))',
     'multilabel_soft_margin_loss',
   ],
   [
@@ -171,22 +171,22 @@ export const FAULTS = [
   native(
     'losses_embedding',
     'margin_ranking_loss swaps its inputs',
-    'at::margin_ranking_loss(input1, input2,',
-    'at::margin_ranking_loss(FAULT ? input2 : input1, FAULT ? input1 : input2,',
+    'direct::margin_ranking_loss(input1, input2,',
+    'direct::margin_ranking_loss(FAULT ? input2 : input1, FAULT ? input1 : input2,',
     loss('margin_ranking_loss'),
   ),
   native(
     'losses_embedding',
     'triplet_margin_loss never swaps',
-    'p, eps, swap,',
-    'p, eps, swap && !FAULT,',
+    'p, eps, swap)',
+    'p, eps, swap && !FAULT)',
     loss('triplet_margin_loss'),
   ),
   native(
     'losses_embedding',
     'triplet_margin_with_distance_loss adds in another order',
-    'at::clamp_min(at::sub(raised, to_negative), 0)',
-    'at::clamp_min(FAULT ? at::add(at::sub(to_positive, to_negative), python::wrapped(margin)) : at::sub(raised, to_negative), 0)',
+    'arithmetic::clamp_min(arithmetic::sub(raised, to_negative), 0)',
+    'arithmetic::clamp_min(FAULT ? at::add(at::sub(to_positive, to_negative), python::wrapped(margin)) : arithmetic::sub(raised, to_negative), 0)',
     loss('triplet_margin_with_distance_loss'),
   ),
   native(
@@ -267,10 +267,24 @@ export const FAULTS = [
     loss('gaussian_nll_loss'),
   ),
   native(
+    'arithmetic',
+    'a product saves the wrong factor for its gradient',
+    'function->other_ = saved(other);\n    function->other_scalar_type',
+    'function->other_ = saved(FAULT ? self : other);\n    function->other_scalar_type',
+    loss('margin_ranking_loss'),
+  ),
+  native(
+    'direct_composites',
+    "the square of a vector's length lacks its epsilon",
+    'op::sum(op::mul(input, input), dim), kEpsilon',
+    'op::sum(op::mul(input, input), dim), FAULT ? 0 : kEpsilon',
+    loss('cosine_embedding_loss'),
+  ),
+  native(
     'losses_embedding',
     'hinge_embedding_loss ignores its margin',
-    'at::hinge_embedding_loss(input, target, margin,',
-    'at::hinge_embedding_loss(input, target, FAULT ? 1.0 : margin,',
+    'direct::hinge_embedding_loss(input, target, margin)',
+    'direct::hinge_embedding_loss(input, target, FAULT ? 1.0 : margin)',
     loss('hinge_embedding_loss'),
   ),
   lib(

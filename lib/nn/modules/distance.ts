@@ -6,6 +6,7 @@ import {
   type PairwiseDistanceOptions,
   pairwise_distance,
 } from '../functional/distance';
+import { PAIRWISE, type Pairwise } from '../functional/loss/definition';
 import { BOOL, FLOAT, INT, option, Signature } from '../signature';
 import { Module } from './module';
 
@@ -40,6 +41,15 @@ export class PairwiseDistance extends Module<[x1: Tensor, x2: Tensor], Tensor> {
 
   override forward(x1: Tensor, x2: Tensor): Tensor {
     return pairwise_distance(x1, x2, this.norm, this.eps, this.keepdim);
+  }
+
+  /** @internal */
+  get [PAIRWISE](): Pairwise | undefined {
+    const { norm, eps, keepdim } = this;
+    const isOriginal = this.forward === PairwiseDistance.prototype.forward;
+    const isValid =
+      typeof norm === 'number' && typeof eps === 'number' && typeof keepdim === 'boolean';
+    return isOriginal && isValid ? [norm, eps, keepdim] : undefined;
   }
 }
 

@@ -1,5 +1,5 @@
 // The limit: the addon's losses as libtorch computes them, called in a loop in C++, without
-// JavaScript around them and without the addon's shorter ways (native/direct.h, native/threads.h). A
+// JavaScript around them and without the addon's shorter ways (native/plain.h, native/threads.h). A
 // side of the benchmarks (protocol.md). So that it needs no parser of JSON, it is asked in words:
 //
 //   prepare LOSS BACKWARD COUNT INPUT...    run CALLS
@@ -7,16 +7,8 @@
 //   list; a list's LOW is its one value and its only LENGTH how often that value stands there
 #include <ATen/Parallel.h>
 #include <ATen/ops/arange.h>
-#include <ATen/ops/binary_cross_entropy.h>
-#include <ATen/ops/binary_cross_entropy_with_logits.h>
-#include <ATen/ops/div.h>
 #include <ATen/ops/full.h>
-#include <ATen/ops/huber_loss.h>
 #include <ATen/ops/linear.h>
-#include <ATen/ops/mean.h>
-#include <ATen/ops/mse_loss.h>
-#include <ATen/ops/smooth_l1_loss.h>
-#include <ATen/ops/soft_margin_loss.h>
 #include <ATen/ops/where.h>
 #include <c10/util/accumulate.h>
 #include <torch/version.h>
@@ -34,7 +26,6 @@
 #include <string>
 #include <vector>
 
-#include "direct.h"
 #include "losses.h"
 #include "python.h"
 #include "targets.h"
@@ -46,34 +37,6 @@ void check_classes(const at::Tensor&, int64_t, int64_t) {}
 void check_labels(const at::Tensor&, int64_t) {}
 void check_margin_classes(const at::Tensor&, int64_t) {}
 }  // namespace torch_losses::targets
-
-namespace torch_losses::direct {
-using at::Tensor;
-using Optional = std::optional<Tensor>;
-Tensor mean(const Tensor& self) { return at::mean(self); }
-Tensor div(const Tensor& self, int64_t divisor) { return at::div(self, python::wrapped(divisor)); }
-Tensor mse_loss(const Tensor& self, const Tensor& target, int64_t reduction) {
-  return at::mse_loss(self, target, reduction);
-}
-Tensor smooth_l1_loss(const Tensor& self, const Tensor& target, int64_t reduction, double beta) {
-  return at::smooth_l1_loss(self, target, reduction, beta);
-}
-Tensor huber_loss(const Tensor& self, const Tensor& target, int64_t reduction, double delta) {
-  return at::huber_loss(self, target, reduction, delta);
-}
-Tensor soft_margin_loss(const Tensor& self, const Tensor& target, int64_t reduction) {
-  return at::soft_margin_loss(self, target, reduction);
-}
-Tensor binary_cross_entropy(const Tensor& self, const Tensor& target, const Optional& weight,
-                            int64_t reduction) {
-  return at::binary_cross_entropy(self, target, weight, reduction);
-}
-Tensor binary_cross_entropy_with_logits(const Tensor& self, const Tensor& target,
-                                        const Optional& weight, const Optional& pos_weight,
-                                        int64_t reduction) {
-  return at::binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction);
-}
-}  // namespace torch_losses::direct
 
 namespace {
 

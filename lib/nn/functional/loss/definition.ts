@@ -46,6 +46,14 @@ export type Lengths = Tensor | readonly (number | bigint)[] | Int32Array | BigIn
 /** The distance of two tensors, differentiable: called synchronously. */
 export type DistanceFunction = (left: Tensor, right: Tensor) => Tensor;
 
+/** The key under which a distance that is torch.pairwise_distance says so: nothing then has to be called back. */
+export const PAIRWISE = Symbol('pairwise distance');
+
+/** What torch.pairwise_distance takes beside its tensors. */
+export type Pairwise = readonly [p: number, eps: number, keepdim: boolean];
+
+const DEFAULT_PAIRWISE: Pairwise = [2, 1e-6, false];
+
 /** A parameter as `inspect.signature` shows it in Python. */
 export interface SignatureParameter {
   readonly name: string;
@@ -174,9 +182,8 @@ export class Lowering {
     throw this.#mismatch(value, name, 'a Tensor or a number');
   }
 
-  /** A function of tensors as a function of handles; null is torch's own. */
-  distance(value: unknown, name: string): ((left: Handle, right: Handle) => Handle) | null {
-    if (value === null || value === undefined) return null;
+  /** A distance of tensors as one of handles. */
+  distance(value: unknown, name: string): (left: Handle, right: Handle) => Handle {
     if (typeof value !== 'function') throw this.#mismatch(value, name, 'a function or null');
     return (left, right) =>
       this.tensor((value as DistanceFunction)(wrap(left), wrap(right)), `result of ${name}`);
@@ -188,6 +195,12 @@ export class Lowering {
       `argument '${name}' must be ${expected}, got ${describeTensor(value)}`,
     );
   }
+}
+
+/** How a distance is torch.pairwise_distance, which null stands for; undefined for any other function. */
+export function pairwiseOf(distance: unknown): Pairwise | undefined {
+  if (distance === null || distance === undefined) return DEFAULT_PAIRWISE;
+  return (distance as { [PAIRWISE]?: Pairwise })[PAIRWISE];
 }
 
 /** What the deprecated `size_average` and `reduce` ask for. Source: torch/nn/_reduction.py. */

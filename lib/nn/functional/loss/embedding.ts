@@ -11,6 +11,7 @@ import {
   type DistanceFunction,
   defineLoss,
   type InputAndTarget,
+  pairwiseOf,
   REDUCE,
   REDUCTION,
   type ReductionOption,
@@ -127,14 +128,19 @@ export const triplet_margin_with_distance_loss = defineLoss<
   'triplet_margin_with_distance_loss',
   ['anchor', 'positive', 'negative'],
   [['distance_function', null], ['margin', 1], ['swap', false], REDUCTION],
-  (at, values, anchor, positive, negative) =>
-    native.triplet_margin_with_distance_loss(
+  (at, values, anchor, positive, negative) => {
+    const inputs = [
       at.tensor(anchor, 'anchor'),
       at.tensor(positive, 'positive'),
       at.tensor(negative, 'negative'),
-      at.distance(values.distance_function, 'distance_function'),
-      at.float(values.margin, 'margin'),
-      at.bool(values.swap, 'swap'),
-      at.reduction(values),
-    ),
+    ] as const;
+    const pairwise = pairwiseOf(values.distance_function);
+    const distance = pairwise ? null : at.distance(values.distance_function, 'distance_function');
+    const margin = at.float(values.margin, 'margin');
+    const swap = at.bool(values.swap, 'swap');
+    const rest = [margin, swap, at.reduction(values)] as const;
+    return distance
+      ? native.triplet_margin_with_distance_loss(...inputs, distance, ...rest)
+      : native.triplet_margin_with_pairwise_distance_loss(...inputs, ...pairwise!, ...rest);
+  },
 );

@@ -4,7 +4,7 @@ import type { AsyncOptions } from '../../../async';
 import { valueError } from '../../../errors';
 import { floatRepr } from '../../../python';
 import type { Tensor } from '../../../tensor';
-import type { DistanceFunction, Given } from '../../functional/loss/definition';
+import { type DistanceFunction, type Given, pairwiseOf } from '../../functional/loss/definition';
 import {
   type CosineEmbeddingLossOptions,
   cosine_embedding_loss,
@@ -289,5 +289,17 @@ export class TripletMarginWithDistanceLoss extends _Loss<
 
   override forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
     return triplet_margin_with_distance_loss.with(this, anchor, positive, negative);
+  }
+
+  /** With a distance of your own, on the event loop: it is called there. */
+  override forwardAsync(
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    options?: AsyncOptions,
+  ): Promise<Tensor> {
+    return pairwiseOf(this.distance_function)
+      ? triplet_margin_with_distance_loss.async(this, [anchor, positive, negative], options)
+      : super.forwardAsync(anchor, positive, negative, options);
   }
 }

@@ -1,0 +1,302 @@
+#include "arithmetic.h"
+
+#include <ATen/EmptyTensor.h>
+#include <ATen/ops/abs.h>
+#include <ATen/ops/add.h>
+#include <ATen/ops/any.h>
+#include <ATen/ops/clamp.h>
+#include <ATen/ops/clamp_min.h>
+#include <ATen/ops/div.h>
+#include <ATen/ops/eq.h>
+#include <ATen/ops/lt.h>
+#include <ATen/ops/mul.h>
+#include <ATen/ops/ne.h>
+#include <ATen/ops/neg.h>
+#include <ATen/ops/norm.h>
+#include <ATen/ops/pow.h>
+#include <ATen/ops/sqrt.h>
+#include <ATen/ops/sub.h>
+#include <ATen/ops/sum.h>
+#include <ATen/ops/where.h>
+#include <ATen/ops/zeros_like.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <optional>
+#include <span>
+
+#include "python.h"
+
+namespace torch_losses::arithmetic {
+namespace {
+
+using namespace plain::functions;
+using plain::is_plain;
+using plain::record;
+using plain::saved;
+using plain::saved_result;
+using plain::with_type_of;
+
+at::Tensor empty(at::IntArrayRef sizes, at::ScalarType dtype) {
+  return at::Tensor(at::detail::empty_cpu(sizes, dtype));
+}
+
+template <typename T>
+bool has_nan(const T* numbers, int64_t count) {
+  bool found = false;
+  for (int64_t i = 0; i < count; ++i) found |= std::isnan(numbers[i]);  // no exit: in vectors
+  return found;
+}
+
+// The results of one operation on each element, never of two: contracted, those would be rounded
+// once. Undefined where libtorch is to compute them: of what is not small, and where one is NaN,
+// whose sign and payload IEEE 754 leaves open.
+template <typename Operation, typename... Others>
+at::Tensor map(Operation operation, const at::Tensor& self, const Others&... others) {
+  if (!is_small(self, others...)) return {};
+  at::Tensor result = empty(self.sizes(), self.scalar_type());
+  const bool is_open = with_type_of(self, [&]<typename T>(T) {
+    const T* first = self.const_data_ptr<T>();
+    T* results = result.mutable_data_ptr<T>();
+    std::transform(first, first + self.numel(), others.template const_data_ptr<T>()..., results,
+                   operation);
+    return has_nan(results, self.numel());
+  });
+  return is_open ? at::Tensor() : result;
+}
+
+template <typename Compare>
+at::Tensor compare(const at::Tensor& self, Compare holds) {
+  at::Tensor result = empty(self.sizes(), at::kBool);
+  with_type_of(self, [&]<typename T>(T) {
+    const T* first = self.const_data_ptr<T>();
+    std::transform(first, first + self.numel(), result.mutable_data_ptr<bool>(), holds);
+  });
+  return result;
+}
+
+template <typename Compute>
+at::Tensor below_autograd(Compute compute) {
+  const at::AutoDispatchBelowADInplaceOrView guard;
+  return compute();
+}
+
+// `add` and `sub` of two tensors.
+template <typename Function>
+void record_sum(const at::Tensor& result, const at::Tensor& self, const at::Tensor& other) {
+  if (auto* function = record<Function>(result, self, other)) {
+    function->alpha = 1;
+    function->other_scalar_type = other.scalar_type();
+    function->self_scalar_type = self.scalar_type();
+  }
+}
+
+// The same of a tensor and a Scalar.
+template <typename Function>
+void record_shift(const at::Tensor& result, const at::Tensor& self) {
+  if (auto* function = record<Function>(result, self)) {
+    function->self_scalar_type = self.scalar_type();
+  }
+}
+
+void record_product(const at::Tensor& result, const at::Tensor& self, const at::Tensor& other) {
+  if (auto* function = record<MulBackward0>(result, self, other)) {
+    if (function->should_compute_output(0)) function->other_ = saved(other);
+    function->other_scalar_type = other.scalar_type();
+    if (function->should_compute_output(1)) function->self_ = saved(self);
+    function->self_scalar_type = self.scalar_type();
+  }
+}
+
+}  // namespace
+
+at::Tensor abs(const at::Tensor& self) {
+  const at::Tensor result = map([](auto a) { return std::abs(a); }, self);
+  if (!result.defined()) return at::abs(self);
+  if (auto* function = record<AbsBackward0>(result, self)) function->self_ = saved(self);
+  return result;
+}
+
+at::Tensor neg(const at::Tensor& self) {
+  const at::Tensor result = map(std::negate(), self);
+  if (!result.defined()) return at::neg(self);
+  record<NegBackward0>(result, self);
+  return result;
+}
+
+at::Tensor square(const at::Tensor& self) {
+  const at::Tensor result = map([](auto a) { return a * a; }, self);
+  if (!result.defined()) return at::pow(self, 2);
+  if (auto* function = record<PowBackward0>(result, self)) {
+    function->exponent = 2;
+    function->self_ = saved(self);
+  }
+  return result;
+}
+
+at::Tensor sqrt(const at::Tensor& self) {
+  if (!is_plain(self)) return at::sqrt(self);
+  at::Tensor result = below_autograd([&] { return at::sqrt(self); });
+  if (auto* function = record<SqrtBackward0>(result, self)) {
+    function->result_ = saved_result(result);
+  }
+  return result;
+}
+
+at::Tensor clamp_min(const at::Tensor& self, int64_t min) {
+  const at::Tensor result =
+      map([&]<typename T>(T a) { return std::max(a, static_cast<T>(min)); }, self);
+  if (!result.defined()) return at::clamp_min(self, min);
+  if (auto* function = record<ClampMinBackward0>(result, self)) {
+    function->min = min;
+    function->self_ = saved(self);
+  }
+  return result;
+}
+
+at::Tensor add(const at::Tensor& self, const at::Tensor& other) {
+  const at::Tensor result = map(std::plus(), self, other);
+  if (!result.defined()) return at::add(self, other);
+  record_sum<AddBackward0>(result, self, other);
+  return result;
+}
+
+at::Tensor add(const at::Tensor& self, Number other) {
+  const at::Tensor wrapped = python::wrapped(other.value);
+  const auto number = other.value.toDouble();
+  const at::Tensor result = map([&]<typename T>(T a) { return a + static_cast<T>(number); }, self);
+  if (!result.defined()) return at::add(self, wrapped);
+  record_sum<AddBackward0>(result, self, wrapped);
+  return result;
+}
+
+at::Tensor add(const at::Tensor& self, double other) {
+  const at::Tensor result = map([&]<typename T>(T a) { return a + static_cast<T>(other); }, self);
+  if (!result.defined()) return at::add(self, other);
+  record_shift<AddBackward1>(result, self);
+  return result;
+}
+
+at::Tensor sub(const at::Tensor& self, const at::Tensor& other) {
+  const at::Tensor result = map(std::minus(), self, other);
+  if (!result.defined()) return at::sub(self, other);
+  record_sum<SubBackward0>(result, self, other);
+  return result;
+}
+
+at::Tensor sub(Number self, const at::Tensor& other) {
+  const at::Tensor wrapped = python::wrapped(self.value);
+  const auto number = self.value.toDouble();
+  const at::Tensor result = map([&]<typename T>(T b) { return static_cast<T>(number) - b; }, other);
+  if (!result.defined()) return at::sub(wrapped, other);
+  record_sum<SubBackward0>(result, wrapped, other);
+  return result;
+}
+
+at::Tensor sub(const at::Tensor& self, double other) {
+  const at::Tensor result = map([&]<typename T>(T a) { return a - static_cast<T>(other); }, self);
+  if (!result.defined()) return at::sub(self, other);
+  record_shift<SubBackward1>(result, self);
+  return result;
+}
+
+at::Tensor mul(const at::Tensor& self, const at::Tensor& other) {
+  const at::Tensor result = map(std::multiplies(), self, other);
+  if (!result.defined()) return at::mul(self, other);
+  record_product(result, self, other);
+  return result;
+}
+
+at::Tensor mul(const at::Tensor& self, Number other) {
+  const at::Tensor wrapped = python::wrapped(other.value);
+  const auto number = other.value.toDouble();
+  const at::Tensor result = map([&]<typename T>(T a) { return a * static_cast<T>(number); }, self);
+  if (!result.defined()) return at::mul(self, wrapped);
+  record_product(result, self, wrapped);
+  return result;
+}
+
+at::Tensor div(const at::Tensor& self, const at::Tensor& other) {
+  const at::Tensor result = map(std::divides(), self, other);
+  if (!result.defined()) return at::div(self, other);
+  if (auto* function = record<DivBackward0>(result, self, other)) {
+    function->other_ = saved(other);
+    if (function->should_compute_output(1)) function->self_ = saved(self);
+    function->self_scalar_type = self.scalar_type();
+  }
+  return result;
+}
+
+void clamp_min_(at::Tensor& self, double min) {
+  if (!is_small(self) || std::isnan(min)) {
+    at::clamp_(self, min, std::nullopt);
+    return;
+  }
+  with_type_of(self, [&]<typename T>(T) {
+    const std::span numbers(self.mutable_data_ptr<T>(), self.numel());
+    for (T& number : numbers) number = std::max(number, static_cast<T>(min));
+  });
+}
+
+bool any_negative(const at::Tensor& self) {
+  if (!is_small(self)) return at::any(at::lt(self, 0)).item<bool>();
+  return with_type_of(self, [&]<typename T>(T) {
+    const std::span numbers(self.const_data_ptr<T>(), self.numel());
+    return std::ranges::any_of(numbers, [](T number) { return number < 0; });
+  });
+}
+
+at::Tensor eq(const at::Tensor& self, int64_t other) {
+  if (!is_small(self)) return at::eq(self, other);
+  return compare(self, [&]<typename T>(T value) { return value == static_cast<T>(other); });
+}
+
+at::Tensor ne(const at::Tensor& self, int64_t other) {
+  if (!is_small(self)) return at::ne(self, other);
+  return compare(self, [&]<typename T>(T value) { return value != static_cast<T>(other); });
+}
+
+at::Tensor where(const at::Tensor& condition, const at::Tensor& self) {
+  const bool fits = plain::is_undisguised(condition) && condition.is_contiguous() &&
+                    condition.sizes() == self.sizes();
+  if (!fits || !is_small(self)) {
+    return at::where(condition, self, at::zeros_like(self));
+  }
+  at::Tensor result = empty(self.sizes(), self.scalar_type());
+  with_type_of(self, [&]<typename T>(T) {
+    const bool* holds = condition.const_data_ptr<bool>();
+    std::transform(holds, holds + self.numel(), self.const_data_ptr<T>(),
+                   result.mutable_data_ptr<T>(), [](bool a, T b) { return a ? b : T{0}; });
+  });
+  if (auto* function = record<WhereBackward0>(result, self, at::Tensor())) {
+    function->condition_ = saved(condition);
+  }
+  return result;
+}
+
+at::Tensor sum(const at::Tensor& self, int64_t dim) {
+  if (!is_plain(self)) return at::sum(self, dim);
+  at::Tensor result = below_autograd([&] { return at::sum(self, dim); });
+  if (auto* function = record<SumBackward1>(result, self)) {
+    function->dim = at::OptionalIntArrayRef(dim);
+    function->keepdim = false;
+    function->self_sym_sizes = self.sym_sizes().vec();
+  }
+  return result;
+}
+
+at::Tensor norm(const at::Tensor& self, double p, int64_t dim) {
+  if (!is_plain(self)) return at::norm(self, p, dim);
+  at::Tensor result = below_autograd([&] { return at::norm(self, p, dim); });
+  if (auto* function = record<NormBackward1>(result, self)) {
+    function->dim = {dim};
+    function->keepdim = false;
+    function->p = p;
+    function->result_ = saved_result(result);
+    function->self_ = saved(self);
+  }
+  return result;
+}
+
+}  // namespace torch_losses::arithmetic
