@@ -8,17 +8,20 @@
 #include <ATen/ops/clamp_min.h>
 #include <ATen/ops/div.h>
 #include <ATen/ops/eq.h>
+#include <ATen/ops/ge.h>
 #include <ATen/ops/lt.h>
 #include <ATen/ops/mul.h>
 #include <ATen/ops/ne.h>
 #include <ATen/ops/neg.h>
 #include <ATen/ops/norm.h>
 #include <ATen/ops/pow.h>
+#include <ATen/ops/sgn.h>
 #include <ATen/ops/sqrt.h>
 #include <ATen/ops/sub.h>
 #include <ATen/ops/sum.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros_like.h>
+#include <c10/util/DimVector.h>
 
 #include <algorithm>
 #include <cmath>
@@ -100,6 +103,14 @@ void record_shift(const at::Tensor& result, const at::Tensor& self) {
   }
 }
 
+void record_quotient(const at::Tensor& result, const at::Tensor& self, const at::Tensor& other) {
+  if (auto* function = record<DivBackward0>(result, self, other)) {
+    function->other_ = saved(other);
+    if (function->should_compute_output(1)) function->self_ = saved(self);
+    function->self_scalar_type = self.scalar_type();
+  }
+}
+
 void record_product(const at::Tensor& result, const at::Tensor& self, const at::Tensor& other) {
   if (auto* function = record<MulBackward0>(result, self, other)) {
     if (function->should_compute_output(0)) function->other_ = saved(other);
@@ -163,11 +174,11 @@ at::Tensor add(const at::Tensor& self, const at::Tensor& other) {
 }
 
 at::Tensor add(const at::Tensor& self, Number other) {
-  const at::Tensor wrapped = python::wrapped(other.value);
   const auto number = other.value.toDouble();
   const at::Tensor result = map([&]<typename T>(T a) { return a + static_cast<T>(number); }, self);
-  if (!result.defined()) return at::add(self, wrapped);
-  record_sum<AddBackward0>(result, self, wrapped);
+  if (!result.defined()) return at::add(self, python::wrapped(other.value));
+  if (plain::is_recorded(self))
+    record_sum<AddBackward0>(result, self, python::wrapped(other.value));
   return result;
 }
 
@@ -186,11 +197,12 @@ at::Tensor sub(const at::Tensor& self, const at::Tensor& other) {
 }
 
 at::Tensor sub(Number self, const at::Tensor& other) {
-  const at::Tensor wrapped = python::wrapped(self.value);
   const auto number = self.value.toDouble();
   const at::Tensor result = map([&]<typename T>(T b) { return static_cast<T>(number) - b; }, other);
-  if (!result.defined()) return at::sub(wrapped, other);
-  record_sum<SubBackward0>(result, wrapped, other);
+  if (!result.defined()) return at::sub(python::wrapped(self.value), other);
+  if (plain::is_recorded(other)) {
+    record_sum<SubBackward0>(result, python::wrapped(self.value), other);
+  }
   return result;
 }
 
@@ -209,22 +221,25 @@ at::Tensor mul(const at::Tensor& self, const at::Tensor& other) {
 }
 
 at::Tensor mul(const at::Tensor& self, Number other) {
-  const at::Tensor wrapped = python::wrapped(other.value);
   const auto number = other.value.toDouble();
   const at::Tensor result = map([&]<typename T>(T a) { return a * static_cast<T>(number); }, self);
-  if (!result.defined()) return at::mul(self, wrapped);
-  record_product(result, self, wrapped);
+  if (!result.defined()) return at::mul(self, python::wrapped(other.value));
+  if (plain::is_recorded(self)) record_product(result, self, python::wrapped(other.value));
   return result;
 }
 
 at::Tensor div(const at::Tensor& self, const at::Tensor& other) {
   const at::Tensor result = map(std::divides(), self, other);
   if (!result.defined()) return at::div(self, other);
-  if (auto* function = record<DivBackward0>(result, self, other)) {
-    function->other_ = saved(other);
-    if (function->should_compute_output(1)) function->self_ = saved(self);
-    function->self_scalar_type = self.scalar_type();
-  }
+  record_quotient(result, self, other);
+  return result;
+}
+
+at::Tensor div(const at::Tensor& self, Number other) {
+  const auto number = other.value.toDouble();
+  const at::Tensor result = map([&]<typename T>(T a) { return a / static_cast<T>(number); }, self);
+  if (!result.defined()) return at::div(self, python::wrapped(other.value));
+  if (plain::is_recorded(self)) record_quotient(result, self, python::wrapped(other.value));
   return result;
 }
 
@@ -255,6 +270,58 @@ at::Tensor eq(const at::Tensor& self, int64_t other) {
 at::Tensor ne(const at::Tensor& self, int64_t other) {
   if (!is_small(self)) return at::ne(self, other);
   return compare(self, [&]<typename T>(T value) { return value != static_cast<T>(other); });
+}
+
+at::Tensor ge(const at::Tensor& self, int64_t other) {
+  if (!is_small(self)) return at::ge(self, other);
+  return compare(self, [&]<typename T>(T value) { return value >= static_cast<T>(other); });
+}
+
+at::Tensor sgn(const at::Tensor& self) {
+  const at::Tensor result =
+      map([]<typename T>(T a) { return static_cast<T>((T{0} < a) - (a < T{0})); }, self);
+  return result.defined() ? result : at::sgn(self);
+}
+
+at::Tensor expand(const at::Tensor& self, at::IntArrayRef sizes, std::optional<int64_t> dim) {
+  c10::DimVector strides(self.strides());
+  if (dim) {
+    strides.insert(strides.begin() + *dim, 0);
+  } else {
+    strides.assign(sizes.size(), 0);
+  }
+  at::Tensor view = at::detail::make_tensor<c10::TensorImpl>(
+      c10::TensorImpl::VIEW, c10::Storage(self.storage()), self.key_set(), self.dtype());
+  view.unsafeGetTensorImpl()->set_sizes_and_strides(sizes, strides, self.storage_offset());
+  return view;
+}
+
+at::Tensor dense(const at::Tensor& self) {
+  if (self.is_contiguous() || !is_plain(self) || self.numel() > kSmall) return self;
+  // What is there, once: blocks of `inner` numbers, each of them repeated.
+  int64_t count = 1;
+  int64_t inner = 0;
+  int64_t repeats = 1;
+  for (int64_t dim = self.dim() - 1; dim >= 0; --dim) {
+    if (self.size(dim) == 1) continue;
+    if (self.stride(dim) == count) {
+      count *= self.size(dim);
+    } else if (self.stride(dim) == 0 && (inner == 0 || inner == count)) {
+      inner = count;
+      repeats *= self.size(dim);
+    } else {
+      return self;
+    }
+  }
+  at::Tensor result = empty(self.sizes(), self.scalar_type());
+  with_type_of(self, [&]<typename T>(T) {
+    const T* from = self.const_data_ptr<T>();
+    T* to = result.mutable_data_ptr<T>();
+    for (const T* end = from + count; from != end; from += inner) {
+      for (int64_t i = 0; i < repeats; ++i) to = std::copy_n(from, inner, to);
+    }
+  });
+  return result;
 }
 
 at::Tensor where(const at::Tensor& condition, const at::Tensor& self) {

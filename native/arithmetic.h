@@ -9,6 +9,9 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
+#include <optional>
+
 #include "plain.h"
 
 namespace torch_losses::arithmetic {
@@ -44,18 +47,25 @@ at::Tensor sub(const at::Tensor& self, double other);
 at::Tensor mul(const at::Tensor& self, const at::Tensor& other);
 at::Tensor mul(const at::Tensor& self, Number other);
 at::Tensor div(const at::Tensor& self, const at::Tensor& other);
-
-// What records nothing.
-
-void clamp_min_(at::Tensor& self, double min);
-bool any_negative(const at::Tensor& self);
-
-// Where numbers are, or are not, this one.
-at::Tensor eq(const at::Tensor& self, int64_t other);
-at::Tensor ne(const at::Tensor& self, int64_t other);
+at::Tensor div(const at::Tensor& self, Number other);
 
 // `self` where the condition, of its shape, holds, else 0.
 at::Tensor where(const at::Tensor& condition, const at::Tensor& self);
+
+// What records nothing, and takes plain tensors.
+
+void clamp_min_(at::Tensor& self, double min);
+bool any_negative(const at::Tensor& self);
+at::Tensor eq(const at::Tensor& self, int64_t other);
+at::Tensor ne(const at::Tensor& self, int64_t other);
+at::Tensor ge(const at::Tensor& self, int64_t other);
+// -1, 0 or 1.
+at::Tensor sgn(const at::Tensor& self);
+// A view of these sizes: those of `self` and one more at `dim`, or any from a single number.
+at::Tensor expand(const at::Tensor& self, at::IntArrayRef sizes, std::optional<int64_t> dim);
+// What is small and such a view, copied as the kernels of one operand lay their results out; else
+// `self`.
+at::Tensor dense(const at::Tensor& self);
 
 // Along one dimension.
 at::Tensor sum(const at::Tensor& self, int64_t dim);

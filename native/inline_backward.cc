@@ -19,7 +19,7 @@
 #include <typeinfo>
 #include <utility>
 
-#include "direct.h"
+#include "inline_functions.h"
 #include "threads.h"
 
 namespace torch_losses {
@@ -126,10 +126,10 @@ int64_t elements_of_result(const Node& function) {
 }
 
 variable_list apply(Node& function, variable_list&& gradients) {
-  using torch::autograd::generated::MeanBackward0;
-  if (typeid(function) == typeid(MeanBackward0) && gradients[0].defined()) {
-    const auto& mean = static_cast<const MeanBackward0&>(function);
-    return {direct::mean_backward(gradients[0], C10_AS_INTARRAYREF_SLOW(mean.self_sym_sizes))};
+  variable_list results;
+  if (apply_inline(function, gradients[0], results)) {
+    gradients.clear();  // what is passed on belongs to the next alone, which may keep it
+    return results;
   }
   std::optional<SmallWork> small_work;
   if (divides_small_work(function)) small_work.emplace(elements_of_result(function));
