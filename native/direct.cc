@@ -10,6 +10,8 @@
 #include <ATen/ops/huber_loss.h>
 #include <ATen/ops/mean.h>
 #include <ATen/ops/mse_loss.h>
+#include <ATen/ops/multilabel_margin_loss.h>
+#include <ATen/ops/multilabel_margin_loss_forward_cpu_dispatch.h>
 #include <ATen/ops/smooth_l1_loss.h>
 #include <ATen/ops/soft_margin_loss.h>
 #include <ATen/ops/sum.h>
@@ -195,6 +197,24 @@ at::Tensor binary_cross_entropy_with_logits(const at::Tensor& self, const at::Te
         function.pos_weight_ = saved(pos_weight);
       },
       self, target);
+}
+
+at::Tensor multilabel_margin_loss(const at::Tensor& self, const at::Tensor& target,
+                                  int64_t reduction) {
+  if (!is_plain(self) || !plain::is_undisguised(target)) {
+    return at::multilabel_margin_loss(self, target, reduction);
+  }
+  auto [loss, is_target] = [&] {
+    const at::AutoDispatchBelowADInplaceOrView below_autograd;
+    return at::cpu::multilabel_margin_loss_forward(self, target, reduction);
+  }();
+  if (auto* function = record<functions::MultilabelMarginLossBackward0>(loss, self)) {
+    function->reduction = reduction;
+    function->self_ = saved(self);
+    function->target_ = saved(target);
+    function->is_target_ = plain::saved_result(is_target);
+  }
+  return loss;
 }
 
 }  // namespace torch_losses::direct

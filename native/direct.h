@@ -44,6 +44,9 @@ at::Tensor binary_cross_entropy_with_logits(const at::Tensor& self, const at::Te
                                             const std::optional<at::Tensor>& pos_weight,
                                             int64_t reduction);
 
+at::Tensor multilabel_margin_loss(const at::Tensor& self, const at::Tensor& target,
+                                  int64_t reduction);
+
 // Not yet reduced: direct_composites.cc.
 
 at::Tensor l1_loss(const at::Tensor& self, const at::Tensor& target);

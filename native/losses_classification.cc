@@ -7,7 +7,6 @@
 #include <ATen/ops/div.h>
 #include <ATen/ops/log_sigmoid.h>
 #include <ATen/ops/multi_margin_loss.h>
-#include <ATen/ops/multilabel_margin_loss.h>
 #include <ATen/ops/nll_loss_nd.h>
 #include <ATen/ops/rsub.h>
 #include <ATen/ops/soft_margin_loss.h>
@@ -193,7 +192,7 @@ at::Tensor multilabel_margin_loss(const at::Tensor& input, const at::Tensor& tar
   if (input.dim() > 0 && target.sizes() == input.sizes()) {
     targets::check_labels(target, input.size(-1));
   }
-  return at::multilabel_margin_loss(input, target, mode);
+  return direct::multilabel_margin_loss(input, target, mode);
 }
 
 at::Tensor soft_margin_loss(const at::Tensor& input, const at::Tensor& target,
