@@ -9,6 +9,7 @@
 #include <ATen/ops/div.h>
 #include <ATen/ops/eq.h>
 #include <ATen/ops/ge.h>
+#include <ATen/ops/gt.h>
 #include <ATen/ops/lt.h>
 #include <ATen/ops/mul.h>
 #include <ATen/ops/ne.h>
@@ -275,6 +276,11 @@ at::Tensor ne(const at::Tensor& self, int64_t other) {
 at::Tensor ge(const at::Tensor& self, int64_t other) {
   if (!is_small(self)) return at::ge(self, other);
   return compare(self, [&]<typename T>(T value) { return value >= static_cast<T>(other); });
+}
+
+at::Tensor gt(const at::Tensor& self, int64_t other) {
+  if (!is_small(self)) return at::gt(self, other);
+  return compare(self, [&]<typename T>(T value) { return value > static_cast<T>(other); });
 }
 
 at::Tensor sgn(const at::Tensor& self) {

@@ -59,6 +59,7 @@ bool any_negative(const at::Tensor& self);
 at::Tensor eq(const at::Tensor& self, int64_t other);
 at::Tensor ne(const at::Tensor& self, int64_t other);
 at::Tensor ge(const at::Tensor& self, int64_t other);
+at::Tensor gt(const at::Tensor& self, int64_t other);
 // -1, 0 or 1.
 at::Tensor sgn(const at::Tensor& self);
 // A view of these sizes: those of `self` and one more at `dim`, or any from a single number.

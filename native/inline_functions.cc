@@ -12,6 +12,7 @@
 
 #include "arithmetic.h"
 #include "direct.h"
+#include "release.h"
 
 namespace torch_losses {
 namespace {
@@ -128,7 +129,9 @@ bool apply(ClampMinBackward0& function, const Tensor& gradient, variable_list& r
   const Tensor self = function.self_.unpack();
   if (!function.min.isIntegral(/*includeBool=*/false)) return false;
   if (!op::is_small(gradient, self)) return false;
-  results[0] = op::where(op::ge(self, function.min.toLong()), gradient);
+  const int64_t min = function.min.toLong();
+  results[0] =
+      op::where(release::kBoundHasGradient ? op::ge(self, min) : op::gt(self, min), gradient);
   return true;
 }
 
