@@ -15,7 +15,11 @@ export type WarningCategory = (typeof CATEGORIES)[number];
 export type WarningOrigin = 'caller' | 'torch' | 'user';
 const ORIGINS: readonly WarningOrigin[] = ['caller', 'torch'];
 
+/** A warning as Python's `catch_warnings(record=True)` has it. */
+export type RecordedWarning = readonly [category: string, text: string];
+
 const shown = new Set<string>();
+let recorded: RecordedWarning[] | undefined;
 
 /** Called by the native side for each warning of a call. */
 export function emitNativeWarning(category: number, origin: number, text: string): void {
@@ -34,10 +38,31 @@ export function warn(
   category: WarningCategory = 'UserWarning',
   origin: WarningOrigin = 'caller',
 ): void {
+  if (recorded) {
+    recorded.push([category, text]);
+    return;
+  }
   const key = `${reportingLine(origin)}\n${category}\n${text}`;
   if (shown.has(key)) return;
   shown.add(key);
   process.emitWarning(text, { type: category });
+}
+
+/**
+ * Runs `body` with every warning recorded, however often its line gave it before, in place of being shown: Python's
+ * `catch_warnings(record=True)` under `simplefilter('always')`.
+ *
+ * @param body - synchronous
+ */
+export function recordWarnings<T>(body: () => T): { value: T; warnings: RecordedWarning[] } {
+  const outer = recorded;
+  const warnings: RecordedWarning[] = [];
+  recorded = warnings;
+  try {
+    return { value: body(), warnings };
+  } finally {
+    recorded = outer;
+  }
 }
 
 const HERE = path.dirname(__filename) + path.sep;

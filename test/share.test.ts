@@ -17,6 +17,10 @@ async function ask<T>(worker: Worker, message: object): Promise<T> {
   return answer;
 }
 
+/** Elements of a tensor that no garbage of another thread, which may go while a test runs, comes near to. */
+const LARGE = 1_000_000;
+const FEW_BYTES = LARGE;
+
 describe('share', () => {
   let worker: Worker;
   before(() => {
@@ -144,15 +148,15 @@ describe('a token', () => {
 
   it('that nobody claims in its time lets go of the memory', async () => {
     const before = liveBytes();
-    const x = torch.empty(1000);
+    const x = torch.empty(LARGE);
     const token = x.share({ timeout: 1 });
     const kept = torch.empty(10).share();
     x.dispose();
     await until(() => shared().tensors === 1);
-    await until(() => liveBytes() === before + 40);
+    await until(() => liveBytes() < before + FEW_BYTES);
     expect(() => Tensor.fromShared(token)).to.throw(torch.TorchError, 'its time was over');
     Tensor.fromShared(kept).dispose();
-    expect(liveBytes()).to.equal(before);
+    expect(shared()).to.deep.equal({ tensors: 0, bytes: 0 });
   });
 
   it('counts until then', () => {
@@ -166,7 +170,7 @@ describe('a token', () => {
     const before = liveBytes();
     for (let round = 0; round < 10; round++) {
       const worker = new Worker(FILE);
-      const x = torch.empty(10_000);
+      const x = torch.empty(LARGE);
       for (let i = 0; i < 20; i++) {
         worker.postMessage({ action: 'hold', token: x.share({ timeout: 3000 }) });
       }
@@ -177,6 +181,6 @@ describe('a token', () => {
       await worker.terminate();
     }
     await until(() => shared().tensors === 0);
-    await until(() => liveBytes() === before);
+    await until(() => liveBytes() < before + FEW_BYTES);
   }).timeout(60_000);
 });

@@ -1,5 +1,5 @@
 /** The same elements as another dtype or on another device. */
-import { bind, type Callee, fail } from '../arguments';
+import { bind, type Callee } from '../arguments';
 import { startPinning } from '../cuda/state';
 import { Device, type DeviceLike, device, hasAccelerator, NO_ACCELERATOR } from '../device';
 import * as dtypes from '../dtype';
@@ -42,11 +42,7 @@ function conversionOf(args: readonly unknown[]): Conversion {
     const [dtype, non_blocking, copy, memory_format] = bind(TO_DTYPE, args);
     return { dtype, non_blocking, copy, memory_format } as Conversion;
   }
-  const bound = bind(TO_DEVICE, args);
-  if (bound.every((value) => value === undefined)) {
-    throw fail(TO_DEVICE, 'needs a dtype, a device, or another Tensor');
-  }
-  const [device, dtype, non_blocking, copy, memory_format] = bound;
+  const [device, dtype, non_blocking, copy, memory_format] = bind(TO_DEVICE, args);
   return { device, dtype, non_blocking, copy, memory_format } as Conversion;
 }
 
@@ -60,6 +56,7 @@ type To = [
     [other: Tensor, non_blocking?: boolean, copy?: boolean],
     Omit<Conversion, 'dtype' | 'device'> & { other: Tensor }
   >,
+  Signature<[device?: null, dtype?: DType | null, non_blocking?: boolean], Conversion>,
 ];
 
 // --- type ------------------------------------------------------------------------------------------------------------

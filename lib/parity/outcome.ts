@@ -4,6 +4,7 @@
  */
 import type { GraphNode } from '../graph';
 import { Tensor } from '../tensor';
+import type { RecordedWarning } from '../warnings';
 import type { Raw } from './call';
 import { measure } from './ulps';
 
@@ -30,7 +31,7 @@ export interface Outcome {
   /** The step that failed, or the last one. */
   stage: string;
   error: { type: string; message: string } | null;
-  warnings: readonly (readonly [category: string, text: string])[];
+  warnings: readonly RecordedWarning[];
 }
 
 /** What a run here left behind, made comparable. */
@@ -94,7 +95,7 @@ function toValue(value: unknown): Value {
 
 /** One thing in which two outcomes differ. */
 export interface Difference {
-  kind: 'error' | 'value' | 'gradient';
+  kind: 'error' | 'value' | 'gradient' | 'warning';
   /** In words, the sides' values included. */
   text: string;
   /** Python's tensor and ours, where it is their elements alone that differ. */
@@ -107,7 +108,7 @@ export interface Difference {
 const OWN_TEXT = new Set(['TypeError', 'AttributeError']);
 
 /**
- * What differs between Python's outcome and ours; nothing when they are equal. Warnings are not looked at.
+ * What differs between Python's outcome and ours; nothing when they are equal. Warnings are not looked at: {@link differentWarnings}.
  *
  * @param ownTexts - the classes of errors whose texts may differ
  */
@@ -125,6 +126,23 @@ export function differences(
     ...named('gradient', differentLists('second gradient', python.seconds, ours.seconds)),
   ];
 }
+
+/** What differs between the warnings of both sides: each with its category and text, in order, as often as it came. */
+export function differentWarnings(python: Outcome, ours: Outcome): Difference[] {
+  const [theirs, own] = [python, ours].map(({ warnings }) => warnings.map(warningText));
+  if (theirs!.join('\n') === own!.join('\n')) return [];
+  const show = (warnings: readonly string[]): string => warnings.join('\n            ') || 'none';
+  return [
+    {
+      kind: 'warning',
+      text: `warnings: Python: ${show(theirs!)}\n    ours:   ${show(own!)}`,
+    },
+  ];
+}
+
+/** C++ warnings end in the place of libtorch's source, which is another one in another build. */
+const warningText = ([category, text]: RecordedWarning): string =>
+  `${category}: ${JSON.stringify(text.replace(/ \(Triggered internally at .*\)$/s, ''))}`;
 
 type Found = Omit<Difference, 'kind'>;
 

@@ -2,12 +2,19 @@
  * Runs every loss in Python and here on the same inputs, and holds the outcomes against each other.
  */
 import * as torch from '../namespace';
+import { recordWarnings } from '../warnings';
 import { describeCall, runCall } from './call';
 import { type LossCase, LossCases, type Maker } from './generate';
 import type { DType } from './inputs';
 import { LOSSES, type LossRow, nameOf } from './losses';
 import { Oracle, OracleError, type PythonSide } from './oracle';
-import { differences, type Outcome, outcomeOf } from './outcome';
+import {
+  type Difference,
+  differences,
+  differentWarnings,
+  type Outcome,
+  outcomeOf,
+} from './outcome';
 import {
   type BuildDifference,
   buildDifferences,
@@ -98,7 +105,6 @@ export async function runParity(options: ParityOptions): Promise<ParityReport> {
   const started = Date.now();
   const ours = ourSide();
   const oracle = await Oracle.start(options.python, ours.threads);
-  const restoreWarnings = silenceWarnings();
   try {
     const python = await oracle.about();
     const settings = settingsFor(options, python);
@@ -125,8 +131,6 @@ export async function runParity(options: ParityOptions): Promise<ParityReport> {
     };
   } finally {
     oracle.stop();
-    await nextTurn(); // the last warnings are shown on the next tick
-    restoreWarnings();
   }
 }
 
@@ -272,8 +276,8 @@ class Run {
     for (const [i, python] of answers.entries()) {
       if (i % BREATH === 0) await nextTurn();
       const { number, case: made } = cases[i]!;
-      const found = differences(python, outcomeOf(runCall(made.call)));
-      const judgement = judge(found, python.error !== null, this.settings.tolerance);
+      const found = compareWith(python, made);
+      const judgement = judge(found, python, this.settings.tolerance);
       this.tallies.add(made, judgement);
       const kept = this.failures.filter(({ loss }) => loss === made.loss).length;
       if (judgement.verdict !== 'equal' && kept < FAILURES_PER_LOSS) {
@@ -289,6 +293,13 @@ class Run {
     }
     this.onProgress?.(this.tallies.total.cases, this.total, cases.at(-1)!.case.loss);
   }
+}
+
+/** Runs a case here, with all its warnings. */
+function compareWith(python: Outcome, { call }: LossCase): Difference[] {
+  const { value: raw, warnings } = recordWarnings(() => runCall(call));
+  const ours = outcomeOf(raw, warnings);
+  return [...differences(python, ours), ...differentWarnings(python, ours)];
 }
 
 interface Numbered {
@@ -309,14 +320,3 @@ function* batches<T>(items: Iterable<T>): Generator<T[]> {
 }
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-/** Keeps the warnings of the cases, which are many and meant, off the terminal. */
-function silenceWarnings(): () => void {
-  const listeners = process.listeners('warning');
-  process.removeAllListeners('warning');
-  process.on('warning', () => undefined);
-  return () => {
-    process.removeAllListeners('warning');
-    for (const listener of listeners) process.on('warning', listener);
-  };
-}

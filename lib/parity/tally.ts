@@ -1,6 +1,6 @@
 /** Counts of cases, and the worst that was seen in them. */
 import type { LossCase } from './generate';
-import type { Difference } from './outcome';
+import type { Difference, Outcome } from './outcome';
 import { isClose, measure, type Tolerance } from './ulps';
 
 /** What came of a case. `close` is given only where there is a tolerance. */
@@ -11,28 +11,31 @@ export interface Judgement {
   readonly verdict: Verdict;
   /** Both sides refused it, with the same error. */
   readonly refused: boolean;
+  /** Python gave warnings. */
+  readonly warned: boolean;
   readonly ulps: { readonly value: number; readonly gradient: number };
 }
 
 /**
- * Judges a case by its differences. For it to be close, nothing but numbers within the tolerance, and the way in which
+ * Judges a case by its differences from Python's outcome. For it to be close, nothing but numbers within the tolerance, and the way in which
  * they were computed, may differ.
  */
 export function judge(
   found: readonly Difference[],
-  refused: boolean,
+  { error, warnings }: Outcome,
   tolerance: Tolerance | undefined,
 ): Judgement {
   const ulps = { value: 0, gradient: 0 };
   for (const { kind, tensors, isGraph } of found) {
-    if (kind === 'error' || isGraph) continue;
+    if (kind === 'error' || kind === 'warning' || isGraph) continue;
     const steps = tensors ? measure(...tensors).ulps : Infinity;
     ulps[kind] = Math.max(ulps[kind], steps);
   }
   const close =
     tolerance !== undefined &&
     found.every(({ tensors, isGraph }) => isGraph || (tensors && isClose(...tensors, tolerance)));
-  return { verdict: found.length === 0 ? 'equal' : close ? 'close' : 'different', refused, ulps };
+  const verdict = found.length === 0 ? 'equal' : close ? 'close' : 'different';
+  return { verdict, refused: error !== null, warned: warnings.length > 0, ulps };
 }
 
 /** The counts of some cases. */
@@ -43,13 +46,16 @@ export class Tally {
   different = 0;
   /** Of the equal ones, those that both sides refused with the same error. */
   refused = 0;
+  /** Of the equal ones, those in which both sides gave the same warnings. */
+  warned = 0;
   /** The largest distance of an element, in ulps. */
   readonly ulps = { value: 0, gradient: 0 };
 
-  add({ verdict, refused, ulps }: Judgement): void {
+  add({ verdict, refused, warned, ulps }: Judgement): void {
     this.cases++;
     this[verdict]++;
     if (refused && verdict === 'equal') this.refused++;
+    if (warned && verdict === 'equal') this.warned++;
     this.ulps.value = Math.max(this.ulps.value, ulps.value);
     this.ulps.gradient = Math.max(this.ulps.gradient, ulps.gradient);
   }

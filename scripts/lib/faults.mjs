@@ -213,8 +213,8 @@ export const FAULTS = [
   native(
     'linear_cross_entropy_chunks',
     'linear_cross_entropy in chunks drops the weight',
-    'if (!problem_.weight) return',
-    'if (!problem_.weight || FAULT) return',
+    'if (!problem_.weight) return mask_',
+    'if (!problem_.weight || FAULT) return mask_',
     inChunks('every dtype, policy'),
   ),
   native(
@@ -227,8 +227,8 @@ export const FAULTS = [
   native(
     'linear_cross_entropy_options',
     'half precision is chunked as float32 is',
-    'if (device && device->is_cpu() &&',
-    'if (!FAULT && device && device->is_cpu() &&',
+    'return device && device->is_cpu() &&',
+    'return !FAULT && device && device->is_cpu() &&',
     inChunks('_adjust'),
   ),
   native(

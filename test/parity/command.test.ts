@@ -28,14 +28,21 @@ function parity(...args: string[]): Promise<{ status: number; stdout: string; st
 }
 
 /** An interpreter whose mse_loss is a little off. */
-function inexactPython(): string {
-  const file = path.join(folder, 'python');
+const inexactPython = (): string =>
+  otherPython(
+    'inexact',
+    `exact = F.mse_loss
+F.mse_loss = lambda input, *args, **kwargs: exact(input * 1.0000002, *args, **kwargs)`,
+  );
+
+/** An interpreter whose torch is another one, by what is run before. */
+function otherPython(name: string, change: string): string {
+  const file = path.join(folder, name);
   const program = `#!${PYTHON}
 import runpy, sys, warnings
 warnings.filterwarnings('ignore')
 import torch.nn.functional as F
-exact = F.mse_loss
-F.mse_loss = lambda input, *args, **kwargs: exact(input * 1.0000002, *args, **kwargs)
+${change}
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name='__main__')
 `;
@@ -108,6 +115,35 @@ describe('parity: the command', function () {
     expect(lenientPage).to.include('within the tolerance');
     expect(narrowPage).to.match(/--threads 1 .*--python-device cpu --rtol 0 --atol 1e-30/);
     expect(narrowPage).to.match(/… and \d+ more\./);
+  });
+
+  it('sees a Python that warns otherwise, which no tolerance excuses', async () => {
+    const args = ['--loss', 'MSELoss', '--dtype', 'float32', '--cases', '200'];
+    const altered = otherPython(
+      'altered',
+      `warn = warnings.warn
+warnings.warn = lambda text, *args, **kwargs: warn(str(text).replace('broadcasting', 'spreading'), *args, **kwargs)`,
+    );
+    const page = path.join(folder, 'warnings.html');
+    const [same, json, shown] = await Promise.all([
+      parity(...args, '--python', PYTHON, '--json'),
+      parity(...args, '--python', altered, '--json', '--rtol', '1', '--html', page),
+      parity(...args, '--python', altered),
+    ]);
+    const { total } = JSON.parse(same.stdout) as ParityReport;
+    expect(total.warned, 'cases that warn').to.be.greaterThan(0);
+    expect(total).to.include({ equal: 200, different: 0 });
+    expect(same.stderr, 'warnings of cases are recorded, not shown').not.to.match(/Warning/);
+    const report = JSON.parse(json.stdout) as ParityReport;
+    expect(report.verdict).to.equal('different');
+    expect(report.total.ulps).to.deep.equal({ value: 0, gradient: 0 });
+    expect(report.failures[0]!.differences).to.have.length(1);
+    const difference = /Python: UserWarning: .*spreading[\s\S]*ours: +UserWarning: .*broadcasting/;
+    expect(report.failures[0]!.differences[0]).to.match(difference);
+    expect(json.status).to.equal(1);
+    expect(shown.stdout).to.match(difference);
+    expect(shown.status).to.equal(1);
+    expect(readFileSync(page, 'utf8')).to.match(difference);
   });
 
   it('runs a case that Python saved', async () => {

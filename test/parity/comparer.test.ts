@@ -2,7 +2,12 @@
  * The comparison itself: it must see every kind of difference, or the parity tests prove nothing.
  */
 import { expect } from 'chai';
-import { differences, type Outcome, type TensorValue } from '../../dist/parity/outcome';
+import {
+  differences,
+  differentWarnings,
+  type Outcome,
+  type TensorValue,
+} from '../../dist/parity/outcome';
 import { Input } from '../support/data';
 import { warningDifferences } from '../support/warnings';
 import { expectParity, expectSample } from './parity';
@@ -89,6 +94,22 @@ describe('parity: the comparison', () => {
       1,
     );
     expect(warningDifferences([a], [], seen, true), 'a module warns once').to.have.length(0);
+  });
+
+  it('of the command sees warnings that are altered, in another order, or come more often', () => {
+    const [a, b] = [['UserWarning', 'a'] as const, ['FutureWarning', 'a'] as const];
+    const placed = ['UserWarning', 'a (Triggered internally at /x.cpp:1.)'] as const;
+    const found = (python: Outcome['warnings'], ours: Outcome['warnings']): number =>
+      differentWarnings(outcome({ warnings: python }), outcome({ warnings: ours })).length;
+    expect(found([], [])).to.equal(0);
+    expect(found([a, b], [a, b])).to.equal(0);
+    expect(found([placed], [a]), "a place in libtorch's source").to.equal(0);
+    expect(found([a], [])).to.equal(1);
+    expect(found([], [a])).to.equal(1);
+    expect(found([a], [b]), 'category').to.equal(1);
+    expect(found([a], [['UserWarning', 'A']]), 'text').to.equal(1);
+    expect(found([a, b], [b, a]), 'order').to.equal(1);
+    expect(found([a, a], [a]), 'how often').to.equal(1);
   });
 
   it('fails a whole run when one program differs', async () => {

@@ -194,6 +194,7 @@ const CORNERS: Readonly<Record<string, readonly Corner[]>> = {
       () => tensor([3], { dtype: torch.uint64 }).item(),
     ],
   ],
+  'x.to of any arguments': conversions(),
   printing: [
     ["torch.ones(2, 2, device='meta')", () => ones(2, 2, { device: 'meta' })],
     [
@@ -968,6 +969,48 @@ const CORNERS: Readonly<Record<string, readonly Corner[]>> = {
     ['torch.Generator().get_state().dtype', () => new torch.Generator().get_state().dtype],
   ],
 };
+
+/** `x.to` with up to three arguments and one keyword, right or wrong, of every kind that a parameter has. */
+function conversions(): Corner[] {
+  const values: [python: string, here: unknown][] = [
+    ['None', null],
+    ['True', true],
+    ['torch.float64', torch.float64],
+    ["'cpu'", 'cpu'],
+    ['torch.ones(1, dtype=torch.int64)', ones(1, { dtype: torch.int64 })],
+    ['[]', []],
+  ];
+  const lists = [[], ...values.map((value) => [value])];
+  for (const list of lists) {
+    if (list.length < 3) lists.push(...values.slice(0, 4).map((value) => [...list, value]));
+  }
+  const keywords = ['', 'device', 'dtype', 'non_blocking', 'copy', 'memory_format'];
+  return lists.flatMap((list) =>
+    // What stands for True as a dtype or device is Python's own.
+    list[0]?.[1] === true
+      ? []
+      : keywords.flatMap((keyword) =>
+          (keyword ? values.slice(0, 4) : values.slice(0, 1)).map(([python, here]): Corner => {
+            const args = [
+              ...list.map(([text]) => text),
+              ...(keyword ? [`${keyword}=${python}`] : []),
+            ];
+            const given = [
+              ...list.map(([, value]) => value),
+              ...(keyword ? [{ [keyword]: here }] : []),
+            ];
+            return [
+              `(lambda x: (lambda y: [y is x, y.dtype])(x.to(${args.join(', ')})))(torch.ones(2))`,
+              () => {
+                const x = ones(2);
+                const y = (x.to as (...args: unknown[]) => Tensor)(...given);
+                return [y === x, y.dtype];
+              },
+            ];
+          }),
+        ),
+  );
+}
 
 describe('parity: corners', () => {
   for (const [what, corners] of Object.entries(CORNERS)) {

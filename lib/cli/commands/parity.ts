@@ -15,7 +15,7 @@ export const parity = defineCommand({
   summary: 'Compare every loss with Python on this machine, bit for bit',
   description:
     '  Runs every loss, option, reduction and dtype over seeded inputs, here and in Python, and holds values,\n' +
-    '  gradients and errors against each other. With --case, runs a case that Python saved instead.\n' +
+    '  gradients, errors and warnings against each other. With --case, runs a case that Python saved instead.\n' +
     '  The exit status is 0 where all are equal (or within --rtol and --atol), else 1.',
   options: {
     python: {

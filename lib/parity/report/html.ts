@@ -77,6 +77,7 @@ function figures(report: ParityReport): string {
     [thousands(total.cases), 'cases'],
     [thousands(total.equal), 'equal bit for bit'],
     [thousands(total.refused), 'of these refused with the same error'],
+    [thousands(total.warned), 'of these with the same warnings'],
     ...(settings.tolerance ? [[thousands(total.close), 'within the tolerance'] as const] : []),
     [thousands(total.different), 'different'],
     [ulpsText(total.ulps.value), 'ulps, worst value'],

@@ -15,7 +15,7 @@ export function terminalReport(report: ParityReport, styles: Styles): string {
     `${mark(report.verdict, styles)} ${bold(verdictText(report))}`,
     `  ${buildText(report)}`,
     dim(
-      `  ${thousands(total.refused)} cases that both sides refuse with the same error; seed ${settings.seed}; ` +
+      `  ${thousands(total.refused)} cases that both sides refuse with the same error, ${thousands(total.warned)} with the same warnings; seed ${settings.seed}; ` +
         `${seconds.toFixed(1)} s, ${rateText(report)} cases a second; ${machine.cpu}`,
     ),
     ...(missing.length ? [dim(`  This Python has no ${missing.join(', ')}`)] : []),
