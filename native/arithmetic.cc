@@ -331,8 +331,8 @@ at::Tensor dense(const at::Tensor& self) {
 }
 
 at::Tensor where(const at::Tensor& condition, const at::Tensor& self) {
-  const bool fits = plain::is_undisguised(condition) && condition.is_contiguous() &&
-                    condition.sizes() == self.sizes();
+  const bool fits = condition.scalar_type() == at::kBool && plain::is_undisguised(condition) &&
+                    condition.is_contiguous() && condition.sizes() == self.sizes();
   if (!fits || !is_small(self)) {
     return at::where(condition, self, at::zeros_like(self));
   }

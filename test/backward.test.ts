@@ -2,6 +2,8 @@
 import { expect } from 'chai';
 import torch, { nn, type Tensor } from 'torch-losses';
 
+import { Random } from './support/data';
+
 /** Programs that make a scalar of two leaves; `inputs` sends the same backward pass to the engine. */
 const programs: Record<string, (x: Tensor, y: Tensor) => Tensor> = {
   'one function': (x) => x.sum(),
@@ -41,7 +43,64 @@ function gradients(program: (typeof programs)[string], engine: boolean): (Tensor
   return leaves.map(({ grad }) => grad);
 }
 
+/** What a random graph is made of: all that is computed without libtorch's own code, and some that is not. */
+const STEPS: readonly ((a: Tensor, b: Tensor) => Tensor)[] = [
+  (a, b) => a.add(b),
+  (a, b) => a.sub(b),
+  (a, b) => a.mul(b),
+  (a, b) => a.div(b),
+  (a, b) => a.add(b, { alpha: 2 }),
+  (a) => a.add(1.5),
+  (a) => a.sub(0.5),
+  (a) => torch.rsub(a, 1),
+  (a) => a.mul(0.3),
+  (a) => a.div(3),
+  (a) => a.abs(),
+  (a) => a.neg(),
+  (a) => a.pow(2),
+  (a) => a.pow(3),
+  (a) => a.abs().sqrt(),
+  (a) => a.clamp_min(0),
+  (a) => a.clamp_min(0.25),
+  (a, b) => torch.where(a.gt(0), a, b),
+  (a) => torch.where(a.gt(0), a, 0),
+  (a, b) => a.mul(b.sum(0)),
+  (a, b) => a.sub(b.sum(-1, true)),
+  (a, b) => a.div(b.sum(1).unsqueeze(1)),
+  (a, b) => a.mul(b.mean()),
+  (a, b) => a.add(b.sum()),
+  (a) => a.t().contiguous().t(),
+  (a) => a.t().mul(a.t()).t(),
+  (a) => a.exp(),
+];
+
+/** The program of a seed: some steps, each of two of what there is, summed up in one of three ways. */
+function randomProgram(seed: number): (x: Tensor, y: Tensor) => Tensor {
+  const random = new Random(seed);
+  return (x, y) => {
+    const made = [x, y];
+    for (let i = random.integer(2, 9); i > 0; i--) {
+      made.push(random.pick(STEPS)(random.pick(made), random.pick(made)));
+    }
+    const last = made.at(-1)!;
+    return random.pick([() => last.sum(), () => last.mean(), () => last.sum(1).abs().sum()])();
+  };
+}
+
+/** To the last bit, and where it lies. */
+const bits = (gradient: Tensor | null): unknown =>
+  gradient && [gradient.stride(), [...new Uint8Array(gradient.toTypedArray().buffer)]];
+
 describe('backward', () => {
+  it('equals the engine of random graphs', () => {
+    for (let seed = 0; seed < 1000; seed++) {
+      const [inline, engine] = [false, true].map((isEngine) =>
+        gradients(randomProgram(seed), isEngine).map(bits),
+      );
+      expect(inline, `seed ${seed}`).to.deep.equal(engine);
+    }
+  });
+
   for (const [name, program] of Object.entries(programs)) {
     it(`equals the engine's: ${name}`, () => {
       const inline = gradients(program, false);
