@@ -98,8 +98,8 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
   n_clusters: number;
   /** How many outputs the head has: its classes and the clusters. */
   head_size: number;
-  head: Linear;
-  tail: ModuleList;
+  declare head: Linear;
+  declare tail: ModuleList;
 
   constructor(
     in_features: number,
@@ -120,8 +120,11 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     this.shortlist_size = this.cutoffs[0]!;
     this.n_clusters = this.cutoffs.length - 1;
     this.head_size = this.shortlist_size + this.n_clusters;
-    this.head = new Linear(in_features, this.head_size, { bias: head_bias, ...factory });
-    this.tail = new ModuleList();
+    this.register_module(
+      'head',
+      new Linear(in_features, this.head_size, { bias: head_bias, ...factory }),
+    );
+    this.register_module('tail', new ModuleList());
     for (let i = 0; i < this.n_clusters; i++) {
       const hidden = floorDivide(in_features, raised(div_value, i + 1));
       const outputs = this.cutoffs[i + 1]! - this.cutoffs[i]!;

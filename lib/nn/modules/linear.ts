@@ -44,9 +44,9 @@ export class Linear extends Module<[input: Tensor], Tensor> {
   in_features: number;
   out_features: number;
   /** (out_features, in_features). */
-  weight: Parameter;
+  declare weight: Parameter;
   /** (out_features). */
-  bias: Parameter | null;
+  declare bias: Parameter | null;
 
   constructor(in_features: number, out_features: number, options?: LinearOptions);
   constructor(...args: unknown[]) {
@@ -54,8 +54,8 @@ export class Linear extends Module<[input: Tensor], Tensor> {
     super();
     this.in_features = in_features;
     this.out_features = out_features;
-    this.weight = new Parameter(empty([out_features, in_features], factory));
-    this.bias = bias ? new Parameter(empty([out_features], factory)) : null;
+    this.register_parameter('weight', new Parameter(empty([out_features, in_features], factory)));
+    this.register_parameter('bias', bias ? new Parameter(empty([out_features], factory)) : null);
     this.reset_parameters();
   }
 
@@ -99,9 +99,9 @@ export class Bilinear extends Module<[input1: Tensor, input2: Tensor], Tensor> {
   in2_features: number;
   out_features: number;
   /** (out_features, in1_features, in2_features). */
-  weight: Parameter;
+  declare weight: Parameter;
   /** (out_features). */
-  bias: Parameter | null;
+  declare bias: Parameter | null;
 
   constructor(
     in1_features: number,
@@ -115,8 +115,9 @@ export class Bilinear extends Module<[input1: Tensor, input2: Tensor], Tensor> {
     this.in1_features = in1_features;
     this.in2_features = in2_features;
     this.out_features = out_features;
-    this.weight = new Parameter(empty([out_features, in1_features, in2_features], factory));
-    this.bias = bias ? new Parameter(empty([out_features], factory)) : null;
+    const shape = [out_features, in1_features, in2_features];
+    this.register_parameter('weight', new Parameter(empty(shape, factory)));
+    this.register_parameter('bias', bias ? new Parameter(empty([out_features], factory)) : null);
     this.reset_parameters();
   }
 

@@ -87,7 +87,9 @@ export interface Module<Args extends unknown[] = Any[], Result = Any> {
  * The base class of layers, losses and models: a function with parameters, buffers and submodules.
  *
  * Subclasses define `forward`, and an instance is called like it: `model(input)`. A property that holds a
- * {@link Parameter} or a Module is registered by that alone; a buffer is registered by {@link register_buffer}.
+ * {@link Parameter} or a Module is registered by that alone; a buffer is registered by {@link register_buffer}. What is
+ * registered takes nothing of another kind: `linear.weight = 5` is a TypeError. A class's own properties are registered
+ * when its parameters, buffers or submodules are first asked for, by {@link parameters} or {@link to}, say.
  *
  * ```ts
  * class Scaled extends nn.Module<[Tensor], Tensor> {

@@ -8,7 +8,7 @@ export type Kind = 'parameter' | 'buffer' | 'module';
 
 const EXPECTED: Record<Kind, readonly [noun: string, type: string]> = {
   parameter: ['parameter', 'torch.nn.Parameter'],
-  buffer: ['buffer', 'torch.Tensor'],
+  buffer: ['buffer', 'torch.nn.Buffer, torch.Tensor'],
   module: ['child module', 'torch.nn.Module'],
 };
 
@@ -16,8 +16,8 @@ type Properties = Record<string, unknown>;
 
 /**
  * Python's `_parameters`, `_buffers` and `_modules` of one module. The values are the module's own properties; here are
- * their kinds, in the order of registration. Properties that hold a parameter or a module register themselves: they are
- * noticed when the registry is next asked.
+ * their kinds, in the order of registration. What is registered refuses values of another kind when it is assigned to.
+ * Other properties that hold a parameter or a module register themselves: they are noticed when the registry is next asked.
  */
 export class Registry {
   readonly #owner: Properties;
@@ -56,8 +56,9 @@ export class Registry {
   /** Sets a property, and registers it whatever its value. */
   register(name: string, kind: Kind, value: unknown): void {
     this.#observe();
-    this.#owner[name] = value ?? null;
     this.#setKind(name, kind);
+    this.#owner[name] = value ?? null;
+    this.#guard(name);
   }
 
   /** Whether a buffer is part of the state that is saved. */
@@ -88,15 +89,34 @@ export class Registry {
       if (!Object.hasOwn(this.#owner, name)) this.#kinds.delete(name);
     }
     for (const name of Object.keys(this.#owner)) {
-      const kind = this.#currentKind(name, this.#owner[name]);
-      if (kind) this.#setKind(name, kind);
+      const kind = this.#kindFor(name, this.#owner[name]);
+      if (!kind) continue;
+      this.#setKind(name, kind);
+      this.#guard(name);
     }
   }
 
-  #currentKind(name: string, value: unknown): Kind | undefined {
+  /** Makes a registered property follow `Module.__setattr__`. A class field of a subclass may have replaced it. */
+  #guard(name: string): void {
+    if (Object.getOwnPropertyDescriptor(this.#owner, name)?.set) return;
+    let value = this.#owner[name];
+    Object.defineProperty(this.#owner, name, {
+      configurable: true,
+      enumerable: true,
+      get: () => value,
+      set: (next: unknown) => {
+        const kind = this.#kindFor(name, next);
+        if (kind) this.#setKind(name, kind);
+        value = next;
+      },
+    });
+  }
+
+  /** What a property is, given a value. A parameter goes anywhere, a module anywhere but in a parameter's place. */
+  #kindFor(name: string, value: unknown): Kind | undefined {
     const known = this.#kinds.get(name);
     const own = this.#kindOfValue(value);
-    if (own) return own;
+    if (own === 'parameter' || (own && known !== 'parameter')) return own;
     const isEmpty = value === null || value === undefined;
     if (!known || isEmpty || (known === 'buffer' && isTensor(value))) return known;
     const [noun, type] = EXPECTED[known];
@@ -108,6 +128,7 @@ export class Registry {
   #setKind(name: string, kind: Kind): void {
     if (this.#kinds.get(name) === kind) return;
     this.#kinds.delete(name); // so that it comes last
+    if (kind !== 'buffer') this.#temporary.delete(name);
     this.#kinds.set(name, kind);
   }
 }

@@ -69,7 +69,7 @@ export class Embedding extends Module<[input: Tensor], Tensor> {
   norm_type: number;
   scale_grad_by_freq: boolean;
   /** (num_embeddings, embedding_dim). */
-  weight: Parameter;
+  declare weight: Parameter;
   sparse: boolean;
 
   constructor(num_embeddings: number, embedding_dim: number, options?: EmbeddingModuleOptions);
@@ -87,7 +87,8 @@ export class Embedding extends Module<[input: Tensor], Tensor> {
     if (_weight && String(_weight.shape) !== String(shape)) {
       throw assertion('Shape of weight does not match num_embeddings and embedding_dim');
     }
-    this.weight = new Parameter(_weight ?? empty(shape, { device, dtype }), !_freeze);
+    const weight = _weight ?? empty(shape, { device, dtype });
+    this.register_parameter('weight', new Parameter(weight, !_freeze));
     if (!_weight) this.reset_parameters();
     this.sparse = options.sparse;
   }
