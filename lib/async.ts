@@ -4,6 +4,8 @@
  * Each environment has one thread for them, which runs them in the order they were made (native/async.h): results are
  * those of the same calls made synchronously, and callers share the cores instead of fighting for them.
  */
+import { describe } from './arguments';
+import { typeError } from './errors';
 import { native } from './native';
 
 export interface AsyncOptions {
@@ -21,6 +23,9 @@ let lastJob = 0;
  */
 export function submit<T>(start: (job: number) => Promise<T>, options?: AsyncOptions): Promise<T> {
   const signal = options?.signal;
+  if (signal && typeof signal.addEventListener !== 'function') {
+    return Promise.reject(typeError(`'signal' must be an AbortSignal, got ${describe(signal)}`));
+  }
   if (signal?.aborted) return Promise.reject(signal.reason);
   const caller = new Error().stack;
   const job = ++lastJob;

@@ -289,6 +289,13 @@ describe('asynchronous calls', () => {
     expect(unlike).to.be.instanceOf(TypeError);
   });
 
+  it('refuse what is no signal', async () => {
+    const signal = 1 as unknown as AbortSignal;
+    const error = await rejection(criterion.forwardAsync(x, target, { signal }));
+    expect(error.code).to.equal('ERR_TORCH_TYPE');
+    expect(error.message).to.equal("'signal' must be an AbortSignal, got the number 1");
+  });
+
   it('share a signal without warnings', async () => {
     const { signal } = new AbortController();
     const warnings = await warningsDuring(() =>
