@@ -135,6 +135,7 @@ async function outcomeOf(number, [file, grep], libtorch) {
     OMP_WAIT_POLICY: 'PASSIVE',
     [SWITCH]: String(number),
     TORCH_LOSSES_PYTHON: libtorch.python,
+    LIBTORCH: libtorch.directory, // the copy has no set-up of its own
   };
   const { status, output } = await run(process.execPath, mocha, { env, quiet: true });
   // A test must have failed, and not what goes before it: an addon that does not load catches nothing.

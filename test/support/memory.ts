@@ -14,7 +14,15 @@ export function liveBytes(): number {
   return torch.memoryStats().devices['cpu']!.live_bytes;
 }
 
-/** Returns when it holds: what never does ends with the test's time. */
+/** More than anything takes, in milliseconds, in the slowest builds, whose tests have no time limit. */
+const LONGEST = 300_000;
+
+/** Returns when it holds. */
 export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await delay(5);
+  const end = performance.now() + LONGEST;
+  while (!holds()) {
+    if (performance.now() > end)
+      throw new Error(`in ${LONGEST / 1000} s it came to no end: ${holds}`);
+    await delay(5);
+  }
 }
