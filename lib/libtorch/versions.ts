@@ -1,3 +1,5 @@
+import { attributeError } from '../errors';
+
 /** The minor versions of libtorch that the native code compiles against and is tested with. */
 export const SUPPORTED_VERSIONS: readonly string[] = ['2.11', '2.12', '2.13', '2.14'];
 
@@ -11,4 +13,10 @@ export function isSince(minor: string, version: string): boolean {
 /** `2.13` of `2.13.0+cpu`. */
 export function minorVersion(version: string): string {
   return version.split('.', 2).join('.');
+}
+
+/** The error for a name of torch's that this version of libtorch does not have: Python's class, and when it came. */
+export function lacking(module: string, name: string, minor: string, version: string): Error {
+  const since = `it came with libtorch ${minor}, and this is ${version}`;
+  return attributeError(`module '${module}' has no attribute '${name}': ${since}`);
 }

@@ -1,11 +1,17 @@
 /** Every loss, a row each: what its cases are made from. A new loss is a new row. */
+import { isSince } from '../../libtorch/versions';
+import { libtorch } from '../../native';
 import { BINARY } from './binary';
 import { CLASSIFICATION } from './classification';
 import { EMBEDDING } from './embedding';
 import { LAYERS } from './layers';
 import { REGRESSION } from './regression';
-import type { LossRow } from './row';
+import { type LossRow, nameOf } from './row';
 import { SEQUENCES } from './sequences';
+
+/** Python has these losses since 2.13 only. */
+const isThere = (row: LossRow): boolean =>
+  isSince('2.13', libtorch.version) || !/linear_?cross_?entropy/i.test(nameOf(row));
 
 export const LOSSES: readonly LossRow[] = [
   ...REGRESSION,
@@ -14,6 +20,6 @@ export const LOSSES: readonly LossRow[] = [
   ...EMBEDDING,
   ...SEQUENCES,
   ...LAYERS,
-];
+].filter(isThere);
 
 export { type LossRow, nameOf } from './row';

@@ -6,6 +6,8 @@
  * TorchError (RuntimeError) for one that its kernel refuses, TypeError for an argument of another type.
  */
 
+import { isSince, lacking } from '../../../libtorch/versions';
+import { libtorch } from '../../../native';
 import type { Tensor } from '../../../tensor';
 import { LinearCrossEntropyOptions } from '../../modules/loss/linear_cross_entropy_options';
 import {
@@ -69,6 +71,9 @@ export const cross_entropy = defineLoss<InputAndTarget, CrossEntropyLossOptions>
     ),
 );
 
+const SINCE = '2.13';
+const IS_LINEAR_THERE = isSince(SINCE, libtorch.version);
+
 export interface LinearCrossEntropyLossOptions extends ReductionOption {
   /** (C) or (C, d1, …, dK). Default: null. */
   linear_bias?: Tensor | null;
@@ -102,6 +107,9 @@ export const linear_cross_entropy = defineLoss<
     ['options', null],
   ],
   (at, values, input, linear_weight, target) => {
+    if (!IS_LINEAR_THERE) {
+      throw lacking('torch.nn.functional', 'linear_cross_entropy', SINCE, libtorch.version);
+    }
     const options = at.optionalInstance(values.options, 'options', LinearCrossEntropyOptions);
     return native.linear_cross_entropy(
       at.tensor(input, 'input'),

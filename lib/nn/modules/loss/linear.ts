@@ -4,6 +4,8 @@ import type { AsyncOptions } from '../../../async';
 import type { DeviceLike } from '../../../device';
 import type { DType } from '../../../dtype';
 import { runtimeError } from '../../../errors';
+import { isSince, lacking } from '../../../libtorch/versions';
+import { libtorch } from '../../../native';
 import { boolRepr, floatRepr, optionalRepr, tupleRepr } from '../../../python';
 import type { Tensor } from '../../../tensor';
 import { linear_cross_entropy } from '../../functional/loss/classification';
@@ -106,6 +108,9 @@ export class LinearCrossEntropyLoss extends _WeightedLoss {
     options?: Given<LinearCrossEntropyLossModuleOptions>,
   );
   constructor(...args: unknown[]) {
+    if (!isSince('2.13', libtorch.version)) {
+      throw lacking('torch.nn', CALLEE.name, '2.13', libtorch.version);
+    }
     const bound = bind(CALLEE, args);
     const [inFeatures, numClasses] = bound as [number, number];
     const values = Object.fromEntries(
