@@ -110,7 +110,8 @@ const std::map<std::string, Loss> kLosses = {
        return losses::triplet_margin_loss(t[0], t[1], t[2], 1, 2, 1e-6, false, kMean);
      })},
     {"TripletMarginWithDistanceLoss", of([](const Tensors& t) {
-       return losses::triplet_margin_with_distance_loss(t[0], t[1], t[2], {}, 1, false, kMean);
+       return losses::triplet_margin_with_pairwise_distance_loss(t[0], t[1], t[2], 2, 1e-6, false,
+                                                                 1, false, kMean);
      })},
     {"CTCLoss",
      [](const Inputs& inputs) {
