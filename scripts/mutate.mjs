@@ -80,7 +80,13 @@ async function buildAddon(changed, libtorch) {
   console.log(`Compiling ${changed.length} files with faults`);
   const objects = path.join(COPY, 'objects');
   const folder = path.join(release, 'CMakeFiles', 'torch_losses.dir', 'native');
-  cpSync(folder, objects, { recursive: true });
+  mkdirSync(objects);
+  // Not what a renamed source left behind.
+  for (const { file, command } of commands) {
+    if (!command.includes('torch_losses.dir')) continue;
+    const object = `${path.basename(file)}.o`;
+    cpSync(path.join(folder, object), path.join(objects, object));
+  }
   for (const file of changed) {
     const { command } = commands.find((entry) => entry.file === path.join(ROOT, file));
     const [compiler, ...words] = command.split(' ');
