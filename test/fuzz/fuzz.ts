@@ -205,7 +205,8 @@ function run(folder: string, task: Task): Promise<Outcome> {
       clearInterval(watch);
       const messages = output
         .split('\n')
-        .filter(Boolean)
+        // Libraries print there, too: MKL what is wrong with an argument.
+        .filter((line) => line.startsWith('{'))
         .map((line) => JSON.parse(line) as Message);
       const isDone = code === 0 && messages.some((message) => 'done' in message);
       const how = hangs ? 'hangs' : `ends with ${signal ?? `status ${code}`}: ${errors.trim()}`;

@@ -89,7 +89,10 @@ function filled(shape: readonly number[], spec: TensorSpec): Tensor {
   const made =
     spec.fill === 'counting'
       ? torch.arange(shape.reduce((a, b) => a * b, 1)).reshape([...shape])
-      : torch.full([...shape], isReal ? value : signed);
+      : // Not of the default dtype: a call may have changed it to one that is too small.
+        torch.full([...shape], isReal ? value : signed, {
+          dtype: isReal ? torch.float32 : torch.int64,
+        });
   return made.to(dtype);
 }
 
