@@ -92,12 +92,12 @@ void* map(size_t size) {
 void* map_huge(size_t size) {
   size = round_up(size, static_cast<size_t>(sysconf(_SC_PAGE_SIZE)));
   void* memory = map(size + kHugePage);
-  if (memory == nullptr) return nullptr;
+  if (memory == nullptr) return map(size);  // it may fit where the room to align it does not
   const auto start = reinterpret_cast<uintptr_t>(memory);
   const uintptr_t aligned = round_up(start, kHugePage);
   const size_t before = aligned - start;
   if (before > 0) munmap(memory, before);
-  if (before < kHugePage) munmap(reinterpret_cast<void*>(aligned + size), kHugePage - before);
+  munmap(reinterpret_cast<void*>(aligned + size), kHugePage - before);
   memory = reinterpret_cast<void*>(aligned);
 #ifdef MADV_HUGEPAGE
   madvise(memory, size, MADV_HUGEPAGE);

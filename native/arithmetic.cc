@@ -178,8 +178,9 @@ at::Tensor add(const at::Tensor& self, Number other) {
   const auto number = other.value.toDouble();
   const at::Tensor result = map([&]<typename T>(T a) { return a + static_cast<T>(number); }, self);
   if (!result.defined()) return at::add(self, python::wrapped(other.value));
-  if (plain::is_recorded(self))
+  if (plain::is_recorded(self)) {
     record_sum<AddBackward0>(result, self, python::wrapped(other.value));
+  }
   return result;
 }
 

@@ -4,8 +4,6 @@
 #include <ATen/core/Reduction.h>
 #include <ATen/ops/binary_cross_entropy.h>
 #include <ATen/ops/binary_cross_entropy_with_logits.h>
-#include <ATen/ops/div.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/huber_loss.h>
 #include <ATen/ops/mean.h>
@@ -17,12 +15,10 @@
 #include <ATen/ops/sum.h>
 #include <c10/util/accumulate.h>
 
-#include <algorithm>
 #include <cstring>
 #include <utility>
 
 #include "plain.h"
-#include "python.h"
 
 namespace torch_losses::direct {
 namespace {
@@ -97,33 +93,12 @@ at::Tensor mean(const at::Tensor& self) {
 
 at::Tensor mean_backward(const at::Tensor& gradient, at::IntArrayRef sizes) {
   const int64_t elements = c10::multiply_integers(sizes);
-  if (!is_plain(gradient)) return at::div(gradient.expand(sizes), python::wrapped(elements));
   const at::AutoDispatchBelowADInplaceOrView below_autograd;
   double share = 0;
   with_type_of(gradient, [&]<typename T>(T) {
     share = *gradient.const_data_ptr<T>() / static_cast<T>(elements);
   });
   return at::full(sizes, share, gradient.options());
-}
-
-at::Tensor div(const at::Tensor& self, int64_t divisor) {
-  const at::Tensor wrapped = python::wrapped(divisor);
-  if (!is_plain(self) || !self.is_contiguous()) return at::div(self, wrapped);
-  at::Tensor result;
-  {
-    const at::AutoDispatchBelowADInplaceOrView below_autograd;
-    result = at::empty(self.sizes(), self.options());
-  }
-  with_type_of(self, [&]<typename T>(T) {
-    const auto* first = self.const_data_ptr<T>();
-    std::transform(first, first + self.numel(), result.mutable_data_ptr<T>(),
-                   [&](T value) { return value / static_cast<T>(divisor); });
-  });
-  if (auto* function = record<functions::DivBackward0>(result, self, wrapped)) {
-    function->other_ = saved(wrapped);
-    function->self_scalar_type = self.scalar_type();
-  }
-  return result;
 }
 
 at::Tensor mse_loss(const at::Tensor& self, const at::Tensor& target, int64_t reduction) {

@@ -20,10 +20,7 @@ namespace torch_losses::direct {
 
 at::Tensor mean(const at::Tensor& self);
 
-// `self` divided by a Python number.
-at::Tensor div(const at::Tensor& self, int64_t divisor);
-
-// The gradient of a mean over all elements of a tensor of `sizes`.
+// The gradient of a mean over all elements of a tensor of `sizes`, from a plain one.
 at::Tensor mean_backward(const at::Tensor& gradient, at::IntArrayRef sizes);
 
 at::Tensor mse_loss(const at::Tensor& self, const at::Tensor& target, int64_t reduction);

@@ -150,7 +150,7 @@ at::Tensor kl_div(const at::Tensor& input, const at::Tensor& target, const Reduc
   const at::Tensor reduced = reduce(direct::kl_div(input, target, log_target), mode);
   // Python asks what the caller wrote, also where a legacy argument has overridden it.
   const bool divides_by_batch = reduction == "batchmean" && input.dim() != 0;
-  return divides_by_batch ? direct::div(reduced, input.size(0)) : reduced;
+  return divides_by_batch ? op::div(reduced, op::Number{input.size(0)}) : reduced;
 }
 
 at::Tensor cross_entropy(const at::Tensor& input, const at::Tensor& target,
@@ -211,7 +211,7 @@ at::Tensor multilabel_soft_margin_loss(const at::Tensor& input, const at::Tensor
 
   const int64_t class_dim = input.dim() - 1;
   const int64_t classes = input.size(class_dim);
-  loss = direct::div(op::sum(loss, class_dim), classes);
+  loss = op::div(op::sum(loss, class_dim), op::Number{classes});
   TORCH_CHECK_VALUE(is_mean_sum_or_none(mode), mode, " is not valid");
   return reduce(loss, mode);
 }

@@ -22,7 +22,7 @@ inline constexpr bool kSumsHalfInFloat = since(2, 14);
 // A loss that no gradient came back to passes none on; before, it passed zeros.
 inline constexpr bool kPassesNoGradientOn = since(2, 14);
 
-// What equals the bound of clamp_min has a gradient; since, only what exceeds it.
+// clamp_min passes a gradient to what equals its bound; since 2.14, only to what exceeds it.
 inline constexpr bool kBoundHasGradient = !since(2, 14);
 
 }  // namespace torch_losses::release

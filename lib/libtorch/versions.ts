@@ -1,6 +1,6 @@
 import { attributeError } from '../errors';
 
-/** The minor versions of libtorch that the native code compiles against and is tested with. */
+/** The minor versions of libtorch that the native code is written for; the README says which are tested. */
 export const SUPPORTED_VERSIONS: readonly string[] = ['2.11', '2.12', '2.13', '2.14'];
 
 /** Whether a version of libtorch is this minor version or a later one. */
