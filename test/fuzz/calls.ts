@@ -1,4 +1,6 @@
 /** Calls with hostile arguments: generated from a seed, made, and judged. */
+import { types } from 'node:util';
+
 import fc from 'fast-check';
 import torch, { TorchError } from 'torch-losses';
 
@@ -47,6 +49,7 @@ function isDocumented(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const Class = CODES.get((error as { code?: string }).code ?? '');
   if (Class) return error instanceof Class && 'pythonType' in error;
+  if ('syscall' in error) return true; // the file system's
   return LANGUAGE.some((text) => text.test(error.message));
 }
 
@@ -145,8 +148,9 @@ export class Fuzzer {
     }
     restore();
     this.returned++;
-    if (!(result instanceof Promise)) return undefined;
-    return result.then(
+    // What a call returns may be a proxy that throws when it is asked for its class.
+    if (!types.isPromise(result)) return undefined;
+    return (result as Promise<unknown>).then(
       () => undefined,
       (error) => judge(call, error, isLoose),
     );
