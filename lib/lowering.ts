@@ -1,6 +1,7 @@
 /** From what users give to what crosses to the native side, by the types that operators' schemas have. */
 import { Device, type DeviceLike, deviceName } from './device';
-import { DType, dtypeFromCode } from './dtype';
+import { DType } from './dtype';
+import { dtypeFromCode } from './dtype_table';
 import { Generator } from './generator';
 import { type Handle, handleOf } from './handle';
 import { Layout, MemoryFormat } from './layout';

@@ -7,8 +7,9 @@
 import { allocate } from './allocation';
 import { describe } from './arguments';
 import { bytesOf, toTyped } from './data';
+import type { DType } from './dtype';
 import * as dtypes from './dtype';
-import { type DType, dtypeFromCode } from './dtype';
+import { dtypeFromCode } from './dtype_table';
 import { createError, runtimeError, typeError, valueError } from './errors';
 import { handleOf } from './handle';
 import { native } from './native';

@@ -1,6 +1,7 @@
 /** Automatic mixed precision: a function's operators each run in the dtype that suits them. */
 import { bind, type Callee, describe, fail } from '../arguments';
-import { bfloat16, DType, dtypeFromCode, float16 } from '../dtype';
+import { bfloat16, DType, float16 } from '../dtype';
+import { dtypeFromCode } from '../dtype_table';
 import { runtimeError, typeError, valueError } from '../errors';
 import { native } from '../native';
 import { scoped } from '../scope';

@@ -1,6 +1,7 @@
 /** What there is to know of tensors and dtypes. */
 import { describe, fail } from '../arguments';
-import { DType, dtypeFromCode } from '../dtype';
+import { DType } from '../dtype';
+import { dtypeFromCode } from '../dtype_table';
 import { isTensor, tensorHandle } from '../handle';
 import { type Signature, torchFunction } from '../methods/signature';
 import { native } from '../native';

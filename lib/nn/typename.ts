@@ -1,5 +1,5 @@
 /** Names of types as Python's messages have them. */
-import { dtypeFromCode } from '../dtype';
+import { dtypeFromCode } from '../dtype_table';
 import { handleOf } from '../handle';
 import { native } from '../native';
 import { isInt } from '../scalar';

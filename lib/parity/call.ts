@@ -3,7 +3,7 @@
  */
 import { inspect } from 'node:util';
 
-import { dtypes } from '../dtype';
+import { dtypes } from '../dtype_table';
 import * as torch from '../namespace';
 import { native } from '../native';
 import { Tensor } from '../tensor';

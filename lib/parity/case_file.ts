@@ -3,7 +3,7 @@
  * `np.savez` does. docs/parity.md says what is in one.
  */
 import type { DType } from '../dtype';
-import { dtypes } from '../dtype';
+import { dtypes } from '../dtype_table';
 import { readNpz } from '../files/npz';
 import { damaged } from '../files/reader';
 import { read as readSafetensors } from '../files/safetensors';

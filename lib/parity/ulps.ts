@@ -2,7 +2,7 @@
  * How far two tensors are apart: in ulps (the number of representable numbers between two, so that 1 is the smallest
  * difference there is), and whether they are close.
  */
-import { dtypes } from '../dtype';
+import { dtypes } from '../dtype_table';
 import { native } from '../native';
 import type { Tensor } from '../tensor';
 import { wrap } from '../wrap';

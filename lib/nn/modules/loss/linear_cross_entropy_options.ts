@@ -3,7 +3,8 @@ import { inspect } from 'node:util';
 
 import { bind, describe, fail } from '../../../arguments';
 import type { DeviceLike } from '../../../device';
-import { bfloat16, type DType, dtypeFromCode, float16, float32, float64 } from '../../../dtype';
+import { bfloat16, type DType, float16, float32, float64 } from '../../../dtype';
+import { dtypeFromCode } from '../../../dtype_table';
 import { typeError, valueError } from '../../../errors';
 import { isSince } from '../../../libtorch/versions';
 import { type LoweredLinearCrossEntropyOptions, libtorch, native } from '../../../native';
