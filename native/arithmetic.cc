@@ -31,15 +31,12 @@
 #include <span>
 
 #include "python.h"
+#include "records.h"
 
 namespace torch_losses::arithmetic {
 namespace {
 
-using namespace plain::functions;
 using plain::is_plain;
-using plain::record;
-using plain::saved;
-using plain::saved_result;
 using plain::with_type_of;
 
 at::Tensor empty(at::IntArrayRef sizes, at::ScalarType dtype) {
@@ -86,73 +83,33 @@ at::Tensor below_autograd(Compute compute) {
   return compute();
 }
 
-// `add` and `sub` of two tensors.
-template <typename Function>
-void record_sum(const at::Tensor& result, const at::Tensor& self, const at::Tensor& other) {
-  if (auto* function = record<Function>(result, self, other)) {
-    function->alpha = 1;
-    function->other_scalar_type = other.scalar_type();
-    function->self_scalar_type = self.scalar_type();
-  }
-}
-
-// The same of a tensor and a Scalar.
-template <typename Function>
-void record_shift(const at::Tensor& result, const at::Tensor& self) {
-  if (auto* function = record<Function>(result, self)) {
-    function->self_scalar_type = self.scalar_type();
-  }
-}
-
-void record_quotient(const at::Tensor& result, const at::Tensor& self, const at::Tensor& other) {
-  if (auto* function = record<DivBackward0>(result, self, other)) {
-    function->other_ = saved(other);
-    if (function->should_compute_output(1)) function->self_ = saved(self);
-    function->self_scalar_type = self.scalar_type();
-  }
-}
-
-void record_product(const at::Tensor& result, const at::Tensor& self, const at::Tensor& other) {
-  if (auto* function = record<MulBackward0>(result, self, other)) {
-    if (function->should_compute_output(0)) function->other_ = saved(other);
-    function->other_scalar_type = other.scalar_type();
-    if (function->should_compute_output(1)) function->self_ = saved(self);
-    function->self_scalar_type = self.scalar_type();
-  }
-}
-
 }  // namespace
 
 at::Tensor abs(const at::Tensor& self) {
   const at::Tensor result = map([](auto a) { return std::abs(a); }, self);
   if (!result.defined()) return at::abs(self);
-  if (auto* function = record<AbsBackward0>(result, self)) function->self_ = saved(self);
+  records::abs(result, self);
   return result;
 }
 
 at::Tensor neg(const at::Tensor& self) {
   const at::Tensor result = map(std::negate(), self);
   if (!result.defined()) return at::neg(self);
-  record<NegBackward0>(result, self);
+  records::neg(result, self);
   return result;
 }
 
 at::Tensor square(const at::Tensor& self) {
   const at::Tensor result = map([](auto a) { return a * a; }, self);
   if (!result.defined()) return at::pow(self, 2);
-  if (auto* function = record<PowBackward0>(result, self)) {
-    function->exponent = 2;
-    function->self_ = saved(self);
-  }
+  records::square(result, self);
   return result;
 }
 
 at::Tensor sqrt(const at::Tensor& self) {
   if (!is_plain(self)) return at::sqrt(self);
   at::Tensor result = below_autograd([&] { return at::sqrt(self); });
-  if (auto* function = record<SqrtBackward0>(result, self)) {
-    function->result_ = saved_result(result);
-  }
+  records::sqrt(result, self);
   return result;
 }
 
@@ -160,17 +117,14 @@ at::Tensor clamp_min(const at::Tensor& self, int64_t min) {
   const at::Tensor result =
       map([&]<typename T>(T a) { return std::max(a, static_cast<T>(min)); }, self);
   if (!result.defined()) return at::clamp_min(self, min);
-  if (auto* function = record<ClampMinBackward0>(result, self)) {
-    function->min = min;
-    function->self_ = saved(self);
-  }
+  records::clamp_min(result, self, min);
   return result;
 }
 
 at::Tensor add(const at::Tensor& self, const at::Tensor& other) {
   const at::Tensor result = map(std::plus(), self, other);
   if (!result.defined()) return at::add(self, other);
-  record_sum<AddBackward0>(result, self, other);
+  records::add(result, self, other);
   return result;
 }
 
@@ -178,23 +132,21 @@ at::Tensor add(const at::Tensor& self, Number other) {
   const auto number = other.value.toDouble();
   const at::Tensor result = map([&]<typename T>(T a) { return a + static_cast<T>(number); }, self);
   if (!result.defined()) return at::add(self, python::wrapped(other.value));
-  if (plain::is_recorded(self)) {
-    record_sum<AddBackward0>(result, self, python::wrapped(other.value));
-  }
+  if (plain::is_recorded(self)) records::add(result, self, python::wrapped(other.value));
   return result;
 }
 
 at::Tensor add(const at::Tensor& self, double other) {
   const at::Tensor result = map([&]<typename T>(T a) { return a + static_cast<T>(other); }, self);
   if (!result.defined()) return at::add(self, other);
-  record_shift<AddBackward1>(result, self);
+  records::add_scalar(result, self);
   return result;
 }
 
 at::Tensor sub(const at::Tensor& self, const at::Tensor& other) {
   const at::Tensor result = map(std::minus(), self, other);
   if (!result.defined()) return at::sub(self, other);
-  record_sum<SubBackward0>(result, self, other);
+  records::sub(result, self, other);
   return result;
 }
 
@@ -202,23 +154,21 @@ at::Tensor sub(Number self, const at::Tensor& other) {
   const auto number = self.value.toDouble();
   const at::Tensor result = map([&]<typename T>(T b) { return static_cast<T>(number) - b; }, other);
   if (!result.defined()) return at::sub(python::wrapped(self.value), other);
-  if (plain::is_recorded(other)) {
-    record_sum<SubBackward0>(result, python::wrapped(self.value), other);
-  }
+  if (plain::is_recorded(other)) records::sub(result, python::wrapped(self.value), other);
   return result;
 }
 
 at::Tensor sub(const at::Tensor& self, double other) {
   const at::Tensor result = map([&]<typename T>(T a) { return a - static_cast<T>(other); }, self);
   if (!result.defined()) return at::sub(self, other);
-  record_shift<SubBackward1>(result, self);
+  records::sub_scalar(result, self);
   return result;
 }
 
 at::Tensor mul(const at::Tensor& self, const at::Tensor& other) {
   const at::Tensor result = map(std::multiplies(), self, other);
   if (!result.defined()) return at::mul(self, other);
-  record_product(result, self, other);
+  records::mul(result, self, other);
   return result;
 }
 
@@ -226,14 +176,14 @@ at::Tensor mul(const at::Tensor& self, Number other) {
   const auto number = other.value.toDouble();
   const at::Tensor result = map([&]<typename T>(T a) { return a * static_cast<T>(number); }, self);
   if (!result.defined()) return at::mul(self, python::wrapped(other.value));
-  if (plain::is_recorded(self)) record_product(result, self, python::wrapped(other.value));
+  if (plain::is_recorded(self)) records::mul(result, self, python::wrapped(other.value));
   return result;
 }
 
 at::Tensor div(const at::Tensor& self, const at::Tensor& other) {
   const at::Tensor result = map(std::divides(), self, other);
   if (!result.defined()) return at::div(self, other);
-  record_quotient(result, self, other);
+  records::div(result, self, other);
   return result;
 }
 
@@ -241,7 +191,7 @@ at::Tensor div(const at::Tensor& self, Number other) {
   const auto number = other.value.toDouble();
   const at::Tensor result = map([&]<typename T>(T a) { return a / static_cast<T>(number); }, self);
   if (!result.defined()) return at::div(self, python::wrapped(other.value));
-  if (plain::is_recorded(self)) record_quotient(result, self, python::wrapped(other.value));
+  if (plain::is_recorded(self)) records::div(result, self, python::wrapped(other.value));
   return result;
 }
 
@@ -343,33 +293,21 @@ at::Tensor where(const at::Tensor& condition, const at::Tensor& self) {
     std::transform(holds, holds + self.numel(), self.const_data_ptr<T>(),
                    result.mutable_data_ptr<T>(), [](bool a, T b) { return a ? b : T{0}; });
   });
-  if (auto* function = record<WhereBackward0>(result, self, at::Tensor())) {
-    function->condition_ = saved(condition);
-  }
+  records::where(result, condition, self);
   return result;
 }
 
 at::Tensor sum(const at::Tensor& self, int64_t dim) {
   if (!is_plain(self)) return at::sum(self, dim);
   at::Tensor result = below_autograd([&] { return at::sum(self, dim); });
-  if (auto* function = record<SumBackward1>(result, self)) {
-    function->dim = at::OptionalIntArrayRef(dim);
-    function->keepdim = false;
-    function->self_sym_sizes = self.sym_sizes().vec();
-  }
+  records::sum(result, self, dim);
   return result;
 }
 
 at::Tensor norm(const at::Tensor& self, double p, int64_t dim) {
   if (!is_plain(self)) return at::norm(self, p, dim);
   at::Tensor result = below_autograd([&] { return at::norm(self, p, dim); });
-  if (auto* function = record<NormBackward1>(result, self)) {
-    function->dim = {dim};
-    function->keepdim = false;
-    function->p = p;
-    function->result_ = saved_result(result);
-    function->self_ = saved(self);
-  }
+  records::norm(result, self, p, dim);
   return result;
 }
 

@@ -19,6 +19,8 @@
 #include <utility>
 
 #include "plain.h"
+#include "records.h"
+#include "single_pass.h"
 
 namespace torch_losses::direct {
 namespace {
@@ -28,6 +30,7 @@ using plain::is_plain;
 using plain::record;
 using plain::saved;
 using plain::with_type_of;
+using single_pass::reduced;
 
 // Bytes: below, new memory costs more than it saves.
 constexpr size_t kWorthCompacting = 1 << 16;
@@ -42,33 +45,51 @@ at::Tensor compact(at::Tensor loss) {
   return loss;
 }
 
-at::Tensor mean_of(const at::Tensor& tensor) {
-  at::Tensor result = at::sum(tensor);
-  with_type_of(result, [&]<typename T>(T) {
-    *result.mutable_data_ptr<T>() /= static_cast<T>(tensor.numel());
-  });
-  return result;
+at::Tensor sum_of(const at::Tensor& tensor) {
+  at::Tensor sum;
+  if (single_pass::is_dense(tensor)) sum = single_pass::sum(tensor);
+  return sum.defined() ? sum : at::sum(tensor);
 }
 
-// `compute` gives the loss of each element.
-template <typename Compute>
-at::Tensor reduced(Compute compute, int64_t reduction) {
-  const at::AutoDispatchBelowADInplaceOrView below_autograd;
-  return reduction == at::Reduction::Mean ? mean_of(compute()) : at::sum(compute());
+constexpr auto kNoPass = [] { return at::Tensor(); };
+
+// A sum of single_pass.h, undefined where it does not take these operands.
+template <typename Sum, typename... Numbers>
+at::Tensor in_one_pass(Sum sum, const at::Tensor& self, const at::Tensor& target,
+                       Numbers... numbers) {
+  if (!single_pass::is_dense(self, target)) return {};
+  return sum(self, target, numbers...);
 }
 
 // A loss whose function saves `self`, `target`, the reduction, and what `save` adds. It has a
-// gradient by the `differentiable` ones.
-template <typename Function, typename Compute, typename Save, typename... Differentiable>
-at::Tensor loss_of(const at::Tensor& self, const at::Tensor& target, int64_t reduction,
+// gradient by the `differentiable` ones. `pass` gives its sum in a single pass, where there is one
+// for these operands; `compute` gives the loss of each element.
+template <typename Function, typename Pass, typename Compute, typename Save,
+          typename... Differentiable>
+at::Tensor loss_of(const at::Tensor& self, const at::Tensor& target, int64_t reduction, Pass pass,
                    Compute compute, Save save, const Differentiable&... differentiable) {
-  at::Tensor result = reduced(compute, reduction);
+  const at::Tensor result = [&] {
+    const at::AutoDispatchBelowADInplaceOrView below_autograd;
+    if (at::Tensor sum = pass(); sum.defined()) return reduced(sum, self.numel(), reduction);
+    const at::Tensor losses = compute();
+    return reduced(sum_of(losses), losses.numel(), reduction);
+  }();
   if (auto* function = record<Function>(result, differentiable...)) {
     function->reduction = reduction;
     function->self_ = saved(self);
     function->target_ = saved(target);
     save(*function);
   }
+  return result;
+}
+
+// The mean or the sum of a plain tensor's elements, recorded.
+at::Tensor reduction_of(const at::Tensor& self, int64_t reduction) {
+  const at::Tensor result = [&] {
+    const at::AutoDispatchBelowADInplaceOrView below_autograd;
+    return reduced(sum_of(self), self.numel(), reduction);
+  }();
+  records::reduction(result, self, reduction);
   return result;
 }
 
@@ -82,13 +103,11 @@ bool is_constant(const std::optional<at::Tensor>& tensor, const at::Tensor& self
 }  // namespace
 
 at::Tensor mean(const at::Tensor& self) {
-  if (!is_plain(self)) return at::mean(self);
-  at::Tensor result = reduced([&] { return self; }, at::Reduction::Mean);
-  if (auto* function = record<functions::MeanBackward0>(result, self)) {
-    function->self_sym_numel = self.sym_numel();
-    function->self_sym_sizes = self.sym_sizes().vec();
-  }
-  return result;
+  return is_plain(self) ? reduction_of(self, at::Reduction::Mean) : at::mean(self);
+}
+
+at::Tensor sum(const at::Tensor& self) {
+  return is_plain(self) ? reduction_of(self, at::Reduction::Sum) : at::sum(self);
 }
 
 at::Tensor mean_backward(const at::Tensor& gradient, at::IntArrayRef sizes) {
@@ -106,8 +125,9 @@ at::Tensor mse_loss(const at::Tensor& self, const at::Tensor& target, int64_t re
     return compact(at::mse_loss(self, target, reduction));
   }
   return loss_of<functions::MseLossBackward0>(
-      self, target, reduction, [&] { return at::mse_loss(self, target, at::Reduction::None); },
-      kNothingMore, self, target);
+      self, target, reduction,
+      [&] { return in_one_pass(single_pass::squared_error, self, target); },
+      [&] { return at::mse_loss(self, target, at::Reduction::None); }, kNothingMore, self, target);
 }
 
 at::Tensor smooth_l1_loss(const at::Tensor& self, const at::Tensor& target, int64_t reduction,
@@ -117,6 +137,7 @@ at::Tensor smooth_l1_loss(const at::Tensor& self, const at::Tensor& target, int6
   }
   return loss_of<functions::SmoothL1LossBackward0>(
       self, target, reduction,
+      [&] { return beta > 0 ? in_one_pass(single_pass::smooth_l1, self, target, beta) : at::Tensor(); },
       [&] { return at::smooth_l1_loss(self, target, at::Reduction::None, beta); },
       [&](auto& function) { function.beta = beta; }, self, target);
 }
@@ -128,6 +149,7 @@ at::Tensor huber_loss(const at::Tensor& self, const at::Tensor& target, int64_t 
   }
   return loss_of<functions::HuberLossBackward0>(
       self, target, reduction,
+      [&] { return delta > 0 ? in_one_pass(single_pass::huber, self, target, delta) : at::Tensor(); },
       [&] { return at::huber_loss(self, target, at::Reduction::None, delta); },
       [&](auto& function) { function.delta = delta; }, self, target);
 }
@@ -137,7 +159,7 @@ at::Tensor soft_margin_loss(const at::Tensor& self, const at::Tensor& target, in
     return compact(at::soft_margin_loss(self, target, reduction));
   }
   return loss_of<functions::SoftMarginLossBackward0>(
-      self, target, reduction,
+      self, target, reduction, kNoPass,
       [&] { return at::soft_margin_loss(self, target, at::Reduction::None); }, kNothingMore, self);
 }
 
@@ -147,7 +169,7 @@ at::Tensor binary_cross_entropy(const at::Tensor& self, const at::Tensor& target
     return compact(at::binary_cross_entropy(self, target, weight, reduction));
   }
   return loss_of<functions::BinaryCrossEntropyBackward0>(
-      self, target, reduction,
+      self, target, reduction, kNoPass,
       [&] { return at::binary_cross_entropy(self, target, weight, at::Reduction::None); },
       [&](auto& function) { function.weight_ = saved(weight); }, self, target);
 }
@@ -162,7 +184,7 @@ at::Tensor binary_cross_entropy_with_logits(const at::Tensor& self, const at::Te
     return at::binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction);
   }
   return loss_of<functions::BinaryCrossEntropyWithLogitsBackward0>(
-      self, target, reduction,
+      self, target, reduction, kNoPass,
       [&] {
         return at::binary_cross_entropy_with_logits(self, target, weight, pos_weight,
                                                     at::Reduction::None);

@@ -15,10 +15,13 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 namespace torch_losses::direct {
 
 at::Tensor mean(const at::Tensor& self);
+
+at::Tensor sum(const at::Tensor& self);
 
 // The gradient of a mean over all elements of a tensor of `sizes`, from a plain one.
 at::Tensor mean_backward(const at::Tensor& gradient, at::IntArrayRef sizes);
@@ -44,19 +47,31 @@ at::Tensor binary_cross_entropy_with_logits(const at::Tensor& self, const at::Te
 at::Tensor multilabel_margin_loss(const at::Tensor& self, const at::Tensor& target,
                                   int64_t reduction);
 
-// Not yet reduced: direct_composites.cc.
+// What libtorch puts together from operators: direct_composites.cc.
 
-at::Tensor l1_loss(const at::Tensor& self, const at::Tensor& target);
+at::Tensor l1_loss(const at::Tensor& self, const at::Tensor& target, int64_t reduction);
 
-at::Tensor kl_div(const at::Tensor& self, const at::Tensor& target, bool log_target);
+at::Tensor kl_div(const at::Tensor& self, const at::Tensor& target, bool log_target,
+                  int64_t reduction);
 
 at::Tensor poisson_nll_loss(const at::Tensor& self, const at::Tensor& target, bool log_input,
-                            bool full, double eps);
+                            bool full, double eps, int64_t reduction);
+
+// A copy of at least `min`, to which the gradient passes unchanged, and whether `self` has a negative
+// number.
+std::pair<at::Tensor, bool> clamped_copy(const at::Tensor& self, double min);
+
+// Of a variance that is no longer to be clamped, without the constant term.
+at::Tensor gaussian_nll_loss(const at::Tensor& self, const at::Tensor& target,
+                             const at::Tensor& variance, int64_t reduction);
 
 at::Tensor margin_ranking_loss(const at::Tensor& input1, const at::Tensor& input2,
-                               const at::Tensor& target, double margin);
+                               const at::Tensor& target, double margin, int64_t reduction);
 
-at::Tensor hinge_embedding_loss(const at::Tensor& self, const at::Tensor& target, double margin);
+at::Tensor hinge_embedding_loss(const at::Tensor& self, const at::Tensor& target, double margin,
+                                int64_t reduction);
+
+// Not yet reduced.
 
 at::Tensor cosine_embedding_loss(const at::Tensor& input1, const at::Tensor& input2,
                                  const at::Tensor& target, double margin);

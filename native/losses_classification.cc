@@ -147,7 +147,7 @@ at::Tensor nll_loss(const at::Tensor& input, const at::Tensor& target, const Opt
 at::Tensor kl_div(const at::Tensor& input, const at::Tensor& target, const Reduction& reduction,
                   bool log_target) {
   const int64_t mode = kl_div_enum(reduction);
-  const at::Tensor reduced = reduce(direct::kl_div(input, target, log_target), mode);
+  const at::Tensor reduced = direct::kl_div(input, target, log_target, mode);
   // Python asks what the caller wrote, also where a legacy argument has overridden it.
   const bool divides_by_batch = reduction == "batchmean" && input.dim() != 0;
   return divides_by_batch ? op::div(reduced, op::Number{input.size(0)}) : reduced;

@@ -47,13 +47,13 @@ at::Tensor margin_ranking_loss(const at::Tensor& input1, const at::Tensor& input
               "input1: ",
               python::repr_size(input1.sizes()), ", input2: ", python::repr_size(input2.sizes()),
               ", target: ", python::repr_size(target.sizes()), " ");
-  return reduce(direct::margin_ranking_loss(input1, input2, target, margin), mode);
+  return direct::margin_ranking_loss(input1, input2, target, margin, mode);
 }
 
 at::Tensor hinge_embedding_loss(const at::Tensor& input, const at::Tensor& target, double margin,
                                 const Reduction& reduction) {
   const int64_t mode = get_enum(resolve(reduction));
-  return reduce(direct::hinge_embedding_loss(input, target, margin), mode);
+  return direct::hinge_embedding_loss(input, target, margin, mode);
 }
 
 at::Tensor cosine_embedding_loss(const at::Tensor& input1, const at::Tensor& input2,

@@ -67,14 +67,17 @@ at::Tensor reduce_by_weight(const at::Tensor& loss, const at::Tensor& weight,
   return at::div(total, at::sum(weight));
 }
 
+void check_variance(bool has_negative) {
+  TORCH_CHECK_VALUE(!has_negative, "var has negative entry/entries");
+}
+
 at::Tensor variance_tensor(const Variance& var, const at::Tensor& input) {
-  constexpr auto message = "var has negative entry/entries";
   if (const double* number = std::get_if<double>(&var)) {
-    TORCH_CHECK_VALUE(!(*number < 0), message);
+    check_variance(*number < 0);
     return at::mul(at::ones_like(input), python::wrapped(*number));
   }
   const at::Tensor& tensor = std::get<at::Tensor>(var);
-  TORCH_CHECK_VALUE(!op::any_negative(tensor), message);
+  check_variance(op::any_negative(tensor));
   return tensor;
 }
 
@@ -88,10 +91,6 @@ bool is_broadcast_in_one_dimension(at::IntArrayRef var, at::IntArrayRef input) {
   return sum == 1;
 }
 
-at::Tensor absolute_errors(const at::Tensor& input, const at::Tensor& target, int64_t reduction) {
-  return reduce(direct::l1_loss(input, target), reduction);
-}
-
 // One variance for each row gets a last dimension to broadcast along.
 at::Tensor fit_variance(at::Tensor var, const at::Tensor& input) {
   const at::IntArrayRef sizes = input.sizes();
@@ -103,9 +102,15 @@ at::Tensor fit_variance(at::Tensor var, const at::Tensor& input) {
   return var;
 }
 
-// The gradient passes the clamp unchanged.
-at::Tensor clamped_copy(const at::Tensor& var, double eps) {
-  at::Tensor copy = at::clone(var);
+// The variance of each element, at least `eps`. The gradient passes the clamp unchanged.
+at::Tensor clamped_variance(const Variance& var, const at::Tensor& input, double eps) {
+  const at::Tensor* tensor = std::get_if<at::Tensor>(&var);
+  if (tensor != nullptr && tensor->sizes() == input.sizes()) {
+    auto [copy, has_negative] = direct::clamped_copy(*tensor, eps);
+    check_variance(has_negative);
+    return copy;
+  }
+  at::Tensor copy = at::clone(fit_variance(variance_tensor(var, input), input));
   const c10::NoGradGuard no_grad;
   op::clamp_min_(copy, eps);
   return copy;
@@ -118,19 +123,16 @@ at::Tensor poisson_nll_loss(const at::Tensor& input, const at::Tensor& target, b
   const std::string mode = resolve(reduction);
   // Python's check comes before get_enum, so 'elementwise_mean' is unknown here.
   TORCH_CHECK_VALUE(is_mean_sum_or_none(mode), mode, " is not a valid value for reduction");
-  return reduce(direct::poisson_nll_loss(input, target, log_input, full, eps), get_enum(mode));
+  return direct::poisson_nll_loss(input, target, log_input, full, eps, get_enum(mode));
 }
 
 at::Tensor gaussian_nll_loss(const at::Tensor& input, const at::Tensor& target, const Variance& var,
                              bool full, double eps, const Reduction& reduction) {
-  const at::Tensor fitted = fit_variance(variance_tensor(var, input), input);
+  const at::Tensor variance = clamped_variance(var, input, eps);
   TORCH_CHECK_VALUE(is_mean_sum_or_none(reduction.text), reduction.text, " is not valid");
-  const at::Tensor variance = clamped_copy(fitted, eps);
-
-  const at::Tensor log_variance = at::log(variance);
-  const at::Tensor scaled_error = op::div(op::square(op::sub(input, target)), variance);
-  at::Tensor loss = op::mul(op::add(log_variance, scaled_error), op::Number{0.5});
-  if (full) loss.add_(python::wrapped(0.5 * std::log(2 * std::numbers::pi)));
+  if (!full) return direct::gaussian_nll_loss(input, target, variance, get_enum(reduction.text));
+  at::Tensor loss = direct::gaussian_nll_loss(input, target, variance, at::Reduction::None);
+  loss.add_(python::wrapped(0.5 * std::log(2 * std::numbers::pi)));
   return reduce(loss, reduction.text);
 }
 
@@ -140,7 +142,7 @@ at::Tensor smooth_l1_loss(const at::Tensor& input, const at::Tensor& target,
   const std::string mode = resolve(reduction);
   const auto [expanded_input, expanded_target] = broadcast(input, target);
   // Not smooth_l1_loss with beta 0: their gradients differ where input equals target.
-  if (beta == 0.0) return absolute_errors(expanded_input, expanded_target, get_enum(mode));
+  if (beta == 0.0) return direct::l1_loss(expanded_input, expanded_target, get_enum(mode));
   return direct::smooth_l1_loss(expanded_input, expanded_target, get_enum(mode), beta);
 }
 
@@ -164,7 +166,7 @@ at::Tensor l1_loss(const at::Tensor& input, const at::Tensor& target, const Redu
   warn_if_sizes_differ(input, target);
   const std::string mode = resolve(reduction);
   const auto [expanded_input, expanded_target] = broadcast(input, target);
-  if (!weight) return absolute_errors(expanded_input, expanded_target, get_enum(mode));
+  if (!weight) return direct::l1_loss(expanded_input, expanded_target, get_enum(mode));
   check_weight_size(*weight, input);
   const at::Tensor distance = op::abs(op::sub(expanded_input, expanded_target));
   return reduce_by_weight(op::mul(distance, *weight), *weight, mode);

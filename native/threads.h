@@ -1,5 +1,7 @@
-// How many threads small work runs on: the one that asks.
+// The threads of libtorch that work runs on: for small work, the one that asks.
 #pragma once
+
+#include <c10/util/FunctionRef.h>
 
 #include <cstdint>
 
@@ -25,5 +27,11 @@ class SmallWork {
   int threads_ = 0;
   int mkl_threads_ = 0;
 };
+
+// Calls `body` with parts of 0 to `count`, and the number of the thread that has each: the parts and
+// the threads that at::parallel_for gives them to. (That is compiled into its callers, who would
+// bring an OpenMP of their own.) Where libtorch has another way to run threads, one after the other.
+void parallel_for(int64_t count, int64_t grain,
+                  c10::function_ref<void(int64_t thread, int64_t begin, int64_t end)> body);
 
 }  // namespace torch_losses
