@@ -137,7 +137,9 @@ at::Tensor smooth_l1_loss(const at::Tensor& self, const at::Tensor& target, int6
   }
   return loss_of<functions::SmoothL1LossBackward0>(
       self, target, reduction,
-      [&] { return beta > 0 ? in_one_pass(single_pass::smooth_l1, self, target, beta) : at::Tensor(); },
+      [&] {
+        return beta > 0 ? in_one_pass(single_pass::smooth_l1, self, target, beta) : at::Tensor();
+      },
       [&] { return at::smooth_l1_loss(self, target, at::Reduction::None, beta); },
       [&](auto& function) { function.beta = beta; }, self, target);
 }
@@ -149,7 +151,9 @@ at::Tensor huber_loss(const at::Tensor& self, const at::Tensor& target, int64_t 
   }
   return loss_of<functions::HuberLossBackward0>(
       self, target, reduction,
-      [&] { return delta > 0 ? in_one_pass(single_pass::huber, self, target, delta) : at::Tensor(); },
+      [&] {
+        return delta > 0 ? in_one_pass(single_pass::huber, self, target, delta) : at::Tensor();
+      },
       [&] { return at::huber_loss(self, target, at::Reduction::None, delta); },
       [&](auto& function) { function.delta = delta; }, self, target);
 }

@@ -57,8 +57,8 @@ at::Tensor kl_div(const at::Tensor& self, const at::Tensor& target, bool log_tar
 at::Tensor poisson_nll_loss(const at::Tensor& self, const at::Tensor& target, bool log_input,
                             bool full, double eps, int64_t reduction);
 
-// A copy of at least `min`, to which the gradient passes unchanged, and whether `self` has a negative
-// number.
+// A copy of at least `min`, to which the gradient passes unchanged, and whether `self` has a
+// negative number.
 std::pair<at::Tensor, bool> clamped_copy(const at::Tensor& self, double min);
 
 // Of a variance that is no longer to be clamped, without the constant term.

@@ -146,8 +146,8 @@ at::Tensor gaussian_nll_in_one_pass(const at::Tensor& self, const at::Tensor& ta
   at::Tensor error;
   at::Tensor square;
   const at::Tensor sum =
-      single_pass::gaussian_nll(self, target, variance, log_variance,
-                                has_error ? &error : nullptr, has_variance ? &square : nullptr);
+      single_pass::gaussian_nll(self, target, variance, log_variance, has_error ? &error : nullptr,
+                                has_variance ? &square : nullptr);
   return reduced(sum, self.numel(), reduction, has_error || has_variance, [&] {
     if (!error.defined()) error = records::shell(self);
     if (!square.defined()) square = records::shell(self);

@@ -25,15 +25,15 @@ using Pass = T (*)(const Operands<T>& operands, int64_t begin, int64_t end);
 // a, b, c and d are the elements read, p is the number.
 template <typename T>
 struct Passes {
-  Pass<T> value;            // a
-  Pass<T> product;          // a·b
-    Pass<T> squared_error;    // (a − b)²
-  Pass<T> smooth_l1;        // of a − b; p: beta
-  Pass<T> huber;            // of a − b; p: delta
-  Pass<T> absolute_error;   // |a − b|; writes a − b
+  Pass<T> value;               // a
+  Pass<T> product;             // a·b
+  Pass<T> squared_error;       // (a − b)²
+  Pass<T> smooth_l1;           // of a − b; p: beta
+  Pass<T> huber;               // of a − b; p: delta
+  Pass<T> absolute_error;      // |a − b|; writes a − b
   Pass<T> shifted_difference;  // a − b + p; writes it
-  Pass<T> less_product;     // a − b·c
-  Pass<T> margin_ranking;   // of a, b and target c; p: margin; writes −c, a − b, what is clamped
+  Pass<T> less_product;        // a − b·c
+  Pass<T> margin_ranking;  // of a, b and target c; p: margin; writes −c, a − b, what is clamped
   Pass<T> hinge_embedding;  // of a and target b; p: margin; writes what is clamped;
                             // flags b ≠ 1 and b ≠ −1
   Pass<T> gaussian_nll;     // of a, target b, variance c and its log d; writes a − b, (a − b)²

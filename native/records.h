@@ -1,8 +1,8 @@
 // What autograd records of an operator: its function, with what that saves, made the history of the
 // result. Nothing where no gradient is asked for.
 //
-// The result may be a shell: of the right sizes and dtype, but without numbers. It stands for a step
-// whose numbers nobody reads, on the way to a loss that was computed in one pass.
+// The result may be a shell: of the right sizes and dtype, but without numbers. It stands for a
+// step whose numbers nobody reads, on the way to a loss that was computed in one pass.
 //
 // Source: tools/autograd/derivatives.yaml.
 #pragma once

@@ -157,8 +157,8 @@ bool agrees(std::initializer_list<int64_t> counts,
 }  // namespace
 
 bool is_verified(int64_t elements) {
-  static const bool by_one_thread =
-      agrees({1, 3, 4, 7, 8, 9, 31, 32, 33, 70, 1000, 20'000}, {{3, 5}, {3, 8}, {5, 77}, {2, 3000}});
+  static const bool by_one_thread = agrees({1, 3, 4, 7, 8, 9, 31, 32, 33, 70, 1000, 20'000},
+                                           {{3, 5}, {3, 8}, {5, 77}, {2, 3000}});
   if (elements < at::internal::GRAIN_SIZE || at::get_num_threads() == 1) return by_one_thread;
   static const bool by_several =
       agrees({at::internal::GRAIN_SIZE, 3 * at::internal::GRAIN_SIZE + 77}, {{300, 200}});
@@ -169,9 +169,8 @@ at::Tensor sum(const at::Tensor& self) { return sum_of(CHOOSE(value), {.read = {
 
 at::Tensor reduced(at::Tensor sum, int64_t elements, int64_t reduction) {
   if (reduction == at::Reduction::Mean) {
-    with_type_of(sum, [&]<typename T>(T) {
-      *sum.mutable_data_ptr<T>() /= static_cast<T>(elements);
-    });
+    with_type_of(sum,
+                 [&]<typename T>(T) { *sum.mutable_data_ptr<T>() /= static_cast<T>(elements); });
   }
   return sum;
 }
@@ -197,8 +196,8 @@ at::Tensor less_product(const at::Tensor& self, const at::Tensor& factor, const 
 }
 
 at::Tensor margin_ranking(const at::Tensor& input1, const at::Tensor& input2,
-                          const at::Tensor& target, double margin, Written sign,
-                          Written difference, Written shifted) {
+                          const at::Tensor& target, double margin, Written sign, Written difference,
+                          Written shifted) {
   return sum_of(CHOOSE(margin_ranking), {.read = {&input1, &input2, &target},
                                          .write = {sign, difference, shifted},
                                          .number = margin});
@@ -221,8 +220,8 @@ at::Tensor gaussian_nll(const at::Tensor& self, const at::Tensor& target,
 
 at::Tensor shifted_difference(const at::Tensor& left, const at::Tensor& right, double shift) {
   at::Tensor difference;
-  const at::Tensor sum = sum_of(
-      CHOOSE(shifted_difference), {.read = {&left, &right}, .write = {&difference}, .number = shift});
+  const at::Tensor sum = sum_of(CHOOSE(shifted_difference),
+                                {.read = {&left, &right}, .write = {&difference}, .number = shift});
   return sum.defined() ? difference : at::Tensor();
 }
 
@@ -230,9 +229,8 @@ std::pair<at::Tensor, bool> clamped_copy(const at::Tensor& self, double min) {
   at::Tensor copy;
   const at::Tensor negative =
       sum_of(CHOOSE(clamped_copy), {.read = {&self}, .write = {&copy}, .number = min});
-  return {copy, with_type_of(negative, [&]<typename T>(T) {
-            return *negative.const_data_ptr<T>() > 0;
-          })};
+  return {copy,
+          with_type_of(negative, [&]<typename T>(T) { return *negative.const_data_ptr<T>() > 0; })};
 }
 
 at::Tensor sums_of_products(const at::Tensor& self, const at::Tensor& other) {

@@ -14,15 +14,16 @@
 
 namespace torch_losses::single_pass {
 
-// Whether sums of so many elements come out as libtorch's: as the order may change with its kernels,
-// some are compared, once.
+// Whether sums of so many elements come out as libtorch's: as the order may change with its
+// kernels, some are compared, once.
 bool is_verified(int64_t elements);
 
 // Whether these are operands: contiguous plain tensors of one shape.
 template <typename... Tensors>
 bool is_dense(const at::Tensor& self, const Tensors&... others) {
   return plain::is_plain(self, others...) && self.is_contiguous() &&
-         ((others.is_contiguous() && others.sizes() == self.sizes()) && ...) && is_verified(self.numel());
+         ((others.is_contiguous() && others.sizes() == self.sizes()) && ...) &&
+         is_verified(self.numel());
 }
 
 // Not to be written where null.
@@ -40,8 +41,8 @@ at::Tensor absolute_error(const at::Tensor& self, const at::Tensor& target, Writ
 // The sum of `self - factor * other`.
 at::Tensor less_product(const at::Tensor& self, const at::Tensor& factor, const at::Tensor& other);
 at::Tensor margin_ranking(const at::Tensor& input1, const at::Tensor& input2,
-                          const at::Tensor& target, double margin, Written sign,
-                          Written difference, Written shifted);
+                          const at::Tensor& target, double margin, Written sign, Written difference,
+                          Written shifted);
 at::Tensor hinge_embedding(const at::Tensor& self, const at::Tensor& target, double margin,
                            Written shifted, Written is_unlike, Written is_alike);
 at::Tensor gaussian_nll(const at::Tensor& self, const at::Tensor& target,

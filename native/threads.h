@@ -28,9 +28,10 @@ class SmallWork {
   int mkl_threads_ = 0;
 };
 
-// Calls `body` with parts of 0 to `count`, and the number of the thread that has each: the parts and
-// the threads that at::parallel_for gives them to. (That is compiled into its callers, who would
-// bring an OpenMP of their own.) Where libtorch has another way to run threads, one after the other.
+// Calls `body` with parts of 0 to `count`, and the number of the thread that has each: the parts
+// and the threads that at::parallel_for gives them to. (That is compiled into its callers, who
+// would bring an OpenMP of their own.) Where libtorch has another way to run threads, one after the
+// other.
 void parallel_for(int64_t count, int64_t grain,
                   c10::function_ref<void(int64_t thread, int64_t begin, int64_t end)> body);
 

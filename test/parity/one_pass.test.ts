@@ -11,7 +11,15 @@ import { expectParity } from './parity';
 /** Around a vector, a row of four, the blocks of rows, what two threads share, and what has a rest everywhere. */
 const SIZES = [1, 3, 7, 8, 9, 31, 32, 33, 320, 511, 513, 4097, 32_767, 32_768, 40_001];
 /** For losses of rows: rows and columns. */
-const SHAPES = [[1, 8], [2, 1], [3, 7], [5, 40], [2, 3000], [300, 129], [5000, 2]] as const;
+const SHAPES = [
+  [1, 8],
+  [2, 1],
+  [3, 7],
+  [5, 40],
+  [2, 3000],
+  [300, 129],
+  [5000, 2],
+] as const;
 
 type Numbers = (random: Random) => number;
 const around0: Numbers = (random) => 4 * random.next() - 2;
@@ -70,7 +78,11 @@ const ELEMENTWISE: readonly Row[] = [
     options: [{}, { margin: float(0.3) }],
   },
   { callee: 'F.soft_margin_loss', operands: [around0, sign], differentiable: 1 },
-  { callee: 'F.binary_cross_entropy_with_logits', operands: [around0, positive], differentiable: 2 },
+  {
+    callee: 'F.binary_cross_entropy_with_logits',
+    operands: [around0, positive],
+    differentiable: 2,
+  },
 ];
 
 const OF_ROWS: readonly Row[] = [
