@@ -8,8 +8,8 @@
 #include <ATen/ops/huber_loss.h>
 #include <ATen/ops/mean.h>
 #include <ATen/ops/mse_loss.h>
+#include <ATen/ops/multi_margin_loss.h>
 #include <ATen/ops/multilabel_margin_loss.h>
-#include <ATen/ops/multilabel_margin_loss_forward_cpu_dispatch.h>
 #include <ATen/ops/smooth_l1_loss.h>
 #include <ATen/ops/soft_margin_loss.h>
 #include <ATen/ops/sum.h>
@@ -18,6 +18,7 @@
 #include <cstring>
 #include <utility>
 
+#include "margins.h"
 #include "plain.h"
 #include "records.h"
 #include "single_pass.h"
@@ -200,22 +201,38 @@ at::Tensor binary_cross_entropy_with_logits(const at::Tensor& self, const at::Te
       self, target);
 }
 
+at::Tensor multi_margin_loss(const at::Tensor& self, const at::Tensor& target, int64_t p,
+                             double margin, const std::optional<at::Tensor>& weight,
+                             int64_t reduction) {
+  const margins::MultiMargin loss{self, target, p, margin, weight, reduction};
+  if (!is_constant(weight, self) || !margins::takes(loss)) {
+    return at::multi_margin_loss(self, target, p, margin, weight, reduction);
+  }
+  const at::Tensor result = margins::multi_margin(loss);
+  if (auto* function = record<functions::MultiMarginLossBackward0>(result, self)) {
+    function->margin = margin;
+    function->p = p;
+    function->reduction = reduction;
+    function->self_ = saved(self);
+    function->target_ = saved(target);
+    function->weight_ = saved(weight);
+  }
+  return result;
+}
+
 at::Tensor multilabel_margin_loss(const at::Tensor& self, const at::Tensor& target,
                                   int64_t reduction) {
-  if (!is_plain(self) || !plain::is_undisguised(target)) {
-    return at::multilabel_margin_loss(self, target, reduction);
-  }
-  auto [loss, is_target] = [&] {
-    const at::AutoDispatchBelowADInplaceOrView below_autograd;
-    return at::cpu::multilabel_margin_loss_forward(self, target, reduction);
-  }();
-  if (auto* function = record<functions::MultilabelMarginLossBackward0>(loss, self)) {
+  const margins::MultiLabelMargin loss{self, target, reduction};
+  if (!margins::takes(loss)) return at::multilabel_margin_loss(self, target, reduction);
+  at::Tensor is_target;
+  const at::Tensor result = margins::multilabel_margin(loss, is_target);
+  if (auto* function = record<functions::MultilabelMarginLossBackward0>(result, self)) {
     function->reduction = reduction;
     function->self_ = saved(self);
     function->target_ = saved(target);
     function->is_target_ = plain::saved_result(is_target);
   }
-  return loss;
+  return result;
 }
 
 }  // namespace torch_losses::direct

@@ -44,6 +44,10 @@ at::Tensor binary_cross_entropy_with_logits(const at::Tensor& self, const at::Te
                                             const std::optional<at::Tensor>& pos_weight,
                                             int64_t reduction);
 
+at::Tensor multi_margin_loss(const at::Tensor& self, const at::Tensor& target, int64_t p,
+                             double margin, const std::optional<at::Tensor>& weight,
+                             int64_t reduction);
+
 at::Tensor multilabel_margin_loss(const at::Tensor& self, const at::Tensor& target,
                                   int64_t reduction);
 

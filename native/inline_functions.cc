@@ -2,6 +2,7 @@
 // torch/csrc/autograd/FunctionsManual.cpp.
 #include "inline_functions.h"
 
+#include <ATen/core/Reduction.h>
 #include <c10/core/SymIntArrayRef.h>
 #include <c10/core/WrapDimMinimal.h>
 #include <torch/csrc/autograd/generated/Functions.h>
@@ -12,6 +13,7 @@
 
 #include "arithmetic.h"
 #include "direct.h"
+#include "margins.h"
 #include "release.h"
 
 namespace torch_losses {
@@ -165,6 +167,33 @@ bool apply(MeanBackward0& function, const Tensor& gradient, variable_list& resul
   return true;
 }
 
+// Of whole losses; of their gradient itself, not one that is laid out otherwise.
+bool is_of_loss(const Tensor& gradient, int64_t reduction) {
+  return gradient.is_contiguous() && gradient.dim() == (reduction == at::Reduction::None ? 1 : 0);
+}
+
+bool apply(MultiMarginLossBackward0& function, const Tensor& gradient, variable_list& results) {
+  const Tensor self = function.self_.unpack();
+  const Tensor target = function.target_.unpack();
+  const Tensor saved = function.weight_.unpack();
+  const std::optional<Tensor> weight = saved.defined() ? std::optional(saved) : std::nullopt;
+  const margins::MultiMargin loss{
+      self, target, function.p.toLong(), function.margin.toDouble(), weight, function.reduction};
+  if (!is_of_loss(gradient, loss.reduction) || !margins::takes(loss)) return false;
+  results[0] = margins::multi_margin_backward(loss, gradient);
+  return results[0].defined();
+}
+
+bool apply(MultilabelMarginLossBackward0& function, const Tensor& gradient,
+           variable_list& results) {
+  const Tensor self = function.self_.unpack();
+  const Tensor target = function.target_.unpack();
+  const margins::MultiLabelMargin loss{self, target, function.reduction};
+  if (!is_of_loss(gradient, loss.reduction) || !margins::takes(loss)) return false;
+  results[0] = margins::multilabel_margin_backward(loss, gradient);
+  return results[0].defined();
+}
+
 // --- which formula is whose ----------------------------------------------------------------------
 
 struct Entry {
@@ -191,7 +220,8 @@ bool apply_inline(Node& function, const Tensor& gradient, variable_list& results
   if (!gradient.defined() || !plain::is_plain(gradient)) return false;
   const auto& entries =
       entries_of<AbsBackward0, AddBackward0, AddBackward1, ClampMinBackward0, DivBackward0,
-                 MeanBackward0, MulBackward0, NegBackward0, PowBackward0, SqrtBackward0,
+                 MeanBackward0, MulBackward0, MultiMarginLossBackward0,
+                 MultilabelMarginLossBackward0, NegBackward0, PowBackward0, SqrtBackward0,
                  SubBackward0, SubBackward1, SumBackward0, SumBackward1, WhereBackward0>();
   // By address: comparing types takes as long as a small formula.
   const std::type_info* type = &typeid(function);

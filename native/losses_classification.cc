@@ -6,7 +6,6 @@
 #include <ATen/ops/ctc_loss.h>
 #include <ATen/ops/div.h>
 #include <ATen/ops/log_sigmoid.h>
-#include <ATen/ops/multi_margin_loss.h>
 #include <ATen/ops/nll_loss_nd.h>
 #include <ATen/ops/rsub.h>
 #include <ATen/ops/soft_margin_loss.h>
@@ -225,7 +224,7 @@ at::Tensor multi_margin_loss(const at::Tensor& input, const at::Tensor& target, 
   if (input.dim() > 0 && target.dim() <= 1) {
     targets::check_margin_classes(target, input.size(-1));
   }
-  return at::multi_margin_loss(input, target, p, margin, weight, mode);
+  return direct::multi_margin_loss(input, target, p, margin, weight, mode);
 }
 
 }  // namespace torch_losses::losses

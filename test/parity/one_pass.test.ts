@@ -21,6 +21,17 @@ const SHAPES = [
   [5000, 2],
 ] as const;
 
+/** For losses of margins: with rows and columns left over from blocks and tiles, and for two threads. */
+const BLOCKS = [
+  [1, 1],
+  [1, 32],
+  [3, 5],
+  [8, 33],
+  [9, 10],
+  [17, 61],
+  [300, 129],
+] as const;
+
 type Numbers = (random: Random) => number;
 const around0: Numbers = (random) => 4 * random.next() - 2;
 const positive: Numbers = (random) => random.next() + 0.01;
@@ -28,6 +39,18 @@ const sign: Numbers = (random) => random.pick([-1, 1]);
 /** Now and then neither of the two labels. */
 const label: Numbers = (random) => random.pick([-1, 1, 1, -1, 0.5]);
 const whole: Numbers = (random) => random.integer(0, 5);
+
+/** Those of classes, one of them special, with a gradient. */
+function scores(
+  random: Random,
+  dtype: 'float32' | 'float64',
+  shape: readonly [number, number],
+  special?: number,
+): Input {
+  const input = Input.of(dtype, shape, () => around0(random), { requires_grad: true });
+  const at = random.integer(0, shape[0] * shape[1]);
+  return special === undefined ? input : input.withElement(at, special);
+}
 
 interface Row {
   callee: string;
@@ -164,6 +187,58 @@ describe('parity: losses in one pass', function () {
         return { callee: 'F.cosine_embedding_loss', args: [...inputs, target] };
       }),
     );
+    await expectParity(calls);
+  });
+
+  it('F.multi_margin_loss', async () => {
+    const random = new Random(9);
+    const calls: Call[] = [];
+    for (const [rows, columns] of BLOCKS) {
+      for (const [p, weighted] of [1, 2].flatMap((p) =>
+        [false, true].map((w) => [p, w] as const),
+      )) {
+        for (const reduction of ['mean', 'sum', 'none']) {
+          const dtype = random.pick(['float32', 'float64'] as const);
+          const special = random.pick([undefined, undefined, Number.NaN, Infinity, -Infinity]);
+          const input = scores(random, dtype, [rows, columns], special);
+          const target = Input.of('int64', [rows], () => random.integer(0, columns));
+          const weight = Input.of(dtype, [columns], () => around0(random));
+          calls.push({
+            callee: 'F.multi_margin_loss',
+            args: [input, target],
+            kwargs: { p, margin: float(0.7), reduction, ...(weighted ? { weight } : {}) },
+          });
+        }
+      }
+    }
+    await expectParity(calls);
+  });
+
+  it('F.multilabel_margin_loss', async () => {
+    const random = new Random(10);
+    const calls: Call[] = [];
+    for (const [rows, columns] of BLOCKS) {
+      for (const reduction of ['mean', 'sum', 'none']) {
+        for (const most of [1, 3, columns]) {
+          const dtype = random.pick(['float32', 'float64'] as const);
+          const special = random.pick([undefined, undefined, Number.NaN, Infinity, -Infinity]);
+          const input = scores(random, dtype, [rows, columns], special);
+          // Some labels, some of them twice, and behind their end labels that do not count.
+          const labels = Array.from({ length: rows }).flatMap(() => {
+            const row = Array.from({ length: columns }, () => random.integer(0, columns));
+            const end = random.integer(0, Math.min(most, columns) + 1);
+            if (end < columns) row[end] = -1;
+            return row;
+          });
+          const target = Input.of('int64', [rows, columns], (i) => labels[i]!);
+          calls.push({
+            callee: 'F.multilabel_margin_loss',
+            args: [input, target],
+            kwargs: { reduction },
+          });
+        }
+      }
+    }
     await expectParity(calls);
   });
 });
