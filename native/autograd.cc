@@ -15,6 +15,7 @@
 #include "binding.h"
 #include "dtype_names.h"
 #include "inline_backward.h"
+#include "nodes.h"
 #include "python.h"
 
 namespace torch_losses {
@@ -62,7 +63,7 @@ autograd::Edge input_edge(const at::Tensor& input, bool accumulate) {
   if (!node) node = autograd::impl::try_get_grad_accumulator(input);
   // No node: the input is not in the graph. A node of its own is reached by nothing, which the
   // engine then reports.
-  if (!node) return {c10::make_intrusive<autograd::Identity>(), 0};
+  if (!node) return {make_node<autograd::Identity>(), 0};
   return {std::move(node), static_cast<uint32_t>(input.output_nr())};
 }
 

@@ -20,6 +20,7 @@
 #include "dtype_names.h"
 #include "linear_cross_entropy_chunks.h"
 #include "losses.h"
+#include "nodes.h"
 #include "python.h"
 #include "release.h"
 #include "targets.h"
@@ -238,11 +239,11 @@ at::Tensor chunked(const ChunkedProblem& problem) {
   at::Tensor loss = std::move(computed.loss);
   // A class weight that requires gradients gets a node too, and from it none.
   if (!wanted.any() && !(records && requires_grad(problem.weight))) return loss;
-  c10::intrusive_ptr<autograd::Node> node;
+  NodePointer node;
   if (reduces) {
-    node = c10::make_intrusive<ChunkedBackward>(problem, wanted, std::move(computed));
+    node = make_node<ChunkedBackward>(problem, wanted, std::move(computed));
   } else {
-    node = c10::make_intrusive<ChunkedNoReductionBackward>(problem);
+    node = make_node<ChunkedNoReductionBackward>(problem);
   }
   autograd::set_history(loss, node);
   return loss;

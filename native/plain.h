@@ -14,6 +14,8 @@
 
 #include <optional>
 
+#include "nodes.h"
+
 namespace torch_losses::plain {
 
 namespace functions = torch::autograd::generated;
@@ -65,7 +67,7 @@ bool is_recorded(const Inputs&... inputs) {
 template <typename Function, typename... Inputs>
 Function* record(const at::Tensor& result, const Inputs&... inputs) {
   if (!is_recorded(inputs...)) return nullptr;
-  auto function = c10::make_intrusive<Function>();
+  auto function = make_node<Function>();
   function->set_next_edges(torch::autograd::collect_next_edges(inputs...));
   torch::autograd::set_history(result, function);
   return function.get();

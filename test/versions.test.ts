@@ -1,5 +1,8 @@
 import { expect } from 'chai';
+import torch, { nn } from 'torch-losses';
+
 import { isSince, lacking } from '../dist/libtorch/versions';
+import { lackOf } from './support/versions';
 
 describe('versions of libtorch', () => {
   it('are compared as numbers, whatever build they are of', () => {
@@ -16,5 +19,17 @@ describe('versions of libtorch', () => {
     expect(error.message).to.equal(
       "module 'torch.nn' has no attribute 'LinearCrossEntropyLoss': it came with libtorch 2.13, and this is 2.11.0",
     );
+  });
+
+  it('have linear cross entropy where Python has it, and else say so', () => {
+    const [x, weight] = [torch.ones(1, 2), torch.ones(3, 2)];
+    const calls = [
+      () => new nn.LinearCrossEntropyLoss(2, 3),
+      () => nn.functional.linear_cross_entropy(x, weight, torch.tensor([0])),
+    ];
+    for (const call of calls) {
+      if (lackOf('linear_cross_entropy')) expect(call).to.throw(TypeError, 'it came with libtorch');
+      else expect(call).not.to.throw();
+    }
   });
 });

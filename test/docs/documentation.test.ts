@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import torch from 'torch-losses';
 
 import { expectSample } from '../parity/parity';
+import { rowsThere } from '../support/versions';
 import { withWarnings } from '../support/warnings';
 import { compile } from './compile';
 import { asModule, codeOf, load, printed, shown } from './examples';
@@ -38,8 +39,8 @@ describe('documentation', () => {
     );
   });
 
-  it('shows what its examples print', async () => {
-    for (const [name, code] of examples) {
+  it('shows what its examples print', async function () {
+    for (const [name, code] of rowsThere([...examples], ([, code]) => code, this.test!)) {
       const { value } = await withWarnings(() => printed(compiled.get(name)!));
       expect(await value, name).to.equal(shown(code));
     }

@@ -8,6 +8,7 @@ import torch, { safetensors } from 'torch-losses';
 
 import { PACKAGE_ROOT } from '../../dist/libtorch/folders';
 import { runCase } from '../../dist/parity/run_case';
+import { itWhereThere } from '../support/versions';
 import { askPython } from './parity';
 
 let folder: string;
@@ -94,9 +95,7 @@ describe('parity: case files', () => {
     });
   }
 
-  it('LinearCrossEntropyLoss, with its options: equal', async function () {
-    const [exists] = await askPython('', ["hasattr(nn, 'LinearCrossEntropyLoss')"]);
-    if (exists !== true) this.skip();
+  itWhereThere('LinearCrossEntropyLoss, with its options: equal', async () => {
     const options = 'nn.LinearCrossEntropyOptions(batch_chunk_size=3)';
     const loss = `nn.LinearCrossEntropyLoss(10, 7, bias=True, options=${options})`;
     const call = `save_case(${JSON.stringify(file('linear'))}, ${loss}, x, t % 7)`;

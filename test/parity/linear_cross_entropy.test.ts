@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import torch, { nn, type Tensor } from 'torch-losses';
 
 import { type DType, type Input, type Layout, Random, type TensorOptions } from '../support/data';
+import { describeWhereThere } from '../support/versions';
 import { type Argument, Both, type Call, dtype, float, type Options } from './case';
 import { askPython, expectParity, expectSample, TEXT_OF, textOf } from './parity';
 
@@ -101,7 +102,7 @@ function functional(random: Random, problem: Problem): Call {
 
 /** As Python's source and our call, with results or errors as text. */
 
-describe('parity: LinearCrossEntropyOptions', () => {
+describeWhereThere('parity: LinearCrossEntropyOptions', () => {
   it('keywords, order and defaults', async () => {
     const [python] = (await askPython('import inspect', [
       '[[p.name, p.default] for p in inspect.signature(nn.LinearCrossEntropyOptions).parameters.values()]',
@@ -221,7 +222,7 @@ for options in [${all.map(({ python }) => python).join(', ')}]:
   });
 });
 
-describe('parity: linear_cross_entropy in chunks', function () {
+describeWhereThere('parity: linear_cross_entropy in chunks', function () {
   this.timeout(120_000);
 
   const run = (calls: readonly Call[], test: Mocha.Runnable): Promise<void> => {

@@ -4,6 +4,7 @@
  */
 import torch, { nn, optim, type Tensor } from 'torch-losses';
 import { type Input, Random } from '../support/data';
+import { itWhereThere } from '../support/versions';
 import { float, type Options } from './case';
 import { expectParity, expectSample } from './parity';
 
@@ -219,8 +220,8 @@ one = m(x[0].detach(), target[0])`,
   });
 });
 
-describe('parity: LinearCrossEntropyLoss', () => {
-  it('functional and class', () => {
+describe('parity: losses as modules', () => {
+  itWhereThere('linear_cross_entropy and LinearCrossEntropyLoss', () => {
     const random = new Random(21);
     const grad = { requires_grad: true };
     const functional = (

@@ -12,7 +12,10 @@ torch.set_num_threads(Number(threads));
 serve(
   { version: torch.__version__, threads: torch.get_num_threads() },
   ({ prepare: { loss, positional, options, inputs, parameters }, backward, dispose }) => {
-    const criterion = new torch.nn[loss](...positional, options).to(device);
+    const criterion = make(loss, [...positional, options])?.to(device);
+    if (!criterion) {
+      return { unsupported: `came after torch ${torch.__version__}` };
+    }
     const own = [...criterion.parameters()];
     for (const [index, parameter] of own.entries()) {
       torch.no_grad(() => parameter.copy_(makeInput(parameters[index], inputs.length + index)));
@@ -25,6 +28,16 @@ serve(
   },
   device === 'cpu' ? undefined : () => torch.cuda.synchronize(),
 );
+
+// Nothing where this torch does not have the loss.
+function make(loss, args) {
+  try {
+    return new torch.nn[loss](...args);
+  } catch (error) {
+    if (error.pythonType === 'AttributeError') return undefined;
+    throw error;
+  }
+}
 
 // Spelt out, as in a program: a spread costs time of its own.
 function callerOf(criterion, [a, b, c, d]) {

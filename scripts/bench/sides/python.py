@@ -88,6 +88,9 @@ def main():
         request = json.loads(line)
         if "prepare" in request:
             step = None
+            if not hasattr(torch.nn, request["prepare"]["loss"]):
+                answer({"unsupported": f"came after torch {torch.__version__}"})
+                continue
             step, value = prepare(request["prepare"], request["backward"])
             answer({"value": value})
         elif "run" in request:
