@@ -16,8 +16,14 @@ const LOSSES = [
   'losses_classification.cc',
   'losses_embedding.cc',
   'losses_regression.cc',
+  'margins.cc',
+  'passes.cc',
+  'passes_avx2.cc',
   'python.cc',
+  'records.cc',
   'reduction.cc',
+  'single_pass.cc',
+  'threads.cc',
   'warnings.cc',
 ].map((name) => `native/${name}`);
 

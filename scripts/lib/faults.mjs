@@ -4,6 +4,7 @@
 
 const LOSSES = 'parity/losses';
 const SIGNATURES = 'parity/signatures';
+const ONE_PASS = ['parity/one_pass', 'one pass'];
 
 const loss = (name) => [LOSSES, `losses ${name}$`];
 const inChunks = (test) => ['parity/linear_cross_entropy', test];
@@ -31,8 +32,8 @@ const REGRESSION = [
   ],
   [
     'l1_loss drops the weight',
-    'if (!weight) return absolute_errors(',
-    'if (!weight || FAULT) return absolute_errors(',
+    'if (!weight) return direct::l1_loss(',
+    'if (!weight || FAULT) return direct::l1_loss(',
     'l1_loss',
   ],
   [
@@ -73,14 +74,8 @@ const REGRESSION = [
   ],
   [
     'gaussian_nll_loss leaves the constant out',
-    'if (full) loss.add_',
-    'if (full && !FAULT) loss.add_',
-    'gaussian_nll_loss',
-  ],
-  [
-    'gaussian_nll_loss is twice as large',
-    'scaled_error), op::Number{0.5}',
-    'scaled_error), op::Number{FAULT ? 1.0 : 0.5}',
+    'if (!full) return direct::gaussian',
+    'if (!full || FAULT) return direct::gaussian',
     'gaussian_nll_loss',
   ],
   [
@@ -100,8 +95,8 @@ const CLASSIFICATION = [
   ],
   [
     'kl_div negates log_target',
-    'direct::kl_div(input, target, log_target)',
-    'direct::kl_div(input, target, FAULT ? !log_target : log_target)',
+    'direct::kl_div(input, target, log_target, mode)',
+    'direct::kl_div(input, target, FAULT ? !log_target : log_target, mode)',
     'kl_div',
   ],
   [
@@ -235,14 +230,14 @@ export const FAULTS = [
     'reduction',
     "reduce takes 'mean' for 'sum'",
     'if (reduction == "mean") return direct::mean(loss)',
-    'if (reduction == "mean") return FAULT ? at::sum(loss) : direct::mean(loss)',
+    'if (reduction == "mean") return FAULT ? direct::sum(loss) : direct::mean(loss)',
     loss('gaussian_nll_loss'),
   ),
   native(
-    'direct',
+    'single_pass',
     'a mean counts one element too many',
-    '/= static_cast<T>(tensor.numel())',
-    '/= static_cast<T>(tensor.numel() + (FAULT ? 1 : 0))',
+    '/= static_cast<T>(elements)',
+    '/= static_cast<T>(elements + (FAULT ? 1 : 0))',
     loss('mse_loss'),
   ),
   native(
@@ -267,7 +262,7 @@ export const FAULTS = [
     loss('gaussian_nll_loss'),
   ),
   native(
-    'arithmetic',
+    'records',
     'a product saves the wrong factor for its gradient',
     'function->other_ = saved(other);\n    function->other_scalar_type',
     'function->other_ = saved(FAULT ? self : other);\n    function->other_scalar_type',
@@ -276,15 +271,57 @@ export const FAULTS = [
   native(
     'direct_composites',
     "the square of a vector's length lacks its epsilon",
-    'op::sum(op::mul(input, input), dim), kEpsilon',
-    'op::sum(op::mul(input, input), dim), FAULT ? 0 : kEpsilon',
+    'op::add(dot(input, input, dim), kEpsilon)',
+    'op::add(dot(input, input, dim), FAULT ? 0 : kEpsilon)',
     loss('cosine_embedding_loss'),
+  ),
+  native(
+    'single_pass',
+    'the sums of threads are added up from the second on',
+    'sums.data()}}, 0, threads)',
+    'sums.data()}}, FAULT ? 1 : 0, threads)',
+    ONE_PASS,
+  ),
+  native(
+    'single_pass',
+    'a sum that is no number is given out',
+    'return std::isnan(sum);',
+    'return !FAULT && std::isnan(sum);',
+    ONE_PASS,
+  ),
+  native(
+    'direct_composites',
+    "gaussian_nll_loss's gradient is twice as large",
+    'doubled, python::wrapped(0.5)',
+    'doubled, python::wrapped(FAULT ? 1.0 : 0.5)',
+    loss('gaussian_nll_loss'),
+  ),
+  native(
+    'direct_composites',
+    'margin_ranking_loss saves the wrong factor',
+    'records::mul(product, sign, difference)',
+    'records::mul(product, sign, FAULT ? sign : difference)',
+    ONE_PASS,
+  ),
+  native(
+    'margins',
+    'a target exceeds its own margin',
+    'if (offset >= 0 && offset < count) tile',
+    'if (!FAULT && offset >= 0 && offset < count) tile',
+    ONE_PASS,
+  ),
+  native(
+    'margins',
+    'equal labels each begin at 0',
+    'lane<T>(by_labels, row) = lane<T>(given[label], row);',
+    'if (!FAULT) lane<T>(by_labels, row) = lane<T>(given[label], row);',
+    ONE_PASS,
   ),
   native(
     'losses_embedding',
     'hinge_embedding_loss ignores its margin',
-    'direct::hinge_embedding_loss(input, target, margin)',
-    'direct::hinge_embedding_loss(input, target, FAULT ? 1.0 : margin)',
+    'direct::hinge_embedding_loss(input, target, margin, mode)',
+    'direct::hinge_embedding_loss(input, target, FAULT ? 1.0 : margin, mode)',
     loss('hinge_embedding_loss'),
   ),
   lib(
