@@ -1,10 +1,9 @@
 // One loop that never yields: `loop.mjs NAME plain|dispose HEAP_MEGABYTES`. Prints how much resident
 // memory it grew by at its peak, and how long it took.
-import { readFileSync, writeFileSync } from 'node:fs';
-
 import torch from 'torch-losses';
 
-const MEGABYTE = 2 ** 20;
+import { liveHeap, MEGABYTE, settle, watchGrowth } from './process.mjs';
+
 const { mse_loss, huber_loss } = torch.nn.functional;
 const square = (options = {}) => torch.randn(1000, 1000, options);
 
@@ -61,31 +60,12 @@ const { times, make } = LOOPS[name];
 const step = make(style === 'dispose' ? (tensor) => tensor.dispose() : () => {});
 const ballast = liveHeap(Number(heap) * MEGABYTE);
 step();
+settle();
 
-writeFileSync('/proc/self/clear_refs', '5'); // the peak counts from here
-const before = process.memoryUsage.rss();
+const growth = watchGrowth();
 const start = performance.now();
 for (let time = 0; time < times; time++) {
   step();
 }
 const seconds = (performance.now() - start) / 1000;
-console.log(
-  JSON.stringify({ growth: (peak() - before) / MEGABYTE, seconds, ballast: ballast.length }),
-);
-
-// Small objects that refer to each other, as the state of a program does.
-function liveHeap(bytes) {
-  const objects = [];
-  const used = () => process.memoryUsage().heapUsed;
-  for (const end = used() + bytes; bytes > 0 && used() < end; ) {
-    for (let i = 0; i < 50_000; i++) {
-      objects.push({ previous: objects.at(-1), index: i, a: 1, b: 2, c: 3, d: 4, e: 5, f: 6 });
-    }
-  }
-  return objects;
-}
-
-function peak() {
-  const [, kilobytes] = /^VmHWM:\s*(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'));
-  return Number(kilobytes) * 1024;
-}
+console.log(JSON.stringify({ growth: growth(), seconds, ballast: ballast.length }));

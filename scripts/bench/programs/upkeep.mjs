@@ -1,12 +1,9 @@
 // A loop beside other live things: `upkeep.mjs LOOP plain|dispose nothing|handles|heap`. Prints the
 // milliseconds of a step, and by how much resident memory grew at its peak.
-import { readFileSync, writeFileSync } from 'node:fs';
-import v8 from 'node:v8';
-import vm from 'node:vm';
-
 import torch from 'torch-losses';
 
-const MEGABYTE = 2 ** 20;
+import { liveHeap, MEGABYTE, settle, watchGrowth } from './process.mjs';
+
 const { mse_loss, huber_loss } = torch.nn.functional;
 
 /** Each makes the tensors of one step; `free` disposes, or does nothing. */
@@ -63,11 +60,9 @@ const WARM_UP = 200; // milliseconds
 const LENGTH = 500;
 
 repeat(WARM_UP);
-writeFileSync('/proc/self/clear_refs', '5'); // the peak counts from here
-const before = process.memoryUsage.rss();
+const growth = watchGrowth();
 const milliseconds = repeat(LENGTH);
-const growth = (peak() - before) / MEGABYTE;
-console.log(JSON.stringify({ milliseconds, growth, others: others.length }));
+console.log(JSON.stringify({ milliseconds, growth: growth(), others: others.length }));
 
 /** The time of a step, over so many milliseconds. */
 function repeat(length) {
@@ -83,29 +78,9 @@ function repeat(length) {
   return elapsed / steps;
 }
 
-/** Has V8 move what was just made into its old generation, as in a program that has run for a while. */
-function settle() {
-  v8.setFlagsFromString('--expose-gc');
-  const gc = vm.runInNewContext('gc');
-  gc();
-  gc();
-}
-
 function makeOthers(what) {
   if (what === 'handles') {
     return Array.from({ length: 100_000 }, () => torch.empty(1));
   }
-  const objects = [];
-  const used = () => process.memoryUsage().heapUsed;
-  for (const end = used() + 450 * MEGABYTE; what === 'heap' && used() < end; ) {
-    for (let i = 0; i < 50_000; i++) {
-      objects.push({ previous: objects.at(-1), index: i, a: 1, b: 2, c: 3, d: 4, e: 5, f: 6 });
-    }
-  }
-  return objects;
-}
-
-function peak() {
-  const [, kilobytes] = /^VmHWM:\s*(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'));
-  return Number(kilobytes) * 1024;
+  return liveHeap(what === 'heap' ? 450 * MEGABYTE : 0);
 }
