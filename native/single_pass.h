@@ -52,7 +52,7 @@ at::Tensor gaussian_nll(const at::Tensor& self, const at::Tensor& target,
 // `left - right + shift`; undefined where one is NaN.
 at::Tensor shifted_difference(const at::Tensor& left, const at::Tensor& right, double shift);
 
-// A copy of at least `min`, and whether there was a negative number; undefined where one is NaN.
+// A copy of at least `min`, and whether there was a negative number.
 std::pair<at::Tensor, bool> clamped_copy(const at::Tensor& self, double min);
 
 // The sum of each row of the product, of two dimensions.

@@ -304,14 +304,14 @@ export const FAULTS = [
     ONE_PASS,
   ),
   native(
-    'margins',
+    'multi_margin',
     'a target exceeds its own margin',
     'if (offset >= 0 && offset < count) tile',
     'if (!FAULT && offset >= 0 && offset < count) tile',
     ONE_PASS,
   ),
   native(
-    'margins',
+    'multilabel_margin',
     'equal labels each begin at 0',
     'lane<T>(by_labels, row) = lane<T>(given[label], row);',
     'if (!FAULT) lane<T>(by_labels, row) = lane<T>(given[label], row);',

@@ -1,0 +1,159 @@
+// Source of the formulas: ATen/native/LossMultiLabelMargin.cpp.
+#include "margins.h"
+
+#include <c10/util/SmallVector.h>
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "row_blocks.h"
+
+namespace torch_losses::margins {
+namespace {
+
+using plain::with_type_of;
+
+template <typename T>
+struct LabelBlock : Block<T> {
+  std::array<const int64_t*, kRows> labels;
+  std::array<int64_t, kRows> counts;
+  int64_t most = 0;
+  // The scores of the columns that are no labels; a label never exceeds.
+  c10::SmallVector<Lanes<T>, 64> others;
+
+  LabelBlock(const MultiLabelMargin& loss, int64_t first) : Block<T>(loss.input, first) {
+    others.resize(this->columns);
+    this->for_tiles([&](int part, int64_t column, int64_t count, const Tile<T>& tile) {
+      for (int64_t i = 0; i < count; ++i) others[column + i][part] = tile[i];
+    });
+    for (int row = 0; row < kRows; ++row) {
+      labels[row] = loss.target.const_data_ptr<int64_t>() + this->index(row) * this->columns;
+      counts[row] = std::find(labels[row], labels[row] + this->columns, -1) - labels[row];
+      most = std::max(most, counts[row]);
+      for (int64_t i = 0; i < counts[row]; ++i) lane<T>(others[labels[row][i]], row) = kNever<T>;
+    }
+  }
+
+  // Calls `visit(row, label)` for the rows that have so many labels.
+  template <typename Visit>
+  void for_labels(int64_t index, Visit visit) const {
+    for (int row = 0; row < kRows; ++row) {
+      if (index < counts[row]) visit(row, labels[row][index]);
+    }
+  }
+
+  // What is added to a score for its excess over the label of that index.
+  Lanes<T> shift(int64_t index) const {
+    Lanes<T> result;
+    result.fill(Register<T>{} + kNever<T>);
+    for_labels(index,
+               [&](int row, int64_t label) { lane<T>(result, row) = 1 - this->at(row, label); });
+    return result;
+  }
+};
+
+// Adds to as many doubles.
+void add(Register<double> numbers, Register<double>* sums) { sums[0] += numbers; }
+
+void add(Register<float> numbers, Register<double>* sums) {
+  typedef float Half __attribute__((vector_size(8)));
+  const Half low = __builtin_shufflevector(numbers, numbers, 0, 1);
+  const Register<float> moved = __builtin_shufflevector(numbers, numbers, 2, 3, 2, 3);
+  const Half high = __builtin_shufflevector(moved, moved, 0, 1);
+  sums[0] += __builtin_convertvector(low, Register<double>);
+  sums[1] += __builtin_convertvector(high, Register<double>);
+}
+
+template <typename T>
+void sum_rows(const MultiLabelMargin& loss, int64_t first, T* sums, T* is_target) {
+  const LabelBlock<T> block(loss, first);
+  Register<double> totals[kRows / 2] = {};
+  for (int64_t index = 0; index < block.most; ++index) {
+    const Lanes<T> shift = block.shift(index);
+    for (const Lanes<T>& scores : block.others) {
+#pragma GCC unroll 4
+      for (int part = 0; part < kParts<T>; ++part) {
+        const Register<T> z = shift[part] + scores[part];
+        add(z > 0 ? z : Register<T>{}, &totals[part * kWidth<T> / 2]);
+      }
+    }
+  }
+  for (int row = 0; row < block.rows(); ++row) {
+    T* flags = is_target + (first + row) * block.columns;
+    std::fill_n(flags, block.columns, T{0});
+    for (int64_t i = 0; i < block.counts[row]; ++i) flags[block.labels[row][i]] = 1;
+    sums[first + row] = static_cast<T>(totals[row / 2][row % 2]);
+  }
+}
+
+template <typename T>
+void differentiate_rows(const MultiLabelMargin& loss, int64_t first, const at::Tensor& gradient,
+                        T* results) {
+  const LabelBlock<T> block(loss, first);
+  const T g = share<T>(loss.reduction, loss.input.size(0), block.columns);
+  c10::SmallVector<Lanes<T>, 64> given(block.columns, Lanes<T>{});
+  for (int64_t index = 0; index < block.most; ++index) {
+    const Lanes<T> shift = block.shift(index);
+    Lanes<T> by_labels{};
+    block.for_labels(index, [&](int row, int64_t label) {
+      lane<T>(by_labels, row) = lane<T>(given[label], row);  // not 0 after an equal label
+    });
+    for (int64_t column = 0; column < block.columns; ++column) {
+      for (int part = 0; part < kParts<T>; ++part) {
+        const Register<T> z = shift[part] + block.others[column][part];
+        const Register<T> step = z > 0 ? Register<T>{} + g : Register<T>{};
+        by_labels[part] -= step;
+        given[column][part] += step;
+      }
+    }
+    block.for_labels(index, [&](int row, int64_t label) {
+      lane<T>(given[label], row) = lane<T>(by_labels, row);
+    });
+  }
+  const Lanes<T> factors = factors_of(gradient, block);
+  for (int64_t column = 0; column < block.columns; column += kWidth<T>) {
+    const int64_t count = std::min<int64_t>(kWidth<T>, block.columns - column);
+    for (int part = 0; part < kParts<T>; ++part) {
+      Tile<T> tile{};
+      for (int64_t i = 0; i < count; ++i) tile[i] = given[column + i][part] * factors[part];
+      block.write(part, column, count, tile, results);
+    }
+  }
+}
+
+}  // namespace
+
+bool takes(const MultiLabelMargin& loss) {
+  return is_matrix(loss.input) && are_integers(loss.target, loss.input.sizes()) &&
+         are_within(loss.target, -1, loss.input.size(1));
+}
+
+at::Tensor multilabel_margin(const MultiLabelMargin& loss, at::Tensor& is_target) {
+  const at::Tensor& input = loss.input;
+  const int64_t columns = input.size(1);
+  at::Tensor sums = empty({input.size(0)}, input.scalar_type());
+  is_target = empty(input.sizes(), input.scalar_type());
+  return with_type_of(input, [&]<typename T>(T) {
+    T* results = sums.mutable_data_ptr<T>();
+    T* flags = is_target.mutable_data_ptr<T>();
+    for_blocks(input, [&](int64_t first) { sum_rows(loss, first, results, flags); });
+    if (loss.reduction == at::Reduction::None) {
+      for (T& sum : std::span(results, sums.numel())) sum /= static_cast<T>(columns);
+    }
+    return loss_of_rows<T>(sums, loss.reduction, columns);
+  });
+}
+
+at::Tensor multilabel_margin_backward(const MultiLabelMargin& loss, const at::Tensor& gradient) {
+  const at::Tensor& input = loss.input;
+  if (!are_finite(gradient)) return {};
+  at::Tensor result = empty(input.sizes(), input.scalar_type());
+  with_type_of(input, [&]<typename T>(T) {
+    T* results = result.mutable_data_ptr<T>();
+    for_blocks(input, [&](int64_t first) { differentiate_rows(loss, first, gradient, results); });
+  });
+  return result;
+}
+
+}  // namespace torch_losses::margins
