@@ -277,9 +277,9 @@ export const FAULTS = [
   ),
   native(
     'single_pass',
-    'the sums of threads are added up from the second on',
-    'sums.data()}}, 0, threads)',
-    'sums.data()}}, FAULT ? 1 : 0, threads)',
+    'a product is taken from the wrong operand',
+    '{.read = {&self, &factor, &other}}',
+    '{.read = {FAULT ? &other : &self, &factor, &other}}',
     ONE_PASS,
   ),
   native(
