@@ -1,6 +1,7 @@
 // `node scripts/archive.mjs [FILE]`: one archive with all that a GPU host lacks that has neither
 // network, npm nor Node: Node itself, these sources and the npm packages that building and testing
-// need. There, with Python torch, CMake and a C++ compiler: `tar xf FILE && torch-losses/run.sh`.
+// need. There, with Python torch, CMake and a C++ compiler: `tar xf FILE && torch-losses/run.sh`, or
+// `python3 -m tarfile -e FILE` where tar finds no xz.
 import './lib/node-version.mjs';
 
 import { execFileSync } from 'node:child_process';
@@ -29,11 +30,13 @@ const LEFT_OUT = ['@biomejs', 'clang-format', 'typedoc', '@shikijs', 'katex', 'l
 
 /** Runs everything there is to run on the host. */
 const RUN = `#!/bin/sh
-# Builds the addon against this host's torch, then runs the tests and the benchmarks of CUDA.
+# Builds the addon against this host's torch, then runs the tests and the benchmarks of CUDA; with --all the
+# other tests too.
 # Needs: Python 3 with torch 2.11 or newer (on PATH, or LIBTORCH set), CMake, ninja or make, a C++20 compiler.
 cd "$(dirname "$0")" || exit 1
 PATH="$PWD/.node/bin:$PATH"
 export PATH
+unset CI # where it is set, a warning of a compiler that nobody has tried would end the build
 exec node scripts/gpu.mjs "$@"
 `;
 

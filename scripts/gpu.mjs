@@ -1,5 +1,6 @@
 // Everything that a GPU is needed for, in one run: sets up what is missing, then the tests of CUDA,
 // then its benchmarks. Where there is no GPU both say so, and the tests that need none run instead.
+// No other test is loaded, so that none of them can keep these from running; with --all they follow.
 import './lib/node-version.mjs';
 
 import { main } from './lib/advice.mjs';
@@ -8,20 +9,25 @@ import { run } from './lib/run.mjs';
 import { setUp } from './lib/setup.mjs';
 import { compileTests } from './lib/typescript.mjs';
 
+const MOCHA = [
+  tool('mocha', 'bin', 'mocha.js'),
+  '--no-config', // whose files come besides those that are named
+  '--reporter=scripts/lib/reporter.cjs',
+  '--timeout=20000',
+  '--fail-zero',
+];
+const TESTS = ['dist-test/cuda/*.test.js', 'dist-test/parity/devices.test.js'];
+
 await main(async () => {
   const started = performance.now();
   const libtorch = await setUp();
   await compileTests();
   console.log(`Built in ${seconds(started)} s`);
-  const tests = await node(
-    libtorch,
-    tool('mocha', 'bin', 'mocha.js'),
-    '--grep',
-    '^(CUDA|parity: devices)',
-  );
+  const tests = await node(libtorch, '--enable-source-maps', ...MOCHA, ...TESTS);
   const benchmarks = await node(libtorch, 'scripts/bench.mjs', '--device=cuda', '--quick');
+  const all = process.argv.includes('--all') ? await node(libtorch, 'scripts/test.mjs') : 0;
   console.log(`Done in ${seconds(started)} s`);
-  return tests || benchmarks;
+  return tests || benchmarks || all;
 });
 
 async function node(libtorch, ...args) {

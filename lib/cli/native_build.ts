@@ -113,9 +113,10 @@ function hasNinja(): boolean {
   return folders.some((folder) => existsSync(path.join(folder, 'ninja')));
 }
 
-// A file of libtorch's headers takes up to 2 GB to compile.
+// A file of libtorch's headers takes up to 2 GB to compile, of what a container gives where this is one.
 function jobs(): number {
-  const memory = Math.floor(os.totalmem() / 2 ** 31);
+  const bytes = Math.min(os.totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  const memory = Math.floor(bytes / 2 ** 31);
   return (
     Number(process.env['TORCH_LOSSES_JOBS']) ||
     Math.max(1, Math.min(os.availableParallelism(), memory))
