@@ -1,18 +1,21 @@
 #include "passes.h"
 
+#include <ATen/Version.h>
+
 #include "passes_body.h"
 
 namespace torch_losses::passes {
+namespace {
+
+// As libtorch chooses its kernels: by the processor, or by ATEN_CPU_CAPABILITY.
+bool has_avx2() { return at::get_cpu_capability().starts_with("AVX"); }
+
+}  // namespace
 
 template <typename T>
 const Passes<T>& fastest() {
-#ifdef __x86_64__
-  static const Passes<T>& passes =
-      avx2<T>() != nullptr && __builtin_cpu_supports("avx2") ? *avx2<T>() : kPasses<T>;
+  static const Passes<T>& passes = avx2<T>() != nullptr && has_avx2() ? *avx2<T>() : kPasses<T>;
   return passes;
-#else
-  return kPasses<T>;
-#endif
 }
 
 template const Passes<float>& fastest();

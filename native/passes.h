@@ -40,7 +40,7 @@ struct Passes {
   Pass<T> clamped_copy;     // counts the negative; writes max(a, p)
 };
 
-// What this processor runs fastest.
+// Those of the instructions that libtorch uses.
 template <typename T>
 const Passes<T>& fastest();
 

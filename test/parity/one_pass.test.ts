@@ -2,6 +2,9 @@
  * Losses that are summed up in one pass over their operands (native/single_pass.h): at sizes where the order of the sum
  * changes, for every set of operands that a gradient is asked of, and where sums are no numbers.
  */
+import { execFileSync } from 'node:child_process';
+
+import { expect } from 'chai';
 import torch from 'torch-losses';
 
 import { Input, Random } from '../support/data';
@@ -264,5 +267,35 @@ describe('losses in one pass', () => {
     } finally {
       torch.set_num_threads(threads);
     }
+  });
+
+  it('have the same bits without AVX2', () => {
+    const program = `
+      const torch = require(${JSON.stringify(require.resolve('torch-losses'))});
+      const F = torch.nn.functional;
+      torch.manual_seed(1);
+      const hash = require('crypto').createHash('sha256');
+      const keep = (...tensors) => tensors.forEach((t) => hash.update(t.detach().toTypedArray()));
+      for (const dtype of [torch.float32, torch.float64]) {
+        for (const size of [5, 70, 40001]) {
+          const [x, y, z] = [0, 1, 2].map(() => torch.rand(size, { dtype }).mul(4).sub(2).requires_grad_());
+          const sign = z.detach().sign();
+          const losses = [
+            F.l1_loss(x, y), F.mse_loss(x, y), F.smooth_l1_loss(x, y, { beta: 0.7 }), F.huber_loss(x, y),
+            F.margin_ranking_loss(x, y, sign, { margin: 0.1 }), F.hinge_embedding_loss(x, sign), x.sum(),
+          ];
+          for (const loss of losses) loss.backward();
+          keep(...losses, x.grad, y.grad);
+        }
+      }
+      console.log(hash.digest('hex'));
+    `;
+    const [with_, without] = ['avx2', 'default'].map((capability) =>
+      execFileSync(process.execPath, ['-e', program], {
+        env: { ...process.env, ATEN_CPU_CAPABILITY: capability },
+        encoding: 'utf8',
+      }),
+    );
+    expect(without).to.equal(with_);
   });
 });
