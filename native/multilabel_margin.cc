@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <span>
 
 #include "row_blocks.h"
@@ -58,11 +59,12 @@ void add(Register<double> numbers, Register<double>* sums) { sums[0] += numbers;
 
 void add(Register<float> numbers, Register<double>* sums) {
   typedef float Half __attribute__((vector_size(8)));
-  const Half low = __builtin_shufflevector(numbers, numbers, 0, 1);
-  const Register<float> moved = __builtin_shufflevector(numbers, numbers, 2, 3, 2, 3);
-  const Half high = __builtin_shufflevector(moved, moved, 0, 1);
-  sums[0] += __builtin_convertvector(low, Register<double>);
-  sums[1] += __builtin_convertvector(high, Register<double>);
+  const std::array both{numbers, shuffle<2, 3, 2, 3>(numbers, numbers)};
+  for (size_t part = 0; part < both.size(); ++part) {
+    Half half;
+    std::memcpy(&half, &both[part], sizeof half);
+    sums[part] += __builtin_convertvector(half, Register<double>);
+  }
 }
 
 template <typename T>

@@ -4,6 +4,7 @@
 
 #include <ATen/EmptyTensor.h>
 #include <ATen/Parallel.h>
+#include <ATen/TensorIterator.h>
 #include <ATen/core/Reduction.h>
 #include <ATen/core/Tensor.h>
 
@@ -49,21 +50,29 @@ T& lane(Lanes<T>& lanes, int row) {
   return reinterpret_cast<T*>(lanes.data())[row];
 }
 
+// The elements at these positions of two registers, counted through both.
+template <auto... Positions, typename T>
+T shuffle(T left, T right) {
+#if __has_builtin(__builtin_shufflevector)
+  return __builtin_shufflevector(left, right, Positions...);
+#else  // GCC 11
+  return __builtin_shuffle(left, right, decltype(left < right){Positions...});
+#endif
+}
+
 inline void transpose(Tile<float>& tile) {
   const auto [a, b, c, d] = tile;
-  const auto ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5);
-  const auto ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
-  const auto cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5);
-  const auto cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-  tile = {__builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5),
-          __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7),
-          __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5),
-          __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7)};
+  const auto ab_low = shuffle<0, 4, 1, 5>(a, b);
+  const auto ab_high = shuffle<2, 6, 3, 7>(a, b);
+  const auto cd_low = shuffle<0, 4, 1, 5>(c, d);
+  const auto cd_high = shuffle<2, 6, 3, 7>(c, d);
+  tile = {shuffle<0, 1, 4, 5>(ab_low, cd_low), shuffle<2, 3, 6, 7>(ab_low, cd_low),
+          shuffle<0, 1, 4, 5>(ab_high, cd_high), shuffle<2, 3, 6, 7>(ab_high, cd_high)};
 }
 
 inline void transpose(Tile<double>& tile) {
   const auto [a, b] = tile;
-  tile = {__builtin_shufflevector(a, b, 0, 2), __builtin_shufflevector(a, b, 1, 3)};
+  tile = {shuffle<0, 2>(a, b), shuffle<1, 3>(a, b)};
 }
 
 // --- blocks --------------------------------------------------------------------------------------

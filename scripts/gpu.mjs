@@ -17,6 +17,8 @@ const MOCHA = [
   '--fail-zero',
 ];
 const TESTS = ['dist-test/cuda/*.test.js', 'dist-test/parity/devices.test.js'];
+// Without those of the package, which npm packs and installs.
+const OTHERS = ['scripts/test.mjs', '--ignore=dist-test/package/**'];
 
 await main(async () => {
   const started = performance.now();
@@ -25,7 +27,7 @@ await main(async () => {
   console.log(`Built in ${seconds(started)} s`);
   const tests = await node(libtorch, '--enable-source-maps', ...MOCHA, ...TESTS);
   const benchmarks = await node(libtorch, 'scripts/bench.mjs', '--device=cuda', '--quick');
-  const all = process.argv.includes('--all') ? await node(libtorch, 'scripts/test.mjs') : 0;
+  const all = process.argv.includes('--all') ? await node(libtorch, ...OTHERS) : 0;
   console.log(`Done in ${seconds(started)} s`);
   return tests || benchmarks || all;
 });
