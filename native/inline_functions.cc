@@ -15,6 +15,7 @@
 #include "direct.h"
 #include "margins.h"
 #include "release.h"
+#include "small_layers.h"
 
 namespace torch_losses {
 namespace {
@@ -194,6 +195,10 @@ bool apply(MultilabelMarginLossBackward0& function, const Tensor& gradient,
   return results[0].defined();
 }
 
+bool apply(MmBackward0& function, const Tensor& gradient, variable_list& results) {
+  return small_layers::apply(function, gradient, results);
+}
+
 // --- which formula is whose ----------------------------------------------------------------------
 
 struct Entry {
@@ -220,7 +225,7 @@ bool apply_inline(Node& function, const Tensor& gradient, variable_list& results
   if (!gradient.defined() || !plain::is_plain(gradient)) return false;
   const auto& entries =
       entries_of<AbsBackward0, AddBackward0, AddBackward1, ClampMinBackward0, DivBackward0,
-                 MeanBackward0, MulBackward0, MultiMarginLossBackward0,
+                 MeanBackward0, MmBackward0, MulBackward0, MultiMarginLossBackward0,
                  MultilabelMarginLossBackward0, NegBackward0, PowBackward0, SqrtBackward0,
                  SubBackward0, SubBackward1, SumBackward0, SumBackward1, WhereBackward0>();
   // By address: comparing types takes as long as a small formula.

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "passes.h"
+#include "telling.h"
 #include "threads.h"
 
 namespace torch_losses::single_pass {
@@ -117,24 +118,6 @@ at::Tensor sums_of_rows(Choose choose, const Pack& pack) {
 
 #define CHOOSE(name) [](const auto& passes) { return passes.name; }
 
-bool are_equal(const at::Tensor& left, const at::Tensor& right) {
-  return left.defined() &&
-         std::memcmp(left.const_data_ptr(), right.const_data_ptr(), right.nbytes()) == 0;
-}
-
-// Numbers of all sizes, whose sum tells in which order they were added.
-at::Tensor telling_numbers(int64_t count, at::ScalarType dtype) {
-  at::Tensor result = empty({count}, dtype);
-  with_type_of(result, [&]<typename T>(T) {
-    uint32_t state = 1;
-    for (T& number : std::span(result.mutable_data_ptr<T>(), count)) {
-      state = state * 1664525 + 1013904223;
-      number = static_cast<T>(static_cast<int32_t>(state)) / static_cast<T>(1 + (state >> 20));
-    }
-  });
-  return result;
-}
-
 bool agrees(std::initializer_list<int64_t> counts,
             std::initializer_list<std::pair<int64_t, int64_t>> shapes) {
 #ifdef TORCH_LOSSES_LIBTORCH_ALONE
@@ -143,13 +126,13 @@ bool agrees(std::initializer_list<int64_t> counts,
   const at::AutoDispatchBelowADInplaceOrView below_autograd;
   for (const at::ScalarType dtype : {at::kFloat, at::kDouble}) {
     for (const int64_t count : counts) {
-      const at::Tensor numbers = telling_numbers(count, dtype);
-      if (!are_equal(single_pass::sum(numbers), at::sum(numbers))) return false;
+      const at::Tensor numbers = telling::numbers({count}, dtype);
+      if (!telling::are_equal(single_pass::sum(numbers), at::sum(numbers))) return false;
     }
     for (const auto& [rows, columns] : shapes) {
-      const at::Tensor numbers = telling_numbers(rows * columns, dtype).view({rows, columns});
+      const at::Tensor numbers = telling::numbers({rows, columns}, dtype);
       const at::Tensor sums = sums_of_rows(CHOOSE(value), {.read = {&numbers}});
-      if (!are_equal(sums, at::sum(numbers, -1))) return false;
+      if (!telling::are_equal(sums, at::sum(numbers, -1))) return false;
     }
   }
   return true;

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import torch, { nn, type Tensor } from 'torch-losses';
 
 import { Random } from './support/data';
+import { itWhereThere } from './support/versions';
 
 /** Programs that make a scalar of two leaves; `inputs` sends the same backward pass to the engine. */
 const programs: Record<string, (x: Tensor, y: Tensor) => Tensor> = {
@@ -153,4 +154,43 @@ describe('backward', () => {
     expect(x.grad!.requires_grad).to.equal(false);
     expect(torch.is_grad_enabled()).to.equal(true);
   });
+});
+
+describe('small layers', () => {
+  const sizes = [1, 2, 3, 5, 8, 10, 17, 31, 32, 64];
+
+  itWhereThere(
+    'of linear_cross_entropy have the bits of several threads',
+    function (this: Mocha.Context) {
+      this.timeout(60_000);
+      const random = new Random(5);
+      const { linear_cross_entropy, linear, cross_entropy } = nn.functional;
+      for (let i = 0; i < 40; i++) {
+        const pick = (): number => random.pick(sizes);
+        const [rows, inputs, classes] = [pick(), pick(), pick()];
+        const dtype = random.pick([torch.float32, torch.float64]);
+        const hasBias = random.pick([false, true]);
+        const leaf = (...shape: number[]): Tensor =>
+          torch.randn(shape, { dtype, requires_grad: true });
+        for (let use = 0; use < 110; use++) {
+          const [x, weight] = [leaf(rows, inputs), leaf(classes, inputs)];
+          const linear_bias = hasBias ? leaf(classes) : null;
+          const leaves = linear_bias ? [x, weight, linear_bias] : [x, weight];
+          const target = torch.randint(0, classes, [rows]);
+          const taken = (loss: Tensor, options: object): (Tensor | null)[] => {
+            for (const each of leaves) each.grad = null;
+            loss.backward(options);
+            return [loss, ...leaves.map(({ grad }) => grad)];
+          };
+          const ours = taken(linear_cross_entropy(x, weight, target, { linear_bias }), {});
+          if (use < 100) continue; // what it is compared with before it runs on one thread
+          // libtorch's own product, and its engine.
+          const logits = linear(x, weight, linear_bias);
+          const expected = taken(cross_entropy(logits, target), { inputs: leaves });
+          const equal = ours.map((tensor, j) => torch.equal(tensor!, expected[j]!));
+          expect(equal, `${rows}, ${inputs}, ${classes}, ${dtype}`).to.not.include(false);
+        }
+      }
+    },
+  );
 });

@@ -24,6 +24,7 @@ const LOSSES = [
   'records.cc',
   'reduction.cc',
   'single_pass.cc',
+  'telling.cc',
   'threads.cc',
   'warnings.cc',
 ].map((name) => `native/${name}`);
