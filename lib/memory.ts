@@ -14,7 +14,7 @@ import vm from 'node:vm';
 import type { Native } from './native';
 
 /** Bounds of the growth in live bytes between collections: the less, the more of it stays in the processor's caches. */
-const LEAST_STEP = 32 * 2 ** 20;
+const LEAST_STEP = 16 * 2 ** 20;
 const GREATEST_STEP = 128 * 2 ** 20;
 
 /** A minor collection that takes longer, in milliseconds, is made rarer. */
@@ -29,6 +29,14 @@ const GREATEST_INTERVAL = 2 ** 14;
  * between them, the sooner their memory is used again, while it is still in the processor's caches.
  */
 const SHARE = 0.1;
+
+/**
+ * Beside a large heap each collection takes longer, and fewer of them leave memory colder. The least of both together
+ * is where they take more of the time: with the square root of what one takes, measured from this many milliseconds, up
+ * to the greatest share.
+ */
+const QUICK = 0.025;
+const GREATEST_SHARE = 0.3;
 
 type Collect = (options?: { type: 'minor' }) => void;
 
@@ -84,10 +92,12 @@ export function pressureRelief(native: Sweeper, awake: () => void): (pressure: P
   const collectYoung = (): void => {
     const start = performance.now();
     collector()({ type: 'minor' });
-    const share = (performance.now() - start) / (start - lastYoung);
+    const took = performance.now() - start;
+    const share = took / (start - lastYoung);
+    const allowed = Math.min(SHARE * Math.sqrt(Math.max(took / QUICK, 1)), GREATEST_SHARE);
     const isFutile = native.sweep_young() < interval / 2;
-    if (share > SHARE || isFutile) interval = Math.min(interval * 2, GREATEST_INTERVAL);
-    else if (share < SHARE / 2) interval = Math.max(interval / 2, LEAST_INTERVAL);
+    if (share > allowed || isFutile) interval = Math.min(interval * 2, GREATEST_INTERVAL);
+    else if (share < allowed / 2) interval = Math.max(interval / 2, LEAST_INTERVAL);
     native.set_young_interval(interval);
     lastYoung = performance.now();
   };
