@@ -99,6 +99,9 @@ function surplus(callee: Callee, args: ArrayLike<unknown>, index: number): Error
       `takes at most ${most} positional argument(s)${extra}, got ${given} as argument ${index + 1}`,
     );
   }
+  if (isOptions(args[index])) {
+    return fail(callee, `argument ${index + 1} is an options object, and nothing may follow it`);
+  }
   const hints = keys.map(({ name }) => `{ ${name}: … }`).join(', ');
   return fail(
     callee,

@@ -1,6 +1,6 @@
 /** What holds for the whole process. */
 import { describe } from './arguments';
-import { typeError, valueError } from './errors';
+import { runtimeError, typeError, valueError } from './errors';
 import { libtorch, native } from './native';
 
 /** The version of the libtorch in use, as Python gives it. */
@@ -15,9 +15,10 @@ export function get_num_threads(): number {
 
 /** Sets how many threads one operator may use. Sums of many elements depend on it in their last bits, as in Python. */
 export function set_num_threads(count: number): void {
-  if (!Number.isSafeInteger(count) || count < 1) {
+  if (!Number.isSafeInteger(count)) {
     throw typeError(`set_num_threads(): expects a positive integer, got ${describe(count)}`);
   }
+  if (count < 1) throw runtimeError('set_num_threads expects a positive integer');
   // OpenMP ends the process where the system gives it no more.
   if (count > MOST_THREADS) {
     throw valueError(`set_num_threads(): expects at most ${MOST_THREADS}, got ${count}`);

@@ -22,6 +22,24 @@ function thrown(run: () => unknown): Thrown {
 const x = torch.ones(2, 3);
 
 describe('errors', () => {
+  it('of a number of threads that is not positive are RuntimeErrors, as in Python', () => {
+    for (const count of [0, -1]) {
+      const error = thrown(() => torch.set_num_threads(count));
+      expect(error).to.be.instanceOf(TorchError);
+      expect(error).to.include({ pythonType: 'RuntimeError' });
+      expect(error.message).to.equal('set_num_threads expects a positive integer');
+    }
+    expect(thrown(() => torch.set_num_threads(1.5))).to.include({ pythonType: 'TypeError' });
+  });
+
+  it('say that nothing may follow the options', () => {
+    const error = thrown(() => (F.mse_loss as (...args: unknown[]) => Tensor)(x, x, {}, 1));
+    expect(error).to.be.instanceOf(TypeError);
+    expect(error.message).to.equal(
+      'mse_loss(): argument 3 is an options object, and nothing may follow it',
+    );
+  });
+
   it('of values are RangeErrors', () => {
     const error = thrown(() => F.binary_cross_entropy(x, torch.ones(3)));
     expect(error).to.be.instanceOf(RangeError);
