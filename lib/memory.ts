@@ -44,9 +44,10 @@ let collect: Collect | undefined;
 
 /** V8's own `gc`, which Node hides: without it a loop that never yields is never collected in time. */
 export function collector(): Collect {
-  if (!collect) {
+  while (!collect) {
+    // The flags are the process's: another thread, at the same, may just have taken this one back.
     v8.setFlagsFromString('--expose-gc');
-    collect = vm.runInNewContext('gc') as Collect;
+    collect = vm.runInNewContext('globalThis.gc') as Collect | undefined;
     v8.setFlagsFromString('--no-expose-gc');
     // Few objects survive, so one thread finds them fastest; V8's helpers would wait for cores that OpenMP's spin on.
     v8.setFlagsFromString('--no-parallel-scavenge');

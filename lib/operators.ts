@@ -14,6 +14,7 @@ import {
 } from './arguments';
 import { submit } from './async';
 import { startDevice, startPinning } from './cuda/state';
+import { DType } from './dtype_table';
 import { runtimeError } from './errors';
 import { describeTensor } from './handle';
 import { EXPECTED, isInt64, LOWER, REJECTED } from './lowering';
@@ -217,8 +218,10 @@ function gathersAt(schema: OperatorSchema): number {
 }
 
 function gather(args: Arguments, start: number, options: Options | undefined): Arguments {
-  const end = options ? args.length - 1 : args.length;
-  if (end <= start || !isInt64(args[start])) return args;
+  const last = options ? args.length - 1 : args.length;
+  if (last <= start || !isInt64(args[start])) return args;
+  let end = start + 1;
+  while (end < last && typeof args[end] !== 'object') end++; // a dtype is no size
   return [...args.slice(0, start), args.slice(start, end), ...args.slice(end)];
 }
 
@@ -310,10 +313,13 @@ export class Operator {
       }
     }
     const given = Array.from(args, describeArgument).join(', ');
+    const takesDType = parameters.some((each) => each.keywordOnly && each.name === 'dtype');
+    const isDType = args[args.length - 1] instanceof DType;
+    const hint = isDType && takesDType ? '; the DType may have been meant for { dtype: … }' : '';
     const declarations = overloads.map(({ declaration }) => `  ${declaration}`).join('\n');
     return fail(
       { name, parameters },
-      `no overload takes (${given}). Declarations:\n${declarations}`,
+      `no overload takes (${given})${hint}. Declarations:\n${declarations}`,
     );
   }
 }

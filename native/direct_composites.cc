@@ -46,7 +46,8 @@ bool is_of_rows(const at::Tensor& target, const at::Tensor& input) {
 
 // The products of rows, summed up.
 at::Tensor dot(const at::Tensor& self, const at::Tensor& other, int64_t dim) {
-  if (self.dim() == 2 && dim == 1 && single_pass::is_dense(self, other)) {
+  // Of a single row, libtorch divides the sum among its threads.
+  if (self.dim() == 2 && dim == 1 && self.size(0) > 1 && single_pass::is_dense(self, other)) {
     const at::Tensor sums = single_pass::sums_of_products(self, other);
     if (sums.defined()) {
       if (plain::is_recorded(self, other)) {

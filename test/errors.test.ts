@@ -32,6 +32,26 @@ describe('errors', () => {
     expect(thrown(() => torch.set_num_threads(1.5))).to.include({ pythonType: 'TypeError' });
   });
 
+  it('name the key that a dtype in the place of options may have been meant for', () => {
+    const { float32 } = torch;
+    const calls = [
+      () => torch.zeros(2, float32 as never),
+      () => torch.zeros([2], float32 as never),
+      () => torch.randn(2, 3, float32 as never),
+      () => torch.arange(5, float32 as never),
+      () => torch.eye(2, float32 as never),
+      () => torch.randint(0, 5, [2], float32 as never),
+      () => x.sum(0, float32 as never),
+    ];
+    for (const call of calls) {
+      const error = thrown(call);
+      expect(error, String(call)).to.be.instanceOf(TypeError);
+      expect(error.message, String(call))
+        .to.include('may have been meant for')
+        .and.include('dtype: …');
+    }
+  });
+
   it('say that nothing may follow the options', () => {
     const error = thrown(() => (F.mse_loss as (...args: unknown[]) => Tensor)(x, x, {}, 1));
     expect(error).to.be.instanceOf(TypeError);

@@ -13,13 +13,29 @@ describe('many workers', () => {
   const WORKERS = 40;
 
   it('end or are terminated, and leave no memory or threads behind', async () => {
-    const { stdout } = await run(process.execPath, ['--expose-gc', CHURN, String(WORKERS)]);
+    const { stdout, stderr } = await run(process.execPath, ['--expose-gc', CHURN, String(WORKERS)]);
     const { megabytes, threads, wrong, terminated } = JSON.parse(stdout) as Churn;
-    expect(wrong).to.deep.equal([]);
+    expect(wrong, stderr).to.deep.equal([]);
     expect(terminated).to.equal(WORKERS / 2);
     expect(megabytes).to.be.lessThan(150);
     expect(threads[1] - threads[0]).to.be.at.most(2);
   }).timeout(120_000);
+});
+
+describe('collecting', () => {
+  it('begins while another thread takes the flag that it needs back', async () => {
+    const { output, errors, how } = await runProgram(`
+      const { Worker } = require('node:worker_threads');
+      const worker = new Worker(
+        "const v8 = require('node:v8'); for (const end = Date.now() + 400; Date.now() < end; ) v8.setFlagsFromString('--no-expose-gc');" +
+        "require('node:worker_threads').parentPort.postMessage(0);", { eval: true });
+      worker.on('online', () => setTimeout(() => {
+        for (let call = 0; call < 100; call++) torch.ones(1000, 1000);
+        console.log(torch.memoryStats().tensors < 100);
+      }, 50));`);
+    expect(how, errors).to.equal(0);
+    expect(output).to.equal('true');
+  }).timeout(60_000);
 });
 
 describe('an addon', () => {

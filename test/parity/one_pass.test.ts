@@ -22,6 +22,7 @@ const SHAPES = [
   [2, 3000],
   [300, 129],
   [5000, 2],
+  [1, 40_000],
 ] as const;
 
 /** For losses of margins: with rows and columns left over from blocks and tiles, and for two threads. */
