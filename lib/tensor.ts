@@ -1,7 +1,7 @@
 /** The `Tensor` class: what JavaScript adds to the operators of methods.ts. */
 import { inspect } from 'node:util';
 import { allocate, checkListsFit } from './allocation';
-import { bind, describe, fail } from './arguments';
+import { bind, describe, fail, isOptions } from './arguments';
 import { type AsyncOptions, submit } from './async';
 import { runBackward, runBackwardAsync } from './backward';
 import { Stream } from './cuda/stream';
@@ -320,8 +320,17 @@ export class Tensor extends HandleOwner {
   }
 
   /** As {@link backward}, off the event loop. */
-  backwardAsync({ signal, ...options }: BackwardOptions & AsyncOptions = {}): Promise<void> {
-    return runBackwardAsync(BACKWARD, [this, ...bind(BACKWARD, [options])], { signal });
+  backwardAsync(options?: BackwardOptions & AsyncOptions): Promise<void>;
+  backwardAsync(
+    gradient: Tensor | null | undefined,
+    options?: Omit<BackwardOptions, 'gradient'> & AsyncOptions,
+  ): Promise<void>;
+  backwardAsync(...args: unknown[]): Promise<void> {
+    const last = args[args.length - 1];
+    const { signal, ...options } = isOptions(last) ? last : {};
+    const others = isOptions(last) ? [...args.slice(0, -1), options] : args;
+    const bound = [this, ...bind(BACKWARD, others)] as const;
+    return runBackwardAsync(BACKWARD, bound, { signal: signal as AbortSignal | undefined });
   }
 
   get is_leaf(): boolean {

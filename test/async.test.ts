@@ -45,6 +45,14 @@ describe('asynchronous calls', () => {
     expect([...(await x.toTypedArrayAsync())]).to.deep.equal([...x.toTypedArray()]);
   });
 
+  it('take the gradient by position too, as backward does', async () => {
+    const leaf = torch.ones(3, { requires_grad: true });
+    await leaf.mul(2).backwardAsync(torch.tensor([1.5, 2.5, 3.5]));
+    expect(leaf.grad!.tolist()).to.deep.equal([3, 5, 7]);
+    await leaf.sum().backwardAsync(null);
+    expect(leaf.grad!.tolist()).to.deep.equal([4, 6, 8]);
+  });
+
   it('are there on every loss', async () => {
     const y = torch.rand(4, 5);
     const signs = torch.ones(4);

@@ -194,8 +194,8 @@ export const FAULTS = [
   native(
     'losses_linear',
     'linear_cross_entropy drops the bias',
-    'at::linear(input, linear_weight, linear_bias)',
-    'at::linear(input, linear_weight, FAULT ? OptionalTensor() : linear_bias)',
+    'small_layers::linear(input, linear_weight, linear_bias)',
+    'small_layers::linear(input, linear_weight, FAULT ? OptionalTensor() : linear_bias)',
     loss('linear_cross_entropy'),
   ),
   native(
