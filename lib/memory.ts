@@ -45,7 +45,7 @@ let collect: Collect | undefined;
 /** V8's own `gc`, which Node hides: without it a loop that never yields is never collected in time. */
 export function collector(): Collect {
   while (!collect) {
-    // The flags are the process's: another thread, at the same, may just have taken this one back.
+    // The flags are the process's: another thread, at the same point, may just have taken this one back.
     v8.setFlagsFromString('--expose-gc');
     collect = vm.runInNewContext('globalThis.gc') as Collect | undefined;
     v8.setFlagsFromString('--no-expose-gc');

@@ -1,6 +1,5 @@
 #include "arithmetic.h"
 
-#include <ATen/EmptyTensor.h>
 #include <ATen/ops/abs.h>
 #include <ATen/ops/add.h>
 #include <ATen/ops/any.h>
@@ -36,12 +35,9 @@
 namespace torch_losses::arithmetic {
 namespace {
 
+using plain::empty;
 using plain::is_plain;
 using plain::with_type_of;
-
-at::Tensor empty(at::IntArrayRef sizes, at::ScalarType dtype) {
-  return at::Tensor(at::detail::empty_cpu(sizes, dtype));
-}
 
 template <typename T>
 bool has_nan(const T* numbers, int64_t count) {

@@ -1,5 +1,6 @@
-// Losses and means put together from libtorch's kernels, where libtorch's own way costs more than
-// the arithmetic. The bits are the same, and so are the functions that autograd records.
+// Losses, means and sums by shorter ways than libtorch's own: in one pass (single_pass.h), by rows
+// side by side (margins.h), or put together from its kernels, where its way around them costs more
+// than the arithmetic. The bits are the same, and so are the functions that autograd records.
 //
 // libtorch's kernel of a mean divides the sum as it would divide a large tensor: through a tensor
 // of one number, the dispatcher and TensorIterator, which takes longer than 320 squared errors and

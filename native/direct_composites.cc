@@ -1,5 +1,5 @@
-// Losses that libtorch puts together from operators, before they are reduced: of small tensors, the
-// same from arithmetic.h.
+// Losses that libtorch puts together from operators: reduced, in one pass over the operands, where
+// all steps are elementary; else, of small tensors, the same steps from arithmetic.h.
 //
 // The order in which functions are recorded is the order in which autograd adds gradients up. It is
 // that of libtorch's code as its compiler evaluates it: of the operands of `-`, the right one

@@ -10,6 +10,7 @@
 namespace torch_losses::margins {
 namespace {
 
+using plain::empty;
 using plain::with_type_of;
 
 // Columns: the sums of shorter rows do not wait long, and libtorch's way is the shorter one.

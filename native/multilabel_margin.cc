@@ -13,6 +13,7 @@
 namespace torch_losses::margins {
 namespace {
 
+using plain::empty;
 using plain::with_type_of;
 
 template <typename T>

@@ -4,6 +4,7 @@
 // Source: the generated torch/csrc/autograd/VariableType, from tools/autograd/derivatives.yaml.
 #pragma once
 
+#include <ATen/EmptyTensor.h>
 #include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/core/Tensor.h>
 #include <c10/core/impl/LocalDispatchKeySet.h>
@@ -46,6 +47,11 @@ bool is_plain(const at::Tensor& self, const Tensors&... others) {
   if (!is_float_or_double(self) || self.numel() == 0) return false;
   if (((others.scalar_type() != self.scalar_type()) || ...)) return false;
   return is_undisguised(self, others...);
+}
+
+// Memory for a plain tensor's elements, or for those of another dtype.
+inline at::Tensor empty(at::IntArrayRef sizes, at::ScalarType dtype) {
+  return at::Tensor(at::detail::empty_cpu(sizes, dtype));
 }
 
 // Calls `visit` with a number of the type of the elements.

@@ -2,7 +2,6 @@
 // each step waiting for the one before.
 #pragma once
 
-#include <ATen/EmptyTensor.h>
 #include <ATen/Parallel.h>
 #include <ATen/TensorIterator.h>
 #include <ATen/core/Reduction.h>
@@ -161,10 +160,6 @@ void for_blocks(const at::Tensor& input, Run run) {
 template <typename T>
 constexpr T kNever = -std::numeric_limits<T>::infinity();
 
-inline at::Tensor empty(at::IntArrayRef sizes, at::ScalarType dtype) {
-  return at::Tensor(at::detail::empty_cpu(sizes, dtype));
-}
-
 // Whether there are rows enough to fill a block by half, at least.
 inline bool is_matrix(const at::Tensor& input) {
   return plain::is_plain(input) && input.dim() == 2 && input.is_contiguous() &&
@@ -195,7 +190,7 @@ inline bool are_finite(const at::Tensor& tensor) {
 template <typename T>
 at::Tensor loss_of_rows(at::Tensor sums, int64_t reduction, int64_t divisor) {
   if (reduction == at::Reduction::None) return sums;
-  at::Tensor loss = empty({}, sums.scalar_type());
+  at::Tensor loss = plain::empty({}, sums.scalar_type());
   double total = 0;
   for (const T sum : std::span(sums.const_data_ptr<T>(), sums.numel())) total += sum;
   total /= static_cast<double>(divisor);

@@ -1,7 +1,6 @@
 // Source of how libtorch divides a sum among its threads: ATen/native/TensorIteratorReduce.cpp.
 #include "single_pass.h"
 
-#include <ATen/EmptyTensor.h>
 #include <ATen/Parallel.h>
 #include <ATen/TensorIterator.h>
 #include <ATen/core/Reduction.h>
@@ -25,11 +24,8 @@ namespace {
 
 using passes::Operands;
 using passes::Pass;
+using plain::empty;
 using plain::with_type_of;
-
-at::Tensor empty(at::IntArrayRef sizes, at::ScalarType dtype) {
-  return at::Tensor(at::detail::empty_cpu(sizes, dtype));
-}
 
 // Each thread's sum is added to a zero, and those sums are added up as one thread's.
 template <typename T>

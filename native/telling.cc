@@ -1,7 +1,5 @@
 #include "telling.h"
 
-#include <ATen/EmptyTensor.h>
-
 #include <cstring>
 #include <random>
 #include <span>
@@ -11,7 +9,7 @@
 namespace torch_losses::telling {
 
 at::Tensor numbers(at::IntArrayRef sizes, at::ScalarType dtype, uint32_t seed) {
-  const at::Tensor result(at::detail::empty_cpu(sizes, dtype));
+  const at::Tensor result = plain::empty(sizes, dtype);
   plain::with_type_of(result, [&]<typename T>(T) {
     std::minstd_rand random(seed);
     std::uniform_real_distribution<T> uniform(-1, 1);
