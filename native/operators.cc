@@ -532,7 +532,10 @@ void load_library(Environment& environment, const std::string& path) {
 BoundOperator::BoundOperator(const c10::FunctionSchema& schema,
                              std::optional<c10::OperatorHandle> handle,
                              std::function<void(Stack&)> jit)
-    : schema_(schema), handle_(std::move(handle)), jit_(std::move(jit)) {
+    : schema_(schema),
+      handle_(std::move(handle)),
+      check_(operator_check(schema.name())),
+      jit_(std::move(jit)) {
   parameters_.reserve(schema.arguments().size());
   for (const auto& argument : schema.arguments()) parameters_.push_back(compile(argument));
   for (const Parameter& parameter : parameters_) {
@@ -542,6 +545,7 @@ BoundOperator::BoundOperator(const c10::FunctionSchema& schema,
 }
 
 void BoundOperator::call(Stack& stack) const {
+  if (check_ != nullptr) check_(stack);
   std::optional<at::AutoDispatchBelowADInplaceOrView> below;
   if (is_factory_) below.emplace();
   if (handle_) {

@@ -16,6 +16,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "operator_checks.h"
+
 namespace torch_losses {
 
 class Environment;
@@ -74,6 +76,7 @@ class BoundOperator {
   // result is unchanged (`_version` 0).
   bool is_factory_ = true;
   bool writes_ = false;
+  OperatorCheck check_;
   // For the few operators that only TorchScript has (`aten::add.int`).
   std::function<void(torch::jit::Stack&)> jit_;
 };

@@ -141,6 +141,38 @@ describe('torch.ops', () => {
     expect(() => torch.ops.load_library('/nowhere.so')).to.throw(Error, 'nowhere.so');
   });
 
+  // Each of these calls ends Python.
+  it('refuses what libtorch would die of, and computes the rest', () => {
+    const { copy, native_batch_norm, mkldnn_rnn_layer } = torch.ops.aten as unknown as Record<
+      string,
+      (...args: unknown[]) => Tensor & Tensor[]
+    >;
+    const sparse = torch.ops.aten.to_sparse_csr(torch.ones(2, 3)) as unknown as Tensor;
+    expect(() => copy!(sparse, true)).to.throw(torch.TorchError, 'self to be a strided tensor');
+    expect(() => copy!(sparse, sparse, { out: sparse })).to.throw(torch.TorchError, 'SparseCsr');
+    expect(copy!(torch.zeros(2), torch.ones(1)).tolist()).to.deep.equal([1, 1]);
+
+    const x = torch.tensor([[1.5], [3.5]]);
+    const normalized = (mean: Tensor | null, variance: Tensor | null): unknown =>
+      native_batch_norm!(x, null, null, mean, variance, false, 0, 0)[0]!.tolist();
+    expect(() => normalized(null, null)).to.throw(torch.TorchError, 'running_mean must be defined');
+    expect(() => normalized(torch.ones(0), torch.ones(1))).to.throw(
+      torch.TorchError,
+      'running_mean should contain 1 elements not 0',
+    );
+    expect(normalized(torch.ones(1), torch.ones(1))).to.deep.equal([[0.5], [2.5]]);
+
+    const lstm = (hx: Tensor, mode = 2): Tensor[] =>
+      mkldnn_rnn_layer!(
+        ...[torch.ones(4, 1, 3), torch.ones(8, 3), torch.ones(8, 2), torch.ones(8), torch.ones(8)],
+        ...[hx, torch.zeros(1, 2), false, [], mode, 2, 1, true, false, false, false],
+      );
+    expect(() => lstm(torch.zeros(1))).to.throw(torch.TorchError, 'expected hx_ to be a contig');
+    expect(() => lstm(torch.zeros(1, 1).expand(1, 2))).to.throw(torch.TorchError, 'contiguous');
+    expect(() => lstm(torch.zeros(1, 2), 3)).to.throw(torch.TorchError, 'mode 2 (LSTM)');
+    expect(lstm(torch.zeros(1, 2))[0]!.shape).to.deep.equal([4, 1, 2]);
+  });
+
   it('shows the declaration in errors', () => {
     expect(() => torch.ops.aten.mse_loss(torch.ones(1))).to.throw(
       TypeError,
