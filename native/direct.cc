@@ -4,6 +4,7 @@
 #include <ATen/core/Reduction.h>
 #include <ATen/ops/binary_cross_entropy.h>
 #include <ATen/ops/binary_cross_entropy_with_logits.h>
+#include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/huber_loss.h>
 #include <ATen/ops/mean.h>
@@ -18,6 +19,7 @@
 #include <cstring>
 #include <utility>
 
+#include "cross_entropy.h"
 #include "margins.h"
 #include "plain.h"
 #include "records.h"
@@ -199,6 +201,25 @@ at::Tensor binary_cross_entropy_with_logits(const at::Tensor& self, const at::Te
         function.pos_weight_ = saved(pos_weight);
       },
       self, target);
+}
+
+at::Tensor cross_entropy_loss(const at::Tensor& self, const at::Tensor& target,
+                              const std::optional<at::Tensor>& weight, int64_t reduction,
+                              int64_t ignore_index, double label_smoothing) {
+  const cross_entropy::Loss loss{target, weight, reduction, ignore_index};
+  cross_entropy::Result result;
+  if (!(label_smoothing > 0) && is_constant(weight, self) && cross_entropy::takes(self, loss)) {
+    result = cross_entropy::forward(self, loss, plain::is_recorded(self));
+  }
+  if (!result.loss.defined()) {
+    return at::cross_entropy_loss(self, target, weight, reduction, ignore_index, label_smoothing);
+  }
+  if (result.log_probabilities.defined()) {
+    records::log_softmax(result.log_probabilities, self, 1);
+    records::nll_loss(result.loss, result.log_probabilities, target, weight, reduction,
+                      ignore_index, result.total_weight);
+  }
+  return result.loss;
 }
 
 at::Tensor multi_margin_loss(const at::Tensor& self, const at::Tensor& target, int64_t p,

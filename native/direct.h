@@ -45,6 +45,10 @@ at::Tensor binary_cross_entropy_with_logits(const at::Tensor& self, const at::Te
                                             const std::optional<at::Tensor>& pos_weight,
                                             int64_t reduction);
 
+at::Tensor cross_entropy_loss(const at::Tensor& self, const at::Tensor& target,
+                              const std::optional<at::Tensor>& weight, int64_t reduction,
+                              int64_t ignore_index, double label_smoothing);
+
 at::Tensor multi_margin_loss(const at::Tensor& self, const at::Tensor& target, int64_t p,
                              double margin, const std::optional<at::Tensor>& weight,
                              int64_t reduction);

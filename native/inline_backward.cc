@@ -136,11 +136,24 @@ variable_list apply(Node& function, variable_list&& gradients) {
   return function(std::move(gradients));
 }
 
-void run(Task& task, Tasks& tasks, bool keep_graph) {
-  Node& function = *task.function;
+// The task that comes next, gets nothing from others, and can be done with this one in one step.
+Task* partner_of(const Task& task, Tasks& tasks, variable_list& results) {
+  if (task.function->num_outputs() != 1 || task.gradients.size() != 1) return nullptr;
+  Task* next = find(tasks, task.function->next_edge(0).function.get());
+  const bool is_partner = next != nullptr && next->awaited == 1 && next->gradients.size() == 1 &&
+                          !next->gradients[0].defined() &&
+                          next->function->sequence_nr() + 1 == task.function->sequence_nr() &&
+                          apply_inline(*task.function, *next->function, task.gradients[0], results);
+  return is_partner ? next : nullptr;
+}
+
+void begin(Task& task, bool keep_graph) {
   task.done = true;
-  if (!keep_graph) function.will_release_variables();
-  variable_list results = apply(function, std::move(task.gradients));
+  if (!keep_graph) task.function->will_release_variables();
+}
+
+void end(Task& task, variable_list results, Tasks& tasks, bool keep_graph) {
+  Node& function = *task.function;
   autograd::validate_outputs(function.next_edges(), results, [&](const std::string& problem) {
     return "Function " + function.name() + " " + problem;
   });
@@ -151,6 +164,19 @@ void run(Task& task, Tasks& tasks, bool keep_graph) {
     Task& next = *find(tasks, edge.function.get());
     add(next.gradients[edge.input_nr], std::move(results[index]));
     --next.awaited;
+  }
+}
+
+void run(Task& task, Tasks& tasks, bool keep_graph) {
+  begin(task, keep_graph);
+  variable_list results;
+  if (Task* partner = partner_of(task, tasks, results)) {
+    end(task, {at::Tensor()}, tasks, keep_graph);
+    begin(*partner, keep_graph);
+    end(*partner, std::move(results), tasks, keep_graph);
+  } else {
+    results = apply(*task.function, std::move(task.gradients));
+    end(task, std::move(results), tasks, keep_graph);
   }
 }
 

@@ -12,6 +12,7 @@
 #include <typeinfo>
 
 #include "arithmetic.h"
+#include "cross_entropy.h"
 #include "direct.h"
 #include "margins.h"
 #include "release.h"
@@ -195,6 +196,25 @@ bool apply(MultilabelMarginLossBackward0& function, const Tensor& gradient,
   return results[0].defined();
 }
 
+bool apply(NllLossBackward0& function, LogSoftmaxBackward0& next, const Tensor& gradient,
+           variable_list& results) {
+  const Tensor self = function.self_.unpack();
+  const Tensor target = function.target_.unpack();
+  const Tensor saved = function.weight_.unpack();
+  const Tensor total_weight = function.total_weight_.unpack(function.getptr());
+  const Tensor result = next.result_.unpack(next.getptr());
+  const std::optional<Tensor> weight = saved.defined() ? std::optional(saved) : std::nullopt;
+  const cross_entropy::Loss loss{target, weight, function.reduction,
+                                 function.ignore_index.guard_int(__FILE__, __LINE__)};
+  if (!is_of_loss(gradient, loss.reduction) || !cross_entropy::takes(result, loss)) return false;
+  const bool is_of_rows = self.const_data_ptr() == result.const_data_ptr() &&
+                          self.sizes() == result.sizes() && self.is_contiguous() &&
+                          c10::maybe_wrap_dim(next.dim, 2) == 1;
+  if (!is_of_rows || next.self_scalar_type != at::kFloat) return false;
+  results[0] = cross_entropy::backward(gradient, result, loss, total_weight);
+  return results[0].defined();
+}
+
 bool apply(MmBackward0& function, const Tensor& gradient, variable_list& results) {
   return small_layers::apply(function, gradient, results);
 }
@@ -236,6 +256,16 @@ bool apply_inline(Node& function, const Tensor& gradient, variable_list& results
     return entry.apply(function, gradient, results);
   }
   return false;
+}
+
+bool apply_inline(Node& function, Node& next, const Tensor& gradient, variable_list& results) {
+  if (typeid(function) != typeid(NllLossBackward0) || typeid(next) != typeid(LogSoftmaxBackward0)) {
+    return false;
+  }
+  if (!gradient.defined() || !plain::is_plain(gradient)) return false;
+  results.resize(next.num_outputs());
+  return apply(static_cast<NllLossBackward0&>(function), static_cast<LogSoftmaxBackward0&>(next),
+               gradient, results);
 }
 
 }  // namespace torch_losses

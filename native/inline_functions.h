@@ -11,4 +11,8 @@ namespace torch_losses {
 bool apply_inline(torch::autograd::Node& function, const at::Tensor& gradient,
                   torch::autograd::variable_list& results);
 
+// The same of a function and of the next, which gets nothing else, in one step.
+bool apply_inline(torch::autograd::Node& function, torch::autograd::Node& next,
+                  const at::Tensor& gradient, torch::autograd::variable_list& results);
+
 }  // namespace torch_losses

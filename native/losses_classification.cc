@@ -2,7 +2,6 @@
 // Source: torch/nn/functional.py of torch 2.13, lines 3094-3238, 3395-3697, 4418-4559, 4609-4669.
 #include <ATen/ops/binary_cross_entropy.h>
 #include <ATen/ops/binary_cross_entropy_with_logits.h>
-#include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/ctc_loss.h>
 #include <ATen/ops/div.h>
 #include <ATen/ops/log_sigmoid.h>
@@ -157,7 +156,7 @@ at::Tensor cross_entropy(const at::Tensor& input, const at::Tensor& target,
                          const Reduction& reduction, double label_smoothing) {
   const int64_t mode = get_enum(resolve(reduction));
   check_targets(input, target, ignore_index);
-  return at::cross_entropy_loss(input, target, weight, mode, ignore_index, label_smoothing);
+  return direct::cross_entropy_loss(input, target, weight, mode, ignore_index, label_smoothing);
 }
 
 at::Tensor binary_cross_entropy(const at::Tensor& input, const at::Tensor& target,

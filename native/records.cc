@@ -123,6 +123,27 @@ void reduction(const at::Tensor& result, const at::Tensor& self, int64_t reducti
   }
 }
 
+void log_softmax(const at::Tensor& result, const at::Tensor& self, int64_t dim) {
+  if (auto* function = record<LogSoftmaxBackward0>(result, self)) {
+    function->dim = dim;
+    function->self_scalar_type = self.scalar_type();
+    function->result_ = saved_result(result);
+  }
+}
+
+void nll_loss(const at::Tensor& result, const at::Tensor& self, const at::Tensor& target,
+              const std::optional<at::Tensor>& weight, int64_t reduction, int64_t ignore_index,
+              const at::Tensor& total_weight) {
+  if (auto* function = record<NllLossBackward0>(result, self)) {
+    function->ignore_index = ignore_index;
+    function->reduction = reduction;
+    function->self_ = saved(self);
+    function->target_ = saved(target);
+    function->weight_ = saved(weight);
+    function->total_weight_ = saved_result(total_weight);
+  }
+}
+
 void norm(const at::Tensor& result, const at::Tensor& self, double p, int64_t dim) {
   if (auto* function = record<NormBackward1>(result, self)) {
     function->dim = {dim};

@@ -10,6 +10,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <optional>
 
 namespace torch_losses::records {
 
@@ -32,6 +33,10 @@ void where(const at::Tensor& result, const at::Tensor& condition, const at::Tens
 void sum(const at::Tensor& result, const at::Tensor& self, int64_t dim);
 // The sum or the mean of all elements, by a number of at::Reduction.
 void reduction(const at::Tensor& result, const at::Tensor& self, int64_t reduction);
+void log_softmax(const at::Tensor& result, const at::Tensor& self, int64_t dim);
+void nll_loss(const at::Tensor& result, const at::Tensor& self, const at::Tensor& target,
+              const std::optional<at::Tensor>& weight, int64_t reduction, int64_t ignore_index,
+              const at::Tensor& total_weight);
 void norm(const at::Tensor& result, const at::Tensor& self, double p, int64_t dim);
 
 }  // namespace torch_losses::records

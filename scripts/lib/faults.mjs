@@ -7,6 +7,7 @@ const SIGNATURES = 'parity/signatures';
 const ONE_PASS = ['parity/one_pass', 'one pass'];
 
 const loss = (name) => [LOSSES, `losses ${name}$`];
+const CROSS_ENTROPY = ['parity/cross_entropy', 'cross entropy'];
 const inChunks = (test) => ['parity/linear_cross_entropy', test];
 const native = (file, what, from, to, tests) => ({
   file: `native/${file}.cc`,
@@ -101,8 +102,8 @@ const CLASSIFICATION = [
   ],
   [
     'cross_entropy drops the weight',
-    'at::cross_entropy_loss(input, target, weight',
-    'at::cross_entropy_loss(input, target, FAULT ? OptionalTensor() : weight',
+    'direct::cross_entropy_loss(input, target, weight',
+    'direct::cross_entropy_loss(input, target, FAULT ? OptionalTensor() : weight',
     'cross_entropy',
   ],
   [
@@ -372,6 +373,27 @@ export const FAULTS = [
     'legacyName(new.target.name, { size_average, reduce }) ?? reduction',
     'FAULT ? reduction : legacyName(new.target.name, { size_average, reduce }) ?? reduction',
     loss('l1_loss'),
+  ),
+  native(
+    'cross_entropy',
+    'a cross entropy counts ignored rows',
+    'static_cast<float>(counted)',
+    'static_cast<float>(FAULT ? rows : counted)',
+    CROSS_ENTROPY,
+  ),
+  native(
+    'cross_entropy',
+    "the gradient of a cross entropy forgets the classes' weights",
+    'const float weight = weights == nullptr ?',
+    'const float weight = FAULT || weights == nullptr ?',
+    CROSS_ENTROPY,
+  ),
+  native(
+    'inline_backward',
+    'log_softmax gets the gradient of nll_loss alone',
+    '!next->gradients[0].defined() &&',
+    '(FAULT || !next->gradients[0].defined()) &&',
+    CROSS_ENTROPY,
   ),
   native(
     'losses_adaptive',
