@@ -206,10 +206,10 @@ export const FAULTS = [
     inChunks('graph', 'in a larger graph'),
   ),
   native(
-    'linear_cross_entropy_chunks',
+    'linear_cross_entropy_rows',
     'linear_cross_entropy in chunks drops the weight',
-    'if (!problem_.weight) return mask_',
-    'if (!problem_.weight || FAULT) return mask_',
+    'if (!problem_.weight) return is_ignored()',
+    'if (!problem_.weight || FAULT) return is_ignored()',
     inChunks('values', 'every dtype, policy'),
   ),
   native(
