@@ -272,7 +272,7 @@ export interface Native {
   deterministic_algorithms_warn_only(): boolean;
   use_deterministic_algorithms(mode: boolean, warnOnly: boolean): void;
 
-  // Any operator: native/operators.cc
+  // Any operator: native/operators.cc and native/operator_calls.cc
   find_operators(name: string): OperatorSchema[];
   /** The names of a namespace's operators, overloads aside. */
   operator_names(namespace: string): string[];

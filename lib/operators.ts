@@ -1,7 +1,7 @@
 /**
  * Every operator libtorch has, called by schema: what `torch.ops` shows, and what tensor methods and functions stand on.
  *
- * Arguments are bound by the schema's names, checked by its types, and lowered to what native/operators.cc takes.
+ * Arguments are bound by the schema's names, checked by its types, and lowered to what native/operator_calls.cc takes.
  */
 import {
   bindOr,

@@ -14,6 +14,7 @@
 #include "generators.h"
 #include "losses.h"
 #include "memory_retry.h"
+#include "operator_calls.h"
 #include "operators.h"
 #include "sharing.h"
 #include "targets.h"
@@ -96,6 +97,7 @@ void add_all(Bindings& bindings) {
   add_autograd(bindings);
   add_autocast(bindings);
   add_operators(bindings);
+  add_operator_calls(bindings);
   add_generators(bindings);
   add_context(bindings);
   add_cuda(bindings);

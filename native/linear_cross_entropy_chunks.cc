@@ -5,17 +5,16 @@
 #include <ATen/ops/div.h>
 #include <ATen/ops/einsum.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/eq.h>
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/mul.h>
-#include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
 #include <limits>
 
 #include "linear_cross_entropy_plan.h"
+#include "linear_cross_entropy_rows.h"
 #include "python.h"
 #include "release.h"
 
@@ -23,8 +22,6 @@
 
 namespace torch_losses::losses {
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 at::Tensor first_rows(const at::Tensor& buffer, int64_t count) {
   return buffer.narrow(0, 0, count);
@@ -59,9 +56,6 @@ class ChunkLoop {
   template <typename Body>
   void for_each_chunk(Body&& body);
   Chunk chunk(int64_t start, int64_t size);
-  at::Tensor valid_target();
-  at::Tensor row_weights();
-  at::Tensor masked_class_weights();
 
   void compute_shifted_logits(const Chunk& chunk);
   at::Tensor exponentiate(const at::Tensor& logits);
@@ -85,7 +79,6 @@ class ChunkLoop {
 
   const ChunkedProblem& problem_;
   const WantedGradients wanted_;
-  const std::optional<at::Tensor> upstream_;
   const Plan plan_;
   const int64_t num_batches_;
   const int64_t in_features_;
@@ -111,22 +104,19 @@ class ChunkLoop {
   // The arguments, converted where the plan asks for it.
   at::Tensor linear_weight_;
   at::Tensor linear_bias_;
-  // Made with the first chunk, as in Python: an empty batch does not look at its target.
-  at::Tensor mask_;
-  at::Tensor target_;
-  at::Tensor row_weights_;
+  Rows rows_;  // of a target of classes
 };
 
 ChunkLoop::ChunkLoop(const ChunkedProblem& problem, WantedGradients wanted,
                      const std::optional<at::Tensor>& upstream)
     : problem_(problem),
       wanted_(wanted),
-      upstream_(upstream),
       plan_(problem, wanted),
       num_batches_(problem.input.size(0)),
       in_features_(problem.input.size(1)),
       num_classes_(problem.linear_weight.size(0)),
-      chunk_size_(*problem.options.batch_chunk_size) {
+      chunk_size_(*problem.options.batch_chunk_size),
+      rows_(problem, plan_.acc_dtype, upstream) {
   logits_ = empty({chunk_size_, num_classes_}, plan_.logits_dtype);
   factors_ = empty({chunk_size_}, plan_.logits_dtype);
   output_ = zeros({}, plan_.output_dtype);
@@ -164,54 +154,18 @@ void ChunkLoop::for_each_chunk(Body&& body) {
 Chunk ChunkLoop::chunk(int64_t start, int64_t size) {
   Chunk chunk{start, size, {}, {}, {}, {}, {}, {}};
   chunk.input = problem_.input.narrow(0, start, size);
-  chunk.target = valid_target().narrow(0, start, size);
-  if (!plan_.has_probabilities) chunk.row_weight = row_weights().narrow(0, start, size);
+  if (plan_.has_probabilities) {
+    chunk.target = problem_.target.narrow(0, start, size);
+  } else {
+    chunk.target = rows_.target().narrow(0, start, size);
+    chunk.row_weight = rows_.weights().narrow(0, start, size);
+  }
   chunk.logits = first_rows(logits_, size);
   chunk.converted_input = chunk.input;
   if (plan_.converts_input) {
     chunk.converted_input = first_rows(converted_input_, size).copy_(chunk.input);
   }
   return chunk;
-}
-
-// The target with 0 for an ignore_index that is no class, so that it can be an index.
-at::Tensor ChunkLoop::valid_target() {
-  if (plan_.has_probabilities) return problem_.target;
-  if (target_.defined()) return target_;
-  const int64_t ignored = problem_.ignore_index;
-  mask_ = at::eq(problem_.target, ignored);
-  const bool is_class = ignored >= 0 && ignored < num_classes_;
-  target_ = is_class ? problem_.target : at::where(mask_, at::Scalar(0), problem_.target);
-  return target_;
-}
-
-at::Tensor ChunkLoop::masked_class_weights() {
-  if (!problem_.weight) return mask_.bitwise_not().to(plan_.acc_dtype);
-  const at::Tensor& weight = *problem_.weight;
-  const at::Tensor& target = target_;
-  // Converted before or after the selection, whichever is less.
-  const at::Tensor selected = target.numel() > weight.numel()
-                                  ? weight.to(plan_.acc_dtype).index_select(0, target)
-                                  : weight.index_select(0, target).to(plan_.acc_dtype);
-  return at::where(mask_, at::Scalar(0), selected);
-}
-
-// What each row's loss is multiplied by: its class weight, 0 where ignored, over their sum for the
-// mean. Negative where gradients follow, as they are those of -log(softmax).
-at::Tensor ChunkLoop::row_weights() {
-  if (row_weights_.defined()) return row_weights_;
-  row_weights_ = masked_class_weights();
-  if (problem_.reduction == "mean") {
-    const at::Tensor total = row_weights_.sum();
-    const at::Tensor is_zero = at::eq(total, 0);
-    const at::Tensor negative = total.neg();
-    row_weights_.div_(at::where(is_zero, at::Scalar(kNaN), negative));
-  } else if (problem_.reduction == "sum") {
-    row_weights_.neg_();
-  } else if (upstream_) {
-    row_weights_.neg_().mul_(upstream_->to(row_weights_.scalar_type()));
-  }
-  return row_weights_;
 }
 
 // out = left @ right, on CUDA also into a wider dtype.
@@ -261,7 +215,7 @@ at::Tensor ChunkLoop::losses() {
 
 LossAndGradients ChunkLoop::loss_and_gradients() {
   if (problem_.reduction == "mean" && num_batches_ == 0) {
-    output_.fill_(kNaN);
+    output_.fill_(std::numeric_limits<double>::quiet_NaN());
   }
   for_each_chunk([&](Chunk& chunk) {
     compute_shifted_logits(chunk);

@@ -8,7 +8,7 @@ const ONE_PASS = ['parity/one_pass', 'one pass'];
 
 const loss = (name) => [LOSSES, `losses ${name}$`];
 const CROSS_ENTROPY = ['parity/cross_entropy', 'cross entropy'];
-const inChunks = (test) => ['parity/linear_cross_entropy', test];
+const inChunks = (file, test) => [`parity/linear_cross_entropy/${file}`, test];
 const native = (file, what, from, to, tests) => ({
   file: `native/${file}.cc`,
   what,
@@ -204,28 +204,28 @@ export const FAULTS = [
     'linear_cross_entropy in chunks ignores the upstream gradient',
     'return std::exchange(gradient, {}).mul_(factor)',
     'return FAULT ? std::exchange(gradient, {}) : std::exchange(gradient, {}).mul_(factor)',
-    inChunks('in a larger graph'),
+    inChunks('graph', 'in a larger graph'),
   ),
   native(
-    'linear_cross_entropy_chunks',
+    'linear_cross_entropy_rows',
     'linear_cross_entropy in chunks drops the weight',
-    'if (!problem_.weight) return mask_',
-    'if (!problem_.weight || FAULT) return mask_',
-    inChunks('every dtype, policy'),
+    'if (!problem_.weight) return is_ignored()',
+    'if (!problem_.weight || FAULT) return is_ignored()',
+    inChunks('values', 'every dtype, policy'),
   ),
   native(
     'linear_cross_entropy_chunks',
     "the bias's gradient in chunks: a wrong sign",
     'gradient.index_add_(0, chunk.target, chunk.row_weight)',
     'gradient.index_add_(0, chunk.target, chunk.row_weight, FAULT ? -1 : 1)',
-    inChunks('every dtype, policy'),
+    inChunks('values', 'every dtype, policy'),
   ),
   native(
     'linear_cross_entropy_options',
     'half precision is chunked as float32 is',
     'return device && device->is_cpu() &&',
     'return !FAULT && device && device->is_cpu() &&',
-    inChunks('_adjust'),
+    inChunks('options', '_adjust'),
   ),
   native(
     'reduction',
