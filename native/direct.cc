@@ -5,6 +5,8 @@
 #include <ATen/ops/binary_cross_entropy.h>
 #include <ATen/ops/binary_cross_entropy_with_logits.h>
 #include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/ctc_loss.h>
+#include <ATen/ops/eq.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/huber_loss.h>
 #include <ATen/ops/mean.h>
@@ -14,11 +16,16 @@
 #include <ATen/ops/smooth_l1_loss.h>
 #include <ATen/ops/soft_margin_loss.h>
 #include <ATen/ops/sum.h>
+#include <ATen/ops/where.h>
+#include <ATen/ops/zeros.h>
 #include <c10/util/accumulate.h>
 
+#include <algorithm>
 #include <cstring>
+#include <limits>
 #include <utility>
 
+#include "arithmetic.h"
 #include "cross_entropy.h"
 #include "margins.h"
 #include "plain.h"
@@ -29,6 +36,7 @@ namespace torch_losses::direct {
 namespace {
 
 namespace functions = plain::functions;
+using plain::empty;
 using plain::is_plain;
 using plain::record;
 using plain::saved;
@@ -201,6 +209,30 @@ at::Tensor binary_cross_entropy_with_logits(const at::Tensor& self, const at::Te
         function.pos_weight_ = saved(pos_weight);
       },
       self, target);
+}
+
+at::Tensor ctc_loss(const ctc::Problem& problem, int64_t reduction) {
+  const auto& [log_probs, targets, input_lengths, target_lengths, blank, zero_infinity] = problem;
+  auto [losses, log_alpha] = ctc::forward(problem);
+  if (!losses.defined()) {
+    return at::ctc_loss(log_probs, targets, input_lengths, target_lengths, blank, reduction,
+                        zero_infinity);
+  }
+  records::ctc_loss(losses, log_probs, targets, input_lengths, target_lengths, blank, zero_infinity,
+                    log_alpha);
+  if (zero_infinity) {
+    constexpr double kInfinity = std::numeric_limits<double>::infinity();
+    losses = at::where(at::eq(losses, kInfinity), at::zeros({}, losses.options()), losses);
+  }
+  if (reduction == at::Reduction::None) return losses;
+  if (reduction == at::Reduction::Sum) return direct::sum(losses);
+  const at::Tensor divisors = empty(losses.sizes(), losses.scalar_type());
+  with_type_of(divisors, [&]<typename T>(T) {
+    std::ranges::transform(target_lengths, divisors.mutable_data_ptr<T>(), [](int64_t length) {
+      return static_cast<T>(std::max<int64_t>(length, 1));
+    });
+  });
+  return direct::mean(arithmetic::div(losses, divisors));
 }
 
 at::Tensor cross_entropy_loss(const at::Tensor& self, const at::Tensor& target,

@@ -18,6 +18,8 @@
 #include <optional>
 #include <utility>
 
+#include "ctc.h"
+
 namespace torch_losses::direct {
 
 at::Tensor mean(const at::Tensor& self);
@@ -44,6 +46,9 @@ at::Tensor binary_cross_entropy_with_logits(const at::Tensor& self, const at::Te
                                             const std::optional<at::Tensor>& weight,
                                             const std::optional<at::Tensor>& pos_weight,
                                             int64_t reduction);
+
+// Of what ctc::takes.
+at::Tensor ctc_loss(const ctc::Problem& problem, int64_t reduction);
 
 at::Tensor cross_entropy_loss(const at::Tensor& self, const at::Tensor& target,
                               const std::optional<at::Tensor>& weight, int64_t reduction,

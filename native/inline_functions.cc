@@ -13,6 +13,7 @@
 
 #include "arithmetic.h"
 #include "cross_entropy.h"
+#include "ctc.h"
 #include "direct.h"
 #include "margins.h"
 #include "release.h"
@@ -196,6 +197,24 @@ bool apply(MultilabelMarginLossBackward0& function, const Tensor& gradient,
   return results[0].defined();
 }
 
+bool apply(CtcLossBackward0& function, const Tensor& gradient, variable_list& results) {
+  const Tensor log_probs = function.log_probs_.unpack();
+  const Tensor targets = function.targets_.unpack();
+  const ctc::Result result{function.result0_.unpack(function.getptr()),
+                           function.result1_.unpack(function.getptr())};
+  const ctc::Problem problem{log_probs,
+                             targets,
+                             function.input_lengths,
+                             function.target_lengths,
+                             function.blank,
+                             function.zero_infinity};
+  const bool is_of_losses = plain::is_plain(gradient, log_probs, result.losses, result.log_alpha) &&
+                            gradient.dim() == 1 && result.log_alpha.is_contiguous();
+  if (!is_of_losses || !ctc::takes(problem)) return false;
+  results[0] = ctc::backward(gradient, problem, result);
+  return results[0].defined();
+}
+
 bool apply(NllLossBackward0& function, LogSoftmaxBackward0& next, const Tensor& gradient,
            variable_list& results) {
   const Tensor self = function.self_.unpack();
@@ -244,8 +263,8 @@ const auto& entries_of() {
 bool apply_inline(Node& function, const Tensor& gradient, variable_list& results) {
   if (!gradient.defined() || !plain::is_plain(gradient)) return false;
   const auto& entries =
-      entries_of<AbsBackward0, AddBackward0, AddBackward1, ClampMinBackward0, DivBackward0,
-                 MeanBackward0, MmBackward0, MulBackward0, MultiMarginLossBackward0,
+      entries_of<AbsBackward0, AddBackward0, AddBackward1, ClampMinBackward0, CtcLossBackward0,
+                 DivBackward0, MeanBackward0, MmBackward0, MulBackward0, MultiMarginLossBackward0,
                  MultilabelMarginLossBackward0, NegBackward0, PowBackward0, SqrtBackward0,
                  SubBackward0, SubBackward1, SumBackward0, SumBackward1, WhereBackward0>();
   // By address: comparing types takes as long as a small formula.

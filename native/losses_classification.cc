@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "arithmetic.h"
+#include "ctc.h"
 #include "direct.h"
 #include "losses.h"
 #include "python.h"
@@ -117,6 +118,10 @@ at::Tensor ctc_loss(const at::Tensor& log_probs, const at::Tensor& targets,
   TORCH_CHECK_TYPE(input_lengths.index() == target_lengths.index(),
                    "ctc_loss(): input_lengths and target_lengths must be both tensors or both "
                    "lists of integers, but one is a tensor and one a list");
+  const std::vector<int64_t> steps = list_of(input_lengths);
+  const std::vector<int64_t> labels = list_of(target_lengths);
+  const ctc::Problem problem{log_probs, targets, steps, labels, blank, zero_infinity};
+  if (ctc::takes(problem)) return direct::ctc_loss(problem, mode);
   const auto compute = [&](const at::Tensor& classes) {
     return std::visit(
         [&](const auto& lengths) {

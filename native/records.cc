@@ -144,6 +144,21 @@ void nll_loss(const at::Tensor& result, const at::Tensor& self, const at::Tensor
   }
 }
 
+void ctc_loss(const at::Tensor& result, const at::Tensor& log_probs, const at::Tensor& targets,
+              at::IntArrayRef input_lengths, at::IntArrayRef target_lengths, int64_t blank,
+              bool zero_infinity, const at::Tensor& log_alpha) {
+  if (auto* function = record<CtcLossBackward0>(result, log_probs)) {
+    function->blank = blank;
+    function->input_lengths = input_lengths.vec();
+    function->log_probs_ = saved(log_probs);
+    function->target_lengths = target_lengths.vec();
+    function->targets_ = saved(targets);
+    function->zero_infinity = zero_infinity;
+    function->result0_ = saved_result(result);
+    function->result1_ = saved_result(log_alpha);
+  }
+}
+
 void norm(const at::Tensor& result, const at::Tensor& self, double p, int64_t dim) {
   if (auto* function = record<NormBackward1>(result, self)) {
     function->dim = {dim};

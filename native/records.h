@@ -37,6 +37,9 @@ void log_softmax(const at::Tensor& result, const at::Tensor& self, int64_t dim);
 void nll_loss(const at::Tensor& result, const at::Tensor& self, const at::Tensor& target,
               const std::optional<at::Tensor>& weight, int64_t reduction, int64_t ignore_index,
               const at::Tensor& total_weight);
+void ctc_loss(const at::Tensor& result, const at::Tensor& log_probs, const at::Tensor& targets,
+              at::IntArrayRef input_lengths, at::IntArrayRef target_lengths, int64_t blank,
+              bool zero_infinity, const at::Tensor& log_alpha);
 void norm(const at::Tensor& result, const at::Tensor& self, double p, int64_t dim);
 
 }  // namespace torch_losses::records

@@ -7,6 +7,7 @@ const SIGNATURES = 'parity/signatures';
 const ONE_PASS = ['parity/one_pass', 'one pass'];
 
 const loss = (name) => [LOSSES, `losses ${name}$`];
+const CTC = ['parity/ctc', 'long sequences'];
 const CROSS_ENTROPY = ['parity/cross_entropy', 'cross entropy'];
 const inChunks = (file, test) => [`parity/linear_cross_entropy/${file}`, test];
 const native = (file, what, from, to, tests) => ({
@@ -387,6 +388,20 @@ export const FAULTS = [
     'const float weight = weights == nullptr ?',
     'const float weight = FAULT || weights == nullptr ?',
     CROSS_ENTROPY,
+  ),
+  native(
+    'ctc',
+    'a path of CTC skips the blank between equal labels',
+    'classes[state - 2] != classes[state]',
+    'FAULT || classes[state - 2] != classes[state]',
+    CTC,
+  ),
+  native(
+    'ctc',
+    'classes that are no label get no gradient',
+    'is_alone ? std::exp(log) * gradient',
+    'is_alone ? (FAULT ? T{0} : std::exp(log) * gradient)',
+    CTC,
   ),
   native(
     'inline_backward',

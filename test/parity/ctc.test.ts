@@ -89,6 +89,40 @@ function calls(): Call[] {
   return made;
 }
 
+/** Long sequences with repeated labels, also where probabilities are 0, above 1 or no numbers. */
+function longCalls(): Call[] {
+  const random = new Random(78);
+  const made: Call[] = [];
+  for (const [steps, batch, classes, longest] of [
+    [1, 1, 1, 1],
+    [40, 3, 30, 12],
+    [70, 2, 4, 30],
+    [33, 9, 200, 16],
+  ] as const) {
+    for (const dtype of ['float32', 'float64'] as const) {
+      for (const special of [undefined, Number.NaN, Infinity, -Infinity]) {
+        const options = { dtype, requires_grad: true };
+        let input = random.logProbabilities([steps, batch, classes], options);
+        for (let i = 0; special !== undefined && i < 3; i++) {
+          input = input.withElement(random.integer(0, steps * batch * classes), special);
+        }
+        const padded = random.integers([batch, longest], 0, classes);
+        const args = [
+          input,
+          padded,
+          Array.from({ length: batch }, () => random.integer(Math.min(steps, longest), steps + 1)),
+          Array.from({ length: batch }, () => random.integer(0, longest + 1)),
+        ];
+        for (const reduction of ['none', 'mean', 'sum']) {
+          const kwargs = { reduction, zero_infinity: random.next() < 0.5, blank: classes - 1 };
+          made.push({ callee: 'F.ctc_loss', args, kwargs });
+        }
+      }
+    }
+  }
+  return made;
+}
+
 describe('parity: CTC', function () {
   this.timeout(60_000);
 
@@ -96,5 +130,9 @@ describe('parity: CTC', function () {
     const made = calls();
     this.test!.title += ` (${made.length} cases)`;
     await expectParity(made);
+  });
+
+  it('long sequences', async () => {
+    await expectParity(longCalls());
   });
 });
