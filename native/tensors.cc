@@ -4,6 +4,7 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
+#include <ATen/native/ForeachUtils.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/zeros.h>
@@ -222,6 +223,20 @@ std::string cpu_capability() { return at::get_cpu_capability(); }
 // The device that a name stands for, whether or not it is there.
 std::string parse_device(const std::string& name) { return at::Device(name).str(); }
 
+// Indices of tensors, those of one device and dtype together. The groups come in the order that
+// libtorch's table has them in, which decides the last bits of a norm of norms.
+std::vector<std::vector<int64_t>> group_by_device_and_dtype(
+    const std::vector<at::Tensor>& tensors) {
+  const std::vector<std::optional<at::Tensor>> list(tensors.begin(), tensors.end());
+  std::vector<std::vector<int64_t>> groups;
+  for (const auto& [key, group] :
+       at::native::_group_tensors_by_first_tensors_device_and_dtype({list}, true)) {
+    const auto& indices = group.second;
+    groups.emplace_back(indices.begin(), indices.end());
+  }
+  return groups;
+}
+
 std::string dtype_name(at::ScalarType dtype) { return c10::toString(dtype); }
 
 }  // namespace
@@ -267,6 +282,7 @@ void add_tensors(Bindings& bindings) {
   bindings.add<&has_cuda>("has_cuda");
   bindings.add<&cpu_capability>("cpu_capability");
   bindings.add<&parse_device>("parse_device");
+  bindings.add<&group_by_device_and_dtype>("group_by_device_and_dtype");
   bindings.add<&dtype_name>("dtype_name");
 }
 
