@@ -109,6 +109,7 @@ export { get_printoptions, set_printoptions } from './printing';
 export { __version__, get_num_threads, set_num_threads } from './process';
 export { asFloat, type Complex, Float, type Scalar } from './scalar';
 export type { SharedTensor, ShareOptions } from './share';
+export { Event, type EventOptions, Stream, type StreamOptions } from './stream';
 export type { BackwardOptions } from './tensor';
 export { Tensor } from './tensor';
 export * as testing from './testing';
