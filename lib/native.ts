@@ -146,6 +146,8 @@ export interface Native {
   is_contiguous(tensor: Handle): boolean;
   data_ptr(tensor: Handle): number | bigint;
   version(tensor: Handle): number;
+  /** C's `%g`, whose ties go to even digits; JavaScript's go up. */
+  general_format(value: number): string;
   repr(
     tensor: Handle,
     isParameter: boolean,

@@ -229,6 +229,16 @@ export class Tensor extends HandleOwner {
     return toNested(source.dtype, elements, this.shape);
   }
 
+  /**
+   * What `JSON.stringify` writes of a tensor: its elements, as {@link tolist} gives them. JSON has no inf and no NaN, and
+   * writes null.
+   *
+   * @throws RangeError for an int64 that a number cannot hold
+   */
+  toJSON(): NestedList<number | boolean | Complex> {
+    return this.tolist();
+  }
+
   /** The tensors along the first dimension, as Python iterates. */
   [Symbol.iterator](): Iterator<Tensor> {
     if (!isTensor(this)) throw typeError(`only a Tensor iterates as one, got ${describe(this)}`);

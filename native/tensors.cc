@@ -16,6 +16,7 @@
 #include <unordered_set>
 
 #include "binding.h"
+#include "elements.h"
 #include "printing.h"
 #include "references.h"
 #include "saturated.h"
@@ -273,6 +274,7 @@ void add_tensors(Bindings& bindings) {
   bindings.add<&data_ptr>("data_ptr");
   bindings.add<&version>("version");
   bindings.add<&repr_of>("repr");
+  bindings.add<&general_format>("general_format");
   bindings.add<&get_default_dtype>("get_default_dtype");
   bindings.add<&set_default_dtype>("set_default_dtype");
   bindings.add<&element_size>("element_size");
