@@ -4,9 +4,17 @@
  * See https://docs.pytorch.org/docs/stable/accelerator.html
  */
 import * as cuda from './cuda';
-import { type CudaDevice, indexOf, start } from './cuda/state';
-import { Device, hasAccelerator, NO_ACCELERATOR } from './device';
-import { runtimeError } from './errors';
+import { indexOf as cudaIndexOf, start } from './cuda/state';
+import {
+  Device,
+  type DeviceLike,
+  device as deviceOf,
+  hasAccelerator,
+  NO_ACCELERATOR,
+} from './device';
+import { runtimeError, valueError } from './errors';
+import { scoped } from './scope';
+import { currentStream, type Stream, streamOf } from './stream';
 
 /** Whether there is one that can be used. */
 export const is_available = (): boolean => cuda.is_available();
@@ -33,18 +41,71 @@ const checked =
     return run(...args);
   };
 
+/**
+ * A device's number; undefined where it has none, or there is no device.
+ *
+ * @throws TorchError (RuntimeError) for a device by name where there is no accelerator, RangeError (ValueError) for a
+ *   device of another kind
+ */
+function indexOf(device: DeviceLike | null | undefined): number | undefined {
+  if (typeof device === 'number') return device;
+  if (device === null || device === undefined) return undefined;
+  const { type, index } = deviceOf(device);
+  const accelerator = current_accelerator();
+  if (!accelerator) throw runtimeError('Accelerator expected');
+  if (accelerator.type !== type) {
+    throw valueError(`${type} doesn't match the current accelerator ${accelerator}.`);
+  }
+  return index ?? undefined;
+}
+
 export const current_device_index = checked(cuda.current_device);
-export const set_device_index = checked((device: CudaDevice): void => {
+
+/** Makes a device the current one in this thread. */
+export function set_device_index(device: DeviceLike): void {
+  const index = indexOf(device);
+  required();
   start();
-  cuda.set_device(indexOf(device));
-});
-/** Runs a function with another current device. */
-export const device_index = checked(
-  <T>(device: CudaDevice | null, run: () => T): T => cuda.device(device, run),
-);
-export const current_stream = checked(cuda.current_stream);
-export const set_stream = checked(cuda.set_stream);
-export const synchronize = checked(cuda.synchronize);
+  cuda.set_device(cudaIndexOf(index, false));
+}
+
+/** Runs a function with another current device; with null, with the same. */
+export function device_index<T>(device: DeviceLike | null, run: () => T): T {
+  if (device === null) return scoped('device_index', run, () => () => {});
+  const index = indexOf(device);
+  required();
+  return cuda.device(index ?? null, run);
+}
+
+/** The stream into which work for a device goes in this thread. Default: the current device's. */
+export function current_stream(device?: DeviceLike | null): Stream {
+  const index = indexOf(device) ?? current_device_index();
+  required();
+  start();
+  return currentStream('cuda', `cuda:${index}`);
+}
+
+/** Makes a stream its device's current one in this thread, and its device the current one. */
+export function set_stream(stream: Stream): void {
+  const { type } = streamOf('set_stream', stream).device;
+  required();
+  const accelerator = current_accelerator()!.type;
+  if (accelerator !== type) {
+    throw runtimeError(
+      `stream's device type ${type} doesn't match the current accelerator ${accelerator}`,
+    );
+  }
+  start();
+  cuda.set_stream(stream);
+}
+
+/** Waits until all work of a device is done. Default: the current one. */
+export function synchronize(device?: DeviceLike | null): void {
+  const index = indexOf(device);
+  required();
+  cuda.synchronize(index ?? null);
+}
+
 export const empty_cache = checked(cuda.empty_cache);
 export const memory_stats = checked(cuda.memory_stats);
 export const memory_allocated = checked(cuda.memory_allocated);

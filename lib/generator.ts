@@ -4,7 +4,7 @@ import { types } from 'node:util';
 import { bind, type Callee, describe } from './arguments';
 import { Device, type DeviceLike, device as deviceOf } from './device';
 import { typeError, valueError } from './errors';
-import { handleOf } from './handle';
+import { handleOf, tensorHandle } from './handle';
 import { type NativeGenerator, native } from './native';
 import { isInt } from './scalar';
 import type { Tensor } from './tensor';
@@ -84,13 +84,8 @@ export class Generator {
   }
 }
 
-let shared: Generator | undefined;
-
 /** The generator of the CPU that functions use where none is given: one for the process. */
-export function defaultGenerator(): Generator {
-  shared ??= new Generator(native.default_generator());
-  return shared;
-}
+export const default_generator = new Generator(native.default_generator());
 
 /**
  * Seeds the default generators of all devices, of the whole process; the sequences are Python's.
@@ -99,8 +94,36 @@ export function defaultGenerator(): Generator {
  */
 export function manual_seed(seed: number | bigint): Generator {
   native.manual_seed(seedBits(seed));
-  return defaultGenerator();
+  return default_generator;
 }
 
 /** The seed of the CPU's default generator. */
-export const initial_seed = (): number | bigint => defaultGenerator().initial_seed();
+export const initial_seed = (): number | bigint => default_generator.initial_seed();
+
+/**
+ * Seeds the default generators of all devices with a number of the system's random source, and returns it.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.seed.html
+ */
+export function seed(): number | bigint {
+  const chosen = default_generator.seed();
+  native.manual_seed(seedBits(chosen));
+  return chosen;
+}
+
+/**
+ * The state of the CPU's default generator, a tensor of bytes.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.get_rng_state.html
+ */
+export const get_rng_state = (): Tensor => default_generator.get_state();
+
+/**
+ * Brings the CPU's default generator back to a state of before, Python's too.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.set_rng_state.html
+ */
+export function set_rng_state(new_state: Tensor): void {
+  tensorHandle(new_state, { name: 'set_rng_state', parameters: [] }, 'new_state');
+  default_generator.set_state(new_state);
+}

@@ -48,9 +48,9 @@ const { handleOf } = HandleOwner;
 
 export { handleOf };
 
-/** Whether a value is one of this package's tensors, disposed or not. */
+/** Whether a value is one of this package's tensors, disposed or not, and has their methods. */
 export function isTensor(value: unknown): boolean {
-  return handleOf(value) !== undefined;
+  return handleOf(value) !== undefined && value instanceof HandleOwner;
 }
 
 /**
@@ -60,14 +60,16 @@ export function isTensor(value: unknown): boolean {
  */
 export function tensorHandle(value: unknown, callee: Callee, name: string): Handle {
   const handle = handleOf(value);
-  if (handle) return handle;
+  if (handle && value instanceof HandleOwner) return handle;
   throw fail(callee, `argument '${name}' must be a Tensor, got ${describeTensor(value)}`);
 }
 
 /** As `describe`, telling apart the tensors that cannot be used. */
 export function describeTensor(value: unknown): string {
   const handle = handleOf(value);
-  if (handle !== undefined) return handle === 0 ? 'a Tensor that was disposed' : describe(value);
+  if (handle === 0) return 'a Tensor that was disposed';
+  if (handle && !(value instanceof HandleOwner)) return 'a Tensor whose prototype was replaced';
+  if (handle) return describe(value);
   const described = describe(value);
   return /^(Tensor|Parameter)$/.test(described)
     ? `a ${described} of another copy of torch-losses or of another thread`

@@ -68,7 +68,15 @@ export {
 } from './factories';
 export * as safetensors from './files/safetensors';
 export * from './functions';
-export { Generator, initial_seed, manual_seed } from './generator';
+export {
+  default_generator,
+  Generator,
+  get_rng_state,
+  initial_seed,
+  manual_seed,
+  seed,
+  set_rng_state,
+} from './generator';
 export { enable_grad, is_grad_enabled, no_grad, set_grad_enabled } from './grad_mode';
 export type { GraphNode } from './graph';
 export type { Index } from './indexing';
@@ -109,8 +117,10 @@ export { get_printoptions, set_printoptions } from './printing';
 export { __version__, get_num_threads, set_num_threads } from './process';
 export { asFloat, type Complex, Float, type Scalar } from './scalar';
 export type { SharedTensor, ShareOptions } from './share';
+export { Event, type EventOptions, Stream, type StreamOptions } from './stream';
 export type { BackwardOptions } from './tensor';
 export { Tensor } from './tensor';
 export * as testing from './testing';
 export { keep, tidy } from './tidy';
+export { type FInfo, finfo, type IInfo, iinfo } from './type_info';
 export * as version from './version';

@@ -67,7 +67,7 @@ export type LoweredLinearCrossEntropyOptions = readonly [
   accDType: number | null | undefined,
 ];
 type OptionalHandle = Handle | null;
-/** The native half of a CUDA event. */
+/** The native half of an event. */
 export type NativeEvent = { readonly __event: unique symbol };
 /** The native half of a Generator. */
 export type NativeGenerator = { readonly __generator: unique symbol };
@@ -146,6 +146,8 @@ export interface Native {
   is_contiguous(tensor: Handle): boolean;
   data_ptr(tensor: Handle): number | bigint;
   version(tensor: Handle): number;
+  /** C's `%g`, whose ties go to even digits; JavaScript's go up. */
+  general_format(value: number): string;
   repr(
     tensor: Handle,
     isParameter: boolean,
@@ -167,6 +169,8 @@ export interface Native {
   has_cuda(): boolean;
   cpu_capability(): string;
   parse_device(name: string): string;
+  /** Indices of those of one device and dtype, in the order of Python's groups. */
+  group_by_device_and_dtype(tensors: readonly Handle[]): number[][];
 
   // Gradients: native/autograd.cc
   backward(
@@ -214,7 +218,7 @@ export interface Native {
   autocast_increment_nesting(): number;
   autocast_decrement_nesting(): number;
 
-  // CUDA: native/cuda.cc and native/cuda_events.cc. Devices are numbers, streams an id and a device's number.
+  // CUDA: native/cuda.cc. Devices are numbers.
   cuda_is_loaded(): boolean;
   cuda_init(): void;
   cuda_device_count(): number;
@@ -237,21 +241,27 @@ export interface Native {
   cuda_empty_cache(): void;
   cuda_manual_seed(seed: bigint): void;
   cuda_manual_seed_all(seed: bigint): void;
-  cuda_new_stream(device: number, priority: number): number | bigint;
-  cuda_current_stream(device: number): number | bigint;
-  cuda_default_stream(device: number): number | bigint;
-  cuda_set_stream(stream: number | bigint, device: number): void;
-  cuda_query_stream(stream: number | bigint, device: number): boolean;
-  cuda_synchronize_stream(stream: number | bigint, device: number): void;
-  cuda_stream_handle(stream: number | bigint, device: number): number | bigint;
-  record_stream(tensor: Handle, stream: number | bigint, device: number): void;
-  cuda_new_event(enableTiming: boolean): NativeEvent;
-  cuda_record_event(event: NativeEvent, stream: number | bigint, device: number): void;
-  cuda_wait_event(event: NativeEvent, stream: number | bigint, device: number): void;
-  cuda_query_event(event: NativeEvent): boolean;
-  cuda_synchronize_event(event: NativeEvent): void;
+
+  // Streams, a device's name and a number, and events: native/streams.cc.
+  device_type(device: string): number;
+  new_stream(device: string, priority: number): [id: number | bigint, index: number];
+  current_stream(device: string): [id: number | bigint, index: number];
+  default_stream(device: string): [id: number | bigint, index: number];
+  set_stream(device: string, stream: number | bigint): void;
+  query_stream(device: string, stream: number | bigint): boolean;
+  synchronize_stream(device: string, stream: number | bigint): void;
+  stream_handle(device: string, stream: number | bigint): number | bigint;
+  is_capturing(device: string, stream: number | bigint): boolean;
+  record_stream(tensor: Handle, device: string, stream: number | bigint): void;
+  new_event(device: string, enableTiming: boolean): NativeEvent;
+  event_device(event: NativeEvent): string;
+  event_id(event: NativeEvent): number | bigint;
+  record_event(event: NativeEvent, device: string, stream: number | bigint): void;
+  wait_event(event: NativeEvent, device: string, stream: number | bigint): void;
+  query_event(event: NativeEvent): boolean;
+  synchronize_event(event: NativeEvent): void;
   /** Milliseconds. */
-  cuda_elapsed_time(start: NativeEvent, end: NativeEvent): number;
+  elapsed_time(start: NativeEvent, end: NativeEvent): number;
 
   /** For tests: so many of the next calls find no memory. */
   simulate_out_of_memory(calls: number): void;

@@ -4,7 +4,6 @@ import { allocate, checkListsFit } from './allocation';
 import { bind, describe, fail, isOptions } from './arguments';
 import { type AsyncOptions, submit } from './async';
 import { runBackward, runBackwardAsync } from './backward';
-import { Stream } from './cuda/stream';
 import { type NestedList, type TypedArray, toNested, toTyped } from './data';
 import { Device, type DeviceLike } from './device';
 import { complex64, type DType, float32 } from './dtype';
@@ -20,6 +19,7 @@ import { native } from './native';
 import { formatTensor } from './printing';
 import type { Complex, Scalar } from './scalar';
 import { fromShared, type SharedTensor, type ShareOptions, share } from './share';
+import { type Stream, streamOf } from './stream';
 import { registerTensorClass, wrap } from './wrap';
 
 export interface BackwardOptions {
@@ -109,10 +109,8 @@ export class Tensor extends HandleOwner {
    * See https://docs.pytorch.org/docs/stable/generated/torch.Tensor.record_stream.html
    */
   record_stream(stream: Stream): void {
-    if (!(stream instanceof Stream)) {
-      throw typeError(`record_stream(): takes a torch.cuda.Stream, got ${describe(stream)}`);
-    }
-    native.record_stream(this.#handle, stream.stream_id, stream.device_index);
+    const { device, stream_id } = streamOf('record_stream', stream);
+    native.record_stream(this.#handle, device.name, stream_id);
   }
 
   /** Bytes of one element. */
@@ -229,6 +227,16 @@ export class Tensor extends HandleOwner {
     const source = isPlain ? this : convert(this, dtype.is_complex ? complex64 : float32);
     const elements = source.toTypedArray();
     return toNested(source.dtype, elements, this.shape);
+  }
+
+  /**
+   * What `JSON.stringify` writes of a tensor: its elements, as {@link tolist} gives them. JSON has no inf and no NaN, and
+   * writes null.
+   *
+   * @throws RangeError for an int64 that a number cannot hold
+   */
+  toJSON(): NestedList<number | boolean | Complex> {
+    return this.tolist();
   }
 
   /** The tensors along the first dimension, as Python iterates. */

@@ -9,7 +9,7 @@
 
 #include "binding.h"
 #include "cuda_driver.h"
-#include "cuda_events.h"
+#include "streams.h"
 
 namespace torch_losses {
 namespace {
@@ -121,45 +121,6 @@ void cuda_manual_seed_all(int64_t seed) {
   torch::cuda::manual_seed_all(static_cast<uint64_t>(seed));
 }
 
-// --- streams: an id and a device's index ---------------------------------------------------------
-
-c10::Stream stream_of(int64_t id, int64_t index) {
-  return c10::Stream(c10::Stream::UNSAFE, device_of(index), id);
-}
-
-int64_t cuda_new_stream(int64_t index, int64_t priority) {
-  return guard().getNewStream(device_of(index), static_cast<int>(priority)).id();
-}
-
-int64_t cuda_current_stream(int64_t index) { return guard().getStream(device_of(index)).id(); }
-
-int64_t cuda_default_stream(int64_t index) {
-  return guard().getDefaultStream(device_of(index)).id();
-}
-
-// Makes the stream its device's current one, and its device the current one, as Python does.
-void cuda_set_stream(int64_t id, int64_t index) {
-  const auto impl = guard();
-  if (impl.getDevice() != device_of(index)) impl.setDevice(device_of(index));
-  impl.exchangeStream(stream_of(id, index));
-}
-
-bool cuda_query_stream(int64_t id, int64_t index) {
-  return guard().queryStream(stream_of(id, index));
-}
-
-void cuda_synchronize_stream(int64_t id, int64_t index) {
-  guard().synchronizeStream(stream_of(id, index));
-}
-
-int64_t cuda_stream_handle(int64_t id, int64_t index) {
-  return reinterpret_cast<int64_t>(stream_of(id, index).native_handle());
-}
-
-void record_stream(const at::Tensor& tensor, int64_t id, int64_t index) {
-  tensor.record_stream(stream_of(id, index));
-}
-
 }  // namespace
 
 int64_t cuda_live_bytes() {
@@ -220,15 +181,7 @@ void add_cuda(Bindings& bindings) {
   bindings.add<&cuda_empty_cache>("cuda_empty_cache");
   bindings.add<&cuda_manual_seed>("cuda_manual_seed");
   bindings.add<&cuda_manual_seed_all>("cuda_manual_seed_all");
-  bindings.add<&cuda_new_stream>("cuda_new_stream");
-  bindings.add<&cuda_current_stream>("cuda_current_stream");
-  bindings.add<&cuda_default_stream>("cuda_default_stream");
-  bindings.add<&cuda_set_stream>("cuda_set_stream");
-  bindings.add<&cuda_query_stream>("cuda_query_stream");
-  bindings.add<&cuda_synchronize_stream>("cuda_synchronize_stream");
-  bindings.add<&cuda_stream_handle>("cuda_stream_handle");
-  bindings.add<&record_stream>("record_stream");
-  add_cuda_events(bindings);
+  add_streams(bindings);
 }
 
 }  // namespace torch_losses

@@ -126,4 +126,8 @@ Elements elements_of(const at::Tensor& tensor, const PrintOptions& options) {
   }
 }
 
+std::string general_format(double value) {
+  return format_number(value, std::chars_format::general, 6);
+}
+
 }  // namespace torch_losses

@@ -27,4 +27,7 @@ Elements elements_of(const at::Tensor& tensor, const PrintOptions& options);
 std::string spaces(int64_t count);
 inline int64_t length(std::string_view text) { return static_cast<int64_t>(text.size()); }
 
+// C's `%g` of a number: six digits.
+std::string general_format(double value);
+
 }  // namespace torch_losses

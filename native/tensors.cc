@@ -4,6 +4,7 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
+#include <ATen/native/ForeachUtils.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/zeros.h>
@@ -15,6 +16,7 @@
 #include <unordered_set>
 
 #include "binding.h"
+#include "elements.h"
 #include "printing.h"
 #include "references.h"
 #include "saturated.h"
@@ -222,6 +224,20 @@ std::string cpu_capability() { return at::get_cpu_capability(); }
 // The device that a name stands for, whether or not it is there.
 std::string parse_device(const std::string& name) { return at::Device(name).str(); }
 
+// Indices of tensors, those of one device and dtype together. The groups come in the order that
+// libtorch's table has them in, which decides the last bits of a norm of norms.
+std::vector<std::vector<int64_t>> group_by_device_and_dtype(
+    const std::vector<at::Tensor>& tensors) {
+  const std::vector<std::optional<at::Tensor>> list(tensors.begin(), tensors.end());
+  std::vector<std::vector<int64_t>> groups;
+  for (const auto& [key, group] :
+       at::native::_group_tensors_by_first_tensors_device_and_dtype({list}, true)) {
+    const auto& indices = group.second;
+    groups.emplace_back(indices.begin(), indices.end());
+  }
+  return groups;
+}
+
 std::string dtype_name(at::ScalarType dtype) { return c10::toString(dtype); }
 
 }  // namespace
@@ -258,6 +274,7 @@ void add_tensors(Bindings& bindings) {
   bindings.add<&data_ptr>("data_ptr");
   bindings.add<&version>("version");
   bindings.add<&repr_of>("repr");
+  bindings.add<&general_format>("general_format");
   bindings.add<&get_default_dtype>("get_default_dtype");
   bindings.add<&set_default_dtype>("set_default_dtype");
   bindings.add<&element_size>("element_size");
@@ -267,6 +284,7 @@ void add_tensors(Bindings& bindings) {
   bindings.add<&has_cuda>("has_cuda");
   bindings.add<&cpu_capability>("cpu_capability");
   bindings.add<&parse_device>("parse_device");
+  bindings.add<&group_by_device_and_dtype>("group_by_device_and_dtype");
   bindings.add<&dtype_name>("dtype_name");
 }
 

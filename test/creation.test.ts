@@ -54,6 +54,28 @@ describe('torch.tensor', () => {
     expect(torch.tensor(torch.ones(2) as never).tolist()).to.deep.equal([1, 1]);
   });
 
+  it('goes through JSON as its elements', () => {
+    const x = torch.tensor([
+      [1.5, 2],
+      [-3, 0.25],
+    ]);
+    expect(JSON.stringify({ x, loss: x.sum(), empty: torch.ones(0, 2) })).to.equal(
+      '{"x":[[1.5,2],[-3,0.25]],"loss":0.75,"empty":[]}',
+    );
+    expect(torch.tensor(JSON.parse(JSON.stringify(x))).equal(x)).to.equal(true);
+    expect(JSON.stringify(torch.tensor([true, false]))).to.equal('[true,false]');
+    expect(JSON.stringify(torch.tensor([Number.NaN, Infinity]))).to.equal('[null,null]');
+    expect(JSON.stringify(torch.tensor([1, 2]).to(torch.complex64))).to.equal(
+      '[{"re":1,"im":0},{"re":2,"im":0}]',
+    );
+    expect(() => JSON.stringify(torch.tensor([2n ** 60n + 1n]))).to.throw(
+      RangeError,
+      'toTypedArray',
+    );
+    x.dispose();
+    expect(() => JSON.stringify(x)).to.throw(TypeError, 'disposed');
+  });
+
   it('takes its dtype from the data', () => {
     expect(torch.tensor([1, 0, 4]).dtype).to.equal(torch.int64);
     expect(torch.tensor([1.5, 2]).dtype).to.equal(torch.float32);

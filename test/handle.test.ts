@@ -4,6 +4,7 @@ import torch, { Tensor } from 'torch-losses';
 
 import { handleOf } from '../dist/handle';
 import { native } from '../dist/native';
+import { recordWarnings } from '../dist/warnings';
 import { gc } from './support/memory';
 
 describe('handles', () => {
@@ -24,6 +25,30 @@ describe('handles', () => {
     expect(() => y.shape).to.throw(TypeError, 'disposed');
     expect(() => x.add(y)).to.throw(TypeError, /'other'.*disposed/);
     expect(() => torch.nn.functional.mse_loss(x, y)).to.throw(TypeError, /'target'.*disposed/);
+  });
+
+  it('refuse a tensor whose prototype was replaced, with an error of torch’s, wherever its methods are needed', () => {
+    const { functional: F, init, utils } = torch.nn;
+    const without = (prototype: object | null): Tensor =>
+      Object.setPrototypeOf(torch.rand(3, 3), prototype);
+    for (const prototype of [null, {}]) {
+      const x = without(prototype);
+      expect(() => F.softsign(x)).to.throw(TypeError, 'whose prototype was replaced');
+      expect(() => init._calculate_fan_in_and_fan_out(x)).to.throw(TypeError, 'prototype');
+      expect(() => utils.clip_grad_norm_([x], 1)).to.throw(TypeError, 'must be a Tensor');
+      for (const space of [torch, F, torch.linalg, torch.autograd, init, utils]) {
+        for (const [name, member] of Object.entries<unknown>({ ...space })) {
+          if (typeof member !== 'function' || /^[A-Z]|set_|tidy/.test(name)) continue;
+          for (const args of [[x], [x, x], [torch.rand(3, 3), x], [[x, x]], [() => x, x], [x, 1]]) {
+            try {
+              recordWarnings(() => (member as (...given: unknown[]) => unknown)(...args));
+            } catch (error) {
+              expect((error as { code?: string }).code, name).to.match(/^ERR_TORCH_/);
+            }
+          }
+        }
+      }
+    }
   });
 
   it('never give a slot to a stale handle', () => {

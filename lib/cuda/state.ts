@@ -42,6 +42,11 @@ export function startDevice(name: string): void {
   else if (name.startsWith('xpu')) throw notCompiled('xpu');
 }
 
+/** What a stream or an event of a kind of device needs: CUDA, where this libtorch was built for it. */
+export function startIfBuilt(type: string): void {
+  if (type === 'cuda' && isBuilt()) start();
+}
+
 /** The same for memory that a device reads by itself, which its driver pins. */
 export function startPinning(): void {
   if (isBuilt()) start();

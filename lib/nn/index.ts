@@ -4,3 +4,4 @@ export * as init from './init';
 export * from './modules';
 export * as modules from './modules';
 export { Parameter } from './parameter';
+export * as utils from './utils';

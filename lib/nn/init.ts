@@ -8,6 +8,7 @@
 import { describe } from '../arguments';
 import { valueError } from '../errors';
 import type { Generator } from '../generator';
+import { tensorHandle } from '../handle';
 import { optionalRepr } from '../python';
 import { asFloat } from '../scalar';
 import type { Tensor } from '../tensor';
@@ -220,11 +221,13 @@ export function calculate_gain(nonlinearity: Nonlinearity, param?: number | null
 function negativeSlope(param: unknown): number {
   if (param === undefined || param === null) return 0.01;
   if (typeof param === 'number') return param;
-  throw valueError(`negative_slope ${optionalRepr(param)} not a valid number`);
+  const text = typeof param === 'object' ? describe(param) : optionalRepr(param);
+  throw valueError(`negative_slope ${text} not a valid number`);
 }
 
 /** How many inputs and outputs one output and input of a weight (out, in, …) is connected with. */
 export function _calculate_fan_in_and_fan_out(tensor: Tensor): [fan_in: number, fan_out: number] {
+  tensorHandle(tensor, { name: '_calculate_fan_in_and_fan_out', parameters: [] }, 'tensor');
   const [outputs, inputs, ...kernel] = tensor.shape;
   if (outputs === undefined || inputs === undefined) {
     throw valueError(

@@ -6,7 +6,7 @@ import { bind, type Callee, fail, type Parameter } from '../arguments';
 import { Device, type DeviceLike } from '../device';
 import { DType } from '../dtype';
 import { Generator } from '../generator';
-import { describeTensor, handleOf } from '../handle';
+import { describeTensor, handleOf, isTensor } from '../handle';
 import type { Tensor } from '../tensor';
 import type { SignatureParameter } from './functional/loss/definition';
 
@@ -28,7 +28,10 @@ export const INT = typeOf<number>('an integer', Number.isSafeInteger);
 export const FLOAT = typeOf<number>('a number', (value) => typeof value === 'number');
 export const BOOL = typeOf<boolean>('a boolean', (value) => typeof value === 'boolean');
 export const STRING = typeOf<string>('a string', (value) => typeof value === 'string');
-export const TENSOR = typeOf<Tensor>('a Tensor', (value) => Boolean(handleOf(value)));
+export const TENSOR = typeOf<Tensor>(
+  'a Tensor',
+  (value) => isTensor(value) && Boolean(handleOf(value)),
+);
 export const DTYPE = typeOf<DType>('a torch.dtype', (value) => value instanceof DType);
 export const DEVICE = typeOf<DeviceLike>(
   'a device, its name or its number',

@@ -201,7 +201,8 @@ function boundsOf(dtype: DType, givenLow: Bound | null, givenHigh: Bound | null)
   }
   const clamped = [low, high].map((limit) => {
     if (limit < range.lowest) return range.lowest;
-    return limit > range.highest ? range.highest : limit;
+    if (limit > range.highest) return range.highest;
+    return limit;
   });
   const whole = (limit: Limit): Limit =>
     typeof limit === 'number' ? BigInt(Math.ceil(limit)) : limit;

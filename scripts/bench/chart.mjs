@@ -2,7 +2,7 @@
 import { overall } from './summary.mjs';
 
 const WIDTH = 760;
-const LEFT = 220;
+const LEFT = 240;
 const RIGHT = 30;
 const TOP = 64;
 const ROW = 44;
@@ -65,12 +65,12 @@ function legend() {
   return [
     `<rect class="bar" x="${LEFT}" y="36" width="18" height="12" rx="2"/>`,
     `<text class="key" x="${LEFT + 24}" y="46">addon, geometric mean</text>`,
-    `<circle class="loss" cx="${LEFT + 190}" cy="42" r="3"/>`,
-    `<text class="key" x="${LEFT + 200}" y="46">one loss</text>`,
-    `<line class="loop" x1="${LEFT + 280}" x2="${LEFT + 280}" y1="34" y2="50"/>`,
-    `<text class="key" x="${LEFT + 288}" y="46">C++ loop</text>`,
-    `<line class="python" x1="${LEFT + 370}" x2="${LEFT + 370}" y1="34" y2="50"/>`,
-    `<text class="key" x="${LEFT + 378}" y="46">Python</text>`,
+    `<circle class="loss" cx="${LEFT + 206}" cy="42" r="3"/>`,
+    `<text class="key" x="${LEFT + 214}" y="46">one loss</text>`,
+    `<line class="loop" x1="${LEFT + 296}" x2="${LEFT + 296}" y1="34" y2="50"/>`,
+    `<text class="key" x="${LEFT + 304}" y="46">C++ loop</text>`,
+    `<line class="python" x1="${LEFT + 386}" x2="${LEFT + 386}" y1="34" y2="50"/>`,
+    `<text class="key" x="${LEFT + 394}" y="46">Python</text>`,
   ].join('\n');
 }
 

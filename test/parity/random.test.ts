@@ -1,6 +1,7 @@
 /**
  * Random numbers against Python: the same seed gives the same sequence, in every dtype and size.
  */
+import { expect } from 'chai';
 import torch from 'torch-losses';
 
 import { type DType, Input } from '../support/data';
@@ -104,5 +105,49 @@ describe('parity: random numbers', () => {
       const l = torch.rand(2, { dtype: torch.float64 });
       return [a, b, c, d, e, f, g, h, i, j, k, l];
     });
+  });
+
+  it('goes back to a state of before', () => {
+    const source = [
+      'a = torch.randn(3); state = torch.get_rng_state(); b = torch.randn(20); c = torch.rand(3)',
+      'torch.set_rng_state(state); d = torch.randn(20); default = torch.default_generator.get_state()',
+      'torch.default_generator.manual_seed(5); e = torch.rand(4)',
+    ].join('\n');
+    return expectSample(
+      { source, outputs: ['a', 'state', 'b', 'c', 'd', 'default', 'e'], seed: 3 },
+      () => {
+        torch.manual_seed(3);
+        const a = torch.randn(3);
+        const state = torch.get_rng_state();
+        const b = torch.randn(20);
+        const c = torch.rand(3);
+        torch.set_rng_state(state);
+        const d = torch.randn(20);
+        const before = torch.default_generator.get_state();
+        torch.default_generator.manual_seed(5);
+        return [a, state, b, c, d, before, torch.rand(4)];
+      },
+    );
+  });
+
+  for (const [python, state] of [
+    ['torch.zeros(3)', () => torch.zeros(3)],
+    ['torch.zeros(3, dtype=torch.uint8)', () => torch.zeros(3, { dtype: torch.uint8 })],
+    ['torch.zeros(5056, dtype=torch.uint8)', () => torch.zeros(5056, { dtype: torch.uint8 })],
+  ] as const) {
+    it(`refuses the state ${python}`, () =>
+      expectSample({ source: `torch.set_rng_state(${python})`, outputs: [] }, () => {
+        torch.set_rng_state(state());
+        return [];
+      }));
+  }
+
+  it('is another one after seed()', () => {
+    const first = torch.seed();
+    expect(torch.initial_seed()).to.equal(first);
+    const drawn = torch.rand(3);
+    expect(torch.seed()).to.not.equal(first);
+    torch.manual_seed(first);
+    expect(torch.rand(3).equal(drawn)).to.equal(true);
   });
 });

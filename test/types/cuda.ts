@@ -27,3 +27,11 @@ scaler.update(2);
 scaler.step(new nn.Linear(2, 2));
 
 void [n, s, inside, scaled];
+
+const either: torch.Stream = stream;
+const mark: torch.Event = new torch.Event('cuda', { enable_timing: true });
+either.wait_event(mark);
+// @ts-expect-error an event, not a stream
+either.wait_event(either);
+
+void [either, mark];

@@ -9,24 +9,14 @@ import { isTensor } from '../../handle';
 import type { Tensor } from '../../tensor';
 import { emptyLike, to } from '../ops';
 import { Parameter, zeroGrad } from '../parameter';
-import {
-  ANYTHING,
-  BOOL,
-  DEVICE,
-  DTYPE,
-  FUNCTION,
-  optional,
-  required,
-  Signature,
-  STRING,
-  type Type,
-} from '../signature';
 import { typename } from '../typename';
 import { Callable } from './callable';
 import { type Converter, converterOf, convertParameter, type ToOptions } from './conversion';
-import { hasAttribute, type Kind, Registry } from './registry';
+import { type Kind, Registry } from './registry';
 import { reprOf } from './repr';
-import { type IncompatibleKeys, loadState, type StateDict } from './state';
+import { SIGNATURES } from './signatures';
+import { type IncompatibleKeys, loadState, type StateDict, stateOf } from './state';
+import { attributeOf, namedChildren, namedMembers, namedModules, values } from './traversal';
 
 export interface NamedOptions {
   /** Stands before all names. Default: `''`. */
@@ -36,41 +26,6 @@ export interface NamedOptions {
   /** List what is met again once only. Default: true. */
   remove_duplicate?: boolean;
 }
-
-type Visitor = (module: Module) => void;
-
-const RECURSE = { recurse: optional(BOOL, true) };
-const REMOVE_DUPLICATE = { remove_duplicate: optional(BOOL, true) };
-const PREFIX = { prefix: optional(STRING, '') };
-const NAMED = { ...PREFIX, ...RECURSE, ...REMOVE_DUPLICATE };
-
-const SIGNATURES = {
-  register_buffer: new Signature('Module.register_buffer', {
-    name: required(ANYTHING),
-    tensor: required(ANYTHING),
-    persistent: optional(BOOL, true),
-  }),
-  parameters: new Signature('Module.parameters', RECURSE),
-  named_parameters: new Signature('Module.named_parameters', NAMED),
-  buffers: new Signature('Module.buffers', RECURSE),
-  named_buffers: new Signature('Module.named_buffers', NAMED),
-  modules: new Signature('Module.modules', REMOVE_DUPLICATE),
-  named_modules: new Signature('Module.named_modules', { ...PREFIX, ...REMOVE_DUPLICATE }),
-  get_submodule: new Signature('Module.get_submodule', { target: required(STRING) }),
-  get_parameter: new Signature('Module.get_parameter', { target: required(STRING) }),
-  get_buffer: new Signature('Module.get_buffer', { target: required(STRING) }),
-  apply: new Signature('Module.apply', { fn: required(FUNCTION as Type<Visitor>) }),
-  to_empty: new Signature('Module.to_empty', { device: required(DEVICE) }),
-  state_dict: new Signature('Module.state_dict', { ...PREFIX, keep_vars: optional(BOOL, false) }),
-  load_state_dict: new Signature('Module.load_state_dict', {
-    state_dict: required(ANYTHING),
-    strict: optional(BOOL, true),
-    assign: optional(BOOL, false),
-  }),
-  type: new Signature('Module.type', { dst_type: required(DTYPE) }),
-  requires_grad_: new Signature('Module.requires_grad_', { requires_grad: optional(BOOL, true) }),
-  zero_grad: new Signature('Module.zero_grad', { set_to_none: optional(BOOL, true) }),
-};
 
 // biome-ignore lint/suspicious/noExplicitAny: a module of any kind is assignable to Module, and can be called
 type Any = any;
@@ -173,14 +128,7 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
 
   /** Names and values that {@link state_dict} holds of this module alone. @internal */
   _local_state(): Map<string, Tensor> {
-    const parameters = this.#registry.members<Tensor>('parameter');
-    const buffers = this.#registry.members<Tensor>('buffer');
-    const persistent = buffers.filter(([name]) => this.#registry.isPersistent(name));
-    const state = new Map<string, Tensor>();
-    for (const [name, value] of [...parameters, ...persistent]) {
-      if (value) state.set(name, value);
-    }
-    return state;
+    return this.#registry.state();
   }
 
   /** The registered submodules, those that are null too. @internal */
@@ -224,21 +172,15 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
     return this.#named('buffer', SIGNATURES.named_buffers.read(args));
   }
 
-  *#named<T extends Tensor>(
+  #named<T extends Tensor>(
     kind: Kind,
     { prefix, recurse, remove_duplicate }: Required<NamedOptions>,
   ): IterableIterator<[string, T]> {
-    const seen = new Set<T>();
     const modules: Iterable<[string, Module]> = recurse
-      ? this.#namedModules(prefix, remove_duplicate, new Set())
+      ? namedModules(this, prefix, remove_duplicate)
       : [[prefix, this]];
-    for (const [path, module] of modules) {
-      for (const [name, value] of module.#registry.members<T>(kind)) {
-        if (!value || seen.has(value)) continue;
-        if (remove_duplicate) seen.add(value);
-        yield [joined(path, name), value];
-      }
-    }
+    const membersOf = (module: Module): [string, T | null][] => module.#registry.members<T>(kind);
+    return namedMembers(modules, membersOf, remove_duplicate);
   }
 
   /** The direct submodules. */
@@ -247,20 +189,15 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   }
 
   /** The direct submodules with their names, each once. */
-  *named_children(): IterableIterator<[string, Module]> {
-    const seen = new Set<Module>();
-    for (const [name, module] of this._named_children()) {
-      if (!module || seen.has(module)) continue;
-      seen.add(module);
-      yield [name, module];
-    }
+  named_children(): IterableIterator<[string, Module]> {
+    return namedChildren(this);
   }
 
   /** This module and all below it. */
   modules(remove_duplicate?: boolean | { remove_duplicate?: boolean }): IterableIterator<Module>;
   modules(...args: unknown[]): IterableIterator<Module> {
     const { remove_duplicate } = SIGNATURES.modules.read(args);
-    return values(this.#namedModules('', remove_duplicate, new Set()));
+    return values(namedModules(this, '', remove_duplicate));
   }
 
   /** This module and all below it, with their names; this one's is the prefix. */
@@ -270,20 +207,7 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   ): IterableIterator<[string, Module]>;
   named_modules(...args: unknown[]): IterableIterator<[string, Module]> {
     const { prefix, remove_duplicate } = SIGNATURES.named_modules.read(args);
-    return this.#namedModules(prefix, remove_duplicate, new Set());
-  }
-
-  *#namedModules(
-    prefix: string,
-    unique: boolean,
-    seen: Set<Module>,
-  ): IterableIterator<[string, Module]> {
-    if (seen.has(this)) return;
-    if (unique) seen.add(this);
-    yield [prefix, this];
-    for (const [name, module] of this._named_children()) {
-      if (module) yield* module.#namedModules(joined(prefix, name), unique, seen);
-    }
+    return namedModules(this, prefix, remove_duplicate);
   }
 
   /**
@@ -296,7 +220,7 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
     const { target } = SIGNATURES.get_submodule.read(args);
     let module: Module = this;
     for (const name of target === '' ? [] : target.split('.')) {
-      const found = attribute(module, name);
+      const found = attributeOf(module, name);
       if (!(found instanceof Module)) throw attributeError(`\`${name}\` is not an nn.Module`);
       module = found;
     }
@@ -307,7 +231,7 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   get_parameter(target: string): Parameter;
   get_parameter(...args: unknown[]): Parameter {
     const [module, name] = this.#resolve(SIGNATURES.get_parameter.read(args).target);
-    const found = attribute(module, name);
+    const found = attributeOf(module, name);
     if (!(found instanceof Parameter)) throw attributeError(`\`${name}\` is not an nn.Parameter`);
     return found;
   }
@@ -316,7 +240,7 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   get_buffer(target: string): Tensor;
   get_buffer(...args: unknown[]): Tensor {
     const [module, name] = this.#resolve(SIGNATURES.get_buffer.read(args).target);
-    const found = attribute(module, name);
+    const found = attributeOf(module, name);
     if (module.#registry.kindOf(name) !== 'buffer') {
       throw attributeError(`\`${name}\` is not a buffer`);
     }
@@ -348,14 +272,7 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   state_dict(options?: { prefix?: string; keep_vars?: boolean }): Map<string, Tensor>;
   state_dict(...args: unknown[]): Map<string, Tensor> {
     const { prefix, keep_vars } = SIGNATURES.state_dict.read(args);
-    const state = new Map<string, Tensor>();
-    for (const [path, module] of this.named_modules('', false)) {
-      const start = path ? `${prefix}${path}.` : prefix;
-      for (const [name, tensor] of module._local_state()) {
-        state.set(start + name, keep_vars ? tensor : tensor.detach());
-      }
-    }
-    return state;
+    return stateOf(this, prefix, keep_vars);
   }
 
   /**
@@ -528,14 +445,3 @@ function unfit(kind: Kind, name: string, value: unknown, required: string): Erro
 const nonLeaf = (name: string): string =>
   `Cannot assign non-leaf Tensor to parameter '${name}'. Model parameters must be created explicitly. To express ` +
   `'${name}' as a function of another Tensor, compute the value in the forward() method.`;
-
-const joined = (path: string, name: string): string => (path ? `${path}.${name}` : name);
-
-function attribute(module: Module, name: string): unknown {
-  if (hasAttribute(module, name)) return (module as unknown as Record<string, unknown>)[name];
-  throw attributeError(`${module._get_name()} has no attribute \`${name}\``);
-}
-
-function* values<T>(named: Iterable<[string, T]>): IterableIterator<T> {
-  for (const [, value] of named) yield value;
-}

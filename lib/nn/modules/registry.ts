@@ -1,6 +1,7 @@
 /** Which properties of a module are its parameters, buffers and submodules. */
 import { createError, typeError } from '../../errors';
 import { isTensor } from '../../handle';
+import type { Tensor } from '../../tensor';
 import { typename } from '../typename';
 
 /** What a property is registered as. */
@@ -67,10 +68,6 @@ export class Registry {
     else this.#temporary.add(name);
   }
 
-  isPersistent(name: string): boolean {
-    return !this.#temporary.has(name);
-  }
-
   kindOf(name: string): Kind | undefined {
     this.#observe();
     return this.#kinds.get(name);
@@ -79,8 +76,23 @@ export class Registry {
   /** The registered properties of a kind, null where nothing is set. */
   members<T>(kind: Kind): [name: string, value: T | null][] {
     this.#observe();
-    const names = [...this.#kinds.keys()].filter((name) => this.#kinds.get(name) === kind);
-    return names.map((name) => [name, (this.#owner[name] ?? null) as T | null]);
+    const members: [string, T | null][] = [];
+    for (const [name, known] of this.#kinds) {
+      if (known === kind) members.push([name, (this.#owner[name] ?? null) as T | null]);
+    }
+    return members;
+  }
+
+  /** The parameters and the buffers that are saved. */
+  state(): Map<string, Tensor> {
+    const parameters = this.members<Tensor>('parameter');
+    const buffers = this.members<Tensor>('buffer');
+    const persistent = buffers.filter(([name]) => !this.#temporary.has(name));
+    const state = new Map<string, Tensor>();
+    for (const [name, value] of [...parameters, ...persistent]) {
+      if (value) state.set(name, value);
+    }
+    return state;
   }
 
   /** Registers what was assigned since, and forgets what was deleted. */

@@ -1,4 +1,4 @@
-/** Loading saved parameters and buffers into a module. Source: torch/nn/modules/module.py. */
+/** Saving a module's parameters and buffers, and loading them. Source: torch/nn/modules/module.py. */
 import { inspect } from 'node:util';
 
 import { describe, isOptions } from '../../arguments';
@@ -12,6 +12,18 @@ import type { Module } from './module';
 
 /** Tensors by name: a Map, or a plain object. */
 export type StateDict = ReadonlyMap<string, Tensor> | Readonly<Record<string, Tensor>>;
+
+/** `module.state_dict({ prefix, keep_vars })`. */
+export function stateOf(module: Module, prefix: string, keep_vars: boolean): Map<string, Tensor> {
+  const state = new Map<string, Tensor>();
+  for (const [path, part] of module.named_modules('', false)) {
+    const start = path ? `${prefix}${path}.` : prefix;
+    for (const [name, tensor] of part._local_state()) {
+      state.set(start + name, keep_vars ? tensor : tensor.detach());
+    }
+  }
+  return state;
+}
 
 /** The names that `load_state_dict` could not use. */
 export class IncompatibleKeys {
