@@ -7,7 +7,6 @@ const SIGNATURES = 'parity/signatures';
 const ONE_PASS = ['parity/one_pass', 'one pass'];
 
 const loss = (name) => [LOSSES, `losses ${name}$`];
-const CTC = ['parity/ctc', 'long sequences'];
 const CROSS_ENTROPY = ['parity/cross_entropy', 'cross entropy'];
 const inChunks = (file, test) => [`parity/linear_cross_entropy/${file}`, test];
 const native = (file, what, from, to, tests) => ({
