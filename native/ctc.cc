@@ -12,6 +12,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -228,6 +229,31 @@ bool are_labels(const Problem& problem) {
   return true;
 }
 
+bool is_integer(const at::Tensor& tensor) {
+  return at::isIntegralType(tensor.scalar_type(), /*includeBool=*/false);
+}
+
+// The first of the targets that are in use which is no class.
+std::optional<int64_t> no_class(const at::Tensor& log_probs, const at::Tensor& targets,
+                                at::IntArrayRef target_lengths) {
+  const bool is_checked = log_probs.is_cpu() && targets.is_cpu() && log_probs.dim() >= 2 &&
+                          (targets.dim() == 1 || targets.dim() == 2) && is_integer(targets);
+  if (!is_checked) return std::nullopt;
+  const at::Tensor plain = targets.to(at::kLong).contiguous();
+  const bool is_padded = plain.dim() == 2;
+  const int64_t stride = is_padded ? plain.size(1) : 0;
+  int64_t start = 0;
+  for (const int64_t length : target_lengths) {
+    const int64_t end = start + (is_padded ? std::min(length, stride) : length);
+    for (int64_t i = start; i < std::min(end, plain.numel()); i++) {
+      const int64_t target = plain.const_data_ptr<int64_t>()[i];
+      if (target < 0 || target >= log_probs.size(-1)) return target;
+    }
+    start = is_padded ? start + stride : std::max(start, end);
+  }
+  return std::nullopt;
+}
+
 bool agrees(at::ScalarType dtype, at::IntArrayRef sizes, at::IntArrayRef input_lengths,
             at::IntArrayRef target_lengths) {
   const at::AutoDispatchBelowADInplaceOrView below_autograd;
@@ -351,6 +377,26 @@ at::Tensor backward(const at::Tensor& gradient, const Problem& problem, const Re
     return false;
   });
   return has_nan ? at::Tensor() : gradients;
+}
+
+bool are_classes(const at::Tensor& log_probs, const at::Tensor& targets,
+                 at::IntArrayRef target_lengths) {
+  return !no_class(log_probs, targets, target_lengths);
+}
+
+void check_classes(const at::Tensor& log_probs, const at::Tensor& targets,
+                   at::IntArrayRef target_lengths) {
+  const auto target = no_class(log_probs, targets, target_lengths);
+  TORCH_CHECK_INDEX(!target, "ctc_loss(): target ", *target,
+                    " is out of bounds: targets must be at least 0 and less than ",
+                    log_probs.size(-1));
+}
+
+std::vector<int64_t> list_of(const at::Tensor& lengths) {
+  if (!is_integer(lengths)) return {};
+  const at::Tensor plain = lengths.to(at::kCPU, at::kLong).contiguous();
+  const auto* data = plain.const_data_ptr<int64_t>();
+  return {data, data + plain.numel()};
 }
 
 }  // namespace torch_losses::ctc

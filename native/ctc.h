@@ -11,6 +11,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <vector>
 
 namespace torch_losses::ctc {
 
@@ -35,5 +36,15 @@ Result forward(const Problem& problem);
 
 // By the log-probabilities, of the gradient by each loss.
 at::Tensor backward(const at::Tensor& gradient, const Problem& problem, const Result& result);
+
+// Of any operands: libtorch does not look, and reads and writes outside of the log-probabilities.
+bool are_classes(const at::Tensor& log_probs, const at::Tensor& targets,
+                 at::IntArrayRef target_lengths);
+// Throws where they are not.
+void check_classes(const at::Tensor& log_probs, const at::Tensor& targets,
+                   at::IntArrayRef target_lengths);
+
+// Lengths, where they are integers.
+std::vector<int64_t> list_of(const at::Tensor& lengths);
 
 }  // namespace torch_losses::ctc

@@ -73,40 +73,9 @@ DimVector broadcast_shapes(at::IntArrayRef first, at::IntArrayRef second) {
   return common;
 }
 
-bool is_integer(const at::Tensor& tensor) {
-  return at::isIntegralType(tensor.scalar_type(), /*includeBool=*/false);
-}
-
-// The lengths, where they are integers.
 std::vector<int64_t> list_of(const Lengths& lengths) {
-  if (const auto* list = std::get_if<std::vector<int64_t>>(&lengths)) return *list;
-  const auto& tensor = std::get<at::Tensor>(lengths);
-  if (!is_integer(tensor)) return {};
-  const at::Tensor plain = tensor.to(at::kCPU, at::kLong).contiguous();
-  const auto* data = plain.const_data_ptr<int64_t>();
-  return {data, data + plain.numel()};
-}
-
-// The first of the targets that are in use which is no class: libtorch does not look, and reads and
-// writes outside of the probabilities.
-std::optional<int64_t> target_out_of_range(const at::Tensor& log_probs, const at::Tensor& targets,
-                                           const Lengths& target_lengths) {
-  const bool is_checked = log_probs.is_cpu() && targets.is_cpu() && log_probs.dim() >= 2 &&
-                          (targets.dim() == 1 || targets.dim() == 2) && is_integer(targets);
-  if (!is_checked) return std::nullopt;
-  const at::Tensor plain = targets.to(at::kLong).contiguous();
-  const bool is_padded = plain.dim() == 2;
-  const int64_t stride = is_padded ? plain.size(1) : 0;
-  int64_t start = 0;
-  for (const int64_t length : list_of(target_lengths)) {
-    const int64_t end = start + (is_padded ? std::min(length, stride) : length);
-    for (int64_t i = start; i < std::min(end, plain.numel()); i++) {
-      const int64_t target = plain.const_data_ptr<int64_t>()[i];
-      if (target < 0 || target >= log_probs.size(-1)) return target;
-    }
-    start = is_padded ? start + stride : std::max(start, end);
-  }
-  return std::nullopt;
+  const auto* list = std::get_if<std::vector<int64_t>>(&lengths);
+  return list != nullptr ? *list : ctc::list_of(std::get<at::Tensor>(lengths));
 }
 
 }  // namespace
@@ -131,11 +100,9 @@ at::Tensor ctc_loss(const at::Tensor& log_probs, const at::Tensor& targets,
         },
         input_lengths);
   };
-  if (const auto target = target_out_of_range(log_probs, targets, target_lengths)) {
+  if (!ctc::are_classes(log_probs, targets, labels)) {
     compute(at::zeros_like(targets));  // what else is wrong is said as in Python
-    TORCH_CHECK_INDEX(false, "ctc_loss(): target ", *target,
-                      " is out of bounds: targets must be at least 0 and less than ",
-                      log_probs.size(-1));
+    ctc::check_classes(log_probs, targets, labels);
   }
   return compute(targets);
 }

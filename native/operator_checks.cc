@@ -1,5 +1,5 @@
-// Source of what the kernels rely on: aten/src/ATen/native/Copy.cpp (copy), Normalization.cpp
-// (batch_norm_cpu) and mkldnn/RNN.cpp (mkldnn_rnn_layer).
+// Source of what the kernels rely on: ATen/native/Copy.cpp (copy), LossCTC.cpp (ctc_loss),
+// Normalization.cpp (batch_norm_cpu) and mkldnn/RNN.cpp (mkldnn_rnn_layer).
 #include "operator_checks.h"
 
 #include <ATen/core/Tensor.h>
@@ -8,6 +8,8 @@
 #include <initializer_list>
 #include <optional>
 #include <unordered_map>
+
+#include "ctc.h"
 
 namespace torch_losses {
 namespace {
@@ -78,11 +80,22 @@ void check_mkldnn_rnn_layer(const Stack& arguments) {
   check("cx_", arguments[6].toTensor(), {input.size(1), hidden});
 }
 
+void check_ctc_loss(const Stack& arguments) {
+  const auto& log_probs = arguments[0].toTensor();
+  const auto& targets = arguments[1].toTensor();
+  const auto& lengths = arguments[3];
+  if (!log_probs.defined() || !targets.defined()) return;
+  ctc::check_classes(log_probs, targets,
+                     lengths.isTensor() ? ctc::list_of(lengths.toTensor()) : lengths.toIntVector());
+}
+
 }  // namespace
 
 OperatorCheck operator_check(const std::string& name) {
   static const std::unordered_map<std::string, OperatorCheck> kChecks = {
       {"aten::copy", check_copy},
+      {"aten::ctc_loss", check_ctc_loss},
+      {"aten::_ctc_loss", check_ctc_loss},
       {"aten::native_batch_norm", check_native_batch_norm},
       {"aten::mkldnn_rnn_layer", check_mkldnn_rnn_layer},
   };

@@ -152,6 +152,21 @@ describe('torch.ops', () => {
     expect(() => copy!(sparse, sparse, { out: sparse })).to.throw(torch.TorchError, 'SparseCsr');
     expect(copy!(torch.zeros(2), torch.ones(1)).tolist()).to.deep.equal([1, 1]);
 
+    const { ctc_loss } = torch.ops.aten as unknown as Record<
+      string,
+      (...args: unknown[]) => Tensor
+    >;
+    const logs = torch.zeros(3, 1, 4).log_softmax(2);
+    const label = (of: number): Tensor => torch.tensor([[of]]);
+    const length = [torch.tensor([3]), torch.tensor([1])];
+    for (const lengths of [[[3], [1]], length]) {
+      expect(() => ctc_loss!(logs, label(4), ...lengths)).to.throw(
+        RangeError,
+        'target 4 is out of bounds',
+      );
+      expect(ctc_loss!(logs, label(3), ...lengths).item()).to.be.above(0);
+    }
+
     const x = torch.tensor([[1.5], [3.5]]);
     const normalized = (mean: Tensor | null, variance: Tensor | null): unknown =>
       native_batch_norm!(x, null, null, mean, variance, false, 0, 0)[0]!.tolist();
