@@ -25,6 +25,10 @@ export function adviceFor(output) {
  * what to do about it.
  */
 export async function main(body) {
+  if (process.argv.includes('--help')) {
+    console.log(usage());
+    return;
+  }
   try {
     process.exitCode = (await body()) ?? 0;
   } catch (error) {
@@ -39,6 +43,15 @@ function mendable(error) {
   if (error instanceof SetupError) {
     return error;
   }
+  if (error.code?.startsWith('ERR_PARSE_ARGS')) {
+    return new SetupError(`${error.message}\n\n${usage()}`);
+  }
   const advice = error.name === 'CommandError' ? error.advice : adviceFor(error.message);
   return advice || error.name === 'CommandError' ? new SetupError(error.message, advice) : error;
+}
+
+/** What the program's first comment says. */
+function usage() {
+  const [comment] = /^(?:\/\/.*\n)+/.exec(readFileSync(process.argv[1], 'utf8')) ?? [''];
+  return comment.replaceAll(/^\/\/ ?/gm, '');
 }
