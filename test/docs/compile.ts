@@ -11,7 +11,7 @@ const OPTIONS: ts.CompilerOptions = {
   types: ['node'],
   module: ts.ModuleKind.Node20,
   strict: true,
-  skipLibCheck: true,
+  skipLibCheck: false, // so that the package's own declarations are checked too
 };
 
 /**

@@ -13,8 +13,19 @@ import { asModule, codeOf, load, printed, shown } from './examples';
 import { type Line, readPorting } from './porting';
 
 const GUIDES: readonly string[] = ['servers'];
-/** Guides whose code needs a GPU: it is compiled only. */
-const COMPILED: readonly string[] = ['cuda'];
+/** What is compiled only: code that needs a GPU, or what its reader has. */
+const COMPILED: readonly string[] = ['cuda', 'memory', '../README'];
+
+/** What such code takes as given. */
+const READERS = `
+import type { MessagePort, Worker } from 'node:worker_threads';
+declare const x: Tensor, y: Tensor, input: Tensor, target: Tensor, weight: Tensor, ours: Tensor, theirs: Tensor;
+declare const log_probs: Tensor, targets: Tensor, input_lengths: Tensor, target_lengths: Tensor;
+declare const model: nn.Linear, criterion: nn.CrossEntropyLoss, optimizer: torch.optim.SGD;
+declare const scaler: torch.amp.GradScaler, batches: [Tensor, Tensor][], read: () => Promise<Tensor>;
+declare const worker: Worker, parentPort: MessagePort, token: torch.SharedTensor, signal: AbortSignal;
+declare let best: Tensor;
+`;
 
 describe('documentation', () => {
   const lines: readonly Line[] = readPorting();
@@ -27,7 +38,7 @@ describe('documentation', () => {
     const all = [...examples, ...(await codeOf({ guides: COMPILED }))];
     compiled = compile(
       new Map([
-        ...all.map(([name, code]): [string, string] => [name, asModule(code)]),
+        ...all.map(([name, code]): [string, string] => [name, asModule(code, READERS)]),
         ...lines.map(({ typescript }, i): [string, string] => [`porting-${i}`, typescript]),
       ]),
     );

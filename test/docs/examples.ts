@@ -35,13 +35,18 @@ export async function codeOf(where: {
   );
 }
 
-/** An example as a module that exports the example as a function. */
-export function asModule(code: string): string {
+/**
+ * An example as a module that exports the example as a function.
+ *
+ * @param given - declarations of what it takes as given
+ */
+export function asModule(code: string, given = ''): string {
   const lines = code.split('\n');
   const isImport = (line: string): boolean => line.startsWith('import ');
   return [
-    "import torch, { nn, type Tensor } from 'torch-losses';",
+    "import torch, { nn, Tensor } from 'torch-losses';",
     'const F = nn.functional;',
+    given,
     ...lines.filter((line) => isImport(line) && !line.includes("'torch-losses'")),
     'export const run = async (console: { log(...values: unknown[]): void }) => {',
     ...lines.filter((line) => !isImport(line)),

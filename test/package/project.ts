@@ -17,7 +17,7 @@ import { promisify } from 'node:util';
 import { findLibtorch } from '../../dist/libtorch/find';
 
 const run = promisify(execFile);
-const ROOT = path.join(__dirname, '..', '..');
+export const ROOT = path.join(__dirname, '..', '..');
 const PLATFORM = `${process.platform}-${process.arch}`;
 
 /** The libtorch that the tests run on. */

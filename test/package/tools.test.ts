@@ -7,7 +7,7 @@ import path from 'node:path';
 import { expect } from 'chai';
 
 import { addonName } from '../../dist/libtorch/addons';
-import { environment, libtorch, Project, pack, TOOLS, toolFolder, WORKSHOP } from './project';
+import { environment, libtorch, Project, pack, ROOT, TOOLS, toolFolder, WORKSHOP } from './project';
 
 const LOSS = 'nn.functional.mse_loss(torch.tensor([1, 2.5]), torch.zeros(2)).item()';
 const CJS = `const torch = require('torch-losses'); const { nn } = torch; console.log(${LOSS});`;
@@ -114,6 +114,40 @@ describe('the package, with what `npm run test:package` installs', function () {
       ]);
       expect(output).to.include('All good!');
     });
+
+    for (const name of ['typescript5', 'typescript7']) {
+      it(`${name}, the package’s own declarations included`, async () => {
+        const project = await new Project(name).install();
+        project.write(
+          'program.mts',
+          `import { assert, expect, use } from 'chai';
+          import torch, { nn, type Tensor } from 'torch-losses';
+          import torchChai from 'torch-losses/chai';
+          use(torchChai);
+          using loss: Tensor = new nn.MSELoss()(torch.ones(2), torch.zeros(2));
+          expect(loss).to.be.closeTo(loss, { rtol: 1e-3, atol: 0 });
+          assert.closeTo(loss, loss);
+          // @ts-expect-error
+          new nn.MSELoss({ reductoin: 'sum' });`,
+        );
+        const types = path.join(ROOT, 'node_modules', '@types');
+        const compilerOptions = {
+          module: 'node16',
+          target: 'es2022',
+          lib: ['es2022', 'esnext.disposable'],
+          strict: true,
+          skipLibCheck: false,
+          noEmit: true,
+          types: ['node'],
+          typeRoots: [types],
+          paths: { chai: [path.join(types, 'chai')] },
+        };
+        project.write('tsconfig.json', JSON.stringify({ compilerOptions, files: ['program.mts'] }));
+        await project.node([tool(name, 'bin', 'tsc'), '-p', '.']).catch(({ stdout }) => {
+          expect.fail(stdout);
+        });
+      });
+    }
 
     it('Are the types wrong?', async () => {
       const project = new Project('types');

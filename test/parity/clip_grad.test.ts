@@ -212,6 +212,49 @@ w = model.weight`,
       },
     ));
 
+  it('a loop in mixed precision that unscales before it clips ends where Python’s ends', () =>
+    expectSample(
+      {
+        source: `
+torch.manual_seed(0); model = nn.Linear(5, 3); optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+scaler = torch.amp.GradScaler('cpu', init_scale=2.0**130, growth_interval=2); criterion = nn.CrossEntropyLoss()
+x = torch.randn(16, 5); y = torch.randint(3, (16,)); norms = []; scales = []
+for _ in range(8):
+    optimizer.zero_grad()
+    with torch.autocast('cpu', dtype=torch.bfloat16): loss = criterion(model(x), y)
+    scaler.scale(loss).backward(); scaler.unscale_(optimizer)
+    norms.append(nn.utils.clip_grad_norm_(model.parameters(), 0.5)); scaler.step(optimizer); scaler.update()
+    scales.append(scaler.get_scale())
+w = model.weight`,
+        outputs: ['norms', 'scales', 'w'],
+      },
+      () => {
+        torch.manual_seed(0);
+        const model = new nn.Linear(5, 3);
+        const optimizer = new torch.optim.SGD(model.parameters(), { lr: 0.1 });
+        const scaler = new torch.amp.GradScaler('cpu', {
+          init_scale: 2 ** 130,
+          growth_interval: 2,
+        });
+        const criterion = new nn.CrossEntropyLoss();
+        const [x, y] = [torch.randn(16, 5), torch.randint(3, [16])];
+        const [norms, scales]: [Tensor[], number[]] = [[], []];
+        for (let step = 0; step < 8; step++) {
+          optimizer.zero_grad();
+          const loss = torch.autocast('cpu', { dtype: torch.bfloat16 }, () =>
+            criterion(model(x), y),
+          );
+          scaler.scale(loss).backward();
+          scaler.unscale_(optimizer);
+          norms.push(utils.clip_grad_norm_(model.parameters(), 0.5));
+          scaler.step(optimizer);
+          scaler.update();
+          scales.push(scaler.get_scale());
+        }
+        return [norms, scales, model.weight];
+      },
+    ));
+
   it('names what it cannot take', () => {
     const p = torch.zeros(2, { requires_grad: true });
     for (const wrong of [null, 3, 'x', [p, 3], {}] as never[]) {

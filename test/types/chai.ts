@@ -1,5 +1,5 @@
 /** Assertions on tensors, beside chai's own on numbers. */
-import { expect, use } from 'chai';
+import { assert, expect, use } from 'chai';
 import type { Tensor } from 'torch-losses';
 import torchChai from 'torch-losses/chai';
 
@@ -11,6 +11,8 @@ expect(x).not.to.be.closeTo(x, { rtol: 1e-3, atol: 0, equal_nan: true }, 'why');
 expect(x).to.be.closeTo(x, 1e-3);
 expect([x]).to.be.approximately([x], {});
 expect(1).to.be.closeTo(1, 0.5);
+assert.closeTo(x, x, { rtol: 1e-3, atol: 0 });
+assert.closeTo(1, 1, 0.5);
 // @ts-expect-error a tensor
 expect(x).to.equalTensor([1]);
 // @ts-expect-error numbers need a delta
