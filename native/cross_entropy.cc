@@ -64,11 +64,18 @@ int64_t grain_of(int64_t columns) {
   return std::max<int64_t>(1, at::internal::GRAIN_SIZE / columns);
 }
 
-// The class of each row; -1 for the ignored one.
-OfRows<int64_t> classes_of(const Loss& loss) {
+// The class of each row, -1 for the ignored one; empty where one is out of range. A copy: what is
+// checked is what is used, whoever writes to the target meanwhile.
+OfRows<int64_t> classes_of(const Loss& loss, int64_t columns) {
   const auto* targets = loss.target.const_data_ptr<int64_t>();
   OfRows<int64_t> classes(targets, targets + loss.target.numel());
-  std::ranges::replace(classes, loss.ignored, int64_t{-1});
+  for (int64_t& target : classes) {
+    if (target == loss.ignored) {
+      target = -1;
+    } else if (target < 0 || target >= columns) {
+      return {};
+    }
+  }
   return classes;
 }
 
@@ -159,13 +166,6 @@ bool is_matrix_of_float(const at::Tensor& tensor) {
          tensor.is_contiguous();
 }
 
-bool are_in_range(const Loss& loss, int64_t columns) {
-  const auto* targets = loss.target.const_data_ptr<int64_t>();
-  return std::all_of(targets, targets + loss.target.numel(), [&](int64_t target) {
-    return target == loss.ignored || (target >= 0 && target < columns);
-  });
-}
-
 // Whether libtorch gives the same for matrices that tell differences.
 bool agrees() {
 #ifdef TORCH_LOSSES_LIBTORCH_ALONE
@@ -218,18 +218,19 @@ bool takes(const at::Tensor& input, const Loss& loss) {
                            plain::is_undisguised(input, target);
   const bool has_weights = !weight || (plain::is_plain(input, *weight) && weight->is_contiguous() &&
                                        weight->dim() == 1 && weight->numel() == input.size(1));
-  return has_targets && has_weights && are_in_range(loss, input.size(1)) && is_verified();
+  return has_targets && has_weights && is_verified();
 }
 
 Result forward(const at::Tensor& input, const Loss& loss, bool keeps_log_probabilities) {
   const int64_t rows = input.size(0);
   const int64_t columns = input.size(1);
+  const OfRows<int64_t> classes = classes_of(loss, columns);
+  if (classes.empty()) return {};
   Result result{.loss = loss.reduction == at::Reduction::None ? empty({rows}, at::kFloat)
                                                               : empty({}, at::kFloat),
                 .total_weight = empty({}, at::kFloat),
                 .log_probabilities = {}};
   if (keeps_log_probabilities) result.log_probabilities = empty(input.sizes(), at::kFloat);
-  const OfRows<int64_t> classes = classes_of(loss);
   OfRows<float> chosen(rows);
   const softmax_rows::Forward operands{
       .input = input.const_data_ptr<float>(),
@@ -251,7 +252,8 @@ Result forward(const at::Tensor& input, const Loss& loss, bool keeps_log_probabi
 at::Tensor backward(const at::Tensor& gradient, const at::Tensor& log_probabilities,
                     const Loss& loss, const at::Tensor& total_weight) {
   const int64_t columns = log_probabilities.size(1);
-  const OfRows<int64_t> classes = classes_of(loss);
+  const OfRows<int64_t> classes = classes_of(loss, columns);
+  if (classes.empty()) return {};
   const OfRows<float> gradients = gradients_by_chosen(gradient, classes, loss, total_weight);
   if (gradients.empty()) return {};
   at::Tensor result = empty(log_probabilities.sizes(), at::kFloat);

@@ -3,7 +3,7 @@
 //
 // Operands: a contiguous matrix of float, one class for each row, weights of the classes. The bits
 // are libtorch's: its kernels are compared with these once per process, and called where one
-// result differed, and for NaN.
+// result differed, for NaN, and to name the class that is out of range.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -26,7 +26,7 @@ struct Result {
   at::Tensor log_probabilities;  // undefined where they were not asked for
 };
 
-// Whether these are operands, and in range.
+// Whether these are operands.
 bool takes(const at::Tensor& input, const Loss& loss);
 
 // Nothing is recorded.
