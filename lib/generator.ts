@@ -1,6 +1,4 @@
 /** Random number generators. */
-import { types } from 'node:util';
-
 import { bind, type Callee, describe } from './arguments';
 import { Device, type DeviceLike, device as deviceOf } from './device';
 import { typeError, valueError } from './errors';
@@ -29,6 +27,11 @@ export function seedBits(seed: unknown): bigint {
 
 const GENERATOR: Callee = { name: 'Generator', parameters: [{ name: 'device' }] };
 
+/** A generator that there is already, on the native side. */
+class Made {
+  constructor(readonly native: NativeGenerator) {}
+}
+
 /**
  * A source of random numbers for the functions that take `{ generator }`.
  *
@@ -41,10 +44,10 @@ export class Generator {
   constructor(device?: DeviceLike);
   constructor(options: { device?: DeviceLike });
   /** @internal */
-  constructor(made: NativeGenerator);
+  constructor(made: Made);
   constructor(...args: unknown[]) {
-    if (types.isExternal(args[0])) {
-      this.native = args[0] as unknown as NativeGenerator;
+    if (args[0] instanceof Made) {
+      this.native = args[0].native;
       return;
     }
     const [device = 'cpu'] = bind(GENERATOR, args);
@@ -85,7 +88,7 @@ export class Generator {
 }
 
 /** The generator of the CPU that functions use where none is given: one for the process. */
-export const default_generator = new Generator(native.default_generator());
+export const default_generator = new Generator(new Made(native.default_generator()));
 
 /**
  * Seeds the default generators of all devices, of the whole process; the sequences are Python's.
