@@ -11,6 +11,8 @@ const SOURCE = 'scripts/bench/sides/limit.cc';
 // What of native/ it calls, which needs no Node.
 const LOSSES = [
   'arithmetic.cc',
+  'cross_entropy.cc',
+  'ctc.cc',
   'direct.cc',
   'direct_composites.cc',
   'losses_classification.cc',
@@ -24,6 +26,8 @@ const LOSSES = [
   'records.cc',
   'reduction.cc',
   'single_pass.cc',
+  'softmax_rows_avx2.cc',
+  'softmax_rows_avx512.cc',
   'telling.cc',
   'threads.cc',
   'warnings.cc',
