@@ -215,20 +215,6 @@ bool are_lengths(at::IntArrayRef lengths, int64_t sequences, int64_t most) {
          std::ranges::all_of(lengths, [&](int64_t of) { return of >= 0 && of <= most; });
 }
 
-bool are_labels(const Problem& problem) {
-  const auto& targets = problem.targets;
-  const int64_t classes = problem.log_probs.size(2);
-  const auto& lengths = problem.target_lengths;
-  const auto* labels = targets.const_data_ptr<int64_t>();
-  for (const int64_t length : lengths) {
-    const bool are_classes = std::all_of(
-        labels, labels + length, [&](int64_t label) { return label >= 0 && label < classes; });
-    if (!are_classes) return false;
-    labels += targets.dim() == 2 ? targets.size(1) : length;
-  }
-  return true;
-}
-
 bool is_integer(const at::Tensor& tensor) {
   return at::isIntegralType(tensor.scalar_type(), /*includeBool=*/false);
 }
@@ -244,7 +230,9 @@ std::optional<int64_t> no_class(const at::Tensor& log_probs, const at::Tensor& t
   const int64_t stride = is_padded ? plain.size(1) : 0;
   int64_t start = 0;
   for (const int64_t length : target_lengths) {
-    const int64_t end = start + (is_padded ? std::min(length, stride) : length);
+    // Of what is refused later, too: no sum of lengths overflows.
+    const int64_t used = std::min(length, is_padded ? stride : plain.numel());
+    const int64_t end = start + used;
     for (int64_t i = start; i < std::min(end, plain.numel()); i++) {
       const int64_t target = plain.const_data_ptr<int64_t>()[i];
       if (target < 0 || target >= log_probs.size(-1)) return target;
@@ -316,7 +304,8 @@ bool takes(const Problem& problem) {
   const int64_t rows =
       is_padded ? sequences
                 : std::accumulate(target_lengths.begin(), target_lengths.end(), int64_t{0});
-  return targets.size(0) == rows && are_labels(problem) && is_verified();
+  return targets.size(0) == rows && are_classes(log_probs, targets, target_lengths) &&
+         is_verified();
 }
 
 Result forward(const Problem& problem) {
