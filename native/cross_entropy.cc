@@ -9,7 +9,6 @@
 #include <ATen/ops/nll_loss_backward.h>
 #include <ATen/ops/nll_loss_forward.h>
 #include <c10/util/SmallVector.h>
-#include <dlfcn.h>
 
 #include <algorithm>
 #include <array>
@@ -21,6 +20,7 @@
 #include <string>
 #include <utility>
 
+#include "libtorch_symbols.h"
 #include "plain.h"
 #include "softmax_rows.h"
 #include "telling.h"
@@ -46,11 +46,9 @@ struct Implementation {
     const Kernels* found = capability == "AVX512" ? softmax_rows::avx512()
                            : capability == "AVX2" ? softmax_rows::avx2()
                                                   : nullptr;
-    void* libtorch = dlopen("libtorch_cpu.so", RTLD_LAZY | RTLD_NOLOAD);
-    if (found == nullptr || libtorch == nullptr) return;
-    library.log = dlsym(libtorch, found->log);
+    if (found == nullptr) return;
+    library.log = symbol_of_libtorch(found->log);
     if (library.log != nullptr) kernels = found;
-    dlclose(libtorch);
   }
 };
 

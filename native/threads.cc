@@ -1,9 +1,10 @@
 #include "threads.h"
 
 #include <ATen/Parallel.h>
-#include <dlfcn.h>
 
 #include <algorithm>
+
+#include "libtorch_symbols.h"
 
 namespace torch_losses {
 namespace {
@@ -22,17 +23,14 @@ struct Libraries {
   int (*thread)() = nullptr;
 
   Libraries() {
-    void* libtorch = dlopen("libtorch_cpu.so", RTLD_LAZY | RTLD_NOLOAD);
-    if (libtorch == nullptr) return;
     const auto find = [&]<typename Function>(Function*& function, const char* name) {
-      function = reinterpret_cast<Function*>(dlsym(libtorch, name));
+      function = reinterpret_cast<Function*>(symbol_of_libtorch(name));
     };
     find(set_threads, "omp_set_num_threads");
     find(exchange_mkl_threads, "MKL_Set_Num_Threads_Local");
     find(threads, "omp_get_num_threads");
     find(thread, "omp_get_thread_num");
     if (threads != nullptr && thread != nullptr) find(parallel, "GOMP_parallel");
-    dlclose(libtorch);
   }
 };
 
