@@ -12,6 +12,7 @@ import { mustRun } from './lib/run.mjs';
 import { checkTypes, compileLibrary } from './lib/typescript.mjs';
 
 const fix = process.argv.includes('--fix');
+const NATIVE = ['native', 'test/cuda/simulator'];
 
 await main(async () => {
   await withLock(installPackages);
@@ -39,7 +40,9 @@ function node(what, ...args) {
 }
 
 function nativeSources() {
-  return readdirSync(path.join(ROOT, 'native'), { recursive: true })
-    .filter((name) => /\.(cc|h)$/.test(name))
-    .map((name) => path.join('native', name));
+  return NATIVE.flatMap((folder) =>
+    readdirSync(path.join(ROOT, folder), { recursive: true })
+      .filter((name) => /\.(cc|h)$/.test(name))
+      .map((name) => path.join(folder, name)),
+  );
 }
