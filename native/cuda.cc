@@ -76,6 +76,14 @@ void append(std::vector<int64_t>& values, const c10::CachingAllocator::StatArray
   for (const auto& stat : stats) append(values, stat);
 }
 
+// libtorch 2.11 and 2.12 may lack it.
+template <typename Stats>
+void append_rejections(std::vector<int64_t>& values, const Stats& stats) {
+  if constexpr (requires { stats.num_oom_rejections; }) {
+    values.push_back(stats.num_oom_rejections);
+  }
+}
+
 // In the order of lib/cuda/memory.ts; empty before CUDA is used.
 std::vector<int64_t> cuda_memory_stats(int64_t index) {
   auto* allocator = allocator_in_use();
@@ -92,6 +100,7 @@ std::vector<int64_t> cuda_memory_stats(int64_t index) {
   values.insert(values.end(),
                 {stats.num_alloc_retries, stats.num_ooms, stats.num_sync_all_streams,
                  stats.num_device_alloc, stats.num_device_free, stats.max_split_size});
+  append_rejections(values, stats);
   return values;
 }
 

@@ -22,6 +22,7 @@ const COUNTERS = [
   'num_device_alloc',
   'num_device_free',
   'max_split_size',
+  'num_oom_rejections', // where libtorch counts them
 ];
 
 /** The statistics' names, in the order of native/cuda.cc. */
@@ -44,7 +45,7 @@ const NAMES: readonly string[] = [
 export function memory_stats(device?: CudaDevice | null): Record<string, number> {
   if (!isStarted()) return {};
   const values = native.cuda_memory_stats(indexOf(device));
-  const entries = NAMES.map((name, at) => [name, values[at] ?? 0] as const);
+  const entries = values.map((value, at) => [NAMES[at]!, value] as const);
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 

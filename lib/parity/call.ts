@@ -6,6 +6,7 @@ import { inspect } from 'node:util';
 import { dtypes } from '../dtype_table';
 import * as torch from '../namespace';
 import { native } from '../native';
+import type { Module } from '../nn/modules/module';
 import { Tensor } from '../tensor';
 import { wrap } from '../wrap';
 import { Input } from './inputs';
@@ -194,9 +195,10 @@ function invoke(
     ROOTS[root],
   ) as AnyFunction;
   if (!call.forward) return callFromNewLine(callee, all);
-  const module = callFromNewLine(callee, all, 'new');
-  Object.assign(module as object, decodeOptions(call.set ?? {}, decode));
-  return callFromNewLine(module as AnyFunction, call.forward.map(decode));
+  const module = callFromNewLine(callee, all, 'new') as Module;
+  if (call.device && call.device !== 'cpu') module.to(call.device);
+  Object.assign(module, decodeOptions(call.set ?? {}, decode));
+  return callFromNewLine(module as unknown as AnyFunction, call.forward.map(decode));
 }
 
 function tensorsOf(value: unknown): Tensor[] {

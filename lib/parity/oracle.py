@@ -200,6 +200,8 @@ def run_call(request, payload, answer, outcome):
     with autocast(request["autocast"]):
         result = evaluate(request["callee"])(*args, **kwargs)
         if request["forward"] is not None:
+            if request["device"] != "cpu":
+                result.to(request["device"])
             for key, item in request["set"].items():
                 setattr(result, key, decode(item, inputs))
             result = result(*[decode(item, inputs) for item in request["forward"]])

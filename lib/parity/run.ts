@@ -139,13 +139,16 @@ function settingsFor({ onProgress: _, ...options }: ParityOptions, python: Pytho
   const bothHaveCuda = torch.cuda.is_available() && python.gpus.length > 0;
   const defaults = bothHaveCuda && !pythonDevice ? ['cpu', 'cuda'] : ['cpu'];
   const wanted = devices.length ? devices : defaults;
-  if (wanted.some((device) => device !== 'cpu') && !torch.cuda.is_available()) {
-    throw new OracleError(`there is no CUDA device here, which ${wanted.join(', ')} needs`);
-  }
-  if ((pythonDevice ? [pythonDevice] : wanted).some((device) => device !== 'cpu')) {
-    if (!python.gpus.length) throw new OracleError("this Python's torch has no CUDA device");
-  }
+  const missing = firstMissing(wanted, torch.cuda.device_count());
+  if (missing) throw new OracleError(`there is no CUDA device here, which ${missing} needs`);
+  const lacking = firstMissing(pythonDevice ? [pythonDevice] : wanted, python.gpus.length);
+  if (lacking) throw new OracleError(`this Python's torch has no CUDA device ${lacking}`);
   return { ...options, devices: wanted };
+}
+
+/** The first of devices such as `cuda:1` that is not among so many of CUDA. */
+function firstMissing(devices: readonly string[], count: number): string | undefined {
+  return devices.find((device) => device !== 'cpu' && Number(device.split(':')[1] ?? 0) >= count);
 }
 
 const namesOf = ({ functional, module }: LossRow): string[] =>
