@@ -4,7 +4,10 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/add.h>
+#include <c10/core/DeviceGuard.h>
+#include <c10/core/Stream.h>
 #include <c10/core/SymIntArrayRef.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <c10/util/SmallVector.h>
 #include <c10/util/accumulate.h>
 #include <torch/csrc/autograd/anomaly_mode.h>
@@ -28,6 +31,7 @@ namespace {
 namespace autograd = torch::autograd;
 using autograd::Node;
 using autograd::variable_list;
+using c10::impl::VirtualGuardImpl;
 
 // Above this, finding a function by going through all of them costs more than the engine.
 constexpr size_t kMostFunctions = 32;
@@ -41,14 +45,37 @@ struct Task {
 };
 using Tasks = c10::SmallVector<Task, kMostFunctions>;
 
-bool is_plain(Node& function) {
+// Where a graph may lie that no engine is needed for: on the CPU, or on one CUDA device with all of
+// its functions recorded on the stream that is current now. What this thread gives to that stream
+// follows what was given before, as what the engine's thread would give to it.
+class Place {
+ public:
+  explicit Place(const autograd::InputMetadata& result) : device_(result.device()) {
+    if (device_.is_cuda()) stream_ = VirtualGuardImpl(device_.type()).getStream(device_);
+  }
+
+  // To be the current one; none where the CPU is.
+  std::optional<c10::Device> device() const {
+    return stream_ ? std::optional(device_) : std::nullopt;
+  }
+
+  bool holds(const autograd::InputMetadata& result) const {
+    return result.device() == device_ && (device_.is_cpu() || result.stream() == stream_);
+  }
+
+ private:
+  c10::Device device_;
+  std::optional<c10::Stream> stream_;
+};
+
+bool is_plain(Node& function, const Place& place) {
   if (!function.pre_hooks().empty() || !function.tensor_pre_hooks().empty() ||
       !function.retains_grad_hooks().empty() || !function.post_hooks().empty()) {
     return false;
   }
   for (uint32_t input = 0; input < function.num_inputs(); ++input) {
     const auto& metadata = function.input_metadata(input);
-    if (!metadata.device().is_cpu() || metadata.is_nested_tensor()) return false;
+    if (!place.holds(metadata) || metadata.is_nested_tensor()) return false;
   }
   return true;
 }
@@ -62,8 +89,8 @@ Task* find(Tasks& tasks, const Node* function) {
 
 // All functions that the root reaches, each with the number of edges that lead to it; false where
 // one is not plain, or there are too many.
-bool discover(Node& root, Tasks& tasks) {
-  if (!is_plain(root)) return false;
+bool discover(Node& root, const Place& place, Tasks& tasks) {
+  if (!is_plain(root, place)) return false;
   tasks.push_back({&root, 0, false, {}});
   for (size_t index = 0; index < tasks.size(); ++index) {
     for (const auto& edge : tasks[index].function->next_edges()) {
@@ -71,7 +98,7 @@ bool discover(Node& root, Tasks& tasks) {
       if (next == nullptr) continue;
       Task* task = find(tasks, next);
       if (task == nullptr) {
-        if (tasks.size() == kMostFunctions || !is_plain(*next)) return false;
+        if (tasks.size() == kMostFunctions || !is_plain(*next, place)) return false;
         tasks.push_back({next, 0, false, {}});
         task = &tasks.back();
       }
@@ -94,12 +121,20 @@ Task* next_ready(Tasks& tasks) {
   return latest;
 }
 
+// Whether nobody else sees what is written into a tensor.
+bool is_ours(const at::Tensor& tensor) {
+  return tensor.use_count() == 1 && tensor.has_storage() && tensor.storage().use_count() == 1 &&
+         tensor.is_non_overlapping_and_dense() && !tensor._is_zerotensor();
+}
+
 void add(at::Tensor& sum, at::Tensor&& gradient) {
   if (!gradient.defined()) return;
   if (!sum.defined()) {
     sum = std::move(gradient);
   } else if (sum.is_sparse() && !gradient.is_sparse()) {
     sum = at::add(gradient, sum);  // the other way round is not implemented
+  } else if (is_ours(sum)) {
+    sum.add_(gradient);
   } else {
     sum = at::add(sum, gradient);
   }
@@ -112,7 +147,8 @@ bool is_one_of(const Node& function) {
 }
 
 // The functions of losses that libtorch divides among its threads however small they are.
-bool divides_small_work(const Node& function) {
+bool divides_small_work(Node& function) {
+  if (!function.input_metadata(0).device().is_cpu()) return false;
   using namespace torch::autograd::generated;
   return is_one_of<NllLossBackward0, NllLoss2DBackward0, LogSoftmaxBackward0, LogSigmoidBackward0,
                    SoftMarginLossBackward0, CtcLossBackward0, CtcLossBackward1>(function);
@@ -125,12 +161,11 @@ int64_t elements_of_result(const Node& function) {
       C10_AS_INTARRAYREF_SLOW(edge.function->input_metadata(edge.input_nr).shape_as_dim_vector()));
 }
 
-variable_list apply(Node& function, variable_list&& gradients) {
+// The gradients go before this returns, so that what is passed on belongs to the next alone, which
+// may keep it or add to it.
+variable_list apply(Node& function, variable_list gradients) {
   variable_list results;
-  if (apply_inline(function, gradients[0], results)) {
-    gradients.clear();  // what is passed on belongs to the next alone, which may keep it
-    return results;
-  }
+  if (apply_inline(function, gradients[0], results)) return results;
   std::optional<SmallWork> small_work;
   if (divides_small_work(function)) small_work.emplace(elements_of_result(function));
   return function(std::move(gradients));
@@ -185,11 +220,13 @@ void run(Task& task, Tasks& tasks, bool keep_graph) {
 bool backward_inline(const at::Tensor& root, const at::Tensor& gradient, bool keep_graph) {
   autograd::Edge edge = autograd::impl::gradient_edge(root);
   if (!edge.is_valid() || autograd::AnomalyMode::is_enabled()) return false;
+  const Place place(edge.function->input_metadata(edge.input_nr));
   Tasks tasks;
-  if (!discover(*edge.function, tasks)) return false;
+  if (!discover(*edge.function, place, tasks)) return false;
   variable_list start{gradient};
   autograd::validate_outputs({edge}, start, [](const std::string& problem) { return problem; });
   tasks[0].gradients[edge.input_nr] = std::move(start[0]);
+  const c10::OptionalDeviceGuard guard(place.device());
   // Gradients of gradients are the engine's.
   at::AutoGradMode no_recording(false);
   while (Task* task = next_ready(tasks)) run(*task, tasks, keep_graph);

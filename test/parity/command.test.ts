@@ -7,11 +7,10 @@ import path from 'node:path';
 import { expect } from 'chai';
 
 import { PACKAGE_ROOT } from '../../dist/libtorch/folders';
-import { CHECKOUT_SETUP, pythonOf } from '../../dist/libtorch/setups';
 import type { ParityReport } from '../../dist/parity/run';
+import { PYTHON } from './parity';
 
 const MAIN = path.join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
-const PYTHON = process.env['TORCH_LOSSES_PYTHON'] ?? pythonOf(CHECKOUT_SETUP);
 
 let folder: string;
 before(() => {

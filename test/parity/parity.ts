@@ -15,15 +15,17 @@ const BATCH = 100;
 const SHOWN = 6;
 const NO_CLASSES: ReadonlySet<string> = new Set();
 
+/** The interpreter whose torch the addon uses. */
+export const PYTHON = process.env['TORCH_LOSSES_PYTHON'] ?? pythonOf(CHECKOUT_SETUP);
+
 /** The process of this run, started at the first call, with our torch's version and threads. */
 let oracle: Promise<Oracle> | undefined;
 const theOracle = (): Promise<Oracle> => (oracle ??= startOracle());
 
 async function startOracle(): Promise<Oracle> {
-  const python = process.env['TORCH_LOSSES_PYTHON'] ?? pythonOf(CHECKOUT_SETUP);
   const threads = torch.get_num_threads();
   try {
-    const started = await Oracle.start(python, threads);
+    const started = await Oracle.start(PYTHON, threads);
     const about = await started.about();
     if (about.torch !== torch.__version__ || about.threads !== threads) {
       started.stop();
@@ -35,7 +37,7 @@ async function startOracle(): Promise<Oracle> {
     return started;
   } catch (error) {
     const advice = 'Set TORCH_LOSSES_PYTHON to a Python that has the torch the addon uses.';
-    throw new Error(`Parity needs Python at ${python}: ${(error as Error).message}\n${advice}`);
+    throw new Error(`Parity needs Python at ${PYTHON}: ${(error as Error).message}\n${advice}`);
   }
 }
 

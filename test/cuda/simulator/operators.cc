@@ -12,6 +12,8 @@
 #include <torch/library.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <set>
 #include <string>
@@ -227,6 +229,8 @@ void compute_on_cpu(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
   const c10::Device device = device_of(arguments);
   check_devices(schema.name(), arguments, device);
   catch_up(device);
+  static const bool traces = std::getenv("SIMULATED_CUDA_TRACE") != nullptr;
+  if (traces) std::fprintf(stderr, "%s\n", c10::toString(op.operator_name()).c_str());
   const c10::DeviceGuard guard(device);
   // Autograd has recorded the call, and autocast for the CPU has no part in it.
   const c10::impl::ExcludeDispatchKeyGuard below(
