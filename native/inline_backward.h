@@ -6,8 +6,8 @@
 namespace torch_losses {
 
 // Accumulates the gradients of the leaves that `root` depends on, started with `gradient`, and
-// returns true; or, where the graph is not a small one of plain functions on the CPU or on the current
-// stream of one CUDA device, does nothing and returns false: then the engine must.
+// returns true; or, where the graph is not a small one of plain functions on the CPU or on the
+// current stream of one CUDA device, does nothing and returns false: then the engine must.
 //
 // The same bits as the engine gives: functions run in its order, each once all that feeds it has
 // run, and a gradient that arrives later is added to those before it. What is left out is what a
