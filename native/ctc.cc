@@ -222,7 +222,7 @@ bool is_integer(const at::Tensor& tensor) {
 // The first of the targets that are in use which is no class.
 std::optional<int64_t> no_class(const at::Tensor& log_probs, const at::Tensor& targets,
                                 at::IntArrayRef target_lengths) {
-  const bool is_checked = log_probs.is_cpu() && targets.is_cpu() && log_probs.dim() >= 2 &&
+  const bool is_checked = targets.is_cpu() && log_probs.dim() >= 2 &&
                           (targets.dim() == 1 || targets.dim() == 2) && is_integer(targets);
   if (!is_checked) return std::nullopt;
   const at::Tensor plain = targets.to(at::kLong).contiguous();

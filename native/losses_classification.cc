@@ -87,10 +87,6 @@ at::Tensor ctc_loss(const at::Tensor& log_probs, const at::Tensor& targets,
   TORCH_CHECK_TYPE(input_lengths.index() == target_lengths.index(),
                    "ctc_loss(): input_lengths and target_lengths must be both tensors or both "
                    "lists of integers, but one is a tensor and one a list");
-  const std::vector<int64_t> steps = list_of(input_lengths);
-  const std::vector<int64_t> labels = list_of(target_lengths);
-  const ctc::Problem problem{log_probs, targets, steps, labels, blank, zero_infinity};
-  if (ctc::takes(problem)) return direct::ctc_loss(problem, mode);
   const auto compute = [&](const at::Tensor& classes) {
     return std::visit(
         [&](const auto& lengths) {
@@ -100,9 +96,16 @@ at::Tensor ctc_loss(const at::Tensor& log_probs, const at::Tensor& targets,
         },
         input_lengths);
   };
-  if (!ctc::are_classes(log_probs, targets, labels)) {
+  // To look at lengths and labels is to wait for the device that they lie on.
+  if (!log_probs.is_cpu() && !targets::are_checked(log_probs)) return compute(targets);
+  const std::vector<int64_t> steps = list_of(input_lengths);
+  const std::vector<int64_t> labels = list_of(target_lengths);
+  const ctc::Problem problem{log_probs, targets, steps, labels, blank, zero_infinity};
+  if (ctc::takes(problem)) return direct::ctc_loss(problem, mode);
+  const at::Tensor known = log_probs.is_cpu() ? targets : targets.cpu();
+  if (!ctc::are_classes(log_probs, known, labels)) {
     compute(at::zeros_like(targets));  // what else is wrong is said as in Python
-    ctc::check_classes(log_probs, targets, labels);
+    ctc::check_classes(log_probs, known, labels);
   }
   return compute(targets);
 }

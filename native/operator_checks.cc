@@ -89,6 +89,17 @@ void check_ctc_loss(const Stack& arguments) {
                      lengths.isTensor() ? ctc::list_of(lengths.toTensor()) : lengths.toIntVector());
 }
 
+// fbgemm's packing reads the bytes of whatever tensor it is given.
+void check_fbgemm(const Stack& arguments) {
+  for (const c10::IValue& argument : arguments) {
+    if (!argument.isTensor() || !argument.toTensor().defined()) continue;
+    const auto& tensor = argument.toTensor();
+    TORCH_CHECK(tensor.is_cpu() && tensor.layout() == at::kStrided,
+                "fbgemm: expected strided CPU tensors, but got one of ", tensor.layout(), " on ",
+                tensor.device());
+  }
+}
+
 }  // namespace
 
 OperatorCheck operator_check(const std::string& name) {
@@ -99,6 +110,7 @@ OperatorCheck operator_check(const std::string& name) {
       {"aten::native_batch_norm", check_native_batch_norm},
       {"aten::mkldnn_rnn_layer", check_mkldnn_rnn_layer},
   };
+  if (name.starts_with("aten::fbgemm_")) return check_fbgemm;
   const auto found = kChecks.find(name);
   return found == kChecks.end() ? nullptr : found->second;
 }

@@ -15,11 +15,8 @@ namespace {
 std::atomic<Checked> checked{Checked::None};
 
 bool is_checked(const at::Tensor& target) {
-  const Checked which = checked.load(std::memory_order_relaxed);
-  if (which == Checked::None) return false;
-  const bool is_there = which == Checked::Every || target.is_cuda();
   const auto dtype = target.scalar_type();
-  return is_there && (dtype == at::kLong || dtype == at::kByte) && target.numel() > 0;
+  return are_checked(target) && (dtype == at::kLong || dtype == at::kByte) && target.numel() > 0;
 }
 
 // Those outside [least, classes), in order.
@@ -28,6 +25,11 @@ at::Tensor outside(const at::Tensor& target, int64_t least, int64_t classes) {
 }
 
 }  // namespace
+
+bool are_checked(const at::Tensor& tensor) {
+  const Checked which = checked.load(std::memory_order_relaxed);
+  return which == Checked::Every || (which == Checked::Cuda && tensor.is_cuda());
+}
 
 void check_classes(const at::Tensor& target, int64_t classes, int64_t ignored) {
   if (!is_checked(target)) return;

@@ -18,6 +18,9 @@ namespace targets {
 // Whose class indices are checked: lib/cuda/targets.ts.
 enum class Checked { None, Cuda, Every };
 
+// Whether class indices that lie where this tensor does are checked.
+bool are_checked(const at::Tensor& tensor);
+
 // Throws the CPU kernels' error for the first index that is neither `ignored` nor below `classes`;
 // where targets are probabilities, does nothing.
 void check_classes(const at::Tensor& target, int64_t classes, int64_t ignored);

@@ -1,6 +1,6 @@
 // `npm run fuzz -- [--calls NUMBER] [--seed INTEGER]`: calls everything public with hostile arguments, in
 // child processes, and reports crashes, hangs, undocumented errors and growth. The same seed makes
-// the same calls.
+// the same calls. With --simulated-cuda half of the tensors lie on simulated devices: scripts/test.mjs.
 //
 // `npm run fuzz -- --workers NUMBER`: starts so many workers instead, half of which are terminated in the
 // middle of a call, and prints the growth of memory and threads (test/hostile/churn.ts).
@@ -12,16 +12,20 @@ import { main } from './lib/advice.mjs';
 import { DIST_TEST } from './lib/checkout.mjs';
 import { run } from './lib/run.mjs';
 import { setUp } from './lib/setup.mjs';
+import { simulation } from './lib/simulator.mjs';
 import { compileTests } from './lib/typescript.mjs';
 
 await main(async () => {
-  await setUp();
+  const libtorch = await setUp();
   await compileTests();
-  const args = process.argv.slice(2);
+  const { args, environment } = await simulation(process.argv.slice(2), libtorch);
   const program =
     args[0] === '--workers'
       ? ['--expose-gc', path.join(DIST_TEST, 'hostile', 'churn.js'), ...args.slice(1)]
       : [path.join(DIST_TEST, 'fuzz', 'main.js'), ...args];
-  const { status } = await run(process.execPath, program, { inherit: true });
+  const { status } = await run(process.execPath, program, {
+    env: { SIMULATED_CUDA_MEMORY: '268435456', ...process.env, ...environment },
+    inherit: true,
+  });
   return status;
 });

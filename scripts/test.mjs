@@ -7,24 +7,21 @@ import { main } from './lib/advice.mjs';
 import { tool } from './lib/checkout.mjs';
 import { run } from './lib/run.mjs';
 import { setUp } from './lib/setup.mjs';
-import { simulatedDevices } from './lib/simulator.mjs';
+import { simulation } from './lib/simulator.mjs';
 import { compileTests } from './lib/typescript.mjs';
-
-const SIMULATED = '--simulated-cuda';
 
 await main(async () => {
   const libtorch = await setUp();
   await compileTests();
   // The parity tests compare with the Python whose torch this is, so that both run on one libtorch.
-  const simulates = process.argv.includes(SIMULATED);
+  const { args, environment } = await simulation(process.argv.slice(2), libtorch);
   const env = {
     // Two processes take turns on the same cores: a thread that waits must not keep one busy.
     OMP_WAIT_POLICY: 'PASSIVE',
     ...process.env,
     ...(libtorch.python && { TORCH_LOSSES_PYTHON: libtorch.python }),
-    ...(simulates && (await simulatedDevices(libtorch))),
+    ...environment,
   };
-  const args = process.argv.slice(2).filter((argument) => argument !== SIMULATED);
   const mocha = [tool('mocha', 'bin', 'mocha.js'), ...args];
   const { status } = await run(process.execPath, mocha, { env, inherit: true });
   return status;

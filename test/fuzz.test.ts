@@ -27,7 +27,7 @@ describe('hostile calls', () => {
   }).timeout(600_000);
 
   it('are the same for the same seed', () => {
-    expect(fuzzer.batch(7, 20)).to.deep.equal(fuzzer.batch(7, 20));
+    expect(fuzzer.batch(7, 20)).to.deep.equal(new Fuzzer().batch(7, 20));
     expect(fuzzer.batch(7, 20)).not.to.deep.equal(fuzzer.batch(8, 20));
   });
 });

@@ -167,6 +167,11 @@ describe('torch.ops', () => {
       expect(ctc_loss!(logs, label(3), ...lengths).item()).to.be.above(0);
     }
 
+    expect(() => torch.ops.aten.fbgemm_pack_gemm_matrix_fp16(torch.ones(2, 3).to('meta'))).to.throw(
+      torch.TorchError,
+      'expected strided CPU tensors, but got one of Strided on meta',
+    );
+
     const x = torch.tensor([[1.5], [3.5]]);
     const normalized = (mean: Tensor | null, variance: Tensor | null): unknown =>
       native_batch_norm!(x, null, null, mean, variance, false, 0, 0)[0]!.tolist();

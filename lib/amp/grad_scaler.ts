@@ -35,6 +35,14 @@ export interface GradScalerState {
   _growth_tracker: number;
 }
 
+const STATE = [
+  'scale',
+  'growth_factor',
+  'backoff_factor',
+  'growth_interval',
+  '_growth_tracker',
+] as const satisfies readonly (keyof GradScalerState)[];
+
 const SIGNATURE = new Signature('GradScaler', {
   device: optional(STRING, 'cuda'),
   init_scale: optional(FLOAT, 2 ** 16),
@@ -364,12 +372,21 @@ export class GradScaler {
    */
   load_state_dict(state_dict: GradScalerState | Record<string, never>): void {
     if (!this.#enabled) return;
+    if (typeof state_dict !== 'object' || state_dict === null) {
+      throw typeError(`Expected state_dict to be dict-like, got ${describe(state_dict)}.`);
+    }
     if (Object.keys(state_dict).length === 0) {
       throw runtimeError(
         'The source state dict is empty, possibly because it was saved from a disabled instance of GradScaler.',
       );
     }
     const state = state_dict as GradScalerState;
+    for (const key of STATE) {
+      if (typeof state[key] === 'number') continue;
+      throw typeError(
+        `load_state_dict(): expected state_dict.${key} to be a number, got ${describe(state[key])}`,
+      );
+    }
     this.#initialScale = state.scale;
     this.#scale?.fill_(state.scale);
     this.#growthFactor = state.growth_factor;

@@ -10,11 +10,22 @@ import { hashOf, unlessDone } from './stamp.mjs';
 const SOURCES = path.join('test', 'cuda', 'simulator');
 const RUNTIME = ['memory', 'streams', 'properties', 'runtime', 'driver', 'unsupported'];
 
+const OPTION = '--simulated-cuda';
+
+/** A program's arguments without --simulated-cuda, and the environment that asks for: none without it. */
+export async function simulation(args, libtorch) {
+  const simulates = args.includes(OPTION);
+  return {
+    args: args.filter((argument) => argument !== OPTION),
+    environment: simulates ? await simulatedDevices(libtorch) : {},
+  };
+}
+
 /**
  * @param {{ directory: string, version: string, python?: string }} libtorch
  * @returns {Promise<Record<string, string>>} the environment in which programs have the devices
  */
-export async function simulatedDevices(libtorch) {
+async function simulatedDevices(libtorch) {
   const headers = cudaHeaders(libtorch);
   const output = path.join(BUILD, 'simulator', libtorch.version);
   mkdirSync(output, { recursive: true });

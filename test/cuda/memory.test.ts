@@ -76,6 +76,23 @@ describeCuda('class indices', () => {
         torch.TorchError,
         'target out of range',
       );
+      const logs = torch.randn(6, 2, 5).log_softmax(2).cuda();
+      const labels = torch
+        .tensor([
+          [1, 2, 99],
+          [3, 4, 5],
+        ])
+        .cuda();
+      const lengths = [torch.tensor([6, 6]).cuda(), torch.tensor([2, 3]).cuda()] as const;
+      expect(() => F.ctc_loss(logs, labels, ...lengths)).to.throw(
+        RangeError,
+        'target 5 is out of bounds', // 99 is beyond its sequence's length
+      );
+      expect(
+        F.ctc_loss(logs, labels.clamp({ max: 4 }), ...lengths)
+          .isfinite()
+          .item(),
+      ).to.equal(true);
       F.cross_entropy(input, torch.tensor([0, -100, 1]).cuda()).backward();
       expect(input.grad!.isfinite().all().item()).to.equal(true);
     } finally {

@@ -7,6 +7,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
+import torch from 'torch-losses';
+
 import type { Finding } from './calls';
 import { type Call, Fuzzer } from './calls';
 import type { Message, Task } from './child';
@@ -48,9 +50,11 @@ const BATCHES_PER_CHILD = 100;
 const PATIENCE = 60_000;
 /**
  * The address space of a child, so that a huge request fails instead of filling the machine. AddressSanitizer takes
- * terabytes of it, and has a limit of its own.
+ * terabytes of it, and has a limit of its own; libraries of CUDA take gigabytes.
  */
-const LIMIT = process.env['TORCH_LOSSES_BUILD'] === 'Sanitize' ? '' : 'ulimit -v 4194304;';
+const GIGABYTES = torch.cuda.is_available() ? 8 : 4;
+const LIMIT =
+  process.env['TORCH_LOSSES_BUILD'] === 'Sanitize' ? '' : `ulimit -v ${GIGABYTES << 20};`;
 
 const NOTHING = { is: 'constant', name: 'undefined' } as const;
 

@@ -25,6 +25,7 @@ function isOfStrings(packet: typeof torch.ops.aten): boolean {
 export const UNGUARDED: ReadonlyMap<RegExp, string> = new Map([
   [/^_/, 'internal to libtorch, and says so by its name: arguments are not checked'],
   [/^quantized_\w+_cell$/, 'an empty list of states is read beyond its end'],
+  [/^combinations$/, 'takes time in proportion to r, however large it is'],
   [/_backward(s)?(_|$)/, 'a derivative, given by autograd what its forward pass checked'],
 ]);
 
@@ -37,7 +38,8 @@ class Walk {
   readonly targets: Target[] = [];
   readonly classes: [name: string, Class: new (...args: unknown[]) => object][] = [];
   readonly values: unknown[] = [];
-  private readonly seen = new Set<unknown>();
+  /** Operators have a way of their own, and show in `torch.ops` once they were asked for. */
+  private readonly seen = new Set<unknown>([torch.ops]);
 
   /** An exported value, whatever it is. */
   value(name: string, value: unknown): void {
@@ -130,7 +132,7 @@ export function findSurface(): Surface {
   const node = torch.ones(1, { requires_grad: true }).mul(2).grad_fn!;
   walk.instance('GraphNode', node);
   return {
-    targets: walk.targets.filter(({ name }) => name !== 'ops'),
+    targets: walk.targets,
     operators: findOperators(),
     classes: walk.classes,
     values: walk.values,

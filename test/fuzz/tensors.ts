@@ -9,6 +9,7 @@ export interface TensorSpec {
   readonly layout: Layout;
   readonly fill: Fill;
   readonly requires_grad: boolean;
+  readonly device: string;
   readonly state: 'live' | 'computed' | 'disposed' | 'busy';
 }
 
@@ -24,6 +25,8 @@ const LAYOUTS = [
   'conjugate',
 ] as const;
 type Layout = (typeof LAYOUTS)[number];
+
+export const DEVICES = torch.cuda.is_available() ? ['cpu', 'cuda'] : ['cpu'];
 
 const FILLS = ['ones', 'zeros', 'negative', 'nan', 'infinity', 'huge', 'counting'] as const;
 export type Fill = (typeof FILLS)[number];
@@ -134,9 +137,9 @@ function laidOut(spec: TensorSpec): Tensor {
 export function makeTensor(spec: TensorSpec): Tensor {
   let tensor: Tensor;
   try {
-    tensor = laidOut(spec);
+    tensor = laidOut(spec).to(spec.device);
   } catch {
-    tensor = filled(spec.shape, spec); // a dtype that has no such layout
+    tensor = filled(spec.shape, spec).to(spec.device); // a dtype that has no such layout
   }
   const { dtype } = tensor;
   if (spec.requires_grad && (dtype.is_floating_point || dtype.is_complex)) {
@@ -164,6 +167,7 @@ export const tensorSpecs: fc.Arbitrary<TensorSpec> = fc.record({
     { weight: 4, arbitrary: fc.constantFrom(...FILLS) },
   ),
   requires_grad: fc.boolean(),
+  device: fc.constantFrom(...DEVICES),
   state: fc.oneof(
     { weight: 12, arbitrary: fc.constant('live' as const) },
     { weight: 3, arbitrary: fc.constant('computed' as const) },

@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 
 import { CONSTANTS } from './constants';
-import { type Fill, makeTensor, type TensorSpec, tensorSpecs } from './tensors';
+import { DEVICES, type Fill, makeTensor, type TensorSpec, tensorSpecs } from './tensors';
 
 /** What a value is made from. */
 export type Spec =
@@ -113,7 +113,7 @@ const plain = (
   requires_grad = false,
 ): Spec => ({
   is: 'tensor',
-  tensor: { dtype, shape, layout: 'contiguous', fill, requires_grad, state: 'live' },
+  tensor: { dtype, shape, layout: 'contiguous', fill, requires_grad, device: 'cpu', state: 'live' },
 });
 
 /** What losses and operators often take, so that many calls get past the checks of their arguments. */
@@ -161,8 +161,16 @@ export const usualArguments: fc.Arbitrary<Spec[]> = fc
   .tuple(
     fc.oneof({ weight: 2, arbitrary: usualTensors }, { weight: 1, arbitrary: matchingTensors }),
     usualOthers,
+    fc.constantFrom(...DEVICES),
   )
-  .map(([tensors, others]) => [...tensors, ...others]);
+  .map(([tensors, others, device]) => [...on(device, tensors), ...others]);
+
+/** The same on one device. */
+function on(device: string, specs: readonly Spec[]): Spec[] {
+  return specs.map((spec) =>
+    spec.is === 'tensor' ? { ...spec, tensor: { ...spec.tensor, device } } : spec,
+  );
+}
 
 /** Makes values of specs; the instances are dtypes, modules and other objects of the package. */
 export function make(spec: Spec, instances: readonly unknown[]): unknown {
