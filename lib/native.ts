@@ -266,6 +266,9 @@ export interface Native {
   /** For tests: so many of the next calls find no memory. */
   simulate_out_of_memory(calls: number): void;
 
+  /** For tests: which of native/shortcuts.h were taken, in the process, since this was last asked. */
+  shortcuts_taken(): Record<string, boolean>;
+
   // Class indices: native/targets.cc. None are checked, or those on CUDA, or all.
   set_check_targets(which: 0 | 1 | 2): void;
   get_check_targets(): 0 | 1 | 2;

@@ -17,6 +17,7 @@
 #include "operator_calls.h"
 #include "operators.h"
 #include "sharing.h"
+#include "shortcuts.h"
 #include "targets.h"
 #include "tensors.h"
 
@@ -103,6 +104,7 @@ void add_all(Bindings& bindings) {
   add_cuda(bindings);
   add_memory_retry(bindings);
   add_targets(bindings);
+  add_shortcuts(bindings);
   add_losses(bindings);
 }
 

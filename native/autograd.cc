@@ -17,6 +17,7 @@
 #include "inline_backward.h"
 #include "nodes.h"
 #include "python.h"
+#include "shortcuts.h"
 
 namespace torch_losses {
 namespace {
@@ -99,7 +100,10 @@ void backward(const Tensors& tensors, const OptionalTensors& gradients, bool ret
               bool create_graph, const Tensors& inputs) {
   auto starts = starting_gradients(tensors, gradients);
   bool is_simple = tensors.size() == 1 && inputs.empty() && !create_graph && starts[0].defined();
-  if (is_simple && backward_inline(tensors[0], starts[0], retain_graph)) return;
+  if (shortcuts::inline_backward.take_if(is_simple &&
+                                         backward_inline(tensors[0], starts[0], retain_graph))) {
+    return;
+  }
   run_engine(tensors, starts, retain_graph, create_graph, inputs, true);
 }
 

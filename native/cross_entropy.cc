@@ -22,6 +22,7 @@
 
 #include "libtorch_symbols.h"
 #include "plain.h"
+#include "shortcuts.h"
 #include "softmax_rows.h"
 #include "telling.h"
 #include "threads.h"
@@ -216,7 +217,7 @@ bool takes(const at::Tensor& input, const Loss& loss) {
                            plain::is_undisguised(input, target);
   const bool has_weights = !weight || (plain::is_plain(input, *weight) && weight->is_contiguous() &&
                                        weight->dim() == 1 && weight->numel() == input.size(1));
-  return has_targets && has_weights && is_verified();
+  return shortcuts::cross_entropy.take_if(has_targets && has_weights && is_verified());
 }
 
 Result forward(const at::Tensor& input, const Loss& loss, bool keeps_log_probabilities) {

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "plain.h"
+#include "shortcuts.h"
 #include "telling.h"
 #include "threads.h"
 
@@ -304,8 +305,8 @@ bool takes(const Problem& problem) {
   const int64_t rows =
       is_padded ? sequences
                 : std::accumulate(target_lengths.begin(), target_lengths.end(), int64_t{0});
-  return targets.size(0) == rows && are_classes(log_probs, targets, target_lengths) &&
-         is_verified();
+  return shortcuts::ctc.take_if(targets.size(0) == rows &&
+                                are_classes(log_probs, targets, target_lengths) && is_verified());
 }
 
 Result forward(const Problem& problem) {

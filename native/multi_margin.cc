@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "row_blocks.h"
+#include "shortcuts.h"
 
 namespace torch_losses::margins {
 namespace {
@@ -102,7 +103,8 @@ bool takes(const MultiMargin& loss) {
   const bool has_weights =
       !weight || (plain::is_plain(input, *weight) && weight->is_contiguous() &&
                   weight->dim() == 1 && weight->numel() == input.size(1) && are_finite(*weight));
-  return has_weights && std::isfinite(margin) && are_within(target, 0, input.size(1));
+  return shortcuts::multi_margin.take_if(has_weights && std::isfinite(margin) &&
+                                         are_within(target, 0, input.size(1)));
 }
 
 at::Tensor multi_margin(const MultiMargin& loss) {

@@ -9,6 +9,7 @@
 #include <span>
 
 #include "row_blocks.h"
+#include "shortcuts.h"
 
 namespace torch_losses::margins {
 namespace {
@@ -128,8 +129,9 @@ void differentiate_rows(const MultiLabelMargin& loss, int64_t first, const at::T
 }  // namespace
 
 bool takes(const MultiLabelMargin& loss) {
-  return is_matrix(loss.input) && are_integers(loss.target, loss.input.sizes()) &&
-         are_within(loss.target, -1, loss.input.size(1));
+  return shortcuts::multilabel_margin.take_if(is_matrix(loss.input) &&
+                                              are_integers(loss.target, loss.input.sizes()) &&
+                                              are_within(loss.target, -1, loss.input.size(1)));
 }
 
 at::Tensor multilabel_margin(const MultiLabelMargin& loss, at::Tensor& is_target) {

@@ -3,6 +3,7 @@
 #include <ATen/Version.h>
 
 #include "passes_body.h"
+#include "shortcuts.h"
 
 namespace torch_losses::passes {
 namespace {
@@ -14,8 +15,8 @@ bool has_avx2() { return at::get_cpu_capability().starts_with("AVX"); }
 
 template <typename T>
 const Passes<T>& fastest() {
-  static const Passes<T>& passes = avx2<T>() != nullptr && has_avx2() ? *avx2<T>() : kPasses<T>;
-  return passes;
+  static const Passes<T>* const wide = has_avx2() ? avx2<T>() : nullptr;
+  return shortcuts::passes_avx2.take_if(wide != nullptr) ? *wide : kPasses<T>;
 }
 
 template const Passes<float>& fastest();

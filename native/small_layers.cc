@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "plain.h"
+#include "shortcuts.h"
 #include "telling.h"
 #include "threads.h"
 
@@ -150,7 +151,7 @@ bool is_product_of_layer(at::IntArrayRef sizes, at::IntArrayRef strides,
 template <typename Compute>
 at::Tensor on_one_thread_if(bool same, Compute compute) {
   std::optional<SmallWork> on_one_thread;
-  if (same) on_one_thread.emplace(0);
+  if (shortcuts::small_layers.take_if(same)) on_one_thread.emplace(0);
   return compute();
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "libtorch_symbols.h"
+#include "shortcuts.h"
 
 namespace torch_losses {
 namespace {
@@ -59,7 +60,7 @@ SmallWork::SmallWork(int64_t elements) {
   if (elements > kSmall) return;
   const Libraries& found = libraries();
   const int threads = at::get_num_threads();
-  if (threads == 1 || found.set_threads == nullptr) return;
+  if (threads == 1 || !shortcuts::small_work.take_if(found.set_threads != nullptr)) return;
   threads_ = threads;
   found.set_threads(1);
   if (found.exchange_mkl_threads != nullptr) mkl_threads_ = found.exchange_mkl_threads(1);
@@ -79,7 +80,7 @@ void parallel_for(int64_t count, int64_t grain,
   const int threads = at::get_num_threads();
   if (count <= grain || threads == 1 || at::in_parallel_region()) {
     division.run(1, 0);
-  } else if (libraries().parallel != nullptr) {
+  } else if (shortcuts::threads.take_if(libraries().parallel != nullptr)) {
     libraries().parallel(
         [](void* data) {
           static_cast<Division*>(data)->run(libraries().threads(), libraries().thread());

@@ -2,6 +2,8 @@
 // `from` is true where this fault is the one that is on. `tests` says which tests of which file are
 // meant to catch it.
 
+import { SHORTCUT_FAULTS } from './shortcut_faults.mjs';
+
 const LOSSES = 'parity/losses';
 const SIGNATURES = 'parity/signatures';
 const ONE_PASS = ['parity/one_pass', 'one pass'];
@@ -10,7 +12,7 @@ const loss = (name) => [LOSSES, `losses ${name}$`];
 const CROSS_ENTROPY = ['parity/cross_entropy', 'cross entropy'];
 const inChunks = (file, test) => [`parity/linear_cross_entropy/${file}`, test];
 const native = (file, what, from, to, tests) => ({
-  file: `native/${file}.cc`,
+  file: `native/${file.includes('.') ? file : `${file}.cc`}`,
   what,
   from,
   to,
@@ -381,7 +383,7 @@ export const FAULTS = [
     'static_cast<float>(FAULT ? rows : counted)',
     CROSS_ENTROPY,
   ),
-  // What a pass computes wrong, its comparison with libtorch would notice: these are beside it.
+  // Beside the passes.
   native(
     'direct',
     "the gradient of a cross entropy forgets the classes' weights",
@@ -416,5 +418,8 @@ export const FAULTS = [
     'return {output, output.neg().mean()}',
     'return {output, FAULT ? output.neg().sum() : output.neg().mean()}',
     ['parity/nn', 'AdaptiveLogSoftmaxWithLoss'],
+  ),
+  ...SHORTCUT_FAULTS.map(([file, what, from, to, shortcut]) =>
+    native(file, what, from, to, ['shortcuts/shortcuts', ` ${shortcut}:`]),
   ),
 ];

@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { expect } from 'chai';
 import torch, { type Tensor } from 'torch-losses';
 
+import { CAPABILITIES } from '../support/capabilities';
 import { Input, Random } from '../support/data';
 import { type Call, float } from './case';
 import { expectParity } from './parity';
@@ -136,7 +137,7 @@ describe('cross entropy', () => {
         torch.testing.assert_close(x.grad, gradient.detach(), { rtol: 0, atol: 0 });
       }
     `;
-    for (const capability of ['default', 'avx2', 'avx512']) {
+    for (const capability of CAPABILITIES) {
       execFileSync(process.execPath, ['-e', program], {
         env: { ...process.env, ATEN_CPU_CAPABILITY: capability },
       });
