@@ -82,6 +82,7 @@ export function createError(
 export const typeError = (message: string): Error => createError('TypeError', message);
 export const attributeError = (message: string): Error => createError('AttributeError', message);
 export const valueError = (message: string): Error => createError('ValueError', message);
+export const indexError = (message: string): Error => createError('IndexError', message);
 export const runtimeError = (message: string): Error => createError('RuntimeError', message);
 export const assertionError = (message: string): Error => createError('AssertionError', message);
 export const gradcheckError = (message: string): Error => createError('GradcheckError', message);

@@ -85,10 +85,39 @@ export class Generator {
     native.generator_set_state(this.native, handle);
     return this;
   }
+
+  /** Another generator that goes on with the same sequence. */
+  clone_state(): Generator {
+    return new Generator(new Made(native.generator_clone_state(this.native)));
+  }
+
+  /**
+   * How far the sequence has come, of a CUDA generator.
+   *
+   * @throws TorchError (RuntimeError) for the CPU's, which does not count
+   */
+  get_offset(): number | bigint {
+    return native.generator_get_offset(this.native);
+  }
+
+  /** Goes to a place of the sequence, of a CUDA generator: a multiple of 4. */
+  set_offset(offset: number | bigint): this {
+    if (!isInt(offset) || offset < 0) {
+      throw typeError(
+        `Generator.set_offset(): offset must be an integer, at least 0, got ${describe(offset)}`,
+      );
+    }
+    native.generator_set_offset(this.native, offset);
+    return this;
+  }
 }
 
-/** The generator of the CPU that functions use where none is given: one for the process. */
-export const default_generator = new Generator(new Made(native.default_generator()));
+/** The generator that a device's functions use where none is given: one for the process. */
+export const defaultGeneratorOf = (device: string): Generator =>
+  new Generator(new Made(native.default_generator(device)));
+
+/** The CPU's generator that functions use where none is given: one for the process. */
+export const default_generator = defaultGeneratorOf('cpu');
 
 /**
  * Seeds the default generators of all devices, of the whole process; the sequences are Python's.

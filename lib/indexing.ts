@@ -6,7 +6,7 @@
 import { describe } from './arguments';
 import { type TensorData, tensor } from './creation';
 import * as dtypes from './dtype';
-import { createError, typeError, valueError } from './errors';
+import { indexError, typeError, valueError } from './errors';
 import { isTensor } from './handle';
 import { isInt64 } from './lowering';
 import { operator } from './methods/signature';
@@ -77,8 +77,6 @@ const view = operator('view');
 const expand = operator('expand');
 const convert = operator('to', 'dtype_layout');
 const scalarTensor = operator('scalar_tensor');
-
-const indexError = (message: string): Error => createError('IndexError', message);
 
 // --- the views that integers, slices and null make -------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ export {
 export type { AsyncOptions } from './async';
 export * as autograd from './autograd';
 export * as backends from './backends';
+export * as cpu from './cpu';
 export type { TensorData, TensorOptions } from './creation';
 export {
   as_tensor,
@@ -37,6 +38,7 @@ export * as cuda from './cuda';
 export type { NestedList, TypedArray } from './data';
 export type { DeviceLike } from './device';
 export { Device, device } from './device';
+export { type DeviceModule, get_device_module } from './device_module';
 export * from './dtype';
 export { TorchError, type TorchErrorFields } from './errors';
 export type { FactoryOptions, RandomOptions } from './factories';
@@ -115,6 +117,7 @@ export {
 } from './precision';
 export { get_printoptions, set_printoptions } from './printing';
 export { __version__, get_num_threads, set_num_threads } from './process';
+export * as random from './random';
 export { asFloat, type Complex, Float, type Scalar } from './scalar';
 export type { SharedTensor, ShareOptions } from './share';
 export { Event, type EventOptions, Stream, type StreamOptions } from './stream';

@@ -221,9 +221,13 @@ export interface Native {
   // CUDA: native/cuda.cc. Devices are numbers.
   cuda_is_loaded(): boolean;
   cuda_init(): void;
+  /** Whether any thread of the process has called the above. */
+  cuda_is_initialized(): boolean;
   cuda_device_count(): number;
   cuda_get_device(): number;
   cuda_set_device(device: number): void;
+  cuda_exchange_device(device: number): number;
+  cuda_restore_device(device: number): void;
   cuda_synchronize(device: number): void;
   cuda_device_properties(device: number): {
     name: string;
@@ -239,8 +243,10 @@ export interface Native {
   cuda_reset_accumulated_stats(device: number): void;
   cuda_mem_get_info(device: number): [free: number, total: number];
   cuda_empty_cache(): void;
-  cuda_manual_seed(seed: bigint): void;
-  cuda_manual_seed_all(seed: bigint): void;
+  cuda_host_memory_stats(): number[];
+  cuda_reset_accumulated_host_stats(): void;
+  cuda_reset_peak_host_stats(): void;
+  cuda_empty_host_cache(): void;
 
   // Streams, a device's name and a number, and events: native/streams.cc.
   device_type(device: string): number;
@@ -252,6 +258,8 @@ export interface Native {
   synchronize_stream(device: string, stream: number | bigint): void;
   stream_handle(device: string, stream: number | bigint): number | bigint;
   is_capturing(device: string, stream: number | bigint): boolean;
+  stream_priority(device: string, stream: number | bigint): number;
+  stream_priority_range(): [least: number, greatest: number];
   record_stream(tensor: Handle, device: string, stream: number | bigint): void;
   new_event(device: string, enableTiming: boolean): NativeEvent;
   event_device(event: NativeEvent): string;
@@ -276,6 +284,11 @@ export interface Native {
   // How libtorch behaves: native/context.cc
   get_flag(name: string): boolean;
   set_flag(name: string, value: boolean): void;
+  cudnn_benchmark_limit(): number;
+  set_cudnn_benchmark_limit(limit: number): void;
+  fp32_precision(backend: string, op: string): string;
+  set_fp32_precision(backend: string, op: string, precision: string): void;
+  show_config(): string;
   has_mkl(): boolean;
   has_mkldnn(): boolean;
   has_openmp(): boolean;
@@ -295,13 +308,16 @@ export interface Native {
 
   // Random numbers: native/generators.cc
   new_generator(device: string): NativeGenerator;
-  default_generator(): NativeGenerator;
+  default_generator(device: string): NativeGenerator;
   manual_seed(seed: number | bigint): void;
   generator_manual_seed(generator: NativeGenerator, seed: number | bigint): void;
   generator_initial_seed(generator: NativeGenerator): number | bigint;
   generator_seed(generator: NativeGenerator): number | bigint;
   generator_get_state(generator: NativeGenerator): Handle;
   generator_set_state(generator: NativeGenerator, state: Handle): void;
+  generator_get_offset(generator: NativeGenerator): number | bigint;
+  generator_set_offset(generator: NativeGenerator, offset: number | bigint): void;
+  generator_clone_state(generator: NativeGenerator): NativeGenerator;
   generator_device(generator: NativeGenerator): string;
 
   // The losses: native/losses.h, parameters in its order

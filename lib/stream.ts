@@ -94,9 +94,15 @@ export class Stream {
   }
 
   /** Marks where the stream is now, in an event or a new one. */
-  record_event(event: Event = new Event(this.device)): Event {
-    eventOf('record_event', event).record(this);
-    return event;
+  record_event(event: Event | null = null): Event {
+    const marked = event === null ? this.newEvent() : eventOf('record_event', event);
+    marked.record(this);
+    return marked;
+  }
+
+  /** @internal */
+  protected newEvent(): Event {
+    return new Event(this.device);
   }
 
   /** Has what comes next in this stream wait for an event. */
@@ -189,8 +195,12 @@ export class Event {
     throw notImplementedError(NO_IPC);
   }
 
-  /** The kind of device until it is recorded, then the device. */
-  get device(): Device {
+  /** The kind of device until it is recorded, null of CUDA's own class; then the device. */
+  get device(): Device | null {
+    return this.#place;
+  }
+
+  get #place(): Device {
     return new Device(native.event_device(this.#native));
   }
 
@@ -200,15 +210,19 @@ export class Event {
   }
 
   /** Marks where a stream is now. Default: the current one. */
-  record(stream: Stream = currentStream(this.device.type)): void {
-    const { device, stream_id } = streamOf('record', stream);
+  record(stream: Stream | null = null): void {
+    const { device, stream_id } = this.#streamOrCurrent('record', stream);
     native.record_event(this.#native, device.name, stream_id);
   }
 
   /** Has what comes next in a stream wait for this. Default: the current one. */
-  wait(stream: Stream = currentStream(this.device.type)): void {
-    const { device, stream_id } = streamOf('wait', stream);
+  wait(stream: Stream | null = null): void {
+    const { device, stream_id } = this.#streamOrCurrent('wait', stream);
     native.wait_event(this.#native, device.name, stream_id);
+  }
+
+  #streamOrCurrent(name: string, stream: Stream | null): Stream {
+    return stream === null ? currentStream(this.#place.type) : streamOf(name, stream);
   }
 
   /** Whether all work before the mark is done. */
@@ -231,7 +245,7 @@ export class Event {
   }
 
   toString(): string {
-    const { type, index } = this.device;
+    const { type, index } = this.#place;
     const flag = this.#isTimed ? 1 : 0;
     return (
       `torch.Event device_type=${type}, device_index=${index ?? -1}, event_flag=${flag}, ` +

@@ -47,6 +47,8 @@ constexpr Flag kFlags[] = {
     {"cuda.matmul.allow_bf16_reduced_precision_reduction",
      [] { return allows(context().allowBF16ReductionCuBLAS()); },
      [](bool value) { context().setAllowBF16ReductionCuBLAS(value); }},
+    {"cuda.matmul.allow_fp16_accumulation", [] { return context().allowFP16AccumulationCuBLAS(); },
+     [](bool value) { context().setAllowFP16AccumulationCuBLAS(value); }},
     {"mkldnn.enabled", [] { return context().userEnabledMkldnn(); },
      [](bool value) { context().setUserEnabledMkldnn(value); }},
 };
@@ -61,6 +63,24 @@ const Flag& flag(const std::string& name) {
 bool get_flag(const std::string& name) { return flag(name).get(); }
 
 void set_flag(const std::string& name, bool value) { flag(name).set(value); }
+
+int64_t cudnn_benchmark_limit() { return context().benchmarkLimitCuDNN(); }
+
+void set_cudnn_benchmark_limit(int64_t limit) {
+  context().setBenchmarkLimitCuDNN(static_cast<int>(limit));
+}
+
+// What float32 is computed in by a backend (`generic`, `cuda`, `mkldnn`) in a kind of operator
+// (`all`, `conv`, `rnn`, `matmul`).
+std::string fp32_precision(const std::string& backend, const std::string& op) {
+  return at::precision2str(context().float32Precision(at::str2backend(backend), at::str2op(op)));
+}
+
+void set_fp32_precision(const std::string& backend, const std::string& op,
+                        const std::string& precision) {
+  context().setFloat32Precision(at::str2backend(backend), at::str2op(op),
+                                at::str2precision(precision));
+}
 
 bool has_mkl() { return at::Context::hasMKL(); }
 
@@ -96,6 +116,10 @@ void use_deterministic_algorithms(bool mode, bool warn_only) {
 void add_context(Bindings& bindings) {
   bindings.add<&get_flag>("get_flag");
   bindings.add<&set_flag>("set_flag");
+  bindings.add<&cudnn_benchmark_limit>("cudnn_benchmark_limit");
+  bindings.add<&set_cudnn_benchmark_limit>("set_cudnn_benchmark_limit");
+  bindings.add<&fp32_precision>("fp32_precision");
+  bindings.add<&set_fp32_precision>("set_fp32_precision");
   bindings.add<&has_mkl>("has_mkl");
   bindings.add<&has_mkldnn>("has_mkldnn");
   bindings.add<&has_openmp>("has_openmp");

@@ -2,10 +2,15 @@
 #include "cuda.h"
 
 #include <ATen/Context.h>
+#include <ATen/Version.h>
+#include <ATen/core/CachingHostAllocator.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/cuda.h>
+
+#include <atomic>
+#include <utility>
 
 #include "binding.h"
 #include "cuda_driver.h"
@@ -23,7 +28,10 @@ c10::DeviceAllocator* allocator_in_use() {
   return allocator->initialized() ? allocator : nullptr;
 }
 
-c10::DeviceIndex index_of(int64_t index) { return static_cast<c10::DeviceIndex>(index); }
+c10::DeviceIndex index_of(int64_t index) {
+  TORCH_CHECK(std::in_range<c10::DeviceIndex>(index), "Overflow when unpacking DeviceIndex");
+  return static_cast<c10::DeviceIndex>(index);
+}
 c10::Device device_of(int64_t index) { return {c10::kCUDA, index_of(index)}; }
 c10::impl::VirtualGuardImpl guard() { return {c10::kCUDA}; }
 
@@ -32,8 +40,20 @@ c10::impl::VirtualGuardImpl guard() { return {c10::kCUDA}; }
 // Whether libtorch_cuda is in the process: not where the machine has no driver.
 bool cuda_is_loaded() { return c10::impl::hasDeviceGuardImpl(c10::kCUDA); }
 
+// Whether any thread has asked for it: seeds start libtorch's part before, as no one can see in
+// Python.
+std::atomic<bool> initialized{false};
+
+bool cuda_is_initialized() { return initialized; }
+
 // Throws Python's errors where there is no driver or no device.
-void cuda_init() { at::globalContext().lazyInitDevice(c10::kCUDA); }
+void cuda_init() {
+  at::globalContext().lazyInitDevice(c10::kCUDA);
+  initialized = true;
+}
+
+// What libtorch was built with, of which the GPUs it has kernels for is a part.
+std::string show_config() { return at::show_config(); }
 
 int64_t cuda_device_count() { return torch::cuda::device_count(); }
 
@@ -41,7 +61,15 @@ int64_t cuda_get_device() { return guard().getDevice().index(); }
 
 void cuda_set_device(int64_t index) { guard().setDevice(device_of(index)); }
 
-void cuda_synchronize(int64_t index) { torch::cuda::synchronize(index); }
+// Makes a device the current one, and gives the one before.
+int64_t cuda_exchange_device(int64_t index) {
+  return guard().exchangeDevice(device_of(index)).index();
+}
+
+// Goes back to a device, and makes no context on one that has none yet.
+void cuda_restore_device(int64_t index) { guard().uncheckedSetDevice(device_of(index)); }
+
+void cuda_synchronize(int64_t index) { guard().synchronizeDevice(index_of(index)); }
 
 napi_value device_properties(Environment& environment, int64_t index) {
   CudaDeviceProperties properties = cuda_device_properties(index_of(index));
@@ -122,13 +150,37 @@ void cuda_empty_cache() {
   if (auto* allocator = allocator_in_use()) allocator->emptyCache();
 }
 
-// --- random numbers ------------------------------------------------------------------------------
+// --- pinned memory -------------------------------------------------------------------------------
 
-void cuda_manual_seed(int64_t seed) { torch::cuda::manual_seed(static_cast<uint64_t>(seed)); }
-
-void cuda_manual_seed_all(int64_t seed) {
-  torch::cuda::manual_seed_all(static_cast<uint64_t>(seed));
+at::HostAllocator& host_allocator() {
+  TORCH_CHECK(cuda_is_loaded(), "no memory is pinned without CUDA");
+  return *at::getHostAllocator(c10::kCUDA);
 }
+
+void append(std::vector<int64_t>& values, const c10::CachingAllocator::DurationStat& stat) {
+  const int64_t average = stat.count == 0 ? 0 : stat.total / stat.count;
+  values.insert(values.end(), {stat.total, stat.max, stat.min, stat.count, average});
+}
+
+// In the order of lib/cuda/host_memory.ts.
+std::vector<int64_t> cuda_host_memory_stats() {
+  const at::HostStats stats = host_allocator().get_stats();
+  std::vector<int64_t> values;
+  for (const auto* stat :
+       {&stats.allocations, &stats.allocated_bytes, &stats.active_requests, &stats.active_bytes}) {
+    append(values, *stat);
+  }
+  append(values, stats.host_alloc_time);
+  append(values, stats.host_free_time);
+  values.insert(values.end(), {stats.num_host_alloc, stats.num_host_free});
+  return values;
+}
+
+void cuda_reset_accumulated_host_stats() { host_allocator().reset_accumulated_stats(); }
+
+void cuda_reset_peak_host_stats() { host_allocator().reset_peak_stats(); }
+
+void cuda_empty_host_cache() { host_allocator().empty_cache(); }
 
 }  // namespace
 
@@ -175,9 +227,13 @@ void CudaSettings::apply() const {
 void add_cuda(Bindings& bindings) {
   bindings.add<&cuda_is_loaded>("cuda_is_loaded");
   bindings.add<&cuda_init>("cuda_init");
+  bindings.add<&cuda_is_initialized>("cuda_is_initialized");
+  bindings.add<&show_config>("show_config");
   bindings.add<&cuda_device_count>("cuda_device_count");
   bindings.add<&cuda_get_device>("cuda_get_device");
   bindings.add<&cuda_set_device>("cuda_set_device");
+  bindings.add<&cuda_exchange_device>("cuda_exchange_device");
+  bindings.add<&cuda_restore_device>("cuda_restore_device");
   bindings.add<&cuda_synchronize>("cuda_synchronize");
   bindings.add<&device_properties>("cuda_device_properties");
   bindings.add<&can_access_peer>("cuda_can_access_peer");
@@ -188,8 +244,10 @@ void add_cuda(Bindings& bindings) {
   bindings.add<&cuda_reset_accumulated_stats>("cuda_reset_accumulated_stats");
   bindings.add<&cuda_mem_get_info>("cuda_mem_get_info");
   bindings.add<&cuda_empty_cache>("cuda_empty_cache");
-  bindings.add<&cuda_manual_seed>("cuda_manual_seed");
-  bindings.add<&cuda_manual_seed_all>("cuda_manual_seed_all");
+  bindings.add<&cuda_host_memory_stats>("cuda_host_memory_stats");
+  bindings.add<&cuda_reset_accumulated_host_stats>("cuda_reset_accumulated_host_stats");
+  bindings.add<&cuda_reset_peak_host_stats>("cuda_reset_peak_host_stats");
+  bindings.add<&cuda_empty_host_cache>("cuda_empty_host_cache");
   add_streams(bindings);
 }
 

@@ -16,6 +16,8 @@ using GetName = int(char* name, int length, int device);
 using GetTotalMemory = int(size_t* bytes, int device);
 using GetUuid = int(std::array<unsigned char, 16>* uuid, int device);
 using CanAccessPeer = int(int* can, int device, int peer);
+using GetStreamPriority = int(void* stream, int* priority);
+using GetStreamPriorityRange = int(int* least, int* greatest);
 
 // The driver, which libtorch has loaded where there is a device, and which stays loaded.
 class Driver {
@@ -85,6 +87,22 @@ bool cuda_can_access_peer(c10::DeviceIndex index, c10::DeviceIndex peer) {
   return driver.call<GetDevice>("cuDeviceGet", &device, static_cast<int>(index)) &&
          driver.call<GetDevice>("cuDeviceGet", &other, static_cast<int>(peer)) &&
          driver.call<CanAccessPeer>("cuDeviceCanAccessPeer", &can, device, other) && can != 0;
+}
+
+int cuda_stream_priority(void* stream) {
+  int priority = 0;
+  TORCH_CHECK(Driver().call<GetStreamPriority>("cuStreamGetPriority", stream, &priority),
+              "the CUDA driver does not tell the stream's priority");
+  return priority;
+}
+
+std::pair<int, int> cuda_stream_priority_range() {
+  int least = 0;
+  int greatest = 0;
+  TORCH_CHECK(
+      Driver().call<GetStreamPriorityRange>("cuCtxGetStreamPriorityRange", &least, &greatest),
+      "the CUDA driver does not tell the priorities of streams");
+  return {least, greatest};
 }
 
 }  // namespace torch_losses

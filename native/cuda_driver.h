@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace torch_losses {
@@ -52,5 +53,12 @@ CudaDeviceProperties cuda_device_properties(c10::DeviceIndex device);
 int cuda_capability_major(c10::DeviceIndex device);
 
 bool cuda_can_access_peer(c10::DeviceIndex device, c10::DeviceIndex peer);
+
+// The lower, the sooner a stream runs. Of a stream of the current device; throws where the driver
+// does not tell.
+int cuda_stream_priority(void* stream);
+
+// The least and the greatest priority that the current device tells apart.
+std::pair<int, int> cuda_stream_priority_range();
 
 }  // namespace torch_losses

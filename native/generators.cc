@@ -32,8 +32,9 @@ napi_value new_generator(Environment& environment, at::Device device) {
                                .getNewGenerator(device.index()));
 }
 
-napi_value default_generator(Environment& environment) {
-  return wrap(environment, at::globalContext().defaultGenerator(at::kCPU));
+// The one that a device's functions use where none is given.
+napi_value default_generator(Environment& environment, at::Device device) {
+  return wrap(environment, at::globalContext().defaultGenerator(device));
 }
 
 // All devices' default generators, as torch.manual_seed does. The seed's 64 bits are what Python's
@@ -60,6 +61,23 @@ at::Tensor generator_get_state(at::Generator generator) {
 void generator_set_state(at::Generator generator, const at::Tensor& state) {
   std::lock_guard lock(generator.mutex());
   generator.set_state(state);
+}
+
+// Where the sequence is, for the generators that count.
+uint64_t generator_get_offset(at::Generator generator) {
+  std::lock_guard lock(generator.mutex());
+  return generator.get_offset();
+}
+
+void generator_set_offset(at::Generator generator, int64_t offset) {
+  std::lock_guard lock(generator.mutex());
+  generator.set_offset(static_cast<uint64_t>(offset));
+}
+
+// Another one that goes on with the same sequence.
+napi_value generator_clone_state(Environment& environment, at::Generator generator) {
+  std::lock_guard lock(generator.mutex());
+  return wrap(environment, generator.clone());
 }
 
 std::string generator_device(at::Generator generator) { return generator.device().str(); }
@@ -90,6 +108,9 @@ void add_generators(Bindings& bindings) {
   bindings.add<&generator_seed>("generator_seed");
   bindings.add<&generator_get_state>("generator_get_state");
   bindings.add<&generator_set_state>("generator_set_state");
+  bindings.add<&generator_get_offset>("generator_get_offset");
+  bindings.add<&generator_set_offset>("generator_set_offset");
+  bindings.add<&generator_clone_state>("generator_clone_state");
   bindings.add<&generator_device>("generator_device");
 }
 

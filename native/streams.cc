@@ -5,7 +5,10 @@
 #include <c10/core/Event.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
+#include <algorithm>
+
 #include "binding.h"
+#include "cuda_driver.h"
 
 namespace torch_losses {
 namespace {
@@ -71,6 +74,20 @@ bool is_capturing(const std::string& device, int64_t id) {
       return false;
     }
   }(stream_of(device, id));
+}
+
+// Of CUDA's.
+int64_t stream_priority(const std::string& device, int64_t id) {
+  const c10::Stream stream = stream_of(device, id);
+  const c10::DeviceGuard guard(stream.device());
+  return cuda_stream_priority(stream.native_handle());
+}
+
+// The least and the greatest priority of the current device's streams, as libtorch makes them.
+std::vector<int64_t> stream_priority_range() {
+  constexpr int kMostPriorities = 4;
+  const auto [least, greatest] = cuda_stream_priority_range();
+  return {least, std::max(greatest, 1 - kMostPriorities)};
 }
 
 void record_stream(const at::Tensor& tensor, const std::string& device, int64_t id) {
@@ -147,6 +164,8 @@ void add_streams(Bindings& bindings) {
   bindings.add<&synchronize_stream>("synchronize_stream");
   bindings.add<&stream_handle>("stream_handle");
   bindings.add<&is_capturing>("is_capturing");
+  bindings.add<&stream_priority>("stream_priority");
+  bindings.add<&stream_priority_range>("stream_priority_range");
   bindings.add<&record_stream>("record_stream");
   bindings.add<&new_event>("new_event");
   bindings.add<&event_device>("event_device");

@@ -2,8 +2,9 @@
 import { bind, type Callee, describe, fail } from '../arguments';
 import { bfloat16, DType, float16 } from '../dtype';
 import { dtypeFromCode } from '../dtype_table';
-import { runtimeError, typeError, valueError } from '../errors';
+import { runtimeError, valueError } from '../errors';
 import { native } from '../native';
+import { BOOL, DTYPE, optional, required, Signature, STRING } from '../nn/signature';
 import { scoped } from '../scope';
 import { warn } from '../warnings';
 
@@ -129,33 +130,47 @@ function isUsable(device: string, dtype: DType): boolean {
   return false;
 }
 
+const ofDevice = { device_type: required(STRING) };
+const SIGNATURES = {
+  is_available: new Signature('is_autocast_available', ofDevice),
+  is_enabled: new Signature('is_autocast_enabled', { device_type: optional(STRING, 'cuda') }),
+  set_enabled: new Signature('set_autocast_enabled', { ...ofDevice, enabled: required(BOOL) }),
+  get_dtype: new Signature('get_autocast_dtype', ofDevice),
+  set_dtype: new Signature('set_autocast_dtype', { ...ofDevice, dtype: required(DTYPE) }),
+  set_cache: new Signature('set_autocast_cache_enabled', { enabled: required(BOOL) }),
+};
+
 /** Whether a kind of device has autocast. */
-export function is_autocast_available(device_type: string): boolean {
-  return native.is_autocast_available(device_type);
+export function is_autocast_available(device_type: string): boolean;
+export function is_autocast_available(...args: unknown[]): boolean {
+  return native.is_autocast_available(SIGNATURES.is_available.read(args).device_type);
 }
 
-/** Whether autocast is on in this thread, for a kind of device. */
-export function is_autocast_enabled(device_type = 'cuda'): boolean {
-  return native.is_autocast_enabled(device_type);
+/** Whether autocast is on in this thread, for a kind of device. Default: `cuda`. */
+export function is_autocast_enabled(device_type?: string): boolean;
+export function is_autocast_enabled(...args: unknown[]): boolean {
+  return native.is_autocast_enabled(SIGNATURES.is_enabled.read(args).device_type);
 }
 
-/** Turns autocast on or off in this thread; {@link autocast} does so for a function's time. */
-export function set_autocast_enabled(device_type: string, enabled: boolean): void {
+/** Turns autocast on or off in this thread; {@link autocast} does so for a function's time. Default: `cuda`. */
+export function set_autocast_enabled(device_type: string, enabled: boolean): void;
+export function set_autocast_enabled(enabled: boolean): void;
+export function set_autocast_enabled(...args: unknown[]): void {
+  const all = typeof args[0] === 'boolean' ? ['cuda', ...args] : args;
+  const { device_type, enabled } = SIGNATURES.set_enabled.read(all);
   native.set_autocast_enabled(device_type, enabled);
 }
 
 /** What autocast casts to on a kind of device: float16 on CUDA and bfloat16 on the CPU unless set otherwise. */
-export function get_autocast_dtype(device_type: string): DType {
-  return dtypeFromCode(native.get_autocast_dtype(device_type));
+export function get_autocast_dtype(device_type: string): DType;
+export function get_autocast_dtype(...args: unknown[]): DType {
+  return dtypeFromCode(native.get_autocast_dtype(SIGNATURES.get_dtype.read(args).device_type));
 }
 
 /** Sets what autocast casts to in this thread, on a kind of device. */
-export function set_autocast_dtype(device_type: string, dtype: DType): void {
-  if (!(dtype instanceof DType)) {
-    throw typeError(
-      `set_autocast_dtype(): argument 'dtype' must be a torch.dtype, got ${describe(dtype)}`,
-    );
-  }
+export function set_autocast_dtype(device_type: string, dtype: DType): void;
+export function set_autocast_dtype(...args: unknown[]): void {
+  const { device_type, dtype } = SIGNATURES.set_dtype.read(args);
   native.set_autocast_dtype(device_type, dtype.code);
 }
 
@@ -164,8 +179,9 @@ export function is_autocast_cache_enabled(): boolean {
   return native.is_autocast_cache_enabled();
 }
 
-export function set_autocast_cache_enabled(enabled: boolean): void {
-  native.set_autocast_cache_enabled(enabled);
+export function set_autocast_cache_enabled(enabled: boolean): void;
+export function set_autocast_cache_enabled(...args: unknown[]): void {
+  native.set_autocast_cache_enabled(SIGNATURES.set_cache.read(args).enabled);
 }
 
 /** Forgets the casts of weights: after one was changed in place within a region. */

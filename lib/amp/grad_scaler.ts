@@ -1,17 +1,17 @@
 /** Scaled losses, whose small gradients float16 can hold. Source: torch/amp/grad_scaler.py. */
-import { describe } from '../arguments';
+import { describe, isOptions } from '../arguments';
 import type { Device } from '../device';
-import { float16, float32, int32 } from '../dtype';
+import { float32, int32 } from '../dtype';
 import { createError, runtimeError, typeError, valueError } from '../errors';
 import { full } from '../factories';
 import { isTensor } from '../handle';
-import { sparse_coo } from '../layout';
 import { native } from '../native';
 import { op, withoutGrad } from '../nn/ops';
 import { BOOL, FLOAT, INT, optional, Signature, STRING } from '../nn/signature';
 import { Optimizer } from '../optim/optimizer';
 import type { Tensor } from '../tensor';
 import { warn } from '../warnings';
+import { type AnyOptimizer, Replicas, unscaleGradients } from './unscale';
 
 export interface GradScalerOptions {
   /** The first scale. Default: 65536. */
@@ -35,14 +35,6 @@ export interface GradScalerState {
   _growth_tracker: number;
 }
 
-const STATE = [
-  'scale',
-  'growth_factor',
-  'backoff_factor',
-  'growth_interval',
-  '_growth_tracker',
-] as const satisfies readonly (keyof GradScalerState)[];
-
 const SIGNATURE = new Signature('GradScaler', {
   device: optional(STRING, 'cuda'),
   init_scale: optional(FLOAT, 2 ** 16),
@@ -52,9 +44,6 @@ const SIGNATURE = new Signature('GradScaler', {
   enabled: optional(BOOL, true),
 });
 
-const unscale = op<(grads: readonly Tensor[], found_inf: Tensor, inv_scale: Tensor) => void>(
-  '_amp_foreach_non_finite_check_and_unscale_',
-);
 const updateScale =
   op<
     (
@@ -67,12 +56,7 @@ const updateScale =
     ) => Tensor
   >('_amp_update_scale_');
 
-const valuesOf = op<(sparse: Tensor) => Tensor>('_values');
-
 const assertion = (message: string): Error => createError('AssertionError', message);
-
-// biome-ignore lint/suspicious/noExplicitAny: an optimizer of any options
-type AnyOptimizer = Optimizer<any>;
 
 type Scalable = Tensor | Iterable<Scalable>;
 
@@ -87,22 +71,6 @@ function checkOptimizer(method: string, optimizer: unknown): void {
 interface Progress {
   stage: 'ready' | 'unscaled' | 'stepped';
   found: ReadonlyMap<string, Tensor>;
-}
-
-/** A tensor's copies on other devices, made when they are needed. */
-class Replicas {
-  readonly byDevice = new Map<string, Tensor>();
-
-  constructor(private readonly master: Tensor) {}
-
-  on(device: Device): Tensor {
-    let copy = this.byDevice.get(device.name);
-    if (!copy) {
-      copy = this.master.to(device, { non_blocking: true, copy: true });
-      this.byDevice.set(device.name, copy);
-    }
-    return copy;
-  }
 }
 
 /**
@@ -159,6 +127,11 @@ export class GradScaler {
   scale(outputs: Iterable<Scalable>): Scalable[];
   scale(outputs: Scalable): Scalable {
     if (!this.#enabled) return outputs;
+    if (isTensor(outputs)) {
+      const { device } = outputs as Tensor;
+      const scale = this.#scale ?? this.#start(device);
+      return (outputs as Tensor).mul(scale.to(device, { non_blocking: true }));
+    }
     let replicas: Replicas | undefined;
     const scaled = (value: Scalable): Scalable => {
       if (isTensor(value)) {
@@ -166,10 +139,10 @@ export class GradScaler {
         replicas ??= new Replicas(this.#scale ?? this.#start(device));
         return (value as Tensor).mul(replicas.on(device));
       }
-      if (typeof (value as Iterable<Scalable> | undefined)?.[Symbol.iterator] !== 'function') {
+      if (typeof value === 'string' || !isIterable(value)) {
         throw valueError('outputs must be a Tensor or an iterable of Tensors');
       }
-      return Array.from(value as Iterable<Scalable>, scaled);
+      return Array.from(value, scaled);
     };
     return scaled(outputs);
   }
@@ -330,7 +303,7 @@ export class GradScaler {
   }
 
   set_growth_factor(new_factor: number): void {
-    this.#growthFactor = new_factor;
+    this.#growthFactor = number('set_growth_factor', 'new_factor', new_factor);
   }
 
   get_backoff_factor(): number {
@@ -338,7 +311,7 @@ export class GradScaler {
   }
 
   set_backoff_factor(new_factor: number): void {
-    this.#backoffFactor = new_factor;
+    this.#backoffFactor = number('set_backoff_factor', 'new_factor', new_factor);
   }
 
   get_growth_interval(): number {
@@ -346,7 +319,7 @@ export class GradScaler {
   }
 
   set_growth_interval(new_interval: number): void {
-    this.#growthInterval = new_interval;
+    this.#growthInterval = number('set_growth_interval', 'new_interval', new_interval);
   }
 
   is_enabled(): boolean {
@@ -368,25 +341,22 @@ export class GradScaler {
   /**
    * Takes what {@link GradScaler.state_dict} gave.
    *
-   * @throws TorchError (RuntimeError) for the state of a scaler that was not enabled
+   * @throws TorchError (RuntimeError) for the state of a scaler that was not enabled, TorchError (KeyError) for one that
+   *   lacks something
    */
   load_state_dict(state_dict: GradScalerState | Record<string, never>): void {
     if (!this.#enabled) return;
-    if (typeof state_dict !== 'object' || state_dict === null) {
-      throw typeError(`Expected state_dict to be dict-like, got ${describe(state_dict)}.`);
+    if (!isOptions(state_dict)) {
+      throw typeError(
+        `GradScaler.load_state_dict(): state_dict must be a plain object, got ${describe(state_dict)}`,
+      );
     }
     if (Object.keys(state_dict).length === 0) {
       throw runtimeError(
         'The source state dict is empty, possibly because it was saved from a disabled instance of GradScaler.',
       );
     }
-    const state = state_dict as GradScalerState;
-    for (const key of STATE) {
-      if (typeof state[key] === 'number') continue;
-      throw typeError(
-        `load_state_dict(): expected state_dict.${key} to be a number, got ${describe(state[key])}`,
-      );
-    }
+    const state = stateOf(state_dict);
     this.#initialScale = state.scale;
     this.#scale?.fill_(state.scale);
     this.#growthFactor = state.growth_factor;
@@ -397,6 +367,23 @@ export class GradScaler {
   }
 }
 
+const isIterable = (value: unknown): value is Iterable<Scalable> =>
+  typeof (value as Iterable<unknown> | null | undefined)?.[Symbol.iterator] === 'function';
+
+function number(method: string, name: string, value: unknown): number {
+  if (typeof value === 'number') return value;
+  throw typeError(`GradScaler.${method}(): ${name} must be a number, got ${describe(value)}`);
+}
+
+function stateOf(given: Readonly<Record<string, unknown>>): GradScalerState {
+  const names = ['scale', 'growth_factor', 'backoff_factor', 'growth_interval', '_growth_tracker'];
+  const entries = names.map((name) => {
+    if (!(name in given)) throw createError('KeyError', `'${name}'`);
+    return [name, number('load_state_dict', name, given[name])] as const;
+  });
+  return Object.fromEntries(entries) as unknown as GradScalerState;
+}
+
 function isUsable(device: string): boolean {
   if (device !== 'cuda' || native.has_cuda()) return true;
   warn(
@@ -405,34 +392,4 @@ function isUsable(device: string): boolean {
     'user',
   );
   return false;
-}
-
-/** Divides the gradients in place, those of one device and dtype at once; where inf or NaN was found, by device. */
-function unscaleGradients(
-  optimizer: AnyOptimizer,
-  inverse: Tensor,
-  found: Tensor,
-  allowsHalf = false,
-): ReadonlyMap<string, Tensor> {
-  const inverses = new Replicas(inverse);
-  const founds = new Replicas(found);
-  const groups = new Map<string, Tensor[]>();
-  for (const { params } of optimizer.param_groups) {
-    for (const parameter of params) {
-      const { grad } = parameter;
-      if (!grad) continue;
-      if (grad.dtype === float16 && !allowsHalf)
-        throw valueError('Attempting to unscale FP16 gradients.');
-      const values = grad.layout === sparse_coo ? valuesOf(grad) : grad;
-      const key = `${values.device} ${values.dtype}`;
-      const group = groups.get(key);
-      if (group) group.push(values);
-      else groups.set(key, [values]);
-    }
-  }
-  for (const gradients of groups.values()) {
-    const { device } = gradients[0]!;
-    unscale(gradients, founds.on(device), inverses.on(device));
-  }
-  return founds.byDevice;
 }

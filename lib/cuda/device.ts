@@ -1,9 +1,11 @@
 /** Which CUDA devices there are, which is current, and what they are. */
 import { describe } from '../arguments';
-import { createError } from '../errors';
+import { createError, runtimeError } from '../errors';
+import { tensorHandle } from '../handle';
 import { native } from '../native';
 import { scoped } from '../scope';
-import { type CudaDevice, currentDevice, indexOf, start } from './state';
+import type { Tensor } from '../tensor';
+import { type CudaDevice, currentDevice, enterDevice, indexOf, isBuilt, start } from './state';
 
 /** Whether there is a CUDA libtorch, a driver and a device. */
 export function is_available(): boolean {
@@ -39,19 +41,32 @@ export function set_device(device: CudaDevice): void {
  * @throws TypeError for a function that returns a promise
  */
 export function device<T>(device: CudaDevice | null, run: () => T): T {
-  return scoped('device', run, () => {
-    const index = indexOf(device);
-    if (index < 0) return () => {};
-    const before = currentDevice();
-    native.cuda_set_device(index);
-    return () => native.cuda_set_device(before);
-  });
+  return scoped('device', run, () => enter(indexOf(device)));
 }
 
-/** Waits until a device has done all that it was given. Default: the current one. */
+/**
+ * Runs a function with the device of a tensor as the current one; returns what it returns. One on the CPU changes
+ * nothing.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.cuda.device_of.html
+ */
+export function device_of<T>(obj: Tensor, run: () => T): T {
+  tensorHandle(obj, { name: 'device_of', parameters: [] }, 'obj');
+  return scoped('device_of', run, () => enter(obj.is_cuda ? obj.get_device() : -1));
+}
+
+function enter(index: number): () => void {
+  if (index < 0) return () => {};
+  if (!isBuilt()) throw runtimeError('PyTorch was compiled without CUDA support');
+  start();
+  return enterDevice(index);
+}
+
+/** Waits until a device has done all that it was given. Default, and for a negative number: the current one. */
 export function synchronize(device?: CudaDevice | null): void {
   start();
-  native.cuda_synchronize(indexOf(device));
+  const index = indexOf(device);
+  native.cuda_synchronize(index < 0 ? currentDevice() : index);
 }
 
 /** What a device is: `torch.cuda.get_device_properties`. Sizes are in bytes, clock rates in kHz. */
@@ -153,6 +168,9 @@ export function can_device_access_peer(device: CudaDevice, peer_device: CudaDevi
   const peer = existing(indexOf(peer_device, false), 'Invalid peer device id');
   return native.cuda_can_access_peer(index, peer);
 }
+
+/** Whether the current device has TF32 in its hardware: from compute capability 8.0 on. */
+export const is_tf32_supported = (): boolean => is_bf16_supported(false);
 
 /** Whether the current device computes in bfloat16: from compute capability 8.0 on, and with emulation all do. */
 export function is_bf16_supported(including_emulation = true): boolean {

@@ -1,6 +1,7 @@
 /** The memory of CUDA devices. Source: torch/cuda/memory.py. */
 import { native } from '../native';
-import { type CudaDevice, indexOf, isStarted, start } from './state';
+import { type CudaDevice, indexOf, isStarted, startedIndexOf } from './state';
+import { byName, type NestedStats, nested } from './stats';
 
 const ARRAYS = [
   'allocation',
@@ -44,10 +45,12 @@ const NAMES: readonly string[] = [
  */
 export function memory_stats(device?: CudaDevice | null): Record<string, number> {
   if (!isStarted()) return {};
-  const values = native.cuda_memory_stats(indexOf(device));
-  const entries = values.map((value, at) => [NAMES[at]!, value] as const);
-  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+  return byName(NAMES, native.cuda_memory_stats(indexOf(device)));
 }
+
+/** {@link memory_stats} as objects in objects: `allocated_bytes.all.peak` is `stats.allocated_bytes.all.peak`. */
+export const memory_stats_as_nested_dict = (device?: CudaDevice | null): NestedStats =>
+  nested(memory_stats(device));
 
 const stat = (device: CudaDevice | null | undefined, name: string): number =>
   memory_stats(device)[name] ?? 0;
@@ -74,20 +77,17 @@ export function max_memory_reserved(device?: CudaDevice | null): number {
 
 /** Begins the peaks of {@link memory_stats} anew. */
 export function reset_peak_memory_stats(device?: CudaDevice | null): void {
-  start();
-  native.cuda_reset_peak_stats(indexOf(device));
+  native.cuda_reset_peak_stats(startedIndexOf(device));
 }
 
 /** Begins the sums of {@link memory_stats} anew. */
 export function reset_accumulated_memory_stats(device?: CudaDevice | null): void {
-  start();
-  native.cuda_reset_accumulated_stats(indexOf(device));
+  native.cuda_reset_accumulated_stats(startedIndexOf(device));
 }
 
 /** Free and total bytes of a device, those of other processes included. */
 export function mem_get_info(device?: CudaDevice | null): [free: number, total: number] {
-  start();
-  return native.cuda_mem_get_info(indexOf(device));
+  return native.cuda_mem_get_info(startedIndexOf(device));
 }
 
 /** Gives what is kept for the next tensors back to the device. */

@@ -1,7 +1,7 @@
 /** The allocator's statistics as a table: `memory_summary` of torch/cuda/memory.py. */
 import { BOOL, DEVICE, optional, orNull, Signature } from '../nn/signature';
 import { memory_stats } from './memory';
-import { type CudaDevice, indexOf, start } from './state';
+import { type CudaDevice, startedIndexOf } from './state';
 
 type Format = (value: number, first: number) => string;
 
@@ -97,7 +97,6 @@ export function memory_summary(options?: {
 }): string;
 export function memory_summary(...args: unknown[]): string {
   const { device, abbreviated } = SIGNATURE.read(args);
-  start();
-  const index = indexOf(device);
+  const index = startedIndexOf(device);
   return summaryOf(memory_stats(index), index, abbreviated);
 }

@@ -1,15 +1,97 @@
-/** Random numbers on CUDA devices. Source: torch/cuda/random.py. */
-import { seedBits } from '../generator';
+/**
+ * Random numbers on CUDA devices. Source: torch/cuda/random.py, whose functions that set something wait for CUDA to be
+ * started by others; here they take effect at once, and what `is_initialized` says stays as it is.
+ */
+import { describe } from '../arguments';
+import { device as deviceOf } from '../device';
+import { indexError, typeError, valueError } from '../errors';
+import { defaultGeneratorOf, type Generator, seedBits } from '../generator';
+import { tensorHandle } from '../handle';
 import { native } from '../native';
+import type { Tensor } from '../tensor';
+import { type CudaDevice, currentDevice, start } from './state';
+
+/** The number of a device, or null for `cuda`, the current one. */
+function numberOf(device: CudaDevice): number | null {
+  const { type, index, name } =
+    typeof device === 'number' ? deviceOf('cuda', device) : deviceOf(device);
+  if (type !== 'cuda') throw valueError(`Expected a cuda device, but got: ${name}`);
+  return index;
+}
+
+function generatorOf(index: number): Generator {
+  if (index < native.cuda_device_count()) return defaultGeneratorOf(`cuda:${index}`);
+  throw indexError('tuple index out of range');
+}
+
+const current = (): Generator => generatorOf(native.cuda_get_device());
+
+const all = (): Generator[] =>
+  Array.from({ length: native.cuda_device_count() }, (_, index) => generatorOf(index));
+
+/**
+ * The state of a device's generator, a tensor of bytes on the CPU.
+ *
+ * @param device - default: the current one
+ * @throws what {@link start} throws
+ */
+export function get_rng_state(device: CudaDevice = 'cuda'): Tensor {
+  start();
+  return generatorOf(numberOf(device) ?? currentDevice()).get_state();
+}
+
+/** The states of all devices' generators. */
+export const get_rng_state_all = (): Tensor[] => all().map((generator) => generator.get_state());
+
+/** Brings a device's generator back to a state of before, Python's too; without CUDA it does nothing. */
+export function set_rng_state(new_state: Tensor, device: CudaDevice = 'cuda'): void {
+  tensorHandle(new_state, { name: 'set_rng_state', parameters: [] }, 'new_state');
+  const index = numberOf(device);
+  if (native.has_cuda()) generatorOf(index ?? native.cuda_get_device()).set_state(new_state);
+}
+
+/** The same for all devices, in their order. */
+export function set_rng_state_all(new_states: Iterable<Tensor>): void {
+  if (typeof new_states?.[Symbol.iterator] !== 'function') {
+    throw typeError(
+      `set_rng_state_all(): new_states must be an iterable of Tensors, got ${describe(new_states)}`,
+    );
+  }
+  let index = 0;
+  for (const state of new_states) set_rng_state(state, index++);
+}
 
 /** Seeds the current device's generator; without CUDA it does nothing. */
 export function manual_seed(seed: number | bigint): void {
   const bits = seedBits(seed);
-  if (native.has_cuda()) native.cuda_manual_seed(bits);
+  if (native.has_cuda()) current().manual_seed(bits);
 }
 
 /** Seeds the generators of all CUDA devices; without CUDA it does nothing. */
 export function manual_seed_all(seed: number | bigint): void {
   const bits = seedBits(seed);
-  if (native.has_cuda()) native.cuda_manual_seed_all(bits);
+  for (const generator of all()) generator.manual_seed(bits);
+}
+
+/** Seeds the current device's generator with a number of the system's random source; without CUDA it does nothing. */
+export function seed(): void {
+  if (native.has_cuda()) current().seed();
+}
+
+/** Seeds all devices' generators with one number of the system's random source; without CUDA it does nothing. */
+export function seed_all(): void {
+  const [first, ...others] = all();
+  if (!first) return;
+  first.seed();
+  const chosen = first.initial_seed();
+  for (const generator of others) generator.manual_seed(chosen);
+}
+
+/**
+ * The seed of the current device's generator. A bigint where a number cannot hold it.
+ *
+ * @throws what {@link start} throws
+ */
+export function initial_seed(): number | bigint {
+  return generatorOf(currentDevice()).initial_seed();
 }

@@ -2,8 +2,10 @@
 import { describe } from '../arguments';
 import { Device } from '../device';
 import { createError, runtimeError, typeError, valueError } from '../errors';
+import { defaultGeneratorOf, type Generator } from '../generator';
 import { isCudaBuild } from '../libtorch/build';
 import { libtorch, native } from '../native';
+import { checkKernels } from './architectures';
 
 /** A CUDA device: its number, or `torch.device('cuda:1')`, or its name. */
 export type CudaDevice = number | Device | string;
@@ -11,10 +13,20 @@ export type CudaDevice = number | Device | string;
 /** Whether this libtorch is a CUDA build. */
 export const isBuilt = (): boolean => isCudaBuild(libtorch);
 
+/** @throws TorchError (AssertionError) for a CPU build */
+export function requireBuilt(): void {
+  if (!isBuilt()) throw notCompiled('cuda');
+}
+
 let started = false;
 
-/** Whether {@link start} has succeeded. */
-export const isStarted = (): boolean => started;
+/** Whether {@link start} has succeeded, in any thread of the process. */
+export const isStarted = (): boolean => started || native.cuda_is_initialized();
+
+const generators: Generator[] = [];
+
+/** The devices' own generators, in their order; none before CUDA is used. */
+export const default_generators: readonly Generator[] = generators;
 
 /**
  * Starts CUDA, unless that has been done.
@@ -23,10 +35,13 @@ export const isStarted = (): boolean => started;
  */
 export function start(): void {
   if (started) return;
-  if (!isBuilt()) throw notCompiled('cuda');
+  requireBuilt();
   if (!native.cuda_is_loaded()) throw runtimeError(NO_DRIVER);
   native.cuda_init();
   started = true;
+  const count = native.cuda_device_count();
+  for (let index = 0; index < count; index++) generators.push(defaultGeneratorOf(`cuda:${index}`));
+  checkKernels();
 }
 
 const NO_DRIVER =
@@ -52,10 +67,35 @@ export function startPinning(): void {
   if (isBuilt()) start();
 }
 
+/** The number of a device, which is looked at before CUDA is started. */
+export function startedIndexOf(device: CudaDevice | null | undefined): number {
+  const index = indexOf(device);
+  start();
+  return index;
+}
+
 /** The number of the device that is current in this thread. */
 export function currentDevice(): number {
   start();
   return native.cuda_get_device();
+}
+
+/** More than a number of a device can be in libtorch, which would take what is left of it. */
+const TOO_MANY = 128;
+
+/** The name of a device whose stream is asked for; -1 is the current one, as in libtorch. */
+export function streamDeviceOf(index: number): string {
+  if (index === -1) return 'cuda';
+  if (index >= TOO_MANY) throw runtimeError('Overflow when unpacking DeviceIndex');
+  if (index >= 0) return `cuda:${index}`;
+  const count = native.cuda_device_count();
+  throw runtimeError(`Device index value ${index} is out of index range [0, ${count})`);
+}
+
+/** Makes a device the current one, and returns what goes back to the one before. */
+export function enterDevice(index: number): () => void {
+  const before = native.cuda_exchange_device(index);
+  return () => native.cuda_restore_device(before);
 }
 
 /**

@@ -1,11 +1,11 @@
 /** CUDA's streams and events. Source: torch/cuda/streams.py. */
 import { Device } from '../device';
-import { runtimeError } from '../errors';
+import { notImplementedError, runtimeError, valueError } from '../errors';
 import { native } from '../native';
 import { BOOL, DEVICE, INT, optional, orNull, Signature } from '../nn/signature';
 import { scoped } from '../scope';
 import * as base from '../stream';
-import { type CudaDevice, indexOf, isBuilt, start } from './state';
+import { type CudaDevice, indexOf, isBuilt, isStarted, start, streamDeviceOf } from './state';
 
 const STREAM = new Signature('Stream', {
   device: optional<CudaDevice | null>(orNull(DEVICE), null),
@@ -35,8 +35,20 @@ export class Stream extends base.Stream {
     return this.native_handle;
   }
 
-  override record_event(event: base.Event = new Event()): base.Event {
-    return super.record_event(event);
+  /** The lower, the sooner it runs. */
+  get priority(): number {
+    return native.stream_priority(this.device.name, this.stream_id);
+  }
+
+  /** The least and the greatest priority of the current device's streams; greater ones are lower numbers. */
+  static priority_range(): [least: number, greatest: number] {
+    start();
+    return native.stream_priority_range();
+  }
+
+  /** @internal */
+  protected override newEvent(): base.Event {
+    return new Event();
   }
 
   override toString(): string {
@@ -48,15 +60,29 @@ function newStream(args: readonly unknown[]): base.Place {
   const { device, priority } = STREAM.read(args);
   if (!isBuilt()) throw runtimeError('torch.cuda.Stream requires CUDA support');
   start();
-  return new base.Place('cuda', native.new_stream(nameOf(device), priority));
+  const name = streamDeviceOf(Math.max(indexOf(device), -1));
+  return new base.Place('cuda', native.new_stream(name, priority));
 }
 
-const nameOf = (device: CudaDevice | null | undefined): string => {
-  const index = indexOf(device);
-  return index < 0 ? 'cuda' : `cuda:${index}`;
-};
+const nameOf = (device: CudaDevice | null | undefined): string => streamDeviceOf(indexOf(device));
 
-const EVENT = new Signature('Event', { enable_timing: optional(BOOL, false) });
+const EVENT = new Signature('Event', {
+  enable_timing: optional(BOOL, false),
+  blocking: optional(BOOL, false),
+  interprocess: optional(BOOL, false),
+  external: optional(BOOL, false),
+});
+
+export interface EventOptions {
+  /** Whether `elapsed_time` can be asked for. Default: false. */
+  enable_timing?: boolean | undefined;
+  /** Taken, and of no effect: `synchronize` waits in one way. Default: false. */
+  blocking?: boolean | undefined;
+  /** Not supported. Default: false. */
+  interprocess?: boolean | undefined;
+  /** Not supported: there are no graphs to capture. Default: false. */
+  external?: boolean | undefined;
+}
 
 /**
  * A mark in a stream, to wait for or to time by.
@@ -65,14 +91,30 @@ const EVENT = new Signature('Event', { enable_timing: optional(BOOL, false) });
  */
 export class Event extends base.Event {
   /**
-   * @param options.enable_timing - whether `elapsed_time` can be asked for. Default: false
-   * @throws TorchError (RuntimeError) for a libtorch without CUDA
+   * @throws TorchError (RuntimeError) for a libtorch without CUDA, TorchError (NotImplementedError) for an event of other
+   *   processes or of graphs
    */
-  constructor(options?: { enable_timing?: boolean });
+  constructor(options?: EventOptions);
+  constructor(enable_timing: boolean, options?: Omit<EventOptions, 'enable_timing'>);
   constructor(...args: unknown[]) {
-    const { enable_timing } = EVENT.read(args);
+    const { enable_timing, interprocess, external } = EVENT.read(args);
     if (!isBuilt()) throw runtimeError('Tried to instantiate dummy base class Event');
+    if (interprocess || external) {
+      const option = interprocess ? 'interprocess' : 'external';
+      throw notImplementedError(`torch.cuda.Event: ${option} is not supported`);
+    }
     super(new Device('cuda'), { enable_timing });
+  }
+
+  /** The device, once it is recorded. */
+  override get device(): Device | null {
+    const device = super.device;
+    return device?.index === null ? null : device;
+  }
+
+  /** The CUDA runtime's own handle, an address; 0 until it is recorded. */
+  get cuda_event(): number | bigint {
+    return this.event_id;
   }
 
   override toString(): string {
@@ -99,8 +141,27 @@ const existing = (place: readonly [id: number | bigint, index: number]): Stream 
 /** Makes a stream its device's current one in this thread; `stream` does so for a function's time. */
 export function set_stream(stream: base.Stream | null): void {
   if (stream === null) return;
-  const { device, stream_id } = base.streamOf('set_stream', stream);
+  const { device, stream_id } = ofCuda('set_stream', stream);
   native.set_stream(device.name, stream_id);
+}
+
+/** @throws TypeError for what is no stream, RangeError (ValueError) for one of another device */
+function ofCuda(name: string, stream: base.Stream): base.Stream {
+  const { device } = base.streamOf(name, stream);
+  if (device.type === 'cuda') return stream;
+  throw valueError(`Expected a cuda device, but got: ${device}`);
+}
+
+/**
+ * Whether what the current stream is given is recorded into a graph, to run later.
+ *
+ * @throws TorchError (RuntimeError) for a libtorch without CUDA
+ */
+export function is_current_stream_capturing(): boolean {
+  if (!isBuilt()) {
+    throw runtimeError('Tried to instantiate dummy base class _cuda_isCurrentStreamCapturing');
+  }
+  return isStarted() && base.currentStream('cuda').is_capturing();
 }
 
 /**
@@ -115,7 +176,7 @@ export function set_stream(stream: base.Stream | null): void {
 export function stream<T>(stream: base.Stream | null, run: () => T): T {
   return scoped('stream', run, () => {
     if (stream === null) return () => {};
-    const { device } = base.streamOf('stream', stream);
+    const { device } = ofCuda('stream', stream);
     const before = current_stream();
     const there = current_stream(device);
     set_stream(stream);

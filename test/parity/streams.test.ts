@@ -33,6 +33,8 @@ const ROWS: readonly Row[] = [
   ['stream.native_handle', () => stream.native_handle],
   ['stream.record_event()', () => stream.record_event()],
   ['stream.record_event(event)', () => stream.record_event(event)],
+  ['event.record(None)', () => event.record(null)],
+  ['event.wait(None)', () => event.wait(null) ?? null],
   ['stream.wait_event(event)', () => stream.wait_event(event) ?? null],
   ['stream.wait_stream(stream)', () => stream.wait_stream(stream)],
   ["stream == torch.Stream('cpu')", () => stream.equals(new torch.Stream('cpu'))],

@@ -1,6 +1,6 @@
 /** Modules of modules. Source: torch/nn/modules/container.py. */
 import { describe, isOptions } from '../../arguments';
-import { createError, typeError } from '../../errors';
+import { createError, indexError, typeError } from '../../errors';
 import type { Tensor } from '../../tensor';
 import { Module } from './module';
 import { listRepr } from './repr';
@@ -78,8 +78,6 @@ export abstract class Sequence<Args extends unknown[], Result> extends Module<Ar
     for (const module of modules) this.append(module);
   }
 }
-
-const indexError = (message: string): Error => createError('IndexError', message);
 
 /**
  * Modules one after the other, each called with what the one before returned.

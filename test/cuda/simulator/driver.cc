@@ -1,6 +1,7 @@
 // The functions of the CUDA driver that libtorch and the addon call. This library has its name,
 // libcuda.so.1.
 #include <cuda.h>
+#include <cuda_runtime_api.h>
 
 #include <cstdio>
 #include <cstring>
@@ -83,5 +84,14 @@ CUresult cuCtxGetCurrent(CUcontext* context) {
 }
 
 CUresult cuCtxSetCurrent(CUcontext) { return CUDA_SUCCESS; }
+
+CUresult cuCtxGetStreamPriorityRange(int* least, int* greatest) {
+  return cudaDeviceGetStreamPriorityRange(least, greatest) == cudaSuccess ? CUDA_SUCCESS
+                                                                          : CUDA_ERROR_UNKNOWN;
+}
+
+CUresult cuStreamGetPriority(CUstream stream, int* priority) {
+  return cudaStreamGetPriority(stream, priority) == cudaSuccess ? CUDA_SUCCESS : CUDA_ERROR_UNKNOWN;
+}
 
 }  // extern "C"

@@ -1,0 +1,62 @@
+/** Gradients of an optimizer divided by a scale. Source: torch/amp/grad_scaler.py. */
+import type { Device } from '../device';
+import { float16 } from '../dtype';
+import { valueError } from '../errors';
+import { sparse_coo } from '../layout';
+import { op } from '../nn/ops';
+import type { Optimizer } from '../optim/optimizer';
+import type { Tensor } from '../tensor';
+
+const unscale = op<(grads: readonly Tensor[], found_inf: Tensor, inv_scale: Tensor) => void>(
+  '_amp_foreach_non_finite_check_and_unscale_',
+);
+const valuesOf = op<(sparse: Tensor) => Tensor>('_values');
+
+// biome-ignore lint/suspicious/noExplicitAny: an optimizer of any options
+export type AnyOptimizer = Optimizer<any>;
+
+/** A tensor's copies on other devices, made when they are needed. */
+export class Replicas {
+  readonly byDevice = new Map<string, Tensor>();
+
+  constructor(private readonly master: Tensor) {}
+
+  on(device: Device): Tensor {
+    let copy = this.byDevice.get(device.name);
+    if (!copy) {
+      copy = this.master.to(device, { non_blocking: true, copy: true });
+      this.byDevice.set(device.name, copy);
+    }
+    return copy;
+  }
+}
+
+/** Divides the gradients in place, those of one device and dtype at once; where inf or NaN was found, by device. */
+export function unscaleGradients(
+  optimizer: AnyOptimizer,
+  inverse: Tensor,
+  found: Tensor,
+  allowsHalf = false,
+): ReadonlyMap<string, Tensor> {
+  const inverses = new Replicas(inverse);
+  const founds = new Replicas(found);
+  const groups = new Map<string, Tensor[]>();
+  for (const { params } of optimizer.param_groups) {
+    for (const parameter of params) {
+      const { grad } = parameter;
+      if (!grad) continue;
+      if (grad.dtype === float16 && !allowsHalf)
+        throw valueError('Attempting to unscale FP16 gradients.');
+      const values = grad.layout === sparse_coo ? valuesOf(grad) : grad;
+      const key = `${values.device} ${values.dtype}`;
+      const group = groups.get(key);
+      if (group) group.push(values);
+      else groups.set(key, [values]);
+    }
+  }
+  for (const gradients of groups.values()) {
+    const { device } = gradients[0]!;
+    unscale(gradients, founds.on(device), inverses.on(device));
+  }
+  return founds.byDevice;
+}

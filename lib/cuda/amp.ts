@@ -1,0 +1,65 @@
+/** `torch.cuda.amp`: the older names of `torch.amp`, which warn that they are. Source: torch/cuda/amp/. */
+import { autocast as autocastOf } from '../amp/autocast';
+import { GradScaler as Base, type GradScalerOptions } from '../amp/grad_scaler';
+import { type DType, float16 } from '../dtype';
+import { BOOL, DTYPE, FLOAT, INT, optional, Signature } from '../nn/signature';
+import { warn } from '../warnings';
+
+const AUTOCAST = new Signature('autocast', {
+  enabled: optional(BOOL, true),
+  dtype: optional(DTYPE, float16),
+  cache_enabled: optional(BOOL, true),
+});
+
+export interface AutocastOptions {
+  enabled?: boolean | undefined;
+  dtype?: DType | undefined;
+  cache_enabled?: boolean | undefined;
+}
+
+/**
+ * As `torch.autocast('cuda', …)`.
+ *
+ * @deprecated Use `torch.autocast('cuda', …)`.
+ */
+export function autocast<T>(run: () => T): T;
+export function autocast<T>(options: AutocastOptions, run: () => T): T;
+export function autocast<T>(enabled: boolean, run: () => T): T;
+export function autocast(...args: unknown[]): unknown {
+  const last = args.at(-1);
+  const run = typeof last === 'function' ? (last as () => unknown) : undefined;
+  const { dtype, enabled, cache_enabled } = AUTOCAST.read(run ? args.slice(0, -1) : args);
+  warn(
+    "`torch.cuda.amp.autocast(args...)` is deprecated. Please use `torch.amp.autocast('cuda', args...)` instead.",
+    'FutureWarning',
+    'user',
+  );
+  return autocastOf('cuda', { dtype, enabled, cache_enabled }, run!);
+}
+
+const SCALER = new Signature('GradScaler', {
+  init_scale: optional(FLOAT, 2 ** 16),
+  growth_factor: optional(FLOAT, 2),
+  backoff_factor: optional(FLOAT, 0.5),
+  growth_interval: optional(INT, 2000),
+  enabled: optional(BOOL, true),
+});
+
+/**
+ * As `torch.amp.GradScaler('cuda', …)`.
+ *
+ * @deprecated Use `torch.amp.GradScaler('cuda', …)`.
+ */
+export class GradScaler extends Base {
+  constructor(options?: GradScalerOptions);
+  constructor(init_scale: number, options?: Omit<GradScalerOptions, 'init_scale'>);
+  constructor(...args: unknown[]) {
+    const options = SCALER.read(args);
+    warn(
+      "`torch.cuda.amp.GradScaler(args...)` is deprecated. Please use `torch.amp.GradScaler('cuda', args...)` instead.",
+      'FutureWarning',
+      'user',
+    );
+    super('cuda', options);
+  }
+}

@@ -1,0 +1,42 @@
+/** The memory that is pinned for CUDA, of which freed pieces are kept. Source: torch/cuda/memory.py. */
+import { native } from '../native';
+import { isStarted, requireBuilt } from './state';
+import { byName, type NestedStats, nested } from './stats';
+
+const AMOUNTS = ['allocations', 'allocated_bytes', 'active_requests', 'active_bytes'];
+const TIMES = ['host_alloc_time', 'host_free_time'];
+
+const of = (names: readonly string[], parts: readonly string[]): string[] =>
+  names.flatMap((name) => parts.map((part) => `${name}.${part}`));
+
+/** The statistics' names, in the order of native/cuda.cc. */
+const NAMES: readonly string[] = [
+  ...of(AMOUNTS, ['current', 'peak', 'allocated', 'freed']),
+  ...of(TIMES, ['total', 'max', 'min', 'count', 'avg']),
+  'num_host_alloc',
+  'num_host_free',
+];
+
+/**
+ * What the allocator of pinned memory counted, by names such as `allocated_bytes.peak`, in numbers, bytes and
+ * microseconds; empty before CUDA is used.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.cuda.memory.host_memory_stats.html
+ */
+export const host_memory_stats = (): Record<string, number> =>
+  isStarted() ? byName(NAMES, native.cuda_host_memory_stats()) : {};
+
+/** {@link host_memory_stats} as objects in objects. */
+export const host_memory_stats_as_nested_dict = (): NestedStats => nested(host_memory_stats());
+
+/** Begins the sums of {@link host_memory_stats} anew. */
+export function reset_accumulated_host_memory_stats(): void {
+  requireBuilt();
+  if (native.cuda_is_loaded()) native.cuda_reset_accumulated_host_stats();
+}
+
+/** Begins the peaks of {@link host_memory_stats} anew. */
+export function reset_peak_host_memory_stats(): void {
+  requireBuilt();
+  if (native.cuda_is_loaded()) native.cuda_reset_peak_host_stats();
+}
