@@ -1,5 +1,6 @@
-// Source of what the kernels rely on: ATen/native/Copy.cpp (copy), LossCTC.cpp (ctc_loss),
-// Normalization.cpp (batch_norm_cpu) and mkldnn/RNN.cpp (mkldnn_rnn_layer).
+// Source of what the kernels rely on: ATen/native/Copy.cpp (copy), Itertools.cpp (combinations),
+// LossCTC.cpp (ctc_loss), Normalization.cpp (batch_norm_cpu), QuantizedLinear.cpp (fbgemm_*) and
+// mkldnn/RNN.cpp (mkldnn_rnn_layer).
 #include "operator_checks.h"
 
 #include <ATen/core/Tensor.h>
@@ -89,6 +90,14 @@ void check_ctc_loss(const Stack& arguments) {
                      lengths.isTensor() ? ctc::list_of(lengths.toTensor()) : lengths.toIntVector());
 }
 
+// It holds a tensor for each, and takes steps in proportion, before it looks whether there are so
+// many combinations.
+void check_combinations(const Stack& arguments) {
+  constexpr int64_t kMost = 1 << 20;
+  const int64_t r = arguments[1].toInt();
+  TORCH_CHECK(r <= kMost, "combinations(): expected r to be at most ", kMost, ", but got ", r);
+}
+
 // fbgemm's packing reads the bytes of whatever tensor it is given.
 void check_fbgemm(const Stack& arguments) {
   for (const c10::IValue& argument : arguments) {
@@ -104,6 +113,7 @@ void check_fbgemm(const Stack& arguments) {
 
 OperatorCheck operator_check(const std::string& name) {
   static const std::unordered_map<std::string, OperatorCheck> kChecks = {
+      {"aten::combinations", check_combinations},
       {"aten::copy", check_copy},
       {"aten::ctc_loss", check_ctc_loss},
       {"aten::_ctc_loss", check_ctc_loss},

@@ -172,6 +172,12 @@ describe('torch.ops', () => {
       'expected strided CPU tensors, but got one of Strided on meta',
     );
 
+    expect(() => torch.combinations(torch.arange(1), 2 ** 50)).to.throw(
+      torch.TorchError,
+      'r to be at most',
+    );
+    expect(torch.combinations(torch.arange(3)).tolist()).to.have.length(3);
+
     const x = torch.tensor([[1.5], [3.5]]);
     const normalized = (mean: Tensor | null, variance: Tensor | null): unknown =>
       native_batch_norm!(x, null, null, mean, variance, false, 0, 0)[0]!.tolist();

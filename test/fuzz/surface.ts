@@ -25,7 +25,7 @@ function isOfStrings(packet: typeof torch.ops.aten): boolean {
 export const UNGUARDED: ReadonlyMap<RegExp, string> = new Map([
   [/^_/, 'internal to libtorch, and says so by its name: arguments are not checked'],
   [/^quantized_\w+_cell$/, 'an empty list of states is read beyond its end'],
-  [/^combinations$/, 'takes time in proportion to r, however large it is'],
+  [/^cudnn_/, 'what a convolution on CUDA calls once its arguments are checked'],
   [/_backward(s)?(_|$)/, 'a derivative, given by autograd what its forward pass checked'],
 ]);
 
