@@ -1,4 +1,5 @@
 /** The functions of a kind of device, for programs that serve several. Source: torch/__init__.py. */
+import { describe } from './arguments';
 import * as cpu from './cpu';
 import * as cuda from './cuda';
 import { Device, device as deviceOf, hasAccelerator } from './device';
@@ -18,9 +19,8 @@ export type DeviceModule = typeof cpu | typeof cuda;
 export function get_device_module(device: Device | string | null = null): DeviceModule {
   if (device === null) return hasAccelerator() ? cuda : cpu;
   if (!(device instanceof Device) && typeof device !== 'string') {
-    throw runtimeError(
-      `Invalid value of device '${String(device)}', expect torch.device, str, or None`,
-    );
+    const given = typeof device === 'number' ? device : describe(device);
+    throw runtimeError(`Invalid value of device '${given}', expect torch.device, str, or None`);
   }
   const { type } = deviceOf(device);
   if (type === 'cuda') return cuda;
