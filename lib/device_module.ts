@@ -19,8 +19,8 @@ export type DeviceModule = typeof cpu | typeof cuda;
 export function get_device_module(device: Device | string | null = null): DeviceModule {
   if (device === null) return hasAccelerator() ? cuda : cpu;
   if (!(device instanceof Device) && typeof device !== 'string') {
-    const shown = typeof device === 'number' ? String(device) : describe(device);
-    throw runtimeError(`Invalid value of device '${shown}', expect torch.device, str, or None`);
+    const given = typeof device === 'number' ? device : describe(device);
+    throw runtimeError(`Invalid value of device '${given}', expect torch.device, str, or None`);
   }
   const { type } = deviceOf(device);
   if (type === 'cuda') return cuda;

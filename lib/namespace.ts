@@ -14,7 +14,7 @@ export {
 } from './amp/autocast';
 export type { AsyncOptions } from './async';
 export * as autograd from './autograd';
-export * as backends from './backends';
+export { backends, type CudnnFlags, type Float32Precision } from './backends';
 export * as cpu from './cpu';
 export type { TensorData, TensorOptions } from './creation';
 export {

@@ -52,7 +52,6 @@ const ALWAYS: readonly Row[] = [
   ['str(torch.cuda.default_stream(0))', () => String(cuda.default_stream(0))],
   ['torch.cuda.set_stream(None)', () => cuda.set_stream(null) ?? null],
   ['use(torch.cuda.stream(None))', () => cuda.stream(null, () => null)],
-  ["x.record_stream(torch.Stream('cpu'))", () => x.record_stream(new torch.Stream('cpu'))],
   ['torch.accelerator.current_accelerator(True)', () => accelerator.current_accelerator(true)],
   ['torch.accelerator.set_device_index(-1)', () => accelerator.set_device_index(-1) ?? null],
   ['torch.accelerator.set_device_index(None)', () => accelerator.set_device_index(null as never)],
@@ -105,6 +104,7 @@ const WITHOUT_DEVICE: readonly Row[] = [
 
 /** What is different where libtorch_cuda is in the process, as it is in Python's and here only with a driver. */
 const CPU_BUILD: readonly Row[] = [
+  ["x.record_stream(torch.Stream('cpu'))", () => x.record_stream(cpu)],
   ['torch.cuda.is_current_stream_capturing()', () => cuda.is_current_stream_capturing()],
   ['torch.cuda.Event(True, True, True)', () => new cuda.Event(true, { blocking: true })],
 ];

@@ -17,6 +17,10 @@ cuda.stream(1, () => 1);
 torch.backends.cudnn.benchmark = 1;
 // @ts-expect-error no such flag
 torch.backends.cudnn.benchmarks = true;
+// @ts-expect-error none, ieee, tf32 or bf16
+torch.backends.fp32_precision = 'tf33';
+// @ts-expect-error no such flag
+torch.backends.cudnn.flags({ enable: true }, () => 1);
 // @ts-expect-error highest, high or medium
 torch.set_float32_matmul_precision('low');
 
@@ -35,3 +39,17 @@ either.wait_event(mark);
 either.wait_event(either);
 
 void [either, mark];
+
+const drawn: Tensor = torch.random.fork_rng({ devices: ['cuda:1', 0] }, () => torch.rand(2));
+const flagged: number = torch.backends.cudnn.flags({ enabled: false }, () => 1);
+const count: number = torch.get_device_module('cuda').device_count();
+const older: string = torch.cuda.amp.autocast({ dtype: torch.bfloat16 }, () => 'text');
+const timed = new cuda.Event(true, { blocking: true });
+// @ts-expect-error a list of devices
+torch.random.fork_rng(0, () => 1);
+// @ts-expect-error a state, not a seed
+cuda.set_rng_state(3);
+// @ts-expect-error a tensor, not a device
+cuda.device_of(1, () => 1);
+
+void [drawn, flagged, count, older, timed];
