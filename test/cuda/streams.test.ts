@@ -71,4 +71,54 @@ describeCuda('streams', () => {
     await loss.backwardAsync();
     expect(input.grad!.shape).to.deep.equal([256, 256]);
   });
+
+  it('hand on what they were given, however late they do it', async () => {
+    const side = new cuda.Stream();
+    const host = torch.arange(1 << 16).pin_memory();
+    const copy = (): torch.Tensor =>
+      cuda.stream(side, () => host.to('cuda', { non_blocking: true }));
+    const wanted = host.toTypedArray();
+    const pending: Promise<unknown>[] = [];
+    cuda.stream(side, () => {
+      pending.push(copy().toTypedArrayAsync(), copy().select(0, -1).itemAsync());
+    });
+    expect(await Promise.all(pending)).to.deep.equal([wanted, (1 << 16) - 1]);
+    const later = copy();
+    const mark = side.record_event();
+    mark.wait(cuda.current_stream());
+    expect(later.sum().item()).to.equal(((1 << 16) * ((1 << 16) - 1)) / 2);
+    const elsewhere = copy();
+    side.synchronize();
+    expect(elsewhere.toTypedArray()).to.deep.equal(wanted);
+  });
+
+  it('find in pinned memory what was there when the copy began, though it is disposed at once', () => {
+    const side = new cuda.Stream();
+    const copies = cuda.stream(side, () =>
+      Array.from({ length: 8 }, (_, i) => {
+        const host = torch.full([1 << 16], i).pin_memory();
+        const there = host.to('cuda', { non_blocking: true });
+        host.dispose();
+        return there;
+      }),
+    );
+    side.synchronize();
+    expect(copies.map((copy) => copy.float().mean().item())).to.deep.equal([
+      0, 1, 2, 3, 4, 5, 6, 7,
+    ]);
+  });
+
+  it('may differ between the forward and the backward pass', () => {
+    const side = new cuda.Stream();
+    const scores = torch.randn(16, 5, { device: 'cuda', requires_grad: true });
+    const classes = torch.arange(16, { device: 'cuda' }).remainder(5);
+    const criterion = new nn.CrossEntropyLoss();
+    criterion(scores, classes).backward();
+    const expected = scores.grad!.cpu();
+    scores.grad = null;
+    side.wait_stream(cuda.current_stream());
+    const loss = cuda.stream(side, () => criterion(scores, classes));
+    loss.backward(); // by the engine, which runs it on the forward pass's stream, and waits
+    expect(scores.grad!.cpu().equal(expected)).to.equal(true);
+  });
 });
