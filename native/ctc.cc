@@ -226,7 +226,8 @@ std::optional<int64_t> no_class(const at::Tensor& log_probs, const at::Tensor& t
   const bool is_checked = targets.is_cpu() && log_probs.dim() >= 2 &&
                           (targets.dim() == 1 || targets.dim() == 2) && is_integer(targets);
   if (!is_checked) return std::nullopt;
-  const at::Tensor plain = targets.to(at::kLong).contiguous();
+  const bool is_long = targets.scalar_type() == at::kLong;
+  const at::Tensor plain = (is_long ? targets : targets.to(at::kLong)).contiguous();
   const bool is_padded = plain.dim() == 2;
   const int64_t stride = is_padded ? plain.size(1) : 0;
   int64_t start = 0;

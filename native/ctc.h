@@ -46,5 +46,6 @@ void check_classes(const at::Tensor& log_probs, const at::Tensor& targets,
 
 // Lengths, where they are integers.
 std::vector<int64_t> list_of(const at::Tensor& lengths);
+inline const std::vector<int64_t>& list_of(const std::vector<int64_t>& lengths) { return lengths; }
 
 }  // namespace torch_losses::ctc

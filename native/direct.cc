@@ -28,6 +28,7 @@
 #include "arithmetic.h"
 #include "cross_entropy.h"
 #include "margins.h"
+#include "own_copy.h"
 #include "plain.h"
 #include "records.h"
 #include "single_pass.h"
@@ -258,10 +259,11 @@ at::Tensor multi_margin_loss(const at::Tensor& self, const at::Tensor& target, i
                              double margin, const std::optional<at::Tensor>& weight,
                              int64_t reduction) {
   const margins::MultiMargin loss{self, target, p, margin, weight, reduction};
-  if (!is_constant(weight, self) || !margins::takes(loss)) {
+  at::Tensor result;
+  if (is_constant(weight, self) && margins::takes(loss)) result = margins::multi_margin(loss);
+  if (!result.defined()) {
     return at::multi_margin_loss(self, target, p, margin, weight, reduction);
   }
-  const at::Tensor result = margins::multi_margin(loss);
   if (auto* function = record<functions::MultiMarginLossBackward0>(result, self)) {
     function->margin = margin;
     function->p = p;
@@ -276,10 +278,13 @@ at::Tensor multi_margin_loss(const at::Tensor& self, const at::Tensor& target, i
 at::Tensor multilabel_margin_loss(const at::Tensor& self, const at::Tensor& target,
                                   int64_t reduction) {
   const margins::MultiLabelMargin loss{self, target, reduction};
-  if (!margins::takes(loss)) return at::multilabel_margin_loss(self, target, reduction);
   at::Tensor is_target;
-  const at::Tensor result = margins::multilabel_margin(loss, is_target);
-  if (auto* function = record<functions::MultilabelMarginLossBackward0>(result, self)) {
+  at::Tensor result;
+  if (margins::takes(loss)) result = margins::multilabel_margin(loss, is_target);
+  if (!result.defined()) {
+    return at::multilabel_margin_loss(self, own_copy(target), reduction);
+  }
+  if (auto* function = record<margins::MultiLabelMarginFunction>(result, self)) {
     function->reduction = reduction;
     function->self_ = saved(self);
     function->target_ = saved(target);

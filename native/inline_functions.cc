@@ -265,8 +265,9 @@ bool apply_inline(Node& function, const Tensor& gradient, variable_list& results
   const auto& entries =
       entries_of<AbsBackward0, AddBackward0, AddBackward1, ClampMinBackward0, CtcLossBackward0,
                  DivBackward0, MeanBackward0, MmBackward0, MulBackward0, MultiMarginLossBackward0,
-                 MultilabelMarginLossBackward0, NegBackward0, PowBackward0, SqrtBackward0,
-                 SubBackward0, SubBackward1, SumBackward0, SumBackward1, WhereBackward0>();
+                 margins::MultiLabelMarginFunction, MultilabelMarginLossBackward0, NegBackward0,
+                 PowBackward0, SqrtBackward0, SubBackward0, SubBackward1, SumBackward0,
+                 SumBackward1, WhereBackward0>();
   // By address: comparing types takes as long as a small formula.
   const std::type_info* type = &typeid(function);
   for (const Entry& entry : entries) {

@@ -21,6 +21,7 @@
 #include "ctc.h"
 #include "direct.h"
 #include "losses.h"
+#include "own_copy.h"
 #include "python.h"
 #include "targets.h"
 #include "warnings.h"
@@ -73,9 +74,27 @@ DimVector broadcast_shapes(at::IntArrayRef first, at::IntArrayRef second) {
   return common;
 }
 
-std::vector<int64_t> list_of(const Lengths& lengths) {
-  const auto* list = std::get_if<std::vector<int64_t>>(&lengths);
-  return list != nullptr ? *list : ctc::list_of(std::get<at::Tensor>(lengths));
+// Of what is the callee's own. `Lengths`: a tensor, or a list.
+template <typename Lengths>
+at::Tensor ctc_loss_of(const at::Tensor& log_probs, const at::Tensor& targets,
+                       const Lengths& input_lengths, const Lengths& target_lengths, int64_t blank,
+                       int64_t mode, bool zero_infinity) {
+  const auto compute = [&](const at::Tensor& classes) {
+    return at::ctc_loss(log_probs, classes, input_lengths, target_lengths, blank, mode,
+                        zero_infinity);
+  };
+  // To look at lengths and labels is to wait for the device that they lie on.
+  if (!log_probs.is_cpu() && !targets::are_checked(log_probs)) return compute(targets);
+  const auto& steps = ctc::list_of(input_lengths);
+  const auto& labels = ctc::list_of(target_lengths);
+  const ctc::Problem problem{log_probs, targets, steps, labels, blank, zero_infinity};
+  if (ctc::takes(problem)) return direct::ctc_loss(problem, mode);
+  const at::Tensor known = log_probs.is_cpu() ? targets : targets.cpu();
+  if (!ctc::are_classes(log_probs, known, labels)) {
+    compute(at::zeros_like(targets));  // what else is wrong is said as in Python
+    ctc::check_classes(log_probs, known, labels);
+  }
+  return compute(targets);
 }
 
 }  // namespace
@@ -87,27 +106,14 @@ at::Tensor ctc_loss(const at::Tensor& log_probs, const at::Tensor& targets,
   TORCH_CHECK_TYPE(input_lengths.index() == target_lengths.index(),
                    "ctc_loss(): input_lengths and target_lengths must be both tensors or both "
                    "lists of integers, but one is a tensor and one a list");
-  const auto compute = [&](const at::Tensor& classes) {
-    return std::visit(
-        [&](const auto& lengths) {
-          using Same = std::decay_t<decltype(lengths)>;
-          return at::ctc_loss(log_probs, classes, lengths, std::get<Same>(target_lengths), blank,
-                              mode, zero_infinity);
-        },
-        input_lengths);
-  };
-  // To look at lengths and labels is to wait for the device that they lie on.
-  if (!log_probs.is_cpu() && !targets::are_checked(log_probs)) return compute(targets);
-  const std::vector<int64_t> steps = list_of(input_lengths);
-  const std::vector<int64_t> labels = list_of(target_lengths);
-  const ctc::Problem problem{log_probs, targets, steps, labels, blank, zero_infinity};
-  if (ctc::takes(problem)) return direct::ctc_loss(problem, mode);
-  const at::Tensor known = log_probs.is_cpu() ? targets : targets.cpu();
-  if (!ctc::are_classes(log_probs, known, labels)) {
-    compute(at::zeros_like(targets));  // what else is wrong is said as in Python
-    ctc::check_classes(log_probs, known, labels);
-  }
-  return compute(targets);
+  return std::visit(
+      [&](const auto& lengths) {
+        using Same = std::decay_t<decltype(lengths)>;
+        return ctc_loss_of<Same>(log_probs, own_copy(targets), own_copy(lengths),
+                                 own_copy(std::get<Same>(target_lengths)), blank, mode,
+                                 zero_infinity);
+      },
+      input_lengths);
 }
 
 at::Tensor nll_loss(const at::Tensor& input, const at::Tensor& target, const OptionalTensor& weight,

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 
+#include "own_copy.h"
 #include "row_blocks.h"
 #include "shortcuts.h"
 
@@ -22,12 +23,18 @@ struct ClassBlock : Block<T> {
   std::array<int64_t, kRows> targets;
   Lanes<T> shift;  // what is added to a score for its excess
   Lanes<T> weight;
+  bool has_classes;  // else nothing is to be computed of it
 
   ClassBlock(const MultiMargin& loss, int64_t first) : Block<T>(loss.input, first) {
     const T* weights = loss.weight ? loss.weight->const_data_ptr<T>() : nullptr;
     for (int row = 0; row < kRows; ++row) {
-      const int64_t target = loss.target.const_data_ptr<int64_t>()[this->index(row)];
-      targets[row] = target;
+      targets[row] = read_once(loss.target.const_data_ptr<int64_t>() + this->index(row));
+    }
+    has_classes = std::ranges::all_of(
+        targets, [&](int64_t target) { return target >= 0 && target < this->columns; });
+    if (!has_classes) return;
+    for (int row = 0; row < kRows; ++row) {
+      const int64_t target = targets[row];
       lane<T>(shift, row) = static_cast<T>(loss.margin) - this->at(row, target);
       lane<T>(weight, row) = weights == nullptr ? T{1} : weights[target];
     }
@@ -56,8 +63,9 @@ struct ClassBlock : Block<T> {
 };
 
 template <bool kIsSquared, typename T>
-void sum_rows(const MultiMargin& loss, int64_t first, T* sums) {
+bool sum_rows(const MultiMargin& loss, int64_t first, T* sums) {
   const ClassBlock<T> block(loss, first);
+  if (!block.has_classes) return false;
   Lanes<T> totals{};
   block.for_excesses([&](int part, int64_t, int64_t count, const Tile<T>& tile) {
     for (int64_t i = 0; i < count; ++i) {
@@ -69,12 +77,14 @@ void sum_rows(const MultiMargin& loss, int64_t first, T* sums) {
   for (int row = 0; row < block.rows(); ++row) {
     sums[first + row] = lane<T>(totals, row) / static_cast<T>(block.columns);
   }
+  return true;
 }
 
 template <bool kIsSquared, typename T>
-void differentiate_rows(const MultiMargin& loss, int64_t first, const at::Tensor& gradient,
+bool differentiate_rows(const MultiMargin& loss, int64_t first, const at::Tensor& gradient,
                         T* results) {
   const ClassBlock<T> block(loss, first);
+  if (!block.has_classes) return false;
   const T g = share<T>(loss.reduction, loss.input.size(0), block.columns);
   Lanes<T> factors = factors_of(gradient, block);
   Lanes<T> by_targets{};
@@ -92,6 +102,7 @@ void differentiate_rows(const MultiMargin& loss, int64_t first, const at::Tensor
     results[block.index(row) * block.columns + block.targets[row]] =
         lane<T>(by_targets, row) * lane<T>(factors, row);
   }
+  return true;
 }
 
 }  // namespace
@@ -103,8 +114,7 @@ bool takes(const MultiMargin& loss) {
   const bool has_weights =
       !weight || (plain::is_plain(input, *weight) && weight->is_contiguous() &&
                   weight->dim() == 1 && weight->numel() == input.size(1) && are_finite(*weight));
-  return shortcuts::multi_margin.take_if(has_weights && std::isfinite(margin) &&
-                                         are_within(target, 0, input.size(1)));
+  return shortcuts::multi_margin.take_if(has_weights && std::isfinite(margin));
 }
 
 at::Tensor multi_margin(const MultiMargin& loss) {
@@ -112,10 +122,11 @@ at::Tensor multi_margin(const MultiMargin& loss) {
   at::Tensor sums = empty({input.size(0)}, input.scalar_type());
   return with_type_of(input, [&]<typename T>(T) {
     T* results = sums.mutable_data_ptr<T>();
-    for_blocks(input, [&](int64_t first) {
-      loss.p == 1 ? sum_rows<false>(loss, first, results) : sum_rows<true>(loss, first, results);
+    const bool is_done = for_blocks(input, [&](int64_t first) {
+      return loss.p == 1 ? sum_rows<false>(loss, first, results)
+                         : sum_rows<true>(loss, first, results);
     });
-    return loss_of_rows<T>(sums, loss.reduction, 1);
+    return is_done ? loss_of_rows<T>(sums, loss.reduction, 1) : at::Tensor();
   });
 }
 
@@ -123,14 +134,14 @@ at::Tensor multi_margin_backward(const MultiMargin& loss, const at::Tensor& grad
   const at::Tensor& input = loss.input;
   if (!are_finite(gradient)) return {};
   at::Tensor result = empty(input.sizes(), input.scalar_type());
-  with_type_of(input, [&]<typename T>(T) {
+  const bool is_done = with_type_of(input, [&]<typename T>(T) {
     T* results = result.mutable_data_ptr<T>();
-    for_blocks(input, [&](int64_t first) {
-      loss.p == 1 ? differentiate_rows<false>(loss, first, gradient, results)
-                  : differentiate_rows<true>(loss, first, gradient, results);
+    return for_blocks(input, [&](int64_t first) {
+      return loss.p == 1 ? differentiate_rows<false>(loss, first, gradient, results)
+                         : differentiate_rows<true>(loss, first, gradient, results);
     });
   });
-  return result;
+  return is_done ? result : at::Tensor();
 }
 
 }  // namespace torch_losses::margins

@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "ctc.h"
+#include "own_copy.h"
 
 namespace torch_losses {
 namespace {
@@ -18,7 +19,7 @@ namespace {
 using torch::jit::Stack;
 
 // The functional copy_() goes on calling itself until the stack is full.
-void check_copy(const Stack& arguments) {
+void check_copy(Stack& arguments) {
   if (!arguments[0].isTensor()) return;  // TorchScript's, of lists and dictionaries
   const auto& self = arguments[0].toTensor();
   const auto& source = arguments[1].toTensor();
@@ -31,7 +32,7 @@ void check_copy(const Stack& arguments) {
 }
 
 // Statistics that are to be used, and are not there, are read through a null pointer.
-void check_native_batch_norm(const Stack& arguments) {
+void check_native_batch_norm(Stack& arguments) {
   const auto& input = arguments[0].toTensor();
   if (!input.defined() || input.dim() < 2) return;
   const bool is_training = arguments[5].toBool();
@@ -50,7 +51,7 @@ void check_native_batch_norm(const Stack& arguments) {
 }
 
 // oneDNN is given bare pointers with the sizes that an LSTM of this input and `hidden_size` has.
-void check_mkldnn_rnn_layer(const Stack& arguments) {
+void check_mkldnn_rnn_layer(Stack& arguments) {
   constexpr int64_t kLstm = 2;
   constexpr int64_t kGates = 4;
   const auto& input = arguments[0].toTensor();
@@ -81,25 +82,30 @@ void check_mkldnn_rnn_layer(const Stack& arguments) {
   check("cx_", arguments[6].toTensor(), {input.size(1), hidden});
 }
 
-void check_ctc_loss(const Stack& arguments) {
+void check_ctc_loss(Stack& arguments) {
   const auto& log_probs = arguments[0].toTensor();
-  const auto& targets = arguments[1].toTensor();
+  for (size_t index = 1; index <= 3; ++index) {
+    at::IValue& argument = arguments[index];
+    if (!argument.isTensor()) continue;
+    if (!argument.toTensor().defined()) return;
+    argument = own_copy(argument.toTensor());
+  }
   const auto& lengths = arguments[3];
-  if (!log_probs.defined() || !targets.defined()) return;
-  ctc::check_classes(log_probs, targets,
+  if (!log_probs.defined()) return;
+  ctc::check_classes(log_probs, arguments[1].toTensor(),
                      lengths.isTensor() ? ctc::list_of(lengths.toTensor()) : lengths.toIntVector());
 }
 
 // It holds a tensor for each, and takes steps in proportion, before it looks whether there are so
 // many combinations.
-void check_combinations(const Stack& arguments) {
+void check_combinations(Stack& arguments) {
   constexpr int64_t kMost = 1 << 20;
   const int64_t r = arguments[1].toInt();
   TORCH_CHECK(r <= kMost, "combinations(): expected r to be at most ", kMost, ", but got ", r);
 }
 
 // fbgemm's packing reads the bytes of whatever tensor it is given.
-void check_fbgemm(const Stack& arguments) {
+void check_fbgemm(Stack& arguments) {
   for (const c10::IValue& argument : arguments) {
     if (!argument.isTensor() || !argument.toTensor().defined()) continue;
     const auto& tensor = argument.toTensor();

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -144,14 +145,18 @@ Lanes<T> factors_of(const at::Tensor& gradient, const Block<T>& block) {
   return result;
 }
 
-// Calls `run` with the first row of each block, on libtorch's threads.
+// Calls `run` with the first row of each block, on libtorch's threads; false where one of them is.
 template <typename Run>
-void for_blocks(const at::Tensor& input, Run run) {
+bool for_blocks(const at::Tensor& input, Run run) {
   const int64_t rows = input.size(0);
   const int64_t grain = std::max<int64_t>(1, at::internal::GRAIN_SIZE / (kRows * input.size(1)));
+  std::atomic<bool> is_open = false;
   parallel_for(at::divup(rows, kRows), grain, [&](int64_t, int64_t begin, int64_t end) {
-    for (int64_t block = begin; block < end; ++block) run(block * kRows);
+    for (int64_t block = begin; block < end; ++block) {
+      if (!run(block * kRows)) is_open = true;
+    }
   });
+  return !is_open;
 }
 
 // --- operands and results ------------------------------------------------------------------------
@@ -169,14 +174,6 @@ inline bool is_matrix(const at::Tensor& input) {
 inline bool are_integers(const at::Tensor& target, at::IntArrayRef sizes) {
   return target.scalar_type() == at::kLong && plain::is_undisguised(target) &&
          target.is_contiguous() && target.sizes() == sizes;
-}
-
-inline bool are_within(const at::Tensor& target, int64_t least, int64_t end) {
-  bool outside = false;
-  for (const int64_t value : std::span(target.const_data_ptr<int64_t>(), target.numel())) {
-    outside |= value < least || value >= end;  // no exit: in vectors
-  }
-  return !outside;
 }
 
 inline bool are_finite(const at::Tensor& tensor) {

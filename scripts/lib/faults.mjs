@@ -155,15 +155,15 @@ export const FAULTS = [
   native(
     'losses_classification',
     'ctc_loss takes blank for 0',
-    'std::get<Same>(target_lengths), blank,',
-    'std::get<Same>(target_lengths), FAULT ? int64_t{0} : blank,',
+    'own_copy(std::get<Same>(target_lengths)), blank, mode,',
+    'own_copy(std::get<Same>(target_lengths)), FAULT ? int64_t{0} : blank, mode,',
     CTC,
   ),
   native(
     'losses_classification',
     'ctc_loss keeps infinities',
-    'mode, zero_infinity);',
-    'mode, zero_infinity && !FAULT);',
+    'zero_infinity);\n      },',
+    'zero_infinity && !FAULT);\n      },',
     CTC,
   ),
   native(
@@ -382,6 +382,13 @@ export const FAULTS = [
     'static_cast<float>(counted)',
     'static_cast<float>(FAULT ? rows : counted)',
     CROSS_ENTROPY,
+  ),
+  native(
+    'own_copy.h',
+    'a copy does not hear of what is done to the tensor',
+    'torch::autograd::impl::set_version_counter(copy,',
+    'if (!FAULT) torch::autograd::impl::set_version_counter(copy,',
+    ['parity/ctc', '^CTC'],
   ),
   // Beside the passes.
   native(

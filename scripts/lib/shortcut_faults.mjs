@@ -132,8 +132,8 @@ export const SHORTCUT_FAULTS = [
   [
     'inline_backward',
     'no graph is run inline',
-    'if (!discover(*edge.function, tasks)) return false;',
-    'if (FAULT || !discover(*edge.function, tasks)) return false;',
+    'if (!discover(*edge.function, place, tasks)) return false;',
+    'if (FAULT || !discover(*edge.function, place, tasks)) return false;',
     'inline_backward',
   ],
 ];

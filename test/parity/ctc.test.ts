@@ -1,6 +1,9 @@
 /**
  * CTC against Python: every form of targets and lengths, infinite losses, and what is refused.
  */
+import { expect } from 'chai';
+import torch from 'torch-losses';
+
 import { type DType, Input, isDifferentiable, Random } from '../support/data';
 import type { Argument, Call } from './case';
 import { expectParity } from './parity';
@@ -134,5 +137,25 @@ describe('parity: CTC', function () {
 
   it('long sequences', async () => {
     await expectParity(longCalls());
+  });
+});
+
+describe('CTC', () => {
+  it('keeps labels of its own, and hears of changes of those that it was given', () => {
+    const input = torch.randn(9, 2, 5).log_softmax(2).requires_grad_();
+    const labels = torch.randint(1, 5, [2, 2]);
+    for (const targets of [labels, labels.t()]) {
+      for (const ctc_loss of [torch.nn.functional.ctc_loss, torch.ops.aten.ctc_loss]) {
+        const loss = ctc_loss(input, targets, [9, 9], [2, 2]) as torch.Tensor;
+        loss.backward({ retain_graph: true });
+        targets.add_(0);
+        expect(() => {
+          loss.backward();
+        }).to.throw(
+          torch.TorchError,
+          'one of the variables needed for gradient computation has been modified',
+        );
+      }
+    }
   });
 });
