@@ -1,6 +1,7 @@
 /** Tensors from data: `torch.tensor` and its kin. The factories of values are in factories.ts. */
 import { bind, type Callee, describe, fail } from './arguments';
 import { type AnyTypedArray, bytesOf, dtypeOfArray, isTypedArray, type NestedList } from './data';
+import { chosenDevice } from './default_device';
 import type { DeviceLike } from './device';
 import * as dtypes from './dtype';
 import { DType } from './dtype';
@@ -21,7 +22,7 @@ export type TensorData = NestedList<Scalar | Tensor> | AnyTypedArray;
 export interface TensorOptions {
   /** Default: what the data says. */
   dtype?: DType | null | undefined;
-  /** Default: the CPU. */
+  /** Default: what {@link set_default_device} set, else the CPU. */
   device?: DeviceLike | null | undefined;
   requires_grad?: boolean | undefined;
   pin_memory?: boolean | undefined;
@@ -105,7 +106,8 @@ export function tensor(
 ): Tensor;
 export function tensor(...args: unknown[]): Tensor {
   const [data, dtype, device, requires_grad, pin_memory, shape] = bind(TENSOR, args);
-  return fromData(data, resolve(TENSOR, [dtype, device, requires_grad, pin_memory]), shape);
+  const place = device ?? chosenDevice();
+  return fromData(data, resolve(TENSOR, [dtype, place, requires_grad, pin_memory]), shape);
 }
 
 function fromData(data: unknown, options: Resolved, shape?: unknown): Tensor {
@@ -170,7 +172,7 @@ export function as_tensor(
 ): Tensor;
 export function as_tensor(...args: unknown[]): Tensor {
   const [data, dtype, device] = bind(AS_TENSOR, args);
-  const options = resolve(AS_TENSOR, [dtype, device]);
+  const options = resolve(AS_TENSOR, [dtype, device ?? chosenDevice()]);
   if (!isTensor(data)) return fromData(data, options);
   return to(data, { dtype: options.dtype, device: options.device });
 }

@@ -5,6 +5,7 @@
  */
 import { describe, isOptions } from './arguments';
 import { asLeaf, newTensor, type TensorData, type TensorOptions } from './creation';
+import { withChosenDevice } from './default_device';
 import type { DeviceLike } from './device';
 import type { DType } from './dtype';
 import { typeError } from './errors';
@@ -26,7 +27,7 @@ export interface FactoryOptions {
   /** Default: the default dtype, or what the values say. */
   dtype?: DType | null;
   layout?: Layout | null;
-  /** Default: the CPU. */
+  /** Default: what {@link set_default_device} set, else the CPU. */
   device?: DeviceLike | null;
   pin_memory?: boolean | null;
   /** Records what is done with the tensor, for gradients. Default: false. */
@@ -60,19 +61,26 @@ function takeRequiresGrad(name: string, args: unknown[]): boolean {
   throw typeError(`${name}(): argument 'requires_grad' must be a boolean, got ${given}`);
 }
 
-function make(name: string, overloads: readonly string[]): Call {
+function make(name: string, overloads: readonly string[], place: typeof withChosenDevice): Call {
   const settings = { overloads, name, inputName: 'input' };
   const create = writingInto(new Operator(`aten::${name}`, settings));
   const call = (...args: unknown[]): unknown => {
     const requires_grad = takeRequiresGrad(name, args);
-    const made = create(...args) as Tensor;
+    const made = create(...place(args)) as Tensor;
     return requires_grad ? asLeaf(made) : made;
   };
   return Object.defineProperty(call, 'name', { value: name });
 }
 
 function factory<S>(name: string, overloads: readonly string[] = ['']): TorchFunction<S> {
-  return make(name, overloads) as TorchFunction<S>;
+  return make(name, overloads, withChosenDevice) as TorchFunction<S>;
+}
+
+const asGiven = (args: unknown[]): unknown[] => args;
+
+/** One whose device is said by its tensors, or is the CPU. */
+function factoryOf<S>(name: string, overloads: readonly string[] = ['']): TorchFunction<S> {
+  return make(name, overloads, asGiven) as TorchFunction<S>;
 }
 
 // --- values ----------------------------------------------------------------------------------------------------------
@@ -152,7 +160,7 @@ export const randperm = factory<Signature<[n: number], Named<{ n: number }, Rand
   'randperm',
   ['generator', ''],
 );
-export const normal = factory<
+export const normal = factoryOf<
   [
     Signature<
       [mean: Tensor, std?: Tensor | number],
@@ -171,19 +179,19 @@ export const normal = factory<
 
 // --- like another tensor ---------------------------------------------------------------------------------------------
 
-export const empty_like = factory<Like>('empty_like');
-export const zeros_like = factory<Like>('zeros_like');
-export const ones_like = factory<Like>('ones_like');
+export const empty_like = factoryOf<Like>('empty_like');
+export const zeros_like = factoryOf<Like>('zeros_like');
+export const ones_like = factoryOf<Like>('ones_like');
 export const full_like =
-  factory<
+  factoryOf<
     Signature<
       [input: Tensor, fill_value: Scalar],
       { input: Tensor; fill_value: Scalar; memory_format?: MemoryFormat | null } & FactoryOptions
     >
   >('full_like');
-export const rand_like = factory<Like<RandomOptions>>('rand_like', ['generator', '']);
-export const randn_like = factory<Like<RandomOptions>>('randn_like', ['generator', '']);
-export const randint_like = factory<
+export const rand_like = factoryOf<Like<RandomOptions>>('rand_like', ['generator', '']);
+export const randn_like = factoryOf<Like<RandomOptions>>('randn_like', ['generator', '']);
+export const randint_like = factoryOf<
   [
     Signature<
       [input: Tensor, high: number | Tensor],
@@ -211,7 +219,7 @@ export const randint_like = factory<
 // --- of a tensor's dtype and device ----------------------------------------------------------------------------------
 
 function newFactory<M>(name: string): M {
-  const call = make(name, ['']);
+  const call = make(name, [''], asGiven);
   const ofTensor = function (this: Tensor, ...args: unknown[]): unknown {
     return call(this, ...args);
   };

@@ -36,8 +36,9 @@ export {
 } from './creation';
 export * as cuda from './cuda';
 export type { NestedList, TypedArray } from './data';
+export { device, get_default_device, set_default_device } from './default_device';
 export type { DeviceLike } from './device';
-export { Device, device } from './device';
+export { Device } from './device';
 export { type DeviceModule, get_device_module } from './device_module';
 export * from './dtype';
 export { TorchError, type TorchErrorFields } from './errors';

@@ -1,5 +1,6 @@
 /** The operators that layers and optimizers stand on, as typed functions. */
 
+import { chosenDevice } from '../default_device';
 import type { DeviceLike } from '../device';
 import type { DType } from '../dtype';
 import type { MemoryFormat } from '../layout';
@@ -32,10 +33,13 @@ export interface Conversion {
 /** The tensor itself where there is nothing to convert. */
 export const to = op<(self: Tensor, options: Conversion) => Tensor>('to', ['dtype_layout']);
 
-/** An uninitialised tensor. */
-export const empty = op<
-  (size: readonly number[], options: Pick<Conversion, 'device' | 'dtype'>) => Tensor
->('empty', ['memory_format']);
+type Place = Pick<Conversion, 'device' | 'dtype'>;
+
+const emptyAt = op<(size: readonly number[], options: Place) => Tensor>('empty', ['memory_format']);
+
+/** An uninitialised tensor, where it is not said on the device that `torch.set_default_device` set. */
+export const empty = (size: readonly number[], options: Place = {}): Tensor =>
+  emptyAt(size, { ...options, device: options.device ?? chosenDevice() });
 
 /** An uninitialised tensor of the shape, dtype and device of another. */
 export const emptyLike =

@@ -29,7 +29,7 @@ export class Parameter extends Tensor {
   constructor(data?: Tensor | null, requires_grad?: boolean | { requires_grad?: boolean });
   constructor(...args: unknown[]) {
     const [data, requires_grad = true] = bind(CALLEE, args);
-    const handle = tensorHandle(data ?? empty([0], {}), CALLEE, 'data');
+    const handle = tensorHandle(data ?? empty([0]), CALLEE, 'data');
     if (typeof requires_grad !== 'boolean') {
       throw fail(CALLEE, "argument 'requires_grad' must be a boolean");
     }

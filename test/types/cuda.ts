@@ -53,3 +53,11 @@ cuda.set_rng_state(3);
 cuda.device_of(1, () => 1);
 
 void [drawn, flagged, count, older, timed];
+
+const made: Tensor = torch.device('cuda', () => torch.zeros(2));
+const place: torch.Device = torch.device('cuda', 1);
+torch.set_default_device(null);
+// @ts-expect-error a device
+torch.set_default_device(torch.float32);
+
+void [made, place];

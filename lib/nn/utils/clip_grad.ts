@@ -1,5 +1,7 @@
 /** Gradients kept small, by their norm or each by itself. Source: torch/nn/utils/clip_grad.py, of the same release. */
 import { describe } from '../../arguments';
+import { chosenDevice } from '../../default_device';
+import type { Device } from '../../device';
 import { runtimeError, typeError } from '../../errors';
 import { handleOf, isTensor } from '../../handle';
 import { native } from '../../native';
@@ -191,8 +193,8 @@ function totalNorm(
 }
 
 const stack = op<(tensors: readonly Tensor[]) => Tensor>('stack');
-const zeros = op<(size: readonly number[]) => Tensor>('zeros');
-const zero = (): Tensor => zeros([]);
+const zeros = op<(size: readonly number[], options: { device: Device | null }) => Tensor>('zeros');
+const zero = (): Tensor => zeros([], { device: chosenDevice() });
 
 function scale(
   gradients: readonly Tensor[],
