@@ -102,7 +102,7 @@ const cudnn = withSettings('torch.backends.cudnn', CUDNN, {
   rnn: withSettings('torch.backends.cudnn.rnn', { fp32_precision: precision('cuda', 'rnn') }, {}),
 });
 
-/** What {@link cudnnFlags} sets, in the order of Python's parameters. */
+/** What `torch.backends.cudnn.flags` sets, in the order of Python's parameters. */
 export interface CudnnFlags {
   /** Default: false. */
   enabled?: boolean | undefined;
