@@ -1,4 +1,7 @@
 /** What torch.cuda and torch.accelerator say of a GPU and set on it; where there is none, parity/devices.test.ts. */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+
 import { expect } from 'chai';
 import torch from 'torch-losses';
 
@@ -85,6 +88,16 @@ describeCuda('functions of devices', () => {
     const { num_host_alloc, host_alloc_time } = cuda.host_memory_stats_as_nested_dict();
     expect(num_host_alloc).to.be.a('number');
     expect(host_alloc_time).to.have.all.keys('total', 'max', 'min', 'count', 'avg');
+  });
+
+  it('are in use for all threads, once one has used them', async () => {
+    const held = torch.empty(1 << 20, { device: 'cuda' });
+    const code = `
+      const { cuda } = require('torch-losses');
+      require('node:worker_threads').parentPort.postMessage([cuda.is_initialized(), cuda.memory_allocated()]);`;
+    const [[isInitialized, bytes]] = await once(new Worker(code, { eval: true }), 'message');
+    expect(isInitialized).to.equal(true);
+    expect(bytes).to.be.at.least(held.nbytes);
   });
 
   it('make streams and events as Python’s', () => {
