@@ -37,7 +37,7 @@ export class Device {
   }
 
   equals(other: DeviceLike): boolean {
-    return String(other) === this.name;
+    return (other instanceof Device || typeof other === 'string') && String(other) === this.name;
   }
 
   /** `cuda:0`, as Python's `str` gives it. */

@@ -116,6 +116,7 @@ export class Fuzzer {
 
   /** New instances to call methods of and to pass, and the package's settings as they were. */
   renew(): void {
+    torch.set_default_device(null);
     torch.set_default_dtype(torch.float32);
     torch.set_printoptions({ profile: 'default' });
     torch.set_grad_enabled(true);

@@ -213,6 +213,15 @@ describe('parity: functions of CUDA', () => {
     }
   });
 
+  it('compare a device with what it is, by name too, and with anything else', () => {
+    const device = torch.device('cuda', 1);
+    let deep: unknown[] = [];
+    for (let depth = 0; depth < 20_000; depth++) deep = [deep];
+    const values = [torch.device('cuda:1'), 'cuda:1', 'cuda', torch.device('cuda'), 1, null, deep];
+    const equal = values.map((value) => device.equals(value as never));
+    expect(equal).to.deep.equal([true, true, false, false, false, false, false]);
+  });
+
   it('take nothing else in the place of a device, a stream or an option', () => {
     const stream = new torch.Stream('cpu');
     expect(() => cuda.set_device(1.5)).to.throw(TypeError, 'must be an integer');
