@@ -4,12 +4,12 @@
  * See https://docs.pytorch.org/docs/stable/backends.html
  */
 import { describe } from './arguments';
+import { hasAccelerator } from './device';
 import type { DType } from './dtype';
 import { float16, float32, float64 } from './dtype';
 import { typeError } from './errors';
 import { tensorHandle } from './handle';
-import { isCudaBuild } from './libtorch/build';
-import { libtorch, native } from './native';
+import { native } from './native';
 import { BOOL, INT, optional, Signature, STRING, type Type } from './nn/signature';
 import { scoped } from './scope';
 import type { Tensor } from './tensor';
@@ -61,7 +61,7 @@ function withSettings<S extends Settings, Functions extends object>(
   return Object.preventExtensions(object) as ValuesOf<S> & Functions;
 }
 
-const hasCudnn = (): boolean => isCudaBuild(libtorch);
+const hasCudnn = hasAccelerator;
 
 /** How many of cuDNN's algorithms `benchmark` tries, 0 for all; null without cuDNN, where there is nothing to set. */
 const benchmarkLimit: Setting<number | null> = {
@@ -153,7 +153,7 @@ function setAll(flags: readonly (readonly [name: string, value: unknown])[]): vo
 
 const cuda = {
   /** Whether libtorch was built with CUDA; whether there is a device, `torch.cuda.is_available()` says. */
-  is_built: (): boolean => isCudaBuild(libtorch),
+  is_built: hasAccelerator,
   matmul: withSettings(
     'torch.backends.cuda.matmul',
     {

@@ -55,8 +55,10 @@ export class Device {
   }
 }
 
+const isBuiltForCuda = isCudaBuild(libtorch);
+
 /** Whether libtorch was built for devices beside the CPU. */
-export const hasAccelerator = (): boolean => isCudaBuild(libtorch);
+export const hasAccelerator = (): boolean => isBuiltForCuda;
 
 export const NO_ACCELERATOR = 'Cannot access accelerator device when none is available.';
 

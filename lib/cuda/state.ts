@@ -1,17 +1,16 @@
 /** Whether and when CUDA is started, and which device is meant. Source: torch/cuda/__init__.py. */
 import { describe } from '../arguments';
-import { Device } from '../device';
+import { Device, hasAccelerator } from '../device';
 import { createError, runtimeError, typeError, valueError } from '../errors';
 import { defaultGeneratorOf, type Generator } from '../generator';
-import { isCudaBuild } from '../libtorch/build';
-import { libtorch, native } from '../native';
+import { native } from '../native';
 import { checkKernels } from './architectures';
 
 /** A CUDA device: its number, or `torch.device('cuda:1')`, or its name. */
 export type CudaDevice = number | Device | string;
 
 /** Whether this libtorch is a CUDA build. */
-export const isBuilt = (): boolean => isCudaBuild(libtorch);
+export const isBuilt = hasAccelerator;
 
 /** @throws TorchError (AssertionError) for a CPU build */
 export function requireBuilt(): void {
