@@ -9,7 +9,6 @@ import { hashOf, unlessDone } from './stamp.mjs';
 
 const SOURCES = path.join('test', 'cuda', 'simulator');
 const RUNTIME = ['memory', 'streams', 'properties', 'runtime', 'driver', 'unsupported'];
-
 const OPTION = '--simulated-cuda';
 
 /** A program's arguments without --simulated-cuda, and the environment that asks for: none without it. */
@@ -55,11 +54,11 @@ async function simulatedDevices(libtorch) {
 }
 
 // Those of the CUDA runtime, which come with torch's wheels.
-function cudaHeaders({ directory, version }) {
+function cudaHeaders({ directory, version, python }) {
   const folder = path.join(directory, '..', 'nvidia', 'cu13', 'include');
-  if (!existsSync(path.join(folder, 'cuda_runtime_api.h'))) {
+  if (!python || !existsSync(path.join(folder, 'cuda_runtime_api.h'))) {
     throw new SetupError(
-      `libtorch ${version} in ${directory} has no headers of CUDA 13 beside it.`,
+      `libtorch ${version} in ${directory} is not that of a Python with the headers of CUDA 13.`,
       'Put a Python with a CUDA build of torch first in PATH; it needs no GPU.',
     );
   }

@@ -4,6 +4,7 @@
 #include <cuda_runtime_api.h>
 #include <dlfcn.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -245,7 +246,6 @@ cudaError_t cudaStreamGetPriority(cudaStream_t stream, int* priority) {
   return cudaSuccess;
 }
 
-// Not an error that is remembered.
 cudaError_t cudaStreamQuery(cudaStream_t stream) {
   return is_done(of(stream)) ? cudaSuccess : answer(cudaErrorNotReady);
 }
