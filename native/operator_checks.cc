@@ -1,5 +1,6 @@
 // Source of what the kernels rely on: ATen/native/Copy.cpp (copy), Itertools.cpp (combinations),
-// LossCTC.cpp (ctc_loss), Normalization.cpp (batch_norm_cpu), QuantizedLinear.cpp (fbgemm_*) and
+// LossCTC.cpp (ctc_loss), Normalization.cpp (batch_norm_cpu), QuantizedLinear.cpp (fbgemm_*),
+// quantized/QTensor.cpp (choose_qparams_optimized) and
 // mkldnn/RNN.cpp (mkldnn_rnn_layer).
 #include "operator_checks.h"
 
@@ -104,13 +105,13 @@ void check_combinations(Stack& arguments) {
   TORCH_CHECK(r <= kMost, "combinations(): expected r to be at most ", kMost, ", but got ", r);
 }
 
-// fbgemm's packing reads the bytes of whatever tensor it is given.
-void check_fbgemm(Stack& arguments) {
+// These read the bytes of whatever tensor they are given.
+void check_on_cpu(Stack& arguments) {
   for (const c10::IValue& argument : arguments) {
     if (!argument.isTensor() || !argument.toTensor().defined()) continue;
     const auto& tensor = argument.toTensor();
     TORCH_CHECK(tensor.is_cpu() && tensor.layout() == at::kStrided,
-                "fbgemm: expected strided CPU tensors, but got one of ", tensor.layout(), " on ",
+                "expected strided CPU tensors, but got one of ", tensor.layout(), " on ",
                 tensor.device());
   }
 }
@@ -119,6 +120,7 @@ void check_fbgemm(Stack& arguments) {
 
 OperatorCheck operator_check(const std::string& name) {
   static const std::unordered_map<std::string, OperatorCheck> kChecks = {
+      {"aten::choose_qparams_optimized", check_on_cpu},
       {"aten::combinations", check_combinations},
       {"aten::copy", check_copy},
       {"aten::ctc_loss", check_ctc_loss},
@@ -126,7 +128,7 @@ OperatorCheck operator_check(const std::string& name) {
       {"aten::native_batch_norm", check_native_batch_norm},
       {"aten::mkldnn_rnn_layer", check_mkldnn_rnn_layer},
   };
-  if (name.starts_with("aten::fbgemm_")) return check_fbgemm;
+  if (name.starts_with("aten::fbgemm_")) return check_on_cpu;
   const auto found = kChecks.find(name);
   return found == kChecks.end() ? nullptr : found->second;
 }

@@ -167,10 +167,16 @@ describe('torch.ops', () => {
       expect(ctc_loss!(logs, label(3), ...lengths).item()).to.be.above(0);
     }
 
-    expect(() => torch.ops.aten.fbgemm_pack_gemm_matrix_fp16(torch.ones(2, 3).to('meta'))).to.throw(
-      torch.TorchError,
-      'expected strided CPU tensors, but got one of Strided on meta',
-    );
+    const meta = torch.ones(2, 3).to('meta');
+    for (const call of [
+      () => torch.ops.aten.fbgemm_pack_gemm_matrix_fp16(meta),
+      () => torch.ops.aten.choose_qparams_optimized(meta, 6, 200, 0.16, 8),
+    ]) {
+      expect(call).to.throw(
+        torch.TorchError,
+        'expected strided CPU tensors, but got one of Strided on meta',
+      );
+    }
 
     expect(() => torch.combinations(torch.arange(1), 2 ** 50)).to.throw(
       torch.TorchError,

@@ -26,6 +26,7 @@ export const UNGUARDED: ReadonlyMap<RegExp, string> = new Map([
   [/^_/, 'internal to libtorch, and says so by its name: arguments are not checked'],
   [/^quantized_\w+_cell$/, 'an empty list of states is read beyond its end'],
   [/^cudnn_/, 'what a convolution on CUDA calls once its arguments are checked'],
+  [/^batch_norm_(elemt|stats|gather)/, 'the same of SyncBatchNorm'],
   [/_backward(s)?(_|$)/, 'a derivative, given by autograd what its forward pass checked'],
 ]);
 

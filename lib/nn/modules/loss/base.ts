@@ -28,6 +28,10 @@ export abstract class _Loss<
   /** @param options - `reduction`, default `'mean'`; the deprecated `size_average` and `reduce` override it */
   constructor(options: Given<LegacyReductionOptions> & { reduction?: string | undefined } = {}) {
     super();
+    if (!isOptions(options)) {
+      const callee = { name: new.target.name, parameters: [] };
+      throw fail(callee, `options must be a plain object, got ${describe(options)}`);
+    }
     const { size_average, reduce, reduction = 'mean' } = options;
     this.reduction = legacyName(new.target.name, { size_average, reduce }) ?? reduction;
   }
