@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import torch, { nn } from 'torch-losses';
 
+import { native } from '../../dist/native';
 import { describeCuda } from './gpu';
 
 const { cuda } = torch;
@@ -113,12 +114,17 @@ describeCuda('streams', () => {
     const scores = torch.randn(16, 5, { device: 'cuda', requires_grad: true });
     const classes = torch.arange(16, { device: 'cuda' }).remainder(5);
     const criterion = new nn.CrossEntropyLoss();
-    criterion(scores, classes).backward();
+    const isInline = (loss: torch.Tensor): boolean | undefined => {
+      native.shortcuts_taken(); // forgets what came before
+      loss.backward();
+      return native.shortcuts_taken().inline_backward;
+    };
+    expect(isInline(criterion(scores, classes))).to.equal(true);
     const expected = scores.grad!.cpu();
     scores.grad = null;
     side.wait_stream(cuda.current_stream());
     const loss = cuda.stream(side, () => criterion(scores, classes));
-    loss.backward(); // by the engine, which runs it on the forward pass's stream, and waits
+    expect(isInline(loss)).to.equal(false); // the engine runs it on the forward pass's stream, and waits
     expect(scores.grad!.cpu().equal(expected)).to.equal(true);
   });
 });
