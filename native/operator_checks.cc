@@ -1,7 +1,6 @@
 // Source of what the kernels rely on: ATen/native/Copy.cpp (copy), Itertools.cpp (combinations),
 // LossCTC.cpp (ctc_loss), Normalization.cpp (batch_norm_cpu), QuantizedLinear.cpp (fbgemm_*),
-// quantized/QTensor.cpp (choose_qparams_optimized) and
-// mkldnn/RNN.cpp (mkldnn_rnn_layer).
+// quantized/QTensor.cpp (choose_qparams_optimized) and mkldnn/RNN.cpp (mkldnn_rnn_layer).
 #include "operator_checks.h"
 
 #include <ATen/core/Tensor.h>

@@ -32,8 +32,12 @@ const LOSSES: Readonly<Record<string, string>> = {
   CosineEmbeddingLoss: 'scores(), scores(), ones().select(1, 0)',
   TripletMarginLoss: 'scores(), scores(), scores()',
   TripletMarginWithDistanceLoss: 'scores(), scores(), scores()',
+  LinearCrossEntropyLoss: 'scores(), classes()',
   CTCLoss: 'scores().unsqueeze(1), labels().select(0, 0).narrow(0, 0, 4), lengths(32), lengths(4)',
 };
+
+/** Those that need arguments to be made. */
+const MADE_OF: Readonly<Record<string, readonly number[]>> = { LinearCrossEntropyLoss: [10, 5] };
 
 const IN_PYTHON = `
 import json, os, sys, torch
@@ -43,8 +47,8 @@ names = dict(
     scores=lambda: torch.randn(32, 10).cuda().requires_grad_(), values=lambda: torch.randn(32, 10).cuda(),
     ones=lambda: torch.ones(32, 10).cuda(), classes=lambda: torch.zeros(32, dtype=torch.int64).cuda(),
     labels=lambda: torch.ones(32, 10, dtype=torch.int64).cuda(), lengths=lambda n: torch.tensor([n]))
-for name, inputs in json.loads(sys.argv[1]).items():
-    loss = getattr(torch.nn, name)().cuda(); args = eval("[" + inputs + "]", names)
+for name, inputs, made_of in json.loads(sys.argv[1]):
+    loss = getattr(torch.nn, name)(*made_of).cuda(); args = eval("[" + inputs + "]", names)
     tell("> " + name); value = loss(*args); tell("> backward"); value.backward(); tell("> end")
 `;
 
@@ -58,8 +62,8 @@ const names = {
   ones: () => torch.ones(32, 10).cuda(), classes: () => torch.zeros(32, int64).cuda(),
   labels: () => torch.ones(32, 10, int64).cuda(), lengths: (n) => torch.tensor([n]),
 };
-for (const [name, inputs] of Object.entries(JSON.parse(process.argv[1]))) {
-  const loss = new torch.nn[name]().cuda();
+for (const [name, inputs, madeOf] of JSON.parse(process.argv[1])) {
+  const loss = new torch.nn[name](...madeOf).cuda();
   const args = new Function(...Object.keys(names), 'return [' + inputs + ']')(...Object.values(names));
   tell('> ' + name); const value = loss(...args); tell('> backward'); value.backward(); tell('> end');
 }
@@ -67,7 +71,8 @@ for (const [name, inputs] of Object.entries(JSON.parse(process.argv[1]))) {
 
 async function launchedBy(command: string, ...args: string[]): Promise<string[]> {
   const env = { ...process.env, SIMULATED_CUDA_TRACE: '1' };
-  const { stderr } = await promisify(execFile)(command, [...args, JSON.stringify(LOSSES)], { env });
+  const rows = Object.entries(LOSSES).map(([name, inputs]) => [name, inputs, MADE_OF[name] ?? []]);
+  const { stderr } = await promisify(execFile)(command, [...args, JSON.stringify(rows)], { env });
   const told = stderr.split('\n').filter((line) => /^(>|aten::)/.test(line)); // no warnings
   const blocks = told.join('\n').split('> end').slice(0, -1);
   // What makes the inputs comes before.
@@ -75,8 +80,12 @@ async function launchedBy(command: string, ...args: string[]): Promise<string[]>
 }
 
 describeCuda('kernels', () => {
-  it('are launched as by Python, forward and backward', async function () {
-    if (!/^Simulated/.test(torch.cuda.get_device_name())) this.skip();
+  if (!/^Simulated/.test(torch.cuda.get_device_name())) {
+    it('SKIPPED: only simulated devices tell which kernels are launched');
+    return;
+  }
+
+  it('are launched as by Python, forward and backward', async () => {
     const [python, ours] = await Promise.all([
       launchedBy(PYTHON, '-c', IN_PYTHON),
       launchedBy(process.execPath, '-e', IN_JAVASCRIPT),
