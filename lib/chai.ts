@@ -4,10 +4,11 @@
  *
  * `use(torchChai)`, then `expect(x).to.equalTensor(y)` and `expect(x).to.be.closeTo(y, { rtol: 1e-3, atol: 0 })`.
  */
-import { isOptions } from './arguments';
-import type { TorchErrorFields } from './errors';
-import { isTensor, tensorHandle } from './handle';
-import type { Tensor } from './tensor';
+
+import type { TorchErrorFields } from './bindings/errors';
+import { isTensor, tensorHandle } from './bindings/handle';
+import { isOptions } from './dispatch/arguments';
+import type { Tensor } from './tensor/tensor';
 import { type AssertCloseOptions, assert_close, type Comparable } from './testing';
 import { bitMismatch } from './testing/bits';
 

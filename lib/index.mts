@@ -1,3 +1,3 @@
 /** The entry of `import`: the same names as index.ts has for `require`, and the same objects. */
-export * from './namespace.js';
-export * as default from './namespace.js';
+export * from './torch.js';
+export * as default from './torch.js';

@@ -3,7 +3,7 @@
  *
  * `import torch, { nn } from 'torch-losses'`, or `const torch = require('torch-losses')`.
  */
-import * as torch from './namespace';
+import * as torch from './torch';
 
-export * from './namespace';
+export * from './torch';
 export { torch as default };

@@ -1,8 +1,8 @@
 /** `torch.version`: what the libtorch in use is. */
-import { commitOf, cudaVersionOf } from './libtorch/build';
-import { libtorch } from './native';
+import { commitOf, cudaVersionOf } from './bindings/libtorch/build';
+import { libtorch } from './bindings/native';
 
-export { __version__ } from './process';
+export { __version__ } from './backends/process';
 
 /** The CUDA that libtorch was built with, such as `13.0`; null for a CPU build. */
 export const cuda: string | null = cudaVersionOf(libtorch);

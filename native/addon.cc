@@ -1,25 +1,25 @@
-// The addon: one environment's state, and the list of what JavaScript can call. lib/native.ts is
-// its typed face.
+// The addon: one environment's state, and the list of what JavaScript can call.
+// lib/bindings/native.ts is its typed face.
 #include <torch/version.h>
 
 #include <string>
 
-#include "allocator.h"
-#include "autocast.h"
-#include "autograd.h"
-#include "binding.h"
-#include "context.h"
-#include "cuda.h"
-#include "environment.h"
-#include "generators.h"
-#include "losses.h"
-#include "memory_retry.h"
-#include "operator_calls.h"
-#include "operators.h"
-#include "sharing.h"
-#include "shortcuts.h"
-#include "targets.h"
-#include "tensors.h"
+#include "bindings/bindings.h"
+#include "bindings/environment.h"
+#include "bindings/memory_retry.h"
+#include "bindings/sharing.h"
+#include "kernels/shortcuts.h"
+#include "losses/losses.h"
+#include "losses/targets.h"
+#include "memory/allocator.h"
+#include "operators/autocast.h"
+#include "operators/autograd.h"
+#include "operators/calls.h"
+#include "operators/context.h"
+#include "operators/cuda.h"
+#include "operators/generators.h"
+#include "operators/operators.h"
+#include "operators/tensors.h"
 
 // What libtorch says its version is, in its first two bytes. Its header needs all of ATen's.
 extern "C" uint64_t aoti_torch_abi_version();

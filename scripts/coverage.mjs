@@ -17,7 +17,7 @@ import { compileTests } from './lib/typescript.mjs';
 const LEAST = { lib: { lines: 95, branches: 95 }, native: { lines: 95, branches: 90 } };
 // What these tests cannot reach, and what does. It is listed, and left out of the sums.
 const ELSEWHERE = {
-  'needs a GPU': ['lib/cuda/', 'native/cuda.cc', 'native/cuda_driver.cc'],
+  'needs a GPU': ['lib/cuda/', 'native/operators/cuda.cc', 'native/operators/cuda_driver.cc'],
   'npm run test:package': [
     'lib/cli/commands/build.ts',
     'lib/cli/commands/setup.ts',

@@ -26,14 +26,14 @@ await main(async () => {
     await installPackages();
     await compileLibrary();
   });
-  const { libtorchIn } = await library('libtorch/find');
+  const { libtorchIn } = await library('bindings/libtorch/find');
   for (const libtorch of values.libtorch?.map(libtorchIn) ?? [await findLibtorch()]) {
     await withLock(() => prebuild(libtorch));
   }
 });
 
 async function prebuild(libtorch) {
-  const { addonName } = await library('libtorch/addons');
+  const { addonName } = await library('bindings/libtorch/addons');
   rmSync(STAGE, { recursive: true, force: true });
   mkdirSync(STAGE, { recursive: true });
   for (const name of STAGED) {

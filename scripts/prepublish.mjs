@@ -17,8 +17,8 @@ await main(async () => {
     await compileLibrary();
   });
   if (process.argv.includes('--publish')) {
-    const { SUPPORTED_VERSIONS } = await library('libtorch/versions');
-    const { addonName } = await library('libtorch/addons');
+    const { SUPPORTED_VERSIONS } = await library('bindings/libtorch/versions');
+    const { addonName } = await library('bindings/libtorch/addons');
     const missing = ['loader.node', ...SUPPORTED_VERSIONS.map(addonName)]
       .map((name) => path.join(PREBUILDS, 'linux-x64', name))
       .filter((file) => !existsSync(file));

@@ -23,7 +23,13 @@ import { compileTests } from './lib/typescript.mjs';
 // They run no native code of ours: command lines, documentation, packages, and what needs a GPU.
 const LEFT_OUT = ['cli', 'cuda', 'docs', 'package'];
 // Valgrind is 30 times slower, and runs one thread at a time: those of async do not come to an end.
-const FILES_OF_VALGRIND = ['handle', 'errors', 'tidy', 'hostile/distance', 'backward'];
+const FILES_OF_VALGRIND = [
+  'bindings/handle',
+  'bindings/errors',
+  'memory/tidy',
+  'hostile/distance',
+  'autograd/backward',
+];
 // Tests of how much memory or address space the process takes, which these tools change.
 const MEASURES_PROCESS = [
   'stays flat',
@@ -38,7 +44,7 @@ const CALLS_EVERYTHING = ['survives anything given to', 'whose prototype was rep
 
 // libtorch, OpenBLAS and Node are not instrumented, so:
 // - detect_leaks=0: Node and libtorch leave singletons at exit, and LeakSanitizer cannot see through
-//   V8's heap. That we leak nothing is measured by the fuzzer and test/memory.test.ts.
+//   V8's heap. That we leak nothing is measured by the fuzzer and test/memory/pressure.test.ts.
 // - detect_container_overflow=0: a std::vector filled by libtorch and read here (or the other way
 //   round) has no marks of its unused part, or stale ones.
 // - detect_odr_violation=0: libtorch's libraries define the same vague symbols several times.

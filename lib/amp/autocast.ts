@@ -1,12 +1,13 @@
 /** Automatic mixed precision: a function's operators each run in the dtype that suits them. */
-import { bind, type Callee, describe, fail } from '../arguments';
-import { bfloat16, DType, float16 } from '../dtype';
-import { dtypeFromCode } from '../dtype_table';
-import { runtimeError, valueError } from '../errors';
-import { native } from '../native';
+
+import { runtimeError, valueError } from '../bindings/errors';
+import { native } from '../bindings/native';
+import { warn } from '../bindings/warnings';
+import { bind, type Callee, describe, fail } from '../dispatch/arguments';
 import { BOOL, DTYPE, optional, required, Signature, STRING } from '../nn/signature';
-import { scoped } from '../scope';
-import { warn } from '../warnings';
+import { bfloat16, DType, float16 } from '../tensor/dtype';
+import { dtypeFromCode } from '../tensor/dtype_table';
+import { scoped } from '../utils/contextlib';
 
 export interface AutocastOptions {
   /** What operators that are safe in it run in. Default: null, {@link get_autocast_dtype}. */

@@ -1,16 +1,17 @@
 /** Scaled losses, whose small gradients float16 can hold. Source: torch/amp/grad_scaler.py. */
-import { describe, isOptions } from '../arguments';
-import type { Device } from '../device';
-import { float32, int32 } from '../dtype';
-import { createError, runtimeError, typeError, valueError } from '../errors';
-import { full } from '../factories';
-import { isTensor } from '../handle';
-import { native } from '../native';
+
+import { createError, runtimeError, typeError, valueError } from '../bindings/errors';
+import { isTensor } from '../bindings/handle';
+import { native } from '../bindings/native';
+import { warn } from '../bindings/warnings';
+import { describe, isOptions } from '../dispatch/arguments';
 import { op, withoutGrad } from '../nn/ops';
 import { BOOL, FLOAT, INT, optional, Signature, STRING } from '../nn/signature';
 import { Optimizer } from '../optim/optimizer';
-import type { Tensor } from '../tensor';
-import { warn } from '../warnings';
+import type { Device } from '../tensor/device';
+import { float32, int32 } from '../tensor/dtype';
+import { full } from '../tensor/factories';
+import type { Tensor } from '../tensor/tensor';
 import { type AnyOptimizer, Replicas, unscaleGradients } from './unscale';
 
 export interface GradScalerOptions {

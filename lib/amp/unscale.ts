@@ -1,11 +1,12 @@
 /** Gradients of an optimizer divided by a scale. Source: torch/amp/grad_scaler.py. */
-import type { Device } from '../device';
-import { float16 } from '../dtype';
-import { valueError } from '../errors';
-import { sparse_coo } from '../layout';
+
+import { valueError } from '../bindings/errors';
 import { op } from '../nn/ops';
 import type { Optimizer } from '../optim/optimizer';
-import type { Tensor } from '../tensor';
+import type { Device } from '../tensor/device';
+import { float16 } from '../tensor/dtype';
+import { sparse_coo } from '../tensor/layout';
+import type { Tensor } from '../tensor/tensor';
 
 const unscale = op<(grads: readonly Tensor[], found_inf: Tensor, inv_scale: Tensor) => void>(
   '_amp_foreach_non_finite_check_and_unscale_',

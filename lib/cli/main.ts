@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { nearest } from '../arguments';
-import { PACKAGE_VERSION } from '../libtorch/addons';
+import { PACKAGE_VERSION } from '../bindings/libtorch/addons';
+import { nearest } from '../dispatch/arguments';
 import { COMMANDS } from './commands';
 import { CommandError, EXIT, UsageError } from './errors';
 import { helpFor, overview } from './help';

@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } 
 import os from 'node:os';
 import path from 'node:path';
 
-import { PACKAGE_ROOT } from '../libtorch/folders';
+import { PACKAGE_ROOT } from '../bindings/libtorch/folders';
 import { CommandError } from './errors';
 import { adviceFor } from './failures';
 import { mustRun, run } from './programs';

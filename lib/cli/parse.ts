@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-import { nearest } from '../arguments';
+import { nearest } from '../dispatch/arguments';
 import type { Command, OptionDescriptions } from './command';
 import { UsageError } from './errors';
 

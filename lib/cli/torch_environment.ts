@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
-import { activePythons, torchOfPython } from '../libtorch/python';
-import { pythonOf } from '../libtorch/setups';
+import { activePythons, torchOfPython } from '../bindings/libtorch/python';
+import { pythonOf } from '../bindings/libtorch/setups';
 import { CommandError } from './errors';
 import { adviceFor } from './failures';
 import { capture, run } from './programs';

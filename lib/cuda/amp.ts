@@ -1,9 +1,9 @@
 /** `torch.cuda.amp`: the older names of `torch.amp`, which warn that they are. Source: torch/cuda/amp/. */
 import { autocast as autocastOf } from '../amp/autocast';
 import { GradScaler as Base, type GradScalerOptions } from '../amp/grad_scaler';
-import { type DType, float16 } from '../dtype';
+import { warn } from '../bindings/warnings';
 import { BOOL, DTYPE, FLOAT, INT, optional, Signature } from '../nn/signature';
-import { warn } from '../warnings';
+import { type DType, float16 } from '../tensor/dtype';
 
 const AUTOCAST = new Signature('autocast', {
   enabled: optional(BOOL, true),

@@ -1,6 +1,6 @@
 /** Which GPUs libtorch has kernels for. Source: torch/cuda/__init__.py. */
-import { native } from '../native';
-import { warn } from '../warnings';
+import { native } from '../bindings/native';
+import { warn } from '../bindings/warnings';
 
 /**
  * The architectures that libtorch was built for, such as `sm_90`; none of a CPU build.

@@ -1,10 +1,11 @@
 /** Which CUDA devices there are, which is current, and what they are. */
-import { describe } from '../arguments';
-import { createError, runtimeError } from '../errors';
-import { tensorHandle } from '../handle';
-import { native } from '../native';
-import { scoped } from '../scope';
-import type { Tensor } from '../tensor';
+
+import { createError, runtimeError } from '../bindings/errors';
+import { tensorHandle } from '../bindings/handle';
+import { native } from '../bindings/native';
+import { describe } from '../dispatch/arguments';
+import type { Tensor } from '../tensor/tensor';
+import { scoped } from '../utils/contextlib';
 import { type CudaDevice, currentDevice, enterDevice, indexOf, isBuilt, start } from './state';
 
 /** Whether there is a CUDA libtorch, a driver and a device. */
@@ -96,7 +97,7 @@ export interface DeviceProperties {
   readonly uuid: string;
 }
 
-/** In the order of native/cuda_driver.h. */
+/** In the order of native/operators/cuda_driver.h. */
 const ATTRIBUTES = [
   'major',
   'minor',

@@ -1,5 +1,5 @@
 /** The memory that is pinned for CUDA, of which freed pieces are kept. Source: torch/cuda/memory.py. */
-import { native } from '../native';
+import { native } from '../bindings/native';
 import { isStarted, requireBuilt } from './state';
 import { byName, type NestedStats, nested } from './stats';
 
@@ -9,7 +9,7 @@ const TIMES = ['host_alloc_time', 'host_free_time'];
 const of = (names: readonly string[], parts: readonly string[]): string[] =>
   names.flatMap((name) => parts.map((part) => `${name}.${part}`));
 
-/** The statistics' names, in the order of native/cuda.cc. */
+/** The statistics' names, in the order of native/operators/cuda.cc. */
 const NAMES: readonly string[] = [
   ...of(AMOUNTS, ['current', 'peak', 'allocated', 'freed']),
   ...of(TIMES, ['total', 'max', 'min', 'count', 'avg']),

@@ -1,5 +1,5 @@
 /** The memory of CUDA devices. Source: torch/cuda/memory.py. */
-import { native } from '../native';
+import { native } from '../bindings/native';
 import { type CudaDevice, indexOf, isStarted, startedIndexOf } from './state';
 import { byName, type NestedStats, nested } from './stats';
 
@@ -26,7 +26,7 @@ const COUNTERS = [
   'num_oom_rejections', // where libtorch counts them
 ];
 
-/** The statistics' names, in the order of native/cuda.cc. */
+/** The statistics' names, in the order of native/operators/cuda.cc. */
 const NAMES: readonly string[] = [
   ...ARRAYS.flatMap((array) =>
     POOLS.flatMap((pool) => METRICS.map((metric) => `${array}.${pool}.${metric}`)),

@@ -2,13 +2,14 @@
  * Random numbers on CUDA devices. Source: torch/cuda/random.py, whose functions that set something wait for CUDA to be
  * started by others; here they take effect at once, and what `is_initialized` says stays as it is.
  */
-import { describe } from '../arguments';
-import { device as deviceOf } from '../device';
-import { indexError, typeError, valueError } from '../errors';
-import { defaultGeneratorOf, type Generator, seedBits } from '../generator';
-import { tensorHandle } from '../handle';
-import { native } from '../native';
-import type { Tensor } from '../tensor';
+
+import { indexError, typeError, valueError } from '../bindings/errors';
+import { tensorHandle } from '../bindings/handle';
+import { native } from '../bindings/native';
+import { describe } from '../dispatch/arguments';
+import { defaultGeneratorOf, type Generator, seedBits } from '../random/generator';
+import { device as deviceOf } from '../tensor/device';
+import type { Tensor } from '../tensor/tensor';
 import { type CudaDevice, currentDevice, start } from './state';
 
 /** The number of a device, or null for `cuda`, the current one. */

@@ -1,9 +1,10 @@
 /** Whether and when CUDA is started, and which device is meant. Source: torch/cuda/__init__.py. */
-import { describe } from '../arguments';
-import { Device, hasAccelerator } from '../device';
-import { createError, runtimeError, typeError, valueError } from '../errors';
-import { defaultGeneratorOf, type Generator } from '../generator';
-import { native } from '../native';
+
+import { createError, runtimeError, typeError, valueError } from '../bindings/errors';
+import { native } from '../bindings/native';
+import { describe } from '../dispatch/arguments';
+import { defaultGeneratorOf, type Generator } from '../random/generator';
+import { Device, hasAccelerator } from '../tensor/device';
 import { checkKernels } from './architectures';
 
 /** A CUDA device: its number, or `torch.device('cuda:1')`, or its name. */

@@ -1,10 +1,11 @@
 /** CUDA's streams and events. Source: torch/cuda/streams.py. */
-import { Device } from '../device';
-import { notImplementedError, runtimeError, valueError } from '../errors';
-import { native } from '../native';
+
+import * as base from '../accelerator/stream';
+import { notImplementedError, runtimeError, valueError } from '../bindings/errors';
+import { native } from '../bindings/native';
 import { BOOL, DEVICE, INT, optional, orNull, Signature } from '../nn/signature';
-import { scoped } from '../scope';
-import * as base from '../stream';
+import { Device } from '../tensor/device';
+import { scoped } from '../utils/contextlib';
 import { type CudaDevice, indexOf, isBuilt, isStarted, start, streamDeviceOf } from './state';
 
 const STREAM = new Signature('Stream', {

@@ -1,9 +1,10 @@
 /** Class indices checked on a GPU. */
-import { describe } from '../arguments';
-import { typeError } from '../errors';
-import { native } from '../native';
 
-/** Whose indices the native side checks: native/targets.h. */
+import { typeError } from '../bindings/errors';
+import { native } from '../bindings/native';
+import { describe } from '../dispatch/arguments';
+
+/** Whose indices the native side checks: native/losses/targets.h. */
 const NONE = 0;
 const CUDA = 1;
 

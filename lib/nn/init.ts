@@ -5,14 +5,15 @@
  *
  * See https://docs.pytorch.org/docs/stable/nn.init.html
  */
-import { describe } from '../arguments';
-import { valueError } from '../errors';
-import type { Generator } from '../generator';
-import { tensorHandle } from '../handle';
-import { optionalRepr } from '../python';
-import { asFloat } from '../scalar';
-import type { Tensor } from '../tensor';
-import { warn } from '../warnings';
+
+import { valueError } from '../bindings/errors';
+import { tensorHandle } from '../bindings/handle';
+import { warn } from '../bindings/warnings';
+import { describe } from '../dispatch/arguments';
+import type { Generator } from '../random/generator';
+import { asFloat } from '../tensor/scalar';
+import type { Tensor } from '../tensor/tensor';
+import { optionalRepr } from '../utils/python';
 import { emptyLike, op, power, withoutGrad } from './ops';
 import {
   ANYTHING,

@@ -1,13 +1,13 @@
 /** The operators that layers and optimizers stand on, as typed functions. */
 
-import { chosenDevice } from '../default_device';
-import type { DeviceLike } from '../device';
-import type { DType } from '../dtype';
-import type { MemoryFormat } from '../layout';
-import { native } from '../native';
-import { Operator, type OperatorOptions } from '../operators';
-import type { Scalar } from '../scalar';
-import type { Tensor } from '../tensor';
+import { native } from '../bindings/native';
+import { Operator, type OperatorOptions } from '../dispatch/operators';
+import { chosenDevice } from '../tensor/default_device';
+import type { DeviceLike } from '../tensor/device';
+import type { DType } from '../tensor/dtype';
+import type { MemoryFormat } from '../tensor/layout';
+import type { Scalar } from '../tensor/scalar';
+import type { Tensor } from '../tensor/tensor';
 
 type AnyFunction = (...args: never[]) => unknown;
 

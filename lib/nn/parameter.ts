@@ -1,9 +1,10 @@
 /** Tensors that a module learns. */
-import { bind, type Callee, fail } from '../arguments';
-import { handleOf, tensorHandle } from '../handle';
-import { native } from '../native';
-import { formatTensor } from '../printing';
-import { Tensor } from '../tensor';
+
+import { handleOf, tensorHandle } from '../bindings/handle';
+import { native } from '../bindings/native';
+import { bind, type Callee, fail } from '../dispatch/arguments';
+import { formatTensor } from '../tensor/printing';
+import { Tensor } from '../tensor/tensor';
 import { empty } from './ops';
 
 const CALLEE: Callee = {

@@ -2,12 +2,13 @@
  * Declared parameters: each with its type and default in one place, checked when a layer, an initialiser or an
  * optimizer is called.
  */
-import { bind, type Callee, fail, type Parameter } from '../arguments';
-import { Device, type DeviceLike } from '../device';
-import { DType } from '../dtype';
-import { Generator } from '../generator';
-import { describeTensor, handleOf, isTensor } from '../handle';
-import type { Tensor } from '../tensor';
+
+import { describeTensor, handleOf, isTensor } from '../bindings/handle';
+import { bind, type Callee, fail, type Parameter } from '../dispatch/arguments';
+import { Generator } from '../random/generator';
+import { Device, type DeviceLike } from '../tensor/device';
+import { DType } from '../tensor/dtype';
+import type { Tensor } from '../tensor/tensor';
 import type { SignatureParameter } from './functional/loss/definition';
 
 /** What a parameter takes, in words and as a test. */

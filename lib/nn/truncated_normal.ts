@@ -1,7 +1,7 @@
 /** Random values of a truncated normal distribution. Source: `_no_grad_trunc_normal_` in torch/nn/init.py. */
-import type { Generator } from '../generator';
-import { asFloat } from '../scalar';
-import type { Tensor } from '../tensor';
+import type { Generator } from '../random/generator';
+import { asFloat } from '../tensor/scalar';
+import type { Tensor } from '../tensor/tensor';
 import { emptyLike, erf, op, power } from './ops';
 
 export interface Truncation {

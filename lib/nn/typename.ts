@@ -1,8 +1,9 @@
 /** Names of types as Python's messages have them. */
-import { dtypeFromCode } from '../dtype_table';
-import { handleOf } from '../handle';
-import { native } from '../native';
-import { isInt } from '../scalar';
+
+import { handleOf } from '../bindings/handle';
+import { native } from '../bindings/native';
+import { dtypeFromCode } from '../tensor/dtype_table';
+import { isInt } from '../tensor/scalar';
 
 const TENSORS: Record<string, string> = {
   float32: 'Float',

@@ -1,16 +1,15 @@
 /** The base of optimizers. Source: torch/optim/optimizer.py. */
 import { inspect } from 'node:util';
-
-import { describe, isOptions } from '../arguments';
-import { notImplementedError, typeError, valueError } from '../errors';
-import { isTensor } from '../handle';
+import { notImplementedError, typeError, valueError } from '../bindings/errors';
+import { isTensor } from '../bindings/handle';
+import { warn } from '../bindings/warnings';
+import { describe, isOptions } from '../dispatch/arguments';
 import { to, withoutGrad } from '../nn/ops';
 import { zeroGrad } from '../nn/parameter';
 import { BOOL, optional, Signature } from '../nn/signature';
 import { typename } from '../nn/typename';
-import { boolRepr, floatRepr } from '../python';
-import type { Tensor } from '../tensor';
-import { warn } from '../warnings';
+import type { Tensor } from '../tensor/tensor';
+import { boolRepr, floatRepr } from '../utils/python';
 
 /** Parameters, or parameters with names, as `named_parameters()` gives them. */
 export type Parameters = Iterable<Tensor> | Iterable<readonly [name: string, parameter: Tensor]>;

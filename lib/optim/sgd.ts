@@ -1,5 +1,5 @@
 /** Stochastic gradient descent. Source: torch/optim/sgd.py. */
-import { runtimeError, valueError } from '../errors';
+import { runtimeError, valueError } from '../bindings/errors';
 import { addcmul_ } from '../nn/ops';
 import {
   ANYTHING,
@@ -13,9 +13,9 @@ import {
   TENSOR,
   type Type,
 } from '../nn/signature';
-import { floatRepr, repr } from '../python';
-import type { Scalar } from '../scalar';
-import type { Tensor } from '../tensor';
+import type { Scalar } from '../tensor/scalar';
+import type { Tensor } from '../tensor/tensor';
+import { floatRepr, repr } from '../utils/python';
 import { Optimizer, type ParametersOrGroups, type ParamGroup } from './optimizer';
 import { stepTogether } from './sgd_foreach';
 import { stepFused } from './sgd_fused';

@@ -1,8 +1,9 @@
 /** SGD's steps of many parameters at once, in Python's order: `_multi_tensor_sgd` of torch/optim/sgd.py. */
-import { sparse_coo } from '../layout';
+
 import { op } from '../nn/ops';
-import type { Scalar } from '../scalar';
-import type { Tensor } from '../tensor';
+import { sparse_coo } from '../tensor/layout';
+import type { Scalar } from '../tensor/scalar';
+import type { Tensor } from '../tensor/tensor';
 import type { SGDGroup } from './sgd';
 import { byDeviceAndDtype, type Update } from './updates';
 

@@ -1,11 +1,12 @@
 /** SGD's steps in a kernel of their own: `_fused_sgd` of torch/optim/sgd.py. */
-import { bfloat16, float16 } from '../dtype';
-import { notImplementedError, runtimeError } from '../errors';
-import { sparse_coo } from '../layout';
-import { isSince } from '../libtorch/versions';
-import { libtorch } from '../native';
+
+import { notImplementedError, runtimeError } from '../bindings/errors';
+import { isSince } from '../bindings/libtorch/versions';
+import { libtorch } from '../bindings/native';
 import { emptyLike, op } from '../nn/ops';
-import type { Tensor } from '../tensor';
+import { bfloat16, float16 } from '../tensor/dtype';
+import { sparse_coo } from '../tensor/layout';
+import type { Tensor } from '../tensor/tensor';
 import type { SGDGroup } from './sgd';
 import { byDeviceAndDtype, type Update } from './updates';
 

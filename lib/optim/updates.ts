@@ -1,5 +1,5 @@
 /** What a step changes. */
-import type { Tensor } from '../tensor';
+import type { Tensor } from '../tensor/tensor';
 
 /** A parameter with its gradient, and what is remembered of it. */
 export interface Update {

@@ -1,7 +1,7 @@
 /** `torch.testing.assert_close`. Source of checks and texts: torch/testing/_comparison.py, of the same release. */
-import { isOptions } from '../arguments';
-import type { AnyTypedArray } from '../data';
-import { createError, runtimeError } from '../errors';
+
+import { createError, runtimeError } from '../bindings/errors';
+import { isOptions } from '../dispatch/arguments';
 import { withoutGrad } from '../nn/ops';
 import {
   ANYTHING,
@@ -13,8 +13,9 @@ import {
   Signature,
   type Type,
 } from '../nn/signature';
-import type { Scalar } from '../scalar';
-import type { Tensor } from '../tensor';
+import type { AnyTypedArray } from '../tensor/elements';
+import type { Scalar } from '../tensor/scalar';
+import type { Tensor } from '../tensor/tensor';
 import { Mismatch } from './mismatch';
 import { type Comparison, type Pair, UNSUPPORTED } from './pair';
 import { BooleanPair, NonePair, NumberPair } from './scalar_pairs';

@@ -1,13 +1,14 @@
 /** Equality to the last bit: NaNs of different bits differ, and so do 0 and -0. */
-import type { DType } from '../dtype';
-import * as dtypes from '../dtype';
-import { typeError } from '../errors';
-import type { Layout } from '../layout';
-import { strided } from '../layout';
+
+import { typeError } from '../bindings/errors';
 import { op } from '../nn/ops';
 import { sizeText } from '../nn/typename';
-import { tupleRepr } from '../python';
-import type { Tensor } from '../tensor';
+import type { DType } from '../tensor/dtype';
+import * as dtypes from '../tensor/dtype';
+import type { Layout } from '../tensor/layout';
+import { strided } from '../tensor/layout';
+import type { Tensor } from '../tensor/tensor';
+import { tupleRepr } from '../utils/python';
 import { itemOf, numberText } from './numbers';
 import { tensorMismatch } from './texts';
 

@@ -1,18 +1,19 @@
 /** `torch.testing.make_tensor`. Source of checks and texts: torch/testing/_creation.py, of the same release. */
-import { isOptions } from '../arguments';
-import type { DeviceLike } from '../device';
-import type { DType } from '../dtype';
-import * as dtypes from '../dtype';
-import { typeError, valueError } from '../errors';
-import { empty, randint } from '../factories';
-import { slice } from '../indexing';
-import { MemoryFormat } from '../layout';
+
+import { typeError, valueError } from '../bindings/errors';
+import { warn } from '../bindings/warnings';
+import { isOptions } from '../dispatch/arguments';
 import { op } from '../nn/ops';
 import { BOOL, DEVICE, DTYPE, INTS, option, required, Signature } from '../nn/signature';
-import { boolRepr } from '../python';
-import { Float } from '../scalar';
-import type { Tensor } from '../tensor';
-import { warn } from '../warnings';
+import type { DeviceLike } from '../tensor/device';
+import type { DType } from '../tensor/dtype';
+import * as dtypes from '../tensor/dtype';
+import { empty, randint } from '../tensor/factories';
+import { slice } from '../tensor/indexing';
+import { MemoryFormat } from '../tensor/layout';
+import { Float } from '../tensor/scalar';
+import type { Tensor } from '../tensor/tensor';
+import { boolRepr } from '../utils/python';
 import { numberText, toPython } from './numbers';
 
 /** A bound: an integral number is Python's int, unless `asFloat` made it a float. */

@@ -1,10 +1,10 @@
 /** Python's numbers: ints of any size, floats, bools and complex numbers, and the arithmetic that messages show. */
-import { type Handle, handleOf } from '../handle';
-import { native } from '../native';
-import { Operator } from '../operators';
-import { boolRepr, floatRepr } from '../python';
-import { type Complex, Float, isComplex, isInt, type Scalar } from '../scalar';
-import type { Tensor } from '../tensor';
+import { type Handle, handleOf } from '../bindings/handle';
+import { native } from '../bindings/native';
+import { Operator } from '../dispatch/operators';
+import { type Complex, Float, isComplex, isInt, type Scalar } from '../tensor/scalar';
+import type { Tensor } from '../tensor/tensor';
+import { boolRepr, floatRepr } from '../utils/python';
 
 /** An int is a bigint, a float a number. */
 export type PythonNumber = bigint | number | boolean | Complex;

@@ -1,5 +1,5 @@
 /** Two things to compare. Source of checks and texts: torch/testing/_comparison.py, of the same release. */
-import { boolRepr } from '../python';
+import { boolRepr } from '../utils/python';
 import { Mismatch } from './mismatch';
 import { numberText } from './numbers';
 import { type Path, text, tupleText } from './values';

@@ -1,5 +1,5 @@
 /** None, bools and numbers. Source of checks and texts: torch/testing/_comparison.py, of the same release. */
-import * as dtypes from '../dtype';
+import * as dtypes from '../tensor/dtype';
 import {
   absolute,
   absoluteDifference,

@@ -1,15 +1,16 @@
 /** Tensors, and what tensors are made of. Source of checks and texts: torch/testing/_comparison.py, of the same release. */
-import { as_tensor, type TensorData } from '../creation';
-import type { DType } from '../dtype';
-import * as dtypes from '../dtype';
-import { promote_types } from '../functions/queries';
-import { isTensor } from '../handle';
-import type { Layout } from '../layout';
-import * as layouts from '../layout';
+
+import { isTensor } from '../bindings/handle';
 import { op } from '../nn/ops';
 import { sizeText } from '../nn/typename';
-import { tupleRepr } from '../python';
-import type { Tensor } from '../tensor';
+import { as_tensor, type TensorData } from '../tensor/creation';
+import type { DType } from '../tensor/dtype';
+import * as dtypes from '../tensor/dtype';
+import { promote_types } from '../tensor/functions/predicates';
+import type { Layout } from '../tensor/layout';
+import * as layouts from '../tensor/layout';
+import type { Tensor } from '../tensor/tensor';
+import { tupleRepr } from '../utils/python';
 import { Mismatch } from './mismatch';
 import { itemOf, numberText } from './numbers';
 import { type Comparison, Pair, UNSUPPORTED } from './pair';

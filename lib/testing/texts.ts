@@ -1,7 +1,7 @@
 /** What is said of values that differ. Source of texts: torch/testing/_comparison.py, of the same release. */
 import { op } from '../nn/ops';
-import { tupleRepr } from '../python';
-import type { Tensor } from '../tensor';
+import type { Tensor } from '../tensor/tensor';
+import { tupleRepr } from '../utils/python';
 import {
   absolute,
   absoluteDifference,

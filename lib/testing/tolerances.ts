@@ -1,7 +1,7 @@
 /** How far apart numbers of each dtype may be. Source: torch/testing/_comparison.py, of the same release. */
 
-import type { DType } from '../dtype';
-import * as dtypes from '../dtype';
+import type { DType } from '../tensor/dtype';
+import * as dtypes from '../tensor/dtype';
 import { Mismatch } from './mismatch';
 import type { Path } from './values';
 

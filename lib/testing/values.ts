@@ -1,10 +1,11 @@
 /** How Python names and writes what is compared. */
-import { isOptions } from '../arguments';
-import { isTypedArray } from '../data';
-import { isTensor } from '../handle';
+
+import { isTensor } from '../bindings/handle';
+import { isOptions } from '../dispatch/arguments';
 import { Parameter } from '../nn/parameter';
-import { strRepr } from '../python';
-import { isComplex } from '../scalar';
+import { isTypedArray } from '../tensor/elements';
+import { isComplex } from '../tensor/scalar';
+import { strRepr } from '../utils/python';
 import { isScalar, numberText, numberType, toPython } from './numbers';
 
 export type Mapping = ReadonlyMap<unknown, unknown>;

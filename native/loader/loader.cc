@@ -1,5 +1,5 @@
-// Opens shared libraries for lib/libtorch/load.ts, before the addon that is linked to libtorch is
-// loaded.
+// Opens shared libraries for lib/bindings/libtorch/load.ts, before the addon that is linked to
+// libtorch is loaded.
 //
 // Linked to nothing but the C library, so it loads where libtorch does not. It decides nothing:
 // which library, in which order and what a failure means is TypeScript's business. Handles are

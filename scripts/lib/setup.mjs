@@ -7,7 +7,7 @@ import { installPackages } from './packages.mjs';
 import { compileLibrary } from './typescript.mjs';
 
 /**
- * @returns the libtorch to use: `{ directory, version, source, python }`, as lib/libtorch/find.ts
+ * @returns the libtorch to use: `{ directory, version, source, python }`, as lib/bindings/libtorch/find.ts
  * says it
  */
 export async function setUp() {

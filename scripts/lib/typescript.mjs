@@ -36,9 +36,9 @@ export async function compileTests() {
   );
 }
 
-/** findLibtorch of lib/libtorch/find.ts. */
+/** findLibtorch of lib/bindings/libtorch/find.ts. */
 export async function findLibtorch() {
-  return (await library('libtorch/find')).findLibtorch();
+  return (await library('bindings/libtorch/find')).findLibtorch();
 }
 
 /** A module of lib/ that the set-up itself uses; none of these loads libtorch. */

@@ -176,7 +176,7 @@ describe('torch-losses doctor', () => {
 
   it('says which library of another libtorch is in the process already', () => {
     const program = `const torch = require('torch-losses');
-      const { libtorch } = require('./dist/native');
+      const { libtorch } = require('./dist/bindings/native');
       const other = fs.mkdtempSync(os.tmpdir() + '/torch-losses-');
       fs.mkdirSync(other + '/lib');
       fs.writeFileSync(other + '/lib/libtorch_cpu.so', '');

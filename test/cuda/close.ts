@@ -1,7 +1,12 @@
 /** Outcomes that need not be equal to the last bit: torch's own tolerances, by dtype. */
 import torch, { type Tensor } from 'torch-losses';
 
-import { differences, type Outcome, type TensorValue, type Value } from '../../dist/parity/outcome';
+import {
+  differences,
+  type Outcome,
+  type TensorValue,
+  type Value,
+} from '../../dist/testing/parity/outcome';
 import type { Differ } from '../parity/parity';
 
 /** torch.testing.assert_close's. */

@@ -3,10 +3,10 @@
  */
 import { expect } from 'chai';
 
-import { DTYPES, LossCases } from '../../dist/parity/generate';
-import { Input } from '../../dist/parity/inputs';
-import { LOSSES, nameOf } from '../../dist/parity/losses';
-import { differences, outcomeOf } from '../../dist/parity/outcome';
+import { DTYPES, LossCases } from '../../dist/testing/parity/generate';
+import { Input } from '../../dist/testing/parity/inputs';
+import { LOSSES, nameOf } from '../../dist/testing/parity/losses';
+import { differences, outcomeOf } from '../../dist/testing/parity/outcome';
 import { type Call, describeCall, runCall } from '../parity/case';
 import { type Differ, expectParity } from '../parity/parity';
 import { closeDifferences } from './close';

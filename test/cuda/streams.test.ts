@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import torch, { nn } from 'torch-losses';
 
-import { native } from '../../dist/native';
+import { native } from '../../dist/bindings/native';
 import { describeCuda } from './gpu';
 
 const { cuda } = torch;

@@ -14,7 +14,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
-import { findLibtorch } from '../../dist/libtorch/find';
+import { findLibtorch } from '../../dist/bindings/libtorch/find';
 
 const run = promisify(execFile);
 export const ROOT = path.join(__dirname, '..', '..');

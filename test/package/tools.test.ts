@@ -6,7 +6,7 @@ import { chmodSync, cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
 
-import { addonName } from '../../dist/libtorch/addons';
+import { addonName } from '../../dist/bindings/libtorch/addons';
 import { environment, libtorch, Project, pack, ROOT, TOOLS, toolFolder, WORKSHOP } from './project';
 
 const LOSS = 'nn.functional.mse_loss(torch.tensor([1, 2.5]), torch.zeros(2)).item()';

@@ -4,8 +4,8 @@
  */
 import torch, { nn, optim, type Tensor } from 'torch-losses';
 
-import { DTYPES, LossCases } from '../../dist/parity/generate';
-import { LOSSES, nameOf } from '../../dist/parity/losses';
+import { DTYPES, LossCases } from '../../dist/testing/parity/generate';
+import { LOSSES, nameOf } from '../../dist/testing/parity/losses';
 import type { Call } from './case';
 import { expectParity, expectSample } from './parity';
 

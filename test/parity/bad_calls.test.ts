@@ -3,7 +3,7 @@
  *
  * PARITY_BAD_CALLS=2000 makes that many for every loss, PARITY_SEED other ones.
  */
-import { LOSSES, nameOf } from '../../dist/parity/losses';
+import { LOSSES, nameOf } from '../../dist/testing/parity/losses';
 import { Input, Random } from '../support/data';
 import { badCalls, type IsDefinite, type Parameter } from './bad_calls';
 import type { Argument } from './case';

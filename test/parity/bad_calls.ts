@@ -2,7 +2,7 @@
  * Calls of losses as people get them wrong: right ones, from the rows of losses.table.ts, with something changed that
  * the space of arguments allows. Parameters, their defaults and thereby their types come from Python's signatures.
  */
-import type { LossRow } from '../../dist/parity/losses';
+import type { LossRow } from '../../dist/testing/parity/losses';
 import { type DType, Input, isDifferentiable, type Random } from '../support/data';
 import { type Argument, Both, type Call, dtype, float } from './case';
 

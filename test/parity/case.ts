@@ -1,2 +1,2 @@
 /** What tests describe calls with: lib/parity's own. */
-export * from '../../dist/parity/call';
+export * from '../../dist/testing/parity/call';

@@ -6,8 +6,8 @@ import path from 'node:path';
 import { expect } from 'chai';
 import torch, { safetensors } from 'torch-losses';
 
-import { PACKAGE_ROOT } from '../../dist/libtorch/folders';
-import { runCase } from '../../dist/parity/run_case';
+import { PACKAGE_ROOT } from '../../dist/bindings/libtorch/folders';
+import { runCase } from '../../dist/testing/parity/run_case';
 import { itWhereThere } from '../support/versions';
 import { askPython } from './parity';
 
@@ -168,7 +168,7 @@ describe('parity: case files', () => {
   }
 
   it('reads what np.savez saves', () => {
-    // The arrays of a case in numpy's names; test/files/npz.test.ts reads the format itself.
+    // The arrays of a case in numpy's names; test/serialization/npz.test.ts reads the format itself.
     const report = runCase(path.join(PACKAGE_ROOT, 'test', 'fixtures', 'case.npz'), {
       tolerance: { rtol: 1e-6, atol: 1e-7 },
     });

@@ -6,8 +6,8 @@ import path from 'node:path';
 
 import { expect } from 'chai';
 
-import { PACKAGE_ROOT } from '../../dist/libtorch/folders';
-import type { ParityReport } from '../../dist/parity/run';
+import { PACKAGE_ROOT } from '../../dist/bindings/libtorch/folders';
+import type { ParityReport } from '../../dist/testing/parity/run';
 import { PYTHON } from './parity';
 
 const MAIN = path.join(__dirname, '..', '..', 'dist', 'cli', 'main.js');

@@ -7,7 +7,7 @@ import {
   differentWarnings,
   type Outcome,
   type TensorValue,
-} from '../../dist/parity/outcome';
+} from '../../dist/testing/parity/outcome';
 import { Input } from '../support/data';
 import { warningDifferences } from '../support/warnings';
 import { expectParity, expectSample } from './parity';

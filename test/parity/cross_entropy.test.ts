@@ -1,5 +1,5 @@
 /**
- * Cross entropy by native/cross_entropy.h: at sizes around a register and between threads, over all that exp takes, for
+ * Cross entropy by native/kernels/cross_entropy.h: at sizes around a register and between threads, over all that exp takes, for
  * every instruction set, and where libtorch has to help out.
  */
 import { execFileSync } from 'node:child_process';

@@ -5,7 +5,7 @@
 import { expect } from 'chai';
 import torch, { nn, type Tensor } from 'torch-losses';
 
-import { native } from '../../dist/native';
+import { native } from '../../dist/bindings/native';
 import { itWhereThere } from '../support/versions';
 import { expectSample } from './parity';
 

@@ -5,8 +5,8 @@
 import { expect } from 'chai';
 import torch, { nn, type Tensor } from 'torch-losses';
 
-import { LOSSES, type LossRow } from '../../dist/parity/losses';
-import { REDUCTIONS } from '../../dist/parity/losses/row';
+import { LOSSES, type LossRow } from '../../dist/testing/parity/losses';
+import { REDUCTIONS } from '../../dist/testing/parity/losses/row';
 import { type DType, Input, Random, type TensorOptions } from '../support/data';
 import { type Argument, Both, type Call, float, type Options } from './case';
 import { expectParity } from './parity';

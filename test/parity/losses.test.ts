@@ -4,8 +4,8 @@
  */
 import { expect } from 'chai';
 
-import { DTYPES, type LossCase, LossCases } from '../../dist/parity/generate';
-import { LOSSES, nameOf } from '../../dist/parity/losses';
+import { DTYPES, type LossCase, LossCases } from '../../dist/testing/parity/generate';
+import { LOSSES, nameOf } from '../../dist/testing/parity/losses';
 import { describeCall, inputsOf } from './case';
 import { askPython, expectParity } from './parity';
 

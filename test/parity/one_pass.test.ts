@@ -1,5 +1,5 @@
 /**
- * Losses that are summed up in one pass over their operands (native/single_pass.h): at sizes where the order of the sum
+ * Losses that are summed up in one pass over their operands (native/kernels/single_pass.h): at sizes where the order of the sum
  * changes, for every set of operands that a gradient is asked of, and where sums are no numbers.
  */
 import { execFileSync } from 'node:child_process';

@@ -4,9 +4,9 @@
 import { expect } from 'chai';
 import torch from 'torch-losses';
 
-import { CHECKOUT_SETUP, pythonOf } from '../../dist/libtorch/setups';
-import { Oracle } from '../../dist/parity/oracle';
-import { differences, type Outcome, outcomeOf } from '../../dist/parity/outcome';
+import { CHECKOUT_SETUP, pythonOf } from '../../dist/bindings/libtorch/setups';
+import { Oracle } from '../../dist/testing/parity/oracle';
+import { differences, type Outcome, outcomeOf } from '../../dist/testing/parity/outcome';
 import { everSeen, warningDifferences, withWarnings } from '../support/warnings';
 import { type Call, describeCall, type Raw, runCall, type Sample } from './case';
 

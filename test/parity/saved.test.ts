@@ -1,6 +1,6 @@
 /**
  * What a loss saves for its backward pass, changed or freed before: the same errors as in Python, also where the
- * loss records its function itself (native/direct.cc).
+ * loss records its function itself (native/kernels/direct.cc).
  */
 import torch, { nn, type Tensor } from 'torch-losses';
 

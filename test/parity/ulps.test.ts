@@ -1,8 +1,8 @@
 /** Distances in ulps, and closeness, which is Python's `torch.isclose`. */
 import { expect } from 'chai';
 
-import type { TensorValue } from '../../dist/parity/outcome';
-import { isClose, measure } from '../../dist/parity/ulps';
+import type { TensorValue } from '../../dist/testing/parity/outcome';
+import { isClose, measure } from '../../dist/testing/parity/ulps';
 import { type DType, Input, Random } from '../support/data';
 import { askPython } from './parity';
 

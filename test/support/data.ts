@@ -1,2 +1,2 @@
 /** What tests make their inputs with: lib/parity's own. */
-export * from '../../dist/parity/inputs';
+export * from '../../dist/testing/parity/inputs';

@@ -1,7 +1,7 @@
 /** What torch has since a release that is not the oldest supported one: tests of it are skipped before, and say why. */
 import torch from 'torch-losses';
 
-import { isSince } from '../../dist/libtorch/versions';
+import { isSince } from '../../dist/bindings/libtorch/versions';
 
 const NEW: readonly (readonly [minor: string, names: RegExp])[] = [
   ['2.13', /linear_?cross_?entropy/i],

@@ -2,9 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
-import { ADDON_FOLDERS, addonName, findAddon, PACKAGE_VERSION } from '../../libtorch/addons';
-import { type Candidate, candidates, MENDING } from '../../libtorch/find';
-import { PACKAGE_ROOT } from '../../libtorch/folders';
+import {
+  ADDON_FOLDERS,
+  addonName,
+  findAddon,
+  PACKAGE_VERSION,
+} from '../../bindings/libtorch/addons';
+import { type Candidate, candidates, MENDING } from '../../bindings/libtorch/find';
+import { PACKAGE_ROOT } from '../../bindings/libtorch/folders';
 import { defineCommand } from '../command';
 import { EXIT } from '../errors';
 import type { Probe } from '../probe';

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 
-import type { DType } from '../../parity/inputs';
-import type { ParityReport } from '../../parity/run';
-import type { CaseReport } from '../../parity/run_case';
-import type { Tolerance } from '../../parity/ulps';
+import type { DType } from '../../testing/parity/inputs';
+import type { ParityReport } from '../../testing/parity/run';
+import type { CaseReport } from '../../testing/parity/run_case';
+import type { Tolerance } from '../../testing/parity/ulps';
 import { defineCommand } from '../command';
 import { CommandError, EXIT, UsageError } from '../errors';
 import type { Progress } from '../progress';
@@ -106,8 +106,8 @@ export const parity = defineCommand({
     if (values.case !== undefined)
       return compareCase(values.case, { tolerance, threads }, terminal);
 
-    const { runParity, LOSS_NAMES } = await import('../../parity/run.js');
-    const { DTYPES } = await import('../../parity/generate.js');
+    const { runParity, LOSS_NAMES } = await import('../../testing/parity/run.js');
+    const { DTYPES } = await import('../../testing/parity/generate.js');
     let progress: Progress | undefined;
     const report = await runParity({
       python: values.python ?? (await defaultPython()),
@@ -141,9 +141,9 @@ async function compareCase(
   options: { tolerance: Tolerance | undefined; threads: number | undefined },
   terminal: Terminal,
 ): Promise<number> {
-  const { runCase } = await import('../../parity/run_case.js');
-  const { caseText } = await import('../../parity/report/case.js');
-  const { jsonReport } = await import('../../parity/report/json.js');
+  const { runCase } = await import('../../testing/parity/run_case.js');
+  const { caseText } = await import('../../testing/parity/report/case.js');
+  const { jsonReport } = await import('../../testing/parity/report/json.js');
   let report: CaseReport;
   try {
     report = runCase(file, options);
@@ -159,9 +159,9 @@ async function write(
   files: { readonly html: string | undefined; readonly 'json-file': string | undefined },
   terminal: Terminal,
 ): Promise<void> {
-  const { terminalReport } = await import('../../parity/report/terminal.js');
-  const { htmlReport } = await import('../../parity/report/html.js');
-  const { jsonReport } = await import('../../parity/report/json.js');
+  const { terminalReport } = await import('../../testing/parity/report/terminal.js');
+  const { htmlReport } = await import('../../testing/parity/report/html.js');
+  const { jsonReport } = await import('../../testing/parity/report/json.js');
   const json = jsonReport(report);
   if (files.html !== undefined) save(files.html, htmlReport(report));
   if (files['json-file'] !== undefined)
@@ -179,8 +179,8 @@ function save(file: string, content: string): void {
 
 /** The Python whose torch is in use, else the first on PATH. */
 async function defaultPython(): Promise<string> {
-  const { libtorch } = await import('../../native.js');
-  const { activePythons } = await import('../../libtorch/python.js');
+  const { libtorch } = await import('../../bindings/native.js');
+  const { activePythons } = await import('../../bindings/libtorch/python.js');
   const python = libtorch.python ?? activePythons()[0];
   if (python) return python;
   throw new CommandError('There is no Python to compare with.', 'Name one with --python.');

@@ -10,10 +10,10 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 
-import { candidates, libtorchIn, MENDING } from '../../libtorch/find';
-import { torchOfPython } from '../../libtorch/python';
-import { pythonOf, SETUP_MARK, SETUPS_FOLDER } from '../../libtorch/setups';
-import { minorVersion, SUPPORTED_VERSIONS } from '../../libtorch/versions';
+import { candidates, libtorchIn, MENDING } from '../../bindings/libtorch/find';
+import { torchOfPython } from '../../bindings/libtorch/python';
+import { pythonOf, SETUP_MARK, SETUPS_FOLDER } from '../../bindings/libtorch/setups';
+import { minorVersion, SUPPORTED_VERSIONS } from '../../bindings/libtorch/versions';
 import { defineCommand } from '../command';
 import { UsageError } from '../errors';
 import { type Fetched, fetchTorch, folderNameOf, PINNED_TORCH } from '../torch_environment';

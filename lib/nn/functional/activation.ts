@@ -1,8 +1,8 @@
 /** Activations, element by element. Source: torch/nn/functional.py. */
-import { valueError } from '../../errors';
-import { tensorHandle } from '../../handle';
-import { asFloat } from '../../scalar';
-import type { Tensor } from '../../tensor';
+import { valueError } from '../../bindings/errors';
+import { tensorHandle } from '../../bindings/handle';
+import { asFloat } from '../../tensor/scalar';
+import type { Tensor } from '../../tensor/tensor';
 import { op } from '../ops';
 import { BOOL, FLOAT, optional, required, Signature, TENSOR } from '../signature';
 

@@ -1,6 +1,6 @@
 /** Distances and norms of vectors. Source: torch/nn/functional.py. */
-import { asFloat } from '../../scalar';
-import type { Tensor } from '../../tensor';
+import { asFloat } from '../../tensor/scalar';
+import type { Tensor } from '../../tensor/tensor';
 import { op } from '../ops';
 import {
   FLOAT,

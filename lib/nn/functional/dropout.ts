@@ -1,7 +1,7 @@
 /** Elements left out at random. Source: torch/nn/functional.py. */
-import { valueError } from '../../errors';
-import { floatRepr } from '../../python';
-import type { Tensor } from '../../tensor';
+import { valueError } from '../../bindings/errors';
+import type { Tensor } from '../../tensor/tensor';
+import { floatRepr } from '../../utils/python';
 import { op } from '../ops';
 import { BOOL, FLOAT, optional, required, Signature, TENSOR } from '../signature';
 

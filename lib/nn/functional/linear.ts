@@ -1,5 +1,5 @@
 /** Linear maps. */
-import type { Tensor } from '../../tensor';
+import type { Tensor } from '../../tensor/tensor';
 import { op } from '../ops';
 
 /**

@@ -1,7 +1,8 @@
 /** Probabilities from scores. Source: torch/nn/functional.py. */
-import type { DType } from '../../dtype';
-import type { Tensor } from '../../tensor';
-import { warn } from '../../warnings';
+
+import { warn } from '../../bindings/warnings';
+import type { DType } from '../../tensor/dtype';
+import type { Tensor } from '../../tensor/tensor';
 import { op } from '../ops';
 import { DTYPE, INT, optional, orNull, required, Signature, TENSOR } from '../signature';
 

@@ -1,6 +1,6 @@
 /** Look-up tables. Source: torch/nn/functional.py. */
-import { createError } from '../../errors';
-import type { Tensor } from '../../tensor';
+import { createError } from '../../bindings/errors';
+import type { Tensor } from '../../tensor/tensor';
 import { op, withoutGrad } from '../ops';
 import { BOOL, FLOAT, INT, optional, orNull, required, Signature, TENSOR } from '../signature';
 

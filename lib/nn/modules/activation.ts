@@ -1,6 +1,7 @@
 /** Activations as modules. Source: torch/nn/modules/activation.py. */
-import { floatRepr, optionalRepr } from '../../python';
-import type { Tensor } from '../../tensor';
+
+import type { Tensor } from '../../tensor/tensor';
+import { floatRepr, optionalRepr } from '../../utils/python';
 import * as F from '../functional/activation';
 import { log_softmax, type SoftmaxOptions, softmax, softmin } from '../functional/softmax';
 import { BOOL, FLOAT, INT, option, orNull, Signature, STRING } from '../signature';

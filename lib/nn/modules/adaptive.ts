@@ -1,11 +1,12 @@
 /** The softmax of many classes, by clusters. Source: torch/nn/modules/adaptive.py. */
-import { type Callee, describe, fail, isOptions } from '../../arguments';
-import { type AsyncOptions, submit } from '../../async';
-import { createError, runtimeError, valueError } from '../../errors';
-import { type Handle, tensorHandle } from '../../handle';
-import { type Native, native } from '../../native';
-import type { Tensor } from '../../tensor';
-import { wrap } from '../../wrap';
+
+import { createError, runtimeError, valueError } from '../../bindings/errors';
+import { type Handle, tensorHandle } from '../../bindings/handle';
+import { type AsyncOptions, submit } from '../../bindings/jobs';
+import { type Native, native } from '../../bindings/native';
+import { wrap } from '../../bindings/wrap';
+import { type Callee, describe, fail, isOptions } from '../../dispatch/arguments';
+import type { Tensor } from '../../tensor/tensor';
 import { log_softmax } from '../functional/softmax';
 import { op, power } from '../ops';
 import {

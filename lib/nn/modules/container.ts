@@ -1,7 +1,8 @@
 /** Modules of modules. Source: torch/nn/modules/container.py. */
-import { describe, isOptions } from '../../arguments';
-import { createError, indexError, typeError } from '../../errors';
-import type { Tensor } from '../../tensor';
+
+import { createError, indexError, typeError } from '../../bindings/errors';
+import { describe, isOptions } from '../../dispatch/arguments';
+import type { Tensor } from '../../tensor/tensor';
 import { Module } from './module';
 import { listRepr } from './repr';
 

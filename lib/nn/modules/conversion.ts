@@ -1,10 +1,11 @@
 /** Moving and converting what a module holds. Source: `Module.to` and `Module._apply`. */
-import type { DeviceLike } from '../../device';
-import { DType } from '../../dtype';
-import { typeError } from '../../errors';
-import type { MemoryFormat } from '../../layout';
-import { Tensor } from '../../tensor';
-import { warn } from '../../warnings';
+
+import { typeError } from '../../bindings/errors';
+import { warn } from '../../bindings/warnings';
+import type { DeviceLike } from '../../tensor/device';
+import { DType } from '../../tensor/dtype';
+import type { MemoryFormat } from '../../tensor/layout';
+import { Tensor } from '../../tensor/tensor';
 import { hasCompatibleShallowCopyType, to, withoutGrad } from '../ops';
 import { Parameter } from '../parameter';
 import { ANYTHING, BOOL, DEVICE, DTYPE, option, optional, orNull, Signature } from '../signature';

@@ -1,5 +1,5 @@
 /** Distances as modules. Source: torch/nn/modules/distance.py. */
-import type { Tensor } from '../../tensor';
+import type { Tensor } from '../../tensor/tensor';
 import {
   type CosineSimilarityOptions,
   cosine_similarity,

@@ -1,6 +1,7 @@
 /** Dropout as a module. Source: torch/nn/modules/dropout.py. */
-import { boolRepr, floatRepr } from '../../python';
-import type { Tensor } from '../../tensor';
+
+import type { Tensor } from '../../tensor/tensor';
+import { boolRepr, floatRepr } from '../../utils/python';
 import { checkProbability, type DropoutOptions, dropout } from '../functional/dropout';
 import { BOOL, FLOAT, option, Signature } from '../signature';
 import { Module } from './module';

@@ -1,6 +1,7 @@
 /** Changes of shape as modules. Source: torch/nn/modules/flatten.py. */
-import { tupleRepr } from '../../python';
-import type { Tensor } from '../../tensor';
+
+import type { Tensor } from '../../tensor/tensor';
+import { tupleRepr } from '../../utils/python';
 import { op } from '../ops';
 import { INT, INTS, option, required, Signature } from '../signature';
 import { Module } from './module';

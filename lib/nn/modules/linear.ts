@@ -1,7 +1,7 @@
 /** Linear layers. Source: torch/nn/modules/linear.py. */
-import { valueError } from '../../errors';
-import { boolRepr } from '../../python';
-import type { Tensor } from '../../tensor';
+import { valueError } from '../../bindings/errors';
+import type { Tensor } from '../../tensor/tensor';
+import { boolRepr } from '../../utils/python';
 import { bilinear, linear } from '../functional/linear';
 import * as init from '../init';
 import { empty } from '../ops';

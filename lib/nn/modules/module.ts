@@ -1,12 +1,11 @@
 /** The base of everything that has parameters: what `torch.nn.Module` is in Python. */
 import { inspect } from 'node:util';
-
-import { fail } from '../../arguments';
-import type { DeviceLike } from '../../device';
-import { bfloat16, type DType, double, float, half } from '../../dtype';
-import { attributeError, notImplementedError, typeError, valueError } from '../../errors';
-import { isTensor } from '../../handle';
-import type { Tensor } from '../../tensor';
+import { attributeError, notImplementedError, typeError, valueError } from '../../bindings/errors';
+import { isTensor } from '../../bindings/handle';
+import { fail } from '../../dispatch/arguments';
+import type { DeviceLike } from '../../tensor/device';
+import { bfloat16, type DType, double, float, half } from '../../tensor/dtype';
+import type { Tensor } from '../../tensor/tensor';
 import { emptyLike, to } from '../ops';
 import { Parameter, zeroGrad } from '../parameter';
 import { typename } from '../typename';

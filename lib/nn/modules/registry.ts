@@ -1,7 +1,7 @@
 /** Which properties of a module are its parameters, buffers and submodules. */
-import { createError, typeError } from '../../errors';
-import { isTensor } from '../../handle';
-import type { Tensor } from '../../tensor';
+import { createError, typeError } from '../../bindings/errors';
+import { isTensor } from '../../bindings/handle';
+import type { Tensor } from '../../tensor/tensor';
 import { typename } from '../typename';
 
 /** What a property is registered as. */

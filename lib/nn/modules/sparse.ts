@@ -1,7 +1,7 @@
 /** Look-up tables. Source: torch/nn/modules/sparse.py. */
-import { createError } from '../../errors';
-import { boolRepr, floatRepr } from '../../python';
-import type { Tensor } from '../../tensor';
+import { createError } from '../../bindings/errors';
+import type { Tensor } from '../../tensor/tensor';
+import { boolRepr, floatRepr } from '../../utils/python';
 import {
   EMBEDDING_OPTIONS,
   type EmbeddingOptions,

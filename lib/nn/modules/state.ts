@@ -1,10 +1,9 @@
 /** Saving a module's parameters and buffers, and loading them. Source: torch/nn/modules/module.py. */
 import { inspect } from 'node:util';
-
-import { describe, isOptions } from '../../arguments';
-import { runtimeError, typeError } from '../../errors';
-import { isTensor } from '../../handle';
-import type { Tensor } from '../../tensor';
+import { runtimeError, typeError } from '../../bindings/errors';
+import { isTensor } from '../../bindings/handle';
+import { describe, isOptions } from '../../dispatch/arguments';
+import type { Tensor } from '../../tensor/tensor';
 import { withoutGrad } from '../ops';
 import { Parameter } from '../parameter';
 import { sizeText } from '../typename';

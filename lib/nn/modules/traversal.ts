@@ -1,6 +1,6 @@
 /** Walks over a module and what is below it. Source: torch/nn/modules/module.py. */
-import { attributeError } from '../../errors';
-import type { Tensor } from '../../tensor';
+import { attributeError } from '../../bindings/errors';
+import type { Tensor } from '../../tensor/tensor';
 import type { Module } from './module';
 import { hasAttribute } from './registry';
 

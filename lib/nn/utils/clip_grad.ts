@@ -1,14 +1,15 @@
 /** Gradients kept small, by their norm or each by itself. Source: torch/nn/utils/clip_grad.py, of the same release. */
-import { describe } from '../../arguments';
-import { chosenDevice } from '../../default_device';
-import type { Device } from '../../device';
-import { runtimeError, typeError } from '../../errors';
-import { handleOf, isTensor } from '../../handle';
-import { native } from '../../native';
-import { floatRepr } from '../../python';
-import { asFloat, type Float } from '../../scalar';
-import type { Tensor } from '../../tensor';
-import { warn } from '../../warnings';
+
+import { runtimeError, typeError } from '../../bindings/errors';
+import { handleOf, isTensor } from '../../bindings/handle';
+import { native } from '../../bindings/native';
+import { warn } from '../../bindings/warnings';
+import { describe } from '../../dispatch/arguments';
+import { chosenDevice } from '../../tensor/default_device';
+import type { Device } from '../../tensor/device';
+import { asFloat, type Float } from '../../tensor/scalar';
+import type { Tensor } from '../../tensor/tensor';
+import { floatRepr } from '../../utils/python';
 import { op, to, withoutGrad } from '../ops';
 import {
   ANYTHING,

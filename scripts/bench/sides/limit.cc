@@ -1,5 +1,5 @@
 // The limit: the addon's losses as libtorch computes them, called in a loop in C++, without
-// JavaScript around them and without the addon's shorter ways (native/plain.h, native/threads.h). A
+// JavaScript around them and without the addon's shorter ways (native/kernels/plain.h, native/bindings/small_work.h). A
 // side of the benchmarks (protocol.md). So that it needs no parser of JSON, it is asked in words:
 //
 //   prepare LOSS BACKWARD COUNT INPUT...    run CALLS

@@ -6,9 +6,9 @@
  * TorchError (RuntimeError) for one that its kernel refuses, TypeError for an argument of another type.
  */
 
-import { isSince, lacking } from '../../../libtorch/versions';
-import { libtorch } from '../../../native';
-import type { Tensor } from '../../../tensor';
+import { isSince, lacking } from '../../../bindings/libtorch/versions';
+import { libtorch } from '../../../bindings/native';
+import type { Tensor } from '../../../tensor/tensor';
 import { LinearCrossEntropyOptions } from '../../modules/loss/linear_cross_entropy_options';
 import {
   defineLoss,

@@ -5,6 +5,10 @@
  * names: `huber_loss(input, target, { delta: 2 })` and `huber_loss.with(module, input, target)` end in the same place.
  */
 
+import { describeTensor, type Handle, handleOf, tensorHandle } from '../../../bindings/handle';
+import { type AsyncOptions, submit } from '../../../bindings/jobs';
+import type { LoweredReduction } from '../../../bindings/native';
+import { wrap } from '../../../bindings/wrap';
 import {
   bind,
   type Callee,
@@ -12,12 +16,8 @@ import {
   isOptions,
   type Options,
   type Parameter,
-} from '../../../arguments';
-import { type AsyncOptions, submit } from '../../../async';
-import { describeTensor, type Handle, handleOf, tensorHandle } from '../../../handle';
-import type { LoweredReduction } from '../../../native';
-import type { Tensor } from '../../../tensor';
-import { wrap } from '../../../wrap';
+} from '../../../dispatch/arguments';
+import type { Tensor } from '../../../tensor/tensor';
 import { inJob } from './door';
 
 /** How a loss is reduced: not at all, to the mean, or to the sum of its elements. */

@@ -4,7 +4,7 @@
  * So a loss is written once. In a job each returns the promise of a handle where it would return the handle; what
  * defines a loss (definition.ts) knows which it asked for.
  */
-import { type Native, native as now } from '../../../native';
+import { type Native, native as now } from '../../../bindings/native';
 
 export let native: Native = now;
 

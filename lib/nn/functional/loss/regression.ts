@@ -6,7 +6,7 @@
  * TorchError (RuntimeError) for one that its kernel refuses, TypeError for an argument of another type.
  */
 
-import type { Tensor } from '../../../tensor';
+import type { Tensor } from '../../../tensor/tensor';
 import {
   defineLoss,
   type InputAndTarget,

@@ -1,8 +1,9 @@
 /** What loss modules share: the reduction, the weight, and how their keywords are read. */
-import { bind, type Callee, describe, fail, isOptions } from '../../../arguments';
-import type { AsyncOptions } from '../../../async';
-import type { Tensor } from '../../../tensor';
-import { warn } from '../../../warnings';
+
+import type { AsyncOptions } from '../../../bindings/jobs';
+import { warn } from '../../../bindings/warnings';
+import { bind, type Callee, describe, fail, isOptions } from '../../../dispatch/arguments';
+import type { Tensor } from '../../../tensor/tensor';
 import {
   type Given,
   type LegacyReductionOptions,

@@ -1,6 +1,6 @@
 /** Losses of yes or no for each element. Source: torch/nn/modules/loss.py. */
-import type { AsyncOptions } from '../../../async';
-import type { Tensor } from '../../../tensor';
+import type { AsyncOptions } from '../../../bindings/jobs';
+import type { Tensor } from '../../../tensor/tensor';
 import {
   type BCELossOptions,
   type BCEWithLogitsLossOptions,

@@ -1,6 +1,6 @@
 /** The loss of sequences without alignment. Source: torch/nn/modules/loss.py. */
-import type { AsyncOptions } from '../../../async';
-import type { Tensor } from '../../../tensor';
+import type { AsyncOptions } from '../../../bindings/jobs';
+import type { Tensor } from '../../../tensor/tensor';
 import { type CTCLossOptions, ctc_loss } from '../../functional/loss/classification';
 import type { Given, Lengths } from '../../functional/loss/definition';
 import { _Loss, Keywords } from './base';

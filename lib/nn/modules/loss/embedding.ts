@@ -1,9 +1,9 @@
 /** Loss modules of embeddings: similarity, ranking, triplets. Source: torch/nn/modules/loss.py. */
 
-import type { AsyncOptions } from '../../../async';
-import { valueError } from '../../../errors';
-import { floatRepr } from '../../../python';
-import type { Tensor } from '../../../tensor';
+import { valueError } from '../../../bindings/errors';
+import type { AsyncOptions } from '../../../bindings/jobs';
+import type { Tensor } from '../../../tensor/tensor';
+import { floatRepr } from '../../../utils/python';
 import { type DistanceFunction, type Given, pairwiseOf } from '../../functional/loss/definition';
 import {
   type CosineEmbeddingLossOptions,

@@ -1,7 +1,7 @@
 /** Every loss of `torch.nn.modules.loss`. */
 export { _Loss, _WeightedLoss } from './base';
 export * from './binary';
-export * from './classes';
+export * from './classification';
 export * from './ctc';
 export * from './embedding';
 export * from './linear';

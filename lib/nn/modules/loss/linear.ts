@@ -1,13 +1,14 @@
 /** Cross entropy with the linear layer before it. Source: torch/nn/modules/loss.py. */
-import { bind, describe, fail } from '../../../arguments';
-import type { AsyncOptions } from '../../../async';
-import type { DeviceLike } from '../../../device';
-import type { DType } from '../../../dtype';
-import { runtimeError } from '../../../errors';
-import { isSince, lacking } from '../../../libtorch/versions';
-import { libtorch } from '../../../native';
-import { boolRepr, floatRepr, optionalRepr, tupleRepr } from '../../../python';
-import type { Tensor } from '../../../tensor';
+
+import { runtimeError } from '../../../bindings/errors';
+import type { AsyncOptions } from '../../../bindings/jobs';
+import { isSince, lacking } from '../../../bindings/libtorch/versions';
+import { libtorch } from '../../../bindings/native';
+import { bind, describe, fail } from '../../../dispatch/arguments';
+import type { DeviceLike } from '../../../tensor/device';
+import type { DType } from '../../../tensor/dtype';
+import type { Tensor } from '../../../tensor/tensor';
+import { boolRepr, floatRepr, optionalRepr, tupleRepr } from '../../../utils/python';
 import { linear_cross_entropy } from '../../functional/loss/classification';
 import {
   type Given,

@@ -1,14 +1,13 @@
 /** How a cross entropy is computed in chunks. Source: torch/nn/modules/linear_cross_entropy_options.py. */
 import { inspect } from 'node:util';
-
-import { bind, describe, fail } from '../../../arguments';
-import type { DeviceLike } from '../../../device';
-import { bfloat16, type DType, float16, float32, float64 } from '../../../dtype';
-import { dtypeFromCode } from '../../../dtype_table';
-import { typeError, valueError } from '../../../errors';
-import { isSince } from '../../../libtorch/versions';
-import { type LoweredLinearCrossEntropyOptions, libtorch, native } from '../../../native';
-import { repr } from '../../../python';
+import { typeError, valueError } from '../../../bindings/errors';
+import { isSince } from '../../../bindings/libtorch/versions';
+import { type LoweredLinearCrossEntropyOptions, libtorch, native } from '../../../bindings/native';
+import { bind, describe, fail } from '../../../dispatch/arguments';
+import type { DeviceLike } from '../../../tensor/device';
+import { bfloat16, type DType, float16, float32, float64 } from '../../../tensor/dtype';
+import { dtypeFromCode } from '../../../tensor/dtype_table';
+import { repr } from '../../../utils/python';
 import type { SignatureParameter } from '../../functional/loss/definition';
 
 /** `'balanced'` is torch 2.13's alone. */

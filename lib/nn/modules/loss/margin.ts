@@ -1,7 +1,8 @@
 /** Margins between classes: one class or several to a row. Source: torch/nn/modules/loss.py. */
-import type { AsyncOptions } from '../../../async';
-import { valueError } from '../../../errors';
-import type { Tensor } from '../../../tensor';
+
+import { valueError } from '../../../bindings/errors';
+import type { AsyncOptions } from '../../../bindings/jobs';
+import type { Tensor } from '../../../tensor/tensor';
 import {
   type MultiLabelSoftMarginLossOptions,
   type MultiMarginLossOptions,

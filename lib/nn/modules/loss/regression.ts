@@ -1,6 +1,6 @@
 /** Loss modules of regression. Source: torch/nn/modules/loss.py. */
-import type { AsyncOptions } from '../../../async';
-import type { Tensor } from '../../../tensor';
+import type { AsyncOptions } from '../../../bindings/jobs';
+import type { Tensor } from '../../../tensor/tensor';
 import type { Given, ReductionOption, ReductionOptions } from '../../functional/loss/definition';
 import {
   type GaussianNLLLossOptions,

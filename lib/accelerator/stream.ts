@@ -1,0 +1,260 @@
+/**
+ * Streams of any device, which are sequences of work, and events, which are marks in them. Source: torch/csrc/Stream.cpp,
+ * torch/csrc/Event.cpp.
+ */
+import { inspect } from 'node:util';
+import { notImplementedError, typeError } from '../bindings/errors';
+import { type NativeEvent, native } from '../bindings/native';
+import { startIfBuilt } from '../cuda/state';
+import { describe } from '../dispatch/arguments';
+import { BOOL, DEVICE, INT, option, optional, orNull, Signature } from '../nn/signature';
+import { Device, type DeviceLike, device as deviceOf, hasAccelerator } from '../tensor/device';
+
+/** What a device without a name is: the accelerator that libtorch was built for, else the CPU. */
+const deviceOrDefault = (device: DeviceLike | null): Device =>
+  device === null ? new Device(hasAccelerator() ? 'cuda' : 'cpu') : deviceOf(device);
+
+const STREAM = new Signature('Stream', {
+  device: optional<DeviceLike | null>(orNull(DEVICE), null),
+  priority: option(INT, 0),
+});
+
+/** A stream that there is: what the native side tells of one, and on what kind of device. */
+export class Place {
+  readonly type: string;
+  readonly id: number | bigint;
+  readonly index: number;
+
+  constructor(type: string, [id, index]: readonly [id: number | bigint, index: number]) {
+    this.type = type;
+    this.id = id;
+    this.index = index;
+  }
+}
+
+export interface StreamOptions {
+  /** The lower, the sooner it runs. Default: 0. */
+  priority?: number | undefined;
+}
+
+/**
+ * A sequence of work on a device, beside others: of the accelerator, where there is one, else of the CPU, which has but
+ * one.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.Stream.html
+ */
+export class Stream {
+  readonly stream_id: number | bigint;
+  /** The device's number, -1 for the CPU. */
+  readonly device_index: number;
+  readonly device: Device;
+
+  /**
+   * @param device - default: the current accelerator's current device, or the CPU
+   * @throws TorchError (RuntimeError) for a device that this libtorch was not built for
+   */
+  constructor(device?: DeviceLike | null, options?: StreamOptions);
+  constructor(options?: StreamOptions & { device?: DeviceLike | null | undefined });
+  constructor(...args: unknown[]) {
+    const { type, id, index } = args[0] instanceof Place ? args[0] : newStream(args);
+    this.stream_id = id;
+    this.device_index = index;
+    this.device = new Device(index < 0 ? type : `${type}:${index}`);
+    Object.freeze(this);
+  }
+
+  /** The number that libtorch has for the kind of device. */
+  get device_type(): number {
+    return native.device_type(this.device.name);
+  }
+
+  /**
+   * The device's own handle, an address.
+   *
+   * @throws TorchError (RuntimeError) for a device that has none
+   */
+  get native_handle(): number | bigint {
+    return native.stream_handle(this.device.name, this.stream_id);
+  }
+
+  /** Whether all its work is done. */
+  query(): boolean {
+    return native.query_stream(this.device.name, this.stream_id);
+  }
+
+  /** Waits until all its work is done. */
+  synchronize(): void {
+    native.synchronize_stream(this.device.name, this.stream_id);
+  }
+
+  /** Whether what it is given is recorded into a graph, to run later. */
+  is_capturing(): boolean {
+    return native.is_capturing(this.device.name, this.stream_id);
+  }
+
+  /** Marks where the stream is now, in an event or a new one. */
+  record_event(event: Event | null = null): Event {
+    const marked = event === null ? this.newEvent() : eventOf('record_event', event);
+    marked.record(this);
+    return marked;
+  }
+
+  /** @internal */
+  protected newEvent(): Event {
+    return new Event(this.device);
+  }
+
+  /** Has what comes next in this stream wait for an event. */
+  wait_event(event: Event): void {
+    eventOf('wait_event', event).wait(this);
+  }
+
+  /** Has what comes next in this stream wait for all that another was given so far. */
+  wait_stream(stream: Stream): void {
+    this.wait_event(streamOf('wait_stream', stream).record_event());
+  }
+
+  equals(other: Stream): boolean {
+    const stream = streamOf('equals', other);
+    return stream.stream_id === this.stream_id && stream.device.equals(this.device);
+  }
+
+  toString(): string {
+    const { type } = this.device;
+    return `torch.Stream device_type=${type}, device_index=${this.device_index}, stream_id=${this.stream_id}`;
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}
+
+function newStream(args: readonly unknown[]): Place {
+  const { device, priority } = STREAM.read(args);
+  const { type, name } = deviceOrDefault(device);
+  startIfBuilt(type);
+  return new Place(type, native.new_stream(name, priority));
+}
+
+/** @throws TypeError for what is no stream */
+export function streamOf(name: string, stream: unknown): Stream {
+  if (stream instanceof Stream) return stream;
+  throw typeError(`${name}(): takes a torch.Stream, got ${describe(stream)}`);
+}
+
+function eventOf(name: string, event: unknown): Event {
+  if (event instanceof Event) return event;
+  throw typeError(`${name}(): takes a torch.Event, got ${describe(event)}`);
+}
+
+/** The stream into which work for a device goes in this thread. */
+export const currentStream = (type: string, name = type): Stream =>
+  new Stream(new Place(type, native.current_stream(name)) as never);
+
+const EVENT = new Signature('Event', {
+  device: optional<DeviceLike | null>(orNull(DEVICE), null),
+  enable_timing: option(BOOL, false),
+  blocking: option(BOOL, false),
+  interprocess: option(BOOL, false),
+});
+
+export interface EventOptions {
+  /** Whether {@link Event.elapsed_time} can be asked for. Default: false. */
+  enable_timing?: boolean | undefined;
+  /** Taken, and of no effect, as in Python. */
+  blocking?: boolean | undefined;
+  /** Taken, and of no effect, as in Python. */
+  interprocess?: boolean | undefined;
+}
+
+/**
+ * A mark in a stream, to wait for or to time by. The CPU's streams take none.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.Event.html
+ */
+export class Event {
+  readonly #native: NativeEvent;
+  readonly #isTimed: boolean;
+
+  /**
+   * @param device - default: the accelerator, or the CPU
+   * @throws TorchError (RuntimeError) for a device that this libtorch was not built for
+   */
+  constructor(device?: DeviceLike | null, options?: EventOptions);
+  constructor(options?: EventOptions & { device?: DeviceLike | null | undefined });
+  constructor(...args: unknown[]) {
+    const { device, enable_timing } = EVENT.read(args);
+    const { type, name } = deviceOrDefault(device);
+    startIfBuilt(type);
+    this.#native = native.new_event(name, enable_timing);
+    this.#isTimed = enable_timing;
+  }
+
+  static from_ipc_handle(_device: DeviceLike, _handle: Uint8Array): Event {
+    throw notImplementedError(NO_IPC);
+  }
+
+  /** The kind of device until it is recorded, null of CUDA's own class; then the device. */
+  get device(): Device | null {
+    return this.#place;
+  }
+
+  get #place(): Device {
+    return new Device(native.event_device(this.#native));
+  }
+
+  /** The device's own handle, an address; 0 until it is recorded. */
+  get event_id(): number | bigint {
+    return native.event_id(this.#native);
+  }
+
+  /** Marks where a stream is now. Default: the current one. */
+  record(stream: Stream | null = null): void {
+    const { device, stream_id } = this.#streamOrCurrent('record', stream);
+    native.record_event(this.#native, device.name, stream_id);
+  }
+
+  /** Has what comes next in a stream wait for this. Default: the current one. */
+  wait(stream: Stream | null = null): void {
+    const { device, stream_id } = this.#streamOrCurrent('wait', stream);
+    native.wait_event(this.#native, device.name, stream_id);
+  }
+
+  #streamOrCurrent(name: string, stream: Stream | null): Stream {
+    return stream === null ? currentStream(this.#place.type) : streamOf(name, stream);
+  }
+
+  /** Whether all work before the mark is done. */
+  query(): boolean {
+    return native.query_event(this.#native);
+  }
+
+  /** Waits until all work before the mark is done. */
+  synchronize(): void {
+    native.synchronize_event(this.#native);
+  }
+
+  /** Milliseconds from this mark to a later one. */
+  elapsed_time(end_event: Event): number {
+    return native.elapsed_time(this.#native, eventOf('elapsed_time', end_event).#native);
+  }
+
+  ipc_handle(): Uint8Array {
+    throw notImplementedError(NO_IPC);
+  }
+
+  toString(): string {
+    const { type, index } = this.#place;
+    const flag = this.#isTimed ? 1 : 0;
+    return (
+      `torch.Event device_type=${type}, device_index=${index ?? -1}, event_flag=${flag}, ` +
+      `event_id=${this.event_id}`
+    );
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}
+
+const NO_IPC = 'torch.Event ipc is not supported yet, please open an issue if you need this!';

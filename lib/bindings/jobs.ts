@@ -1,0 +1,80 @@
+/**
+ * Calls off the event loop.
+ *
+ * Each environment has one thread for them, which runs them in the order they were made (native/bindings/jobs.h): results are
+ * those of the same calls made synchronously, and callers share the cores instead of fighting for them.
+ */
+import { describe } from '../dispatch/arguments';
+import { typeError } from './errors';
+import { native } from './native';
+
+export interface AsyncOptions {
+  /** Drops the call if it has not started; its promise rejects with the signal's reason. */
+  signal?: AbortSignal | undefined;
+}
+
+let lastJob = 0;
+
+/**
+ * Makes a call in a job.
+ *
+ * @param start - makes the native call under the job's number
+ * @returns what it resolves with; an error has the stack of the caller, who is no longer on it when it happens
+ */
+export function submit<T>(start: (job: number) => Promise<T>, options?: AsyncOptions): Promise<T> {
+  const signal = options?.signal;
+  if (signal && typeof signal.addEventListener !== 'function') {
+    return Promise.reject(typeError(`'signal' must be an AbortSignal, got ${describe(signal)}`));
+  }
+  if (signal?.aborted) return Promise.reject(signal.reason);
+  const caller = new Error().stack;
+  const job = ++lastJob;
+  let settled: Promise<T>;
+  try {
+    settled = start(job);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+  return aborting(settled, job, signal).catch((error: unknown) => {
+    throw withCaller(error, caller);
+  });
+}
+
+/** What to do when a signal aborts, by job: one listener for all, since many jobs may share a signal. */
+const aborts = new WeakMap<AbortSignal, Map<number, () => void>>();
+
+function abortsOf(signal: AbortSignal): Map<number, () => void> {
+  const known = aborts.get(signal);
+  if (known) return known;
+  const jobs = new Map<number, () => void>();
+  const abortAll = (): void => {
+    for (const abort of [...jobs.values()]) abort();
+  };
+  signal.addEventListener('abort', abortAll, { once: true });
+  aborts.set(signal, jobs);
+  return jobs;
+}
+
+function aborting<T>(
+  promise: Promise<T>,
+  job: number,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  if (!signal) return promise;
+  const jobs = abortsOf(signal);
+  return new Promise<T>((resolve, reject) => {
+    jobs.set(job, () => {
+      jobs.delete(job);
+      if (native.cancel_job(job)) reject(signal.reason);
+    });
+    promise.then(resolve, reject).finally(() => jobs.delete(job));
+  });
+}
+
+function withCaller(error: unknown, caller: string | undefined): unknown {
+  if (error instanceof Error && caller && error.message && 'pythonType' in error) {
+    const frames = caller.split('\n').slice(2).join('\n');
+    error.stack = `${error.name}: ${error.message}\n${frames}`;
+  }
+  return error;
+}

@@ -1,0 +1,36 @@
+/**
+ * `torch.cpu`: what {@link get_device_module} gives for the CPU, so that one program serves all devices. Source:
+ * torch/cpu/__init__.py.
+ *
+ * See https://docs.pytorch.org/docs/stable/cpu.html
+ */
+
+import { currentStream, type Stream, streamOf } from '../accelerator/stream';
+import type { DeviceLike } from '../tensor/device';
+import { scoped } from '../utils/contextlib';
+
+export { Event, Stream } from '../accelerator/stream';
+
+export const is_available = (): boolean => true;
+
+export const is_initialized = (): boolean => true;
+
+/** One, whatever its cores. */
+export const device_count = (): number => 1;
+
+export const current_device = (): string => 'cpu';
+
+/** Does nothing: there is one. */
+export function set_device(_device: DeviceLike): void {}
+
+/** Returns at once: the CPU's work is done when it was called. */
+export function synchronize(_device?: DeviceLike | null): void {}
+
+/** The CPU's one stream. */
+export const current_stream = (_device?: DeviceLike | null): Stream => currentStream('cpu');
+
+/** Runs a function; the CPU has one stream. */
+export function stream<T>(stream: Stream | null, run: () => T): T {
+  if (stream !== null) streamOf('stream', stream);
+  return scoped('stream', run, () => () => {});
+}

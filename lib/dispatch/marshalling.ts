@@ -1,0 +1,139 @@
+/** From what users give to what crosses to the native side, by the types that operators' schemas have. */
+
+import { type Handle, handleOf } from '../bindings/handle';
+import { type Kind, native, type SchemaArgument } from '../bindings/native';
+import { Generator } from '../random/generator';
+import { Device, type DeviceLike, deviceName } from '../tensor/device';
+import { DType } from '../tensor/dtype';
+import { dtypeFromCode } from '../tensor/dtype_table';
+import { Layout, MemoryFormat } from '../tensor/layout';
+import { type Complex, Float, isInt, type LoweredScalar, lowerScalar } from '../tensor/scalar';
+
+/** What is wanted where a value is {@link REJECTED}. */
+export const EXPECTED: Record<Kind, string> = {
+  Tensor: 'a Tensor',
+  'Tensor[]': 'an array of Tensors',
+  'Tensor?[]': 'an array of Tensors and nulls',
+  int: 'an integer',
+  float: 'a number',
+  bool: 'a boolean',
+  Scalar: 'a number',
+  complex: 'a number or { re, im }',
+  str: 'a string',
+  dtype: 'a torch.dtype',
+  layout: 'a torch.layout',
+  memory_format: 'a torch.memory_format',
+  Device: 'a torch.device, its name or its number',
+  Generator: 'a torch.Generator',
+  'int[]': 'an array of integers',
+  'float[]': 'an array of numbers',
+  'bool[]': 'an array of booleans',
+  'Scalar[]': 'an array of numbers',
+  'str[]': 'an array of strings',
+  unsupported: 'of a type that JavaScript has',
+};
+
+/** Stands for a value that a type does not take. */
+export const REJECTED = Symbol('rejected');
+
+type Lower = (value: unknown, argument: SchemaArgument) => unknown;
+
+/** Whether a value is an integer that 64 bits hold, and that was not rounded on the way. */
+export const isInt64 = (value: unknown): boolean =>
+  Number.isSafeInteger(value) || (typeof value === 'bigint' && BigInt.asIntN(64, value) === value);
+
+// Python takes a 0-d tensor that needs no gradient where a number is due.
+function numberOf(value: unknown): number | bigint | boolean | Complex | undefined {
+  const handle = handleOf(value);
+  if (!handle || native.dim(handle) !== 0 || native.requires_grad(handle)) return undefined;
+  return native.item(handle);
+}
+
+function lowerTensor(value: unknown): unknown {
+  return handleOf(value) || REJECTED;
+}
+
+function lowerInt(value: unknown): unknown {
+  if (isInt64(value)) return value;
+  const handle = handleOf(value);
+  if (!handle) return REJECTED;
+  const number = numberOf(value);
+  return isInt(number) && !isFloating(handle) ? number : REJECTED;
+}
+
+const isFloating = (handle: Handle): boolean =>
+  dtypeFromCode(native.dtype(handle)).is_floating_point;
+
+function lowerFloat(value: unknown): unknown {
+  if (typeof value === 'number') return value;
+  if (value instanceof Float) return value.value;
+  const number = numberOf(value);
+  return typeof number === 'number' || typeof number === 'bigint' ? Number(number) : REJECTED;
+}
+
+function lowerNumber(value: unknown): unknown {
+  const lowered = lowerScalar(value);
+  if (lowered !== undefined) return lowered;
+  const handle = handleOf(value);
+  if (!handle) return REJECTED;
+  const number = numberOf(value);
+  if (number === undefined) return REJECTED;
+  // A float tensor's 2 is the float 2.
+  return typeof number === 'number' && isFloating(handle)
+    ? ([number] satisfies LoweredScalar)
+    : lowerScalar(number);
+}
+
+const list =
+  (lower: Lower): Lower =>
+  (value, argument) => {
+    if (!Array.isArray(value)) return REJECTED;
+    const lowered = new Array<unknown>(value.length);
+    for (let index = 0; index < value.length; index++) {
+      const element = lower(value[index], argument);
+      if (element === REJECTED) return REJECTED;
+      lowered[index] = element;
+    }
+    return lowered;
+  };
+
+const typed =
+  (type: 'boolean' | 'string'): Lower =>
+  (value) =>
+    typeof value === type ? value : REJECTED;
+
+const coded =
+  (Class: abstract new (...args: never[]) => { readonly code: number }): Lower =>
+  (value) =>
+    value instanceof Class ? value.code : REJECTED;
+
+const lowerInts = list(lowerInt);
+
+/** By type, what crosses to the native side for a value that is neither undefined nor null, or {@link REJECTED}. */
+export const LOWER: Record<Kind | 'Tensor or number', Lower> = {
+  Tensor: lowerTensor,
+  'Tensor or number': (value) => handleOf(value) || (lowerScalar(value) ?? REJECTED),
+  'Tensor[]': list(lowerTensor),
+  'Tensor?[]': list((element) => (element === null ? null : lowerTensor(element))),
+  int: lowerInt,
+  float: lowerFloat,
+  bool: typed('boolean'),
+  Scalar: lowerNumber,
+  complex: lowerNumber,
+  str: typed('string'),
+  dtype: coded(DType),
+  layout: coded(Layout),
+  memory_format: coded(MemoryFormat),
+  Device: (value) =>
+    value instanceof Device || typeof value === 'string' || Number.isSafeInteger(value)
+      ? deviceName(value as DeviceLike)
+      : REJECTED,
+  Generator: (value) => (value instanceof Generator ? value.native : REJECTED),
+  'int[]': (value, argument) =>
+    argument.sized && !Array.isArray(value) ? lowerInt(value) : lowerInts(value, argument),
+  'float[]': list(lowerFloat),
+  'bool[]': list(typed('boolean')),
+  'Scalar[]': list(lowerNumber),
+  'str[]': list(typed('string')),
+  unsupported: () => REJECTED,
+};

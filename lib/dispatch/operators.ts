@@ -1,0 +1,328 @@
+/**
+ * Every operator libtorch has, called by schema: what `torch.ops` shows, and what tensor methods and functions stand on.
+ *
+ * Arguments are bound by the schema's names, checked by its types, and lowered to what native/operators/calls.cc takes.
+ */
+
+import { runtimeError } from '../bindings/errors';
+import { describeTensor } from '../bindings/handle';
+import { submit } from '../bindings/jobs';
+import { native, type OperatorSchema, type SchemaArgument } from '../bindings/native';
+import { wrap } from '../bindings/wrap';
+import { startDevice, startPinning } from '../cuda/state';
+import { DType } from '../tensor/dtype_table';
+import { isComplex } from '../tensor/scalar';
+import {
+  bindOr,
+  type Callee,
+  describe,
+  fail,
+  isOptions,
+  type Options,
+  unknownKey,
+} from './arguments';
+import { EXPECTED, isInt64, LOWER, REJECTED } from './marshalling';
+
+/** Several results, by the schema's names where it has them; iterable in its order. */
+export type NamedResults = Record<string, unknown> & Iterable<unknown>;
+
+type Arguments = readonly unknown[];
+
+/** The job as which the next call is made, or 0: see {@link Operator.callAsync}. */
+let job = 0;
+
+// --- one overload ---------------------------------------------------------------------------------------------------
+
+interface Parameter extends SchemaArgument {
+  readonly required: boolean;
+  readonly lower: (value: unknown, argument: SchemaArgument) => unknown;
+  /** Its bit in the mask that tells the native side which numbers are handles. */
+  readonly bit: number;
+}
+
+/** One overload: `torch.ops.aten.add.Tensor`. */
+export class Overload implements Callee {
+  readonly name: string;
+  readonly declaration: string;
+  readonly schema: OperatorSchema;
+  readonly parameters: readonly Parameter[];
+  /** How many can be given by position, and how many must be given. */
+  readonly #positional: number;
+  readonly #least: number;
+  readonly #gathersAt: number;
+  /** Where the device and `pin_memory` are among the arguments, -1 where they are not. */
+  readonly #deviceAt: number;
+  readonly #pinnedAt: number;
+
+  /**
+   * @param name - what it is called in messages
+   * @param inputName - the name that a tensor called `self` by the schema has: Python's functions say `input`
+   * @param startsDevices - whether a device that is named is started first, as Python's functions do
+   */
+  constructor(name: string, schema: OperatorSchema, inputName = 'self', startsDevices = false) {
+    this.name = name;
+    this.schema = schema;
+    this.declaration = schema.schema;
+    this.parameters = schema.arguments.map((argument, index) => ({
+      ...argument,
+      name: argument.name === 'self' && argument.kind === 'Tensor' ? inputName : argument.name,
+      required: !argument.hasDefault,
+      lower: LOWER[numberKind(argument, schema)],
+      bit: argument.kind === 'Tensor' ? 2 ** index : 0,
+    }));
+    this.#positional = schema.arguments.filter(({ keywordOnly }) => !keywordOnly).length;
+    this.#least = schema.arguments.reduce(
+      (least, { hasDefault }, index) => (hasDefault ? least : index + 1),
+      0,
+    );
+    this.#gathersAt = gathersAt(schema);
+    const find = (name: string): number =>
+      startsDevices ? schema.arguments.findIndex((argument) => argument.name === name) : -1;
+    this.#deviceAt = find('device');
+    this.#pinnedAt = find('pin_memory');
+  }
+
+  /**
+   * The result of a call with these arguments, or {@link REJECTED} where they do not fit: what chooses among overloads.
+   */
+  attempt(args: Arguments, options: Options | undefined): unknown {
+    const positional = this.#gathersAt < 0 ? args : gather(args, this.#gathersAt, options);
+    if (options) {
+      const bound = bindOr(this, positional);
+      return Array.isArray(bound) ? this.#callBound(bound) : REJECTED;
+    }
+    if (positional.length > this.#positional || positional.length < this.#least) return REJECTED;
+    return this.#callBound(positional);
+  }
+
+  /** As {@link attempt}, where there is no other overload: says what is wrong. */
+  call(args: Arguments, options: Options | undefined): unknown {
+    const result = this.attempt(args, options);
+    if (result === REJECTED) throw this.explain(args, options);
+    return result;
+  }
+
+  #callBound(bound: Arguments): unknown {
+    const { parameters, schema } = this;
+    const call: [number, number, ...unknown[]] = [schema.id, 0];
+    for (let index = 0; index < bound.length; index++) {
+      const value = bound[index];
+      const parameter = parameters[index]!;
+      if (value === undefined) {
+        if (!parameter.hasDefault) return REJECTED;
+        call.push(undefined);
+      } else if (value === null) {
+        if (!parameter.optional) return REJECTED;
+        call.push(null);
+      } else {
+        const lowered = parameter.lower(value, parameter);
+        if (lowered === REJECTED) return REJECTED;
+        call.push(lowered);
+        // A number given in a tensor's place is none.
+        if (parameter.bit !== 0 && typeof value === 'object' && typeof lowered === 'number') {
+          call[1] += parameter.bit;
+        }
+      }
+    }
+    if (this.#deviceAt >= 0) this.#startDevice(call);
+    if (job !== 0) {
+      return native.async.call_operator(job, ...call).then((result) => this.#raise(result, bound));
+    }
+    return this.#raise(native.call_operator(...call), bound);
+  }
+
+  #startDevice(call: readonly unknown[]): void {
+    const device = call[2 + this.#deviceAt];
+    if (typeof device === 'string' && device !== 'cpu') startDevice(device);
+    if (this.#pinnedAt >= 0 && call[2 + this.#pinnedAt] === true) startPinning();
+  }
+
+  /** Why a call was rejected: wrong names or number of arguments, or the first of a wrong type. */
+  explain(args: Arguments, options: Options | undefined): Error {
+    const positional = this.#gathersAt < 0 ? args : gather(args, this.#gathersAt, options);
+    const bound = bindOr(this, positional);
+    if (!Array.isArray(bound)) return bound();
+    for (const [index, parameter] of this.parameters.entries()) {
+      const value = bound[index];
+      if (value === undefined || (value === null && parameter.optional)) continue;
+      if (value === null || parameter.lower(value, parameter) === REJECTED) {
+        return this.#mismatch(parameter, value);
+      }
+    }
+    return fail(this, 'the arguments do not fit');
+  }
+
+  #mismatch(parameter: Parameter, value: unknown): Error {
+    const number = parameter.kind === 'Tensor' && this.schema.takesNumbers ? ' or a number' : '';
+    const one = parameter.sized ? ' or an integer' : '';
+    const none = parameter.optional ? ' or null' : '';
+    const expected = `${EXPECTED[parameter.kind]}${number}${one}${none}`;
+    return fail(
+      this,
+      `argument '${parameter.name}' must be ${expected}, got ${describeArgument(value)}`,
+    );
+  }
+
+  // From what the native side returned to what the user gets.
+  #raise(result: unknown, bound: Arguments): unknown {
+    const { returns } = this.schema;
+    if (returns.length === 1) return raiseOne(returns[0]!, result, bound);
+    if (returns.length === 0) return undefined;
+    const values = (result as unknown[]).map((value, index) =>
+      raiseOne(returns[index]!, value, bound),
+    );
+    return returns.every(({ name }) => name !== '') ? named(returns, values) : values;
+  }
+}
+
+/** Python takes a number in a tensor's place for some operators. */
+function numberKind(
+  argument: SchemaArgument,
+  { takesNumbers }: OperatorSchema,
+): keyof typeof LOWER {
+  return takesNumbers && argument.kind === 'Tensor' ? 'Tensor or number' : argument.kind;
+}
+
+function describeArgument(value: unknown): string {
+  if (!Array.isArray(value)) return describeTensor(value);
+  const described = value.slice(0, 4).map(describeTensor);
+  return `[${described.join(', ')}${value.length > 4 ? ', …' : ''}]`;
+}
+
+function raiseOne(returned: SchemaArgument, value: unknown, bound: Arguments): unknown {
+  if (returned.kind === 'Tensor' && typeof value === 'number') {
+    // A negative number: the very tensor that was argument -value - 1.
+    return value < 0 ? bound[-value - 1] : wrap(value);
+  }
+  if (returned.kind === 'Tensor[]') return (value as number[]).map(wrap);
+  return value;
+}
+
+/** Results as torch names them. */
+export function named(
+  returns: readonly { readonly name: string }[],
+  values: unknown[],
+): NamedResults {
+  const results: Record<string, unknown> = {};
+  for (const [index, { name }] of returns.entries()) results[name] = values[index];
+  Object.defineProperty(results, Symbol.iterator, { value: () => values[Symbol.iterator]() });
+  return results as NamedResults;
+}
+
+// --- `x.view(2, 3)` for `x.view([2, 3])` ------------------------------------------------------------------------------
+
+/** Where the list of integers is that may be spread, as in Python: it is all that can be positional. Else -1. */
+function gathersAt(schema: OperatorSchema): number {
+  const positional = schema.arguments.filter(({ keywordOnly }) => !keywordOnly);
+  const self = positional[0]?.kind === 'Tensor' ? 1 : 0;
+  return positional.length === self + 1 && positional[self]!.kind === 'int[]' ? self : -1;
+}
+
+function gather(args: Arguments, start: number, options: Options | undefined): Arguments {
+  const last = options ? args.length - 1 : args.length;
+  if (last <= start || !isInt64(args[start])) return args;
+  let end = start + 1;
+  while (end < last && typeof args[end] !== 'object') end++; // a dtype is no size
+  return [...args.slice(0, start), args.slice(start, end), ...args.slice(end)];
+}
+
+// --- an operator ----------------------------------------------------------------------------------------------------
+
+export interface OperatorOptions {
+  /** Names of the overloads to try, in order, or which of all; all when left out. */
+  overloads?: readonly string[] | ((schema: OperatorSchema) => boolean);
+  /** What it is called in messages. Default: the qualified name with a dot. */
+  name?: string;
+  /** What a tensor that the schema calls `self` is called. */
+  inputName?: string;
+}
+
+/**
+ * An operator with all or some of its overloads, tried in order as Python tries them. Looked up at its first call.
+ */
+export class Operator {
+  readonly qualifiedName: string;
+  readonly settings: OperatorOptions;
+  #overloads: readonly Overload[] | undefined;
+
+  /** @param qualifiedName - `aten::add` */
+  constructor(qualifiedName: string, settings: OperatorOptions = {}) {
+    this.qualifiedName = qualifiedName;
+    this.settings = settings;
+  }
+
+  get overloads(): readonly Overload[] {
+    this.#overloads ??= this.#find();
+    return this.#overloads;
+  }
+
+  /** Calls the first overload that the arguments fit. The last argument may be an options object. */
+  call(args: Arguments): unknown {
+    const { overloads } = this;
+    const last = args.length > 0 ? args[args.length - 1] : undefined;
+    const options = isOptions(last) && !isComplex(last) ? last : undefined;
+    if (overloads.length === 1) return overloads[0]!.call(args, options);
+    for (const overload of overloads) {
+      const result = overload.attempt(args, options);
+      if (result !== REJECTED) return result;
+    }
+    throw this.#noMatch(args, options);
+  }
+
+  /** As {@link call}, off the event loop. Among the options may be a `signal`: see async.ts. */
+  callAsync(args: Arguments): Promise<unknown> {
+    const last = args.length > 0 ? args[args.length - 1] : undefined;
+    const { signal, ...options } = isOptions(last) && !isComplex(last) ? last : {};
+    const others = signal === undefined ? args : [...args.slice(0, -1), options];
+    return submit(
+      (number) => {
+        job = number;
+        try {
+          return this.call(others) as Promise<unknown>;
+        } finally {
+          job = 0;
+        }
+      },
+      { signal: signal as AbortSignal | undefined },
+    );
+  }
+
+  #find(): Overload[] {
+    const { overloads: wanted, name, inputName } = this.settings;
+    const schemas = native.find_operators(this.qualifiedName);
+    const make = (schema: OperatorSchema): Overload => {
+      const { overload } = schema;
+      const full = `${this.qualifiedName.replace('::', '.')}${overload ? `.${overload}` : ''}`;
+      return new Overload(name ?? full, schema, inputName, name !== undefined);
+    };
+    if (typeof wanted === 'function') return schemas.filter(wanted).map(make);
+    if (!wanted) return schemas.map(make);
+    return wanted.map((overload) => {
+      const schema = schemas.find((candidate) => candidate.overload === overload);
+      if (!schema) throw runtimeError(`this libtorch has no ${this.qualifiedName}.${overload}`);
+      return make(schema);
+    });
+  }
+
+  #noMatch(args: Arguments, options: Options | undefined): Error {
+    const { overloads } = this;
+    const name = this.settings.name ?? this.qualifiedName.replace(/^aten::/, '');
+    const parameters = overloads.flatMap((overload) => overload.parameters);
+    for (const key of Object.keys(options ?? {})) {
+      if (!parameters.some((parameter) => parameter.name === key)) {
+        return unknownKey({ name, parameters }, key);
+      }
+    }
+    const given = Array.from(args, describeArgument).join(', ');
+    const takesDType = parameters.some((each) => each.keywordOnly && each.name === 'dtype');
+    const isDType = args[args.length - 1] instanceof DType;
+    const hint = isDType && takesDType ? '; the DType may have been meant for { dtype: … }' : '';
+    const declarations = overloads.map(({ declaration }) => `  ${declaration}`).join('\n');
+    return fail(
+      { name, parameters },
+      `no overload takes (${given})${hint}. Declarations:\n${declarations}`,
+    );
+  }
+}
+
+export { describe };

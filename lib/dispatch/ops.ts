@@ -1,0 +1,136 @@
+/**
+ * `torch.ops`: every operator of libtorch and of loaded libraries, by namespace, name and overload.
+ *
+ * See https://docs.pytorch.org/docs/stable/library.html
+ */
+import path from 'node:path';
+import { inspect } from 'node:util';
+import { attributeError, typeError } from '../bindings/errors';
+import { native } from '../bindings/native';
+import { describe } from './arguments';
+import { Operator, type Overload } from './operators';
+
+// What there is, only libtorch knows, when it is asked; so that the types say nothing, as in Python.
+// biome-ignore lint/suspicious/noExplicitAny: see above
+type Anything = any;
+
+/** An operator such as `torch.ops.aten.add`, or one overload of it such as `torch.ops.aten.add.Tensor`. */
+export interface OperatorPacket {
+  (...args: unknown[]): Anything;
+  /** Names of the overloads, in the order in which they are tried; `default` is the one without a name. */
+  overloads(): string[];
+  /** The same call off the event loop; its options may hold an AbortSignal, `signal`. */
+  async(...args: unknown[]): Promise<Anything>;
+  readonly [overload: string]: Anything;
+}
+
+/** All operators. */
+export interface Operators {
+  /**
+   * Loads a library of custom operators, whose namespace is then here.
+   *
+   * @throws TorchError where it cannot be loaded
+   */
+  load_library(file: string): void;
+  readonly [namespace: string]: Anything;
+}
+
+// What engines, printing and `await` look for in any object is no operator.
+const isForeign = (key: string | symbol): key is symbol =>
+  typeof key === 'symbol' ||
+  key === 'then' ||
+  key === 'toJSON' ||
+  key === 'constructor' ||
+  key === 'prototype';
+
+/**
+ * An object whose unknown properties are looked up, once each.
+ *
+ * @param list - their names, where they can be listed: for `Object.keys`, and completion by a REPL
+ */
+function lazily<T extends object>(
+  target: T,
+  find: (name: string) => unknown,
+  list: () => string[] = () => [],
+): T {
+  return new Proxy(target, {
+    ownKeys: (object) => [...new Set([...Reflect.ownKeys(object), ...list()])],
+    getOwnPropertyDescriptor(object, key) {
+      const own = Reflect.getOwnPropertyDescriptor(object, key);
+      if (own || isForeign(key) || !list().includes(key)) return own;
+      return { get: () => find(key), enumerable: true, configurable: true };
+    },
+    get(object, key, receiver) {
+      if (Reflect.has(object, key) || isForeign(key)) return Reflect.get(object, key, receiver);
+      const value = find(key);
+      Object.defineProperty(object, key, { value, enumerable: true });
+      return value;
+    },
+  });
+}
+
+/** A function without the own properties that would hide overloads of their names. */
+function bare(
+  call: (...args: unknown[]) => unknown,
+  text: string,
+): (...args: unknown[]) => unknown {
+  Reflect.deleteProperty(call, 'name');
+  Reflect.deleteProperty(call, 'length');
+  Object.setPrototypeOf(call, null);
+  Object.defineProperty(call, inspect.custom, { value: () => text });
+  Object.defineProperty(call, 'toString', { value: () => text });
+  return call;
+}
+
+function overloadOf(overload: Overload, operator: Operator, name: string): unknown {
+  const only = new Operator(operator.qualifiedName, { overloads: [overload.schema.overload] });
+  const text = `<OpOverload(op='${operator.qualifiedName.replace('::', '.')}', overload='${name}')>`;
+  const call = bare((...args) => only.call(args), text);
+  Object.defineProperty(call, 'async', { value: (...args: unknown[]) => only.callAsync(args) });
+  return Object.defineProperty(call, 'schema', { value: overload.declaration });
+}
+
+function packet(namespace: string, name: string): OperatorPacket {
+  const operator = new Operator(`${namespace}::${name}`);
+  if (operator.overloads.length === 0) {
+    throw attributeError(`'_OpNamespace' '${namespace}' object has no attribute '${name}'`);
+  }
+  const named = operator.overloads.map(
+    (overload) => [overload.schema.overload || 'default', overload] as const,
+  );
+  const text = `<OpOverloadPacket(op='${namespace}.${name}')>`;
+  const call = bare((...args) => operator.call(args), text);
+  Object.defineProperty(call, 'async', { value: (...args: unknown[]) => operator.callAsync(args) });
+  Object.defineProperty(call, 'overloads', { value: () => named.map(([overload]) => overload) });
+  return lazily(call, (wanted) => {
+    const found = named.find(([overload]) => overload === wanted);
+    if (found) return overloadOf(found[1], operator, wanted);
+    throw attributeError(
+      `The underlying op of '${namespace}.${name}' has no overload name '${wanted}'`,
+    );
+  }) as unknown as OperatorPacket;
+}
+
+function namespaceOf(name: string): object {
+  const text = `<module 'torch.ops.${name}' from 'torch.ops'>`;
+  const target = Object.create(null, {
+    [inspect.custom]: { value: () => text },
+    toString: { value: () => text },
+  }) as object;
+  let names: string[] | undefined;
+  const list = (): string[] => {
+    names ??= native.operator_names(name);
+    return names;
+  };
+  return lazily(target, (operator) => packet(name, operator), list);
+}
+
+function load_library(file: string): void {
+  if (typeof file !== 'string') {
+    throw typeError(`load_library(): argument 'file' must be a string, got ${describe(file)}`);
+  }
+  native.load_library(path.resolve(file));
+}
+
+/** `torch.ops.aten.add(x, y)`, `torch.ops.aten.add.Tensor(x, y, { alpha: 2 })`. */
+export const ops: Operators = lazily({ load_library }, namespaceOf) as unknown as Operators;

@@ -1,0 +1,162 @@
+/** Random number generators. */
+
+import { typeError, valueError } from '../bindings/errors';
+import { handleOf, tensorHandle } from '../bindings/handle';
+import { type NativeGenerator, native } from '../bindings/native';
+import { wrap } from '../bindings/wrap';
+import { bind, type Callee, describe } from '../dispatch/arguments';
+import { Device, type DeviceLike, device as deviceOf } from '../tensor/device';
+import { isInt } from '../tensor/scalar';
+import type { Tensor } from '../tensor/tensor';
+
+const MAX_SEED = 2n ** 64n;
+
+/**
+ * A seed as its 64 bits: Python takes negative ones too, and wraps them around.
+ *
+ * @throws TypeError for anything but an integer, RangeError (ValueError) for one that 64 bits cannot hold
+ */
+export function seedBits(seed: unknown): bigint {
+  if (!isInt(seed))
+    throw typeError(`manual_seed(): seed must be an integer, got ${describe(seed)}`);
+  const value = BigInt(seed as number | bigint);
+  if (value >= MAX_SEED || value < -(MAX_SEED / 2n)) {
+    throw valueError(`manual_seed(): seed must fit 64 bits, got ${value}`);
+  }
+  return BigInt.asIntN(64, value);
+}
+
+const GENERATOR: Callee = { name: 'Generator', parameters: [{ name: 'device' }] };
+
+/** A generator that there is already, on the native side. */
+class Made {
+  constructor(readonly native: NativeGenerator) {}
+}
+
+/**
+ * A source of random numbers for the functions that take `{ generator }`.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.Generator.html
+ */
+export class Generator {
+  /** @internal */
+  readonly native: NativeGenerator;
+
+  constructor(device?: DeviceLike);
+  constructor(options: { device?: DeviceLike });
+  /** @internal */
+  constructor(made: Made);
+  constructor(...args: unknown[]) {
+    if (args[0] instanceof Made) {
+      this.native = args[0].native;
+      return;
+    }
+    const [device = 'cpu'] = bind(GENERATOR, args);
+    this.native = native.new_generator(String(deviceOf(device as DeviceLike)));
+  }
+
+  get device(): Device {
+    return new Device(native.generator_device(this.native));
+  }
+
+  /** Sets the seed; returns this. */
+  manual_seed(seed: number | bigint): this {
+    native.generator_manual_seed(this.native, seedBits(seed));
+    return this;
+  }
+
+  /** The seed last set. A bigint where a number cannot hold it. */
+  initial_seed(): number | bigint {
+    return native.generator_initial_seed(this.native);
+  }
+
+  /** Sets a seed that the system's random source gives, and returns it. */
+  seed(): number | bigint {
+    return native.generator_seed(this.native);
+  }
+
+  /** The state, a tensor of bytes. */
+  get_state(): Tensor {
+    return wrap(native.generator_get_state(this.native));
+  }
+
+  set_state(state: Tensor): this {
+    const handle = handleOf(state);
+    if (!handle) throw typeError('Generator.set_state(): state must be a Tensor');
+    native.generator_set_state(this.native, handle);
+    return this;
+  }
+
+  /** Another generator that goes on with the same sequence. */
+  clone_state(): Generator {
+    return new Generator(new Made(native.generator_clone_state(this.native)));
+  }
+
+  /**
+   * How far the sequence has come, of a CUDA generator.
+   *
+   * @throws TorchError (RuntimeError) for the CPU's, which does not count
+   */
+  get_offset(): number | bigint {
+    return native.generator_get_offset(this.native);
+  }
+
+  /** Goes to a place of the sequence, of a CUDA generator: a multiple of 4. */
+  set_offset(offset: number | bigint): this {
+    if (!isInt(offset) || offset < 0) {
+      throw typeError(
+        `Generator.set_offset(): offset must be an integer, at least 0, got ${describe(offset)}`,
+      );
+    }
+    native.generator_set_offset(this.native, offset);
+    return this;
+  }
+}
+
+/** The generator that a device's functions use where none is given: one for the process. */
+export const defaultGeneratorOf = (device: string): Generator =>
+  new Generator(new Made(native.default_generator(device)));
+
+/** The CPU's generator that functions use where none is given: one for the process. */
+export const default_generator = defaultGeneratorOf('cpu');
+
+/**
+ * Seeds the default generators of all devices, of the whole process; the sequences are Python's.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.manual_seed.html
+ */
+export function manual_seed(seed: number | bigint): Generator {
+  native.manual_seed(seedBits(seed));
+  return default_generator;
+}
+
+/** The seed of the CPU's default generator. */
+export const initial_seed = (): number | bigint => default_generator.initial_seed();
+
+/**
+ * Seeds the default generators of all devices with a number of the system's random source, and returns it.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.seed.html
+ */
+export function seed(): number | bigint {
+  const chosen = default_generator.seed();
+  native.manual_seed(seedBits(chosen));
+  return chosen;
+}
+
+/**
+ * The state of the CPU's default generator, a tensor of bytes.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.get_rng_state.html
+ */
+export const get_rng_state = (): Tensor => default_generator.get_state();
+
+/**
+ * Brings the CPU's default generator back to a state of before, Python's too.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.set_rng_state.html
+ */
+export function set_rng_state(new_state: Tensor): void {
+  tensorHandle(new_state, { name: 'set_rng_state', parameters: [] }, 'new_state');
+  default_generator.set_state(new_state);
+}

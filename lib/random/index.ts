@@ -1,0 +1,114 @@
+/**
+ * `torch.random`: the CPU's default generator, and all devices' for a function's time. Source: torch/random.py.
+ *
+ * See https://docs.pytorch.org/docs/stable/random.html
+ */
+
+import { get_device_module } from '../accelerator/device_module';
+import { attributeError } from '../bindings/errors';
+import { warn } from '../bindings/warnings';
+import type { CudaDevice } from '../cuda';
+import { BOOL, option, optional, orNull, Signature, STRING, type Type } from '../nn/signature';
+import { scoped } from '../utils/contextlib';
+import { get_rng_state, set_rng_state } from './generator';
+
+export {
+  default_generator,
+  get_rng_state,
+  initial_seed,
+  manual_seed,
+  seed,
+  set_rng_state,
+} from './generator';
+
+const DEVICES: Type<Iterable<CudaDevice>> = {
+  expected: 'an iterable of devices',
+  accepts: (value) =>
+    typeof value === 'object' &&
+    typeof (value as Partial<Iterable<unknown>>)[Symbol.iterator] === 'function',
+};
+
+const SIGNATURE = new Signature('fork_rng', {
+  devices: optional<Iterable<CudaDevice> | null>(orNull(DEVICES), null),
+  enabled: optional(BOOL, true),
+  device_type: option<string | null>(orNull(STRING), null),
+});
+
+export interface ForkOptions {
+  /** Whose generators go back to their states, the CPU's aside. Default: null, all of that type. */
+  devices?: Iterable<CudaDevice> | null | undefined;
+  /** Default: true. Without it the function is run, and no more. */
+  enabled?: boolean | undefined;
+  /** Default: null, the accelerator's, or `cuda`. */
+  device_type?: string | null | undefined;
+}
+
+/**
+ * Runs a function, and brings the generators of the CPU and of devices back to the states that they had before; returns
+ * what the function returns.
+ *
+ * ```ts
+ * const noise = torch.random.fork_rng(() => {
+ *   torch.manual_seed(0); // is forgotten afterwards
+ *   return torch.randn(3);
+ * });
+ * ```
+ *
+ * See https://docs.pytorch.org/docs/stable/random.html#torch.random.fork_rng
+ *
+ * @throws TypeError for a function that returns a promise: the states are the process's
+ */
+export function fork_rng<T>(run: () => T): T;
+export function fork_rng<T>(options: ForkOptions, run: () => T): T;
+export function fork_rng<T>(devices: Iterable<CudaDevice> | null, run: () => T): T;
+export function fork_rng<T>(
+  devices: Iterable<CudaDevice> | null,
+  enabled: boolean,
+  run: () => T,
+): T;
+export function fork_rng(...args: unknown[]): unknown {
+  const last = args.at(-1);
+  const run = typeof last === 'function' ? (last as () => unknown) : undefined;
+  const given = SIGNATURE.read(run ? args.slice(0, -1) : args);
+  return scoped('fork_rng', run!, () => fork(given));
+}
+
+/** Remembers the states, and returns what brings them back. */
+function fork({ devices, enabled, device_type }: Required<ForkOptions>): () => void {
+  if (device_type === 'meta') return () => {};
+  const type = device_type ?? 'cuda';
+  const module = get_device_module(type);
+  if (!enabled) return () => {};
+  const forked = devices ? [...devices] : allOf(type, module.device_count());
+  if (!('get_rng_state' in module)) {
+    throw attributeError(`module 'torch.${type}' has no attribute 'get_rng_state'`);
+  }
+  const state = get_rng_state();
+  const states = forked.map((device) => module.get_rng_state(device));
+  return () => {
+    set_rng_state(state);
+    for (const [at, device] of forked.entries()) module.set_rng_state(states[at]!, device);
+  };
+}
+
+let hasWarned = false;
+
+function allOf(type: string, count: number): number[] {
+  if (count > 1 && !hasWarned) {
+    hasWarned = true;
+    const name = type.toUpperCase();
+    warn(
+      `${name} reports that you have ${count} available devices, and you have used fork_rng without explicitly ` +
+        `specifying which devices are being used. For safety, we initialize *every* ${name} device by default, which ` +
+        `can be quite slow if you have a lot of ${name}s. If you know that you are only making use of a few ${name} ` +
+        `devices, set the environment variable ${name}_VISIBLE_DEVICES or the 'devices' keyword argument of fork_rng ` +
+        'with the set of devices you are actually using. For example, if you are using CPU only, set ' +
+        `device.upper()_VISIBLE_DEVICES= or devices=[]; if you are using device 0 only, set ${name}_VISIBLE_DEVICES=0 ` +
+        `or devices=[0].  To initialize all devices and suppress this warning, set the 'devices' keyword argument to ` +
+        `\`range(torch.${type}.device_count())\`.`,
+      'UserWarning',
+      'user',
+    );
+  }
+  return Array.from({ length: count }, (_, index) => index);
+}

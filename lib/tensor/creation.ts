@@ -1,0 +1,369 @@
+/** Tensors from data: `torch.tensor` and its kin. The factories of values are in factories.ts. */
+
+import { runtimeError, typeError, valueError } from '../bindings/errors';
+import { handleOf, isTensor } from '../bindings/handle';
+import { native } from '../bindings/native';
+import { warn } from '../bindings/warnings';
+import { wrap } from '../bindings/wrap';
+import { bind, type Callee, describe, fail } from '../dispatch/arguments';
+import { chosenDevice } from './default_device';
+import type { DeviceLike } from './device';
+import * as dtypes from './dtype';
+import { DType } from './dtype';
+import { dtypeFromCode } from './dtype_table';
+import {
+  type AnyTypedArray,
+  bytesOf,
+  dtypeOfArray,
+  isTypedArray,
+  type NestedList,
+} from './elements';
+import { operator } from './methods/signature';
+import { inferDtype, isIntegral, toBytes } from './nested';
+import type { Scalar } from './scalar';
+import type { Tensor } from './tensor';
+
+/** What `torch.tensor` takes. */
+export type TensorData = NestedList<Scalar | Tensor> | AnyTypedArray;
+
+export interface TensorOptions {
+  /** Default: what the data says. */
+  dtype?: DType | null | undefined;
+  /** Default: what {@link set_default_device} set, else the CPU. */
+  device?: DeviceLike | null | undefined;
+  requires_grad?: boolean | undefined;
+  pin_memory?: boolean | undefined;
+}
+
+const to = operator('to', 'dtype_layout');
+const clone = operator('clone');
+const emptyLike = operator('empty_like');
+
+/** Gives a new tensor its dtype and device, and makes it a leaf of the graph. */
+function finish(made: Tensor, dtype: DType | undefined, options: Resolved): Tensor {
+  const { device, requires_grad, pin_memory } = options;
+  const source = pin_memory ? emptyLike(made, { pin_memory }).copy_(made) : made;
+  const isThere = (!dtype || made.dtype === dtype) && device === undefined;
+  const result = isThere ? source : to(source, { dtype: dtype ?? made.dtype, device });
+  if (result !== made) made.dispose();
+  return requires_grad ? asLeaf(result) : result;
+}
+
+/**
+ * Makes a new tensor one that gradients are computed for.
+ *
+ * @throws TorchError (RuntimeError) for a dtype that has none
+ */
+export function asLeaf(made: Tensor): Tensor {
+  const { dtype } = made;
+  if (dtype.is_floating_point || dtype.is_complex) return made.requires_grad_();
+  throw runtimeError('Only Tensors of floating point and complex dtype can require gradients');
+}
+
+interface Resolved {
+  readonly dtype: DType | undefined;
+  readonly device: DeviceLike | undefined;
+  readonly requires_grad: boolean;
+  readonly pin_memory: boolean | undefined;
+}
+
+function resolve(callee: Callee, values: readonly unknown[]): Resolved {
+  const [dtype = null, device = null, requires_grad = false, pin_memory = null] = values;
+  if (dtype !== null && !(dtype instanceof DType)) {
+    throw fail(callee, `argument 'dtype' must be a torch.dtype, got ${describe(dtype)}`);
+  }
+  if (typeof requires_grad !== 'boolean') {
+    throw fail(
+      callee,
+      `argument 'requires_grad' must be a boolean, got ${describe(requires_grad)}`,
+    );
+  }
+  return {
+    dtype: dtype ?? undefined,
+    device: (device as DeviceLike | null) ?? undefined,
+    requires_grad,
+    pin_memory: (pin_memory as boolean | null) ?? undefined,
+  };
+}
+
+const keywords = (...names: string[]) => names.map((name) => ({ name, keywordOnly: true }));
+
+const TENSOR: Callee = {
+  name: 'tensor',
+  parameters: [
+    { name: 'data', required: true },
+    ...keywords('dtype', 'device', 'requires_grad', 'pin_memory', 'shape'),
+  ],
+};
+
+/**
+ * A new tensor with a copy of the data: numbers, booleans, bigints, `{ re, im }`, 0-d tensors, lists of them nested to
+ * equal lengths, or a typed array (its `shape` may be given).
+ *
+ * Integers make int64, other numbers the default dtype; integers with `requires_grad` too. Without a `dtype`, a typed
+ * array makes its own. See https://docs.pytorch.org/docs/stable/generated/torch.tensor.html
+ *
+ * @throws RangeError (ValueError) for lists of unequal lengths; TypeError for anything that is no data; TorchError for a
+ *   number that the dtype cannot hold
+ */
+export function tensor(data: TensorData, options?: TensorOptions): Tensor;
+export function tensor(
+  data: AnyTypedArray,
+  options?: TensorOptions & { shape?: readonly number[] },
+): Tensor;
+export function tensor(...args: unknown[]): Tensor {
+  const [data, dtype, device, requires_grad, pin_memory, shape] = bind(TENSOR, args);
+  const place = device ?? chosenDevice();
+  return fromData(data, resolve(TENSOR, [dtype, place, requires_grad, pin_memory]), shape);
+}
+
+function fromData(data: unknown, options: Resolved, shape?: unknown): Tensor {
+  if (isTypedArray(data)) return fromArray(data, options, shape);
+  if (shape !== undefined) throw fail(TENSOR, "argument 'shape' is for typed arrays only");
+  if (isTensor(data)) return copied(data as Tensor, options);
+  if (typeof data === 'string') throw typeError("new(): invalid data type 'str'");
+  const dtype = options.dtype ?? inferred(data, options.requires_grad);
+  const { bytes, dtype: stored, shape: sizes } = toBytes(data, dtype);
+  return finish(wrap(native.tensor_from_bytes(bytes, stored.code, sizes)), dtype, options);
+}
+
+function inferred(data: unknown, requiresGrad: boolean): DType {
+  if (requiresGrad && isIntegral(data)) return get_default_dtype();
+  return inferDtype(data);
+}
+
+function copied(source: Tensor, options: Resolved): Tensor {
+  warn(
+    'To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or ' +
+      'sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).',
+  );
+  return finish(clone(source).detach_(), options.dtype, options);
+}
+
+function fromArray(array: AnyTypedArray, options: Resolved, shape: unknown): Tensor {
+  const dtype = dtypeOfArray(array, options.dtype);
+  const count = array.byteLength / dtype.itemsize;
+  if (!Number.isInteger(count)) {
+    throw valueError(`tensor(): ${array.length} numbers are not pairs, which ${dtype} needs`);
+  }
+  const sizes = shape === undefined ? [count] : sizesOf(shape, count);
+  const made = wrap(native.tensor_from_bytes(bytesOf(array), dtype.code, sizes));
+  return finish(made, options.dtype ?? dtype, options);
+}
+
+function sizesOf(shape: unknown, count: number): number[] {
+  const isShape =
+    Array.isArray(shape) && shape.every((size) => Number.isSafeInteger(size) && size >= 0);
+  if (!isShape)
+    throw fail(TENSOR, `argument 'shape' must be an array of sizes, got ${describe(shape)}`);
+  const product = (shape as number[]).reduce((left, right) => left * right, 1);
+  if (product !== count) {
+    throw valueError(`tensor(): shape [${shape}] has ${product} elements, the array ${count}`);
+  }
+  return shape as number[];
+}
+
+const AS_TENSOR: Callee = {
+  name: 'as_tensor',
+  parameters: [{ name: 'data', required: true }, { name: 'dtype' }, { name: 'device' }],
+};
+
+/**
+ * The tensor itself if it is one of that dtype on that device, else as {@link tensor}, in the graph where it is in one.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.as_tensor.html
+ */
+export function as_tensor(
+  data: TensorData,
+  options?: { dtype?: DType | null | undefined; device?: DeviceLike | null | undefined },
+): Tensor;
+export function as_tensor(...args: unknown[]): Tensor {
+  const [data, dtype, device] = bind(AS_TENSOR, args);
+  const options = resolve(AS_TENSOR, [dtype, device ?? chosenDevice()]);
+  if (!isTensor(data)) return fromData(data, options);
+  return to(data, { dtype: options.dtype, device: options.device });
+}
+
+const NEW_TENSOR: Callee = {
+  name: 'new_tensor',
+  parameters: [
+    { name: 'data', required: true },
+    ...keywords('dtype', 'device', 'requires_grad', 'pin_memory'),
+  ],
+};
+
+/** `x.new_tensor(data)`: as {@link tensor}, of x's dtype on x's device unless said otherwise. */
+export function newTensor(like: Tensor, args: readonly unknown[]): Tensor {
+  const [data, dtype, device, requires_grad, pin_memory] = bind(NEW_TENSOR, args);
+  const options = resolve(NEW_TENSOR, [
+    dtype ?? like.dtype,
+    device ?? (like.device.type === 'cpu' ? null : like.device),
+    requires_grad,
+    pin_memory,
+  ]);
+  return fromData(data, options);
+}
+
+// --- frombuffer --------------------------------------------------------------------------------------------------------
+
+const FROMBUFFER: Callee = {
+  name: 'frombuffer',
+  parameters: [
+    { name: 'buffer', required: true },
+    ...keywords('dtype', 'count', 'offset', 'requires_grad', 'unsafe_share').map((parameter) => ({
+      ...parameter,
+      required: parameter.name === 'dtype',
+    })),
+  ],
+};
+
+export interface FromBufferOptions {
+  /** The dtype of the elements. */
+  dtype: DType;
+  /** How many elements. Default: -1, all that are there. */
+  count?: number | undefined;
+  /** Bytes to skip. Default: 0. */
+  offset?: number | undefined;
+  requires_grad?: boolean | undefined;
+  /**
+   * Shares the memory of an ArrayBuffer too. The process reads freed memory, or dies, once that buffer is resized,
+   * transferred or posted to another thread. Default: false, which copies.
+   */
+  unsafe_share?: boolean | undefined;
+}
+
+/**
+ * A 1-d tensor of a buffer's elements. It shares the memory of a SharedArrayBuffer and of views of one; of an
+ * ArrayBuffer it copies, since JavaScript may move or free that memory at any time.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.frombuffer.html
+ *
+ * @throws RangeError (ValueError) where count, offset and length do not fit, or memory to be shared is not aligned
+ */
+export function frombuffer(
+  buffer: ArrayBufferLike | ArrayBufferView,
+  options: FromBufferOptions,
+): Tensor;
+export function frombuffer(...args: unknown[]): Tensor {
+  const [buffer, dtype, count = -1, offset = 0, requires_grad = false, unsafe = false] = bind(
+    FROMBUFFER,
+    args,
+  );
+  const view = viewOf(buffer);
+  if (!(dtype instanceof DType)) {
+    throw fail(FROMBUFFER, `argument 'dtype' must be a torch.dtype, got ${describe(dtype)}`);
+  }
+  const bytes = elementsOf(view, dtype, integer(count, 'count'), integer(offset, 'offset'));
+  const isShared = !(bytes.buffer instanceof ArrayBuffer);
+  const made =
+    isShared || unsafe === true
+      ? native.tensor_sharing_bytes(aligned(bytes, dtype), dtype.code)
+      : native.tensor_from_bytes(bytes, dtype.code, [bytes.byteLength / dtype.itemsize]);
+  return requires_grad === true ? asLeaf(wrap(made)) : wrap(made);
+}
+
+function viewOf(buffer: unknown): Uint8Array {
+  if (ArrayBuffer.isView(buffer)) return bytesOf(buffer);
+  if (buffer instanceof ArrayBuffer || buffer instanceof SharedArrayBuffer)
+    return new Uint8Array(buffer);
+  throw fail(
+    FROMBUFFER,
+    `argument 'buffer' must be an ArrayBuffer, a SharedArrayBuffer or a view of one, got ${describe(buffer)}`,
+  );
+}
+
+function integer(value: unknown, name: string): number {
+  if (Number.isSafeInteger(value)) return value as number;
+  throw fail(FROMBUFFER, `argument '${name}' must be an integer, got ${describe(value)}`);
+}
+
+function elementsOf(view: Uint8Array, dtype: DType, count: number, offset: number): Uint8Array {
+  const length = view.byteLength;
+  const size = dtype.itemsize;
+  if (length === 0 || count === 0) {
+    throw valueError(`both buffer length (${length}) and count (${count}) must not be 0`);
+  }
+  if (offset < 0 || offset >= length) {
+    throw valueError(
+      `offset (${offset} bytes) must be non-negative and no greater than buffer length (${length} bytes) minus 1`,
+    );
+  }
+  const rest = length - offset;
+  if (count <= 0 && rest % size !== 0) {
+    throw valueError(
+      `buffer length (${rest} bytes) after offset (${offset} bytes) must be a multiple of element size (${size})`,
+    );
+  }
+  const wanted = (count < 0 ? rest / size : count) * size;
+  if (offset + wanted > length) {
+    throw valueError(
+      `requested buffer length (${wanted} bytes) after offset (${offset} bytes) must not be greater than actual ` +
+        `buffer length (${length} bytes)`,
+    );
+  }
+  return view.subarray(offset, offset + wanted);
+}
+
+function aligned(bytes: Uint8Array, dtype: DType): Uint8Array {
+  if (bytes.byteOffset % dtype.itemsize === 0) return bytes;
+  throw valueError(
+    `frombuffer(): memory to be shared must be aligned to ${dtype.itemsize} bytes for ${dtype}, and begins at byte ` +
+      `${bytes.byteOffset} of its buffer`,
+  );
+}
+
+// --- the default dtype ---------------------------------------------------------------------------------------------------
+
+/** The dtype of floating-point numbers where none is said, for the whole process. */
+export function get_default_dtype(): DType {
+  return dtypeFromCode(native.get_default_dtype());
+}
+
+/**
+ * Sets the dtype of floating-point numbers where none is said, for the whole process.
+ *
+ * @throws TypeError for a dtype that is not of floating point
+ */
+export function set_default_dtype(dtype: DType): void {
+  if (!(dtype instanceof DType)) {
+    throw typeError(`set_default_dtype(): d must be a torch.dtype, got ${describe(dtype)}`);
+  }
+  if (!dtype.is_floating_point) {
+    throw typeError('only floating-point types are supported as the default type');
+  }
+  native.set_default_dtype(dtype.code);
+}
+
+// --- torch.FloatTensor and friends ----------------------------------------------------------------------------------------
+
+/** `torch.FloatTensor(2, 3)` with undefined elements, `torch.FloatTensor([1, 2])` with these. */
+export interface TypedTensor {
+  (...size: number[]): Tensor;
+  (data: NestedList | AnyTypedArray): Tensor;
+}
+
+const empty = operator('empty', 'memory_format');
+
+function typed(name: string, dtype: DType): TypedTensor {
+  const make = (...args: unknown[]): Tensor => {
+    const [first] = args;
+    if (args.length === 1 && (Array.isArray(first) || isTypedArray(first))) {
+      return fromData(first, { ...resolve(TENSOR, []), dtype });
+    }
+    if (args.every(Number.isSafeInteger)) return empty(args.length === 0 ? [0] : args, { dtype });
+    const given = handleOf(first) === undefined ? describe(first) : 'a Tensor';
+    throw typeError(`${name}(): takes sizes or a list of numbers, got ${given}`);
+  };
+  return Object.defineProperty(make, 'name', { value: name });
+}
+
+export const FloatTensor = typed('FloatTensor', dtypes.float32);
+export const DoubleTensor = typed('DoubleTensor', dtypes.float64);
+export const HalfTensor = typed('HalfTensor', dtypes.float16);
+export const BFloat16Tensor = typed('BFloat16Tensor', dtypes.bfloat16);
+export const LongTensor = typed('LongTensor', dtypes.int64);
+export const IntTensor = typed('IntTensor', dtypes.int32);
+export const ShortTensor = typed('ShortTensor', dtypes.int16);
+export const CharTensor = typed('CharTensor', dtypes.int8);
+export const ByteTensor = typed('ByteTensor', dtypes.uint8);
+export const BoolTensor = typed('BoolTensor', dtypes.bool);

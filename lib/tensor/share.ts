@@ -1,0 +1,41 @@
+/**
+ * Tensors across threads: what crosses `postMessage` is a token, and the memory stays where it is.
+ *
+ * Each thread has a tensor of its own on the same memory (native/bindings/sharing.cc).
+ */
+
+import { tensorHandle } from '../bindings/handle';
+import { native } from '../bindings/native';
+import { wrap } from '../bindings/wrap';
+import { type Callee, describe, fail, isOptions } from '../dispatch/arguments';
+import type { Tensor } from './tensor';
+
+/** Stands for a shared tensor: plain data, that one thread can claim once. */
+export interface SharedTensor {
+  readonly sharedTensor: string;
+}
+
+export interface ShareOptions {
+  /** After how many milliseconds a token that nobody claimed lets go of the memory. Default: 60000. */
+  timeout?: number | undefined;
+}
+
+const DEFAULT_TIMEOUT = 60_000;
+const SHARE: Callee = { name: 'share', parameters: [{ name: 'timeout', keywordOnly: true }] };
+const FROM_SHARED: Callee = { name: 'fromShared', parameters: [{ name: 'token', required: true }] };
+
+export function share(tensor: Tensor, options: ShareOptions = {}): SharedTensor {
+  if (!isOptions(options)) throw fail(SHARE, `expects options, got ${describe(options)}`);
+  const { timeout = DEFAULT_TIMEOUT } = options;
+  if (typeof timeout !== 'number') {
+    throw fail(SHARE, `argument 'timeout' must be a number, got ${describe(timeout)}`);
+  }
+  const sharedTensor = native.share_tensor(tensorHandle(tensor, SHARE, 'input'), timeout);
+  return Object.freeze({ sharedTensor });
+}
+
+export function fromShared(token: SharedTensor): Tensor {
+  const text = (token as SharedTensor | null | undefined)?.sharedTensor;
+  if (typeof text === 'string') return wrap(native.claim_tensor(text));
+  throw fail(FROM_SHARED, `argument 'token' must be what share() returned, got ${describe(token)}`);
+}

@@ -1,0 +1,25 @@
+/** Every loss, a row each: what its cases are made from. A new loss is a new row. */
+import { isSince } from '../../../bindings/libtorch/versions';
+import { libtorch } from '../../../bindings/native';
+import { BINARY } from './binary';
+import { CLASSIFICATION } from './classification';
+import { EMBEDDING } from './embedding';
+import { LAYERS } from './layers';
+import { REGRESSION } from './regression';
+import { type LossRow, nameOf } from './row';
+import { SEQUENCES } from './sequences';
+
+/** Python has these losses since 2.13 only. */
+const isThere = (row: LossRow): boolean =>
+  isSince('2.13', libtorch.version) || !/linear_?cross_?entropy/i.test(nameOf(row));
+
+export const LOSSES: readonly LossRow[] = [
+  ...REGRESSION,
+  ...BINARY,
+  ...CLASSIFICATION,
+  ...EMBEDDING,
+  ...SEQUENCES,
+  ...LAYERS,
+].filter(isThere);
+
+export { type LossRow, nameOf } from './row';

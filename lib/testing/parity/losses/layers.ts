@@ -1,0 +1,81 @@
+/** The losses with a layer of their own. */
+import * as torch from '../../../torch';
+import { Both, dtype, float } from '../call';
+import type { Input, Random, TensorOptions } from '../inputs';
+import { always, type LossRow, type Shape } from './row';
+
+const { LinearCrossEntropyOptions } = torch.nn;
+
+/** Shapes of the input; the classes of a problem are a function of its features, more or fewer. */
+const SHAPES: Shape[] = [[6, 3], [9, 8], [17, 5], [3], [1, 2]];
+const classesOf = (shape: Shape): number => (shape.at(-1)! % 2 ? 7 : 4);
+const batchOf = (shape: Shape): Shape => shape.slice(0, -1);
+
+const targets = (random: Random, shape: Shape): Input =>
+  random.integers(batchOf(shape), 0, classesOf(shape));
+
+const classWeight = (random: Random, shape: Shape, options: TensorOptions): Input =>
+  random.uniform([classesOf(shape)], 0, 2, options);
+
+/** How to compute in chunks. */
+const CHUNKS = always(
+  null,
+  new Both('nn.LinearCrossEntropyOptions()', new LinearCrossEntropyOptions()),
+  new Both(
+    'nn.LinearCrossEntropyOptions(batch_chunk_size=2)',
+    new LinearCrossEntropyOptions({ batch_chunk_size: 2 }),
+  ),
+  new Both(
+    "nn.LinearCrossEntropyOptions(acc_policy='accurate')",
+    new LinearCrossEntropyOptions({ acc_policy: 'accurate' }),
+  ),
+);
+
+const SHARED = {
+  weight: (random: Random, shape: Shape, options: TensorOptions) => [
+    classWeight(random, shape, options),
+  ],
+  ignore_index: always(null, 0, 1, -100),
+  label_smoothing: always(float(0), float(0.1), float(1)),
+  options: CHUNKS,
+};
+
+export const LAYERS: readonly LossRow[] = [
+  {
+    functional: 'linear_cross_entropy',
+    shapes: SHAPES,
+    inputs: (random, shape, options) => [
+      random.normal(shape, options),
+      random.normal([classesOf(shape), shape.at(-1)!], options),
+      targets(random, shape),
+    ],
+    options: {
+      ...SHARED,
+      linear_bias: (random, shape, options) => [random.normal([classesOf(shape)], options)],
+    },
+    legacy: false,
+  },
+  {
+    module: 'LinearCrossEntropyLoss',
+    shapes: SHAPES,
+    inputs: (random, shape, options) => [random.normal(shape, options), targets(random, shape)],
+    construct: (shape, options) => [
+      [shape.at(-1)!, classesOf(shape)],
+      { dtype: dtype(options.dtype ?? 'float32') },
+    ],
+    options: { ...SHARED, bias: always(true, false) },
+    legacy: false,
+  },
+  {
+    module: 'AdaptiveLogSoftmaxWithLoss',
+    shapes: [[5, 8], [8], [1, 8], [33, 8]],
+    inputs: (random, shape, options) => [
+      random.normal(shape, options),
+      random.integers(batchOf(shape), 0, 20),
+    ],
+    construct: (_, options) => [[8, 20, [3, 7]], { dtype: dtype(options.dtype ?? 'float32') }],
+    options: { div_value: always(float(4), float(1.7)), head_bias: always(true, false) },
+    reductions: [],
+    legacy: false,
+  },
+];

@@ -1,0 +1,326 @@
+/**
+ * Runs every loss in Python and here on the same inputs, and holds the outcomes against each other.
+ */
+
+import { recordWarnings } from '../../bindings/warnings';
+import * as torch from '../../torch';
+import { describeCall, runCall } from './call';
+import { type LossCase, LossCases, type Maker } from './generate';
+import type { DType } from './inputs';
+import { LOSSES, type LossRow, nameOf } from './losses';
+import { Oracle, OracleError, type PythonSide } from './oracle';
+import {
+  type Difference,
+  differences,
+  differentWarnings,
+  type Outcome,
+  outcomeOf,
+} from './outcome';
+import {
+  type BuildDifference,
+  buildDifferences,
+  type Machine,
+  machine,
+  type OurSide,
+  ourSide,
+} from './sides';
+import { judge, Tallies } from './tally';
+import type { Tolerance } from './ulps';
+
+export interface ParityOptions {
+  /** The interpreter. */
+  python: string;
+  seed: number;
+  /** How many cases in all. Default: every combination once. */
+  cases?: number;
+  /** Names of functions or classes. Default: all that both sides have. */
+  losses?: readonly string[];
+  dtypes: readonly DType[];
+  /** Where the inputs lie. Default: cpu, and cuda where both sides have one. */
+  devices?: readonly string[];
+  /** On Python's side. Default: the same. */
+  pythonDevice?: string;
+  /** Within which numbers may differ. Default: not at all. */
+  tolerance?: Tolerance;
+  /** Called now and then. */
+  onProgress?(done: number, total: number, loss: string): void;
+}
+
+/** What a run was asked for, its devices decided. */
+export type Settings = Omit<ParityOptions, 'onProgress' | 'devices'> & {
+  devices: readonly string[];
+};
+
+/** A case in which the sides differ. */
+export interface Failure {
+  loss: string;
+  /** Its number among the loss's cases, which with the seed names it. */
+  case: number;
+  device: string;
+  call: string;
+  verdict: 'close' | 'different';
+  differences: readonly string[];
+}
+
+/** What a run found: the JSON report. Numbers that are infinite are the string `Infinity` there. */
+export interface ParityReport {
+  verdict: 'equal' | 'close' | 'different';
+  date: string;
+  seconds: number;
+  settings: Settings;
+  machine: Machine;
+  python: PythonSide;
+  ours: OurSide;
+  build_differences: readonly BuildDifference[];
+  /** Of all that, without starting Python. */
+  comparing_seconds: number;
+  /** Losses that this Python does not have. */
+  missing: readonly string[];
+  total: Tallies['total'];
+  by: Tallies['by'];
+  /** The first cases of each loss that differ. */
+  failures: readonly Failure[];
+}
+
+/** As many calls as travel in one frame, and as many frames as are under way: Python never waits, nor do we. */
+const BATCH = 64;
+const AHEAD = 4;
+/** Calls after which waiting input is read, so that Python does not wait for room in a pipe. */
+const BREATH = 8;
+/** So that one loss does not hide the others. */
+const FAILURES_PER_LOSS = 10;
+
+/** A row with the device and the number of cases that are to be run of it. */
+interface Portion {
+  row: LossRow;
+  device: string;
+  seed: number;
+  grid: number;
+  wanted: number;
+}
+
+/**
+ * @throws OracleError where Python does not start, has no torch or ends; RangeError for a loss that does not exist
+ */
+export async function runParity(options: ParityOptions): Promise<ParityReport> {
+  const started = Date.now();
+  const ours = ourSide();
+  const oracle = await Oracle.start(options.python, ours.threads);
+  try {
+    const python = await oracle.about();
+    const settings = settingsFor(options, python);
+    const rows = chosen(options.losses);
+    const present = await presentIn(oracle, rows);
+    const run = new Run(settings, divide(present, settings), options.onProgress);
+    const begun = Date.now();
+    await run.all(oracle);
+    const { total, by } = run.tallies;
+    return {
+      verdict: total.different ? 'different' : total.close ? 'close' : 'equal',
+      date: new Date(started).toISOString(),
+      seconds: (Date.now() - started) / 1000,
+      comparing_seconds: (Date.now() - begun) / 1000,
+      settings,
+      machine: machine(),
+      python,
+      ours,
+      build_differences: buildDifferences(python, ours),
+      missing: rows.filter((row) => !present.includes(row)).map(nameOf),
+      total,
+      by,
+      failures: run.failures,
+    };
+  } finally {
+    oracle.stop();
+  }
+}
+
+function settingsFor({ onProgress: _, ...options }: ParityOptions, python: PythonSide): Settings {
+  const { devices = [], pythonDevice } = options;
+  const bothHaveCuda = torch.cuda.is_available() && python.gpus.length > 0;
+  const defaults = bothHaveCuda && !pythonDevice ? ['cpu', 'cuda'] : ['cpu'];
+  const wanted = devices.length ? devices : defaults;
+  const missing = firstMissing(wanted, torch.cuda.device_count());
+  if (missing) throw new OracleError(`there is no CUDA device here, which ${missing} needs`);
+  const lacking = firstMissing(pythonDevice ? [pythonDevice] : wanted, python.gpus.length);
+  if (lacking) throw new OracleError(`this Python's torch has no CUDA device ${lacking}`);
+  return { ...options, devices: wanted };
+}
+
+/** The first of devices such as `cuda:1` that is not among so many of CUDA. */
+function firstMissing(devices: readonly string[], count: number): string | undefined {
+  return devices.find((device) => device !== 'cpu' && Number(device.split(':')[1] ?? 0) >= count);
+}
+
+const namesOf = ({ functional, module }: LossRow): string[] =>
+  [functional, module].filter((name) => name !== undefined);
+
+/** The names that {@link ParityOptions.losses} may have: those of functions, then those of classes. */
+export const LOSS_NAMES: readonly string[] = [
+  ...new Set([...LOSSES.map(nameOf), ...LOSSES.flatMap(namesOf)]),
+];
+
+function chosen(names: readonly string[] | undefined): readonly LossRow[] {
+  if (!names?.length) return LOSSES;
+  const unknown = names.find((name) => !LOSS_NAMES.includes(name));
+  if (unknown !== undefined) throw new RangeError(`There is no loss ${JSON.stringify(unknown)}`);
+  return LOSSES.filter((row) => namesOf(row).some((name) => names.includes(name)));
+}
+
+async function presentIn(oracle: Oracle, rows: readonly LossRow[]): Promise<readonly LossRow[]> {
+  const questions = rows.map(({ functional, module }) =>
+    functional ? `hasattr(F, '${functional}')` : `hasattr(nn, '${module}')`,
+  );
+  const answers = await oracle.ask('', questions);
+  return rows.filter((_, i) => answers[i] === true);
+}
+
+/** A row's cases, without those that would end all work on a GPU. */
+function casesOf(
+  row: LossRow,
+  seed: number,
+  device: string,
+  { dtypes, pythonDevice = device }: Settings,
+): LossCases {
+  const isGuarded = device === 'cpu' && pythonDevice === 'cpu';
+  return new LossCases(row, seed, dtypes, undefined, isGuarded);
+}
+
+/** Every combination once; with a number of cases, a part of them, or random cases besides. */
+function divide(rows: readonly LossRow[], settings: Settings): Portion[] {
+  const { devices, seed, cases } = settings;
+  const portions = devices.flatMap((device) =>
+    rows.map((row) => {
+      const own = seed + LOSSES.indexOf(row);
+      const grid = count(casesOf(row, own, device, settings).grid());
+      return { row, device, seed: own, grid };
+    }),
+  );
+  const grids = portions.map(({ grid }) => grid);
+  const more = (cases ?? 0) - grids.reduce((sum, grid) => sum + grid, 0);
+  const random = shares(Math.max(0, more), Array(portions.length).fill(1));
+  const part = cases !== undefined && more < 0 ? shares(cases, grids) : grids;
+  return portions.map((portion, i) => ({ ...portion, wanted: part[i]! + random[i]! }));
+}
+
+/** Divides a number in proportion to weights, into whole numbers that add up to it. */
+function shares(number: number, weights: readonly number[]): number[] {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  let [weight, given] = [0, 0];
+  return weights.map((own) => {
+    weight += own;
+    const share = Math.round((number * weight) / total) - given;
+    given += share;
+    return share;
+  });
+}
+
+function count(items: Iterable<unknown>): number {
+  let found = 0;
+  for (const _ of items) found++;
+  return found;
+}
+
+class Run {
+  readonly tallies = new Tallies();
+  readonly failures: Failure[] = [];
+  private readonly total: number;
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly portions: readonly Portion[],
+    private readonly onProgress: ParityOptions['onProgress'],
+  ) {
+    this.total = portions.reduce((sum, { wanted }) => sum + wanted, 0);
+  }
+
+  async all(oracle: Oracle): Promise<void> {
+    const underWay: [Numbered[], Promise<Outcome[]>][] = [];
+    const finish = async (): Promise<void> => {
+      const [cases, answers] = underWay.shift()!;
+      await this.compare(cases, await answers);
+    };
+    for (const batch of batches(this.cases())) {
+      const calls = batch.map(({ case: { call } }) => {
+        const device = this.settings.pythonDevice;
+        return device ? { ...call, device } : call;
+      });
+      const answers = oracle.run(calls);
+      answers.catch(() => undefined); // it is awaited later
+      underWay.push([batch, answers]);
+      if (underWay.length > AHEAD) await finish();
+    }
+    while (underWay.length) await finish();
+  }
+
+  private *cases(): Generator<Numbered> {
+    for (const { row, device, seed, grid, wanted } of this.portions) {
+      const source = casesOf(row, seed, device, this.settings);
+      let number = 0;
+      const numbered = (make: Maker): Numbered => {
+        const made = make();
+        const call = device === 'cpu' ? made.call : { ...made.call, device };
+        return { number, case: { ...made, call } };
+      };
+      for (const make of source.grid()) {
+        // Evenly spread where only a part is wanted.
+        const taken =
+          Math.floor(((number + 1) * wanted) / grid) > Math.floor((number * wanted) / grid);
+        if (taken) yield numbered(make);
+        number++;
+      }
+      for (const make of source.random(wanted - grid)) {
+        yield numbered(make);
+        number++;
+      }
+    }
+  }
+
+  private async compare(cases: readonly Numbered[], answers: readonly Outcome[]): Promise<void> {
+    for (const [i, python] of answers.entries()) {
+      if (i % BREATH === 0) await nextTurn();
+      const { number, case: made } = cases[i]!;
+      const found = compareWith(python, made);
+      const judgement = judge(found, python, this.settings.tolerance);
+      this.tallies.add(made, judgement);
+      const kept = this.failures.filter(({ loss }) => loss === made.loss).length;
+      if (judgement.verdict !== 'equal' && kept < FAILURES_PER_LOSS) {
+        this.failures.push({
+          loss: made.loss,
+          case: number,
+          device: made.call.device ?? 'cpu',
+          call: describeCall(made.call),
+          verdict: judgement.verdict,
+          differences: found.map(({ text }) => text),
+        });
+      }
+    }
+    this.onProgress?.(this.tallies.total.cases, this.total, cases.at(-1)!.case.loss);
+  }
+}
+
+/** Runs a case here, with all its warnings. */
+function compareWith(python: Outcome, { call }: LossCase): Difference[] {
+  const { value: raw, warnings } = recordWarnings(() => runCall(call));
+  const ours = outcomeOf(raw, warnings);
+  return [...differences(python, ours), ...differentWarnings(python, ours)];
+}
+
+interface Numbered {
+  number: number;
+  case: LossCase;
+}
+
+function* batches<T>(items: Iterable<T>): Generator<T[]> {
+  let batch: T[] = [];
+  for (const item of items) {
+    batch.push(item);
+    if (batch.length === BATCH) {
+      yield batch;
+      batch = [];
+    }
+  }
+  if (batch.length) yield batch;
+}
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -1,0 +1,22 @@
+// Compiled with AVX2 where there is such (CMakeLists.txt).
+#include "kernels/passes.h"
+
+#ifdef __AVX2__
+#include "kernels/passes_body.h"
+#endif
+
+namespace torch_losses::passes {
+
+template <typename T>
+const Passes<T>* avx2() {
+#ifdef __AVX2__
+  return &kPasses<T>;
+#else
+  return nullptr;
+#endif
+}
+
+template const Passes<float>* avx2();
+template const Passes<double>* avx2();
+
+}  // namespace torch_losses::passes

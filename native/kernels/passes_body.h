@@ -1,0 +1,263 @@
+// The passes, for the instructions that the file which includes this is compiled for. Functions of
+// other headers have no place here: the linker might keep that copy of them for all.
+//
+// Each operation is rounded on its own, as in libtorch's kernels; the files are compiled without
+// contraction.
+//
+// Source of the order of sums: ATen/native/cpu/SumKernel.cpp (cascade_sum). Source of the formulas:
+// ATen/native/cpu/BinaryOpsKernel.cpp, ATen/native/Loss.cpp, torch/nn/functional.py.
+#pragma once
+
+#include "kernels/passes.h"
+
+namespace torch_losses::passes {
+namespace {
+
+#ifdef __AVX2__
+constexpr int64_t kRegister = 32;
+#else
+constexpr int64_t kRegister = 16;
+#endif
+
+// As many numbers as a register holds.
+template <typename T>
+struct Register {
+  typedef T Type __attribute__((vector_size(kRegister)));
+  typedef signed char Bytes __attribute__((vector_size(kRegister / sizeof(T))));
+};
+
+// --- one place in the operands -------------------------------------------------------------------
+
+// V: a number, or a register of them.
+template <typename T, typename V>
+struct Place {
+  static constexpr bool kIsNumber = sizeof(V) == sizeof(T);
+
+  const Operands<T>& operands;
+  const int64_t index;
+  const T number = operands.number;
+
+  V read(int operand) const {
+    V value;
+    __builtin_memcpy(&value, operands.read[operand] + index, sizeof(V));
+    return value;
+  }
+
+  void write(int operand, V value) const {
+    if (T* to = operands.write[operand]) __builtin_memcpy(to + index, &value, sizeof(V));
+  }
+
+  template <typename Condition>
+  void flag(int operand, Condition condition) const {
+    bool* to = operands.flags[operand];
+    if (to == nullptr) return;
+    if constexpr (kIsNumber) {
+      to[index] = condition;
+    } else {
+      using Bytes = typename Register<T>::Bytes;
+      const Bytes bytes = __builtin_convertvector(condition, Bytes) & 1;
+      __builtin_memcpy(to + index, &bytes, sizeof(bytes));
+    }
+  }
+};
+
+// --- what the passes make of a place -------------------------------------------------------------
+
+// The sign of a zero is left open: a sum does not show it.
+template <typename V>
+V absolute(V value) {
+  return value < -value ? -value : value;
+}
+
+template <typename V, typename T>
+V clamp_min(V value, T min) {
+  return value < min ? min : value;
+}
+
+constexpr auto value = [](auto at) { return at.read(0); };
+
+constexpr auto product = [](auto at) { return at.read(0) * at.read(1); };
+
+constexpr auto squared_error = [](auto at) {
+  const auto error = at.read(0) - at.read(1);
+  return error * error;
+};
+
+constexpr auto smooth_l1 = []<typename T, typename V>(Place<T, V> at) {
+  const V error = absolute(at.read(0) - at.read(1));
+  const T half = 0.5;
+  const V squared = half * error * error / at.number;
+  const V linear = error - half * at.number;
+  return error < at.number ? squared : linear;
+};
+
+constexpr auto huber = []<typename T, typename V>(Place<T, V> at) {
+  const V error = absolute(at.read(0) - at.read(1));
+  const T half = 0.5;
+  const V squared = half * error * error;
+  const V linear = at.number * (error - half * at.number);
+  return error > at.number ? linear : squared;
+};
+
+constexpr auto absolute_error = [](auto at) {
+  const auto error = at.read(0) - at.read(1);
+  at.write(0, error);
+  return absolute(error);
+};
+
+constexpr auto shifted_difference = []<typename T, typename V>(Place<T, V> at) {
+  const V error = at.read(0) - at.read(1) + at.number;
+  at.write(0, error);
+  return error;
+};
+
+constexpr auto less_product = [](auto at) { return at.read(0) - at.read(1) * at.read(2); };
+
+constexpr auto margin_ranking = []<typename T, typename V>(Place<T, V> at) {
+  const V sign = -at.read(2);
+  const V difference = at.read(0) - at.read(1);
+  const V shifted = sign * difference + at.number;
+  at.write(0, sign);
+  at.write(1, difference);
+  at.write(2, shifted);
+  return clamp_min(shifted, T{0});
+};
+
+constexpr auto hinge_embedding = []<typename T, typename V>(Place<T, V> at) {
+  const V input = at.read(0);
+  const V target = at.read(1);
+  const V shifted = at.number - input;
+  const auto is_unlike = target != T{1};
+  const auto is_alike = target != T{-1};
+  at.write(0, shifted);
+  at.flag(0, is_unlike);
+  at.flag(1, is_alike);
+  const V of_unlike = is_unlike ? clamp_min(shifted, T{0}) : V{};
+  const V of_alike = is_alike ? input : V{};
+  return of_unlike + of_alike;
+};
+
+constexpr auto gaussian_nll = []<typename T, typename V>(Place<T, V> at) {
+  const V error = at.read(0) - at.read(1);
+  const V squared = error * error;
+  at.write(0, error);
+  at.write(1, squared);
+  return (at.read(3) + squared / at.read(2)) * T{0.5};
+};
+
+constexpr auto clamped_copy = []<typename T, typename V>(Place<T, V> at) {
+  const V value = at.read(0);
+  at.write(0, clamp_min(value, at.number));
+  return value < T{0} ? V{} + T{1} : V{};
+};
+
+// --- a pass --------------------------------------------------------------------------------------
+
+// libtorch's vectors have 32 bytes, and four of them make a row. Rows are added up in blocks, those
+// in larger ones, and so on: what is added has about the same size. The steps of the levels are
+// powers of two.
+constexpr int kLevels = 4;
+constexpr int64_t kVectorBytes = 32;
+constexpr int64_t kVectorsOfRow = 4;
+
+// The power of two of the first level's step.
+inline int64_t level_power(int64_t rows) {
+  const int64_t least = 4;
+  const int64_t bits = rows <= 2 ? 1 : 64 - __builtin_clzll(rows - 1);
+  return bits / kLevels > least ? bits / kLevels : least;
+}
+
+// The elements that fill no vector: as rows of single numbers, of which there is one at most.
+template <auto kMake, typename T>
+T sum_of_few(const Operands<T>& operands, int64_t begin, int64_t end) {
+  T sums[kVectorsOfRow] = {};
+  int64_t index = begin;
+  if (end - begin >= kVectorsOfRow) {
+    for (T& sum : sums) sum += kMake(Place<T, T>{operands, index++});
+  }
+  while (index < end) sums[0] += kMake(Place<T, T>{operands, index++});
+  return sums[0] + sums[1] + sums[2] + sums[3];
+}
+
+template <auto kMake, typename T>
+T run(const Operands<T>& given, int64_t begin, int64_t end) {
+  using V = typename Register<T>::Type;
+  constexpr int64_t kWidth = kRegister / sizeof(T);
+  constexpr int64_t kVector = kVectorBytes / sizeof(T);
+  constexpr int64_t kRow = kVectorsOfRow * kVector;
+  constexpr int64_t kRegisters = kRow / kWidth;
+
+  const Operands<T> operands = given;  // whose address nobody knows: what is written is elsewhere
+  if (end - begin < kVector) return sum_of_few<kMake>(operands, begin, end);
+
+  const int64_t vectors = (end - begin) / kVector;
+  const int64_t rows = vectors / kVectorsOfRow;
+  const int64_t power = level_power(rows);
+  const int64_t step = int64_t{1} << power;
+
+  V sums[kLevels][kRegisters] = {};
+  int64_t index = begin;
+  const auto add_rows = [&](int64_t count) {
+    V of_rows[kRegisters];
+    __builtin_memcpy(of_rows, sums[0], sizeof(of_rows));
+    for (int64_t row = 0; row < count; ++row) {
+#pragma GCC unroll 8
+      for (int64_t i = 0; i < kRegisters; ++i) {
+        of_rows[i] += kMake(Place<T, V>{operands, index + i * kWidth});
+      }
+      index += kRow;
+    }
+    __builtin_memcpy(sums[0], of_rows, sizeof(of_rows));
+  };
+
+  int64_t row = 0;
+  while (row + step <= rows) {
+    add_rows(step);
+    row += step;
+    for (int level = 1; level < kLevels; ++level) {
+      for (int64_t i = 0; i < kRegisters; ++i) {
+        sums[level][i] += sums[level - 1][i];
+        sums[level - 1][i] = V{};
+      }
+      const int64_t mask = (step - 1) << (level * power);
+      if ((row & mask) != 0) break;
+    }
+  }
+  add_rows(rows - row);
+  for (int level = 1; level < kLevels; ++level) {
+    for (int64_t i = 0; i < kRegisters; ++i) sums[0][i] += sums[level][i];
+  }
+
+  T lanes[kRow];
+  __builtin_memcpy(lanes, sums[0], sizeof(lanes));
+  for (int64_t vector = rows * kVectorsOfRow; vector < vectors; ++vector) {
+    for (int64_t lane = 0; lane < kVector; ++lane) {
+      lanes[lane] += kMake(Place<T, T>{operands, index++});
+    }
+  }
+  for (int64_t lane = kVector; lane < kRow; ++lane) lanes[lane % kVector] += lanes[lane];
+
+  T sum = 0;
+  while (index < end) sum += kMake(Place<T, T>{operands, index++});
+  for (int64_t lane = 0; lane < kVector; ++lane) sum += lanes[lane];
+  return sum;
+}
+
+template <typename T>
+constexpr Passes<T> kPasses{
+    .value = run<value, T>,
+    .product = run<product, T>,
+    .squared_error = run<squared_error, T>,
+    .smooth_l1 = run<smooth_l1, T>,
+    .huber = run<huber, T>,
+    .absolute_error = run<absolute_error, T>,
+    .shifted_difference = run<shifted_difference, T>,
+    .less_product = run<less_product, T>,
+    .margin_ranking = run<margin_ranking, T>,
+    .hinge_embedding = run<hinge_embedding, T>,
+    .gaussian_nll = run<gaussian_nll, T>,
+    .clamped_copy = run<clamped_copy, T>,
+};
+
+}  // namespace
+}  // namespace torch_losses::passes

@@ -1,0 +1,52 @@
+// Cross entropy of a linear layer's outputs, a few rows of the batch at a time: the logits of the
+// whole batch never exist at once. Source: torch/nn/modules/linear_cross_entropy.py of torch 2.13
+// and 2.14.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "losses/linear_cross_entropy_options.h"
+
+namespace torch_losses::losses {
+
+struct ChunkedProblem {
+  at::Tensor input;                       // (N, in_features)
+  at::Tensor linear_weight;               // (C, in_features)
+  at::Tensor target;                      // (N) of int64, or (N, C) of probabilities
+  std::optional<at::Tensor> linear_bias;  // (C)
+  std::optional<at::Tensor> weight;       // (C)
+  std::string reduction;                  // "mean", "sum" or "none"
+  int64_t ignore_index = 0;
+  LinearCrossEntropyOptions options;  // adjusted
+};
+
+// Of what gradients are computed.
+struct WantedGradients {
+  bool input = false;
+  bool linear_weight = false;
+  bool linear_bias = false;
+  bool any() const { return input || linear_weight || linear_bias; }
+};
+
+// Gradients that are not wanted are undefined tensors.
+struct LossAndGradients {
+  at::Tensor loss;
+  at::Tensor input;
+  at::Tensor linear_weight;
+  at::Tensor linear_bias;
+};
+
+// The loss of each row, for the reduction "none".
+at::Tensor chunked_losses(const ChunkedProblem& problem);
+
+// The loss of the reductions "mean" and "sum", and its gradients in the same pass. For "none" the
+// gradients that belong to `upstream`, (N); the loss is then without meaning.
+LossAndGradients chunked_loss_and_gradients(
+    const ChunkedProblem& problem, WantedGradients wanted,
+    const std::optional<at::Tensor>& upstream = std::nullopt);
+
+}  // namespace torch_losses::losses

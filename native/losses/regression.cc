@@ -1,0 +1,186 @@
+// Losses of a predicted number or distribution against a number.
+// Source: torch/nn/functional.py of torch 2.13, lines 3241-3392 and 4010-4320.
+#include <ATen/core/Reduction.h>
+#include <ATen/ops/broadcast_tensors.h>
+#include <ATen/ops/clone.h>
+#include <ATen/ops/div.h>
+#include <ATen/ops/huber_loss.h>
+#include <ATen/ops/log.h>
+#include <ATen/ops/mse_loss.h>
+#include <ATen/ops/mul.h>
+#include <ATen/ops/ones_like.h>
+#include <ATen/ops/smooth_l1_loss.h>
+#include <ATen/ops/sum.h>
+#include <ATen/ops/unsqueeze.h>
+#include <c10/core/GradMode.h>
+
+#include <cmath>
+#include <numbers>
+#include <string>
+#include <utility>
+
+#include "bindings/python.h"
+#include "bindings/warnings.h"
+#include "kernels/arithmetic.h"
+#include "kernels/direct.h"
+#include "losses/losses.h"
+
+// Operands that are tensor expressions themselves get a name each: C++ may evaluate operands in any
+// order, and the order of operations decides how autograd sums gradients.
+
+namespace torch_losses::losses {
+namespace {
+
+namespace op = arithmetic;
+
+void warn_if_sizes_differ(const at::Tensor& input, const at::Tensor& target) {
+  if (target.sizes() == input.sizes()) return;
+  warn({WarningCategory::User, WarningOrigin::Caller,
+        "Using a target size (" + python::repr_size(target.sizes()) +
+            ") that is different to the input size (" + python::repr_size(input.sizes()) +
+            "). This will likely lead to incorrect results due to broadcasting. "
+            "Please ensure they have the same size."});
+}
+
+// torch.broadcast_tensors returns tensors of equal sizes as they are; that common case is short.
+std::pair<at::Tensor, at::Tensor> broadcast(const at::Tensor& input, const at::Tensor& target) {
+  if (input.sizes() == target.sizes()) return {input, target};
+  auto expanded = at::broadcast_tensors({input, target});
+  return {std::move(expanded[0]), std::move(expanded[1])};
+}
+
+void check_weight_size(const at::Tensor& weight, const at::Tensor& input) {
+  TORCH_CHECK_VALUE(weight.sizes() == input.sizes(), "Weights and input must have the same size.");
+}
+
+void check_weighted_mode(std::string_view mode) {
+  TORCH_CHECK_VALUE(is_mean_sum_or_none(mode), "Invalid reduction mode: ", mode,
+                    ". Expected one of 'none', 'mean', 'sum'.");
+}
+
+// The mean is over the weights, where huber_loss's is over the elements.
+at::Tensor reduce_by_weight(const at::Tensor& loss, const at::Tensor& weight,
+                            std::string_view mode) {
+  check_weighted_mode(mode);
+  if (mode != "mean") return reduce(loss, mode);
+  const at::Tensor total = at::sum(loss);
+  return at::div(total, at::sum(weight));
+}
+
+void check_variance(bool has_negative) {
+  TORCH_CHECK_VALUE(!has_negative, "var has negative entry/entries");
+}
+
+at::Tensor variance_tensor(const Variance& var, const at::Tensor& input) {
+  if (const double* number = std::get_if<double>(&var)) {
+    check_variance(*number < 0);
+    return at::mul(at::ones_like(input), python::wrapped(*number));
+  }
+  const at::Tensor& tensor = std::get<at::Tensor>(var);
+  check_variance(op::any_negative(tensor));
+  return tensor;
+}
+
+// Of the same rank, and the sizes of `var` where they differ sum to 1: one dimension of size 1.
+bool is_broadcast_in_one_dimension(at::IntArrayRef var, at::IntArrayRef input) {
+  if (var.size() != input.size()) return false;
+  int64_t sum = 0;
+  for (size_t i = 0; i < var.size(); ++i) {
+    if (var[i] != input[i]) sum += var[i];
+  }
+  return sum == 1;
+}
+
+// One variance for each row gets a last dimension to broadcast along.
+at::Tensor fit_variance(at::Tensor var, const at::Tensor& input) {
+  const at::IntArrayRef sizes = input.sizes();
+  if (var.sizes() == sizes) return var;
+  if (!sizes.empty() && sizes.slice(0, sizes.size() - 1) == var.sizes()) {
+    return at::unsqueeze(var, -1);
+  }
+  TORCH_CHECK_VALUE(is_broadcast_in_one_dimension(var.sizes(), sizes), "var is of incorrect size");
+  return var;
+}
+
+// The variance of each element, at least `eps`. The gradient passes the clamp unchanged.
+at::Tensor clamped_variance(const Variance& var, const at::Tensor& input, double eps) {
+  const at::Tensor* tensor = std::get_if<at::Tensor>(&var);
+  if (tensor != nullptr && tensor->sizes() == input.sizes()) {
+    auto [copy, has_negative] = direct::clamped_copy(*tensor, eps);
+    check_variance(has_negative);
+    return copy;
+  }
+  at::Tensor copy = at::clone(fit_variance(variance_tensor(var, input), input));
+  const c10::NoGradGuard no_grad;
+  op::clamp_min_(copy, eps);
+  return copy;
+}
+
+}  // namespace
+
+at::Tensor poisson_nll_loss(const at::Tensor& input, const at::Tensor& target, bool log_input,
+                            bool full, double eps, const Reduction& reduction) {
+  const std::string mode = resolve(reduction);
+  // Python's check comes before get_enum, so 'elementwise_mean' is unknown here.
+  TORCH_CHECK_VALUE(is_mean_sum_or_none(mode), mode, " is not a valid value for reduction");
+  return direct::poisson_nll_loss(input, target, log_input, full, eps, get_enum(mode));
+}
+
+at::Tensor gaussian_nll_loss(const at::Tensor& input, const at::Tensor& target, const Variance& var,
+                             bool full, double eps, const Reduction& reduction) {
+  const at::Tensor variance = clamped_variance(var, input, eps);
+  TORCH_CHECK_VALUE(is_mean_sum_or_none(reduction.text), reduction.text, " is not valid");
+  if (!full) return direct::gaussian_nll_loss(input, target, variance, get_enum(reduction.text));
+  at::Tensor loss = direct::gaussian_nll_loss(input, target, variance, at::Reduction::None);
+  loss.add_(python::wrapped(0.5 * std::log(2 * std::numbers::pi)));
+  return reduce(loss, reduction.text);
+}
+
+at::Tensor smooth_l1_loss(const at::Tensor& input, const at::Tensor& target,
+                          const Reduction& reduction, double beta) {
+  warn_if_sizes_differ(input, target);
+  const std::string mode = resolve(reduction);
+  const auto [expanded_input, expanded_target] = broadcast(input, target);
+  // Not smooth_l1_loss with beta 0: their gradients differ where input equals target.
+  if (beta == 0.0) return direct::l1_loss(expanded_input, expanded_target, get_enum(mode));
+  return direct::smooth_l1_loss(expanded_input, expanded_target, get_enum(mode), beta);
+}
+
+at::Tensor huber_loss(const at::Tensor& input, const at::Tensor& target, const Reduction& reduction,
+                      double delta, const OptionalTensor& weight) {
+  warn_if_sizes_differ(input, target);
+  const auto [expanded_input, expanded_target] = broadcast(input, target);
+  if (!weight) {
+    return direct::huber_loss(expanded_input, expanded_target, get_enum(reduction.text), delta);
+  }
+  check_weight_size(*weight, input);
+  const at::Tensor loss =
+      at::huber_loss(expanded_input, expanded_target, at::Reduction::None, delta);
+  const at::Tensor weighted = op::mul(loss, *weight);
+  check_weighted_mode(reduction.text);
+  return reduce(weighted, reduction.text);
+}
+
+at::Tensor l1_loss(const at::Tensor& input, const at::Tensor& target, const Reduction& reduction,
+                   const OptionalTensor& weight) {
+  warn_if_sizes_differ(input, target);
+  const std::string mode = resolve(reduction);
+  const auto [expanded_input, expanded_target] = broadcast(input, target);
+  if (!weight) return direct::l1_loss(expanded_input, expanded_target, get_enum(mode));
+  check_weight_size(*weight, input);
+  const at::Tensor distance = op::abs(op::sub(expanded_input, expanded_target));
+  return reduce_by_weight(op::mul(distance, *weight), *weight, mode);
+}
+
+at::Tensor mse_loss(const at::Tensor& input, const at::Tensor& target, const Reduction& reduction,
+                    const OptionalTensor& weight) {
+  warn_if_sizes_differ(input, target);
+  const std::string mode = resolve(reduction);
+  const auto [expanded_input, expanded_target] = broadcast(input, target);
+  if (!weight) return direct::mse_loss(expanded_input, expanded_target, get_enum(mode));
+  check_weight_size(*weight, input);
+  const at::Tensor squared_errors = op::square(op::sub(expanded_input, expanded_target));
+  return reduce_by_weight(op::mul(squared_errors, *weight), *weight, mode);
+}
+
+}  // namespace torch_losses::losses

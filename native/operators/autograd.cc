@@ -1,0 +1,316 @@
+// Gradients: the engine, `grad`, `requires_grad`, the recorded graph.
+// Source of checks and texts: torch/autograd/__init__.py, torch/csrc/autograd/python_engine.cpp,
+// python_variable.cpp.
+#include "operators/autograd.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/ones_like.h>
+#include <ATen/ops/zeros_like.h>
+#include <torch/csrc/autograd/edge.h>
+#include <torch/csrc/autograd/engine.h>
+#include <torch/csrc/autograd/function.h>
+#include <torch/csrc/autograd/functions/basic_ops.h>
+#include <torch/csrc/autograd/variable.h>
+
+#include "bindings/bindings.h"
+#include "bindings/dtype_names.h"
+#include "bindings/python.h"
+#include "kernels/shortcuts.h"
+#include "operators/autograd_nodes.h"
+#include "operators/inline_backward.h"
+
+namespace torch_losses {
+namespace {
+
+namespace autograd = torch::autograd;
+using Tensors = std::vector<at::Tensor>;
+using OptionalTensors = std::vector<std::optional<at::Tensor>>;
+
+// --- running the engine
+// ------------------------------------------------------------------------------------------
+
+void check_gradient(const at::Tensor& output, const at::Tensor& gradient, size_t index) {
+  std::string position = std::to_string(index);
+  TORCH_CHECK(gradient.sizes() == output.sizes(), "Mismatch in shape: grad_output[", position,
+              "] has a shape of ", python::repr_size(gradient.sizes()), " and output[", position,
+              "] has a shape of ", python::repr_size(output.sizes()), ".");
+  TORCH_CHECK(output.is_complex() == gradient.is_complex(),
+              "For complex Tensors, both grad_output and output are required to have the same "
+              "dtype. Mismatch in dtype: grad_output[",
+              position, "] has a dtype of ", dtype_repr(gradient.scalar_type()), " and output[",
+              position, "] has a dtype of ", dtype_repr(output.scalar_type()), ".");
+}
+
+// Python's _make_grads for one output: what to start its backward pass with.
+at::Tensor starting_gradient(const at::Tensor& output, const std::optional<at::Tensor>& gradient,
+                             size_t index) {
+  if (gradient) {
+    check_gradient(output, *gradient, index);
+    return *gradient;
+  }
+  if (!output.requires_grad()) return {};
+  TORCH_CHECK(output.numel() == 1, "grad can be implicitly created only for scalar outputs");
+  TORCH_CHECK(output.is_floating_point(),
+              "grad can be implicitly created only for real scalar outputs but got ",
+              dtype_repr(output.scalar_type()));
+  return at::ones_like(output, at::MemoryFormat::Preserve);
+}
+
+// Where the gradient of `input` is to be caught.
+autograd::Edge input_edge(const at::Tensor& input, bool accumulate) {
+  TORCH_CHECK(input.requires_grad(), "One of the differentiated Tensors does not require grad");
+  if (accumulate) input.retain_grad();
+  auto node = input.grad_fn();
+  if (!node) node = autograd::impl::try_get_grad_accumulator(input);
+  // No node: the input is not in the graph. A node of its own is reached by nothing, which the
+  // engine then reports.
+  if (!node) return {make_node<autograd::Identity>(), 0};
+  return {std::move(node), static_cast<uint32_t>(input.output_nr())};
+}
+
+autograd::variable_list run_engine(const Tensors& outputs, const autograd::variable_list& gradients,
+                                   bool retain_graph, bool create_graph, const Tensors& inputs,
+                                   bool accumulate) {
+  autograd::edge_list roots;
+  for (size_t index = 0; index < outputs.size(); ++index) {
+    auto edge = autograd::impl::gradient_edge(outputs[index]);
+    TORCH_CHECK(edge.function, "element ", index,
+                " of tensors does not require grad and does not have a grad_fn");
+    roots.push_back(std::move(edge));
+  }
+  autograd::edge_list edges;
+  for (const at::Tensor& input : inputs) edges.push_back(input_edge(input, accumulate));
+  return autograd::Engine::get_default_engine().execute(roots, gradients, retain_graph,
+                                                        create_graph, accumulate, edges);
+}
+
+autograd::variable_list starting_gradients(const Tensors& outputs,
+                                           const OptionalTensors& gradients) {
+  TORCH_CHECK(gradients.empty() || gradients.size() == outputs.size(), "got ", outputs.size(),
+              " tensors and ", gradients.size(), " gradients");
+  autograd::variable_list result;
+  for (size_t index = 0; index < outputs.size(); ++index) {
+    auto gradient = gradients.empty() ? std::nullopt : gradients[index];
+    result.push_back(starting_gradient(outputs[index], gradient, index));
+  }
+  return result;
+}
+
+void backward(const Tensors& tensors, const OptionalTensors& gradients, bool retain_graph,
+              bool create_graph, const Tensors& inputs) {
+  auto starts = starting_gradients(tensors, gradients);
+  bool is_simple = tensors.size() == 1 && inputs.empty() && !create_graph && starts[0].defined();
+  if (shortcuts::inline_backward.take_if(is_simple &&
+                                         backward_inline(tensors[0], starts[0], retain_graph))) {
+    return;
+  }
+  run_engine(tensors, starts, retain_graph, create_graph, inputs, true);
+}
+
+// In its turn: after the jobs that run a graph, or change what this one may hold.
+void backward_now(Environment& environment, const Tensors& tensors,
+                  const OptionalTensors& gradients, bool retain_graph, bool create_graph,
+                  const Tensors& inputs) {
+  environment.async().wait_for_graphs();
+  backward(tensors, gradients, retain_graph, create_graph, inputs);
+}
+
+OptionalTensors grad_of(Environment& environment, const Tensors& outputs, const Tensors& inputs,
+                        const OptionalTensors& gradients, bool retain_graph, bool create_graph,
+                        bool allow_unused) {
+  environment.async().wait_for_graphs();
+  auto results = run_engine(outputs, starting_gradients(outputs, gradients), retain_graph,
+                            create_graph, inputs, false);
+  OptionalTensors found;
+  for (size_t index = 0; index < results.size(); ++index) {
+    TORCH_CHECK(allow_unused || results[index].defined(), "The differentiated Tensor at index ",
+                index,
+                " appears to not have been used in the graph. Set allow_unused=True if this is the "
+                "desired behavior.");
+    if (results[index].defined()) {
+      found.emplace_back(results[index]);
+    } else {
+      found.emplace_back(std::nullopt);
+    }
+  }
+  return found;
+}
+
+// --- properties
+// --------------------------------------------------------------------------------------------------
+
+// The owner of the handle remembered for this gradient, while it lives; else a new handle;
+// undefined without one.
+napi_value grad(Environment& environment, double handle) {
+  environment.async().wait_for_graphs();
+  HandleTable& handles = environment.handles();
+  at::Tensor gradient = handles.get(handle).grad();
+  if (!gradient.defined()) return undefined(environment);
+  Handle known = handles.gradient(handle);
+  if (handles.is_live(known) && handles.get(known).is_same(gradient)) {
+    if (napi_value owner = handles.owner(known)) return owner;
+  }
+  Handle created = handles.create(std::move(gradient));
+  handles.remember_gradient(handle, created);
+  return to_javascript(environment, created);
+}
+
+void check_assignable(const at::Tensor& tensor, const at::Tensor& gradient) {
+  TORCH_CHECK(!tensor.is_same(gradient), "can't assign Variable as its own grad");
+  TORCH_CHECK(
+      gradient.scalar_type() == tensor.scalar_type(),
+      "attempting to assign a gradient with dtype '", gradient.dtype(),
+      "' to a tensor with grad_dtype '", tensor.scalar_type(),
+      "'. The gradient must match the tensor's grad_dtype (defaults to the tensor's dtype). "
+      "You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow "
+      "any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its "
+      "gradient may break downstream systems that assume they match.");
+  TORCH_CHECK(gradient.device().type() == tensor.device().type(),
+              "attempting to assign a gradient with device type '", gradient.device().type(),
+              "' to a tensor with device type '", tensor.device().type(),
+              "'. Please ensure that the gradient and the tensor are on the same device");
+  TORCH_CHECK(gradient.sizes() == tensor.sizes(), "attempting to assign a gradient of size '",
+              gradient.sizes(), "' to a tensor of size '", tensor.sizes(),
+              "'. Please ensure that the gradient and the tensor are the same size");
+}
+
+void set_grad(Environment& environment, double handle, std::optional<double> gradient) {
+  environment.async().wait_for_graphs();
+  HandleTable& handles = environment.handles();
+  const at::Tensor& tensor = handles.get(handle);
+  if (!gradient) {
+    tensor.mutable_grad().reset();
+    handles.remember_gradient(handle, 0);
+    return;
+  }
+  const at::Tensor& value = handles.get(*gradient);
+  check_assignable(tensor, value);
+  tensor.mutable_grad() = value;
+  handles.remember_gradient(handle, *gradient);
+}
+
+bool requires_grad(const at::Tensor& tensor) { return tensor.requires_grad(); }
+
+bool is_leaf(const at::Tensor& tensor) { return tensor.is_leaf(); }
+
+bool retains_grad(const at::Tensor& tensor) { return tensor.retains_grad(); }
+
+// `in_place`: the method `requires_grad_()`, whose text for integers is another than the
+// attribute's.
+void set_requires_grad(Environment& environment, const at::Tensor& tensor, bool value,
+                       bool in_place) {
+  environment.async().wait_for_graphs();
+  if (!tensor.is_leaf() && !(in_place && value)) {
+    TORCH_CHECK(false, "you can only change requires_grad flags of leaf variables.",
+                value ? ""
+                      : " If you want to use a computed variable in a subgraph that doesn't "
+                        "require differentiation use var_no_grad = var.detach().");
+  }
+  if (value) {
+    TORCH_CHECK(autograd::isDifferentiableType(tensor.scalar_type()),
+                "only Tensors of floating point ", in_place ? "" : "and complex ",
+                "dtype can require gradients");
+  }
+  tensor.set_requires_grad(value);
+}
+
+void retain_grad(Environment& environment, const at::Tensor& tensor) {
+  environment.async().wait_for_graphs();
+  tensor.retain_grad();
+}
+
+// nn.Parameter(data): a leaf that shares the data.
+at::Tensor parameter(const at::Tensor& data, bool requires_grad) {
+  at::Tensor leaf = data.detach();
+  if (requires_grad) {
+    TORCH_CHECK(autograd::isDifferentiableType(leaf.scalar_type()),
+                "Only Tensors of floating point and complex dtype can require gradients");
+  }
+  leaf.set_requires_grad(requires_grad);
+  return leaf;
+}
+
+// A copy whose backward pass hands on no gradient at all: what gradcheck tries backward functions
+// with.
+at::Tensor without_gradient(const at::Tensor& tensor) {
+  return autograd::UndefinedGrad().apply({tensor}).at(0);
+}
+
+// x.data: the same storage, outside the graph and its version count.
+at::Tensor data(const at::Tensor& tensor) { return tensor.variable_data(); }
+
+void set_data(Environment& environment, const at::Tensor& tensor, const at::Tensor& value) {
+  environment.async().wait_to_write(tensor);
+  tensor.set_data(value);
+}
+
+// --- the recorded graph
+// ------------------------------------------------------------------------------------------
+
+std::string node_name(const autograd::Node& node) {
+  std::string name = node.name();
+  size_t qualified = name.rfind("::");
+  return qualified == std::string::npos ? name : name.substr(qualified + 2);
+}
+
+// The node reached from the tensor's grad_fn by following next_functions at these positions; null
+// where there is none.
+autograd::Node* node_at(const at::Tensor& tensor, const std::vector<int64_t>& path) {
+  autograd::Node* node = tensor.grad_fn().get();
+  for (int64_t position : path) {
+    if (node == nullptr || position < 0 ||
+        static_cast<size_t>(position) >= node->next_edges().size()) {
+      return nullptr;
+    }
+    node = node->next_edge(static_cast<size_t>(position)).function.get();
+  }
+  return node;
+}
+
+std::optional<std::string> grad_fn_name(const at::Tensor& tensor,
+                                        const std::vector<int64_t>& path) {
+  const autograd::Node* node = node_at(tensor, path);
+  if (node == nullptr) return std::nullopt;
+  return node_name(*node);
+}
+
+// For each next function the number of the input it feeds, or undefined where there is no function.
+std::vector<std::optional<int64_t>> next_functions(const at::Tensor& tensor,
+                                                   const std::vector<int64_t>& path) {
+  std::vector<std::optional<int64_t>> inputs;
+  if (const autograd::Node* node = node_at(tensor, path)) {
+    for (const auto& edge : node->next_edges()) {
+      inputs.push_back(edge.is_valid() ? std::optional<int64_t>(edge.input_nr) : std::nullopt);
+    }
+  }
+  return inputs;
+}
+
+bool is_grad_enabled() { return at::GradMode::is_enabled(); }
+
+void set_grad_enabled(bool enabled) { at::GradMode::set_enabled(enabled); }
+
+}  // namespace
+
+void add_autograd(Bindings& bindings) {
+  bindings.add_allocating<&backward_now, WhenExhausted::Free>("backward");
+  bindings.add_async<&backward, true>("backward");
+  bindings.add_allocating<&grad_of, WhenExhausted::Free>("grad_of");
+  bindings.add<&grad>("grad");
+  bindings.add<&set_grad>("set_grad");
+  bindings.add<&requires_grad>("requires_grad");
+  bindings.add<&set_requires_grad>("set_requires_grad");
+  bindings.add<&is_leaf>("is_leaf");
+  bindings.add<&retain_grad>("retain_grad");
+  bindings.add<&retains_grad>("retains_grad");
+  bindings.add<&parameter>("parameter");
+  bindings.add<&without_gradient>("without_gradient");
+  bindings.add<&data>("data");
+  bindings.add<&set_data>("set_data");
+  bindings.add<&grad_fn_name>("grad_fn_name");
+  bindings.add<&next_functions>("next_functions");
+  bindings.add<&is_grad_enabled>("is_grad_enabled");
+  bindings.add<&set_grad_enabled>("set_grad_enabled");
+}
+
+}  // namespace torch_losses

@@ -1,0 +1,354 @@
+// Source of the rules for numbers: torch/csrc/utils/python_arg_parser.cpp.
+#include "operators/calls.h"
+
+#include <c10/util/DimVector.h>
+
+#include <array>
+#include <utility>
+
+#include "bindings/bindings.h"
+#include "bindings/python.h"
+#include "operators/generators.h"
+#include "operators/operators.h"
+
+namespace torch_losses {
+namespace {
+
+using c10::IValue;
+using torch::jit::Stack;
+
+// --- from JavaScript -----------------------------------------------------------------------------
+
+c10::List<std::optional<at::Tensor>> optional_tensors(Environment& environment, napi_value value) {
+  c10::List<std::optional<at::Tensor>> list;
+  for (auto& tensor : Argument<std::vector<std::optional<at::Tensor>>>::from(environment, value)) {
+    list.push_back(std::move(tensor));
+  }
+  return list;
+}
+
+c10::impl::GenericList scalars(Environment& environment, napi_value value) {
+  c10::impl::GenericList list(c10::NumberType::get());
+  for (const auto& scalar : Argument<std::vector<at::Scalar>>::from(environment, value)) {
+    list.push_back(IValue(scalar));
+  }
+  return list;
+}
+
+// `int[2]` takes one number for all, as Python does.
+IValue integers(Environment& environment, napi_value value, std::optional<int32_t> size) {
+  if (!is_array(environment, value) && size) {
+    return std::vector<int64_t>(static_cast<size_t>(*size), read<int64_t>(environment, value));
+  }
+  return Argument<std::vector<int64_t>>::from(environment, value);
+}
+
+IValue to_ivalue(Environment& environment, const Parameter& parameter, napi_value value,
+                 bool is_handle) {
+  switch (parameter.kind) {
+    case Kind::Tensor:
+      if (is_handle) return read<at::Tensor>(environment, value);
+      return python::wrapped(read<at::Scalar>(environment, value));
+    case Kind::TensorList:
+      return Argument<std::vector<at::Tensor>>::from(environment, value);
+    case Kind::OptionalTensorList:
+      return optional_tensors(environment, value);
+    case Kind::Int:
+      return read<int64_t>(environment, value);
+    case Kind::Float:
+      return read<double>(environment, value);
+    case Kind::Bool:
+      return read<bool>(environment, value);
+    case Kind::Scalar:
+      return read<at::Scalar>(environment, value);
+    case Kind::Complex:
+      return read<at::Scalar>(environment, value).toComplexDouble();
+    case Kind::String:
+      return read<std::string>(environment, value);
+    case Kind::Dtype:
+    case Kind::Layout:
+    case Kind::MemoryFormat:
+      return read<int64_t>(environment, value);
+    case Kind::Device:
+      return read<at::Device>(environment, value);
+    case Kind::Generator:
+      return read<at::Generator>(environment, value);
+    case Kind::IntList:
+      return integers(environment, value, parameter.size);
+    case Kind::FloatList:
+      return Argument<std::vector<double>>::from(environment, value);
+    case Kind::BoolList: {
+      c10::List<bool> list;
+      for (bool flag : Argument<std::vector<bool>>::from(environment, value)) list.push_back(flag);
+      return list;
+    }
+    case Kind::ScalarList:
+      return scalars(environment, value);
+    case Kind::StringList:
+      return Argument<std::vector<std::string>>::from(environment, value);
+    case Kind::Unsupported:
+      break;
+  }
+  throw ArgumentMismatch{"of a type that JavaScript has"};
+}
+
+// --- to JavaScript -------------------------------------------------------------------------------
+
+// The extent of a tensor whose memory cannot be resized. libtorch enlarges the tensor before it
+// finds that out, and would leave it reaching beyond its memory.
+class Extent {
+ public:
+  explicit Extent(const at::Tensor& tensor)
+      : tensor_(tensor),
+        sizes_(tensor.sizes()),
+        strides_(tensor.strides()),
+        offset_(tensor.storage_offset()) {}
+
+  void restore() const {
+    tensor_.unsafeGetTensorImpl()->set_sizes_and_strides(sizes_, strides_, offset_);
+  }
+
+ private:
+  at::Tensor tensor_;
+  c10::DimVector sizes_;
+  c10::DimVector strides_;
+  int64_t offset_;
+};
+
+struct Call {
+  Environment& environment;
+  const BoundOperator& op;
+  // Position and identity of the tensors given directly, to recognise one that is returned.
+  c10::SmallVector<std::pair<size_t, const c10::TensorImpl*>, 8> tensors;
+  std::vector<Extent> fixed;
+
+  void prepare_write(const at::Tensor& tensor) {
+    // What a thread computes on must not move under it.
+    environment.async().wait_to_write(tensor);
+    bool is_strided = tensor.layout() == at::kStrided && tensor.has_storage();
+    if (is_strided && !tensor.storage().resizable()) fixed.emplace_back(tensor);
+  }
+
+  void run(Stack& stack) const {
+    try {
+      op.call(stack);
+    } catch (...) {
+      for (const Extent& extent : fixed) extent.restore();
+      throw;
+    }
+  }
+};
+
+napi_value tensor_result(const Call& call, at::Tensor tensor) {
+  if (!tensor.defined()) {
+    napi_value null = nullptr;
+    check(call.environment.env(), napi_get_null(call.environment.env(), &null));
+    return null;
+  }
+  // An operator that returns its argument (`add_`, `contiguous`) returns the same object: minus its
+  // position less one.
+  for (auto [position, impl] : call.tensors) {
+    if (impl == tensor.unsafeGetTensorImpl()) {
+      return to_javascript(call.environment, -static_cast<double>(position) - 1);
+    }
+  }
+  return to_javascript(call.environment, std::move(tensor));
+}
+
+napi_value to_javascript_value(const Call& call, IValue value);
+
+napi_value list_result(const Call& call, const IValue& value) {
+  auto list = value.toListRef();
+  napi_value array = new_array(call.environment, list.size());
+  for (size_t index = 0; index < list.size(); ++index) {
+    set_element(call.environment, array, index, to_javascript_value(call, list[index]));
+  }
+  return array;
+}
+
+napi_value to_javascript_value(const Call& call, IValue value) {
+  Environment& environment = call.environment;
+  if (value.isTensor()) return tensor_result(call, std::move(value).toTensor());
+  if (value.isNone()) return tensor_result(call, at::Tensor());
+  if (value.isBool()) return boolean(environment, value.toBool());
+  if (value.isUnsigned()) return to_javascript(environment, value.toUInt());
+  if (value.isScalar()) return to_javascript(environment, value.toScalar());
+  if (value.isString()) return to_javascript(environment, value.toStringRef());
+  if (value.isDevice()) return to_javascript(environment, value.toDevice().str());
+  if (value.isTensorList()) {
+    // A tensor in a list is always a new object, as lists are.
+    return to_javascript(environment, value.toTensorVector());
+  }
+  if (value.isIntList()) return to_javascript(environment, value.toIntVector());
+  if (value.isDoubleList()) return to_javascript(environment, value.toDoubleVector());
+  if (value.isList()) return list_result(call, value);
+  throw PythonError("NotImplementedError", call.op.schema().name() + " returns a " +
+                                               value.tagKind() + ", which JavaScript has not");
+}
+
+napi_value results(const Call& call, Stack stack) {
+  if (stack.empty()) return undefined(call.environment);
+  if (stack.size() == 1) return to_javascript_value(call, std::move(stack[0]));
+  napi_value array = new_array(call.environment, stack.size());
+  for (size_t index = 0; index < stack.size(); ++index) {
+    set_element(call.environment, array, index, to_javascript_value(call, std::move(stack[index])));
+  }
+  return array;
+}
+
+// --- one call ------------------------------------------------------------------------------------
+
+template <typename Visit>
+void visit_tensors(const IValue& value, Visit visit) {
+  if (value.isTensor() && value.toTensor().defined()) visit(value.toTensor());
+  if (value.isTensorList()) {
+    for (const at::Tensor& tensor : value.toTensorVector()) visit(tensor);
+  }
+  if (value.isOptionalTensorList()) {
+    for (const std::optional<at::Tensor>& tensor : value.toOptionalTensorVector()) {
+      if (tensor && tensor->defined()) visit(*tensor);
+    }
+  }
+}
+
+IValue argument(Call& call, size_t index, napi_value value, bool is_handle) {
+  Environment& environment = call.environment;
+  const Parameter& parameter = call.op.parameters()[index];
+  napi_valuetype type = napi_undefined;
+  check(environment.env(), napi_typeof(environment.env(), value, &type));
+  if (type == napi_undefined && parameter.default_value) return *parameter.default_value;
+  if (parameter.optional && (type == napi_null || type == napi_undefined)) return {};
+  if (type == napi_undefined) {
+    throw_type_error(call.op.schema().name() + "() is missing value for argument '" +
+                     parameter.name + "'. Declaration: " + c10::toString(call.op.schema()));
+  }
+  try {
+    IValue converted = to_ivalue(environment, parameter, value, is_handle);
+    if (parameter.kind == Kind::Tensor) {
+      call.tensors.emplace_back(index, converted.toTensor().unsafeGetTensorImpl());
+    }
+    if (parameter.written) {
+      visit_tensors(converted, [&](const at::Tensor& tensor) { call.prepare_write(tensor); });
+    }
+    return converted;
+  } catch (const ArgumentMismatch& mismatch) {
+    throw_type_error(call.op.schema().name() + "(): argument '" + parameter.name + "' must be " +
+                     mismatch.expected + ". Declaration: " + c10::toString(call.op.schema()));
+  }
+}
+
+// The values that JavaScript gave, however many.
+class Values {
+ public:
+  Values(napi_env env, napi_callback_info info) : count_(usual_.size()), values_(usual_.data()) {
+    napi_get_cb_info(env, info, &count_, values_, nullptr, &data_);
+    if (count_ <= usual_.size()) return;
+    many_.resize(count_);
+    values_ = many_.data();
+    napi_get_cb_info(env, info, &count_, values_, nullptr, &data_);
+  }
+
+  Environment& environment() const { return static_cast<const Binding*>(data_)->environment; }
+  size_t count() const { return count_; }
+  napi_value operator[](size_t index) const { return values_[index]; }
+
+ private:
+  std::array<napi_value, 18> usual_{};
+  std::vector<napi_value> many_;
+  size_t count_;
+  napi_value* values_;
+  void* data_ = nullptr;
+};
+
+// A call whose arguments begin at `first`: (operator, which arguments are handles as a bit mask,
+// ...arguments).
+std::pair<Call, Stack> read_call(const Values& values, size_t first) {
+  Environment& environment = values.environment();
+  size_t leading = first + 2;
+  if (values.count() < leading) throw_type_error("call_operator() needs an operator");
+  auto number = Argument<int64_t>::from(environment, values[first]);
+  auto handles = static_cast<uint64_t>(Argument<int64_t>::from(environment, values[first + 1]));
+  const BoundOperator& op = environment.operators().at(static_cast<uint32_t>(number));
+  size_t given = values.count() - leading;
+  size_t expected = op.parameters().size();
+  if (given > expected) {
+    throw_type_error(op.schema().name() + "() takes " + std::to_string(expected) +
+                     " argument(s). Declaration: " + c10::toString(op.schema()));
+  }
+  Call call{environment, op, {}, {}};
+  Stack stack;
+  stack.reserve(expected);
+  napi_value missing = given < expected ? undefined(environment) : nullptr;
+  for (size_t index = 0; index < expected; ++index) {
+    bool is_handle = index < 53 && ((handles >> index) & 1U) != 0;
+    napi_value value = index < given ? values[leading + index] : missing;
+    stack.push_back(argument(call, index, value, is_handle));
+  }
+  return {std::move(call), std::move(stack)};
+}
+
+// After one of these, later jobs would compute on other memory than they claimed.
+void check_can_be_job(const BoundOperator& op) {
+  const std::string& name = op.schema().name();
+  if (name != "aten::set_" && name != "aten::set_data") return;
+  throw PythonError("RuntimeError", name +
+                                        "() cannot be called asynchronously: it gives a tensor " +
+                                        "other memory, which calls already made may be using");
+}
+
+void claim_arguments(Job& job, const BoundOperator& op, const Stack& stack) {
+  for (size_t index = 0; index < stack.size(); ++index) {
+    bool is_written = op.parameters()[index].written;
+    visit_tensors(stack[index], [&](const at::Tensor& tensor) {
+      job.tensors.push_back(tensor);
+      if (is_written) job.written.push_back(tensor);
+    });
+  }
+}
+
+napi_value call_operator(napi_env env, napi_callback_info info) {
+  Values values(env, info);
+  return behind_the_door(values.environment(), [&] {
+    // A call uses its arguments up: a second one reads them again.
+    std::optional<std::pair<Call, Stack>> read(read_call(values, 0));
+    const BoundOperator& op = read->first.op;
+    auto policy = op.writes() ? WhenExhausted::Free : WhenExhausted::Repeat;
+    trying_again(values.environment(), policy, [&, is_first = true]() mutable {
+      if (!std::exchange(is_first, false)) read.emplace(read_call(values, 0));
+      read->first.run(read->second);
+    });
+    return results(read->first, std::move(read->second));
+  });
+}
+
+// The same as a job: its number comes first. Its tensors stay on the stack until it is done.
+napi_value call_operator_async(napi_env env, napi_callback_info info) {
+  Values values(env, info);
+  return behind_the_door(values.environment(), [&] {
+    if (values.count() == 0) throw_type_error("call_operator() needs a job's number");
+    AsyncQueue::Submission submission(values.environment().async());
+    auto number = Argument<int64_t>::from(values.environment(), values[0]);
+    auto both = std::make_shared<std::pair<Call, Stack>>(read_call(values, 1));
+    check_can_be_job(both->first.op);
+    return detail::submit(values.environment(), number, [&](Job& job) {
+      claim_arguments(job, both->first.op, both->second);
+      job.is_repeatable = !both->first.op.writes();
+      // A call uses its arguments up.
+      job.run = [both] {
+        Stack stack = both->second;
+        both->first.run(stack);
+        both->second = std::move(stack);
+      };
+      job.result = [both] { return results(both->first, std::move(both->second)); };
+    });
+  });
+}
+
+}  // namespace
+
+void add_operator_calls(Bindings& bindings) {
+  bindings.add("call_operator", &call_operator);
+  bindings.add_async("call_operator", &call_operator_async);
+}
+
+}  // namespace torch_losses

@@ -1,0 +1,236 @@
+// Source of the order and of each step: torch/csrc/autograd/engine.cpp (Engine::execute,
+// evaluate_function).
+#include "operators/inline_backward.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/add.h>
+#include <c10/core/DeviceGuard.h>
+#include <c10/core/Stream.h>
+#include <c10/core/SymIntArrayRef.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+#include <c10/util/SmallVector.h>
+#include <c10/util/accumulate.h>
+#include <torch/csrc/autograd/anomaly_mode.h>
+#include <torch/csrc/autograd/engine.h>
+#include <torch/csrc/autograd/function.h>
+#include <torch/csrc/autograd/function_hook.h>
+#include <torch/csrc/autograd/generated/Functions.h>
+#include <torch/csrc/autograd/variable.h>
+
+#include <optional>
+#include <string>
+#include <typeinfo>
+#include <utility>
+
+#include "bindings/small_work.h"
+#include "kernels/inline_functions.h"
+
+namespace torch_losses {
+namespace {
+
+namespace autograd = torch::autograd;
+using autograd::Node;
+using autograd::variable_list;
+using c10::impl::VirtualGuardImpl;
+
+// Above this, finding a function by going through all of them costs more than the engine.
+constexpr size_t kMostFunctions = 32;
+
+struct Task {
+  Node* function = nullptr;
+  // Edges that lead here and have not been followed yet.
+  int awaited = 0;
+  bool done = false;
+  variable_list gradients;
+};
+using Tasks = c10::SmallVector<Task, kMostFunctions>;
+
+// Where a graph may lie that no engine is needed for: on the CPU, or on one CUDA device with all of
+// its functions recorded on the stream that is current now. What this thread gives to that stream
+// follows what was given before, as what the engine's thread would give to it.
+class Place {
+ public:
+  explicit Place(const autograd::InputMetadata& result) : device_(result.device()) {
+    if (device_.is_cuda()) stream_ = VirtualGuardImpl(device_.type()).getStream(device_);
+  }
+
+  // To be the current one; none where the CPU is.
+  std::optional<c10::Device> device() const {
+    return stream_ ? std::optional(device_) : std::nullopt;
+  }
+
+  bool holds(const autograd::InputMetadata& result) const {
+    return result.device() == device_ && (device_.is_cpu() || result.stream() == stream_);
+  }
+
+ private:
+  c10::Device device_;
+  std::optional<c10::Stream> stream_;
+};
+
+bool is_plain(Node& function, const Place& place) {
+  if (!function.pre_hooks().empty() || !function.tensor_pre_hooks().empty() ||
+      !function.retains_grad_hooks().empty() || !function.post_hooks().empty()) {
+    return false;
+  }
+  for (uint32_t input = 0; input < function.num_inputs(); ++input) {
+    const auto& metadata = function.input_metadata(input);
+    if (!place.holds(metadata) || metadata.is_nested_tensor()) return false;
+  }
+  return true;
+}
+
+Task* find(Tasks& tasks, const Node* function) {
+  for (Task& task : tasks) {
+    if (task.function == function) return &task;
+  }
+  return nullptr;
+}
+
+// All functions that the root reaches, each with the number of edges that lead to it; false where
+// one is not plain, or there are too many.
+bool discover(Node& root, const Place& place, Tasks& tasks) {
+  if (!is_plain(root, place)) return false;
+  tasks.push_back({&root, 0, false, {}});
+  for (size_t index = 0; index < tasks.size(); ++index) {
+    for (const auto& edge : tasks[index].function->next_edges()) {
+      Node* next = edge.function.get();
+      if (next == nullptr) continue;
+      Task* task = find(tasks, next);
+      if (task == nullptr) {
+        if (tasks.size() == kMostFunctions || !is_plain(*next, place)) return false;
+        tasks.push_back({next, 0, false, {}});
+        task = &tasks.back();
+      }
+      ++task->awaited;
+    }
+  }
+  for (Task& task : tasks) task.gradients.resize(task.function->num_inputs());
+  return true;
+}
+
+// The engine runs the latest recorded of the functions that are ready.
+Task* next_ready(Tasks& tasks) {
+  Task* latest = nullptr;
+  for (Task& task : tasks) {
+    if (task.done || task.awaited > 0) continue;
+    if (latest == nullptr || task.function->sequence_nr() > latest->function->sequence_nr()) {
+      latest = &task;
+    }
+  }
+  return latest;
+}
+
+// Whether nobody else sees what is written into a tensor.
+bool is_ours(const at::Tensor& tensor) {
+  return tensor.use_count() == 1 && tensor.has_storage() && tensor.storage().use_count() == 1 &&
+         tensor.is_non_overlapping_and_dense() && !tensor._is_zerotensor();
+}
+
+void add(at::Tensor& sum, at::Tensor&& gradient) {
+  if (!gradient.defined()) return;
+  if (!sum.defined()) {
+    sum = std::move(gradient);
+  } else if (sum.is_sparse() && !gradient.is_sparse()) {
+    sum = at::add(gradient, sum);  // the other way round is not implemented
+  } else if (is_ours(sum)) {
+    sum.add_(gradient);
+  } else {
+    sum = at::add(sum, gradient);
+  }
+}
+
+template <typename... Functions>
+bool is_one_of(const Node& function) {
+  const std::type_info& type = typeid(function);
+  return ((type == typeid(Functions)) || ...);
+}
+
+// The functions of losses that libtorch divides among its threads however small they are.
+bool divides_small_work(Node& function) {
+  if (!function.input_metadata(0).device().is_cpu()) return false;
+  using namespace torch::autograd::generated;
+  return is_one_of<NllLossBackward0, NllLoss2DBackward0, LogSoftmaxBackward0, LogSigmoidBackward0,
+                   SoftMarginLossBackward0, CtcLossBackward0, CtcLossBackward1>(function);
+}
+
+int64_t elements_of_result(const Node& function) {
+  const auto& edge = function.next_edge(0);
+  if (!edge.is_valid()) return 0;
+  return c10::multiply_integers(
+      C10_AS_INTARRAYREF_SLOW(edge.function->input_metadata(edge.input_nr).shape_as_dim_vector()));
+}
+
+// The gradients go before this returns, so that what is passed on belongs to the next alone, which
+// may keep it or add to it.
+variable_list apply(Node& function, variable_list gradients) {
+  variable_list results;
+  if (apply_inline(function, gradients[0], results)) return results;
+  std::optional<SmallWork> small_work;
+  if (divides_small_work(function)) small_work.emplace(elements_of_result(function));
+  return function(std::move(gradients));
+}
+
+// The task that comes next, gets nothing from others, and can be done with this one in one step.
+Task* partner_of(const Task& task, Tasks& tasks, variable_list& results) {
+  if (task.function->num_outputs() != 1 || task.gradients.size() != 1) return nullptr;
+  Task* next = find(tasks, task.function->next_edge(0).function.get());
+  const bool is_partner = next != nullptr && next->awaited == 1 && next->gradients.size() == 1 &&
+                          !next->gradients[0].defined() &&
+                          next->function->sequence_nr() + 1 == task.function->sequence_nr() &&
+                          apply_inline(*task.function, *next->function, task.gradients[0], results);
+  return is_partner ? next : nullptr;
+}
+
+void begin(Task& task, bool keep_graph) {
+  task.done = true;
+  if (!keep_graph) task.function->will_release_variables();
+}
+
+void end(Task& task, variable_list results, Tasks& tasks, bool keep_graph) {
+  Node& function = *task.function;
+  autograd::validate_outputs(function.next_edges(), results, [&](const std::string& problem) {
+    return "Function " + function.name() + " " + problem;
+  });
+  if (!keep_graph) function.release_variables();
+  for (size_t index = 0; index < results.size(); ++index) {
+    const auto& edge = function.next_edge(index);
+    if (!edge.is_valid()) continue;
+    Task& next = *find(tasks, edge.function.get());
+    add(next.gradients[edge.input_nr], std::move(results[index]));
+    --next.awaited;
+  }
+}
+
+void run(Task& task, Tasks& tasks, bool keep_graph) {
+  begin(task, keep_graph);
+  variable_list results;
+  if (Task* partner = partner_of(task, tasks, results)) {
+    end(task, {at::Tensor()}, tasks, keep_graph);
+    begin(*partner, keep_graph);
+    end(*partner, std::move(results), tasks, keep_graph);
+  } else {
+    results = apply(*task.function, std::move(task.gradients));
+    end(task, std::move(results), tasks, keep_graph);
+  }
+}
+
+}  // namespace
+
+bool backward_inline(const at::Tensor& root, const at::Tensor& gradient, bool keep_graph) {
+  autograd::Edge edge = autograd::impl::gradient_edge(root);
+  if (!edge.is_valid() || autograd::AnomalyMode::is_enabled()) return false;
+  const Place place(edge.function->input_metadata(edge.input_nr));
+  Tasks tasks;
+  if (!discover(*edge.function, place, tasks)) return false;
+  variable_list start{gradient};
+  autograd::validate_outputs({edge}, start, [](const std::string& problem) { return problem; });
+  tasks[0].gradients[edge.input_nr] = std::move(start[0]);
+  const c10::OptionalDeviceGuard guard(place.device());
+  // Gradients of gradients are the engine's.
+  at::AutoGradMode no_recording(false);
+  while (Task* task = next_ready(tasks)) run(*task, tasks, keep_graph);
+  return true;
+}
+
+}  // namespace torch_losses

@@ -1,0 +1,248 @@
+// Source of the overloads' order, and of which take numbers for tensors:
+// torch/csrc/jit/python/init.cpp (_jit_get_operation) and torch/csrc/utils/python_arg_parser.cpp.
+#include "operators/operators.h"
+
+#include <ATen/core/LegacyTypeDispatch.h>
+#include <ATen/core/jit_type.h>
+#include <torch/csrc/jit/runtime/operator.h>
+
+#include <dlfcn.h>
+
+#include <array>
+#include <set>
+#include <unordered_set>
+
+#include "bindings/bindings.h"
+
+namespace torch_losses {
+namespace {
+
+using c10::TypeKind;
+using torch::jit::Stack;
+
+// --- schemas -------------------------------------------------------------------------------------
+
+Kind list_kind(const c10::Type& element) {
+  switch (element.kind()) {
+    case TypeKind::TensorType:
+      return Kind::TensorList;
+    case TypeKind::OptionalType:
+      return element.containedType(0)->kind() == TypeKind::TensorType ? Kind::OptionalTensorList
+                                                                      : Kind::Unsupported;
+    case TypeKind::IntType:
+    case TypeKind::SymIntType:
+      return Kind::IntList;
+    case TypeKind::FloatType:
+      return Kind::FloatList;
+    case TypeKind::BoolType:
+      return Kind::BoolList;
+    case TypeKind::NumberType:
+      return Kind::ScalarList;
+    case TypeKind::StringType:
+      return Kind::StringList;
+    default:
+      return Kind::Unsupported;
+  }
+}
+
+Kind kind_of(const c10::Type& type) {
+  switch (type.kind()) {
+    case TypeKind::TensorType:
+      return Kind::Tensor;
+    case TypeKind::IntType:
+    case TypeKind::SymIntType:
+      return Kind::Int;
+    case TypeKind::FloatType:
+    case TypeKind::SymFloatType:
+      return Kind::Float;
+    case TypeKind::BoolType:
+    case TypeKind::SymBoolType:
+      return Kind::Bool;
+    case TypeKind::NumberType:
+      return Kind::Scalar;
+    case TypeKind::ComplexType:
+      return Kind::Complex;
+    case TypeKind::StringType:
+      return Kind::String;
+    case TypeKind::ScalarTypeType:
+      return Kind::Dtype;
+    case TypeKind::LayoutType:
+      return Kind::Layout;
+    case TypeKind::MemoryFormatType:
+      return Kind::MemoryFormat;
+    case TypeKind::DeviceObjType:
+      return Kind::Device;
+    case TypeKind::GeneratorType:
+      return Kind::Generator;
+    case TypeKind::ListType:
+      return list_kind(*type.containedType(0));
+    default:
+      return Kind::Unsupported;
+  }
+}
+
+const char* kind_name(Kind kind) {
+  constexpr std::array<const char*, 20> kNames = {
+      "Tensor",  "Tensor[]", "Tensor?[]", "int",      "float",         "bool",       "Scalar",
+      "complex", "str",      "dtype",     "layout",   "memory_format", "Device",     "Generator",
+      "int[]",   "float[]",  "bool[]",    "Scalar[]", "str[]",         "unsupported"};
+  static_assert(kNames.size() == static_cast<size_t>(Kind::Unsupported) + 1);
+  return kNames[static_cast<size_t>(kind)];
+}
+
+Parameter compile(const c10::Argument& argument) {
+  Parameter parameter;
+  parameter.name = argument.name();
+  const c10::Type* type = argument.real_type().get();
+  if (type->kind() == TypeKind::OptionalType) {
+    parameter.optional = true;
+    type = type->containedType(0).get();
+  }
+  parameter.kind = kind_of(*type);
+  parameter.default_value = argument.default_value();
+  parameter.size = argument.N();
+  parameter.written = argument.alias_info() != nullptr && argument.alias_info()->isWrite();
+  return parameter;
+}
+
+// Python takes a number in a Tensor's place for these alone (should_allow_numbers_as_tensors).
+bool takes_numbers_as_tensors(const std::string& name) {
+  static const std::unordered_set<std::string> kNames = {
+      "aten::add",          "aten::add_",          "aten::div",         "aten::div_",
+      "aten::divide",       "aten::divide_",       "aten::mul",         "aten::mul_",
+      "aten::multiply",     "aten::multiply_",     "aten::sub",         "aten::sub_",
+      "aten::subtract",     "aten::subtract_",     "aten::true_divide", "aten::true_divide_",
+      "aten::floor_divide", "aten::floor_divide_", "aten::to",          "aten::_to_copy",
+      "aten::copy_",        "aten::copy",          "aten::_conj"};
+  return kNames.contains(name);
+}
+
+// --- descriptions --------------------------------------------------------------------------------
+
+napi_value describe_argument(Environment& environment, const c10::Argument& argument,
+                             const Parameter& parameter) {
+  napi_value object = new_object(environment);
+  set_property(environment, object, "name", to_javascript(environment, parameter.name));
+  set_property(environment, object, "kind",
+               to_javascript(environment, std::string(kind_name(parameter.kind))));
+  set_property(environment, object, "optional", boolean(environment, parameter.optional));
+  set_property(environment, object, "hasDefault",
+               boolean(environment, parameter.default_value.has_value()));
+  set_property(environment, object, "keywordOnly", boolean(environment, argument.kwarg_only()));
+  set_property(environment, object, "sized", boolean(environment, parameter.size.has_value()));
+  return object;
+}
+
+napi_value describe(Environment& environment, uint32_t number) {
+  const BoundOperator& op = environment.operators().at(number);
+  const auto& schema = op.schema();
+  napi_value object = new_object(environment);
+  set_property(environment, object, "id", to_javascript(environment, static_cast<int64_t>(number)));
+  set_property(environment, object, "overload", to_javascript(environment, schema.overload_name()));
+  set_property(environment, object, "schema", to_javascript(environment, c10::toString(schema)));
+  set_property(environment, object, "takesNumbers",
+               boolean(environment, takes_numbers_as_tensors(schema.name())));
+  napi_value arguments = new_array(environment, op.parameters().size());
+  for (size_t index = 0; index < op.parameters().size(); ++index) {
+    set_element(environment, arguments, index,
+                describe_argument(environment, schema.arguments()[index], op.parameters()[index]));
+  }
+  set_property(environment, object, "arguments", arguments);
+  napi_value returns = new_array(environment, schema.returns().size());
+  for (size_t index = 0; index < schema.returns().size(); ++index) {
+    set_element(
+        environment, returns, index,
+        describe_argument(environment, schema.returns()[index], compile(schema.returns()[index])));
+  }
+  set_property(environment, object, "returns", returns);
+  return object;
+}
+
+napi_value find_operators(Environment& environment, const std::string& name) {
+  const auto& numbers = environment.operators().find(name);
+  napi_value array = new_array(environment, numbers.size());
+  for (size_t index = 0; index < numbers.size(); ++index) {
+    set_element(environment, array, index, describe(environment, numbers[index]));
+  }
+  return array;
+}
+
+// The names of a namespace's operators, overloads aside, in order.
+std::vector<std::string> operator_names(const std::string& name_space) {
+  const std::string prefix = name_space + "::";
+  std::set<std::string> names;
+  for (const auto& op : torch::jit::getAllOperators()) {
+    const std::string& name = op->schema().name();
+    if (name.starts_with(prefix)) names.insert(name.substr(prefix.size()));
+  }
+  return {names.begin(), names.end()};
+}
+
+// Opens a library whose static initialisers register operators. It stays open: they cannot be taken
+// back.
+void load_library(Environment& environment, const std::string& path) {
+  if (dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr) {
+    throw PythonError("OSError", dlerror());
+  }
+  environment.operators().refresh();
+}
+
+}  // namespace
+
+BoundOperator::BoundOperator(const c10::FunctionSchema& schema,
+                             std::optional<c10::OperatorHandle> handle,
+                             std::function<void(Stack&)> jit)
+    : schema_(schema),
+      handle_(std::move(handle)),
+      check_(operator_check(schema.name())),
+      jit_(std::move(jit)) {
+  parameters_.reserve(schema.arguments().size());
+  for (const auto& argument : schema.arguments()) parameters_.push_back(compile(argument));
+  for (const Parameter& parameter : parameters_) {
+    writes_ |= parameter.written;
+    is_factory_ &= parameter.kind != Kind::Tensor && parameter.kind != Kind::TensorList;
+  }
+}
+
+void BoundOperator::call(Stack& stack) const {
+  if (check_ != nullptr) check_(stack);
+  std::optional<at::AutoDispatchBelowADInplaceOrView> below;
+  if (is_factory_) below.emplace();
+  if (handle_) {
+    handle_->callBoxed(stack);
+  } else {
+    jit_(stack);
+  }
+}
+
+const std::vector<uint32_t>& OperatorTable::find(const std::string& name) {
+  auto [entry, is_new] = found_.try_emplace(name);
+  if (!is_new) return entry->second;
+  auto symbol = c10::Symbol::fromQualString(name);
+  for (const auto& op : torch::jit::getAllOperatorsFor(symbol)) {
+    const auto& schema = op->schema();
+    auto handle = c10::Dispatcher::singleton().findSchema(schema.operator_name());
+    std::function<void(Stack&)> jit;
+    if (!handle) jit = [operation = op->getOperation()](Stack& stack) mutable { operation(stack); };
+    entry->second.push_back(static_cast<uint32_t>(operators_.size()));
+    operators_.emplace_back(schema, std::move(handle), std::move(jit));
+  }
+  return entry->second;
+}
+
+const BoundOperator& OperatorTable::at(uint32_t number) const {
+  if (number >= operators_.size()) throw_type_error("no such operator");
+  return operators_[number];
+}
+
+void OperatorTable::refresh() {
+  std::erase_if(found_, [](const auto& entry) { return entry.second.empty(); });
+}
+
+void add_operators(Bindings& bindings) {
+  bindings.add<&find_operators>("find_operators");
+  bindings.add<&operator_names>("operator_names");
+  bindings.add<&load_library>("load_library");
+}
+
+}  // namespace torch_losses
