@@ -25,7 +25,7 @@ await main(async () => {
     if (missing.length > 0) {
       throw new SetupError(
         `The package would lack\n  ${missing.join('\n  ')}`,
-        'Build them with `npm run prebuilds -- --libtorch=DIRECTORY …`: see docs/releasing.md.',
+        'Build them with `npm run prebuilds -- --libtorch=DIRECTORY …`: see docs/development/releasing.md.',
       );
     }
   }

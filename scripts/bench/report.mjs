@@ -1,4 +1,4 @@
-// docs/benchmarks.md: a run in words and tables.
+// docs/figures/benchmarks.md: a run in words and tables.
 import { PEERS, TORCH_SIDES } from './sides.mjs';
 import { overall } from './summary.mjs';
 
@@ -7,7 +7,7 @@ const DIRECTIONS = [
   [true, 'forward+backward'],
 ];
 
-/** @param {object} run what is in docs/benchmarks.json */
+/** @param {object} run what is in docs/figures/benchmarks.json */
 export function reportOf(run) {
   return [
     '# Benchmarks',

@@ -1,11 +1,11 @@
-// docs/memory-figures.md: what `npm run bench -- --memory` measured, in tables.
+// docs/figures/memory-figures.md: what `npm run bench -- --memory` measured, in tables.
 import { table } from './report.mjs';
 
 const STYLES = { plain: 'no', dispose: 'yes' };
 const time = (milliseconds) =>
   milliseconds < 0.1 ? `${(milliseconds * 1000).toFixed(1)} µs` : `${milliseconds.toFixed(2)} ms`;
 
-/** @param {object} run what is in docs/memory-figures.json */
+/** @param {object} run what is in docs/figures/memory-figures.json */
 export function upkeepReportOf({ machine, threads, load, allocator, upkeep }) {
   return `# Memory in figures
 
