@@ -42,7 +42,7 @@ function documents() {
   return Object.entries(DOCUMENTS).flatMap(([name, first]) => {
     const folder = path.join(ROOT, 'docs', name);
     const files = readdirSync(folder).filter((file) => file.endsWith('.md'));
-    const place = (file) => (first.indexOf(path.parse(file).name) + 1 || first.length + 1);
+    const place = (file) => first.indexOf(path.parse(file).name) + 1 || first.length + 1;
     return files.sort((a, b) => place(a) - place(b)).map((file) => path.join(folder, file));
   });
 }

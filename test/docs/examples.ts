@@ -62,10 +62,10 @@ export function load(javascript: string): Record<string, unknown> {
   return exported;
 }
 
-/** What the README says that its first program prints: its first block without a language. */
+/** What the README says that its first program prints: its first block of text. */
 export function firstOutput(): string {
   const text = readFileSync(join(ROOT, 'README.md'), 'utf8');
-  return /^```\n(.*?)\n```$/ms.exec(text)![1]!;
+  return /^```text\n(.*?)\n```$/ms.exec(text)![1]!;
 }
 
 /** What a compiled example prints. */
