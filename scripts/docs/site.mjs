@@ -72,7 +72,6 @@ async function runTypeDoc(projectDocuments) {
   );
   const project = await app.convert();
   if (project) {
-    project.getChildByName('namespace').name = 'torch'; // what its users call it
     for (const document of project.documents) {
       document.name = titleOf(document) ?? document.name;
     }
