@@ -1,4 +1,4 @@
-/** The programs of examples/losses against their twins in Python, and the command that runs one. */
+/** The programs of examples/losses against their twins in Python, the command that runs one, and examples/digits. */
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -70,6 +70,11 @@ describe('examples', function () {
     ];
     expect(namesOf('py')).to.deep.equal(NAMES);
     expect(readdirSync(FOLDER)).to.have.length(2 * NAMES.length);
+    const readme = readFileSync(join(FOLDER, '..', 'README.md'), 'utf8');
+    for (const name of NAMES) {
+      const [loss] = lossesOf(`${name}.ts`);
+      expect(readme).to.include(`| [\`${name}\`](losses/${name}.ts) | \`${loss}\` | `);
+    }
     for (const extension of ['ts', 'py']) {
       const used = NAMES.flatMap((name) => lossesOf(`${name}.${extension}`));
       expect(used.filter((name) => !lackOf(name))).to.have.members(
@@ -86,6 +91,17 @@ describe('examples', function () {
       expect(ours.get(name)).to.equal(printed);
     });
   }
+
+  it('digits learns to classify, and shows every loss', async () => {
+    const { stdout } = await runFile(process.execPath, ['dist-examples/digits/main.js'], {
+      cwd: ROOT,
+      env: { ...process.env, OMP_NUM_THREADS: '1' }, // small work: one thread is fastest
+    });
+    expect(Number(/test accuracy ([\d.]+) %/.exec(stdout)?.[1])).to.be.above(95);
+    for (const loss of NAMES.flatMap((name) => lossesOf(`${name}.ts`))) {
+      expect(stdout).to.match(new RegExp(`^${loss} `, 'm'));
+    }
+  });
 
   describe('npm run example', () => {
     it('lists the programs, with a line about each', async () => {
