@@ -2,13 +2,18 @@
 // (examples/digits).
 import './lib/node-version.mjs';
 
+import path from 'node:path';
+
 import { main } from './lib/advice.mjs';
+import { DIST_EXAMPLES } from './lib/checkout.mjs';
 import { run } from './lib/run.mjs';
 import { setUp } from './lib/setup.mjs';
+import { compileExamples } from './lib/typescript.mjs';
 
 await main(async () => {
   await setUp();
-  const program = ['examples/digits/main.mjs', ...process.argv.slice(2)];
+  await compileExamples();
+  const program = [path.join(DIST_EXAMPLES, 'digits', 'main.js'), ...process.argv.slice(2)];
   const { status } = await run(process.execPath, program, { inherit: true });
   return status;
 });
