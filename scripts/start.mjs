@@ -14,6 +14,10 @@ await main(async () => {
   await setUp();
   await compileExamples();
   const program = [path.join(DIST_EXAMPLES, 'digits', 'main.js'), ...process.argv.slice(2)];
-  const { status } = await run(process.execPath, program, { inherit: true });
+  const { status } = await run(process.execPath, program, {
+    // OpenMP's threads sleep while they wait: on a machine with other work, spinning slows small models.
+    env: { OMP_WAIT_POLICY: 'PASSIVE', ...process.env },
+    inherit: true,
+  });
   return status;
 });
