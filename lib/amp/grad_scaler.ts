@@ -17,13 +17,13 @@ import { type AnyOptimizer, Replicas, unscaleGradients } from './unscale';
 export interface GradScalerOptions {
   /** The first scale. Default: 65536. */
   init_scale?: number;
-  /** What the scale is multiplied by after `growth_interval` steps without inf or NaN. Default: 2. */
+  /** The factor of the scale after `growth_interval` steps without inf or NaN. Default: 2. */
   growth_factor?: number;
-  /** What the scale is multiplied by after a step with inf or NaN. Default: 0.5. */
+  /** The factor of the scale after a step with inf or NaN. Default: 0.5. */
   backoff_factor?: number;
   /** Default: 2000. */
   growth_interval?: number;
-  /** Default: true. Without it nothing is scaled, and {@link GradScaler.step} is the optimizer's. */
+  /** Whether the scaler scales. If false, {@link GradScaler.step} only calls the optimizer's step. Default: true. */
   enabled?: boolean;
 }
 
@@ -120,7 +120,7 @@ export class GradScaler {
   }
 
   /**
-   * The outputs, a tensor or nested lists of them, times the scale.
+   * Multiplies the outputs, a tensor or nested lists of tensors, by the scale, and returns the products.
    *
    * @throws RangeError (ValueError) for anything else
    */
@@ -293,7 +293,7 @@ export class GradScaler {
     );
   }
 
-  /** The scale, 1 where scaling is not enabled. On CUDA it waits for the device. */
+  /** Returns the scale, or 1 if scaling is not enabled. On CUDA it waits for the device. */
   get_scale(): number {
     if (!this.#enabled) return 1;
     return this.#scale ? this.#scale.item<number>() : this.#initialScale;
@@ -327,7 +327,7 @@ export class GradScaler {
     return this.#enabled;
   }
 
-  /** What a checkpoint needs, after {@link update}; empty where scaling is not enabled. */
+  /** Returns the state for a checkpoint. Call it after {@link update}. It is empty if scaling is not enabled. */
   state_dict(): GradScalerState | Record<string, never> {
     if (!this.#enabled) return {};
     return {
@@ -340,7 +340,7 @@ export class GradScaler {
   }
 
   /**
-   * Takes what {@link GradScaler.state_dict} gave.
+   * Restores a state that {@link GradScaler.state_dict} returned.
    *
    * @throws TorchError (RuntimeError) for the state of a scaler that was not enabled, TorchError (KeyError) for one that
    *   lacks something

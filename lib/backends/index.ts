@@ -22,7 +22,7 @@ interface Setting<T> {
   readonly set: (value: T) => void;
 }
 
-/** What float32 is computed in: `none` leaves it to the setting that holds for more. */
+/** The precision in which float32 is computed. `none` follows the more general setting. */
 export type Float32Precision = 'none' | 'ieee' | 'tf32' | 'bf16';
 
 const flag = (name: string): Setting<boolean> => ({
