@@ -69,10 +69,12 @@ function putIn(condition, folder) {
 
 /** The changed sources, and those that include a changed header. */
 function sourcesOf(changed) {
-  const headers = changed.filter((file) => file.endsWith('.h')).map((file) => path.basename(file));
-  const sources = readdirSync(path.join(COPY, 'native'), { withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.cc'))
-    .map(({ name }) => `native/${name}`);
+  const headers = changed
+    .filter((file) => file.endsWith('.h'))
+    .map((file) => file.slice('native/'.length));
+  const sources = readdirSync(path.join(COPY, 'native'), { recursive: true })
+    .filter((name) => name.endsWith('.cc'))
+    .map((name) => `native/${name}`);
   return sources.filter((file) => {
     const text = readFileSync(path.join(COPY, file), 'utf8');
     return changed.includes(file) || headers.some((name) => text.includes(`#include "${name}"`));
@@ -92,22 +94,22 @@ async function buildAddon(changed, libtorch) {
   const sources = sourcesOf(changed);
   console.log(`Compiling ${sources.length} files with faults`);
   const objects = path.join(COPY, 'objects');
-  const folder = path.join(release, 'CMakeFiles', 'torch_losses.dir', 'native');
   mkdirSync(objects);
-  // Not what a renamed source left behind.
-  for (const { file, command } of commands) {
+  for (const { file, directory, command } of commands) {
     if (!command.includes('torch_losses.dir')) continue;
-    const object = `${path.basename(file)}.o`;
-    cpSync(path.join(folder, object), path.join(objects, object));
-  }
-  for (const file of sources) {
-    const { command } = commands.find((entry) => entry.file === path.join(ROOT, file));
     const [compiler, ...words] = command.split(' ');
-    const options = words.slice(0, words.indexOf('-o'));
-    const object = path.join(objects, `${path.basename(file)}.o`);
+    const output = words.indexOf('-o');
+    const object = path.join(objects, words[output + 1].replaceAll('/', '_'));
+    const source = path.relative(ROOT, file);
+    if (!sources.includes(source)) {
+      cpSync(path.join(directory, words[output + 1]), object);
+      continue;
+    }
     // No warnings: a fault need not be good code.
-    const source = ['-w', '-include', header, '-o', object, '-c', path.join(COPY, file)];
-    await mustRun(`Compiling ${file}`, compiler, [...options, ...source]);
+    const compiled = ['-w', '-include', header, '-o', object, '-c', path.join(COPY, source)];
+    const options = [`-I${path.join(COPY, 'native')}`, ...words.slice(0, output)];
+    const cwd = directory;
+    await mustRun(`Compiling ${source}`, compiler, [...options, ...compiled], { cwd });
   }
   const built = path.join(BUILD, 'Release');
   const finished = path.join(COPY, 'build', 'Release');
