@@ -9,7 +9,7 @@ import { runtimeError, valueError } from '../bindings/errors';
 import { native } from '../bindings/native';
 import * as cuda from '../cuda';
 import { enterDevice, isStarted, start, streamDeviceOf } from '../cuda/state';
-import { BOOL, optional, Signature } from '../nn/signature';
+import { BOOL, optional, Signature } from '../dispatch/signature';
 import {
   Device,
   type DeviceLike,

@@ -7,7 +7,7 @@ import { notImplementedError, typeError } from '../bindings/errors';
 import { type NativeEvent, native } from '../bindings/native';
 import { startIfBuilt } from '../cuda/state';
 import { describe } from '../dispatch/arguments';
-import { BOOL, DEVICE, INT, option, optional, orNull, Signature } from '../nn/signature';
+import { BOOL, DEVICE, INT, option, optional, orNull, Signature } from '../dispatch/signature';
 import { Device, type DeviceLike, device as deviceOf, hasAccelerator } from '../tensor/device';
 
 /** What a device without a name is: the accelerator that libtorch was built for, else the CPU. */

@@ -4,7 +4,7 @@ import { runtimeError, valueError } from '../bindings/errors';
 import { native } from '../bindings/native';
 import { warn } from '../bindings/warnings';
 import { bind, type Callee, describe, fail } from '../dispatch/arguments';
-import { BOOL, DTYPE, optional, required, Signature, STRING } from '../nn/signature';
+import { BOOL, DTYPE, optional, required, Signature, STRING } from '../dispatch/signature';
 import { bfloat16, DType, float16 } from '../tensor/dtype';
 import { dtypeFromCode } from '../tensor/dtype_table';
 import { scoped } from '../utils/contextlib';

@@ -8,7 +8,7 @@ import { typeError } from '../bindings/errors';
 import { tensorHandle } from '../bindings/handle';
 import { native } from '../bindings/native';
 import { describe } from '../dispatch/arguments';
-import { BOOL, INT, optional, Signature, STRING, type Type } from '../nn/signature';
+import { BOOL, INT, optional, Signature, STRING, type Type } from '../dispatch/signature';
 import { hasAccelerator } from '../tensor/device';
 import type { DType } from '../tensor/dtype';
 import { float16, float32, float64 } from '../tensor/dtype';

@@ -3,7 +3,7 @@
 import * as base from '../accelerator/stream';
 import { notImplementedError, runtimeError, valueError } from '../bindings/errors';
 import { native } from '../bindings/native';
-import { BOOL, DEVICE, INT, optional, orNull, Signature } from '../nn/signature';
+import { BOOL, DEVICE, INT, optional, orNull, Signature } from '../dispatch/signature';
 import { Device } from '../tensor/device';
 import { scoped } from '../utils/contextlib';
 import { type CudaDevice, indexOf, isBuilt, isStarted, start, streamDeviceOf } from './state';

@@ -8,7 +8,15 @@ import { get_device_module } from '../accelerator/device_module';
 import { attributeError } from '../bindings/errors';
 import { warn } from '../bindings/warnings';
 import type { CudaDevice } from '../cuda';
-import { BOOL, option, optional, orNull, Signature, STRING, type Type } from '../nn/signature';
+import {
+  BOOL,
+  option,
+  optional,
+  orNull,
+  Signature,
+  STRING,
+  type Type,
+} from '../dispatch/signature';
 import { scoped } from '../utils/contextlib';
 import { get_rng_state, set_rng_state } from './generator';
 

@@ -1,15 +1,24 @@
 /**
- * Declared parameters: each with its type and default in one place, checked when a layer, an initialiser or an
- * optimizer is called.
+ * Signatures: the parameters of a function or constructor, each declared once with its type and default. Reading and
+ * checking arguments, and the list that is compared with Python's, follow from that.
  */
 
 import { describeTensor, handleOf, isTensor } from '../bindings/handle';
-import { bind, type Callee, fail, type Parameter } from '../dispatch/arguments';
 import { Generator } from '../random/generator';
 import { Device, type DeviceLike } from '../tensor/device';
 import { DType } from '../tensor/dtype';
 import type { Tensor } from '../tensor/tensor';
-import type { SignatureParameter } from './functional/loss/definition';
+import { bind, type Callee, fail, type Parameter } from './arguments';
+
+/** A parameter as `inspect.signature` shows it in Python. */
+export interface SignatureParameter {
+  readonly name: string;
+  readonly required: boolean;
+  /** Undefined for a required parameter; null is Python's None. */
+  readonly default: unknown;
+  /** Can be given by name only. */
+  readonly keywordOnly: boolean;
+}
 
 /** What a parameter takes, in words and as a test. */
 export interface Type<T> {
@@ -19,7 +28,7 @@ export interface Type<T> {
   readonly type?: T;
 }
 
-const typeOf = <T>(expected: string, accepts: (value: unknown) => boolean): Type<T> => ({
+export const typeOf = <T>(expected: string, accepts: (value: unknown) => boolean): Type<T> => ({
   expected,
   accepts,
 });
@@ -27,6 +36,11 @@ const typeOf = <T>(expected: string, accepts: (value: unknown) => boolean): Type
 export const INT = typeOf<number>('an integer', Number.isSafeInteger);
 /** A number, which is a float whatever its value. */
 export const FLOAT = typeOf<number>('a number', (value) => typeof value === 'number');
+/** A number or bigint, integral or not. */
+export const NUMBER = typeOf<number | bigint>(
+  'a number',
+  (value) => typeof value === 'number' || typeof value === 'bigint',
+);
 export const BOOL = typeOf<boolean>('a boolean', (value) => typeof value === 'boolean');
 export const STRING = typeOf<string>('a string', (value) => typeof value === 'string');
 export const TENSOR = typeOf<Tensor>(
@@ -73,23 +87,29 @@ export const required = <T>(type: Type<T>): Declared<T> => ({
   keywordOnly: false,
 });
 
+/** A parameter with a default. */
+export interface Optional<T> extends Declared<T> {
+  readonly default: T;
+}
+
 /** A parameter with a default that may be positional, too. */
-export const optional = <T>(type: Type<T>, fallback: T): Declared<T> => ({
+export const optional = <T>(type: Type<T>, fallback: T): Optional<T> => ({
   type,
   required: false,
   default: fallback,
   keywordOnly: false,
 });
 
-/** A key of the options object, with its default. */
-export const option = <T>(type: Type<T>, fallback: T): Declared<T> => ({
+/** A parameter with a default that is given by name only. */
+export const option = <T>(type: Type<T>, fallback: T): Optional<T> => ({
   ...optional(type, fallback),
   keywordOnly: true,
 });
 
-// biome-ignore lint/suspicious/noExplicitAny: parameters of any type
-type Declarations = Readonly<Record<string, Declared<any>>>;
-type ValuesOf<D extends Declarations> = {
+export type Declarations = Readonly<Record<string, Declared<unknown>>>;
+
+/** The values of declared parameters, by name. */
+export type ValuesOf<D extends Declarations> = {
   -readonly [Name in keyof D]: D[Name] extends Declared<infer T> ? T : never;
 };
 
@@ -99,42 +119,48 @@ export class Signature<D extends Declarations> implements Callee {
   readonly parameters: readonly Parameter[];
   /** As `inspect.signature` shows it in Python. */
   readonly description: readonly SignatureParameter[];
+  /** The defaults by name, undefined for what is required. */
+  readonly defaults: Readonly<ValuesOf<D>>;
   readonly #declarations: readonly (readonly [string, Declared<unknown>])[];
 
   constructor(name: string, declarations: D) {
     this.name = name;
     this.#declarations = Object.entries(declarations);
-    this.parameters = this.#declarations.map(([parameter, declared]) => ({
-      name: parameter,
-      required: declared.required,
-      keywordOnly: declared.keywordOnly,
-    }));
     this.description = this.#declarations.map(([parameter, declared]) => ({
       name: parameter,
       required: declared.required,
       default: declared.default,
+      keywordOnly: declared.keywordOnly,
     }));
+    this.parameters = this.description;
+    const defaults = this.description.map((parameter) => [parameter.name, parameter.default]);
+    this.defaults = Object.freeze(Object.fromEntries(defaults)) as Readonly<ValuesOf<D>>;
   }
 
   /**
-   * The values by name, defaults filled in.
+   * Returns the values by name, with defaults filled in.
    *
    * @throws TypeError that names the parameter, for a value of another type and as {@link bind}
    */
   read(args: ArrayLike<unknown>): ValuesOf<D> {
     const bound = bind(this, args);
-    const values: Record<string, unknown> = {};
+    const values: Record<string, unknown> = { ...this.defaults };
     for (const [index, [name, declared]] of this.#declarations.entries()) {
       const value = bound[index];
-      values[name] = value === undefined ? declared.default : this.#checked(name, declared, value);
+      if (value !== undefined) values[name] = this.#checked(name, declared, value);
     }
     return values as ValuesOf<D>;
   }
 
   #checked(name: string, { type }: Declared<unknown>, value: unknown): unknown {
     if (type.accepts(value)) return value;
-    throw fail(this, `argument '${name}' must be ${type.expected}, got ${describeTensor(value)}`);
+    throw mismatch(this, name, type.expected, value);
   }
+}
+
+/** Returns the TypeError for an argument of another type than its parameter's. */
+export function mismatch(callee: Callee, name: string, expected: string, value: unknown): Error {
+  return fail(callee, `argument '${name}' must be ${expected}, got ${describeTensor(value)}`);
 }
 
 /** Where and of what dtype a layer's parameters are made. */
@@ -147,6 +173,26 @@ export interface FactoryOptions {
 
 /** The parameters `device` and `dtype` that every layer with parameters has. */
 export const FACTORY = {
-  device: option<DeviceLike | null>(orNull(DEVICE), null),
-  dtype: option<DType | null>(orNull(DTYPE), null),
+  device: optional<DeviceLike | null>(orNull(DEVICE), null),
+  dtype: optional<DType | null>(orNull(DTYPE), null),
 };
+
+// --- types of calls -----------------------------------------------------------------------------------------------------
+
+/** A type whose keys may all be left out, or be undefined; of none, an object without any. */
+export type Partially<O> = keyof O extends never
+  ? Record<string, never>
+  : { [K in keyof O]?: O[K] | undefined };
+
+type Prefixes<P extends readonly unknown[], O> = P extends []
+  ? never
+  : P extends readonly [...infer Rest, (infer _)?]
+    ? Rest extends []
+      ? [options: O]
+      : [...Rest, options: Partially<O>] | Prefixes<Rest, O>
+    : never;
+
+/** What a call can be given: all positional parameters `P`, or the first few and the others by name, as in `O`. */
+export type Arguments<P extends readonly unknown[], O> =
+  | [...P, options?: Partially<O>]
+  | Prefixes<P, O>;
