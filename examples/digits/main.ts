@@ -1,8 +1,8 @@
 // Trains a classifier on handwritten digits, then shows every loss on a sample of its own.
-import torch, { nn, optim } from 'torch-losses';
+import torch, { nn, optim, type Tensor } from 'torch-losses';
 
-import { loadDigits } from './data.mjs';
-import { samples } from './losses.mjs';
+import { type Digits, loadDigits } from './data';
+import { type Sample, samples } from './losses';
 
 const EPOCHS = 20;
 const BATCH_SIZE = 32;
@@ -16,7 +16,7 @@ const optimizer = new optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });
 
 console.log(model);
 console.log(
-  `\n${train.classes.shape[0]} digits to learn from, ${TEST_SIZE} to test with; ${criterion}\n`,
+  `\n${train.classes.numel()} digits to learn from, ${TEST_SIZE} to test with; ${criterion}\n`,
 );
 const started = performance.now();
 for (let epoch = 1; epoch <= EPOCHS; epoch++) {
@@ -27,25 +27,22 @@ const seconds = ((performance.now() - started) / 1000).toFixed(1);
 console.log(`\ntest accuracy ${(100 * accuracy()).toFixed(1)} %, after ${seconds} s of training\n`);
 showLosses();
 
-function splitAtRandom({ images, classes }) {
-  const order = torch.randperm(classes.shape[0]);
-  const part = (rows) => ({
+function splitAtRandom({ images, classes }: Digits): { train: Digits; test: Digits } {
+  const order = torch.randperm(classes.numel());
+  const part = (rows: Tensor): Digits => ({
     images: images.index_select(0, rows),
     classes: classes.index_select(0, rows),
   });
-  const trainSize = classes.shape[0] - TEST_SIZE;
+  const trainSize = classes.numel() - TEST_SIZE;
   return {
     train: part(order.narrow(0, 0, trainSize)),
     test: part(order.narrow(0, trainSize, TEST_SIZE)),
   };
 }
 
-/**
- * Goes once through the training digits, in batches drawn at random; returns the mean loss of the
- * batches.
- */
-function trainOneEpoch() {
-  const batches = torch.randperm(train.classes.shape[0]).split(BATCH_SIZE);
+/** Goes once through the training digits, in random batches; returns the mean loss of the batches. */
+function trainOneEpoch(): number {
+  const batches = torch.randperm(train.classes.numel()).split(BATCH_SIZE);
   let total = 0;
   for (const rows of batches) {
     optimizer.zero_grad();
@@ -58,20 +55,20 @@ function trainOneEpoch() {
   return total / batches.length;
 }
 
-/** The share of the test digits whose highest score is that of their class. */
-function accuracy() {
+/** Returns the share of the test digits whose class has the highest score. */
+function accuracy(): number {
   return torch.no_grad(() => {
     const predicted = model(test.images).argmax(1);
     return Number(predicted.eq(test.classes).sum()) / TEST_SIZE;
   });
 }
 
-function bar(value) {
+function bar(value: number): string {
   return '█'.repeat(Math.ceil(value * 40));
 }
 
-/** A table of the losses: each one's value on its sample, and the norm of its gradient. */
-function showLosses() {
+/** Prints a table of the losses: the value of each on its sample, and the norm of its gradient. */
+function showLosses(): void {
   console.log(`${'loss'.padEnd(32)}${'value'.padStart(12)}${'‖gradient‖'.padStart(14)}`);
   for (const [name, sample] of Object.entries(samples)) {
     torch.manual_seed(0);
@@ -79,16 +76,17 @@ function showLosses() {
   }
 }
 
-function resultsOf(sample) {
+function resultsOf(sample: () => Sample): string {
   try {
     const { loss, input } = sample();
     loss.backward();
     const value = Number(loss).toFixed(6);
-    const norm = Number(input.grad.norm()).toFixed(6);
+    const norm = Number(input.grad?.norm()).toFixed(6);
     return `${value.padStart(12)}${norm.padStart(14)}`;
   } catch (error) {
     // An older libtorch does not have every loss.
-    if (error.pythonType === 'AttributeError') return `  ${error.message}`;
+    const { pythonType, message } = error as { pythonType?: string; message: string };
+    if (pythonType === 'AttributeError') return `  ${message}`;
     throw error;
   }
 }

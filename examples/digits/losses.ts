@@ -1,16 +1,21 @@
-// Each loss of torch.nn in its classic use, as in PyTorch's documentation. A sample gives the loss,
-// and the input whose gradient is of interest.
-import torch, { nn } from 'torch-losses';
+// Each loss of torch.nn in its classic use, as in PyTorch's documentation.
+import torch, { nn, type Tensor } from 'torch-losses';
+
+/** A loss, and the input whose gradient is shown. */
+export interface Sample {
+  loss: Tensor;
+  input: Tensor;
+}
 
 const long = { dtype: torch.long };
 const withGradient = { requires_grad: true };
 
-/** A target of -1 and 1, each as likely. */
-function signs(...shape) {
+/** Returns a target of -1 and 1, drawn with equal probability. */
+function signs(...shape: number[]): Tensor {
   return torch.empty(shape).bernoulli_().mul_(2).sub_(1);
 }
 
-export const samples = {
+export const samples: Record<string, () => Sample> = {
   // Regression: how far the input is from the target.
   L1Loss() {
     const criterion = new nn.L1Loss();
@@ -147,9 +152,9 @@ export const samples = {
   },
   TripletMarginWithDistanceLoss() {
     const embedding = new nn.Embedding(1000, 128);
-    const [anchor, positive, negative] = [0, 1, 2].map(() =>
-      embedding(torch.randint(0, 1000, [8])),
-    );
+    const anchor = embedding(torch.randint(0, 1000, [8]));
+    const positive = embedding(torch.randint(0, 1000, [8]));
+    const negative = embedding(torch.randint(0, 1000, [8]));
     const criterion = new nn.TripletMarginWithDistanceLoss({
       distance_function: new nn.PairwiseDistance(),
     });
