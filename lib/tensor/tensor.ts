@@ -182,18 +182,21 @@ export class Tensor extends HandleOwner {
   // --- data ---------------------------------------------------------------------------------------------------------
 
   /**
-   * The one element as a JavaScript number, boolean or complex number.
+   * The one element: a number, or for some dtypes what the type parameter says. `item<boolean>()` is for torch.bool,
+   * `item<Complex>()` for complex dtypes.
    *
    * @throws TorchError (RuntimeError) unless there is exactly one element; RangeError for an int64 that a number cannot
    *   hold
    */
-  item(): number | boolean | Complex;
+  item(): number;
   item<T extends number | boolean | Complex>(): T;
   item(): number | boolean | Complex {
     return exact(native.item(this.#handle));
   }
 
   /** As {@link item}, off the event loop: waits for the calls before it. */
+  itemAsync(options?: AsyncOptions): Promise<number>;
+  itemAsync<T extends number | boolean | Complex>(options?: AsyncOptions): Promise<T>;
   async itemAsync(options?: AsyncOptions): Promise<number | boolean | Complex> {
     return exact(await submit((job) => native.async.item(job, this.#handle), options));
   }
@@ -215,10 +218,13 @@ export class Tensor extends HandleOwner {
   }
 
   /**
-   * The elements as JavaScript values, nested as the shape is.
+   * The elements as numbers, nested as the shape is, or as the type parameter says: `tolist<boolean[]>()` for a vector of
+   * torch.bool, `tolist<number[][]>()` for a matrix.
    *
    * @throws RangeError for an int64 that a number cannot hold
    */
+  tolist(): NestedList<number>;
+  tolist<T extends NestedList<number | boolean | Complex>>(): T;
   tolist(): NestedList<number | boolean | Complex> {
     checkListsFit(this.shape);
     const { dtype } = this;
