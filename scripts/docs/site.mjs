@@ -42,7 +42,7 @@ function guides() {
 async function runTypeDoc(projectDocuments) {
   const app = await Application.bootstrap({
     name: 'torch-losses',
-    entryPoints: [path.join(ROOT, 'lib', 'namespace.ts')],
+    entryPoints: [path.join(ROOT, 'lib', 'torch.ts')],
     tsconfig: path.join(ROOT, 'tsconfig.json'),
     readme: path.join(ROOT, 'README.md'),
     projectDocuments,

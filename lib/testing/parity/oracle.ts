@@ -84,7 +84,7 @@ export class Oracle {
    * @throws OracleError where it does not start, or cannot import torch; what it printed is on standard error
    */
   static async start(python: string, threads: number): Promise<Oracle> {
-    const script = path.join(PACKAGE_ROOT, 'lib', 'parity', 'oracle.py');
+    const script = path.join(PACKAGE_ROOT, 'lib', 'testing', 'parity', 'oracle.py');
     const stdio = ['pipe', 'pipe', 'inherit'] as ['pipe', 'pipe', 'inherit'];
     // Two processes share the cores: a thread of Python's that waits must not spin.
     const env = { OMP_WAIT_POLICY: 'PASSIVE', ...process.env };
