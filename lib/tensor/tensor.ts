@@ -10,6 +10,7 @@ import { native } from '../bindings/native';
 import { registerTensorClass, wrap } from '../bindings/wrap';
 import { bind, describe, fail, isOptions } from '../dispatch/arguments';
 import { allocate, checkListsFit } from '../memory/allocation';
+import { refuseBrackets } from './brackets';
 import { Device, type DeviceLike } from './device';
 import { complex64, type DType, float32 } from './dtype';
 import { dtypeFromCode } from './dtype_table';
@@ -89,6 +90,17 @@ export class Tensor extends HandleOwner {
     return layoutFromCode(native.layout(this.#handle));
   }
 
+  /**
+   * The size of the first dimension: Python's `len(x)`.
+   *
+   * @throws TypeError for a tensor without dimensions
+   */
+  get length(): number {
+    const [first] = this.shape;
+    if (first === undefined) throw typeError('len() of a 0-d tensor');
+    return first;
+  }
+
   /** Number of dimensions. */
   get ndim(): number {
     return native.dim(this.#handle);
@@ -96,6 +108,11 @@ export class Tensor extends HandleOwner {
 
   get is_cuda(): boolean {
     return this.device.type === 'cuda';
+  }
+
+  /** Whether the tensor has a shape and a dtype, but no elements. */
+  get is_meta(): boolean {
+    return this.device.type === 'meta';
   }
 
   /** The number of the device that the tensor is on; -1 for the CPU. */
@@ -347,6 +364,11 @@ export class Tensor extends HandleOwner {
     return runBackwardAsync(BACKWARD, bound, { signal: signal as AbortSignal | undefined });
   }
 
+  /** Whether the tensor was made in {@link torch.inference_mode}. */
+  is_inference(): boolean {
+    return native.is_inference(this.#handle);
+  }
+
   get is_leaf(): boolean {
     return native.is_leaf(this.#handle);
   }
@@ -487,6 +509,7 @@ for (const [name, method] of Object.entries(methods)) {
   });
 }
 
+refuseBrackets(HandleOwner.prototype);
 registerTensorClass(Tensor);
 
 export type { DeviceLike, NestedList };

@@ -58,5 +58,12 @@ x.ad(1);
 x.backward({ retain: true });
 // @ts-expect-error shapes are read-only
 x.shape = [1];
+export const count: number = x.length;
+// @ts-expect-error Python's x[0] is x.index(0)
+x[0];
+// @ts-expect-error Python's x[0] = 1 is x.index_put_([0], 1)
+x[0] = 1;
+torch.tensor([new Float32Array(3), new Float32Array(3)]);
+torch.tensor([[new Int32Array(3)], [new Int32Array(3)]], { dtype: torch.long });
 // @ts-expect-error tensors have no arithmetic operators
 export const sum = x * 2;
