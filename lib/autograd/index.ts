@@ -123,7 +123,13 @@ export function grad(...args: unknown[]): (Tensor | null)[] {
 }
 
 export { GradcheckError } from '../bindings/errors';
-export { enable_grad, is_grad_enabled, no_grad, set_grad_enabled } from './grad_mode';
+export {
+  enable_grad,
+  inference_mode,
+  is_grad_enabled,
+  no_grad,
+  set_grad_enabled,
+} from './grad_mode';
 export {
   type CheckedFunction,
   type GradcheckOptions,

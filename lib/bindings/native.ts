@@ -206,6 +206,11 @@ export interface Native {
   next_functions(tensor: Handle, path: readonly number[]): (number | undefined)[];
   is_grad_enabled(): boolean;
   set_grad_enabled(enabled: boolean): void;
+  enter_inference_mode(enabled: boolean): void;
+  /** Restores the mode before the last one that was entered. */
+  leave_inference_mode(): void;
+  is_inference_mode_enabled(): boolean;
+  is_inference(tensor: Handle): boolean;
 
   // Automatic mixed precision: native/operators/autocast.cc
   is_autocast_available(device: string): boolean;
@@ -298,6 +303,8 @@ export interface Native {
   deterministic_algorithms(): boolean;
   deterministic_algorithms_warn_only(): boolean;
   use_deterministic_algorithms(mode: boolean, warnOnly: boolean): void;
+  /** False where the processor cannot. */
+  set_flush_denormal(mode: boolean): boolean;
 
   // Any operator: native/operators/operators.cc and native/operators/calls.cc
   find_operators(name: string): OperatorSchema[];

@@ -4,10 +4,12 @@
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/clone.h>
+#include <c10/core/InferenceMode.h>
 #include <torch/csrc/autograd/variable.h>
 
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include "kernels/plain.h"
@@ -23,6 +25,9 @@ inline int64_t read_once(const int64_t* number) {
 // hears of the same changes.
 inline at::Tensor own_copy(const at::Tensor& tensor) {
   if (!tensor.is_cpu() || tensor.layout() != at::kStrided) return tensor;
+  // So that autograd refuses to save the copy as it refuses to save the tensor.
+  std::optional<c10::InferenceMode> mode;
+  if (tensor.is_inference()) mode.emplace();
   at::Tensor copy;
   if (plain::is_undisguised(tensor) && tensor.is_contiguous()) {
     copy = plain::empty(tensor.sizes(), tensor.scalar_type());
@@ -32,6 +37,7 @@ inline at::Tensor own_copy(const at::Tensor& tensor) {
   } else {
     copy = at::clone(tensor);
   }
+  if (copy.is_inference()) return copy;  // which has no version
   torch::autograd::impl::set_version_counter(copy, torch::autograd::impl::version_counter(tensor));
   return copy;
 }
