@@ -221,7 +221,7 @@ export const multilabel_soft_margin_loss = defineLoss<
       at.tensor(input, 'input'),
       at.tensor(target, 'target'),
       at.optionalTensor(values.weight, 'weight'),
-      at.reduction(values),
+      at.stringReduction(values),
     ),
 );
 

@@ -18,6 +18,7 @@ import {
   type Parameter,
 } from '../../../dispatch/arguments';
 import type { Tensor } from '../../../tensor/tensor';
+import { repr } from '../../../utils/python';
 import { inJob } from './door';
 
 /** How a loss is reduced: not at all, to the mean, or to the sum of its elements. */
@@ -95,6 +96,12 @@ export interface LossFunction<Inputs extends unknown[], LossOptions extends obje
 const REDUCTIONS = ['none', 'mean', 'sum', 'batchmean', 'elementwise_mean'];
 const LEGACY_FACTOR = 8;
 
+interface GivenReduction {
+  reduction?: unknown;
+  size_average?: unknown;
+  reduce?: unknown;
+}
+
 /** Checks values and lowers them for the native side; errors name the function and the parameter. */
 export class Lowering {
   readonly #callee: Callee;
@@ -131,18 +138,34 @@ export class Lowering {
     throw this.#mismatch(value, name, 'a boolean');
   }
 
-  /** With `size_average` and `reduce`, whose warning and effect are the native side's. */
-  reduction(values: {
-    reduction?: unknown;
-    size_average?: unknown;
-    reduce?: unknown;
-  }): LoweredReduction {
+  /**
+   * Returns the reduction with `size_average` and `reduce`, whose warning and effect are the native side's. Python takes
+   * any value, and says with its text that it is no reduction.
+   */
+  reduction(values: GivenReduction): LoweredReduction {
     const { reduction, size_average, reduce } = values;
-    if (typeof reduction !== 'string') throw this.#mismatch(reduction, 'reduction', 'a string');
-    const code = REDUCTIONS.indexOf(reduction);
+    const name = typeof reduction === 'string' ? reduction : this.#textOf(reduction);
+    const code = REDUCTIONS.indexOf(name);
     const legacy = this.#legacy(size_average, reduce);
-    if (legacy === undefined) return code >= 0 ? code : reduction;
-    return code >= 0 ? code + LEGACY_FACTOR * (legacy + 1) : [reduction, legacy];
+    if (legacy === undefined) return code >= 0 ? code : name;
+    return code >= 0 ? code + LEGACY_FACTOR * (legacy + 1) : [name, legacy];
+  }
+
+  /** As {@link reduction}, of losses where Python's own check fails with a TypeError for what is no string. */
+  stringReduction(values: GivenReduction): LoweredReduction {
+    const { reduction, size_average, reduce } = values;
+    const legacy = this.#legacy(size_average, reduce);
+    if (typeof reduction !== 'string' && legacy === undefined) {
+      throw this.#mismatch(reduction, 'reduction', 'a string');
+    }
+    return this.reduction(values);
+  }
+
+  #textOf(reduction: unknown): string {
+    if (reduction === null || /^(number|bigint|boolean)$/.test(typeof reduction)) {
+      return repr(reduction);
+    }
+    throw this.#mismatch(reduction, 'reduction', 'a string');
   }
 
   #legacy(sizeAverage: unknown, reduce: unknown): number | undefined {

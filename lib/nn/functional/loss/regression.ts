@@ -119,7 +119,7 @@ export const poisson_nll_loss = defineLoss<InputAndTarget, PoissonNLLLossOptions
       at.bool(values.log_input, 'log_input'),
       at.bool(values.full, 'full'),
       at.float(values.eps, 'eps'),
-      at.reduction(values),
+      at.stringReduction(values),
     ),
 );
 
@@ -145,6 +145,6 @@ export const gaussian_nll_loss = defineLoss<
       at.variance(var_, 'var'),
       at.bool(values.full, 'full'),
       at.float(values.eps, 'eps'),
-      at.reduction(values),
+      at.stringReduction(values),
     ),
 );

@@ -121,7 +121,13 @@ export class Keywords<Options extends object> {
     const values: Record<string, unknown> = {};
     for (const [index, [name, fallback]] of this.#options.entries()) {
       const value = bound[index];
-      values[name] = value === undefined ? fallback : this.#checked(name, value, fallback);
+      // As in Python, any reduction is refused by the call.
+      const isTaken = value === undefined || name === 'reduction';
+      values[name] = isTaken
+        ? value === undefined
+          ? fallback
+          : value
+        : this.#checked(name, value, fallback);
     }
     return values as Required<Options>;
   }
