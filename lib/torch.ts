@@ -1,4 +1,5 @@
 /** Everything that `torch` has: what index.ts exports by name and as the default. */
+import './hooks';
 
 export * as accelerator from './accelerator';
 export { type DeviceModule, get_device_module } from './accelerator/device_module';

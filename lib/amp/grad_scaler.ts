@@ -5,9 +5,9 @@ import { isTensor } from '../bindings/handle';
 import { native } from '../bindings/native';
 import { warn } from '../bindings/warnings';
 import { describe, isOptions } from '../dispatch/arguments';
+import { BOOL, FLOAT, INT, optional, Signature, STRING } from '../dispatch/signature';
 import { keptState, type StateKeeper, usesState } from '../memory/state';
 import { op, withoutGrad } from '../nn/ops';
-import { BOOL, FLOAT, INT, optional, Signature, STRING } from '../nn/signature';
 import { Optimizer } from '../optim/optimizer';
 import type { Device } from '../tensor/device';
 import { float32, int32 } from '../tensor/dtype';
@@ -18,13 +18,13 @@ import { type AnyOptimizer, Replicas, unscaleGradients } from './unscale';
 export interface GradScalerOptions {
   /** The first scale. Default: 65536. */
   init_scale?: number;
-  /** What the scale is multiplied by after `growth_interval` steps without inf or NaN. Default: 2. */
+  /** The factor of the scale after `growth_interval` steps without inf or NaN. Default: 2. */
   growth_factor?: number;
-  /** What the scale is multiplied by after a step with inf or NaN. Default: 0.5. */
+  /** The factor of the scale after a step with inf or NaN. Default: 0.5. */
   backoff_factor?: number;
   /** Default: 2000. */
   growth_interval?: number;
-  /** Default: true. Without it nothing is scaled, and {@link GradScaler.step} is the optimizer's. */
+  /** Whether the scaler scales. If false, {@link GradScaler.step} only calls the optimizer's step. Default: true. */
   enabled?: boolean;
 }
 
@@ -121,7 +121,7 @@ export class GradScaler implements StateKeeper {
   }
 
   /**
-   * The outputs, a tensor or nested lists of them, times the scale.
+   * Multiplies the outputs, a tensor or nested lists of tensors, by the scale, and returns the products.
    *
    * @throws RangeError (ValueError) for anything else
    */
@@ -302,7 +302,7 @@ export class GradScaler implements StateKeeper {
     );
   }
 
-  /** The scale, 1 where scaling is not enabled. On CUDA it waits for the device. */
+  /** Returns the scale, or 1 if scaling is not enabled. On CUDA it waits for the device. */
   get_scale(): number {
     if (!this.#enabled) return 1;
     return this.#scale ? this.#scale.item() : this.#initialScale;
@@ -336,7 +336,7 @@ export class GradScaler implements StateKeeper {
     return this.#enabled;
   }
 
-  /** What a checkpoint needs, after {@link update}; empty where scaling is not enabled. */
+  /** Returns the state for a checkpoint. Call it after {@link update}. It is empty if scaling is not enabled. */
   state_dict(): GradScalerState | Record<string, never> {
     if (!this.#enabled) return {};
     return {
@@ -349,7 +349,7 @@ export class GradScaler implements StateKeeper {
   }
 
   /**
-   * Takes what {@link GradScaler.state_dict} gave.
+   * Restores a state that {@link GradScaler.state_dict} returned.
    *
    * @throws TorchError (RuntimeError) for the state of a scaler that was not enabled, TorchError (KeyError) for one that
    *   lacks something

@@ -35,7 +35,7 @@ export function enable_grad<T>(run: () => T): T {
 }
 
 /**
- * Says whether operations are recorded: from here on, or while a function runs.
+ * Sets whether operations are recorded: from now on, or while a function runs.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.set_grad_enabled.html
  */

@@ -2,7 +2,7 @@
 import { autocast as autocastOf } from '../amp/autocast';
 import { GradScaler as Base, type GradScalerOptions } from '../amp/grad_scaler';
 import { warn } from '../bindings/warnings';
-import { BOOL, DTYPE, FLOAT, INT, optional, Signature } from '../nn/signature';
+import { BOOL, DTYPE, FLOAT, INT, optional, Signature } from '../dispatch/signature';
 import { type DType, float16 } from '../tensor/dtype';
 
 const AUTOCAST = new Signature('autocast', {

@@ -1,8 +1,8 @@
 /** Stochastic gradient descent. Source: torch/optim/sgd.py. */
 import { runtimeError, valueError } from '../bindings/errors';
-import { addcmul_ } from '../nn/ops';
 import {
   ANYTHING,
+  type Arguments,
   BOOL,
   FLOAT,
   option,
@@ -12,7 +12,8 @@ import {
   Signature,
   TENSOR,
   type Type,
-} from '../nn/signature';
+} from '../dispatch/signature';
+import { addcmul_ } from '../nn/ops';
 import type { Scalar } from '../tensor/scalar';
 import type { Tensor } from '../tensor/tensor';
 import { floatRepr, repr } from '../utils/python';
@@ -83,6 +84,14 @@ export class SGD extends Optimizer<SGDGroup> {
   static readonly signature = SIGNATURE.description;
   #canBeFused = false;
 
+  constructor(
+    params: ParametersOrGroups<SGDGroup>,
+    lr: number | Tensor,
+    ...args: Arguments<
+      [momentum?: number, dampening?: number, weight_decay?: number | Tensor, nesterov?: boolean],
+      Omit<SGDOptions, 'lr'>
+    >
+  );
   constructor(params: ParametersOrGroups<SGDGroup>, options?: SGDOptions);
   constructor(...args: unknown[]) {
     const { params, ...defaults } = SIGNATURE.read(args);

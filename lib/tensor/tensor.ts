@@ -1,14 +1,15 @@
 /** The `Tensor` class: what JavaScript adds to the operators of methods.ts. */
 import { inspect } from 'node:util';
 import { type Stream, streamOf } from '../accelerator/stream';
-import { runBackward, runBackwardAsync } from '../autograd/backward';
+import { BACKWARD_OPTIONS, lowerBackward } from '../autograd/backward';
 import { GraphNode } from '../autograd/graph';
 import { createError, typeError, valueError } from '../bindings/errors';
 import { type Handle, HandleOwner, handleOf, isTensor, tensorHandle } from '../bindings/handle';
-import { type AsyncOptions, submit } from '../bindings/jobs';
-import { native } from '../bindings/native';
+import { type AsyncOptions, splitSignal, submit } from '../bindings/jobs';
+import { type Native, native } from '../bindings/native';
 import { registerTensorClass, wrap } from '../bindings/wrap';
-import { bind, describe, fail, isOptions } from '../dispatch/arguments';
+import { bind, describe, fail } from '../dispatch/arguments';
+import { ANYTHING, optional, Signature } from '../dispatch/signature';
 import { allocate, checkListsFit } from '../memory/allocation';
 import { refuseBrackets } from './brackets';
 import { Device, type DeviceLike } from './device';
@@ -34,10 +35,10 @@ export interface BackwardOptions {
   inputs?: Tensor | readonly Tensor[] | null | undefined;
 }
 
-const BACKWARD = {
-  name: 'backward',
-  parameters: ['gradient', 'retain_graph', 'create_graph', 'inputs'].map((name) => ({ name })),
-};
+const BACKWARD = new Signature('backward', {
+  gradient: optional<unknown>(ANYTHING, null),
+  ...BACKWARD_OPTIONS,
+});
 const INDEX_PUT = {
   name: 'index_put_',
   parameters: [
@@ -215,13 +216,13 @@ export class Tensor extends HandleOwner {
   itemAsync(options?: AsyncOptions): Promise<number>;
   itemAsync<T extends number | boolean | Complex>(options?: AsyncOptions): Promise<T>;
   async itemAsync(options?: AsyncOptions): Promise<number | boolean | Complex> {
-    return exact(await submit((job) => native.async.item(job, this.#handle), options));
+    return exact(await submit((job) => job.item(this.#handle), options));
   }
 
   /** As {@link toTypedArray}, off the event loop: waits for the calls before it. */
   async toTypedArrayAsync(options?: AsyncOptions): Promise<TypedArray> {
     const { dtype } = this;
-    const copy = await submit((job) => native.async.plain_copy(job, this.#handle), options);
+    const copy = await submit((job) => job.plain_copy(this.#handle), options);
     try {
       return elementsOf(dtype, copy);
     } finally {
@@ -347,7 +348,7 @@ export class Tensor extends HandleOwner {
     inputs?: BackwardOptions['inputs'],
   ): void;
   backward(...args: unknown[]): void {
-    runBackward(BACKWARD, [this, ...bind(BACKWARD, args)]);
+    native.backward(...this.#lowerBackward(args));
   }
 
   /** As {@link backward}, off the event loop. */
@@ -357,11 +358,13 @@ export class Tensor extends HandleOwner {
     options?: Omit<BackwardOptions, 'gradient'> & AsyncOptions,
   ): Promise<void>;
   backwardAsync(...args: unknown[]): Promise<void> {
-    const last = args[args.length - 1];
-    const { signal, ...options } = isOptions(last) ? last : {};
-    const others = isOptions(last) ? [...args.slice(0, -1), options] : args;
-    const bound = [this, ...bind(BACKWARD, others)] as const;
-    return runBackwardAsync(BACKWARD, bound, { signal: signal as AbortSignal | undefined });
+    const [others, options] = splitSignal(args);
+    return submit((job) => job.backward(...this.#lowerBackward(others)), options);
+  }
+
+  #lowerBackward(args: readonly unknown[]): Parameters<Native['backward']> {
+    const values = args.length === 0 ? BACKWARD.defaults : BACKWARD.read(args);
+    return lowerBackward(BACKWARD, this, values.gradient, values);
   }
 
   /** Whether the tensor was made in {@link torch.inference_mode}. */

@@ -2,13 +2,22 @@
 
 import { notImplementedError, typeError } from '../../bindings/errors';
 import { warn } from '../../bindings/warnings';
+import {
+  ANYTHING,
+  BOOL,
+  DEVICE,
+  DTYPE,
+  option,
+  optional,
+  orNull,
+  Signature,
+} from '../../dispatch/signature';
 import type { DeviceLike } from '../../tensor/device';
 import { DType } from '../../tensor/dtype';
 import type { MemoryFormat } from '../../tensor/layout';
 import { Tensor } from '../../tensor/tensor';
 import { hasCompatibleShallowCopyType, to, withoutGrad } from '../ops';
 import { Parameter } from '../parameter';
-import { ANYTHING, BOOL, DEVICE, DTYPE, option, optional, orNull, Signature } from '../signature';
 
 export interface ToOptions {
   device?: DeviceLike | null | undefined;

@@ -1,20 +1,17 @@
 /** Distances as modules. Source: torch/nn/modules/distance.py. */
+
+import { type Arguments, FLOAT, INT, optional, Signature } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
 import {
-  type CosineSimilarityOptions,
   cosine_similarity,
-  type PairwiseDistanceOptions,
+  PAIRWISE,
+  PAIRWISE_OPTIONS,
+  type Pairwise,
   pairwise_distance,
 } from '../functional/distance';
-import { PAIRWISE, type Pairwise } from '../functional/loss/definition';
-import { BOOL, FLOAT, INT, option, Signature } from '../signature';
 import { Module } from './module';
 
-const PAIRWISE_DISTANCE = new Signature('PairwiseDistance', {
-  p: option(FLOAT, 2),
-  eps: option(FLOAT, 1e-6),
-  keepdim: option(BOOL, false),
-});
+const PAIRWISE_DISTANCE = new Signature('PairwiseDistance', PAIRWISE_OPTIONS);
 
 /**
  * The p-norm of `x1 - x2 + eps` along the last dimension.
@@ -30,7 +27,12 @@ export class PairwiseDistance extends Module<[x1: Tensor, x2: Tensor], Tensor> {
   eps: number;
   keepdim: boolean;
 
-  constructor(options?: PairwiseDistanceOptions);
+  constructor(
+    ...args: Arguments<
+      [p?: number, eps?: number, keepdim?: boolean],
+      { p?: number; eps?: number; keepdim?: boolean }
+    >
+  );
   constructor(...args: unknown[]) {
     const { p, eps, keepdim } = PAIRWISE_DISTANCE.read(args);
     super();
@@ -54,8 +56,8 @@ export class PairwiseDistance extends Module<[x1: Tensor, x2: Tensor], Tensor> {
 }
 
 const COSINE_SIMILARITY = new Signature('CosineSimilarity', {
-  dim: option(INT, 1),
-  eps: option(FLOAT, 1e-8),
+  dim: optional(INT, 1),
+  eps: optional(FLOAT, 1e-8),
 });
 
 /**
@@ -70,7 +72,7 @@ export class CosineSimilarity extends Module<[x1: Tensor, x2: Tensor], Tensor> {
   dim: number;
   eps: number;
 
-  constructor(options?: CosineSimilarityOptions);
+  constructor(...args: Arguments<[dim?: number, eps?: number], { dim?: number; eps?: number }>);
   constructor(...args: unknown[]) {
     const { dim, eps } = COSINE_SIMILARITY.read(args);
     super();

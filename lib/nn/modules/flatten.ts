@@ -1,9 +1,9 @@
 /** Changes of shape as modules. Source: torch/nn/modules/flatten.py. */
 
+import { type Arguments, INT, INTS, optional, required, Signature } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
 import { tupleRepr } from '../../utils/python';
 import { op } from '../ops';
-import { INT, INTS, option, required, Signature } from '../signature';
 import { Module } from './module';
 
 export interface FlattenOptions {
@@ -13,7 +13,10 @@ export interface FlattenOptions {
   end_dim?: number | undefined;
 }
 
-const FLATTEN = new Signature('Flatten', { start_dim: option(INT, 1), end_dim: option(INT, -1) });
+const FLATTEN = new Signature('Flatten', {
+  start_dim: optional(INT, 1),
+  end_dim: optional(INT, -1),
+});
 
 /**
  * Joins dimensions into one.
@@ -27,7 +30,7 @@ export class Flatten extends Module<[input: Tensor], Tensor> {
   start_dim: number;
   end_dim: number;
 
-  constructor(options?: FlattenOptions);
+  constructor(...args: Arguments<[start_dim?: number, end_dim?: number], FlattenOptions>);
   constructor(...args: unknown[]) {
     const { start_dim, end_dim } = FLATTEN.read(args);
     super();
@@ -68,7 +71,12 @@ export class Unflatten extends Module<[input: Tensor], Tensor> {
   dim: number;
   unflattened_size: readonly number[];
 
-  constructor(dim: number, unflattened_size: readonly number[]);
+  constructor(
+    ...args: Arguments<
+      [dim: number, unflattened_size: readonly number[]],
+      { dim: number; unflattened_size: readonly number[] }
+    >
+  );
   constructor(...args: unknown[]) {
     const { dim, unflattened_size } = UNFLATTEN.read(args);
     super();

@@ -1,12 +1,23 @@
 /** Linear layers. Source: torch/nn/modules/linear.py. */
 import { valueError } from '../../bindings/errors';
+import {
+  type Arguments,
+  BOOL,
+  FACTORY,
+  type FactoryOptions,
+  INT,
+  optional,
+  required,
+  Signature,
+} from '../../dispatch/signature';
+import type { DeviceLike } from '../../tensor/device';
+import type { DType } from '../../tensor/dtype';
 import type { Tensor } from '../../tensor/tensor';
 import { boolRepr } from '../../utils/python';
 import { bilinear, linear } from '../functional/linear';
 import * as init from '../init';
 import { empty } from '../ops';
 import { Parameter } from '../parameter';
-import { BOOL, FACTORY, type FactoryOptions, INT, option, required, Signature } from '../signature';
 import { Module } from './module';
 
 /** Returns its input. It takes any arguments. See https://docs.pytorch.org/docs/stable/generated/torch.nn.Identity.html */
@@ -20,6 +31,9 @@ export class Identity extends Module<[input: Tensor], Tensor> {
   }
 }
 
+/** `device` and `dtype` by position. */
+type Factory = [device?: DeviceLike | null, dtype?: DType | null];
+
 export interface LinearOptions extends FactoryOptions {
   /** Whether a bias is added. Default: true. */
   bias?: boolean | undefined;
@@ -28,7 +42,7 @@ export interface LinearOptions extends FactoryOptions {
 const LINEAR = new Signature('Linear', {
   in_features: required(INT),
   out_features: required(INT),
-  bias: option(BOOL, true),
+  bias: optional(BOOL, true),
   ...FACTORY,
 });
 
@@ -48,7 +62,12 @@ export class Linear extends Module<[input: Tensor], Tensor> {
   /** (out_features). */
   declare bias: Parameter | null;
 
-  constructor(in_features: number, out_features: number, options?: LinearOptions);
+  constructor(
+    ...args: Arguments<
+      [in_features: number, out_features: number, bias?: boolean, ...Factory],
+      LinearOptions & { in_features: number; out_features: number }
+    >
+  );
   constructor(...args: unknown[]) {
     const { in_features, out_features, bias, ...factory } = LINEAR.read(args);
     super();
@@ -82,7 +101,7 @@ const BILINEAR = new Signature('Bilinear', {
   in1_features: required(INT),
   in2_features: required(INT),
   out_features: required(INT),
-  bias: option(BOOL, true),
+  bias: optional(BOOL, true),
   ...FACTORY,
 });
 
@@ -104,10 +123,16 @@ export class Bilinear extends Module<[input1: Tensor, input2: Tensor], Tensor> {
   declare bias: Parameter | null;
 
   constructor(
-    in1_features: number,
-    in2_features: number,
-    out_features: number,
-    options?: LinearOptions,
+    ...args: Arguments<
+      [
+        in1_features: number,
+        in2_features: number,
+        out_features: number,
+        bias?: boolean,
+        ...Factory,
+      ],
+      LinearOptions & { in1_features: number; in2_features: number; out_features: number }
+    >
   );
   constructor(...args: unknown[]) {
     const { in1_features, in2_features, out_features, bias, ...factory } = BILINEAR.read(args);

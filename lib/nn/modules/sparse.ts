@@ -1,5 +1,19 @@
 /** Look-up tables. Source: torch/nn/modules/sparse.py. */
 import { createError } from '../../bindings/errors';
+import {
+  type Arguments,
+  BOOL,
+  FACTORY,
+  type FactoryOptions,
+  INT,
+  optional,
+  orNull,
+  required,
+  Signature,
+  TENSOR,
+} from '../../dispatch/signature';
+import type { DeviceLike } from '../../tensor/device';
+import type { DType } from '../../tensor/dtype';
 import type { Tensor } from '../../tensor/tensor';
 import { boolRepr, floatRepr } from '../../utils/python';
 import {
@@ -11,17 +25,6 @@ import {
 import * as init from '../init';
 import { empty, withoutGrad } from '../ops';
 import { Parameter } from '../parameter';
-import {
-  BOOL,
-  FACTORY,
-  type FactoryOptions,
-  INT,
-  option,
-  orNull,
-  required,
-  Signature,
-  TENSOR,
-} from '../signature';
 import { Module } from './module';
 
 export interface EmbeddingModuleOptions extends EmbeddingOptions, FactoryOptions {
@@ -36,18 +39,27 @@ export interface FromPretrainedOptions extends EmbeddingOptions {
   freeze?: boolean | undefined;
 }
 
+/** {@link EMBEDDING_OPTIONS} by position. */
+type EmbeddingArguments = [
+  padding_idx?: number | null,
+  max_norm?: number | null,
+  norm_type?: number,
+  scale_grad_by_freq?: boolean,
+  sparse?: boolean,
+];
+
 const EMBEDDING = new Signature('Embedding', {
   num_embeddings: required(INT),
   embedding_dim: required(INT),
   ...EMBEDDING_OPTIONS,
-  _weight: option<Tensor | null>(orNull(TENSOR), null),
-  _freeze: option(BOOL, false),
+  _weight: optional<Tensor | null>(orNull(TENSOR), null),
+  _freeze: optional(BOOL, false),
   ...FACTORY,
 });
 
 const FROM_PRETRAINED = new Signature('Embedding.from_pretrained', {
   embeddings: required(TENSOR),
-  freeze: option(BOOL, true),
+  freeze: optional(BOOL, true),
   ...EMBEDDING_OPTIONS,
 });
 
@@ -72,7 +84,20 @@ export class Embedding extends Module<[input: Tensor], Tensor> {
   declare weight: Parameter;
   sparse: boolean;
 
-  constructor(num_embeddings: number, embedding_dim: number, options?: EmbeddingModuleOptions);
+  constructor(
+    ...args: Arguments<
+      [
+        num_embeddings: number,
+        embedding_dim: number,
+        ...EmbeddingArguments,
+        _weight?: Tensor | null,
+        _freeze?: boolean,
+        device?: DeviceLike | null,
+        dtype?: DType | null,
+      ],
+      EmbeddingModuleOptions & { num_embeddings: number; embedding_dim: number }
+    >
+  );
   constructor(...args: unknown[]) {
     const { num_embeddings, embedding_dim, _weight, _freeze, device, dtype, ...options } =
       EMBEDDING.read(args);
@@ -98,7 +123,12 @@ export class Embedding extends Module<[input: Tensor], Tensor> {
    *
    * @throws TorchError (AssertionError) unless `embeddings` has two dimensions
    */
-  static from_pretrained(embeddings: Tensor, options?: FromPretrainedOptions): Embedding;
+  static from_pretrained(
+    ...args: Arguments<
+      [embeddings: Tensor, freeze?: boolean, ...EmbeddingArguments],
+      FromPretrainedOptions & { embeddings: Tensor }
+    >
+  ): Embedding;
   static from_pretrained(...args: unknown[]): Embedding {
     const { embeddings, freeze, ...options } = FROM_PRETRAINED.read(args);
     const [rows, columns] = embeddings.shape;
