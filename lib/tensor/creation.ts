@@ -253,8 +253,11 @@ export interface FromBufferOptions {
 }
 
 /**
- * A 1-d tensor of a buffer's elements. It shares the memory of a SharedArrayBuffer and of views of one; of an
- * ArrayBuffer it copies, since JavaScript may move or free that memory at any time.
+ * Makes a 1-d tensor of a buffer's elements. An ArrayBuffer is copied, where Python shares it: what is written to the
+ * buffer later does not change the tensor. A SharedArrayBuffer is shared, and an ArrayBuffer with `unsafe_share`; views
+ * are treated as their buffers.
+ *
+ * JavaScript may move or free the memory of an ArrayBuffer at any time, so sharing it is not the default.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.frombuffer.html
  *
