@@ -19,6 +19,7 @@
 #include "operators/context.h"
 #include "operators/cuda.h"
 #include "operators/generators.h"
+#include "operators/meta.h"
 #include "operators/operators.h"
 #include "operators/tensors.h"
 
@@ -128,6 +129,7 @@ void add_all(Bindings& bindings) {
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   refuse_another_libtorch(env);
   install_allocator();
+  register_meta_kernels();
   auto* environment = new Environment(env);
   env.SetInstanceData(environment);
   // A worker may be terminated while it loads the addon.

@@ -6,6 +6,7 @@ import { native } from '../bindings/native';
 import { warn } from '../bindings/warnings';
 import { describe, isOptions } from '../dispatch/arguments';
 import { BOOL, FLOAT, INT, optional, Signature, STRING } from '../dispatch/signature';
+import { keptState, type StateKeeper, usesState } from '../memory/state';
 import { op, withoutGrad } from '../nn/ops';
 import { Optimizer } from '../optim/optimizer';
 import type { Device } from '../tensor/device';
@@ -89,7 +90,7 @@ interface Progress {
  *
  * @throws TorchError (AssertionError) for a growth factor of at most 1 or a backoff factor of at least 1
  */
-export class GradScaler {
+export class GradScaler implements StateKeeper {
   #enabled: boolean;
   readonly #device: string;
   #initialScale: number;
@@ -148,7 +149,14 @@ export class GradScaler {
     return scaled(outputs);
   }
 
+  /** @internal */
+  [keptState](): readonly unknown[] {
+    const found = [...this.#progress.values()].map((progress) => progress.found);
+    return [this.#scale, this.#tracker, found];
+  }
+
   #start(device: Device): Tensor {
+    usesState(this);
     this.#scale = full([], this.#initialScale, { dtype: float32, device });
     this.#tracker = full([], this.#initialTracker, { dtype: int32, device });
     return this.#scale;
@@ -163,6 +171,7 @@ export class GradScaler {
   }
 
   #progressOf(optimizer: AnyOptimizer): Progress {
+    usesState(this);
     let progress = this.#progress.get(optimizer);
     if (!progress) this.#progress.set(optimizer, (progress = { stage: 'ready', found: new Map() }));
     return progress;
@@ -296,7 +305,7 @@ export class GradScaler {
   /** Returns the scale, or 1 if scaling is not enabled. On CUDA it waits for the device. */
   get_scale(): number {
     if (!this.#enabled) return 1;
-    return this.#scale ? this.#scale.item<number>() : this.#initialScale;
+    return this.#scale ? this.#scale.item() : this.#initialScale;
   }
 
   get_growth_factor(): number {
@@ -335,7 +344,7 @@ export class GradScaler {
       growth_factor: this.#growthFactor,
       backoff_factor: this.#backoffFactor,
       growth_interval: this.#growthInterval,
-      _growth_tracker: this.#tracker ? this.#tracker.item<number>() : this.#initialTracker,
+      _growth_tracker: this.#tracker ? this.#tracker.item() : this.#initialTracker,
     };
   }
 

@@ -9,6 +9,7 @@
 #include "bindings/environment.h"
 #include "bindings/errors.h"
 #include "bindings/memory_retry.h"
+#include "operators/context.h"
 
 namespace torch_losses {
 
@@ -35,6 +36,11 @@ napi_value AsyncQueue::submit(std::unique_ptr<Job> job) {
   napi_value promise = nullptr;
   check(env, napi_create_promise(env, &job->deferred, &promise));
   job->threads = at::get_num_threads();
+  job->run = [run = std::move(job->run), flushes = flush_denormal()] {
+    // The processor's flag is a thread's, and the worker has its own.
+    if (flush_denormal() != flushes) set_flush_denormal(flushes);
+    run();
+  };
   job->autocast = AutocastSettings::current();
   job->cuda = CudaSettings::current();
   if (pending_ == 0) check(env, napi_ref_threadsafe_function(env, notify_));

@@ -6,11 +6,14 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/zeros_like.h>
+#include <c10/core/InferenceMode.h>
 #include <torch/csrc/autograd/edge.h>
 #include <torch/csrc/autograd/engine.h>
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/functions/basic_ops.h>
 #include <torch/csrc/autograd/variable.h>
+
+#include <memory>
 
 #include "bindings/bindings.h"
 #include "bindings/dtype_names.h"
@@ -58,8 +61,8 @@ at::Tensor starting_gradient(const at::Tensor& output, const std::optional<at::T
 
 // Where the gradient of `input` is to be caught.
 autograd::Edge input_edge(const at::Tensor& input, bool accumulate) {
-  TORCH_CHECK(input.requires_grad(), "One of the differentiated Tensors does not require grad");
   if (accumulate) input.retain_grad();
+  TORCH_CHECK(input.requires_grad(), "One of the differentiated Tensors does not require grad");
   auto node = input.grad_fn();
   if (!node) node = autograd::impl::try_get_grad_accumulator(input);
   // No node: the input is not in the graph. A node of its own is reached by nothing, which the
@@ -290,6 +293,27 @@ bool is_grad_enabled() { return at::GradMode::is_enabled(); }
 
 void set_grad_enabled(bool enabled) { at::GradMode::set_enabled(enabled); }
 
+// --- inference mode
+// --------------------------------------------------------------------------------------------------
+
+// The modes that are entered and not left, of this thread. Each restores the one before it.
+std::vector<std::unique_ptr<c10::InferenceMode>>& inference_modes() {
+  thread_local std::vector<std::unique_ptr<c10::InferenceMode>> modes;
+  return modes;
+}
+
+void enter_inference_mode(bool enabled) {
+  inference_modes().push_back(std::make_unique<c10::InferenceMode>(enabled));
+}
+
+void leave_inference_mode() {
+  if (!inference_modes().empty()) inference_modes().pop_back();
+}
+
+bool is_inference_mode_enabled() { return c10::InferenceMode::is_enabled(); }
+
+bool is_inference(const at::Tensor& tensor) { return tensor.is_inference(); }
+
 }  // namespace
 
 void add_autograd(Bindings& bindings) {
@@ -311,6 +335,10 @@ void add_autograd(Bindings& bindings) {
   bindings.add<&next_functions>("next_functions");
   bindings.add<&is_grad_enabled>("is_grad_enabled");
   bindings.add<&set_grad_enabled>("set_grad_enabled");
+  bindings.add<&enter_inference_mode>("enter_inference_mode");
+  bindings.add<&leave_inference_mode>("leave_inference_mode");
+  bindings.add<&is_inference_mode_enabled>("is_inference_mode_enabled");
+  bindings.add<&is_inference>("is_inference");
 }
 
 }  // namespace torch_losses

@@ -111,7 +111,18 @@ void use_deterministic_algorithms(bool mode, bool warn_only) {
   context().setDeterministicAlgorithms(mode, warn_only);
 }
 
+thread_local bool flushes_denormals = false;
+
 }  // namespace
+
+bool flush_denormal() { return flushes_denormals; }
+
+// The processor's flag is a thread's. Returns whether the processor has one.
+bool set_flush_denormal(bool mode) {
+  if (!context().setFlushDenormal(mode)) return false;
+  flushes_denormals = mode;
+  return true;
+}
 
 void add_context(Bindings& bindings) {
   bindings.add<&get_flag>("get_flag");
@@ -127,6 +138,7 @@ void add_context(Bindings& bindings) {
   bindings.add<&set_float32_matmul_precision>("set_float32_matmul_precision");
   bindings.add<&deterministic_algorithms>("deterministic_algorithms");
   bindings.add<&deterministic_algorithms_warn_only>("deterministic_algorithms_warn_only");
+  bindings.add<&set_flush_denormal>("set_flush_denormal");
   bindings.add<&use_deterministic_algorithms>("use_deterministic_algorithms");
 }
 

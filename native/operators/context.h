@@ -7,4 +7,8 @@ class Bindings;
 
 void add_context(Bindings& bindings);
 
+// Whether this thread treats denormal numbers as zero.
+bool flush_denormal();
+bool set_flush_denormal(bool mode);
+
 }  // namespace torch_losses

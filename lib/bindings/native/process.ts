@@ -30,6 +30,8 @@ export interface NativeProcess {
   deterministic_algorithms(): boolean;
   deterministic_algorithms_warn_only(): boolean;
   use_deterministic_algorithms(mode: boolean, warnOnly: boolean): void;
+  /** Returns false if the processor cannot flush denormal numbers. */
+  set_flush_denormal(mode: boolean): boolean;
 
   // Class indices: none are checked, those on CUDA, or all
   set_check_targets(which: 0 | 1 | 2): void;

@@ -182,7 +182,6 @@ export const reductionOf = <R extends string>(): LossParameter<R, LoweredReducti
   parameter(
     option(STRING as Type<string> as Type<R>, 'mean' as R),
     (callee) => (values) => lowerReduction(callee, (values as ReductionValues).reduction),
-    STRING,
   );
 
 export const REDUCTION = reductionOf<Reduction>();
