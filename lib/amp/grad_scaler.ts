@@ -28,6 +28,15 @@ export interface GradScalerOptions {
   enabled?: boolean;
 }
 
+/** {@link GradScalerOptions} by position. */
+export type ScalerArguments = [
+  init_scale?: number,
+  growth_factor?: number,
+  backoff_factor?: number,
+  growth_interval?: number,
+  enabled?: boolean,
+];
+
 /** What {@link GradScaler.state_dict} gives: empty of a scaler that is not enabled. */
 export interface GradScalerState {
   scale: number;
@@ -37,13 +46,18 @@ export interface GradScalerState {
   _growth_tracker: number;
 }
 
-const SIGNATURE = new Signature('GradScaler', {
-  device: optional(STRING, 'cuda'),
+/** The parameters of every scaler, but for the device. */
+export const SCALER_OPTIONS = {
   init_scale: optional(FLOAT, 2 ** 16),
   growth_factor: optional(FLOAT, 2),
   backoff_factor: optional(FLOAT, 0.5),
   growth_interval: optional(INT, 2000),
   enabled: optional(BOOL, true),
+};
+
+const SIGNATURE = new Signature('GradScaler', {
+  device: optional(STRING, 'cuda'),
+  ...SCALER_OPTIONS,
 });
 
 const updateScale =
@@ -91,6 +105,7 @@ interface Progress {
  * @throws TorchError (AssertionError) for a growth factor of at most 1 or a backoff factor of at least 1
  */
 export class GradScaler implements StateKeeper {
+  static readonly signature = SIGNATURE.description;
   #enabled: boolean;
   readonly #device: string;
   #initialScale: number;
@@ -102,6 +117,7 @@ export class GradScaler implements StateKeeper {
   #tracker: Tensor | null = null;
   #progress = new Map<AnyOptimizer, Progress>();
 
+  constructor(device: string, ...scaler: ScalerArguments);
   constructor(device?: string, options?: GradScalerOptions);
   constructor(options?: GradScalerOptions & { device?: string });
   constructor(...args: unknown[]) {

@@ -35,8 +35,10 @@ export const inputs =
   <Args extends unknown[]>() =>
   <D extends LossParameters>(declarations: D): Inputs<Args, D> => ({ declarations });
 
+export type InputAndTarget = [input: Tensor, target: Tensor];
+
 /** The parameters that most losses require. */
-export const INPUT_AND_TARGET = inputs<[input: Tensor, target: Tensor]>()({
+export const INPUT_AND_TARGET = inputs<InputAndTarget>()({
   input: INPUT,
   target: INPUT,
 });

@@ -87,7 +87,7 @@ export const VARIANCE = parameter(
 // --- options ----------------------------------------------------------------------------------------------------------
 
 /** A tensor or null, which is the default; a buffer of classes. */
-export const OPTIONAL_TENSOR = {
+export const OPTIONAL_TENSOR: LossParameter<Tensor | null, OptionalHandle> = {
   ...parameter(
     option<Tensor | null>(orNull(TENSOR), null),
     (callee, name): Lower<OptionalHandle> => {
@@ -123,13 +123,14 @@ export const int = (fallback: number): LossParameter<number | bigint, number | b
   parameter(option(NUMBER, fallback), lowerInt, NUMBER);
 
 /** An integer or null, which is the default. */
-export const OPTIONAL_INT = parameter(
-  option<number | bigint | null>(orNull(NUMBER), null),
-  (callee, name): Lower<number | bigint | null> => {
-    const lower = lowerInt(callee, name);
-    return (value) => (value === null || value === undefined ? null : lower(value));
-  },
-);
+export const OPTIONAL_INT: LossParameter<number | bigint | null, number | bigint | null> =
+  parameter(
+    option<number | bigint | null>(orNull(NUMBER), null),
+    (callee, name): Lower<number | bigint | null> => {
+      const lower = lowerInt(callee, name);
+      return (value) => (value === null || value === undefined ? null : lower(value));
+    },
+  );
 
 export const bool = (fallback: boolean): LossParameter<boolean, boolean> =>
   parameter(
@@ -165,7 +166,7 @@ export const DISTANCE = parameter(
 );
 
 /** Deprecated: lowered with the reduction. */
-const LEGACY = parameter(
+const LEGACY: LossParameter<boolean | null, never> = parameter(
   option<boolean | null>(orNull(BOOL), null),
   (): Lower<never> => (_value) => {
     throw new Error('size_average and reduce are lowered with the reduction');
