@@ -1,5 +1,5 @@
 // The addon: one environment's state, and the list of what JavaScript can call.
-// lib/bindings/native.ts is its typed face.
+// lib/bindings/native/ is its typed face.
 #include <torch/version.h>
 
 #include <string>

@@ -238,8 +238,6 @@ std::vector<std::vector<int64_t>> group_by_device_and_dtype(
   return groups;
 }
 
-std::string dtype_name(at::ScalarType dtype) { return c10::toString(dtype); }
-
 }  // namespace
 
 void add_tensors(Bindings& bindings) {
@@ -285,7 +283,6 @@ void add_tensors(Bindings& bindings) {
   bindings.add<&cpu_capability>("cpu_capability");
   bindings.add<&parse_device>("parse_device");
   bindings.add<&group_by_device_and_dtype>("group_by_device_and_dtype");
-  bindings.add<&dtype_name>("dtype_name");
 }
 
 }  // namespace torch_losses
