@@ -77,7 +77,7 @@ export type NativeGenerator = { readonly __generator: unique symbol };
 export interface NativeAsync {
   item(job: number, tensor: Handle): Promise<number | bigint | boolean | Complex>;
   /** A contiguous copy on the CPU, or the tensor itself where it is that. */
-  plain_copy(job: number, tensor: Handle): Promise<Handle>;
+  contiguous_cpu_copy(job: number, tensor: Handle): Promise<Handle>;
   backward(job: number, ...args: Parameters<Native['backward']>): Promise<void>;
   call_operator(job: number, ...args: Parameters<Native['call_operator']>): Promise<unknown>;
   adaptive_log_softmax_with_loss(
@@ -97,7 +97,7 @@ export interface Native {
   /** An error's message with its C++ backtrace, by its number; empty where there were many since. */
   error_backtrace(number: number): string;
 
-  // Handles: native/operators/tensors.cc
+  // Handles: native/bindings/environment_calls.cc
   attach(handle: Handle, owner: object): void;
   dispose(handle: Handle): void;
   is_live(handle: Handle): boolean;
@@ -110,7 +110,7 @@ export interface Native {
   /** By how many it has grown since. */
   growth(): number;
   /** Asks to be told of the next new handle. */
-  rest(): void;
+  notify_next_creation(): void;
   /** Bytes of what this environment's handles keep, by device. */
   bytes_by_device(): Record<string, number>;
   /** The number of new handles after which it calls for a minor collection. */
@@ -159,11 +159,10 @@ export interface Native {
     sciMode: boolean | null,
   ): string;
 
-  // The process: native/operators/tensors.cc
+  // The process: native/operators/context.cc
   get_default_dtype(): number;
   set_default_dtype(dtype: number): void;
   element_size(dtype: number): number;
-  dtype_name(dtype: number): string;
   promote_types(left: number, right: number): number;
   get_num_threads(): number;
   set_num_threads(count: number): void;

@@ -201,7 +201,10 @@ export class Tensor extends HandleOwner {
   /** As {@link toTypedArray}, off the event loop: waits for the calls before it. */
   async toTypedArrayAsync(options?: AsyncOptions): Promise<TypedArray> {
     const { dtype } = this;
-    const copy = await submit((job) => native.async.plain_copy(job, this.#handle), options);
+    const copy = await submit(
+      (job) => native.async.contiguous_cpu_copy(job, this.#handle),
+      options,
+    );
     try {
       return elementsOf(dtype, copy);
     } finally {
