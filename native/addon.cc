@@ -11,6 +11,8 @@
 #include "losses/losses.h"
 #include "losses/targets.h"
 #include "memory/allocator.h"
+#include "memory/compact.h"
+#include "operators/meta.h"
 
 // libtorch's version; the highest two bytes are major and minor. Declared here because the header
 // that declares it includes all of ATen.
@@ -46,36 +48,52 @@ losses::LinearCrossEntropyOptions adjust_options(const losses::LinearCrossEntrop
                         has_probabilities);
 }
 
+// A loss as JavaScript calls it, which compacts its result.
+template <auto Loss, typename Type = decltype(Loss)>
+struct Computation;
+template <auto Loss, typename... Parameters>
+struct Computation<Loss, at::Tensor (*)(Parameters...)> {
+  static at::Tensor run(Parameters... parameters) {
+    at::Tensor result = Loss(parameters...);
+    compact(result);
+    return result;
+  }
+};
+
+template <auto Loss>
+void add_loss(Bindings& bindings, const char* name) {
+  bindings.add_function<&Computation<Loss>::run>(name);
+}
+
 void add_losses(Bindings& bindings) {
   bindings.add<&losses::adaptive_log_softmax_with_loss>("adaptive_log_softmax_with_loss");
   bindings.add_async<&losses::adaptive_log_softmax_with_loss>("adaptive_log_softmax_with_loss");
-  bindings.add_function<&losses::binary_cross_entropy>("binary_cross_entropy");
-  bindings.add_function<&losses::binary_cross_entropy_with_logits>(
-      "binary_cross_entropy_with_logits");
-  bindings.add_function<&losses::cosine_embedding_loss>("cosine_embedding_loss");
-  bindings.add_function<&losses::cross_entropy>("cross_entropy");
-  bindings.add_function<&losses::ctc_loss>("ctc_loss");
-  bindings.add_function<&losses::gaussian_nll_loss>("gaussian_nll_loss");
-  bindings.add_function<&losses::hinge_embedding_loss>("hinge_embedding_loss");
-  bindings.add_function<&losses::huber_loss>("huber_loss");
-  bindings.add_function<&losses::kl_div>("kl_div");
-  bindings.add_function<&losses::l1_loss>("l1_loss");
+  add_loss<&losses::binary_cross_entropy>(bindings, "binary_cross_entropy");
+  add_loss<&losses::binary_cross_entropy_with_logits>(bindings, "binary_cross_entropy_with_logits");
+  add_loss<&losses::cosine_embedding_loss>(bindings, "cosine_embedding_loss");
+  add_loss<&losses::cross_entropy>(bindings, "cross_entropy");
+  add_loss<&losses::ctc_loss>(bindings, "ctc_loss");
+  add_loss<&losses::gaussian_nll_loss>(bindings, "gaussian_nll_loss");
+  add_loss<&losses::hinge_embedding_loss>(bindings, "hinge_embedding_loss");
+  add_loss<&losses::huber_loss>(bindings, "huber_loss");
+  add_loss<&losses::kl_div>(bindings, "kl_div");
+  add_loss<&losses::l1_loss>(bindings, "l1_loss");
   bindings.add_function<&losses::linear_cross_entropy, true>("linear_cross_entropy");
   bindings.add<&adjust_options>("adjust_linear_cross_entropy_options");
-  bindings.add_function<&losses::margin_ranking_loss>("margin_ranking_loss");
-  bindings.add_function<&losses::mse_loss>("mse_loss");
-  bindings.add_function<&losses::multi_margin_loss>("multi_margin_loss");
-  bindings.add_function<&losses::multilabel_margin_loss>("multilabel_margin_loss");
-  bindings.add_function<&losses::multilabel_soft_margin_loss>("multilabel_soft_margin_loss");
-  bindings.add_function<&losses::nll_loss>("nll_loss");
-  bindings.add_function<&losses::poisson_nll_loss>("poisson_nll_loss");
-  bindings.add_function<&losses::smooth_l1_loss>("smooth_l1_loss");
-  bindings.add_function<&losses::soft_margin_loss>("soft_margin_loss");
-  bindings.add_function<&losses::triplet_margin_loss>("triplet_margin_loss");
-  bindings.add_function<&losses::triplet_margin_with_distance_loss>(
-      "triplet_margin_with_distance_loss");
-  bindings.add_function<&losses::triplet_margin_with_pairwise_distance_loss>(
-      "triplet_margin_with_pairwise_distance_loss");
+  add_loss<&losses::margin_ranking_loss>(bindings, "margin_ranking_loss");
+  add_loss<&losses::mse_loss>(bindings, "mse_loss");
+  add_loss<&losses::multi_margin_loss>(bindings, "multi_margin_loss");
+  add_loss<&losses::multilabel_margin_loss>(bindings, "multilabel_margin_loss");
+  add_loss<&losses::multilabel_soft_margin_loss>(bindings, "multilabel_soft_margin_loss");
+  add_loss<&losses::nll_loss>(bindings, "nll_loss");
+  add_loss<&losses::poisson_nll_loss>(bindings, "poisson_nll_loss");
+  add_loss<&losses::smooth_l1_loss>(bindings, "smooth_l1_loss");
+  add_loss<&losses::soft_margin_loss>(bindings, "soft_margin_loss");
+  add_loss<&losses::triplet_margin_loss>(bindings, "triplet_margin_loss");
+  add_loss<&losses::triplet_margin_with_distance_loss>(bindings,
+                                                       "triplet_margin_with_distance_loss");
+  add_loss<&losses::triplet_margin_with_pairwise_distance_loss>(
+      bindings, "triplet_margin_with_pairwise_distance_loss");
 }
 
 void add_all(Bindings& bindings) {
@@ -99,6 +117,7 @@ void add_all(Bindings& bindings) {
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   refuse_another_libtorch(env);
   install_allocator();
+  register_meta_kernels();
   auto* environment = new Environment(env);
   env.SetInstanceData(environment);
   // Guarded, because a worker may be terminated while it loads the addon.

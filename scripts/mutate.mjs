@@ -19,7 +19,7 @@ import { BUILD, DIST, DIST_TEST, ROOT, tool } from './lib/checkout.mjs';
 import { FAULTS } from './lib/faults.mjs';
 import { mustRun, run } from './lib/run.mjs';
 import { setUp } from './lib/setup.mjs';
-import { compileTests } from './lib/typescript.mjs';
+import { compileTests, library } from './lib/typescript.mjs';
 
 const COPY = path.join(BUILD, 'mutation');
 const SWITCH = 'TORCH_LOSSES_FAULT';
@@ -40,7 +40,7 @@ await main(async () => {
 
 function copyPackage() {
   rmSync(COPY, { recursive: true, force: true });
-  mkdirSync(path.join(COPY, 'build', 'Release'), { recursive: true });
+  mkdirSync(COPY, { recursive: true });
   for (const folder of [DIST, DIST_TEST, path.join(ROOT, 'native')]) {
     cpSync(folder, path.join(COPY, path.basename(folder)), { recursive: true });
   }
@@ -67,57 +67,69 @@ function putIn(condition, folder) {
   return [...changed.keys()];
 }
 
-/** The changed sources, and those that include a changed header. */
+/** The changed sources, and those that include a changed header, through other headers too. */
 function sourcesOf(changed) {
-  const headers = changed.filter((file) => file.endsWith('.h')).map((file) => path.basename(file));
-  const sources = readdirSync(path.join(COPY, 'native'), { withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.cc'))
-    .map(({ name }) => `native/${name}`);
-  return sources.filter((file) => {
-    const text = readFileSync(path.join(COPY, file), 'utf8');
-    return changed.includes(file) || headers.some((name) => text.includes(`#include "${name}"`));
-  });
+  const names = readdirSync(path.join(COPY, 'native'), { recursive: true });
+  const texts = names
+    .filter((name) => /\.(cc|h)$/.test(name))
+    .map((name) => [`native/${name}`, readFileSync(path.join(COPY, 'native', name), 'utf8')]);
+  const affected = new Set(changed);
+  for (let size = 0; size < affected.size; ) {
+    size = affected.size;
+    for (const [file, text] of texts) {
+      const includes = [...text.matchAll(/#include "(.+)"/g)].map(([, name]) => `native/${name}`);
+      if (includes.some((name) => affected.has(name))) affected.add(file);
+    }
+  }
+  return [...affected].filter((file) => file.endsWith('.cc'));
 }
 
 /** Compiles what the changed files are part of as the release build does, and links it with the rest. */
 async function buildAddon(changed, libtorch) {
-  const minorVersion = libtorch.version.split('.', 2).join('.');
-  const release = path.join(BUILD, `cmake-Release-${minorVersion}`);
+  const { addonFor, outputFolder } = await library('bindings/libtorch/addons');
+  const addon = addonFor(libtorch.version);
+  const release = path.join(BUILD, `cmake-Release-${addon}`);
   const commands = JSON.parse(readFileSync(path.join(release, 'compile_commands.json'), 'utf8'));
   const header = path.join(COPY, 'fault.h');
   writeFileSync(
     header,
     `#include <cstdlib>\nstatic const int torch_losses_fault = std::getenv("${SWITCH}") ? std::atoi(std::getenv("${SWITCH}")) : 0;\n`,
   );
-  const sources = sourcesOf(changed);
-  console.log(`Compiling ${sources.length} files with faults`);
-  const objects = path.join(COPY, 'objects');
-  const folder = path.join(release, 'CMakeFiles', 'torch_losses.dir', 'native');
-  mkdirSync(objects);
-  // Not what a renamed source left behind.
+  const sources = new Set(sourcesOf(changed).map((file) => path.join(ROOT, file)));
+  console.log(`Compiling ${sources.size} files with faults`);
+  const objects = [];
   for (const { file, command } of commands) {
-    if (!command.includes('torch_losses.dir')) continue;
-    const object = `${path.basename(file)}.o`;
-    cpSync(path.join(folder, object), path.join(objects, object));
-  }
-  for (const file of sources) {
-    const { command } = commands.find((entry) => entry.file === path.join(ROOT, file));
     const [compiler, ...words] = command.split(' ');
-    const options = words.slice(0, words.indexOf('-o'));
-    const object = path.join(objects, `${path.basename(file)}.o`);
-    // No warnings: a fault need not be good code.
-    const source = ['-w', '-include', header, '-o', object, '-c', path.join(COPY, file)];
-    await mustRun(`Compiling ${file}`, compiler, [...options, ...source]);
+    const end = words.indexOf('-o');
+    const built = words[end + 1]; // relative to the tree
+    if (!built.includes('torch_losses.dir') || !file.endsWith('.cc')) continue;
+    if (!sources.has(file)) {
+      objects.push(path.join(release, built));
+      continue;
+    }
+    const object = path.join(COPY, 'objects', built);
+    objects.push(object);
+    mkdirSync(path.dirname(object), { recursive: true });
+    const name = path.relative(ROOT, file);
+    // The headers of the copy come first. No warnings: a fault need not be good code.
+    const first = [`-I${path.join(COPY, 'native')}`, ...words.slice(0, end), '-w'];
+    const source = ['-include', header, '-o', object, '-c', path.join(COPY, name)];
+    await mustRun(`Compiling ${name}`, compiler, [...first, ...source]);
   }
-  const built = path.join(BUILD, 'Release');
-  const finished = path.join(COPY, 'build', 'Release');
-  cpSync(path.join(built, 'loader.node'), path.join(finished, 'loader.node'));
+  const output = path.join(COPY, 'addons');
+  for (const name of ['loader', addon]) {
+    mkdirSync(outputFolder(output, name), { recursive: true });
+  }
+  cpSync(
+    path.join(outputFolder(path.join(ROOT, 'addons'), 'loader'), 'loader.node'),
+    path.join(outputFolder(output, 'loader'), 'loader.node'),
+  );
   await mustRun('Linking', process.env.CXX || 'g++', [
     '-shared',
     '-Wl,-z,nodelete',
     '-o',
-    path.join(finished, `torch_losses-${minorVersion}.node`),
-    ...readdirSync(objects).map((name) => path.join(objects, name)),
+    path.join(outputFolder(output, addon), 'torch_losses.node'),
+    ...objects,
     ...['torch_cpu', 'c10'].map((name) => path.join(libtorch.directory, 'lib', `lib${name}.so`)),
   ]);
 }

@@ -20,8 +20,9 @@ import { capture, run } from './lib/run.mjs';
 import { setUp } from './lib/setup.mjs';
 import { compileTests } from './lib/typescript.mjs';
 
-// They run no native code of ours: command lines, documentation, packages, and what needs a GPU.
-const LEFT_OUT = ['cli', 'cuda', 'docs', 'package'];
+// They run no native code of ours that other tests do not run: command lines, documentation, examples,
+// packages, and what needs a GPU.
+const LEFT_OUT = ['cli', 'cuda', 'docs', 'examples', 'package'];
 // Valgrind is 30 times slower, and runs one thread at a time: those of async do not come to an end.
 const FILES_OF_VALGRIND = [
   'bindings/handle',

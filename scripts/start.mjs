@@ -2,13 +2,22 @@
 // (examples/digits).
 import './lib/node-version.mjs';
 
+import path from 'node:path';
+
 import { main } from './lib/advice.mjs';
+import { DIST_EXAMPLES } from './lib/checkout.mjs';
 import { run } from './lib/run.mjs';
 import { setUp } from './lib/setup.mjs';
+import { compileExamples } from './lib/typescript.mjs';
 
 await main(async () => {
   await setUp();
-  const program = ['examples/digits/main.mjs', ...process.argv.slice(2)];
-  const { status } = await run(process.execPath, program, { inherit: true });
+  await compileExamples();
+  const program = [path.join(DIST_EXAMPLES, 'digits', 'main.js'), ...process.argv.slice(2)];
+  const { status } = await run(process.execPath, program, {
+    // OpenMP's threads sleep while they wait: on a machine with other work, spinning slows small models.
+    env: { OMP_WAIT_POLICY: 'PASSIVE', ...process.env },
+    inherit: true,
+  });
   return status;
 });

@@ -6,8 +6,13 @@
 
 import { runtimeError } from '../bindings/errors';
 import { describeTensor } from '../bindings/handle';
-import { submit } from '../bindings/jobs';
-import { native, type OperatorSchema, type SchemaArgument } from '../bindings/native';
+import { splitSignal, submit } from '../bindings/jobs';
+import {
+  type NativeJob,
+  native,
+  type OperatorSchema,
+  type SchemaArgument,
+} from '../bindings/native';
 import { wrap } from '../bindings/wrap';
 import { startDevice, startPinning } from '../cuda/state';
 import { DType } from '../tensor/dtype_table';
@@ -27,9 +32,6 @@ import { EXPECTED, isInt64, LOWER, REJECTED } from './marshalling';
 export type NamedResults = Record<string, unknown> & Iterable<unknown>;
 
 type Arguments = readonly unknown[];
-
-/** The job as which the next call is made, or 0: see {@link Operator.callAsync}. */
-let job = 0;
 
 // --- one overload ---------------------------------------------------------------------------------------------------
 
@@ -84,25 +86,27 @@ export class Overload implements Callee {
 
   /**
    * The result of a call with these arguments, or {@link REJECTED} where they do not fit: what chooses among overloads.
+   *
+   * @param job - where the call is made as a job, which then is the promise of the result
    */
-  attempt(args: Arguments, options: Options | undefined): unknown {
+  attempt(args: Arguments, options: Options | undefined, job?: NativeJob): unknown {
     const positional = this.#gathersAt < 0 ? args : gather(args, this.#gathersAt, options);
     if (options) {
       const bound = bindOr(this, positional);
-      return Array.isArray(bound) ? this.#callBound(bound) : REJECTED;
+      return Array.isArray(bound) ? this.#callBound(bound, job) : REJECTED;
     }
     if (positional.length > this.#positional || positional.length < this.#least) return REJECTED;
-    return this.#callBound(positional);
+    return this.#callBound(positional, job);
   }
 
   /** As {@link attempt}, where there is no other overload: says what is wrong. */
-  call(args: Arguments, options: Options | undefined): unknown {
-    const result = this.attempt(args, options);
+  call(args: Arguments, options: Options | undefined, job?: NativeJob): unknown {
+    const result = this.attempt(args, options, job);
     if (result === REJECTED) throw this.explain(args, options);
     return result;
   }
 
-  #callBound(bound: Arguments): unknown {
+  #callBound(bound: Arguments, job: NativeJob | undefined): unknown {
     const { parameters, schema } = this;
     const call: [number, number, ...unknown[]] = [schema.id, 0];
     for (let index = 0; index < bound.length; index++) {
@@ -125,9 +129,7 @@ export class Overload implements Callee {
       }
     }
     if (this.#deviceAt >= 0) this.#startDevice(call);
-    if (job !== 0) {
-      return native.async.call_operator(job, ...call).then((result) => this.#raise(result, bound));
-    }
+    if (job) return job.call_operator(...call).then((result) => this.#raise(result, bound));
     return this.#raise(native.call_operator(...call), bound);
   }
 
@@ -256,35 +258,23 @@ export class Operator {
     return this.#overloads;
   }
 
-  /** Calls the first overload that the arguments fit. The last argument may be an options object. */
-  call(args: Arguments): unknown {
+  /** Calls the first overload that the arguments fit, in a job if one is given. The last argument may be an options object. */
+  call(args: Arguments, job?: NativeJob): unknown {
     const { overloads } = this;
     const last = args.length > 0 ? args[args.length - 1] : undefined;
     const options = isOptions(last) && !isComplex(last) ? last : undefined;
-    if (overloads.length === 1) return overloads[0]!.call(args, options);
+    if (overloads.length === 1) return overloads[0]!.call(args, options, job);
     for (const overload of overloads) {
-      const result = overload.attempt(args, options);
+      const result = overload.attempt(args, options, job);
       if (result !== REJECTED) return result;
     }
     throw this.#noMatch(args, options);
   }
 
-  /** As {@link call}, off the event loop. Among the options may be a `signal`: see async.ts. */
+  /** As {@link call}, off the event loop. The options may hold a `signal`: AsyncOptions. */
   callAsync(args: Arguments): Promise<unknown> {
-    const last = args.length > 0 ? args[args.length - 1] : undefined;
-    const { signal, ...options } = isOptions(last) && !isComplex(last) ? last : {};
-    const others = signal === undefined ? args : [...args.slice(0, -1), options];
-    return submit(
-      (number) => {
-        job = number;
-        try {
-          return this.call(others) as Promise<unknown>;
-        } finally {
-          job = 0;
-        }
-      },
-      { signal: signal as AbortSignal | undefined },
-    );
+    const [others, options] = splitSignal(args);
+    return submit((job) => this.call(others, job) as Promise<unknown>, options);
   }
 
   #find(): Overload[] {

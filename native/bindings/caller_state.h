@@ -12,6 +12,10 @@
 
 namespace torch_losses {
 
+// Sets whether the calling thread treats denormal numbers as zero. Returns false if the processor
+// cannot.
+bool set_flush_denormal(bool mode);
+
 class CallerState {
  public:
   // Captures the state of the calling thread.
@@ -21,12 +25,14 @@ class CallerState {
   const at::ThreadLocalState& thread_local_state() const { return state_; }
 
   // Sets what at::ThreadLocalState omits on the calling thread: the number of threads, autocast's
-  // dtypes, CUDA's current device and streams. Throws if CUDA fails.
+  // dtypes, the flushing of denormal numbers, CUDA's current device and streams. Throws if CUDA
+  // fails.
   void apply() const;
 
  private:
   at::ThreadLocalState state_;
   int threads_;
+  bool flushes_denormals_;
   at::ScalarType cpu_autocast_dtype_;
   at::ScalarType cuda_autocast_dtype_;
   // Unset before CUDA is used.

@@ -1,17 +1,27 @@
 // Losses of scores or probabilities against classes, labels or distributions.
 // Source: torch/nn/functional.py of torch 2.13, lines 3094-3238, 3395-3697, 4418-4559, 4609-4669.
+#include <ATen/ops/add.h>
 #include <ATen/ops/binary_cross_entropy.h>
 #include <ATen/ops/binary_cross_entropy_with_logits.h>
+#include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/ctc_loss.h>
 #include <ATen/ops/div.h>
+#include <ATen/ops/kl_div.h>
 #include <ATen/ops/log_sigmoid.h>
+#include <ATen/ops/mul.h>
+#include <ATen/ops/multi_margin_loss.h>
+#include <ATen/ops/multilabel_margin_loss.h>
+#include <ATen/ops/neg.h>
 #include <ATen/ops/nll_loss_nd.h>
 #include <ATen/ops/rsub.h>
 #include <ATen/ops/soft_margin_loss.h>
+#include <ATen/ops/sum.h>
 #include <ATen/ops/zeros_like.h>
+#include <c10/core/GradMode.h>
 #include <c10/util/DimVector.h>
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -19,23 +29,20 @@
 
 #include "bindings/python.h"
 #include "bindings/warnings.h"
-#include "kernels/arithmetic.h"
-#include "kernels/ctc.h"
-#include "kernels/direct.h"
+#include "losses/ctc_targets.h"
 #include "losses/losses.h"
 #include "losses/snapshot.h"
 #include "losses/targets.h"
 
-// Operands that are tensor expressions themselves get a name each: C++ may evaluate operands in any
-// order, and the order of operations decides how autograd sums gradients.
+// C++ may evaluate the operands of a call in any order, and autograd sums gradients in the order in
+// which operations were recorded. So an operand that is itself a tensor expression gets a name.
 
 namespace torch_losses::losses {
 namespace {
 
-namespace op = arithmetic;
 using c10::DimVector;
 
-// How many classes there are for class indices of this shape; none where the kernels refuse it.
+// Returns the number of classes for class indices of this shape, or nothing if libtorch refuses it.
 std::optional<int64_t> classes_of(const at::Tensor& input, const at::Tensor& target) {
   if (input.dim() == 0 || target.dim() != input.dim() - 1) return std::nullopt;
   const int64_t classes = input.size(input.dim() == 1 ? 0 : 1);
@@ -44,7 +51,18 @@ std::optional<int64_t> classes_of(const at::Tensor& input, const at::Tensor& tar
 }
 
 void check_targets(const at::Tensor& input, const at::Tensor& target, int64_t ignored) {
+  // Libtorch checks the devices of all tensors but meta ones.
+  TORCH_CHECK(input.is_meta() == target.is_meta(), "Tensor on device ", input.device(),
+              " is not on the expected device ", target.device(), "!");
   if (auto classes = classes_of(input, target)) targets::check_classes(target, *classes, ignored);
+}
+
+// Returns the loss, which is NaN if it is the mean or sum of no rows: libtorch leaves that
+// uninitialised, except in deterministic mode, which makes it NaN.
+at::Tensor nan_without_rows(at::Tensor loss, const at::Tensor& input) {
+  if (loss.dim() > 0 || input.numel() > 0) return loss;
+  const c10::NoGradGuard no_grad;
+  return loss.fill_(std::numeric_limits<double>::quiet_NaN());
 }
 
 int64_t kl_div_enum(const Reduction& reduction) {
@@ -58,7 +76,7 @@ int64_t kl_div_enum(const Reduction& reduction) {
   return get_enum(reduction == "batchmean" ? std::string_view("sum") : reduction.text);
 }
 
-// torch.broadcast_shapes, whose errors are not those of at::infer_size.
+// Computes torch.broadcast_shapes. (The errors of at::infer_size have other texts.)
 DimVector broadcast_shapes(at::IntArrayRef first, at::IntArrayRef second) {
   DimVector common(std::max(first.size(), second.size()), 1);
   std::copy(first.begin(), first.end(), common.end() - first.size());
@@ -74,7 +92,8 @@ DimVector broadcast_shapes(at::IntArrayRef first, at::IntArrayRef second) {
   return common;
 }
 
-// Of what is the callee's own. `Lengths`: a tensor, or a list.
+// Computes the loss of targets and lengths that nobody else can change. `Lengths` is a tensor or a
+// list.
 template <typename Lengths>
 at::Tensor ctc_loss_of(const at::Tensor& log_probs, const at::Tensor& targets,
                        const Lengths& input_lengths, const Lengths& target_lengths, int64_t blank,
@@ -83,16 +102,13 @@ at::Tensor ctc_loss_of(const at::Tensor& log_probs, const at::Tensor& targets,
     return at::ctc_loss(log_probs, classes, input_lengths, target_lengths, blank, mode,
                         zero_infinity);
   };
-  // To look at lengths and labels is to wait for the device that they lie on.
+  // Reading the targets of another device would wait for it.
   if (!log_probs.is_cpu() && !targets::are_checked(log_probs)) return compute(targets);
-  const auto& steps = ctc::list_of(input_lengths);
-  const auto& labels = ctc::list_of(target_lengths);
-  const ctc::Problem problem{log_probs, targets, steps, labels, blank, zero_infinity};
-  if (ctc::takes(problem)) return direct::ctc_loss(problem, mode);
   const at::Tensor known = log_probs.is_cpu() ? targets : targets.cpu();
-  if (!ctc::are_classes(log_probs, known, labels)) {
-    compute(at::zeros_like(targets));  // what else is wrong is said as in Python
-    ctc::check_classes(log_probs, known, labels);
+  const auto& lengths = ctc_targets::list_of(target_lengths);
+  if (ctc_targets::first_out_of_range(log_probs, known, lengths)) {
+    compute(at::zeros_like(targets));  // throws libtorch's error for what else is wrong
+    ctc_targets::check(log_probs, known, lengths);
   }
   return compute(targets);
 }
@@ -126,10 +142,10 @@ at::Tensor nll_loss(const at::Tensor& input, const at::Tensor& target, const Opt
 at::Tensor kl_div(const at::Tensor& input, const at::Tensor& target, const Reduction& reduction,
                   bool log_target) {
   const int64_t mode = kl_div_enum(reduction);
-  const at::Tensor reduced = direct::kl_div(input, target, log_target, mode);
+  const at::Tensor reduced = at::kl_div(input, target, mode, log_target);
   // Python asks what the caller wrote, also where a legacy argument has overridden it.
   const bool divides_by_batch = reduction == "batchmean" && input.dim() != 0;
-  return divides_by_batch ? op::div(reduced, op::Number{input.size(0)}) : reduced;
+  return divides_by_batch ? at::div(reduced, python::wrapped(input.size(0))) : reduced;
 }
 
 at::Tensor cross_entropy(const at::Tensor& input, const at::Tensor& target,
@@ -137,7 +153,7 @@ at::Tensor cross_entropy(const at::Tensor& input, const at::Tensor& target,
                          const Reduction& reduction, double label_smoothing) {
   const int64_t mode = get_enum(resolve(reduction));
   check_targets(input, target, ignore_index);
-  return direct::cross_entropy_loss(input, target, weight, mode, ignore_index, label_smoothing);
+  return at::cross_entropy_loss(input, target, weight, mode, ignore_index, label_smoothing);
 }
 
 at::Tensor binary_cross_entropy(const at::Tensor& input, const at::Tensor& target,
@@ -147,11 +163,9 @@ at::Tensor binary_cross_entropy(const at::Tensor& input, const at::Tensor& targe
                     python::repr_size(target.sizes()), ") that is different to the input size (",
                     python::repr_size(input.sizes()),
                     ") is deprecated. Please ensure they have the same size.");
-  if (!weight || weight->sizes() == target.sizes()) {
-    return direct::binary_cross_entropy(input, target, weight, mode);
-  }
-  const DimVector new_size = broadcast_shapes(target.sizes(), weight->sizes());
-  return direct::binary_cross_entropy(input, target, weight->expand(new_size), mode);
+  OptionalTensor expanded;
+  if (weight) expanded = weight->expand(broadcast_shapes(target.sizes(), weight->sizes()));
+  return at::binary_cross_entropy(input, target, expanded, mode);
 }
 
 at::Tensor binary_cross_entropy_with_logits(const at::Tensor& input, const at::Tensor& target,
@@ -162,7 +176,7 @@ at::Tensor binary_cross_entropy_with_logits(const at::Tensor& input, const at::T
   TORCH_CHECK_VALUE(target.sizes() == input.sizes(), "Target size (",
                     python::repr_size(target.sizes()), ") must be the same as input size (",
                     python::repr_size(input.sizes()), ")");
-  return direct::binary_cross_entropy_with_logits(input, target, weight, pos_weight, mode);
+  return at::binary_cross_entropy_with_logits(input, target, weight, pos_weight, mode);
 }
 
 at::Tensor multilabel_margin_loss(const at::Tensor& input, const at::Tensor& target,
@@ -171,26 +185,26 @@ at::Tensor multilabel_margin_loss(const at::Tensor& input, const at::Tensor& tar
   if (input.dim() > 0 && target.sizes() == input.sizes()) {
     targets::check_labels(target, input.size(-1));
   }
-  return direct::multilabel_margin_loss(input, target, mode);
+  return nan_without_rows(at::multilabel_margin_loss(input, own_copy(target), mode), input);
 }
 
 at::Tensor soft_margin_loss(const at::Tensor& input, const at::Tensor& target,
                             const Reduction& reduction) {
-  return direct::soft_margin_loss(input, target, get_enum(resolve(reduction)));
+  return at::soft_margin_loss(input, target, get_enum(resolve(reduction)));
 }
 
 at::Tensor multilabel_soft_margin_loss(const at::Tensor& input, const at::Tensor& target,
                                        const OptionalTensor& weight, const Reduction& reduction) {
   const std::string mode = resolve(reduction);
-  const at::Tensor present = op::mul(target, at::log_sigmoid(input));
+  const at::Tensor present = at::mul(target, at::log_sigmoid(input));
   const at::Tensor absence = at::rsub(target, 1);
-  const at::Tensor absent = op::mul(absence, at::log_sigmoid(op::neg(input)));
-  at::Tensor loss = op::neg(op::add(present, absent));
-  if (weight) loss = op::mul(loss, *weight);
+  const at::Tensor absent = at::mul(absence, at::log_sigmoid(at::neg(input)));
+  at::Tensor loss = at::neg(at::add(present, absent));
+  if (weight) loss = at::mul(loss, *weight);
 
   const int64_t class_dim = input.dim() - 1;
   const int64_t classes = input.size(class_dim);
-  loss = op::div(op::sum(loss, class_dim), op::Number{classes});
+  loss = at::div(at::sum(loss, class_dim), python::wrapped(classes));
   TORCH_CHECK_VALUE(is_mean_sum_or_none(mode), mode, " is not valid");
   return reduce(loss, mode);
 }
@@ -204,7 +218,7 @@ at::Tensor multi_margin_loss(const at::Tensor& input, const at::Tensor& target, 
   if (input.dim() > 0 && target.dim() <= 1) {
     targets::check_margin_classes(target, input.size(-1));
   }
-  return direct::multi_margin_loss(input, target, p, margin, weight, mode);
+  return nan_without_rows(at::multi_margin_loss(input, target, p, margin, weight, mode), input);
 }
 
 }  // namespace torch_losses::losses

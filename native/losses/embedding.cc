@@ -1,10 +1,16 @@
 // Losses of how near or far embeddings, or their scores, are to each other.
 // Source: torch/nn/functional.py of torch 2.13, lines 4323-4415, 4562-4606 and 5951-6067.
+#include <ATen/ops/add.h>
+#include <ATen/ops/clamp_min.h>
+#include <ATen/ops/cosine_embedding_loss.h>
+#include <ATen/ops/hinge_embedding_loss.h>
+#include <ATen/ops/margin_ranking_loss.h>
 #include <ATen/ops/minimum.h>
+#include <ATen/ops/pairwise_distance.h>
+#include <ATen/ops/sub.h>
+#include <ATen/ops/triplet_margin_loss.h>
 
 #include "bindings/python.h"
-#include "kernels/arithmetic.h"
-#include "kernels/direct.h"
 #include "losses/losses.h"
 
 namespace torch_losses::losses {
@@ -14,7 +20,7 @@ void check_margin(double margin) {
   TORCH_CHECK_VALUE(!(margin <= 0), "margin must be greater than 0, got ", python::repr(margin));
 }
 
-// `distance`: of two tensors.
+// Computes triplet_margin_with_distance_loss. `distance` takes two tensors.
 template <typename Distance>
 at::Tensor triplet_margin_of(Distance distance, const at::Tensor& anchor,
                              const at::Tensor& positive, const at::Tensor& negative, double margin,
@@ -32,8 +38,8 @@ at::Tensor triplet_margin_of(Distance distance, const at::Tensor& anchor,
   at::Tensor to_negative = distance(anchor, negative);
   // The swap of Balntas et al.: the positive stands in for an anchor farther from the negative.
   if (swap) to_negative = at::minimum(to_negative, distance(positive, negative));
-  const at::Tensor raised = arithmetic::add(to_positive, arithmetic::Number{margin});
-  return reduce(arithmetic::clamp_min(arithmetic::sub(raised, to_negative), 0), reduction.text);
+  const at::Tensor raised = at::add(to_positive, python::wrapped(margin));
+  return reduce(at::clamp_min(at::sub(raised, to_negative), 0), reduction.text);
 }
 
 }  // namespace
@@ -47,20 +53,20 @@ at::Tensor margin_ranking_loss(const at::Tensor& input1, const at::Tensor& input
               "input1: ",
               python::repr_size(input1.sizes()), ", input2: ", python::repr_size(input2.sizes()),
               ", target: ", python::repr_size(target.sizes()), " ");
-  return direct::margin_ranking_loss(input1, input2, target, margin, mode);
+  return at::margin_ranking_loss(input1, input2, target, margin, mode);
 }
 
 at::Tensor hinge_embedding_loss(const at::Tensor& input, const at::Tensor& target, double margin,
                                 const Reduction& reduction) {
   const int64_t mode = get_enum(resolve(reduction));
-  return direct::hinge_embedding_loss(input, target, margin, mode);
+  return at::hinge_embedding_loss(input, target, margin, mode);
 }
 
 at::Tensor cosine_embedding_loss(const at::Tensor& input1, const at::Tensor& input2,
                                  const at::Tensor& target, double margin,
                                  const Reduction& reduction) {
   const int64_t mode = get_enum(resolve(reduction));
-  return reduce(direct::cosine_embedding_loss(input1, input2, target, margin), mode);
+  return at::cosine_embedding_loss(input1, input2, target, margin, mode);
 }
 
 at::Tensor triplet_margin_loss(const at::Tensor& anchor, const at::Tensor& positive,
@@ -68,8 +74,7 @@ at::Tensor triplet_margin_loss(const at::Tensor& anchor, const at::Tensor& posit
                                bool swap, const Reduction& reduction) {
   const int64_t mode = get_enum(resolve(reduction));
   check_margin(margin);
-  return reduce(direct::triplet_margin_loss(anchor, positive, negative, margin, p, eps, swap),
-                mode);
+  return at::triplet_margin_loss(anchor, positive, negative, margin, p, eps, swap, mode);
 }
 
 at::Tensor triplet_margin_with_distance_loss(const at::Tensor& anchor, const at::Tensor& positive,
@@ -85,7 +90,7 @@ at::Tensor triplet_margin_with_pairwise_distance_loss(const at::Tensor& anchor,
                                                       double eps, bool keepdim, double margin,
                                                       bool swap, const Reduction& reduction) {
   const auto distance = [&](const at::Tensor& left, const at::Tensor& right) {
-    return direct::pairwise_distance(left, right, p, eps, keepdim);
+    return at::pairwise_distance(left, right, p, eps, keepdim);
   };
   return triplet_margin_of(distance, anchor, positive, negative, margin, swap, reduction);
 }

@@ -2,6 +2,7 @@
 // Source: torch/nn/functional.py of torch 2.13 (lines 3698-4007) and 2.14, and the autograd
 // functions of torch/nn/modules/linear_cross_entropy.py.
 #include <ATen/core/LegacyTypeDispatch.h>
+#include <ATen/ops/linear.h>
 #include <ATen/ops/mul.h>
 #include <ATen/ops/reshape.h>
 #include <c10/core/GradMode.h>
@@ -21,7 +22,6 @@
 #include "bindings/small_work.h"
 #include "bindings/torch_release.h"
 #include "bindings/warnings.h"
-#include "kernels/small_layers.h"
 #include "losses/linear_cross_entropy_chunks.h"
 #include "losses/losses.h"
 #include "losses/targets.h"
@@ -72,13 +72,13 @@ void check_linear(const at::Tensor& input, const at::Tensor& linear_weight,
 at::Tensor linear_logits(const at::Tensor& input, const at::Tensor& linear_weight,
                          const OptionalTensor& linear_bias, at::IntArrayRef logits_shape) {
   if (linear_weight.dim() == 2) {
-    return at::reshape(small_layers::linear(input, linear_weight, linear_bias), logits_shape);
+    return at::reshape(at::linear(input, linear_weight, linear_bias), logits_shape);
   }
   const int64_t rows = c10::multiply_integers(without_last(linear_weight.sizes()));
   const at::Tensor flat_weight = at::reshape(linear_weight, {rows, input.size(-1)});
   OptionalTensor flat_bias;
   if (linear_bias) flat_bias = at::reshape(*linear_bias, {rows});
-  return at::reshape(small_layers::linear(input, flat_weight, flat_bias), logits_shape);
+  return at::reshape(at::linear(input, flat_weight, flat_bias), logits_shape);
 }
 
 // --- in chunks -----------------------------------------------------------------------------------

@@ -2,10 +2,11 @@
 #include "losses/reduction.h"
 
 #include <ATen/core/Reduction.h>
+#include <ATen/ops/mean.h>
+#include <ATen/ops/sum.h>
 #include <c10/util/Exception.h>
 
 #include "bindings/warnings.h"
-#include "kernels/direct.h"
 
 namespace torch_losses {
 
@@ -38,14 +39,14 @@ bool is_mean_sum_or_none(std::string_view reduction) {
 }
 
 at::Tensor reduce(const at::Tensor& loss, int64_t reduction) {
-  if (reduction == at::Reduction::Mean) return direct::mean(loss);
-  if (reduction == at::Reduction::Sum) return direct::sum(loss);
+  if (reduction == at::Reduction::Mean) return at::mean(loss);
+  if (reduction == at::Reduction::Sum) return at::sum(loss);
   return loss;
 }
 
 at::Tensor reduce(const at::Tensor& loss, std::string_view reduction) {
-  if (reduction == "mean") return direct::mean(loss);
-  if (reduction == "sum") return direct::sum(loss);
+  if (reduction == "mean") return at::mean(loss);
+  if (reduction == "sum") return at::sum(loss);
   return loss;
 }
 

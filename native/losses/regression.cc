@@ -1,15 +1,24 @@
 // Losses of a predicted number or distribution against a number.
 // Source: torch/nn/functional.py of torch 2.13, lines 3241-3392 and 4010-4320.
 #include <ATen/core/Reduction.h>
+#include <ATen/ops/abs.h>
+#include <ATen/ops/add.h>
+#include <ATen/ops/any.h>
 #include <ATen/ops/broadcast_tensors.h>
+#include <ATen/ops/clamp.h>
 #include <ATen/ops/clone.h>
 #include <ATen/ops/div.h>
 #include <ATen/ops/huber_loss.h>
+#include <ATen/ops/l1_loss.h>
 #include <ATen/ops/log.h>
+#include <ATen/ops/lt.h>
 #include <ATen/ops/mse_loss.h>
 #include <ATen/ops/mul.h>
 #include <ATen/ops/ones_like.h>
+#include <ATen/ops/poisson_nll_loss.h>
+#include <ATen/ops/pow.h>
 #include <ATen/ops/smooth_l1_loss.h>
+#include <ATen/ops/sub.h>
 #include <ATen/ops/sum.h>
 #include <ATen/ops/unsqueeze.h>
 #include <c10/core/GradMode.h>
@@ -21,17 +30,13 @@
 
 #include "bindings/python.h"
 #include "bindings/warnings.h"
-#include "kernels/arithmetic.h"
-#include "kernels/direct.h"
 #include "losses/losses.h"
 
-// Operands that are tensor expressions themselves get a name each: C++ may evaluate operands in any
-// order, and the order of operations decides how autograd sums gradients.
+// C++ may evaluate the operands of a call in any order, and autograd sums gradients in the order in
+// which operations were recorded. So an operand that is itself a tensor expression gets a name.
 
 namespace torch_losses::losses {
 namespace {
-
-namespace op = arithmetic;
 
 void warn_if_sizes_differ(const at::Tensor& input, const at::Tensor& target) {
   if (target.sizes() == input.sizes()) return;
@@ -42,7 +47,7 @@ void warn_if_sizes_differ(const at::Tensor& input, const at::Tensor& target) {
             "Please ensure they have the same size."});
 }
 
-// torch.broadcast_tensors returns tensors of equal sizes as they are; that common case is short.
+// Computes torch.broadcast_tensors, which returns tensors of equal sizes as they are.
 std::pair<at::Tensor, at::Tensor> broadcast(const at::Tensor& input, const at::Tensor& target) {
   if (input.sizes() == target.sizes()) return {input, target};
   auto expanded = at::broadcast_tensors({input, target});
@@ -58,7 +63,8 @@ void check_weighted_mode(std::string_view mode) {
                     ". Expected one of 'none', 'mean', 'sum'.");
 }
 
-// The mean is over the weights, where huber_loss's is over the elements.
+// Reduces a weighted loss. The mean divides by the sum of weights (huber_loss divides by the number
+// of elements).
 at::Tensor reduce_by_weight(const at::Tensor& loss, const at::Tensor& weight,
                             std::string_view mode) {
   check_weighted_mode(mode);
@@ -77,11 +83,12 @@ at::Tensor variance_tensor(const Variance& var, const at::Tensor& input) {
     return at::mul(at::ones_like(input), python::wrapped(*number));
   }
   const at::Tensor& tensor = std::get<at::Tensor>(var);
-  check_variance(op::any_negative(tensor));
+  check_variance(at::any(at::lt(tensor, 0)).item<bool>());
   return tensor;
 }
 
-// Of the same rank, and the sizes of `var` where they differ sum to 1: one dimension of size 1.
+// Returns whether the ranks are equal and the differing sizes of `var` sum to 1: one dimension of
+// size 1.
 bool is_broadcast_in_one_dimension(at::IntArrayRef var, at::IntArrayRef input) {
   if (var.size() != input.size()) return false;
   int64_t sum = 0;
@@ -91,7 +98,7 @@ bool is_broadcast_in_one_dimension(at::IntArrayRef var, at::IntArrayRef input) {
   return sum == 1;
 }
 
-// One variance for each row gets a last dimension to broadcast along.
+// Adds a last dimension to `var` where it has one variance for each row.
 at::Tensor fit_variance(at::Tensor var, const at::Tensor& input) {
   const at::IntArrayRef sizes = input.sizes();
   if (var.sizes() == sizes) return var;
@@ -102,20 +109,6 @@ at::Tensor fit_variance(at::Tensor var, const at::Tensor& input) {
   return var;
 }
 
-// The variance of each element, at least `eps`. The gradient passes the clamp unchanged.
-at::Tensor clamped_variance(const Variance& var, const at::Tensor& input, double eps) {
-  const at::Tensor* tensor = std::get_if<at::Tensor>(&var);
-  if (tensor != nullptr && tensor->sizes() == input.sizes()) {
-    auto [copy, has_negative] = direct::clamped_copy(*tensor, eps);
-    check_variance(has_negative);
-    return copy;
-  }
-  at::Tensor copy = at::clone(fit_variance(variance_tensor(var, input), input));
-  const c10::NoGradGuard no_grad;
-  op::clamp_min_(copy, eps);
-  return copy;
-}
-
 }  // namespace
 
 at::Tensor poisson_nll_loss(const at::Tensor& input, const at::Tensor& target, bool log_input,
@@ -123,16 +116,23 @@ at::Tensor poisson_nll_loss(const at::Tensor& input, const at::Tensor& target, b
   const std::string mode = resolve(reduction);
   // Python's check comes before get_enum, so 'elementwise_mean' is unknown here.
   TORCH_CHECK_VALUE(is_mean_sum_or_none(mode), mode, " is not a valid value for reduction");
-  return direct::poisson_nll_loss(input, target, log_input, full, eps, get_enum(mode));
+  return at::poisson_nll_loss(input, target, log_input, full, eps, get_enum(mode));
 }
 
 at::Tensor gaussian_nll_loss(const at::Tensor& input, const at::Tensor& target, const Variance& var,
                              bool full, double eps, const Reduction& reduction) {
-  const at::Tensor variance = clamped_variance(var, input, eps);
+  at::Tensor variance = fit_variance(variance_tensor(var, input), input);
   TORCH_CHECK_VALUE(is_mean_sum_or_none(reduction.text), reduction.text, " is not valid");
-  if (!full) return direct::gaussian_nll_loss(input, target, variance, get_enum(reduction.text));
-  at::Tensor loss = direct::gaussian_nll_loss(input, target, variance, at::Reduction::None);
-  loss.add_(python::wrapped(0.5 * std::log(2 * std::numbers::pi)));
+  variance = at::clone(variance);
+  {
+    const c10::NoGradGuard no_grad;
+    at::clamp_(variance, eps);
+  }
+  const at::Tensor log_variance = at::log(variance);
+  const at::Tensor squared_error = at::pow(at::sub(input, target), 2);
+  const at::Tensor sum = at::add(log_variance, at::div(squared_error, variance));
+  at::Tensor loss = at::mul(sum, python::wrapped(0.5));
+  if (full) loss.add_(python::wrapped(0.5 * std::log(2 * std::numbers::pi)));
   return reduce(loss, reduction.text);
 }
 
@@ -142,8 +142,8 @@ at::Tensor smooth_l1_loss(const at::Tensor& input, const at::Tensor& target,
   const std::string mode = resolve(reduction);
   const auto [expanded_input, expanded_target] = broadcast(input, target);
   // Not smooth_l1_loss with beta 0: their gradients differ where input equals target.
-  if (beta == 0.0) return direct::l1_loss(expanded_input, expanded_target, get_enum(mode));
-  return direct::smooth_l1_loss(expanded_input, expanded_target, get_enum(mode), beta);
+  if (beta == 0.0) return at::l1_loss(expanded_input, expanded_target, get_enum(mode));
+  return at::smooth_l1_loss(expanded_input, expanded_target, get_enum(mode), beta);
 }
 
 at::Tensor huber_loss(const at::Tensor& input, const at::Tensor& target, const Reduction& reduction,
@@ -151,12 +151,12 @@ at::Tensor huber_loss(const at::Tensor& input, const at::Tensor& target, const R
   warn_if_sizes_differ(input, target);
   const auto [expanded_input, expanded_target] = broadcast(input, target);
   if (!weight) {
-    return direct::huber_loss(expanded_input, expanded_target, get_enum(reduction.text), delta);
+    return at::huber_loss(expanded_input, expanded_target, get_enum(reduction.text), delta);
   }
   check_weight_size(*weight, input);
   const at::Tensor loss =
       at::huber_loss(expanded_input, expanded_target, at::Reduction::None, delta);
-  const at::Tensor weighted = op::mul(loss, *weight);
+  const at::Tensor weighted = at::mul(loss, *weight);
   check_weighted_mode(reduction.text);
   return reduce(weighted, reduction.text);
 }
@@ -166,10 +166,10 @@ at::Tensor l1_loss(const at::Tensor& input, const at::Tensor& target, const Redu
   warn_if_sizes_differ(input, target);
   const std::string mode = resolve(reduction);
   const auto [expanded_input, expanded_target] = broadcast(input, target);
-  if (!weight) return direct::l1_loss(expanded_input, expanded_target, get_enum(mode));
+  if (!weight) return at::l1_loss(expanded_input, expanded_target, get_enum(mode));
   check_weight_size(*weight, input);
-  const at::Tensor distance = op::abs(op::sub(expanded_input, expanded_target));
-  return reduce_by_weight(op::mul(distance, *weight), *weight, mode);
+  const at::Tensor distance = at::abs(at::sub(expanded_input, expanded_target));
+  return reduce_by_weight(at::mul(distance, *weight), *weight, mode);
 }
 
 at::Tensor mse_loss(const at::Tensor& input, const at::Tensor& target, const Reduction& reduction,
@@ -177,10 +177,10 @@ at::Tensor mse_loss(const at::Tensor& input, const at::Tensor& target, const Red
   warn_if_sizes_differ(input, target);
   const std::string mode = resolve(reduction);
   const auto [expanded_input, expanded_target] = broadcast(input, target);
-  if (!weight) return direct::mse_loss(expanded_input, expanded_target, get_enum(mode));
+  if (!weight) return at::mse_loss(expanded_input, expanded_target, get_enum(mode));
   check_weight_size(*weight, input);
-  const at::Tensor squared_errors = op::square(op::sub(expanded_input, expanded_target));
-  return reduce_by_weight(op::mul(squared_errors, *weight), *weight, mode);
+  const at::Tensor squared_errors = at::pow(at::sub(expanded_input, expanded_target), 2);
+  return reduce_by_weight(at::mul(squared_errors, *weight), *weight, mode);
 }
 
 }  // namespace torch_losses::losses

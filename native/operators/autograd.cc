@@ -4,11 +4,14 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/zeros_like.h>
+#include <c10/core/InferenceMode.h>
 #include <torch/csrc/autograd/edge.h>
 #include <torch/csrc/autograd/engine.h>
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/functions/basic_ops.h>
 #include <torch/csrc/autograd/variable.h>
+
+#include <memory>
 
 #include "bindings/bindings.h"
 #include "bindings/dtype_names.h"
@@ -56,8 +59,8 @@ at::Tensor starting_gradient(const at::Tensor& output, const std::optional<at::T
 
 // Returns the edge at which the engine captures the gradient of `input`.
 autograd::Edge input_edge(const at::Tensor& input, bool accumulate) {
-  TORCH_CHECK(input.requires_grad(), "One of the differentiated Tensors does not require grad");
   if (accumulate) input.retain_grad();
+  TORCH_CHECK(input.requires_grad(), "One of the differentiated Tensors does not require grad");
   auto node = input.grad_fn();
   if (!node) node = autograd::impl::try_get_grad_accumulator(input);
   // Without a node, the input is not in the graph. The engine reports an edge to a node that
@@ -269,6 +272,19 @@ std::vector<std::optional<int64_t>> next_functions(const at::Tensor& tensor,
   return inputs;
 }
 
+// --- inference mode ------------------------------------------------------------------------------
+
+// Returns the modes that the calling thread has entered and not left. Each restores the previous
+// one.
+std::vector<std::unique_ptr<c10::InferenceMode>>& inference_modes() {
+  thread_local std::vector<std::unique_ptr<c10::InferenceMode>> modes;
+  return modes;
+}
+
+void leave_inference_mode() {
+  if (!inference_modes().empty()) inference_modes().pop_back();
+}
+
 }  // namespace
 
 void add_autograd(Bindings& bindings) {
@@ -294,6 +310,12 @@ void add_autograd(Bindings& bindings) {
   bindings.add<&next_functions>("next_functions");
   bindings.add<&at::GradMode::is_enabled>("is_grad_enabled");
   bindings.add<&at::GradMode::set_enabled>("set_grad_enabled");
+  bindings.add("enter_inference_mode", [](bool enabled) {
+    inference_modes().push_back(std::make_unique<c10::InferenceMode>(enabled));
+  });
+  bindings.add<&leave_inference_mode>("leave_inference_mode");
+  bindings.add<&c10::InferenceMode::is_enabled>("is_inference_mode_enabled");
+  bindings.add("is_inference", [](const at::Tensor& tensor) { return tensor.is_inference(); });
 }
 
 }  // namespace torch_losses

@@ -11,7 +11,7 @@
 #include <optional>
 #include <unordered_map>
 
-#include "kernels/ctc.h"
+#include "losses/ctc_targets.h"
 #include "losses/snapshot.h"
 
 namespace torch_losses {
@@ -93,8 +93,9 @@ void check_ctc_loss(Stack& arguments) {
   }
   const auto& lengths = arguments[3];
   if (!log_probs.defined()) return;
-  ctc::check_classes(log_probs, arguments[1].toTensor(),
-                     lengths.isTensor() ? ctc::list_of(lengths.toTensor()) : lengths.toIntVector());
+  ctc_targets::check(
+      log_probs, arguments[1].toTensor(),
+      lengths.isTensor() ? ctc_targets::list_of(lengths.toTensor()) : lengths.toIntVector());
 }
 
 // combinations() allocates `r` tensors before it checks whether so many combinations exist.

@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "bindings/bindings.h"
+#include "bindings/caller_state.h"
 #include "bindings/saturating_cast.h"
 
 namespace torch_losses {
@@ -129,6 +130,7 @@ void add_context(Bindings& bindings) {
   add_precision(bindings);
   add_build(bindings);
   add_dtypes(bindings);
+  bindings.add<&set_flush_denormal>("set_flush_denormal");
   bindings.add<&at::get_num_threads>("get_num_threads");
   bindings.add("set_num_threads", [](int64_t count) {
     at::set_num_threads(saturating_cast<int>(static_cast<double>(count)));

@@ -23,7 +23,6 @@
 #include <utility>
 
 #include "bindings/small_work.h"
-#include "kernels/inline_functions.h"
 
 namespace torch_losses {
 namespace {
@@ -161,34 +160,19 @@ int64_t elements_of_result(const Node& function) {
       C10_AS_INTARRAYREF_SLOW(edge.function->input_metadata(edge.input_nr).shape_as_dim_vector()));
 }
 
-// The gradients go before this returns, so that what is passed on belongs to the next alone, which
-// may keep it or add to it.
+// Runs a function. It owns the gradients, so that they are freed before this returns, and the next
+// function owns alone what it is given: it may keep it or add to it.
 variable_list apply(Node& function, variable_list gradients) {
-  variable_list results;
-  if (apply_inline(function, gradients[0], results)) return results;
   std::optional<SmallWork> small_work;
   if (divides_small_work(function)) small_work.emplace(elements_of_result(function));
   return function(std::move(gradients));
 }
 
-// The task that comes next, gets nothing from others, and can be done with this one in one step.
-Task* partner_of(const Task& task, Tasks& tasks, variable_list& results) {
-  if (task.function->num_outputs() != 1 || task.gradients.size() != 1) return nullptr;
-  Task* next = find(tasks, task.function->next_edge(0).function.get());
-  const bool is_partner = next != nullptr && next->awaited == 1 && next->gradients.size() == 1 &&
-                          !next->gradients[0].defined() &&
-                          next->function->sequence_nr() + 1 == task.function->sequence_nr() &&
-                          apply_inline(*task.function, *next->function, task.gradients[0], results);
-  return is_partner ? next : nullptr;
-}
-
-void begin(Task& task, bool keep_graph) {
-  task.done = true;
-  if (!keep_graph) task.function->will_release_variables();
-}
-
-void end(Task& task, variable_list results, Tasks& tasks, bool keep_graph) {
+void run(Task& task, Tasks& tasks, bool keep_graph) {
   Node& function = *task.function;
+  task.done = true;
+  if (!keep_graph) function.will_release_variables();
+  variable_list results = apply(function, std::move(task.gradients));
   autograd::validate_outputs(function.next_edges(), results, [&](const std::string& problem) {
     return "Function " + function.name() + " " + problem;
   });
@@ -199,19 +183,6 @@ void end(Task& task, variable_list results, Tasks& tasks, bool keep_graph) {
     Task& next = *find(tasks, edge.function.get());
     add(next.gradients[edge.input_nr], std::move(results[index]));
     --next.awaited;
-  }
-}
-
-void run(Task& task, Tasks& tasks, bool keep_graph) {
-  begin(task, keep_graph);
-  variable_list results;
-  if (Task* partner = partner_of(task, tasks, results)) {
-    end(task, {at::Tensor()}, tasks, keep_graph);
-    begin(*partner, keep_graph);
-    end(*partner, std::move(results), tasks, keep_graph);
-  } else {
-    results = apply(*task.function, std::move(task.gradients));
-    end(task, std::move(results), tasks, keep_graph);
   }
 }
 

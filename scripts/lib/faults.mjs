@@ -1,15 +1,10 @@
-// Deliberate faults, each of which a test must catch. `FAULT` in the text that takes the place of
-// `from` is true where this fault is the one that is on. `tests` says which tests of which file are
-// meant to catch it.
-
-import { SHORTCUT_FAULTS } from './shortcut_faults.mjs';
+// Deliberate faults, each of which a test must catch. `to` replaces `from`; `FAULT` in it is true
+// where this fault is the one that is on. `tests` says which tests of which file must catch it.
 
 const LOSSES = 'parity/losses';
 const SIGNATURES = 'parity/signatures';
-const ONE_PASS = ['parity/one_pass', 'one pass'];
 
 const loss = (name) => [LOSSES, `losses ${name}$`];
-const CROSS_ENTROPY = ['parity/cross_entropy', 'cross entropy'];
 const inChunks = (file, test) => [`parity/linear_cross_entropy/${file}`, test];
 const native = (file, what, from, to, tests) => ({
   file: `native/${file.includes('.') ? file : `${file}.cc`}`,
@@ -29,14 +24,14 @@ const lib = (file, what, from, to, tests) => ({
 const REGRESSION = [
   [
     'mse_loss drops the weight',
-    'if (!weight) return direct::mse_loss(',
-    'if (!weight || FAULT) return direct::mse_loss(',
+    'if (!weight) return at::mse_loss(',
+    'if (!weight || FAULT) return at::mse_loss(',
     'mse_loss',
   ],
   [
     'l1_loss drops the weight',
-    'if (!weight) return direct::l1_loss(',
-    'if (!weight || FAULT) return direct::l1_loss(',
+    'if (!weight) return at::l1_loss(',
+    'if (!weight || FAULT) return at::l1_loss(',
     'l1_loss',
   ],
   [
@@ -47,8 +42,8 @@ const REGRESSION = [
   ],
   [
     'huber_loss drops the weight',
-    'if (!weight) {\n    return direct::huber_loss(',
-    'if (!weight || FAULT) {\n    return direct::huber_loss(',
+    'if (!weight) {\n    return at::huber_loss(',
+    'if (!weight || FAULT) {\n    return at::huber_loss(',
     'huber_loss',
   ],
   [
@@ -71,20 +66,20 @@ const REGRESSION = [
   ],
   [
     'poisson_nll_loss negates log_input',
-    'direct::poisson_nll_loss(input, target, log_input,',
-    'direct::poisson_nll_loss(input, target, FAULT ? !log_input : log_input,',
+    'at::poisson_nll_loss(input, target, log_input,',
+    'at::poisson_nll_loss(input, target, FAULT ? !log_input : log_input,',
     'poisson_nll_loss',
   ],
   [
     'gaussian_nll_loss leaves the constant out',
-    'if (!full) return direct::gaussian',
-    'if (!full || FAULT) return direct::gaussian',
+    'if (full) loss.add_(',
+    'if (full && !FAULT) loss.add_(',
     'gaussian_nll_loss',
   ],
   [
     'gaussian_nll_loss clamps at 0',
-    'op::clamp_min_(copy, eps)',
-    'op::clamp_min_(copy, FAULT ? 0.0 : eps)',
+    'at::clamp_(variance, eps)',
+    'at::clamp_(variance, FAULT ? 0.0 : eps)',
     'gaussian_nll_loss',
   ],
 ].map(([what, from, to, name]) => native('losses/regression', what, from, to, loss(name)));
@@ -98,14 +93,14 @@ const CLASSIFICATION = [
   ],
   [
     'kl_div negates log_target',
-    'direct::kl_div(input, target, log_target, mode)',
-    'direct::kl_div(input, target, FAULT ? !log_target : log_target, mode)',
+    'at::kl_div(input, target, mode, log_target)',
+    'at::kl_div(input, target, mode, FAULT ? !log_target : log_target)',
     'kl_div',
   ],
   [
     'cross_entropy drops the weight',
-    'direct::cross_entropy_loss(input, target, weight',
-    'direct::cross_entropy_loss(input, target, FAULT ? OptionalTensor() : weight',
+    'at::cross_entropy_loss(input, target, weight',
+    'at::cross_entropy_loss(input, target, FAULT ? OptionalTensor() : weight',
     'cross_entropy',
   ],
   [
@@ -122,8 +117,8 @@ const CLASSIFICATION = [
   ],
   [
     'binary_cross_entropy drops the weight',
-    'direct::binary_cross_entropy(input, target, weight, mode)',
-    'direct::binary_cross_entropy(input, target, FAULT ? OptionalTensor() : weight, mode)',
+    'at::binary_cross_entropy(input, target, expanded, mode)',
+    'at::binary_cross_entropy(input, target, FAULT ? OptionalTensor() : expanded, mode)',
     'binary_cross_entropy',
   ],
   [
@@ -134,8 +129,8 @@ const CLASSIFICATION = [
   ],
   [
     'multilabel_soft_margin_loss: a wrong sign',
-    'at::log_sigmoid(op::neg(input))',
-    'at::log_sigmoid(FAULT ? input : op::neg(input))',
+    'at::log_sigmoid(at::neg(input))',
+    'at::log_sigmoid(FAULT ? input : at::neg(input))',
     'multilabel_soft_margin_loss',
   ],
   [
@@ -169,22 +164,22 @@ export const FAULTS = [
   native(
     'losses/embedding',
     'margin_ranking_loss swaps its inputs',
-    'direct::margin_ranking_loss(input1, input2,',
-    'direct::margin_ranking_loss(FAULT ? input2 : input1, FAULT ? input1 : input2,',
+    'at::margin_ranking_loss(input1, input2,',
+    'at::margin_ranking_loss(FAULT ? input2 : input1, FAULT ? input1 : input2,',
     loss('margin_ranking_loss'),
   ),
   native(
     'losses/embedding',
     'triplet_margin_loss never swaps',
-    'p, eps, swap)',
-    'p, eps, swap && !FAULT)',
+    'p, eps, swap, mode)',
+    'p, eps, swap && !FAULT, mode)',
     loss('triplet_margin_loss'),
   ),
   native(
     'losses/embedding',
     'triplet_margin_with_distance_loss adds in another order',
-    'arithmetic::clamp_min(arithmetic::sub(raised, to_negative), 0)',
-    'arithmetic::clamp_min(FAULT ? at::add(at::sub(to_positive, to_negative), python::wrapped(margin)) : arithmetic::sub(raised, to_negative), 0)',
+    'at::clamp_min(at::sub(raised, to_negative), 0)',
+    'at::clamp_min(FAULT ? at::add(at::sub(to_positive, to_negative), python::wrapped(margin)) : at::sub(raised, to_negative), 0)',
     loss('triplet_margin_with_distance_loss'),
   ),
   native(
@@ -197,8 +192,8 @@ export const FAULTS = [
   native(
     'losses/linear',
     'linear_cross_entropy drops the bias',
-    'small_layers::linear(input, linear_weight, linear_bias)',
-    'small_layers::linear(input, linear_weight, FAULT ? OptionalTensor() : linear_bias)',
+    'at::linear(input, linear_weight, linear_bias)',
+    'at::linear(input, linear_weight, FAULT ? OptionalTensor() : linear_bias)',
     loss('linear_cross_entropy'),
   ),
   native(
@@ -232,99 +227,15 @@ export const FAULTS = [
   native(
     'losses/reduction',
     "reduce takes 'mean' for 'sum'",
-    'if (reduction == "mean") return direct::mean(loss)',
-    'if (reduction == "mean") return FAULT ? direct::sum(loss) : direct::mean(loss)',
+    'if (reduction == "mean") return at::mean(loss)',
+    'if (reduction == "mean") return FAULT ? at::sum(loss) : at::mean(loss)',
     loss('gaussian_nll_loss'),
-  ),
-  native(
-    'kernels/single_pass',
-    'a mean counts one element too many',
-    '/= static_cast<T>(elements)',
-    '/= static_cast<T>(elements + (FAULT ? 1 : 0))',
-    loss('mse_loss'),
-  ),
-  native(
-    'kernels/direct',
-    "huber_loss's gradient ignores delta",
-    'function.delta = delta;',
-    'function.delta = FAULT ? 1.0 : delta;',
-    loss('huber_loss'),
-  ),
-  native(
-    'kernels/direct',
-    "binary_cross_entropy's gradient drops the weight",
-    '[&](auto& function) { function.weight_ = saved(weight); }',
-    '[&](auto& function) { if (!FAULT) function.weight_ = saved(weight); }',
-    loss('binary_cross_entropy'),
-  ),
-  native(
-    'kernels/direct',
-    "a mean's gradient is shared among one element too many",
-    'static_cast<T>(elements)',
-    'static_cast<T>(elements + (FAULT ? 1 : 0))',
-    loss('gaussian_nll_loss'),
-  ),
-  native(
-    'kernels/records',
-    'a product saves the wrong factor for its gradient',
-    'function->other_ = saved(other);\n    function->other_scalar_type',
-    'function->other_ = saved(FAULT ? self : other);\n    function->other_scalar_type',
-    loss('margin_ranking_loss'),
-  ),
-  native(
-    'kernels/direct_composites',
-    "the square of a vector's length lacks its epsilon",
-    'op::add(dot(input, input, dim), kEpsilon)',
-    'op::add(dot(input, input, dim), FAULT ? 0 : kEpsilon)',
-    loss('cosine_embedding_loss'),
-  ),
-  native(
-    'kernels/single_pass',
-    'a product is taken from the wrong operand',
-    '{.read = {&self, &factor, &other}}',
-    '{.read = {FAULT ? &other : &self, &factor, &other}}',
-    ONE_PASS,
-  ),
-  native(
-    'kernels/single_pass',
-    'a sum that is no number is given out',
-    'return std::isnan(sum);',
-    'return !FAULT && std::isnan(sum);',
-    ONE_PASS,
-  ),
-  native(
-    'kernels/direct_composites',
-    "gaussian_nll_loss's gradient is twice as large",
-    'doubled, python::wrapped(0.5)',
-    'doubled, python::wrapped(FAULT ? 1.0 : 0.5)',
-    loss('gaussian_nll_loss'),
-  ),
-  native(
-    'kernels/direct_composites',
-    'margin_ranking_loss saves the wrong factor',
-    'records::mul(product, sign, difference)',
-    'records::mul(product, sign, FAULT ? sign : difference)',
-    ONE_PASS,
-  ),
-  native(
-    'kernels/multi_margin',
-    'a target exceeds its own margin',
-    'if (offset >= 0 && offset < count) tile',
-    'if (!FAULT && offset >= 0 && offset < count) tile',
-    ONE_PASS,
-  ),
-  native(
-    'kernels/multilabel_margin',
-    'equal labels each begin at 0',
-    'lane<T>(by_labels, row) = lane<T>(given[label], row);',
-    'if (!FAULT) lane<T>(by_labels, row) = lane<T>(given[label], row);',
-    ONE_PASS,
   ),
   native(
     'losses/embedding',
     'hinge_embedding_loss ignores its margin',
-    'direct::hinge_embedding_loss(input, target, margin, mode)',
-    'direct::hinge_embedding_loss(input, target, FAULT ? 1.0 : margin, mode)',
+    'at::hinge_embedding_loss(input, target, margin, mode)',
+    'at::hinge_embedding_loss(input, target, FAULT ? 1.0 : margin, mode)',
     loss('hinge_embedding_loss'),
   ),
   lib(
@@ -377,47 +288,11 @@ export const FAULTS = [
     loss('l1_loss'),
   ),
   native(
-    'kernels/cross_entropy',
-    'a cross entropy counts ignored rows',
-    'static_cast<float>(counted)',
-    'static_cast<float>(FAULT ? rows : counted)',
-    CROSS_ENTROPY,
-  ),
-  native(
     'losses/snapshot.h',
     'a copy does not hear of what is done to the tensor',
     'torch::autograd::impl::set_version_counter(copy,',
     'if (!FAULT) torch::autograd::impl::set_version_counter(copy,',
     ['parity/ctc', '^CTC'],
-  ),
-  // Beside the passes.
-  native(
-    'kernels/direct',
-    "the gradient of a cross entropy forgets the classes' weights",
-    'result.log_probabilities, target, weight, reduction,',
-    'result.log_probabilities, target, FAULT ? std::optional<at::Tensor>() : weight, reduction,',
-    CROSS_ENTROPY,
-  ),
-  native(
-    'kernels/direct',
-    'the gradient of CTC takes blank for 0',
-    'input_lengths, target_lengths, blank, zero_infinity,\n                    log_alpha);',
-    'input_lengths, target_lengths, FAULT ? 0 : blank, zero_infinity, log_alpha);',
-    CTC,
-  ),
-  native(
-    'kernels/direct',
-    'the mean of CTC divides by empty targets',
-    'std::max<int64_t>(length, 1)',
-    '(FAULT ? length : std::max<int64_t>(length, 1))',
-    CTC,
-  ),
-  native(
-    'operators/inline_backward',
-    'log_softmax gets the gradient of nll_loss alone',
-    '!next->gradients[0].defined() &&',
-    '(FAULT || !next->gradients[0].defined()) &&',
-    CROSS_ENTROPY,
   ),
   native(
     'losses/adaptive',
@@ -425,8 +300,5 @@ export const FAULTS = [
     'return {output, output.neg().mean()}',
     'return {output, FAULT ? output.neg().sum() : output.neg().mean()}',
     ['parity/nn', 'AdaptiveLogSoftmaxWithLoss'],
-  ),
-  ...SHORTCUT_FAULTS.map(([file, what, from, to, shortcut]) =>
-    native(file, what, from, to, ['kernels/shortcuts', ` ${shortcut}:`]),
   ),
 ];

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 
-import { DIST, DIST_TEST, tool } from './checkout.mjs';
+import { DIST, DIST_EXAMPLES, DIST_TEST, tool } from './checkout.mjs';
 import { mustRun, run } from './run.mjs';
 import { hashOf, unlessDone } from './stamp.mjs';
 
@@ -25,8 +25,15 @@ export async function compile(what, project, output, inputs) {
   });
 }
 
+/** Compiles examples/ into dist-examples/. */
+export async function compileExamples() {
+  const inputs = ['examples', 'lib', 'tsconfig.json', 'package.json'];
+  await compile('the examples', 'examples', DIST_EXAMPLES, inputs);
+}
+
 /**
- * Compiles test/ into dist-test/, and checks the tests of types, which are right when they compile.
+ * Compiles test/ into dist-test/, and the examples, which the tests run; checks the tests of types, which
+ * are right when they compile.
  */
 export async function compileTests() {
   const inputs = ['test', 'lib', 'tsconfig.json', 'package.json'];
@@ -34,6 +41,7 @@ export async function compileTests() {
   await unlessDone(path.join(DIST_TEST, '.types.stamp'), hashOf({ files: inputs }), () =>
     checkTypes('test/types'),
   );
+  await compileExamples();
 }
 
 /** findLibtorch of lib/bindings/libtorch/find.ts. */

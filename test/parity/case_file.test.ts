@@ -21,7 +21,7 @@ const file = (name: string): string => path.join(folder, `${name}.safetensors`);
 const HELPER = `
 import sys
 sys.dont_write_bytecode = True
-sys.path.insert(0, ${JSON.stringify(path.join(PACKAGE_ROOT, 'lib', 'parity'))})
+sys.path.insert(0, ${JSON.stringify(path.join(PACKAGE_ROOT, 'lib', 'testing', 'parity'))})
 from torch_losses_case import save_case
 x, y, z = (torch.randn(16, 10, requires_grad=True) for _ in range(3))
 t = torch.randint(0, 10, (16,))

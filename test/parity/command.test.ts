@@ -147,7 +147,7 @@ warnings.warn = lambda text, *args, **kwargs: warn(str(text).replace('broadcasti
 
   it('runs a case that Python saved', async () => {
     const file = path.join(folder, 'case.safetensors');
-    const lib = JSON.stringify(path.join(PACKAGE_ROOT, 'lib', 'parity'));
+    const lib = JSON.stringify(path.join(PACKAGE_ROOT, 'lib', 'testing', 'parity'));
     const save = (change: string) =>
       execFileSync(PYTHON, [
         '-W',

@@ -11,7 +11,7 @@ import { Input } from './inputs';
 import type { Outcome, Value } from './outcome';
 
 /** What Python says of itself: oracle.py's `about`. */
-export interface PythonSide {
+export interface PythonEnvironment {
   torch: string;
   git_version: string | null;
   /** The directory of its torch package. */
@@ -84,7 +84,7 @@ export class Oracle {
    * @throws OracleError where it does not start, or cannot import torch; what it printed is on standard error
    */
   static async start(python: string, threads: number): Promise<Oracle> {
-    const script = path.join(PACKAGE_ROOT, 'lib', 'parity', 'oracle.py');
+    const script = path.join(PACKAGE_ROOT, 'lib', 'testing', 'parity', 'oracle.py');
     const stdio = ['pipe', 'pipe', 'inherit'] as ['pipe', 'pipe', 'inherit'];
     // Two processes share the cores: a thread of Python's that waits must not spin.
     const env = { OMP_WAIT_POLICY: 'PASSIVE', ...process.env };
@@ -98,9 +98,9 @@ export class Oracle {
     this.python.stdin.end();
   }
 
-  async about(): Promise<PythonSide> {
+  async about(): Promise<PythonEnvironment> {
     const [text] = (await this.ask('', ['about()'])) as [string];
-    return JSON.parse(text) as PythonSide;
+    return JSON.parse(text) as PythonEnvironment;
   }
 
   /** Runs Python's source, and gives the values of expressions. */

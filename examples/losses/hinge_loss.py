@@ -1,0 +1,13 @@
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+
+loss = nn.HingeEmbeddingLoss()
+input = torch.randn(3, 5, requires_grad=True)
+target = torch.empty(3, 5).bernoulli_().mul_(2).sub_(1)
+output = loss(input, target)
+output.backward()
+
+print(output)
+print(input.grad)
