@@ -140,7 +140,9 @@ std::tuple<Tensor, Tensor> multilabel_margin_loss_forward(const Tensor& self, co
 
 // Of an embedding.
 Tensor index_select(const Tensor& self, int64_t dim, const Tensor& index) {
-  check_devices(self, index);
+  // As in Python, the index may lie on another device.
+  TORCH_CHECK(self.is_meta(), "Tensor on device ", self.device(), " is not on the expected device ",
+              index.device(), "!");
   TORCH_CHECK_INDEX(index.dim() <= 1, "index_select(): Index is supposed to be a vector");
   at::DimVector sizes(self.sizes());
   if (!sizes.empty()) sizes[at::maybe_wrap_dim(dim, self.dim())] = index.numel();
