@@ -1,7 +1,7 @@
 /** The `Tensor` class: what JavaScript adds to the operators of methods.ts. */
 import { inspect } from 'node:util';
 import { type Stream, streamOf } from '../accelerator/stream';
-import { BACKWARD_OPTIONS, lowerBackward } from '../autograd/backward';
+import { BACKWARD_OPTIONS, marshalBackward } from '../autograd/backward';
 import { GraphNode } from '../autograd/graph';
 import { createError, typeError, valueError } from '../bindings/errors';
 import { type Handle, HandleOwner, handleOf, isTensor, tensorHandle } from '../bindings/handle';
@@ -222,7 +222,7 @@ export class Tensor extends HandleOwner {
   /** As {@link toTypedArray}, off the event loop: waits for the calls before it. */
   async toTypedArrayAsync(options?: AsyncOptions): Promise<TypedArray> {
     const { dtype } = this;
-    const copy = await submit((job) => job.plain_copy(this.#handle), options);
+    const copy = await submit((job) => job.contiguous_cpu_copy(this.#handle), options);
     try {
       return elementsOf(dtype, copy);
     } finally {
@@ -348,7 +348,7 @@ export class Tensor extends HandleOwner {
     inputs?: BackwardOptions['inputs'],
   ): void;
   backward(...args: unknown[]): void {
-    native.backward(...this.#lowerBackward(args));
+    native.backward(...this.#marshalBackward(args));
   }
 
   /** As {@link backward}, off the event loop. */
@@ -359,12 +359,12 @@ export class Tensor extends HandleOwner {
   ): Promise<void>;
   backwardAsync(...args: unknown[]): Promise<void> {
     const [others, options] = splitSignal(args);
-    return submit((job) => job.backward(...this.#lowerBackward(others)), options);
+    return submit((job) => job.backward(...this.#marshalBackward(others)), options);
   }
 
-  #lowerBackward(args: readonly unknown[]): Parameters<Native['backward']> {
+  #marshalBackward(args: readonly unknown[]): Parameters<Native['backward']> {
     const values = args.length === 0 ? BACKWARD.defaults : BACKWARD.read(args);
-    return lowerBackward(BACKWARD, this, values.gradient, values);
+    return marshalBackward(BACKWARD, this, values.gradient, values);
   }
 
   /** Whether the tensor was made in {@link torch.inference_mode}. */

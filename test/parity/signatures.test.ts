@@ -83,11 +83,17 @@ const BY_POSITION: readonly [python: string, make: () => unknown][] = [
     'nn.Embedding.from_pretrained(torch.ones(5, 2), False, 1)',
     () => nn.Embedding.from_pretrained(torch.ones(5, 2), false, 1),
   ],
-  ['nn.PairwiseDistance(1.0, 1e-3, True)', () => new nn.PairwiseDistance(1, 1e-3, true)],
-  ['nn.CosineSimilarity(0, 1e-4)', () => new nn.CosineSimilarity(0, 1e-4)],
+  [
+    'nn.PairwiseDistance(1.0, 0.5, True)(torch.ones(1, 2), torch.zeros(1, 2))',
+    () => new nn.PairwiseDistance(1, 0.5, true)(torch.ones(1, 2), torch.zeros(1, 2)),
+  ],
+  [
+    'nn.CosineSimilarity(0, 4.0)(torch.ones(2, 1), torch.ones(2, 1))',
+    () => new nn.CosineSimilarity(0, 4)(torch.ones(2, 1), torch.ones(2, 1)),
+  ],
   ['torch.optim.SGD([torch.ones(1)], 0.1)', () => new optim.SGD([torch.ones(1)], 0.1)],
   [
-    'torch.optim.SGD([torch.ones(1)], 0.1, 0.9, 0.0, 0.5, True, foreach=False)',
+    'torch.optim.SGD([torch.ones(1)], 0.1, 0.9, 0, 0.5, True, foreach=False)',
     () => new optim.SGD([torch.ones(1)], 0.1, 0.9, 0, 0.5, true, { foreach: false }),
   ],
 ];

@@ -157,7 +157,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
   }
 
   override forward(input: Tensor, target: Tensor): AdaptiveOutput {
-    const handles = native.adaptive_log_softmax_with_loss(...this.#lower(input, target));
+    const handles = native.adaptive_log_softmax_with_loss(...this.#marshal(input, target));
     return adaptiveOutput(handles, target.ndim > 0);
   }
 
@@ -172,14 +172,14 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     }
     let isBatched = true;
     const handles = await submit((job) => {
-      const lowered = this.#lower(input, target);
+      const marshalled = this.#marshal(input, target);
       isBatched = target.ndim > 0;
-      return job.adaptive_log_softmax_with_loss(...lowered);
+      return job.adaptive_log_softmax_with_loss(...marshalled);
     }, options);
     return adaptiveOutput(handles, isBatched);
   }
 
-  #lower(input: Tensor, target: Tensor): Parameters<Native['adaptive_log_softmax_with_loss']> {
+  #marshal(input: Tensor, target: Tensor): Parameters<Native['adaptive_log_softmax_with_loss']> {
     tensorHandle(input, CALLEE, 'input');
     tensorHandle(target, CALLEE, 'target');
     checkShapes(input, target);

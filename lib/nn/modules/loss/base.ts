@@ -108,14 +108,15 @@ export function lossClass<Args extends unknown[], LossOptions extends object>(
   Base: typeof _Loss | typeof _WeightedLoss = _Loss,
 ): LossClass<Args, LossOptions> {
   const { options } = functional;
-  const held = keywords.map((keyword) => {
-    const { type: _, held: type, ...declared } = options[keyword]!;
-    return [keyword, { ...declared, type }] as const;
+  const parameters = keywords.map((keyword) => {
+    const declared = options[keyword]!;
+    return [keyword, { ...declared, type: declared.inConstructor }] as const;
   });
-  const signature = new Signature(name, Object.fromEntries(held));
+  const signature = new Signature(name, Object.fromEntries(parameters));
 
   abstract class Loss extends (Base as typeof _WeightedLoss<Args>) {
     static readonly signature = signature.description;
+    static readonly functional = functional;
 
     constructor(...args: unknown[]) {
       const values = signature.read(args);
