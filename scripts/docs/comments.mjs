@@ -89,7 +89,8 @@ function functionalOf(checker, declaration) {
 
 function readOptions(checker, symbol) {
   const constructorType = checker.getTypeOfSymbol(symbol);
-  const [signature] = constructorType.getConstructSignatures();
+  // The last of a constructor's overloads takes the options by name.
+  const signature = constructorType.getConstructSignatures().at(-1);
   const parameters = signature.getParameters();
   const required = parameters
     .slice(0, -1)
