@@ -222,7 +222,7 @@ export class Tensor extends HandleOwner {
   /** As {@link toTypedArray}, off the event loop: waits for the calls before it. */
   async toTypedArrayAsync(options?: AsyncOptions): Promise<TypedArray> {
     const { dtype } = this;
-    const copy = await submit((job) => job.plain_copy(this.#handle), options);
+    const copy = await submit((job) => job.contiguous_cpu_copy(this.#handle), options);
     try {
       return elementsOf(dtype, copy);
     } finally {

@@ -26,12 +26,12 @@ namespace {
 using at::Tensor;
 using OptionalTensor = std::optional<Tensor>;
 
-// Undefined where autograd calls a backward function without it.
+// Returns the tensor, or `self` if it is missing or, as autograd passes it, undefined.
 const Tensor& or_self(const OptionalTensor& tensor, const Tensor& self) {
   return tensor && tensor->defined() ? *tensor : self;
 }
 
-// Refuses tensors of other devices, whose elements would be lost.
+// Throws if the tensors are on different devices: the elements of a real one would be lost.
 template <typename... Tensors>
 void check_devices(const Tensor& first, const Tensors&... others) {
   const auto check = [&](const Tensor& tensor) {
@@ -41,12 +41,12 @@ void check_devices(const Tensor& first, const Tensors&... others) {
   (check(others), ...);
 }
 
-// The loss of each element, or one number of its dtype.
+// Returns the reduced loss: itself, or a 0-d tensor of its dtype.
 Tensor reduced(const Tensor& loss, int64_t reduction) {
   return reduction == at::Reduction::None ? loss : at::empty({}, loss.options());
 }
 
-// Operators of libtorch that do have a meta kernel find sizes, dtype and strides.
+// The kernels call operators that have a meta kernel, to find sizes, dtype and strides.
 
 Tensor& abs_out(const Tensor& self, Tensor& out) {
   return at::sgn_out(out, self.is_complex() && !out.is_complex() ? at::real(self) : self);
@@ -104,7 +104,7 @@ Tensor log_sigmoid_backward(const Tensor& grad_output, const Tensor& self, const
   return at::empty_like(self);
 }
 
-// How many rows there are and how long they are; a vector is one row.
+// Returns the number of rows and their length; a vector is one row.
 std::pair<int64_t, int64_t> rows_of(const Tensor& self) {
   const int64_t classes = self.dim() == 0 ? 1 : self.size(-1);
   TORCH_CHECK(self.dim() <= 2 && classes != 0,
@@ -156,7 +156,7 @@ bool has_meta_kernel(const char* name, const char* overload) {
   return !found || found->hasKernelForDispatchKey(c10::DispatchKey::Meta);
 }
 
-// Registers a kernel, unless this libtorch has one, or another copy of this addon registered it.
+// Registers a kernel, unless libtorch has one or another copy of this addon has registered it.
 template <typename Kernel>
 void provide(torch::Library& library, const char* name, const char* overload, Kernel* kernel) {
   if (has_meta_kernel(name, overload)) return;
@@ -169,7 +169,7 @@ void provide(torch::Library& library, const char* name, const char* overload, Ke
 void register_meta_kernels() {
   static std::once_flag once;
   std::call_once(once, [] {
-    // Never destroyed: the kernels stay as long as libtorch.
+    // Never destroyed, because destruction would unregister the kernels.
     auto& library = *new torch::Library(torch::Library::IMPL, "aten", c10::DispatchKey::Meta,
                                         __FILE__, __LINE__);
     provide(library, "abs", "out", &abs_out);

@@ -1,9 +1,9 @@
 /** The losses: native/losses/losses.h, with parameters in its order. */
 import type { Handle, OptionalHandle } from '../handle';
 
-/** `reduction` as it crosses: a small number for a known name, or text (native/bindings/arguments.h). */
+/** `reduction` as it crosses: a small number for a known name, or text (native/losses/arguments.h). */
 export type MarshalledReduction = number | string | [string, number];
-/** `nn.LinearCrossEntropyOptions` as it crosses (native/bindings/arguments.h); the last is a dtype's number. */
+/** `nn.LinearCrossEntropyOptions` as it crosses (native/losses/arguments.h); the last is a dtype's number. */
 export type MarshalledLinearCrossEntropyOptions = readonly [
   allowRetainGraph: boolean,
   batchChunkSize: number | null | undefined,

@@ -1,4 +1,4 @@
-/** What holds for the whole process: native/operators/tensors.cc, native/operators/context.cc, native/losses/targets.cc. */
+/** What holds for the whole process: native/operators/context.cc, native/operators/tensors.cc, native/losses/targets.cc. */
 import type { Handle } from '../handle';
 
 export interface NativeProcess {
