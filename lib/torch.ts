@@ -16,7 +16,15 @@ export {
   set_autocast_enabled,
 } from './amp/autocast';
 export * as autograd from './autograd';
-export { enable_grad, is_grad_enabled, no_grad, set_grad_enabled } from './autograd/grad_mode';
+export {
+  enable_grad,
+  inference_mode,
+  is_grad_enabled,
+  is_inference,
+  is_inference_mode_enabled,
+  no_grad,
+  set_grad_enabled,
+} from './autograd/grad_mode';
 export type { GraphNode } from './autograd/graph';
 export { backends, type CudnnFlags, type Float32Precision } from './backends';
 export {
@@ -26,7 +34,12 @@ export {
   set_float32_matmul_precision,
   use_deterministic_algorithms,
 } from './backends/precision';
-export { __version__, get_num_threads, set_num_threads } from './backends/process';
+export {
+  __version__,
+  get_num_threads,
+  set_flush_denormal,
+  set_num_threads,
+} from './backends/process';
 export { TorchError, type TorchErrorFields } from './bindings/errors';
 export type { AsyncOptions } from './bindings/jobs';
 export * as cpu from './cpu';

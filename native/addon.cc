@@ -1,53 +1,42 @@
-// The addon: one environment's state, and the list of what JavaScript can call.
-// lib/bindings/native.ts is its typed face.
+// The addon's entry point: creates an environment's state and exports the functions that JavaScript
+// can call. lib/bindings/native/ declares their types.
 #include <torch/version.h>
 
 #include <string>
 
 #include "bindings/bindings.h"
-#include "bindings/environment.h"
-#include "bindings/memory_retry.h"
-#include "bindings/sharing.h"
+#include "exports.h"
 #include "kernels/shortcuts.h"
+#include "losses/arguments.h"
 #include "losses/losses.h"
 #include "losses/targets.h"
 #include "memory/allocator.h"
 #include "memory/compact.h"
-#include "operators/autocast.h"
-#include "operators/autograd.h"
-#include "operators/calls.h"
-#include "operators/context.h"
-#include "operators/cuda.h"
-#include "operators/generators.h"
-#include "operators/operators.h"
-#include "operators/tensors.h"
+#include "operators/meta.h"
 
-// What libtorch says its version is, in its first two bytes. Its header needs all of ATen's.
+// libtorch's version; the highest two bytes are major and minor. Declared here because the header
+// that declares it includes all of ATen.
 extern "C" uint64_t aoti_torch_abi_version();
 
 namespace torch_losses {
 namespace {
 
-// With another minor version nothing need fail: much would run, on objects of another shape.
+// Throws if libtorch has another minor version than the addon was built for. Otherwise many calls
+// would run, and misread objects whose layout differs.
 void refuse_another_libtorch(Napi::Env env) {
   const auto name = [](uint64_t major, uint64_t minor) {
     return std::to_string(major) + "." + std::to_string(minor);
   };
   const uint64_t version = aoti_torch_abi_version();
-  const std::string here = name(version >> 56, version >> 48 & 0xff);
-  const std::string wanted = name(TORCH_VERSION_MAJOR, TORCH_VERSION_MINOR);
-  if (here != wanted) {
-    throw Napi::Error::New(env, "it is built for libtorch " + wanted +
-                                    ", and the libtorch in this process is " + here);
+  const std::string actual = name(version >> 56, version >> 48 & 0xff);
+  const std::string expected = name(TORCH_VERSION_MAJOR, TORCH_VERSION_MINOR);
+  if (actual != expected) {
+    throw Napi::Error::New(env, "it is built for libtorch " + expected +
+                                    ", and the libtorch in this process is " + actual);
   }
 }
 
-void set_hooks(Environment& environment, napi_value create_error, napi_value emit_warning,
-               napi_value relieve_pressure) {
-  environment.set_hooks(create_error, emit_warning, relieve_pressure);
-}
-
-// The device by its name: one that this machine lacks has its defaults too.
+// Takes the device by name, because a device that this machine lacks has defaults too.
 losses::LinearCrossEntropyOptions adjust_options(const losses::LinearCrossEntropyOptions& options,
                                                  int64_t num_batches, int64_t in_features,
                                                  int64_t num_classes, at::ScalarType dtype,
@@ -59,7 +48,7 @@ losses::LinearCrossEntropyOptions adjust_options(const losses::LinearCrossEntrop
                         has_probabilities);
 }
 
-// A loss as JavaScript calls it. Its result keeps no more memory than it needs.
+// A loss as JavaScript calls it, which compacts its result.
 template <auto Loss, typename Type = decltype(Loss)>
 struct Computation;
 template <auto Loss, typename... Parameters>
@@ -108,10 +97,10 @@ void add_losses(Bindings& bindings) {
 }
 
 void add_all(Bindings& bindings) {
-  bindings.add<&set_hooks>("set_hooks");
+  add_environment(bindings);
+  add_sharing(bindings);
   add_allocator(bindings);
   add_tensors(bindings);
-  add_sharing(bindings);
   add_autograd(bindings);
   add_autocast(bindings);
   add_operators(bindings);
@@ -119,7 +108,7 @@ void add_all(Bindings& bindings) {
   add_generators(bindings);
   add_context(bindings);
   add_cuda(bindings);
-  add_memory_retry(bindings);
+  add_streams(bindings);
   add_targets(bindings);
   add_shortcuts(bindings);
   add_losses(bindings);
@@ -128,10 +117,11 @@ void add_all(Bindings& bindings) {
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   refuse_another_libtorch(env);
   install_allocator();
+  register_meta_kernels();
   auto* environment = new Environment(env);
   env.SetInstanceData(environment);
-  // A worker may be terminated while it loads the addon.
-  return Napi::Object(env, behind_the_door(*environment, [&]() -> napi_value {
+  // Guarded, because a worker may be terminated while it loads the addon.
+  return Napi::Object(env, run_guarded(*environment, [&]() -> napi_value {
                         Bindings bindings(*environment, exports);
                         add_all(bindings);
                         return exports;

@@ -56,7 +56,7 @@ export function graphFlags({ retain_graph, create_graph }: GraphOptions): [boole
 }
 
 /** Checks the arguments of `backward` and returns those of the native call. */
-export function lowerBackward(
+export function marshalBackward(
   callee: Callee,
   tensors: unknown,
   gradients: unknown,

@@ -16,7 +16,7 @@ import {
   gradientsOf,
   graphFlags,
   handlesOf,
-  lowerBackward,
+  marshalBackward,
 } from './backward';
 
 type OneOrMore<T> = T | readonly T[];
@@ -73,7 +73,7 @@ export function backward(
 ): void;
 export function backward(...args: unknown[]): void {
   const { tensors, grad_tensors, ...options } = BACKWARD.read(args);
-  native.backward(...lowerBackward(BACKWARD, tensors, grad_tensors, options));
+  native.backward(...marshalBackward(BACKWARD, tensors, grad_tensors, options));
 }
 
 /**

@@ -1,7 +1,13 @@
 /** `torch.autograd`: gradients of tensors. See https://docs.pytorch.org/docs/stable/autograd.html */
 export { GradcheckError } from '../bindings/errors';
 export { type BackwardOptions, backward, type GradOptions, grad } from './grad';
-export { enable_grad, is_grad_enabled, no_grad, set_grad_enabled } from './grad_mode';
+export {
+  enable_grad,
+  inference_mode,
+  is_grad_enabled,
+  no_grad,
+  set_grad_enabled,
+} from './grad_mode';
 export {
   type CheckedFunction,
   type GradcheckOptions,

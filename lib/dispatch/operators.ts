@@ -1,7 +1,7 @@
 /**
  * Every operator libtorch has, called by schema: what `torch.ops` shows, and what tensor methods and functions stand on.
  *
- * Arguments are bound by the schema's names, checked by its types, and lowered to what native/operators/calls.cc takes.
+ * Arguments are bound by the schema's names, checked by its types, and marshalled to what native/operators/calls.cc takes.
  */
 
 import { runtimeError } from '../bindings/errors';
@@ -26,7 +26,7 @@ import {
   type Options,
   unknownKey,
 } from './arguments';
-import { EXPECTED, isInt64, LOWER, REJECTED } from './marshalling';
+import { EXPECTED, isInt64, MARSHAL, REJECTED } from './marshalling';
 
 /** Several results, by the schema's names where it has them; iterable in its order. */
 export type NamedResults = Record<string, unknown> & Iterable<unknown>;
@@ -37,7 +37,7 @@ type Arguments = readonly unknown[];
 
 interface Parameter extends SchemaArgument {
   readonly required: boolean;
-  readonly lower: (value: unknown, argument: SchemaArgument) => unknown;
+  readonly marshal: (value: unknown, argument: SchemaArgument) => unknown;
   /** Its bit in the mask that tells the native side which numbers are handles. */
   readonly bit: number;
 }
@@ -69,7 +69,7 @@ export class Overload implements Callee {
       ...argument,
       name: argument.name === 'self' && argument.kind === 'Tensor' ? inputName : argument.name,
       required: !argument.hasDefault,
-      lower: LOWER[numberKind(argument, schema)],
+      marshal: MARSHAL[numberKind(argument, schema)],
       bit: argument.kind === 'Tensor' ? 2 ** index : 0,
     }));
     this.#positional = schema.arguments.filter(({ keywordOnly }) => !keywordOnly).length;
@@ -119,11 +119,11 @@ export class Overload implements Callee {
         if (!parameter.optional) return REJECTED;
         call.push(null);
       } else {
-        const lowered = parameter.lower(value, parameter);
-        if (lowered === REJECTED) return REJECTED;
-        call.push(lowered);
+        const marshalled = parameter.marshal(value, parameter);
+        if (marshalled === REJECTED) return REJECTED;
+        call.push(marshalled);
         // A number given in a tensor's place is none.
-        if (parameter.bit !== 0 && typeof value === 'object' && typeof lowered === 'number') {
+        if (parameter.bit !== 0 && typeof value === 'object' && typeof marshalled === 'number') {
           call[1] += parameter.bit;
         }
       }
@@ -147,7 +147,7 @@ export class Overload implements Callee {
     for (const [index, parameter] of this.parameters.entries()) {
       const value = bound[index];
       if (value === undefined || (value === null && parameter.optional)) continue;
-      if (value === null || parameter.lower(value, parameter) === REJECTED) {
+      if (value === null || parameter.marshal(value, parameter) === REJECTED) {
         return this.#mismatch(parameter, value);
       }
     }
@@ -181,7 +181,7 @@ export class Overload implements Callee {
 function numberKind(
   argument: SchemaArgument,
   { takesNumbers }: OperatorSchema,
-): keyof typeof LOWER {
+): keyof typeof MARSHAL {
   return takesNumbers && argument.kind === 'Tensor' ? 'Tensor or number' : argument.kind;
 }
 

@@ -171,28 +171,11 @@ export interface FactoryOptions {
   dtype?: DType | null | undefined;
 }
 
+/** The same by position. */
+export type Place = [device?: DeviceLike | null, dtype?: DType | null];
+
 /** The parameters `device` and `dtype` that every layer with parameters has. */
 export const FACTORY = {
   device: optional<DeviceLike | null>(orNull(DEVICE), null),
   dtype: optional<DType | null>(orNull(DTYPE), null),
 };
-
-// --- types of calls -----------------------------------------------------------------------------------------------------
-
-/** A type whose keys may all be left out, or be undefined; of none, an object without any. */
-export type Partially<O> = keyof O extends never
-  ? Record<string, never>
-  : { [K in keyof O]?: O[K] | undefined };
-
-type Prefixes<P extends readonly unknown[], O> = P extends []
-  ? never
-  : P extends readonly [...infer Rest, (infer _)?]
-    ? Rest extends []
-      ? [options: O]
-      : [...Rest, options: Partially<O>] | Prefixes<Rest, O>
-    : never;
-
-/** What a call can be given: all positional parameters `P`, or the first few and the others by name, as in `O`. */
-export type Arguments<P extends readonly unknown[], O> =
-  | [...P, options?: Partially<O>]
-  | Prefixes<P, O>;

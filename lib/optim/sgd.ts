@@ -2,7 +2,6 @@
 import { runtimeError, valueError } from '../bindings/errors';
 import {
   ANYTHING,
-  type Arguments,
   BOOL,
   FLOAT,
   option,
@@ -87,10 +86,16 @@ export class SGD extends Optimizer<SGDGroup> {
   constructor(
     params: ParametersOrGroups<SGDGroup>,
     lr: number | Tensor,
-    ...args: Arguments<
-      [momentum?: number, dampening?: number, weight_decay?: number | Tensor, nesterov?: boolean],
-      Omit<SGDOptions, 'lr'>
-    >
+    momentum?: number,
+    dampening?: number,
+    weight_decay?: number | Tensor,
+    nesterov?: boolean,
+    options?: Omit<SGDOptions, 'lr' | 'momentum' | 'dampening' | 'weight_decay' | 'nesterov'>,
+  );
+  constructor(
+    params: ParametersOrGroups<SGDGroup>,
+    lr: number | Tensor,
+    options?: Omit<SGDOptions, 'lr'>,
   );
   constructor(params: ParametersOrGroups<SGDGroup>, options?: SGDOptions);
   constructor(...args: unknown[]) {

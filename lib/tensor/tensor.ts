@@ -1,7 +1,7 @@
 /** The `Tensor` class: what JavaScript adds to the operators of methods.ts. */
 import { inspect } from 'node:util';
 import { type Stream, streamOf } from '../accelerator/stream';
-import { BACKWARD_OPTIONS, lowerBackward } from '../autograd/backward';
+import { BACKWARD_OPTIONS, marshalBackward } from '../autograd/backward';
 import { GraphNode } from '../autograd/graph';
 import { createError, typeError, valueError } from '../bindings/errors';
 import { type Handle, HandleOwner, handleOf, isTensor, tensorHandle } from '../bindings/handle';
@@ -11,6 +11,7 @@ import { registerTensorClass, wrap } from '../bindings/wrap';
 import { bind, describe, fail } from '../dispatch/arguments';
 import { ANYTHING, optional, Signature } from '../dispatch/signature';
 import { allocate, checkListsFit } from '../memory/allocation';
+import { refuseBrackets } from './brackets';
 import { Device, type DeviceLike } from './device';
 import { complex64, type DType, float32 } from './dtype';
 import { dtypeFromCode } from './dtype_table';
@@ -90,6 +91,17 @@ export class Tensor extends HandleOwner {
     return layoutFromCode(native.layout(this.#handle));
   }
 
+  /**
+   * The size of the first dimension: Python's `len(x)`.
+   *
+   * @throws TypeError for a tensor without dimensions
+   */
+  get length(): number {
+    const [first] = this.shape;
+    if (first === undefined) throw typeError('len() of a 0-d tensor');
+    return first;
+  }
+
   /** Number of dimensions. */
   get ndim(): number {
     return native.dim(this.#handle);
@@ -97,6 +109,11 @@ export class Tensor extends HandleOwner {
 
   get is_cuda(): boolean {
     return this.device.type === 'cuda';
+  }
+
+  /** Whether the tensor has a shape and a dtype, but no elements. */
+  get is_meta(): boolean {
+    return this.device.type === 'meta';
   }
 
   /** The number of the device that the tensor is on; -1 for the CPU. */
@@ -183,18 +200,21 @@ export class Tensor extends HandleOwner {
   // --- data ---------------------------------------------------------------------------------------------------------
 
   /**
-   * The one element as a JavaScript number, boolean or complex number.
+   * The one element: a number, or for some dtypes what the type parameter says. `item<boolean>()` is for torch.bool,
+   * `item<Complex>()` for complex dtypes.
    *
    * @throws TorchError (RuntimeError) unless there is exactly one element; RangeError for an int64 that a number cannot
    *   hold
    */
-  item(): number | boolean | Complex;
+  item(): number;
   item<T extends number | boolean | Complex>(): T;
   item(): number | boolean | Complex {
     return exact(native.item(this.#handle));
   }
 
   /** As {@link item}, off the event loop: waits for the calls before it. */
+  itemAsync(options?: AsyncOptions): Promise<number>;
+  itemAsync<T extends number | boolean | Complex>(options?: AsyncOptions): Promise<T>;
   async itemAsync(options?: AsyncOptions): Promise<number | boolean | Complex> {
     return exact(await submit((job) => job.item(this.#handle), options));
   }
@@ -202,7 +222,7 @@ export class Tensor extends HandleOwner {
   /** As {@link toTypedArray}, off the event loop: waits for the calls before it. */
   async toTypedArrayAsync(options?: AsyncOptions): Promise<TypedArray> {
     const { dtype } = this;
-    const copy = await submit((job) => job.plain_copy(this.#handle), options);
+    const copy = await submit((job) => job.contiguous_cpu_copy(this.#handle), options);
     try {
       return elementsOf(dtype, copy);
     } finally {
@@ -216,10 +236,13 @@ export class Tensor extends HandleOwner {
   }
 
   /**
-   * The elements as JavaScript values, nested as the shape is.
+   * The elements as numbers, nested as the shape is, or as the type parameter says: `tolist<boolean[]>()` for a vector of
+   * torch.bool, `tolist<number[][]>()` for a matrix.
    *
    * @throws RangeError for an int64 that a number cannot hold
    */
+  tolist(): NestedList<number>;
+  tolist<T extends NestedList<number | boolean | Complex>>(): T;
   tolist(): NestedList<number | boolean | Complex> {
     checkListsFit(this.shape);
     const { dtype } = this;
@@ -325,7 +348,7 @@ export class Tensor extends HandleOwner {
     inputs?: BackwardOptions['inputs'],
   ): void;
   backward(...args: unknown[]): void {
-    native.backward(...this.#lowerBackward(args));
+    native.backward(...this.#marshalBackward(args));
   }
 
   /** As {@link backward}, off the event loop. */
@@ -336,12 +359,17 @@ export class Tensor extends HandleOwner {
   ): Promise<void>;
   backwardAsync(...args: unknown[]): Promise<void> {
     const [others, options] = splitSignal(args);
-    return submit((job) => job.backward(...this.#lowerBackward(others)), options);
+    return submit((job) => job.backward(...this.#marshalBackward(others)), options);
   }
 
-  #lowerBackward(args: readonly unknown[]): Parameters<Native['backward']> {
+  #marshalBackward(args: readonly unknown[]): Parameters<Native['backward']> {
     const values = args.length === 0 ? BACKWARD.defaults : BACKWARD.read(args);
-    return lowerBackward(BACKWARD, this, values.gradient, values);
+    return marshalBackward(BACKWARD, this, values.gradient, values);
+  }
+
+  /** Whether the tensor was made in {@link torch.inference_mode}. */
+  is_inference(): boolean {
+    return native.is_inference(this.#handle);
   }
 
   get is_leaf(): boolean {
@@ -484,6 +512,7 @@ for (const [name, method] of Object.entries(methods)) {
   });
 }
 
+refuseBrackets(HandleOwner.prototype);
 registerTensorClass(Tensor);
 
 export type { DeviceLike, NestedList };

@@ -32,7 +32,6 @@ new nn.Linear(2);
 new nn.Linear(2, 3, false);
 new nn.Linear(2, 3, false, { dtype: torch.float64 });
 new nn.Linear(2, 3, false, 'cpu', torch.float64);
-new nn.Linear({ in_features: 2, out_features: 3 });
 new nn.Bilinear(2, 3, 4, true, { device: 'cpu' });
 new nn.Dropout(0.1);
 new nn.Dropout(0.1, true);
@@ -43,12 +42,17 @@ new nn.LeakyReLU(0.2);
 new nn.LeakyReLU(0.2, { inplace: true });
 new nn.GELU('tanh');
 new nn.Flatten(0, -1);
-new nn.Unflatten({ dim: 0, unflattened_size: [2, 3] });
+new nn.Unflatten(0, [2, 3]);
 new nn.Embedding(10, 3, 0, 1.5);
 nn.Embedding.from_pretrained(x, false, 0);
 new nn.PairwiseDistance(1, 1e-3, true);
 new nn.CosineSimilarity(0);
 new nn.AdaptiveLogSoftmaxWithLoss(2, 9, [4], 2, true);
+export const classes: (new (...args: never[]) => nn.Module)[] = [
+  nn.Dropout,
+  nn.Linear,
+  nn.HuberLoss,
+];
 // @ts-expect-error a number
 new nn.Dropout('0.1');
 // @ts-expect-error the bias is a boolean

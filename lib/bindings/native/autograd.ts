@@ -34,4 +34,9 @@ export interface NativeAutograd {
   next_functions(tensor: Handle, path: readonly number[]): (number | undefined)[];
   is_grad_enabled(): boolean;
   set_grad_enabled(enabled: boolean): void;
+  enter_inference_mode(enabled: boolean): void;
+  /** Restores the mode before the last one that was entered. */
+  leave_inference_mode(): void;
+  is_inference_mode_enabled(): boolean;
+  is_inference(tensor: Handle): boolean;
 }

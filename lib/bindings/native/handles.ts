@@ -1,4 +1,4 @@
-/** Handles of tensors and their sweep: native/bindings/handles.h. */
+/** Handles of tensors and their sweep: native/bindings/handles.h and native/bindings/environment_calls.cc. */
 import type { Handle } from '../handle';
 
 export interface NativeHandles {
@@ -14,7 +14,7 @@ export interface NativeHandles {
   /** By how many it has grown since. */
   growth(): number;
   /** Asks to be told of the next new handle. */
-  rest(): void;
+  notify_next_creation(): void;
   /** Bytes of what this environment's handles keep, by device. */
   bytes_by_device(): Record<string, number>;
   /** The number of new handles after which it calls for a minor collection. */

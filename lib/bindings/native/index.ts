@@ -51,6 +51,10 @@ export const { libtorch } = loaded;
 
 export type { NativeGenerator } from './generators';
 export type { NativeJob } from './jobs';
-export type { LoweredLinearCrossEntropyOptions, LoweredReduction, NativeLosses } from './losses';
+export type {
+  MarshalledLinearCrossEntropyOptions,
+  MarshalledReduction,
+  NativeLosses,
+} from './losses';
 export type { Kind, OperatorSchema, SchemaArgument } from './operators';
 export type { NativeEvent } from './streams';

@@ -9,7 +9,7 @@ import type { NativeOperators } from './operators';
 export interface NativeJob extends NativeLosses<Promise<Handle>> {
   item(tensor: Handle): Promise<number | bigint | boolean | Complex>;
   /** A contiguous copy on the CPU, or the tensor itself if it is one. */
-  plain_copy(tensor: Handle): Promise<Handle>;
+  contiguous_cpu_copy(tensor: Handle): Promise<Handle>;
   backward(...args: Parameters<NativeAutograd['backward']>): Promise<void>;
   call_operator(...args: Parameters<NativeOperators['call_operator']>): Promise<unknown>;
   adaptive_log_softmax_with_loss(

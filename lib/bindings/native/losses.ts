@@ -1,10 +1,10 @@
 /** The losses: native/losses/losses.h, with parameters in its order. */
 import type { Handle, OptionalHandle } from '../handle';
 
-/** `reduction` as it crosses: a small number for a known name, or text (native/bindings/arguments.h). */
-export type LoweredReduction = number | string | [string, number];
-/** `nn.LinearCrossEntropyOptions` as it crosses (native/bindings/arguments.h); the last is a dtype's number. */
-export type LoweredLinearCrossEntropyOptions = readonly [
+/** `reduction` as it crosses: a small number for a known name, or text (native/losses/arguments.h). */
+export type MarshalledReduction = number | string | [string, number];
+/** `nn.LinearCrossEntropyOptions` as it crosses (native/losses/arguments.h); the last is a dtype's number. */
+export type MarshalledLinearCrossEntropyOptions = readonly [
   allowRetainGraph: boolean,
   batchChunkSize: number | null | undefined,
   chunkingMethod: string | null | undefined,
@@ -22,13 +22,13 @@ export interface NativeLosses<H = Handle> {
     input: Handle,
     target: Handle,
     weight: OptionalHandle,
-    reduction: LoweredReduction,
+    reduction: MarshalledReduction,
   ): H;
   binary_cross_entropy_with_logits(
     input: Handle,
     target: Handle,
     weight: OptionalHandle,
-    reduction: LoweredReduction,
+    reduction: MarshalledReduction,
     posWeight: OptionalHandle,
   ): H;
   cosine_embedding_loss(
@@ -36,14 +36,14 @@ export interface NativeLosses<H = Handle> {
     input2: Handle,
     target: Handle,
     margin: number,
-    reduction: LoweredReduction,
+    reduction: MarshalledReduction,
   ): H;
   cross_entropy(
     input: Handle,
     target: Handle,
     weight: OptionalHandle,
     ignoreIndex: number | bigint,
-    reduction: LoweredReduction,
+    reduction: MarshalledReduction,
     labelSmoothing: number,
   ): H;
   ctc_loss(
@@ -52,7 +52,7 @@ export interface NativeLosses<H = Handle> {
     inputLengths: Handle | readonly (number | bigint)[],
     targetLengths: Handle | readonly (number | bigint)[],
     blank: number | bigint,
-    reduction: LoweredReduction,
+    reduction: MarshalledReduction,
     zeroInfinity: boolean,
   ): H;
   gaussian_nll_loss(
@@ -61,63 +61,68 @@ export interface NativeLosses<H = Handle> {
     variance: Handle | [number],
     full: boolean,
     eps: number,
-    reduction: LoweredReduction,
+    reduction: MarshalledReduction,
   ): H;
   hinge_embedding_loss(
     input: Handle,
     target: Handle,
     margin: number,
-    reduction: LoweredReduction,
+    reduction: MarshalledReduction,
   ): H;
   huber_loss(
     input: Handle,
     target: Handle,
-    reduction: LoweredReduction,
+    reduction: MarshalledReduction,
     delta: number,
     weight: OptionalHandle,
   ): H;
-  kl_div(input: Handle, target: Handle, reduction: LoweredReduction, logTarget: boolean): H;
-  l1_loss(input: Handle, target: Handle, reduction: LoweredReduction, weight: OptionalHandle): H;
+  kl_div(input: Handle, target: Handle, reduction: MarshalledReduction, logTarget: boolean): H;
+  l1_loss(input: Handle, target: Handle, reduction: MarshalledReduction, weight: OptionalHandle): H;
   linear_cross_entropy(
     input: Handle,
     linearWeight: Handle,
     target: Handle,
     linearBias: OptionalHandle,
     weight: OptionalHandle,
-    reduction: LoweredReduction,
+    reduction: MarshalledReduction,
     ignoreIndex: number | bigint | null,
     labelSmoothing: number,
-    options: LoweredLinearCrossEntropyOptions | null,
+    options: MarshalledLinearCrossEntropyOptions | null,
   ): H;
   margin_ranking_loss(
     input1: Handle,
     input2: Handle,
     target: Handle,
     margin: number,
-    reduction: LoweredReduction,
+    reduction: MarshalledReduction,
   ): H;
-  mse_loss(input: Handle, target: Handle, reduction: LoweredReduction, weight: OptionalHandle): H;
+  mse_loss(
+    input: Handle,
+    target: Handle,
+    reduction: MarshalledReduction,
+    weight: OptionalHandle,
+  ): H;
   multi_margin_loss(
     input: Handle,
     target: Handle,
     p: number | bigint,
     margin: number,
     weight: OptionalHandle,
-    reduction: LoweredReduction,
+    reduction: MarshalledReduction,
   ): H;
-  multilabel_margin_loss(input: Handle, target: Handle, reduction: LoweredReduction): H;
+  multilabel_margin_loss(input: Handle, target: Handle, reduction: MarshalledReduction): H;
   multilabel_soft_margin_loss(
     input: Handle,
     target: Handle,
     weight: OptionalHandle,
-    reduction: LoweredReduction,
+    reduction: MarshalledReduction,
   ): H;
   nll_loss(
     input: Handle,
     target: Handle,
     weight: OptionalHandle,
     ignoreIndex: number | bigint,
-    reduction: LoweredReduction,
+    reduction: MarshalledReduction,
   ): H;
   poisson_nll_loss(
     input: Handle,
@@ -125,10 +130,10 @@ export interface NativeLosses<H = Handle> {
     logInput: boolean,
     full: boolean,
     eps: number,
-    reduction: LoweredReduction,
+    reduction: MarshalledReduction,
   ): H;
-  smooth_l1_loss(input: Handle, target: Handle, reduction: LoweredReduction, beta: number): H;
-  soft_margin_loss(input: Handle, target: Handle, reduction: LoweredReduction): H;
+  smooth_l1_loss(input: Handle, target: Handle, reduction: MarshalledReduction, beta: number): H;
+  soft_margin_loss(input: Handle, target: Handle, reduction: MarshalledReduction): H;
   triplet_margin_loss(
     anchor: Handle,
     positive: Handle,
@@ -137,7 +142,7 @@ export interface NativeLosses<H = Handle> {
     p: number,
     eps: number,
     swap: boolean,
-    reduction: LoweredReduction,
+    reduction: MarshalledReduction,
   ): H;
   triplet_margin_with_distance_loss(
     anchor: Handle,
@@ -146,7 +151,7 @@ export interface NativeLosses<H = Handle> {
     distanceFunction: (left: Handle, right: Handle) => Handle,
     margin: number,
     swap: boolean,
-    reduction: LoweredReduction,
+    reduction: MarshalledReduction,
   ): H;
   triplet_margin_with_pairwise_distance_loss(
     anchor: Handle,
@@ -157,7 +162,7 @@ export interface NativeLosses<H = Handle> {
     keepdim: boolean,
     margin: number,
     swap: boolean,
-    reduction: LoweredReduction,
+    reduction: MarshalledReduction,
   ): H;
 }
 
@@ -173,12 +178,12 @@ export interface NativeLinearLosses {
     shortlistSize: number,
   ): [output: Handle, loss: Handle];
   adjust_linear_cross_entropy_options(
-    options: LoweredLinearCrossEntropyOptions,
+    options: MarshalledLinearCrossEntropyOptions,
     numBatches: number,
     inFeatures: number,
     numClasses: number,
     dtype: number,
     device: string | null,
     hasProbabilities: boolean,
-  ): LoweredLinearCrossEntropyOptions;
+  ): MarshalledLinearCrossEntropyOptions;
 }

@@ -1,4 +1,4 @@
-/** What holds for the whole process: native/operators/tensors.cc, native/operators/context.cc, native/losses/targets.cc. */
+/** What holds for the whole process: native/operators/context.cc, native/operators/tensors.cc, native/losses/targets.cc. */
 import type { Handle } from '../handle';
 
 export interface NativeProcess {
@@ -30,6 +30,8 @@ export interface NativeProcess {
   deterministic_algorithms(): boolean;
   deterministic_algorithms_warn_only(): boolean;
   use_deterministic_algorithms(mode: boolean, warnOnly: boolean): void;
+  /** Returns false if the processor cannot flush denormal numbers. */
+  set_flush_denormal(mode: boolean): boolean;
 
   // Class indices: none are checked, those on CUDA, or all
   set_check_targets(which: 0 | 1 | 2): void;

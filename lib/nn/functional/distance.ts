@@ -20,11 +20,8 @@ export { cosine_similarity, pairwise_distance, pdist } from '../../tensor/functi
 
 /** What `pairwise_distance` takes beside its tensors. */
 export const PAIRWISE_OPTIONS = {
-  /** The p of the norm. Default: 2. */
   p: optional(FLOAT, 2),
-  /** Added to the differences, so that none is 0. Default: 1e-6. */
   eps: optional(FLOAT, 1e-6),
-  /** Keep the dimension, with size 1. Default: false. */
   keepdim: optional(BOOL, false),
 };
 

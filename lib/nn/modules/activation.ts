@@ -1,15 +1,6 @@
 /** Activations as modules. Source: torch/nn/modules/activation.py. */
 
-import {
-  type Arguments,
-  BOOL,
-  FLOAT,
-  INT,
-  optional,
-  orNull,
-  Signature,
-  STRING,
-} from '../../dispatch/signature';
+import { BOOL, FLOAT, INT, optional, orNull, Signature, STRING } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
 import { floatRepr, optionalRepr } from '../../utils/python';
 import * as F from '../functional/activation';
@@ -76,7 +67,7 @@ const RELU = new Signature('ReLU', INPLACE);
 export class ReLU extends Inplace {
   static readonly signature = RELU.description;
 
-  constructor(...args: Arguments<[inplace?: boolean], F.InplaceOption>);
+  constructor(inplace?: boolean | F.InplaceOption);
   constructor(...args: unknown[]) {
     super(RELU.read(args).inplace);
   }
@@ -92,7 +83,7 @@ const SILU = new Signature('SiLU', INPLACE);
 export class SiLU extends Inplace {
   static readonly signature = SILU.description;
 
-  constructor(...args: Arguments<[inplace?: boolean], F.InplaceOption>);
+  constructor(inplace?: boolean | F.InplaceOption);
   constructor(...args: unknown[]) {
     super(SILU.read(args).inplace);
   }
@@ -121,7 +112,8 @@ export class LeakyReLU extends Inplace {
   static readonly signature = LEAKY_RELU.description;
   negative_slope: number;
 
-  constructor(...args: Arguments<[negative_slope?: number, inplace?: boolean], LeakyReLUOptions>);
+  constructor(negative_slope: number, inplace?: boolean | F.InplaceOption);
+  constructor(options?: LeakyReLUOptions);
   constructor(...args: unknown[]) {
     const { negative_slope, inplace } = LEAKY_RELU.read(args);
     super(inplace);
@@ -153,7 +145,8 @@ export class ELU extends Inplace {
   static readonly signature = ELU_SIGNATURE.description;
   alpha: number;
 
-  constructor(...args: Arguments<[alpha?: number, inplace?: boolean], ELUOptions>);
+  constructor(alpha: number, inplace?: boolean | F.InplaceOption);
+  constructor(options?: ELUOptions);
   constructor(...args: unknown[]) {
     const { alpha, inplace } = ELU_SIGNATURE.read(args);
     super(inplace);
@@ -186,7 +179,8 @@ export class Softplus extends Module<Input, Tensor> {
   beta: number;
   threshold: number;
 
-  constructor(...args: Arguments<[beta?: number, threshold?: number], F.SoftplusOptions>);
+  constructor(beta: number, threshold?: number | Pick<F.SoftplusOptions, 'threshold'>);
+  constructor(options?: F.SoftplusOptions);
   constructor(...args: unknown[]) {
     const { beta, threshold } = SOFTPLUS.read(args);
     super();
@@ -214,7 +208,7 @@ export class GELU extends Module<Input, Tensor> {
   static readonly signature = GELU_SIGNATURE.description;
   approximate: 'none' | 'tanh';
 
-  constructor(...args: Arguments<[approximate?: 'none' | 'tanh'], F.GELUOptions>);
+  constructor(approximate?: 'none' | 'tanh' | F.GELUOptions);
   constructor(...args: unknown[]) {
     const { approximate } = GELU_SIGNATURE.read(args);
     super();
@@ -258,7 +252,7 @@ const SOFTMAX = new Signature('Softmax', DIM);
 export class Softmax extends AlongDimension {
   static readonly signature = SOFTMAX.description;
 
-  constructor(...args: Arguments<[dim?: number | null], DimOption>);
+  constructor(dim?: number | null | DimOption);
   constructor(...args: unknown[]) {
     super(SOFTMAX.read(args).dim);
   }
@@ -278,7 +272,7 @@ const LOG_SOFTMAX = new Signature('LogSoftmax', DIM);
 export class LogSoftmax extends AlongDimension {
   static readonly signature = LOG_SOFTMAX.description;
 
-  constructor(...args: Arguments<[dim?: number | null], DimOption>);
+  constructor(dim?: number | null | DimOption);
   constructor(...args: unknown[]) {
     super(LOG_SOFTMAX.read(args).dim);
   }
@@ -298,7 +292,7 @@ const SOFTMIN = new Signature('Softmin', DIM);
 export class Softmin extends AlongDimension {
   static readonly signature = SOFTMIN.description;
 
-  constructor(...args: Arguments<[dim?: number | null], DimOption>);
+  constructor(dim?: number | null | DimOption);
   constructor(...args: unknown[]) {
     super(SOFTMIN.read(args).dim);
   }

@@ -7,7 +7,6 @@ import { type Native, native } from '../../bindings/native';
 import { wrap } from '../../bindings/wrap';
 import { type Callee, describe, fail, isOptions } from '../../dispatch/arguments';
 import {
-  type Arguments,
   BOOL,
   FACTORY,
   type FactoryOptions,
@@ -15,11 +14,10 @@ import {
   INT,
   NUMBERS,
   optional,
+  type Place,
   required,
   Signature,
 } from '../../dispatch/signature';
-import type { DeviceLike } from '../../tensor/device';
-import type { DType } from '../../tensor/dtype';
 import type { Tensor } from '../../tensor/tensor';
 import { log_softmax } from '../functional/softmax';
 import { op, power } from '../ops';
@@ -106,22 +104,18 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
   declare tail: ModuleList;
 
   constructor(
-    ...args: Arguments<
-      [
-        in_features: number,
-        n_classes: number,
-        cutoffs: readonly number[],
-        div_value?: number,
-        head_bias?: boolean,
-        device?: DeviceLike | null,
-        dtype?: DType | null,
-      ],
-      AdaptiveLogSoftmaxWithLossOptions & {
-        in_features: number;
-        n_classes: number;
-        cutoffs: readonly number[];
-      }
-    >
+    in_features: number,
+    n_classes: number,
+    cutoffs: readonly number[],
+    div_value: number,
+    head_bias?: boolean,
+    ...place: Place
+  );
+  constructor(
+    in_features: number,
+    n_classes: number,
+    cutoffs: readonly number[],
+    options?: AdaptiveLogSoftmaxWithLossOptions,
   );
   constructor(...args: unknown[]) {
     const { in_features, n_classes, cutoffs, div_value, head_bias, ...factory } =
@@ -163,7 +157,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
   }
 
   override forward(input: Tensor, target: Tensor): AdaptiveOutput {
-    const handles = native.adaptive_log_softmax_with_loss(...this.#lower(input, target));
+    const handles = native.adaptive_log_softmax_with_loss(...this.#marshal(input, target));
     return adaptiveOutput(handles, target.ndim > 0);
   }
 
@@ -178,14 +172,14 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     }
     let isBatched = true;
     const handles = await submit((job) => {
-      const lowered = this.#lower(input, target);
+      const marshalled = this.#marshal(input, target);
       isBatched = target.ndim > 0;
-      return job.adaptive_log_softmax_with_loss(...lowered);
+      return job.adaptive_log_softmax_with_loss(...marshalled);
     }, options);
     return adaptiveOutput(handles, isBatched);
   }
 
-  #lower(input: Tensor, target: Tensor): Parameters<Native['adaptive_log_softmax_with_loss']> {
+  #marshal(input: Tensor, target: Tensor): Parameters<Native['adaptive_log_softmax_with_loss']> {
     tensorHandle(input, CALLEE, 'input');
     tensorHandle(target, CALLEE, 'target');
     checkShapes(input, target);

@@ -1,6 +1,6 @@
 /** Distances as modules. Source: torch/nn/modules/distance.py. */
 
-import { type Arguments, FLOAT, INT, optional, Signature } from '../../dispatch/signature';
+import { FLOAT, INT, optional, Signature } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
 import {
   cosine_similarity,
@@ -10,6 +10,22 @@ import {
   pairwise_distance,
 } from '../functional/distance';
 import { Module } from './module';
+
+export interface PairwiseDistanceOptions {
+  /** The p of the norm. Default: 2. */
+  p?: number | undefined;
+  /** Added to the differences, so that none is 0. Default: 1e-6. */
+  eps?: number | undefined;
+  /** Keep the dimension, with size 1. Default: false. */
+  keepdim?: boolean | undefined;
+}
+
+export interface CosineSimilarityOptions {
+  /** Along which dimension the vectors lie. Default: 1. */
+  dim?: number | undefined;
+  /** The least norm that is divided by. Default: 1e-8. */
+  eps?: number | undefined;
+}
 
 const PAIRWISE_DISTANCE = new Signature('PairwiseDistance', PAIRWISE_OPTIONS);
 
@@ -27,12 +43,8 @@ export class PairwiseDistance extends Module<[x1: Tensor, x2: Tensor], Tensor> {
   eps: number;
   keepdim: boolean;
 
-  constructor(
-    ...args: Arguments<
-      [p?: number, eps?: number, keepdim?: boolean],
-      { p?: number; eps?: number; keepdim?: boolean }
-    >
-  );
+  constructor(p: number, eps?: number, keepdim?: boolean);
+  constructor(options?: PairwiseDistanceOptions);
   constructor(...args: unknown[]) {
     const { p, eps, keepdim } = PAIRWISE_DISTANCE.read(args);
     super();
@@ -72,7 +84,8 @@ export class CosineSimilarity extends Module<[x1: Tensor, x2: Tensor], Tensor> {
   dim: number;
   eps: number;
 
-  constructor(...args: Arguments<[dim?: number, eps?: number], { dim?: number; eps?: number }>);
+  constructor(dim: number, eps?: number);
+  constructor(options?: CosineSimilarityOptions);
   constructor(...args: unknown[]) {
     const { dim, eps } = COSINE_SIMILARITY.read(args);
     super();

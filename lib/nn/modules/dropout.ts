@@ -1,6 +1,6 @@
 /** Dropout as a module. Source: torch/nn/modules/dropout.py. */
 
-import { type Arguments, BOOL, FLOAT, optional, Signature } from '../../dispatch/signature';
+import { BOOL, FLOAT, optional, Signature } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
 import { boolRepr, floatRepr } from '../../utils/python';
 import { checkProbability, type DropoutOptions, dropout } from '../functional/dropout';
@@ -25,9 +25,8 @@ export class Dropout extends Module<[input: Tensor], Tensor> {
   p: number;
   inplace: boolean;
 
-  constructor(
-    ...args: Arguments<[p?: number, inplace?: boolean], Omit<DropoutOptions, 'training'>>
-  );
+  constructor(p: number, inplace?: boolean | Pick<DropoutOptions, 'inplace'>);
+  constructor(options?: Omit<DropoutOptions, 'training'>);
   constructor(...args: unknown[]) {
     const { p, inplace } = DROPOUT.read(args);
     checkProbability(p);

@@ -1,6 +1,6 @@
 /** Changes of shape as modules. Source: torch/nn/modules/flatten.py. */
 
-import { type Arguments, INT, INTS, optional, required, Signature } from '../../dispatch/signature';
+import { INT, INTS, optional, required, Signature } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
 import { tupleRepr } from '../../utils/python';
 import { op } from '../ops';
@@ -30,7 +30,8 @@ export class Flatten extends Module<[input: Tensor], Tensor> {
   start_dim: number;
   end_dim: number;
 
-  constructor(...args: Arguments<[start_dim?: number, end_dim?: number], FlattenOptions>);
+  constructor(start_dim: number, end_dim?: number | Pick<FlattenOptions, 'end_dim'>);
+  constructor(options?: FlattenOptions);
   constructor(...args: unknown[]) {
     const { start_dim, end_dim } = FLATTEN.read(args);
     super();
@@ -71,12 +72,7 @@ export class Unflatten extends Module<[input: Tensor], Tensor> {
   dim: number;
   unflattened_size: readonly number[];
 
-  constructor(
-    ...args: Arguments<
-      [dim: number, unflattened_size: readonly number[]],
-      { dim: number; unflattened_size: readonly number[] }
-    >
-  );
+  constructor(dim: number, unflattened_size: readonly number[]);
   constructor(...args: unknown[]) {
     const { dim, unflattened_size } = UNFLATTEN.read(args);
     super();

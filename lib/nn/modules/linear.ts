@@ -1,17 +1,15 @@
 /** Linear layers. Source: torch/nn/modules/linear.py. */
 import { valueError } from '../../bindings/errors';
 import {
-  type Arguments,
   BOOL,
   FACTORY,
   type FactoryOptions,
   INT,
   optional,
+  type Place,
   required,
   Signature,
 } from '../../dispatch/signature';
-import type { DeviceLike } from '../../tensor/device';
-import type { DType } from '../../tensor/dtype';
 import type { Tensor } from '../../tensor/tensor';
 import { boolRepr } from '../../utils/python';
 import { bilinear, linear } from '../functional/linear';
@@ -30,9 +28,6 @@ export class Identity extends Module<[input: Tensor], Tensor> {
     return input;
   }
 }
-
-/** `device` and `dtype` by position. */
-type Factory = [device?: DeviceLike | null, dtype?: DType | null];
 
 export interface LinearOptions extends FactoryOptions {
   /** Whether a bias is added. Default: true. */
@@ -62,12 +57,9 @@ export class Linear extends Module<[input: Tensor], Tensor> {
   /** (out_features). */
   declare bias: Parameter | null;
 
-  constructor(
-    ...args: Arguments<
-      [in_features: number, out_features: number, bias?: boolean, ...Factory],
-      LinearOptions & { in_features: number; out_features: number }
-    >
-  );
+  constructor(in_features: number, out_features: number, bias: boolean, options?: FactoryOptions);
+  constructor(in_features: number, out_features: number, bias: boolean, ...place: Place);
+  constructor(in_features: number, out_features: number, options?: LinearOptions);
   constructor(...args: unknown[]) {
     const { in_features, out_features, bias, ...factory } = LINEAR.read(args);
     super();
@@ -123,16 +115,24 @@ export class Bilinear extends Module<[input1: Tensor, input2: Tensor], Tensor> {
   declare bias: Parameter | null;
 
   constructor(
-    ...args: Arguments<
-      [
-        in1_features: number,
-        in2_features: number,
-        out_features: number,
-        bias?: boolean,
-        ...Factory,
-      ],
-      LinearOptions & { in1_features: number; in2_features: number; out_features: number }
-    >
+    in1_features: number,
+    in2_features: number,
+    out_features: number,
+    bias: boolean,
+    options?: FactoryOptions,
+  );
+  constructor(
+    in1_features: number,
+    in2_features: number,
+    out_features: number,
+    bias: boolean,
+    ...place: Place
+  );
+  constructor(
+    in1_features: number,
+    in2_features: number,
+    out_features: number,
+    options?: LinearOptions,
   );
   constructor(...args: unknown[]) {
     const { in1_features, in2_features, out_features, bias, ...factory } = BILINEAR.read(args);

@@ -1,19 +1,17 @@
 /** Look-up tables. Source: torch/nn/modules/sparse.py. */
 import { createError } from '../../bindings/errors';
 import {
-  type Arguments,
   BOOL,
   FACTORY,
   type FactoryOptions,
   INT,
   optional,
   orNull,
+  type Place,
   required,
   Signature,
   TENSOR,
 } from '../../dispatch/signature';
-import type { DeviceLike } from '../../tensor/device';
-import type { DType } from '../../tensor/dtype';
 import type { Tensor } from '../../tensor/tensor';
 import { boolRepr, floatRepr } from '../../utils/python';
 import {
@@ -38,15 +36,6 @@ export interface FromPretrainedOptions extends EmbeddingOptions {
   /** Whether the rows stay as they are. Default: true. */
   freeze?: boolean | undefined;
 }
-
-/** {@link EMBEDDING_OPTIONS} by position. */
-type EmbeddingArguments = [
-  padding_idx?: number | null,
-  max_norm?: number | null,
-  norm_type?: number,
-  scale_grad_by_freq?: boolean,
-  sparse?: boolean,
-];
 
 const EMBEDDING = new Signature('Embedding', {
   num_embeddings: required(INT),
@@ -85,19 +74,24 @@ export class Embedding extends Module<[input: Tensor], Tensor> {
   sparse: boolean;
 
   constructor(
-    ...args: Arguments<
-      [
-        num_embeddings: number,
-        embedding_dim: number,
-        ...EmbeddingArguments,
-        _weight?: Tensor | null,
-        _freeze?: boolean,
-        device?: DeviceLike | null,
-        dtype?: DType | null,
-      ],
-      EmbeddingModuleOptions & { num_embeddings: number; embedding_dim: number }
-    >
+    num_embeddings: number,
+    embedding_dim: number,
+    padding_idx: number | null,
+    options?: Omit<EmbeddingModuleOptions, 'padding_idx'>,
   );
+  constructor(
+    num_embeddings: number,
+    embedding_dim: number,
+    padding_idx: number | null,
+    max_norm?: number | null,
+    norm_type?: number,
+    scale_grad_by_freq?: boolean,
+    sparse?: boolean,
+    _weight?: Tensor | null,
+    _freeze?: boolean,
+    ...place: Place
+  );
+  constructor(num_embeddings: number, embedding_dim: number, options?: EmbeddingModuleOptions);
   constructor(...args: unknown[]) {
     const { num_embeddings, embedding_dim, _weight, _freeze, device, dtype, ...options } =
       EMBEDDING.read(args);
@@ -124,11 +118,15 @@ export class Embedding extends Module<[input: Tensor], Tensor> {
    * @throws TorchError (AssertionError) unless `embeddings` has two dimensions
    */
   static from_pretrained(
-    ...args: Arguments<
-      [embeddings: Tensor, freeze?: boolean, ...EmbeddingArguments],
-      FromPretrainedOptions & { embeddings: Tensor }
-    >
+    embeddings: Tensor,
+    freeze: boolean,
+    padding_idx?: number | null,
+    max_norm?: number | null,
+    norm_type?: number,
+    scale_grad_by_freq?: boolean,
+    sparse?: boolean,
   ): Embedding;
+  static from_pretrained(embeddings: Tensor, options?: FromPretrainedOptions): Embedding;
   static from_pretrained(...args: unknown[]): Embedding {
     const { embeddings, freeze, ...options } = FROM_PRETRAINED.read(args);
     const [rows, columns] = embeddings.shape;

@@ -9,11 +9,26 @@ import { tensorHandle } from '../../bindings/handle';
 import type { OperatorSchema } from '../../bindings/native';
 import { bind, type Callee, isOptions } from '../../dispatch/arguments';
 import { Operator } from '../../dispatch/operators';
-import type { Arguments, Partially } from '../../dispatch/signature';
 import type { Scalar } from '../scalar';
 import type { Tensor } from '../tensor';
 
 // --- types ----------------------------------------------------------------------------------------------------------
+
+/** A type whose keys may all be left out, or be undefined; of none, an object without any. */
+type Partially<O> = keyof O extends never
+  ? Record<string, never>
+  : { [K in keyof O]?: O[K] | undefined };
+
+type Prefixes<P extends readonly unknown[], O> = P extends []
+  ? never
+  : P extends readonly [...infer Rest, (infer _)?]
+    ? Rest extends []
+      ? [options: O]
+      : [...Rest, options: Partially<O>] | Prefixes<Rest, O>
+    : never;
+
+/** What a call can be given: all of the positional parameters, or the first few and the others by name. */
+type Arguments<P extends readonly unknown[], O> = [...P, options?: Partially<O>] | Prefixes<P, O>;
 
 /** No parameter at all. */
 // biome-ignore lint/complexity/noBannedTypes: the type of `{}` is what is meant

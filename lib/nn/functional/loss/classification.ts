@@ -105,7 +105,7 @@ export const linear_cross_entropy = defineLoss(
     /** How much of the target is spread over all classes, 0 to 1. Default: 0. */
     label_smoothing: float(0),
     /** How to compute in chunks, which takes less memory. Default: null, all at once. */
-    options: optionalInstance(LinearCrossEntropyOptions, LinearCrossEntropyOptions.lower),
+    options: optionalInstance(LinearCrossEntropyOptions, LinearCrossEntropyOptions.marshal),
   },
   (native, at, of, input, linear_weight, target) => {
     if (!IS_LINEAR_THERE) {

@@ -14,7 +14,7 @@ import { Signature, type SignatureParameter, type ValuesOf } from '../../../disp
 import type { Tensor } from '../../../tensor/tensor';
 import {
   type LegacyReductionOptions,
-  lowerLegacyReduction,
+  marshalLegacyReduction,
   type ReductionOption,
   type ReductionValues,
 } from './reduction';
@@ -35,8 +35,10 @@ export const inputs =
   <Args extends unknown[]>() =>
   <D extends LossParameters>(declarations: D): Inputs<Args, D> => ({ declarations });
 
+export type InputAndTarget = [input: Tensor, target: Tensor];
+
 /** The parameters that most losses require. */
-export const INPUT_AND_TARGET = inputs<[input: Tensor, target: Tensor]>()({
+export const INPUT_AND_TARGET = inputs<InputAndTarget>()({
   input: INPUT,
   target: INPUT,
 });
@@ -58,7 +60,7 @@ export type OptionsOf<D> = {
   (D extends { size_average: unknown } ? LegacyReductionOptions : unknown);
 
 /** By parameter, the function that checks a value and returns what crosses to the native side. */
-type Lowering<D> = {
+type Marshalling<D> = {
   readonly [Name in keyof D]: D[Name] extends LossParameter<unknown, infer L>
     ? (value: unknown) => L
     : never;
@@ -84,7 +86,7 @@ export interface LossFunction<Args extends unknown[], D extends LossParameters> 
  * @param name - torch's name
  * @param inputs - the required parameters, in Python's order
  * @param options - the others with their types and defaults, in Python's order
- * @param compute - makes the native call, at once or in a job: `at` checks and lowers the values that `of` has
+ * @param compute - makes the native call, at once or in a job: `at` checks and marshals the values that `of` has
  */
 export function defineLoss<
   Args extends unknown[],
@@ -94,13 +96,18 @@ export function defineLoss<
   name: string,
   { declarations }: Inputs<Args, A>,
   options: D,
-  compute: <H>(native: NativeLosses<H>, at: Lowering<A & D>, of: ValuesOf<D>, ...inputs: Args) => H,
+  compute: <H>(
+    native: NativeLosses<H>,
+    at: Marshalling<A & D>,
+    of: ValuesOf<D>,
+    ...inputs: Args
+  ) => H,
 ): LossFunction<Args, D> {
   const signature = new Signature(name, { ...declarations, ...options });
-  const at = loweringOf({ ...declarations, ...options }, signature) as Lowering<A & D>;
+  const at = marshallersOf({ ...declarations, ...options }, signature) as Marshalling<A & D>;
   // Modules have no size_average and reduce; functions may.
   const reduction = (values: unknown): unknown =>
-    lowerLegacyReduction(signature, values as ReductionValues);
+    marshalLegacyReduction(signature, values as ReductionValues);
   const atOptions = 'size_average' in options ? { ...at, reduction } : at;
   const count = Object.keys(declarations).length;
   const names = Object.keys(options);
@@ -108,7 +115,7 @@ export function defineLoss<
   // Four inputs are the most that a loss has (ctc_loss): without a rest parameter the engine inlines the call.
   const run = compute as unknown as (
     native: NativeLosses,
-    at: Lowering<A & D>,
+    at: Marshalling<A & D>,
     values: Values,
     ...inputs: unknown[]
   ) => Handle;
@@ -139,7 +146,7 @@ export function defineLoss<
   }) as unknown as LossFunction<Args, D>;
 }
 
-function loweringOf(declarations: LossParameters, callee: Signature<LossParameters>): object {
+function marshallersOf(declarations: LossParameters, callee: Signature<LossParameters>): object {
   const entries = Object.entries(declarations);
-  return Object.fromEntries(entries.map(([name, { lower }]) => [name, lower(callee, name)]));
+  return Object.fromEntries(entries.map(([name, { marshal }]) => [name, marshal(callee, name)]));
 }

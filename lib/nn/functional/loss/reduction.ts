@@ -1,8 +1,9 @@
 /** How losses are reduced, by `reduction` or by the deprecated `size_average` and `reduce`. Source: torch/nn/_reduction.py. */
 
-import type { LoweredReduction } from '../../../bindings/native';
+import type { MarshalledReduction } from '../../../bindings/native';
 import type { Callee } from '../../../dispatch/arguments';
 import { mismatch } from '../../../dispatch/signature';
+import { repr } from '../../../utils/python';
 
 /** How a loss is reduced: not at all, to the mean, or to the sum of its elements. */
 export type Reduction = 'none' | 'mean' | 'sum';
@@ -32,20 +33,41 @@ const REDUCTIONS = ['none', 'mean', 'sum', 'batchmean', 'elementwise_mean'];
 /** The reduction that `size_average` and `reduce` ask for crosses as a multiple of this, added to the other. */
 const LEGACY_FACTOR = 8;
 
-/** Checks and lowers the reduction alone. */
-export function lowerReduction(callee: Callee, reduction: unknown): number | string {
-  if (typeof reduction !== 'string') throw mismatch(callee, 'reduction', 'a string', reduction);
-  const code = REDUCTIONS.indexOf(reduction);
-  return code >= 0 ? code : reduction;
+/** The losses where Python's own check raises a TypeError for a reduction that is not a string. */
+const STRING_ONLY = ['gaussian_nll_loss', 'multilabel_soft_margin_loss', 'poisson_nll_loss'];
+
+/** Marshals the reduction alone. A value that is not a string crosses as Python's text of it, for the error. */
+export function marshalReduction(callee: Callee, reduction: unknown): number | string {
+  if (typeof reduction !== 'string' && STRING_ONLY.includes(callee.name)) {
+    throw mismatch(callee, 'reduction', 'a string', reduction);
+  }
+  return marshalName(callee, reduction);
 }
 
-/** As {@link lowerReduction}, with `size_average` and `reduce`; the native side warns where one of them is given. */
-export function lowerLegacyReduction(callee: Callee, values: ReductionValues): LoweredReduction {
-  const lowered = lowerReduction(callee, values.reduction);
-  if (!isLegacy(values)) return lowered;
+function marshalName(callee: Callee, reduction: unknown): number | string {
+  const name = typeof reduction === 'string' ? reduction : textOf(callee, reduction);
+  const code = REDUCTIONS.indexOf(name);
+  return code >= 0 ? code : name;
+}
+
+function textOf(callee: Callee, reduction: unknown): string {
+  const isPlain = reduction === null || /^(number|bigint|boolean)$/.test(typeof reduction);
+  if (isPlain) return repr(reduction);
+  throw mismatch(callee, 'reduction', 'a string', reduction);
+}
+
+/** As {@link marshalReduction}, with `size_average` and `reduce`; the native side warns where one of them is given. */
+export function marshalLegacyReduction(
+  callee: Callee,
+  values: ReductionValues,
+): MarshalledReduction {
+  if (!isLegacy(values)) return marshalReduction(callee, values.reduction);
+  const marshalled = marshalName(callee, values.reduction);
   const { size_average, reduce } = values;
   const legacy = REDUCTIONS.indexOf(legacyReduction(callee, size_average, reduce, 'a boolean'));
-  return typeof lowered === 'number' ? lowered + LEGACY_FACTOR * (legacy + 1) : [lowered, legacy];
+  return typeof marshalled === 'number'
+    ? marshalled + LEGACY_FACTOR * (legacy + 1)
+    : [marshalled, legacy];
 }
 
 const isUnset = (value: unknown): boolean => value === null || value === undefined;

@@ -1,7 +1,7 @@
 /** The types of losses' parameters: what each takes, and what crosses to the native side for it. */
 
 import { type Handle, handleOf, type OptionalHandle, tensorHandle } from '../../../bindings/handle';
-import type { LoweredReduction } from '../../../bindings/native';
+import type { MarshalledReduction } from '../../../bindings/native';
 import { wrap } from '../../../bindings/wrap';
 import type { Callee } from '../../../dispatch/arguments';
 import {
@@ -19,7 +19,7 @@ import {
   type Type,
 } from '../../../dispatch/signature';
 import type { Tensor } from '../../../tensor/tensor';
-import { lowerReduction, type Reduction, type ReductionValues } from './reduction';
+import { marshalReduction, type Reduction, type ReductionValues } from './reduction';
 
 /** Lengths of sequences: a tensor, or integers. */
 export type Lengths = Tensor | readonly (number | bigint)[] | Int32Array | BigInt64Array;
@@ -28,44 +28,44 @@ export type Lengths = Tensor | readonly (number | bigint)[] | Int32Array | BigIn
 export type DistanceFunction = (left: Tensor, right: Tensor) => Tensor;
 
 /** Checks a value of one parameter and returns what crosses to the native side. */
-type Lower<L> = (value: unknown) => L;
+type Marshal<L> = (value: unknown) => L;
 
 /** A parameter of a loss. */
 export interface LossParameter<T, L> extends Declared<T> {
-  /** Makes the function that lowers the parameter's values; its errors name both the loss and the parameter. */
-  readonly lower: (callee: Callee, name: string) => Lower<L>;
-  /** What a class's constructor takes for it; like Python, a class leaves some checks to the call. */
-  readonly held: Type<T>;
+  /** Makes the function that marshals the parameter's values; its errors name both the loss and the parameter. */
+  readonly marshal: (callee: Callee, name: string) => Marshal<L>;
+  /** What a class's constructor takes for it; as in Python, some checks are left to the call. */
+  readonly inConstructor: Type<T>;
   /** Whether a class holds it as a buffer. */
   readonly isBuffer?: boolean;
 }
 
 const parameter = <T, L, P extends Declared<T>>(
   declared: P & Declared<T>,
-  lower: (callee: Callee, name: string) => Lower<L>,
-  held: Type<unknown> = ANYTHING,
-): P & LossParameter<T, L> => ({ ...declared, lower, held: held as Type<T> });
+  marshal: (callee: Callee, name: string) => Marshal<L>,
+  inConstructor: Type<unknown> = ANYTHING,
+): P & LossParameter<T, L> => ({ ...declared, marshal, inConstructor: inConstructor as Type<T> });
 
 // --- inputs -----------------------------------------------------------------------------------------------------------
 
-const lowerTensor =
-  (callee: Callee, name: string): Lower<Handle> =>
+const marshalTensor =
+  (callee: Callee, name: string): Marshal<Handle> =>
   (value) =>
     handleOf(value) || tensorHandle(value, callee, name);
 
 /** A tensor. */
-export const INPUT = parameter(required(TENSOR), lowerTensor);
+export const INPUT = parameter(required(TENSOR), marshalTensor);
 
 /** Lengths of sequences. */
 export const LENGTHS = parameter(
   required(ANYTHING as Type<Lengths>),
-  (callee, name): Lower<Handle | (number | bigint)[]> => {
-    const lowerLength = lowerInt(callee, name);
+  (callee, name): Marshal<Handle | (number | bigint)[]> => {
+    const marshalLength = marshalInt(callee, name);
     return (value) => {
       const handle = handleOf(value);
       if (handle) return handle;
       if (Array.isArray(value) || value instanceof Int32Array || value instanceof BigInt64Array) {
-        return Array.from(value as ArrayLike<unknown>, lowerLength);
+        return Array.from(value as ArrayLike<unknown>, marshalLength);
       }
       throw mismatch(callee, name, 'a Tensor or an array of integers', value);
     };
@@ -75,7 +75,7 @@ export const LENGTHS = parameter(
 /** A tensor, or a number for all elements. */
 export const VARIANCE = parameter(
   required(ANYTHING as Type<Tensor | number>),
-  (callee, name): Lower<Handle | [number]> =>
+  (callee, name): Marshal<Handle | [number]> =>
     (value) => {
       if (typeof value === 'number') return [value];
       const handle = handleOf(value);
@@ -87,12 +87,12 @@ export const VARIANCE = parameter(
 // --- options ----------------------------------------------------------------------------------------------------------
 
 /** A tensor or null, which is the default; a buffer of classes. */
-export const OPTIONAL_TENSOR = {
+export const OPTIONAL_TENSOR: LossParameter<Tensor | null, OptionalHandle> = {
   ...parameter(
     option<Tensor | null>(orNull(TENSOR), null),
-    (callee, name): Lower<OptionalHandle> => {
-      const lower = lowerTensor(callee, name);
-      return (value) => (value === null || value === undefined ? null : lower(value));
+    (callee, name): Marshal<OptionalHandle> => {
+      const marshal = marshalTensor(callee, name);
+      return (value) => (value === null || value === undefined ? null : marshal(value));
     },
   ),
   isBuffer: true,
@@ -111,8 +111,8 @@ export const float = (fallback: number): LossParameter<number, number> =>
 
 const INT64 = 'an integer of 64 bits';
 
-const lowerInt =
-  (callee: Callee, name: string): Lower<number | bigint> =>
+const marshalInt =
+  (callee: Callee, name: string): Marshal<number | bigint> =>
   (value) => {
     if (Number.isSafeInteger(value)) return value as number;
     if (typeof value === 'bigint' && BigInt.asIntN(64, value) === value) return value;
@@ -120,16 +120,17 @@ const lowerInt =
   };
 
 export const int = (fallback: number): LossParameter<number | bigint, number | bigint> =>
-  parameter(option(NUMBER, fallback), lowerInt, NUMBER);
+  parameter(option(NUMBER, fallback), marshalInt, NUMBER);
 
 /** An integer or null, which is the default. */
-export const OPTIONAL_INT = parameter(
-  option<number | bigint | null>(orNull(NUMBER), null),
-  (callee, name): Lower<number | bigint | null> => {
-    const lower = lowerInt(callee, name);
-    return (value) => (value === null || value === undefined ? null : lower(value));
-  },
-);
+export const OPTIONAL_INT: LossParameter<number | bigint | null, number | bigint | null> =
+  parameter(
+    option<number | bigint | null>(orNull(NUMBER), null),
+    (callee, name): Marshal<number | bigint | null> => {
+      const marshal = marshalInt(callee, name);
+      return (value) => (value === null || value === undefined ? null : marshal(value));
+    },
+  );
 
 export const bool = (fallback: boolean): LossParameter<boolean, boolean> =>
   parameter(
@@ -144,45 +145,44 @@ export const bool = (fallback: boolean): LossParameter<boolean, boolean> =>
 /** An object of a class or null, which is the default. */
 export const optionalInstance = <T extends object, L>(
   Class: abstract new (...args: never[]) => T,
-  lower: (value: T) => L,
+  marshal: (value: T) => L,
 ): LossParameter<T | null, L | null> =>
   parameter(option<T | null>(ANYTHING as Type<T | null>, null), (callee, name) => (value) => {
     if (value === null || value === undefined) return null;
-    if (value instanceof Class) return lower(value);
+    if (value instanceof Class) return marshal(value);
     throw mismatch(callee, name, `a ${Class.name}`, value);
   });
 
-/** A function of two tensors or null, which is the default; it is lowered to one of two handles. */
+/** A function of two tensors or null, which is the default; it is marshalled to one of two handles. */
 export const DISTANCE = parameter(
   option<DistanceFunction | null>(ANYTHING as Type<DistanceFunction | null>, null),
-  (callee, name): Lower<(left: Handle, right: Handle) => Handle> => {
-    const lowerResult = lowerTensor(callee, `result of ${name}`);
+  (callee, name): Marshal<(left: Handle, right: Handle) => Handle> => {
+    const marshalResult = marshalTensor(callee, `result of ${name}`);
     return (value) => {
       if (typeof value !== 'function') throw mismatch(callee, name, 'a function or null', value);
-      return (left, right) => lowerResult((value as DistanceFunction)(wrap(left), wrap(right)));
+      return (left, right) => marshalResult((value as DistanceFunction)(wrap(left), wrap(right)));
     };
   },
 );
 
-/** Deprecated: lowered with the reduction. */
-const LEGACY = parameter(
+/** Deprecated: marshalled with the reduction. */
+const LEGACY: LossParameter<boolean | null, never> = parameter(
   option<boolean | null>(orNull(BOOL), null),
-  (): Lower<never> => (_value) => {
-    throw new Error('size_average and reduce are lowered with the reduction');
+  (): Marshal<never> => (_value) => {
+    throw new Error('size_average and reduce are marshalled with the reduction');
   },
 );
 
 /** `size_average` and `reduce`, which Python puts at different places among the parameters. */
 export { LEGACY as REDUCE, LEGACY as SIZE_AVERAGE };
 
-/** How the loss is reduced. It is lowered from the values that have it, since others may override it (definition.ts). */
-export const reductionOf = <R extends string>(): LossParameter<R, LoweredReduction> & {
+/** How the loss is reduced. It is marshalled from the values that have it, since others may override it (definition.ts). */
+export const reductionOf = <R extends string>(): LossParameter<R, MarshalledReduction> & {
   readonly default: R;
 } =>
   parameter(
     option(STRING as Type<string> as Type<R>, 'mean' as R),
-    (callee) => (values) => lowerReduction(callee, (values as ReductionValues).reduction),
-    STRING,
+    (callee) => (values) => marshalReduction(callee, (values as ReductionValues).reduction),
   );
 
 export const REDUCTION = reductionOf<Reduction>();

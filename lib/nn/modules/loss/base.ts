@@ -5,13 +5,7 @@ import { warn } from '../../../bindings/warnings';
 import { describe, fail, isOptions } from '../../../dispatch/arguments';
 import { Signature, type SignatureParameter } from '../../../dispatch/signature';
 import type { Tensor } from '../../../tensor/tensor';
-import type {
-  Given,
-  LossFunction,
-  LossParameters,
-  OptionsOf,
-  Values,
-} from '../../functional/loss/definition';
+import type { Given, LossFunction, LossParameters, Values } from '../../functional/loss/definition';
 import {
   isLegacy,
   type LegacyReductionOptions,
@@ -22,7 +16,7 @@ import { Module } from '../module';
 
 /** A call of a loss function: what {@link _Loss.forwardAsync} makes a job of. */
 export interface FunctionalCall {
-  readonly functional: Pick<LossFunction<unknown[], LossParameters>, 'async'>;
+  readonly functional: { async: LossFunction<never, LossParameters>['async'] };
   readonly values: Values;
   readonly inputs: readonly unknown[];
 }
@@ -65,7 +59,7 @@ export abstract class _Loss<
     const [inputs, options] = isOptions(last) ? [args.slice(0, -1), last as AsyncOptions] : [args];
     const call = this._functionalCall(inputs as Args);
     if (!call) return submit(async () => this.forward(...(inputs as Args)), options);
-    return call.functional.async(call.values, [...call.inputs], options);
+    return call.functional.async(call.values, call.inputs as never, options);
   }
 
   /** The call that `forward` makes; undefined for a `forward` that may do more than that. @internal */
@@ -92,17 +86,12 @@ export abstract class _WeightedLoss<
 }
 
 /** A loss class without its `forward`; each option is an attribute of the same name. */
-export interface LossClass<Args extends unknown[], D> {
-  new (options?: Given<OptionsOf<D>>): _Loss<Args> & Attributes<D>;
+export interface LossClass<Args extends unknown[], LossOptions extends object> {
+  new (options?: Given<LossOptions>): _Loss<Args> & Attributes<LossOptions>;
   readonly signature: readonly SignatureParameter[];
 }
 
-type Attributes<D> = {
-  -readonly [Name in keyof Omit<
-    Required<OptionsOf<D>>,
-    'reduction' | 'size_average' | 'reduce'
-  >]: Required<OptionsOf<D>>[Name];
-};
+type Attributes<LossOptions> = Required<Omit<LossOptions, 'reduction' | 'size_average' | 'reduce'>>;
 
 /**
  * Makes the class that a loss extends, of its function's parameters.
@@ -112,33 +101,29 @@ type Attributes<D> = {
  * @param keywords - the parameters that the class has too, in its order
  * @param Base - `_WeightedLoss` if it is Python's
  */
-export function lossClass<
-  Args extends unknown[],
-  D extends LossParameters,
-  Keyword extends keyof D & string,
->(
+export function lossClass<Args extends unknown[], LossOptions extends object>(
   name: string,
-  functional: LossFunction<Args, D>,
-  keywords: readonly Keyword[],
+  functional: Pick<LossFunction<Args, LossParameters>, 'async' | 'options'>,
+  keywords: readonly (keyof LossOptions & string)[],
   Base: typeof _Loss | typeof _WeightedLoss = _Loss,
-): LossClass<Args, Pick<D, Keyword>> {
-  const parameters = keywords.map((keyword) => [keyword, functional.options[keyword]!] as const);
-  const signature = new Signature(
-    name,
-    Object.fromEntries(
-      parameters.map(([key, { held, ...rest }]) => [key, { ...rest, type: held }]),
-    ),
-  );
+): LossClass<Args, LossOptions> {
+  const { options } = functional;
+  const parameters = keywords.map((keyword) => {
+    const declared = options[keyword]!;
+    return [keyword, { ...declared, type: declared.inConstructor }] as const;
+  });
+  const signature = new Signature(name, Object.fromEntries(parameters));
 
   abstract class Loss extends (Base as typeof _WeightedLoss<Args>) {
     static readonly signature = signature.description;
+    static readonly functional = functional;
 
     constructor(...args: unknown[]) {
       const values = signature.read(args);
       super(values);
       for (const [key, value] of Object.entries(values)) {
         if (key === 'size_average' || key === 'reduce' || Object.hasOwn(this, key)) continue;
-        if (functional.options[key]!.isBuffer) this.register_buffer(key, value as Tensor | null);
+        if (options[key]!.isBuffer) this.register_buffer(key, value as Tensor | null);
         else Object.assign(this, { [key]: value });
       }
     }
@@ -154,5 +139,5 @@ export function lossClass<
     while (!Object.hasOwn(owner, 'forward')) owner = Object.getPrototypeOf(owner);
     return Object.getPrototypeOf(owner) !== Loss.prototype;
   };
-  return Loss as unknown as LossClass<Args, Pick<D, Keyword>>;
+  return Loss as unknown as LossClass<Args, LossOptions>;
 }

@@ -1,10 +1,14 @@
 /** Losses of yes or no for each element. Source: torch/nn/modules/loss.py. */
 import type { Tensor } from '../../../tensor/tensor';
 import {
+  type BCELossOptions,
+  type BCEWithLogitsLossOptions,
   binary_cross_entropy,
   binary_cross_entropy_with_logits,
+  type SoftMarginLossOptions,
   soft_margin_loss,
 } from '../../functional/loss/classification';
+import type { InputAndTarget } from '../../functional/loss/definition';
 import { _WeightedLoss, lossClass } from './base';
 
 /**
@@ -30,7 +34,7 @@ import { _WeightedLoss, lossClass } from './base';
  * // tensor([-0.3704,  0.4167, -0.5556])
  * ```
  */
-export class BCELoss extends lossClass(
+export class BCELoss extends lossClass<InputAndTarget, BCELossOptions>(
   'BCELoss',
   binary_cross_entropy,
   ['weight', 'size_average', 'reduce', 'reduction'],
@@ -69,7 +73,7 @@ export class BCELoss extends lossClass(
  * // tensor([-0.1391,  0.0608, -0.4405])
  * ```
  */
-export class BCEWithLogitsLoss extends lossClass(
+export class BCEWithLogitsLoss extends lossClass<InputAndTarget, BCEWithLogitsLossOptions>(
   'BCEWithLogitsLoss',
   binary_cross_entropy_with_logits,
   ['weight', 'size_average', 'reduce', 'reduction', 'pos_weight'],
@@ -101,11 +105,11 @@ export class BCEWithLogitsLoss extends lossClass(
  * // tensor([-0.0397,  0.1258,  0.2725])
  * ```
  */
-export class SoftMarginLoss extends lossClass('SoftMarginLoss', soft_margin_loss, [
-  'size_average',
-  'reduce',
-  'reduction',
-]) {
+export class SoftMarginLoss extends lossClass<InputAndTarget, SoftMarginLossOptions>(
+  'SoftMarginLoss',
+  soft_margin_loss,
+  ['size_average', 'reduce', 'reduction'],
+) {
   override forward(input: Tensor, target: Tensor): Tensor {
     return soft_margin_loss.with(this, input, target);
   }

@@ -2,12 +2,14 @@
 import { warn } from '../../../bindings/warnings';
 import type { Tensor } from '../../../tensor/tensor';
 import {
+  type CrossEntropyLossOptions,
   cross_entropy,
+  type KLDivLossOptions,
   kl_div,
   type NLLLossOptions,
   nll_loss,
 } from '../../functional/loss/classification';
-import type { Given } from '../../functional/loss/definition';
+import type { Given, InputAndTarget } from '../../functional/loss/definition';
 import { _WeightedLoss, lossClass } from './base';
 
 /**
@@ -56,7 +58,7 @@ import { _WeightedLoss, lossClass } from './base';
  * // tensor(0.7144)
  * ```
  */
-export class CrossEntropyLoss extends lossClass(
+export class CrossEntropyLoss extends lossClass<InputAndTarget, CrossEntropyLossOptions>(
   'CrossEntropyLoss',
   cross_entropy,
   ['weight', 'size_average', 'ignore_index', 'reduce', 'reduction', 'label_smoothing'],
@@ -92,7 +94,7 @@ export class CrossEntropyLoss extends lossClass(
  * //         [ 0.0000,  0.0000,  0.0000]])
  * ```
  */
-export class NLLLoss extends lossClass(
+export class NLLLoss extends lossClass<InputAndTarget, NLLLossOptions>(
   'NLLLoss',
   nll_loss,
   ['weight', 'size_average', 'ignore_index', 'reduce', 'reduction'],
@@ -161,7 +163,7 @@ export class NLLLoss2d extends NLLLoss {
  * // tensor([[ 0.0741,  0.0982, -0.1723]])
  * ```
  */
-export class KLDivLoss extends lossClass('KLDivLoss', kl_div, [
+export class KLDivLoss extends lossClass<InputAndTarget, KLDivLossOptions>('KLDivLoss', kl_div, [
   'size_average',
   'reduce',
   'reduction',

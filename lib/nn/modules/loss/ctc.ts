@@ -1,6 +1,6 @@
 /** The loss of sequences without alignment. Source: torch/nn/modules/loss.py. */
 import type { Tensor } from '../../../tensor/tensor';
-import { ctc_loss } from '../../functional/loss/classification';
+import { type CTCLossOptions, ctc_loss } from '../../functional/loss/classification';
 import type { Lengths } from '../../functional/loss/types';
 import { lossClass } from './base';
 
@@ -32,11 +32,10 @@ import { lossClass } from './base';
  * // tensor([[ 0.0000, -0.1667,  0.1667]])
  * ```
  */
-export class CTCLoss extends lossClass('CTCLoss', ctc_loss, [
-  'blank',
-  'reduction',
-  'zero_infinity',
-]) {
+export class CTCLoss extends lossClass<
+  [log_probs: Tensor, targets: Tensor, input_lengths: Lengths, target_lengths: Lengths],
+  CTCLossOptions
+>('CTCLoss', ctc_loss, ['blank', 'reduction', 'zero_infinity']) {
   override forward(
     log_probs: Tensor,
     targets: Tensor,

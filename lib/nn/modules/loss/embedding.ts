@@ -4,10 +4,13 @@ import { valueError } from '../../../bindings/errors';
 import type { Tensor } from '../../../tensor/tensor';
 import { floatRepr } from '../../../utils/python';
 import { pairwiseOf } from '../../functional/distance';
-import type { Given } from '../../functional/loss/definition';
+import type { Given, InputAndTarget } from '../../functional/loss/definition';
 import {
+  type CosineEmbeddingLossOptions,
   cosine_embedding_loss,
+  type HingeEmbeddingLossOptions,
   hinge_embedding_loss,
+  type MarginRankingLossOptions,
   margin_ranking_loss,
   type TripletMarginLossOptions,
   type TripletMarginWithDistanceLossOptions,
@@ -45,12 +48,11 @@ function checkMargin(name: string, margin: number): void {
  * // tensor([0.2500, 0.7500, 0.0000])
  * ```
  */
-export class HingeEmbeddingLoss extends lossClass('HingeEmbeddingLoss', hinge_embedding_loss, [
-  'margin',
-  'size_average',
-  'reduce',
-  'reduction',
-]) {
+export class HingeEmbeddingLoss extends lossClass<InputAndTarget, HingeEmbeddingLossOptions>(
+  'HingeEmbeddingLoss',
+  hinge_embedding_loss,
+  ['margin', 'size_average', 'reduce', 'reduction'],
+) {
   override forward(input: Tensor, target: Tensor): Tensor {
     return hinge_embedding_loss.with(this, input, target);
   }
@@ -75,12 +77,10 @@ export class HingeEmbeddingLoss extends lossClass('HingeEmbeddingLoss', hinge_em
  * // tensor([0.2000, 0.8000])
  * ```
  */
-export class CosineEmbeddingLoss extends lossClass('CosineEmbeddingLoss', cosine_embedding_loss, [
-  'margin',
-  'size_average',
-  'reduce',
-  'reduction',
-]) {
+export class CosineEmbeddingLoss extends lossClass<
+  [input1: Tensor, input2: Tensor, target: Tensor],
+  CosineEmbeddingLossOptions
+>('CosineEmbeddingLoss', cosine_embedding_loss, ['margin', 'size_average', 'reduce', 'reduction']) {
   override forward(input1: Tensor, input2: Tensor, target: Tensor): Tensor {
     return cosine_embedding_loss.with(this, input1, input2, target);
   }
@@ -104,12 +104,10 @@ export class CosineEmbeddingLoss extends lossClass('CosineEmbeddingLoss', cosine
  * // tensor([0., 1.])
  * ```
  */
-export class MarginRankingLoss extends lossClass('MarginRankingLoss', margin_ranking_loss, [
-  'margin',
-  'size_average',
-  'reduce',
-  'reduction',
-]) {
+export class MarginRankingLoss extends lossClass<
+  [input1: Tensor, input2: Tensor, target: Tensor],
+  MarginRankingLossOptions
+>('MarginRankingLoss', margin_ranking_loss, ['margin', 'size_average', 'reduce', 'reduction']) {
   override forward(input1: Tensor, input2: Tensor, target: Tensor): Tensor {
     return margin_ranking_loss.with(this, input1, input2, target);
   }
@@ -142,15 +140,11 @@ export class MarginRankingLoss extends lossClass('MarginRankingLoss', margin_ran
  * // tensor([[-1.0000,  1.0000]])
  * ```
  */
-export class TripletMarginLoss extends lossClass('TripletMarginLoss', triplet_margin_loss, [
-  'margin',
-  'p',
-  'eps',
-  'swap',
-  'size_average',
-  'reduce',
-  'reduction',
-]) {
+export class TripletMarginLoss extends lossClass<Triplet, TripletMarginLossOptions>(
+  'TripletMarginLoss',
+  triplet_margin_loss,
+  ['margin', 'p', 'eps', 'swap', 'size_average', 'reduce', 'reduction'],
+) {
   constructor(options?: Given<TripletMarginLossOptions>) {
     super(options);
     checkMargin('TripletMarginLoss', this.margin);
@@ -188,11 +182,15 @@ export class TripletMarginLoss extends lossClass('TripletMarginLoss', triplet_ma
  * // tensor([[-2.,  0.]])
  * ```
  */
-export class TripletMarginWithDistanceLoss extends lossClass(
-  'TripletMarginWithDistanceLoss',
-  triplet_margin_with_distance_loss,
-  ['distance_function', 'margin', 'swap', 'reduction'],
-) {
+export class TripletMarginWithDistanceLoss extends lossClass<
+  Triplet,
+  TripletMarginWithDistanceLossOptions
+>('TripletMarginWithDistanceLoss', triplet_margin_with_distance_loss, [
+  'distance_function',
+  'margin',
+  'swap',
+  'reduction',
+]) {
   constructor(options?: Given<TripletMarginWithDistanceLossOptions>) {
     super(options);
     checkMargin('TripletMarginWithDistanceLoss', this.margin);

@@ -2,7 +2,11 @@
 import { inspect } from 'node:util';
 import { typeError, valueError } from '../../../bindings/errors';
 import { isSince } from '../../../bindings/libtorch/versions';
-import { type LoweredLinearCrossEntropyOptions, libtorch, native } from '../../../bindings/native';
+import {
+  libtorch,
+  type MarshalledLinearCrossEntropyOptions,
+  native,
+} from '../../../bindings/native';
 import { describe } from '../../../dispatch/arguments';
 import {
   ANYTHING,
@@ -91,7 +95,7 @@ export class LinearCrossEntropyOptions implements Required<LinearCrossEntropyOpt
   declare readonly chunking_method: ChunkingMethod | null;
   declare readonly acc_policy: AccPolicy;
   declare readonly acc_dtype: DType | null;
-  readonly #lowered: LoweredLinearCrossEntropyOptions;
+  readonly #marshalled: MarshalledLinearCrossEntropyOptions;
 
   constructor(fields?: LinearCrossEntropyOptionsFields);
   constructor(...args: unknown[]) {
@@ -100,7 +104,7 @@ export class LinearCrossEntropyOptions implements Required<LinearCrossEntropyOpt
     }
     checkFields(this);
     const { allow_retain_graph, batch_chunk_size, chunking_method, acc_policy, acc_dtype } = this;
-    this.#lowered = [
+    this.#marshalled = [
       allow_retain_graph,
       batch_chunk_size,
       chunking_method,
@@ -111,9 +115,9 @@ export class LinearCrossEntropyOptions implements Required<LinearCrossEntropyOpt
   }
 
   /** As they cross to the native side. @internal */
-  static lower(options: LinearCrossEntropyOptions): LoweredLinearCrossEntropyOptions {
-    if (typeof options === 'object' && options !== null && #lowered in options) {
-      return options.#lowered;
+  static marshal(options: LinearCrossEntropyOptions): MarshalledLinearCrossEntropyOptions {
+    if (typeof options === 'object' && options !== null && #marshalled in options) {
+      return options.#marshalled;
     }
     throw typeError(`must be LinearCrossEntropyOptions, got ${describe(options)}`);
   }
@@ -129,7 +133,7 @@ export class LinearCrossEntropyOptions implements Required<LinearCrossEntropyOpt
   ): LinearCrossEntropyOptions {
     const [allow_retain_graph, batch_chunk_size, chunking_method, acc_policy, acc_dtype] =
       native.adjust_linear_cross_entropy_options(
-        this.#lowered,
+        this.#marshalled,
         num_batches,
         in_features,
         num_classes,

@@ -3,12 +3,14 @@
 import { valueError } from '../../../bindings/errors';
 import type { Tensor } from '../../../tensor/tensor';
 import {
+  type MultiLabelMarginLossOptions,
+  type MultiLabelSoftMarginLossOptions,
   type MultiMarginLossOptions,
   multi_margin_loss,
   multilabel_margin_loss,
   multilabel_soft_margin_loss,
 } from '../../functional/loss/classification';
-import type { Given } from '../../functional/loss/definition';
+import type { Given, InputAndTarget } from '../../functional/loss/definition';
 import { _WeightedLoss, lossClass } from './base';
 
 /**
@@ -33,7 +35,7 @@ import { _WeightedLoss, lossClass } from './base';
  * // tensor([[ 0.1500,  0.2000,  0.3000, -0.6500]])
  * ```
  */
-export class MultiMarginLoss extends lossClass(
+export class MultiMarginLoss extends lossClass<InputAndTarget, MultiMarginLossOptions>(
   'MultiMarginLoss',
   multi_margin_loss,
   ['p', 'margin', 'weight', 'size_average', 'reduce', 'reduction'],
@@ -79,7 +81,7 @@ export class MultiMarginLoss extends lossClass(
  * // tensor([[-0.5000,  0.5000,  0.5000, -0.5000]])
  * ```
  */
-export class MultiLabelMarginLoss extends lossClass(
+export class MultiLabelMarginLoss extends lossClass<InputAndTarget, MultiLabelMarginLossOptions>(
   'MultiLabelMarginLoss',
   multilabel_margin_loss,
   ['size_average', 'reduce', 'reduction'],
@@ -111,7 +113,10 @@ export class MultiLabelMarginLoss extends lossClass(
  * // tensor([[-0.0608,  0.1258,  0.2075]])
  * ```
  */
-export class MultiLabelSoftMarginLoss extends lossClass(
+export class MultiLabelSoftMarginLoss extends lossClass<
+  InputAndTarget,
+  MultiLabelSoftMarginLossOptions
+>(
   'MultiLabelSoftMarginLoss',
   multilabel_soft_margin_loss,
   ['weight', 'size_average', 'reduce', 'reduction'],

@@ -1,11 +1,18 @@
 /** Loss modules of regression. Source: torch/nn/modules/loss.py. */
 import type { Tensor } from '../../../tensor/tensor';
+import type { InputAndTarget } from '../../functional/loss/definition';
 import {
+  type GaussianNLLLossOptions,
   gaussian_nll_loss,
+  type HuberLossOptions,
   huber_loss,
+  type L1LossOptions,
   l1_loss,
+  type MSELossOptions,
   mse_loss,
+  type PoissonNLLLossOptions,
   poisson_nll_loss,
+  type SmoothL1LossOptions,
   smooth_l1_loss,
 } from '../../functional/loss/regression';
 import { lossClass } from './base';
@@ -32,7 +39,11 @@ import { lossClass } from './base';
  * // tensor([-0.3333,  0.3333, -0.3333])
  * ```
  */
-export class L1Loss extends lossClass('L1Loss', l1_loss, ['size_average', 'reduce', 'reduction']) {
+export class L1Loss extends lossClass<InputAndTarget, Omit<L1LossOptions, 'weight'>>(
+  'L1Loss',
+  l1_loss,
+  ['size_average', 'reduce', 'reduction'],
+) {
   override forward(input: Tensor, target: Tensor): Tensor {
     return l1_loss.with(this, input, target);
   }
@@ -60,11 +71,11 @@ export class L1Loss extends lossClass('L1Loss', l1_loss, ['size_average', 'reduc
  * // tensor([-1.,  4., -5.])
  * ```
  */
-export class MSELoss extends lossClass('MSELoss', mse_loss, [
-  'size_average',
-  'reduce',
-  'reduction',
-]) {
+export class MSELoss extends lossClass<InputAndTarget, Omit<MSELossOptions, 'weight'>>(
+  'MSELoss',
+  mse_loss,
+  ['size_average', 'reduce', 'reduction'],
+) {
   override forward(input: Tensor, target: Tensor): Tensor {
     return mse_loss.with(this, input, target);
   }
@@ -94,12 +105,11 @@ export class MSELoss extends lossClass('MSELoss', mse_loss, [
  * // tensor([ 0.5000,  1.0000, -1.0000])
  * ```
  */
-export class SmoothL1Loss extends lossClass('SmoothL1Loss', smooth_l1_loss, [
-  'size_average',
-  'reduce',
-  'reduction',
-  'beta',
-]) {
+export class SmoothL1Loss extends lossClass<InputAndTarget, SmoothL1LossOptions>(
+  'SmoothL1Loss',
+  smooth_l1_loss,
+  ['size_average', 'reduce', 'reduction', 'beta'],
+) {
   override forward(input: Tensor, target: Tensor): Tensor {
     return smooth_l1_loss.with(this, input, target);
   }
@@ -129,7 +139,11 @@ export class SmoothL1Loss extends lossClass('SmoothL1Loss', smooth_l1_loss, [
  * // tensor([ 0.2500,  0.5000, -0.5000])
  * ```
  */
-export class HuberLoss extends lossClass('HuberLoss', huber_loss, ['reduction', 'delta']) {
+export class HuberLoss extends lossClass<InputAndTarget, Omit<HuberLossOptions, 'weight'>>(
+  'HuberLoss',
+  huber_loss,
+  ['reduction', 'delta'],
+) {
   override forward(input: Tensor, target: Tensor): Tensor {
     return huber_loss.with(this, input, target);
   }
@@ -161,14 +175,11 @@ export class HuberLoss extends lossClass('HuberLoss', huber_loss, ['reduction', 
  * // tensor([ 0.2162, -0.0939, -0.5370])
  * ```
  */
-export class PoissonNLLLoss extends lossClass('PoissonNLLLoss', poisson_nll_loss, [
-  'log_input',
-  'full',
-  'size_average',
-  'eps',
-  'reduce',
-  'reduction',
-]) {
+export class PoissonNLLLoss extends lossClass<InputAndTarget, PoissonNLLLossOptions>(
+  'PoissonNLLLoss',
+  poisson_nll_loss,
+  ['log_input', 'full', 'size_average', 'eps', 'reduce', 'reduction'],
+) {
   override forward(log_input: Tensor, target: Tensor): Tensor {
     return poisson_nll_loss.with(this, log_input, target);
   }
@@ -200,11 +211,10 @@ export class PoissonNLLLoss extends lossClass('PoissonNLLLoss', poisson_nll_loss
  * // tensor([0.1875, 0.0000])
  * ```
  */
-export class GaussianNLLLoss extends lossClass('GaussianNLLLoss', gaussian_nll_loss, [
-  'full',
-  'eps',
-  'reduction',
-]) {
+export class GaussianNLLLoss extends lossClass<
+  [input: Tensor, target: Tensor, var_: Tensor | number],
+  GaussianNLLLossOptions
+>('GaussianNLLLoss', gaussian_nll_loss, ['full', 'eps', 'reduction']) {
   override forward(input: Tensor, target: Tensor, var_: Tensor | number): Tensor {
     return gaussian_nll_loss.with(this, input, target, var_);
   }

@@ -1,7 +1,7 @@
 /** Words and numbers that all forms of the report share. */
 import { DTYPES } from '../generate';
 import type { ParityReport } from '../run';
-import type { Tally } from '../tally';
+import type { Counts } from '../statistics';
 
 /** `26,415`. */
 export const thousands = (count: number): string => count.toLocaleString('en');
@@ -71,6 +71,6 @@ export function reproduceText({ settings, ours }: ParityReport): string {
 }
 
 /** Of a group: its worst verdict. */
-export function verdictOf({ different, close }: Tally): ParityReport['verdict'] {
+export function verdictOf({ different, close }: Counts): ParityReport['verdict'] {
   return different ? 'different' : close ? 'close' : 'equal';
 }

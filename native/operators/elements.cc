@@ -1,4 +1,4 @@
-#include "bindings/elements.h"
+#include "operators/elements.h"
 
 #include <ATen/ops/imag.h>
 #include <ATen/ops/isfinite.h>
@@ -18,7 +18,7 @@ std::string spaces(int64_t count) {
 
 namespace {
 
-// Python's `f"{value:.{precision}f}"`, or `e`. Like Python, std::to_chars ignores the locale.
+// Formats like Python's `f"{value:.{precision}f}"`, or `e`. std::to_chars ignores the locale, too.
 std::string format_number(double value, std::chars_format format, int precision) {
   TORCH_CHECK_VALUE(precision >= 0, "Format specifier missing precision");
   if (std::isnan(value)) return "nan";
@@ -33,13 +33,13 @@ at::ArrayRef<T> values_of(const at::Tensor& contiguous) {
   return at::ArrayRef<T>(contiguous.const_data_ptr<T>(), static_cast<size_t>(contiguous.numel()));
 }
 
-// How all numbers of one tensor are written: Python's `_Formatter`.
+// The common format of a tensor's numbers: Python's `_Formatter`.
 class FloatStyle {
  public:
   FloatStyle(const at::Tensor& tensor, const PrintOptions& options)
       : precision_(options.precision) {
-    // Zeros, infinities and NaNs have no say. The test is made in the tensor's own dtype: in
-    // float8_e8m0fnu its smallest number equals 0, and NaN is finite.
+    // Zeros, infinities and NaNs do not count. The comparison is made in the tensor's own dtype: in
+    // float8_e8m0fnu the smallest number equals 0, and NaN is finite.
     const at::Tensor mask = at::isfinite(tensor).logical_and(tensor.ne(0));
     const at::Tensor decisive = tensor.masked_select(mask).to(at::kDouble);
     if (decisive.numel() == 0) return;

@@ -1,4 +1,4 @@
-// Texts of a tensor's elements, as Python's `repr` has them. Source: `_Formatter` of
+// The texts of a tensor's elements in Python's `repr`. Source: `_Formatter` of
 // torch/_tensor_str.py.
 #pragma once
 
@@ -13,21 +13,21 @@
 
 namespace torch_losses {
 
-// The texts of the elements to show, in row-major order, padded on the left to `width` characters
-// (infinities and NaNs may be longer).
+// The texts of the elements in row-major order, padded on the left to `width` characters.
+// Infinities and NaNs may be longer.
 struct Elements {
   std::vector<std::string> texts;
   int64_t width = 1;
 };
 
-// All of the tensor's, which is on the CPU and of a dtype that has arithmetic.
+// Formats all elements of a CPU tensor whose dtype has arithmetic.
 Elements elements_of(const at::Tensor& tensor, const PrintOptions& options);
 
-// For laying them out.
+// Returns `count` spaces; none if it is negative.
 std::string spaces(int64_t count);
 inline int64_t length(std::string_view text) { return static_cast<int64_t>(text.size()); }
 
-// C's `%g` of a number: six digits.
+// Formats a number like C's `%g`, with six digits.
 std::string general_format(double value);
 
 }  // namespace torch_losses

@@ -1,4 +1,4 @@
-/** Counts of cases, and the worst that was seen in them. */
+/** Statistics of a run: how many cases were equal, close and different, and the largest differences. */
 import type { LossCase } from './generate';
 import type { Difference, Outcome } from './outcome';
 import { isClose, measure, type Tolerance } from './ulps';
@@ -7,7 +7,7 @@ import { isClose, measure, type Tolerance } from './ulps';
 export type Verdict = 'equal' | 'close' | 'different';
 
 /** What came of a case, and how far its values and gradients were off. */
-export interface Judgement {
+export interface Comparison {
   readonly verdict: Verdict;
   /** Both sides refused it, with the same error. */
   readonly refused: boolean;
@@ -17,14 +17,14 @@ export interface Judgement {
 }
 
 /**
- * Judges a case by its differences from Python's outcome. For it to be close, nothing but numbers within the tolerance, and the way in which
- * they were computed, may differ.
+ * Sums up the differences of a case from Python's outcome. It is close if nothing differs but numbers, within the
+ * tolerance, and the way in which they were computed.
  */
-export function judge(
+export function summarise(
   found: readonly Difference[],
   { error, warnings }: Outcome,
   tolerance: Tolerance | undefined,
-): Judgement {
+): Comparison {
   const ulps = { value: 0, gradient: 0 };
   for (const { kind, tensors, isGraph } of found) {
     if (kind === 'error' || kind === 'warning' || isGraph) continue;
@@ -39,7 +39,7 @@ export function judge(
 }
 
 /** The counts of some cases. */
-export class Tally {
+export class Counts {
   cases = 0;
   equal = 0;
   close = 0;
@@ -51,7 +51,7 @@ export class Tally {
   /** The largest distance of an element, in ulps. */
   readonly ulps = { value: 0, gradient: 0 };
 
-  add({ verdict, refused, warned, ulps }: Judgement): void {
+  add({ verdict, refused, warned, ulps }: Comparison): void {
     this.cases++;
     this[verdict]++;
     if (refused && verdict === 'equal') this.refused++;
@@ -76,22 +76,22 @@ const GROUPINGS = {
 export type Grouping = keyof typeof GROUPINGS;
 
 /** All counts of a run: in total, and by everything that a case can be grouped by. */
-export class Tallies {
-  readonly total = new Tally();
-  readonly by: Readonly<Record<Grouping, Record<string, Tally>>>;
+export class Statistics {
+  readonly total = new Counts();
+  readonly by: Readonly<Record<Grouping, Record<string, Counts>>>;
 
   constructor() {
     const groupings = Object.keys(GROUPINGS).map((name) => [name, {}] as const);
-    this.by = Object.fromEntries(groupings) as Record<Grouping, Record<string, Tally>>;
+    this.by = Object.fromEntries(groupings) as Record<Grouping, Record<string, Counts>>;
   }
 
-  add(of: LossCase, judgement: Judgement): void {
-    this.total.add(judgement);
+  add(of: LossCase, comparison: Comparison): void {
+    this.total.add(comparison);
     for (const [name, groups] of Object.entries(GROUPINGS) as [
       Grouping,
       (of: LossCase) => readonly string[],
     ][]) {
-      for (const group of groups(of)) (this.by[name][group] ??= new Tally()).add(judgement);
+      for (const group of groups(of)) (this.by[name][group] ??= new Counts()).add(comparison);
     }
   }
 }

@@ -1,14 +1,14 @@
-/** What decides which bits come out, on our side and on Python's. */
+/** The environment that decides which bits come out, ours and Python's. */
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
 import { PACKAGE_VERSION } from '../../bindings/libtorch/addons';
 import { libtorch, native } from '../../bindings/native';
-import type { PythonSide } from './oracle';
+import type { PythonEnvironment } from './oracle';
 
-/** Our side, under the names that Python's has. */
-export interface OurSide {
+/** Our environment, under the names that Python's has. */
+export interface OurEnvironment {
   torch: string;
   git_version: string | null;
   /** The directory of libtorch. */
@@ -29,7 +29,7 @@ export interface Machine {
   system: string;
 }
 
-export function ourSide(): OurSide {
+export function ourEnvironment(): OurEnvironment {
   const { directory, version } = libtorch;
   return {
     torch: version,
@@ -59,7 +59,7 @@ export function machine(): Machine {
   };
 }
 
-/** A property in which the sides differ, so that equal bits cannot be promised. */
+/** A property in which the environments differ, so that equal bits cannot be promised. */
 export interface BuildDifference {
   what: string;
   python: string;
@@ -74,8 +74,11 @@ const PROPERTIES = {
   cpu_capability: 'CPU capability',
 } as const;
 
-/** Empty where both sides compute with the same libtorch in the same way. */
-export function buildDifferences(python: PythonSide, ours: OurSide): BuildDifference[] {
+/** Returns an empty list if both compute with the same libtorch in the same way. */
+export function buildDifferences(
+  python: PythonEnvironment,
+  ours: OurEnvironment,
+): BuildDifference[] {
   const same = realPath(python.directory) === realPath(ours.directory);
   const names = Object.keys(PROPERTIES) as (keyof typeof PROPERTIES)[];
   return names
