@@ -1,5 +1,6 @@
-// Headers that most files of the addon include, directly or through others. CMakeLists.txt compiles them once for all
-// files. A file still includes what it uses: builds through ccache leave this header out.
+// Headers that most files of the addon include, directly or through others. CMakeLists.txt compiles
+// them once for all files. A file still includes what it uses: builds through ccache leave this
+// header out.
 #pragma once
 
 #include "loader/glibc_compat.h"

@@ -15,7 +15,7 @@ napi_value bytes_by_device(Environment& environment) {
   std::unordered_set<const c10::StorageImpl*> seen;
   std::map<std::string, int64_t> bytes;
   environment.handles().for_each([&](const at::Tensor& tensor) {
-    if (!tensor.has_storage()) return;
+    if (!tensor.has_storage() || tensor.is_meta()) return;  // a meta tensor has no memory
     const c10::StorageImpl* storage = tensor.storage().unsafeGetStorageImpl();
     if (!seen.insert(storage).second) return;
     bytes[storage->device().str()] += static_cast<int64_t>(storage->nbytes());

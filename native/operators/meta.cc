@@ -2,6 +2,7 @@
 // torch 2.13.
 #include "operators/meta.h"
 
+#include <ATen/WrapDimUtils.h>
 #include <ATen/core/Reduction.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/add.h>
@@ -137,6 +138,29 @@ std::tuple<Tensor, Tensor> multilabel_margin_loss_forward(const Tensor& self, co
           at::empty(target.sizes(), self.options())};
 }
 
+// Of an embedding.
+Tensor index_select(const Tensor& self, int64_t dim, const Tensor& index) {
+  // As in Python, the index may lie on another device.
+  TORCH_CHECK(self.is_meta(), "Tensor on device ", self.device(), " is not on the expected device ",
+              index.device(), "!");
+  TORCH_CHECK_INDEX(index.dim() <= 1, "index_select(): Index is supposed to be a vector");
+  at::DimVector sizes(self.sizes());
+  if (!sizes.empty()) sizes[at::maybe_wrap_dim(dim, self.dim())] = index.numel();
+  return at::empty(sizes, self.options());
+}
+
+// Of linear_cross_entropy in chunks.
+Tensor dot(const Tensor& self, const Tensor& tensor) {
+  check_devices(self, tensor);
+  TORCH_CHECK(self.dim() == 1 && tensor.dim() == 1, "1D tensors expected, but got ", self.dim(),
+              "D and ", tensor.dim(), "D tensors");
+  TORCH_CHECK(self.numel() == tensor.numel(), "inconsistent tensor size, expected tensor [",
+              self.numel(), "] and src [", tensor.numel(),
+              "] to have the same number of elements, but got ", self.numel(), " and ",
+              tensor.numel(), " elements respectively");
+  return at::empty({}, self.options());
+}
+
 at::Scalar local_scalar_dense(const Tensor&) {
   TORCH_CHECK(false, "Tensor.item() cannot be called on meta tensors");
 }
@@ -184,6 +208,8 @@ void register_meta_kernels() {
     provide(library, "log_sigmoid_backward", "", &log_sigmoid_backward);
     provide(library, "multi_margin_loss", "", &multi_margin_loss);
     provide(library, "multilabel_margin_loss_forward", "", &multilabel_margin_loss_forward);
+    provide(library, "index_select", "", &index_select);
+    provide(library, "dot", "", &dot);
     provide(library, "_local_scalar_dense", "", &local_scalar_dense);
     provide(library, "nonzero", "", &nonzero);
   });

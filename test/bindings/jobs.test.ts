@@ -2,8 +2,6 @@
 import { expect } from 'chai';
 import torch, { nn, type Tensor } from 'torch-losses';
 
-import { itWhereThere } from '../support/versions';
-
 const x = torch.randn(64, 10, { requires_grad: true });
 const target = torch.randint(0, 10, [64]);
 const criterion = new nn.CrossEntropyLoss();
@@ -51,69 +49,6 @@ describe('asynchronous calls', () => {
     expect(leaf.grad!.tolist()).to.deep.equal([3, 5, 7]);
     await leaf.sum().backwardAsync(null);
     expect(leaf.grad!.tolist()).to.deep.equal([4, 6, 8]);
-  });
-
-  it('are there on every loss', async () => {
-    const y = torch.rand(4, 5);
-    const signs = torch.ones(4);
-    const classes = torch.tensor([0, 1, 2, 3]);
-    const log_probs = torch.randn(6, 2, 5).log_softmax(2);
-    const calls: [Promise<Tensor>, Tensor][] = [
-      ...[
-        nn.L1Loss,
-        nn.MSELoss,
-        nn.SmoothL1Loss,
-        nn.HuberLoss,
-        nn.PoissonNLLLoss,
-        nn.BCELoss,
-        nn.BCEWithLogitsLoss,
-        nn.HingeEmbeddingLoss,
-        nn.SoftMarginLoss,
-        nn.MultiLabelSoftMarginLoss,
-      ].map((Loss): [Promise<Tensor>, Tensor] => {
-        const loss = new Loss();
-        return [loss.forwardAsync(y, y), loss(y, y)];
-      }),
-      ...[nn.NLLLoss, nn.MultiMarginLoss, nn.CrossEntropyLoss].map(
-        (Loss): [Promise<Tensor>, Tensor] => {
-          const loss = new Loss();
-          return [loss.forwardAsync(y, classes), loss(y, classes)];
-        },
-      ),
-      (() => {
-        const loss = new nn.GaussianNLLLoss();
-        return [loss.forwardAsync(y, y, 1), loss(y, y, 1)];
-      })(),
-      (() => {
-        const loss = new nn.CosineEmbeddingLoss();
-        return [loss.forwardAsync(y, y, signs), loss(y, y, signs)];
-      })(),
-      (() => {
-        const loss = new nn.TripletMarginLoss();
-        return [loss.forwardAsync(y, y, y), loss(y, y, y)];
-      })(),
-      (() => {
-        const loss = new nn.TripletMarginWithDistanceLoss();
-        return [loss.forwardAsync(y, y, y), loss(y, y, y)];
-      })(),
-      (() => {
-        const loss = new nn.CTCLoss();
-        const targets = torch.ones(2, 2, { dtype: torch.long });
-        return [
-          loss.forwardAsync(log_probs, targets, [6, 6], [2, 2]),
-          loss(log_probs, targets, [6, 6], [2, 2]),
-        ];
-      })(),
-    ];
-    for (const [promise, expected] of calls) {
-      expect((await promise).equal(expected)).to.equal(true);
-    }
-  });
-
-  itWhereThere('are there on LinearCrossEntropyLoss', async () => {
-    const [y, classes] = [torch.rand(4, 5), torch.tensor([0, 1, 2, 3])];
-    const loss = new nn.LinearCrossEntropyLoss(5, 4);
-    expect((await loss.forwardAsync(y, classes)).equal(loss(y, classes))).to.equal(true);
   });
 
   it('call a distance of your own, a subclass of torch.nn.PairwiseDistance too', async () => {

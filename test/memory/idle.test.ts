@@ -91,7 +91,7 @@ describe('idle memory', () => {
 // Live bytes without a sweep, as memoryStats() does one.
 const PROGRAM = `
   const torch = require('torch-losses');
-  const { native } = require(${JSON.stringify(path.join(ROOT, 'dist', 'bindings', 'native.js'))});
+  const { native } = require(${JSON.stringify(path.join(ROOT, 'dist', 'bindings', 'native', 'index.js'))});
   const live = () => native.allocator_stats()[0];
   function untilFreed(base) {
     const done = (freed) => { clearInterval(timer); console.log(freed); };

@@ -104,6 +104,41 @@ describe('the package, with what `npm run test:package` installs', function () {
     });
   });
 
+  describe('bundled by', () => {
+    it('@vercel/nft', async () => {
+      const project = await projectWithPrograms('traced').install();
+      const copy = new Project('copy of what was traced');
+      const trace = `const { cpSync } = require('node:fs');
+        const { nodeFileTrace } = require(${JSON.stringify(toolFolder('@vercel/nft'))});
+        const programs = ${JSON.stringify(PROGRAMS)};
+        nodeFileTrace(programs, { base: process.cwd() }).then(({ fileList }) => {
+          for (const file of fileList) cpSync(file, ${JSON.stringify(copy.folder)} + '/' + file);
+        });`;
+      await project.node(['-e', trace]);
+      for (const program of PROGRAMS) expect(await copy.node([program])).to.equal(EXPECTED);
+    });
+
+    it('webpack, with the asset relocator', async () => {
+      const project = await projectWithPrograms('bundled').install();
+      const copy = new Project('the bundle');
+      const loader = toolFolder('@vercel/webpack-asset-relocator-loader');
+      const bundle = `const webpack = require(${JSON.stringify(toolFolder('webpack'))});
+        const loader = ${JSON.stringify(loader)};
+        const config = {
+          mode: 'production',
+          target: 'node',
+          entry: './program.cjs',
+          output: { path: ${JSON.stringify(copy.folder)}, filename: 'bundle.cjs' },
+          module: { rules: [{ test: /\\.(node|c?js)$/, parser: { amd: false }, use: { loader } }] },
+        };
+        webpack(config, (error, stats) => {
+          if (error || stats.hasErrors()) throw error ?? new Error(stats.toString());
+        });`;
+      await project.node(['-e', bundle]);
+      expect(await copy.node(['bundle.cjs'])).to.equal(EXPECTED);
+    });
+  });
+
   describe('checked by', () => {
     it('publint', async () => {
       const project = new Project('publint');

@@ -42,7 +42,7 @@ const CHECKOUT_BUILD = IS_CHECKOUT && process.env['TORCH_LOSSES_BUILD'];
 /** The folder into which a build puts addons: in a checkout its own, else one among the user's data. */
 export const BUILD_FOLDER = IS_CHECKOUT
   ? buildFolder(CHECKOUT_BUILD || 'Release')
-  : path.join(DATA_FOLDER, 'addons', PACKAGE_VERSION, `${process.platform}-${process.arch}`);
+  : path.join(DATA_FOLDER, 'addons', PACKAGE_VERSION);
 
 /** The folder into which a checkout builds the addons of a configuration. */
 export function buildFolder(configuration: string): string {
@@ -51,9 +51,11 @@ export function buildFolder(configuration: string): string {
     : path.join(PACKAGE_ROOT, 'build', configuration);
 }
 
-/** The folder of a build's output for an addon; node-gyp-build looks into it before it looks into `prebuilds`. */
+/** Where a build puts an addon, so that node-gyp-build finds it: a checkout keeps it apart from what is to be shipped. */
 export function outputFolder(folder: string, name: AddonName): string {
-  return path.join(folder, name, 'build', 'Release');
+  return IS_CHECKOUT
+    ? path.join(folder, name, 'build', 'Release')
+    : path.join(folder, name, 'prebuilds', `${process.platform}-${process.arch}`);
 }
 
 /** The addon for a version of libtorch. Versions of one minor version share an addon. */

@@ -142,7 +142,6 @@ function unbroadcastable(
 
 const contract = operator('einsum');
 const dots = operator('tensordot');
-const distances = operator('cdist');
 
 /**
  * Sums of products, by Einstein's convention: `einsum('ij,jk->ik', a, b)`, or with operands and their subscripts in turn,
@@ -220,35 +219,5 @@ export const tensordot = ((...args: unknown[]): Tensor => {
   Signature<
     [a: Tensor, b: Tensor, dims?: ContractedDims],
     { a: Tensor; b: Tensor; dims?: ContractedDims }
-  >
->;
-
-const COMPUTE_MODES = {
-  use_mm_for_euclid_dist_if_necessary: null,
-  use_mm_for_euclid_dist: 1,
-  donot_use_mm_for_euclid_dist: 2,
-} as const;
-type ComputeMode = keyof typeof COMPUTE_MODES;
-
-const CDIST: Callee = {
-  name: 'cdist',
-  parameters: [
-    { name: 'x1', required: true },
-    { name: 'x2', required: true },
-    { name: 'p' },
-    { name: 'compute_mode' },
-  ],
-};
-
-/** https://docs.pytorch.org/docs/stable/generated/torch.cdist.html */
-export const cdist = ((...args: unknown[]): Tensor => {
-  const [x1, x2, p = 2, mode = 'use_mm_for_euclid_dist_if_necessary'] = bind(CDIST, args);
-  const code = COMPUTE_MODES[mode as ComputeMode];
-  if (code === undefined) throw valueError(`${mode} is not a valid value for compute_mode`);
-  return distances(x1, x2, p, code);
-}) as TorchFunction<
-  Signature<
-    [x1: Tensor, x2: Tensor, p?: number, compute_mode?: ComputeMode],
-    { x1: Tensor; x2: Tensor; p?: number; compute_mode?: ComputeMode }
   >
 >;

@@ -1,5 +1,7 @@
 /** Distances of vectors. */
-import { type Signature, torchFunction } from '../methods/signature';
+import { valueError } from '../../bindings/errors';
+import { bind, type Callee } from '../../dispatch/arguments';
+import { operator, type Signature, type TorchFunction, torchFunction } from '../methods/signature';
 import type { Tensor } from '../tensor';
 
 /**
@@ -41,3 +43,35 @@ export const pairwise_distance =
  */
 export const pdist =
   torchFunction<Signature<[input: Tensor, p?: number], { input: Tensor; p?: number }>>('pdist');
+
+const distances = operator('cdist');
+
+const COMPUTE_MODES = {
+  use_mm_for_euclid_dist_if_necessary: null,
+  use_mm_for_euclid_dist: 1,
+  donot_use_mm_for_euclid_dist: 2,
+} as const;
+type ComputeMode = keyof typeof COMPUTE_MODES;
+
+const CDIST: Callee = {
+  name: 'cdist',
+  parameters: [
+    { name: 'x1', required: true },
+    { name: 'x2', required: true },
+    { name: 'p' },
+    { name: 'compute_mode' },
+  ],
+};
+
+/** https://docs.pytorch.org/docs/stable/generated/torch.cdist.html */
+export const cdist = ((...args: unknown[]): Tensor => {
+  const [x1, x2, p = 2, mode = 'use_mm_for_euclid_dist_if_necessary'] = bind(CDIST, args);
+  const code = COMPUTE_MODES[mode as ComputeMode];
+  if (code === undefined) throw valueError(`${mode} is not a valid value for compute_mode`);
+  return distances(x1, x2, p, code);
+}) as TorchFunction<
+  Signature<
+    [x1: Tensor, x2: Tensor, p?: number, compute_mode?: ComputeMode],
+    { x1: Tensor; x2: Tensor; p?: number; compute_mode?: ComputeMode }
+  >
+>;

@@ -8,52 +8,29 @@ namespace simulated_cuda {
 
 int attribute(int number, int device) {
   switch (number) {
-    case cudaDevAttrComputeCapabilityMajor:
-      return 9;
-    case cudaDevAttrComputeCapabilityMinor:
-      return 0;
-    case cudaDevAttrMultiProcessorCount:
-      return 132;
-    case cudaDevAttrIntegrated:
-      return 0;
-    case cudaDevAttrIsMultiGpuBoard:
-      return 0;
-    case cudaDevAttrMaxThreadsPerMultiProcessor:
-      return 2048;
-    case cudaDevAttrMaxThreadsPerBlock:
-      return 1024;
-    case cudaDevAttrMaxRegistersPerMultiprocessor:
-      return 65536;
-    case cudaDevAttrMaxRegistersPerBlock:
-      return 65536;
-    case cudaDevAttrWarpSize:
-      return 32;
-    case cudaDevAttrMaxSharedMemoryPerBlock:
-      return 48 << 10;
-    case cudaDevAttrMaxSharedMemoryPerMultiprocessor:
-      return 228 << 10;
-    case cudaDevAttrMaxSharedMemoryPerBlockOptin:
-      return 227 << 10;
-    case cudaDevAttrL2CacheSize:
-      return 50 << 20;
-    case cudaDevAttrClockRate:
-      return 1'980'000;
-    case cudaDevAttrMemoryClockRate:
-      return 2'619'000;
-    case cudaDevAttrGlobalMemoryBusWidth:
-      return 5120;
-    case cudaDevAttrPciBusId:
-      return 16 + device;
-    case cudaDevAttrPciDeviceId:
-      return 0;
-    case cudaDevAttrPciDomainId:
-      return 0;
-    case cudaDevAttrUnifiedAddressing:
-      return 1;
-    case cudaDevAttrMaxGridDimX:
-      return 2147483647;
-    default:
-      return -1;
+    case cudaDevAttrComputeCapabilityMajor: return 9;
+    case cudaDevAttrComputeCapabilityMinor: return 0;
+    case cudaDevAttrMultiProcessorCount: return 132;
+    case cudaDevAttrIntegrated: return 0;
+    case cudaDevAttrIsMultiGpuBoard: return 0;
+    case cudaDevAttrMaxThreadsPerMultiProcessor: return 2048;
+    case cudaDevAttrMaxThreadsPerBlock: return 1024;
+    case cudaDevAttrMaxRegistersPerMultiprocessor: return 65536;
+    case cudaDevAttrMaxRegistersPerBlock: return 65536;
+    case cudaDevAttrWarpSize: return 32;
+    case cudaDevAttrMaxSharedMemoryPerBlock: return 48 << 10;
+    case cudaDevAttrMaxSharedMemoryPerMultiprocessor: return 228 << 10;
+    case cudaDevAttrMaxSharedMemoryPerBlockOptin: return 227 << 10;
+    case cudaDevAttrL2CacheSize: return 50 << 20;
+    case cudaDevAttrClockRate: return 1'980'000;
+    case cudaDevAttrMemoryClockRate: return 2'619'000;
+    case cudaDevAttrGlobalMemoryBusWidth: return 5120;
+    case cudaDevAttrPciBusId: return 16 + device;
+    case cudaDevAttrPciDeviceId: return 0;
+    case cudaDevAttrPciDomainId: return 0;
+    case cudaDevAttrUnifiedAddressing: return 1;
+    case cudaDevAttrMaxGridDimX: return 2147483647;
+    default: return -1;
   }
 }
 

@@ -112,6 +112,12 @@ describe('forwardAsync', () => {
     });
   }
 
+  it('refuses what is neither an input nor options', async () => {
+    const error = await rejection(criterionOf('MSELoss').forwardAsync(x, y, 5));
+    expect(error.message).to.equal('mse_loss(): expects options as argument 3, got the number 5');
+    expect((await criterionOf('MSELoss').forwardAsync(x, y, undefined)).ndim).to.equal(0);
+  });
+
   it('of AdaptiveLogSoftmaxWithLoss is dropped by a signal', async () => {
     const criterion = new nn.AdaptiveLogSoftmaxWithLoss(5, 8, [2, 4]);
     await expectSignal((options) => criterion.forwardAsync(x, classes, options));

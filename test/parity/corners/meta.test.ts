@@ -1,4 +1,5 @@
 /** Tensors of the device meta, which have shapes and no elements. */
+import { expect } from 'chai';
 import torch, { nn, type Tensor } from 'torch-losses';
 
 import { after, type Corner, describeCorners } from './corners';
@@ -150,6 +151,26 @@ const M = 'torch.ones(2, device="meta")';
 describeCorners({
   'losses of meta tensors': LOSSES.flatMap(ofLoss),
   'modules on meta': [
+    [
+      'nn.Embedding(5, 2, device="meta")(torch.zeros(3, 4, dtype=torch.long, device="meta"))',
+      () => new nn.Embedding(5, 2, { device })(torch.zeros(3, 4, { device, dtype: torch.long })),
+    ],
+    [
+      'nn.Embedding(5, 2, device="meta")(torch.zeros(3, dtype=torch.long))',
+      () => new nn.Embedding(5, 2, { device })(torch.zeros(3, { dtype: torch.long })),
+    ],
+    [
+      'torch.dot(torch.ones(3, device="meta"), torch.ones(3, device="meta"))',
+      () => ones(3, { device }).dot(ones(3, { device })),
+    ],
+    [
+      'nn.AdaptiveLogSoftmaxWithLoss(4, 10, [3, 6], device="meta")(torch.ones(3, 4, device="meta"), torch.zeros(3, dtype=torch.long, device="meta"))',
+      () =>
+        new nn.AdaptiveLogSoftmaxWithLoss(4, 10, [3, 6], { device })(
+          ones(3, 4, { device }),
+          torch.zeros(3, { device, dtype: torch.long }),
+        ),
+    ],
     ['nn.Linear(2, 2, device="meta").to("cpu")', () => new nn.Linear(2, 2, { device }).to('cpu')],
     ['nn.Linear(2, 2).to("meta").weight', () => new nn.Linear(2, 2).to(device).weight],
     [
@@ -217,4 +238,12 @@ describeCorners({
       () => torch.testing.assert_close(m(), m()),
     ],
   ],
+});
+
+describe('meta tensors', () => {
+  it('have no memory', () => {
+    const large = torch.empty(2 ** 40, { device });
+    expect(torch.memoryStats().bytes).not.to.have.property('meta');
+    expect(large.nbytes).to.equal(2 ** 42);
+  });
 });

@@ -9,7 +9,7 @@ import type { Handle } from '../../../bindings/handle';
 import { type AsyncOptions, submit } from '../../../bindings/jobs';
 import { type NativeLosses, native } from '../../../bindings/native';
 import { wrap } from '../../../bindings/wrap';
-import { bind, isOptions, type Options } from '../../../dispatch/arguments';
+import { bind, describe, fail, isOptions, type Options } from '../../../dispatch/arguments';
 import { Signature, type SignatureParameter, type ValuesOf } from '../../../dispatch/signature';
 import type { Tensor } from '../../../tensor/tensor';
 import {
@@ -23,14 +23,14 @@ import { INPUT, type LossParameter } from './types';
 /** Parameters by name, in Python's order. */
 export type LossParameters = Readonly<Record<string, LossParameter<unknown, unknown>>>;
 
-/** The required parameters of a loss, and their types by position. */
+/** The required parameters of a loss. Their types by position are in `Args`, with the names that editors show. */
 export interface Inputs<Args extends unknown[], D extends LossParameters> {
   readonly declarations: D;
-  /** Never there: carries the type. */
+  /** Never set: carries the type. */
   readonly args?: Args;
 }
 
-/** Declares the required parameters of a loss. */
+/** Declares the required parameters of a loss, in Python's order. */
 export const inputs =
   <Args extends unknown[]>() =>
   <D extends LossParameters>(declarations: D): Inputs<Args, D> => ({ declarations });
@@ -105,7 +105,7 @@ export function defineLoss<
 ): LossFunction<Args, D> {
   const signature = new Signature(name, { ...declarations, ...options });
   const at = marshallersOf({ ...declarations, ...options }, signature) as Marshalling<A & D>;
-  // Modules have no size_average and reduce; functions may.
+  // Only options may hold size_average and reduce; a module has turned them into its reduction.
   const reduction = (values: unknown): unknown =>
     marshalLegacyReduction(signature, values as ReductionValues);
   const atOptions = 'size_average' in options ? { ...at, reduction } : at;
@@ -122,8 +122,19 @@ export function defineLoss<
   const runWith = (values: Values, a: unknown, b: unknown, c: unknown, d: unknown): Tensor =>
     wrap(run(native, at, values, a, b, c, d));
 
-  const runLater = async (values: Values, args: Args, asyncOptions?: AsyncOptions) =>
-    wrap(await submit((job) => compute(job, at, values as ValuesOf<D>, ...args), asyncOptions));
+  const runLater = async (
+    values: Values,
+    args: Args,
+    asyncOptions?: AsyncOptions,
+  ): Promise<Tensor> => {
+    const surplus: unknown = args[count];
+    if (surplus !== undefined) {
+      throw fail(signature, `expects options as argument ${count + 1}, got ${describe(surplus)}`);
+    }
+    return wrap(
+      await submit((job) => compute(job, at, values as ValuesOf<D>, ...args), asyncOptions),
+    );
+  };
 
   const functional = (...args: unknown[]): Tensor => {
     if (args.length === count && !isOptions(args[args.length - 1])) {

@@ -55,8 +55,8 @@ export abstract class _Loss<
    * run one after another, in the order they were made. A `forward` of your own runs on the event loop.
    */
   async forwardAsync(...args: [...inputs: Args, options?: AsyncOptions]): Promise<Tensor> {
-    const last = args[args.length - 1];
-    const [inputs, options] = isOptions(last) ? [args.slice(0, -1), last as AsyncOptions] : [args];
+    const inputs: unknown[] = [...args];
+    const options = isOptions(inputs.at(-1)) ? (inputs.pop() as AsyncOptions) : undefined;
     const call = this._functionalCall(inputs as Args);
     if (!call) return submit(async () => this.forward(...(inputs as Args)), options);
     return call.functional.async(call.values, call.inputs as never, options);
