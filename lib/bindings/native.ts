@@ -181,6 +181,8 @@ export interface Native {
     createGraph: boolean,
     inputs: readonly Handle[],
   ): void;
+  /** For tests: how many backward passes of the process ran without the engine. */
+  inline_backward_count(): number;
   grad_of(
     outputs: readonly Handle[],
     inputs: readonly Handle[],
@@ -275,8 +277,17 @@ export interface Native {
   /** For tests: so many of the next calls find no memory. */
   simulate_out_of_memory(calls: number): void;
 
-  /** For tests: which of native/kernels/shortcuts.h were taken, in the process, since this was last asked. */
-  shortcuts_taken(): Record<string, boolean>;
+  // Own kernels: native/kernels/kernel.cc
+  kernel_names(): string[];
+  enabled_kernels(): string[];
+  enable_kernels(names: readonly string[]): void;
+  /** Sets what the process starts with, in its first environment. `refused`: why none may run, or empty. */
+  start_kernels(names: readonly string[], refused: string): void;
+  kernel_state(name: string): ['off' | 'untested' | 'on' | 'left out', reason: string];
+  /** For tests: whether a kernel passes its self-test now. */
+  run_kernel_self_test(name: string): boolean;
+  /** For tests: the next self-test finds a difference. */
+  fail_kernel_self_test(name: string): void;
 
   // Class indices: native/losses/targets.cc. None are checked, or those on CUDA, or all.
   set_check_targets(which: 0 | 1 | 2): void;

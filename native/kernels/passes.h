@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-namespace torch_losses::passes {
+namespace torch_losses::kernels::passes {
 
 // Contiguous, of one size. Null is what is not to be written.
 template <typename T>
@@ -25,19 +25,15 @@ using Pass = T (*)(const Operands<T>& operands, int64_t begin, int64_t end);
 // a, b, c and d are the elements read, p is the number.
 template <typename T>
 struct Passes {
-  Pass<T> value;               // a
-  Pass<T> product;             // a·b
-  Pass<T> squared_error;       // (a − b)²
-  Pass<T> smooth_l1;           // of a − b; p: beta
-  Pass<T> huber;               // of a − b; p: delta
-  Pass<T> absolute_error;      // |a − b|; writes a − b
-  Pass<T> shifted_difference;  // a − b + p; writes it
-  Pass<T> less_product;        // a − b·c
+  Pass<T> value;           // a
+  Pass<T> squared_error;   // (a − b)²
+  Pass<T> smooth_l1;       // of a − b; p: beta
+  Pass<T> huber;           // of a − b; p: delta
+  Pass<T> absolute_error;  // |a − b|; writes a − b
   Pass<T> margin_ranking;  // of a, b and target c; p: margin; writes −c, a − b, what is clamped
   Pass<T> hinge_embedding;  // of a and target b; p: margin; writes what is clamped;
                             // flags b ≠ 1 and b ≠ −1
   Pass<T> gaussian_nll;     // of a, target b, variance c and its log d; writes a − b, (a − b)²
-  Pass<T> clamped_copy;     // counts the negative; writes max(a, p)
 };
 
 // Those of the instructions that libtorch uses.
@@ -48,4 +44,4 @@ const Passes<T>& fastest();
 template <typename T>
 const Passes<T>* avx2();
 
-}  // namespace torch_losses::passes
+}  // namespace torch_losses::kernels::passes

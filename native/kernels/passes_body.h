@@ -10,7 +10,7 @@
 
 #include "kernels/passes.h"
 
-namespace torch_losses::passes {
+namespace torch_losses::kernels::passes {
 namespace {
 
 #ifdef __AVX2__
@@ -76,8 +76,6 @@ V clamp_min(V value, T min) {
 
 constexpr auto value = [](auto at) { return at.read(0); };
 
-constexpr auto product = [](auto at) { return at.read(0) * at.read(1); };
-
 constexpr auto squared_error = [](auto at) {
   const auto error = at.read(0) - at.read(1);
   return error * error;
@@ -104,14 +102,6 @@ constexpr auto absolute_error = [](auto at) {
   at.write(0, error);
   return absolute(error);
 };
-
-constexpr auto shifted_difference = []<typename T, typename V>(Place<T, V> at) {
-  const V error = at.read(0) - at.read(1) + at.number;
-  at.write(0, error);
-  return error;
-};
-
-constexpr auto less_product = [](auto at) { return at.read(0) - at.read(1) * at.read(2); };
 
 constexpr auto margin_ranking = []<typename T, typename V>(Place<T, V> at) {
   const V sign = -at.read(2);
@@ -143,12 +133,6 @@ constexpr auto gaussian_nll = []<typename T, typename V>(Place<T, V> at) {
   at.write(0, error);
   at.write(1, squared);
   return (at.read(3) + squared / at.read(2)) * T{0.5};
-};
-
-constexpr auto clamped_copy = []<typename T, typename V>(Place<T, V> at) {
-  const V value = at.read(0);
-  at.write(0, clamp_min(value, at.number));
-  return value < T{0} ? V{} + T{1} : V{};
 };
 
 // --- a pass --------------------------------------------------------------------------------------
@@ -246,18 +230,14 @@ T run(const Operands<T>& given, int64_t begin, int64_t end) {
 template <typename T>
 constexpr Passes<T> kPasses{
     .value = run<value, T>,
-    .product = run<product, T>,
     .squared_error = run<squared_error, T>,
     .smooth_l1 = run<smooth_l1, T>,
     .huber = run<huber, T>,
     .absolute_error = run<absolute_error, T>,
-    .shifted_difference = run<shifted_difference, T>,
-    .less_product = run<less_product, T>,
     .margin_ranking = run<margin_ranking, T>,
     .hinge_embedding = run<hinge_embedding, T>,
     .gaussian_nll = run<gaussian_nll, T>,
-    .clamped_copy = run<clamped_copy, T>,
 };
 
 }  // namespace
-}  // namespace torch_losses::passes
+}  // namespace torch_losses::kernels::passes
