@@ -9,8 +9,8 @@
         {
           "action_name": "build",
           "inputs": ["CMakeLists.txt"],
-          "outputs": ["<(PRODUCT_DIR)/loader.node"],
-          "action": ["node", "scripts/build.mjs", "--strip", "--output=<(PRODUCT_DIR)"]
+          "outputs": ["<(PRODUCT_DIR)/addon.node"],
+          "action": ["node", "scripts/build.mjs", "--prebuild=<(PRODUCT_DIR)/addon.node"]
         }
       ]
     }

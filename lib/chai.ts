@@ -5,6 +5,8 @@
  * `use(torchChai)`, then `expect(x).to.equalTensor(y)` and `expect(x).to.be.closeTo(y, { rtol: 1e-3, atol: 0 })`.
  */
 
+import './hooks';
+
 import type { TorchErrorFields } from './bindings/errors';
 import { isTensor, tensorHandle } from './bindings/handle';
 import { isOptions } from './dispatch/arguments';

@@ -1,4 +1,5 @@
 /** Everything that `torch` has: what index.ts exports by name and as the default. */
+import './hooks';
 
 export * as accelerator from './accelerator';
 export { type DeviceModule, get_device_module } from './accelerator/device_module';
@@ -15,7 +16,15 @@ export {
   set_autocast_enabled,
 } from './amp/autocast';
 export * as autograd from './autograd';
-export { enable_grad, is_grad_enabled, no_grad, set_grad_enabled } from './autograd/grad_mode';
+export {
+  enable_grad,
+  inference_mode,
+  is_grad_enabled,
+  is_inference,
+  is_inference_mode_enabled,
+  no_grad,
+  set_grad_enabled,
+} from './autograd/grad_mode';
 export type { GraphNode } from './autograd/graph';
 export { backends, type CudnnFlags, type Float32Precision } from './backends';
 export {
@@ -25,7 +34,12 @@ export {
   set_float32_matmul_precision,
   use_deterministic_algorithms,
 } from './backends/precision';
-export { __version__, get_num_threads, set_num_threads } from './backends/process';
+export {
+  __version__,
+  get_num_threads,
+  set_flush_denormal,
+  set_num_threads,
+} from './backends/process';
 export { TorchError, type TorchErrorFields } from './bindings/errors';
 export type { AsyncOptions } from './bindings/jobs';
 export * as cpu from './cpu';

@@ -1,53 +1,42 @@
-// The addon: one environment's state, and the list of what JavaScript can call.
-// lib/bindings/native.ts is its typed face.
+// The addon's entry point: creates an environment's state and exports the functions that JavaScript
+// can call. lib/bindings/native/ declares their types.
 #include <torch/version.h>
 
 #include <string>
 
 #include "bindings/bindings.h"
-#include "bindings/environment.h"
-#include "bindings/memory_retry.h"
-#include "bindings/sharing.h"
+#include "exports.h"
 #include "kernels/kernels.h"
+#include "losses/arguments.h"
 #include "losses/losses.h"
 #include "losses/targets.h"
 #include "memory/allocator.h"
 #include "memory/compact.h"
-#include "operators/autocast.h"
-#include "operators/autograd.h"
-#include "operators/calls.h"
-#include "operators/context.h"
-#include "operators/cuda.h"
-#include "operators/generators.h"
-#include "operators/operators.h"
-#include "operators/tensors.h"
+#include "operators/meta.h"
 
-// What libtorch says its version is, in its first two bytes. Its header needs all of ATen's.
+// libtorch's version; the highest two bytes are major and minor. Declared here because the header
+// that declares it includes all of ATen.
 extern "C" uint64_t aoti_torch_abi_version();
 
 namespace torch_losses {
 namespace {
 
-// With another minor version nothing need fail: much would run, on objects of another shape.
+// Throws if libtorch has another minor version than the addon was built for. Otherwise many calls
+// would run, and misread objects whose layout differs.
 void refuse_another_libtorch(Napi::Env env) {
   const auto name = [](uint64_t major, uint64_t minor) {
     return std::to_string(major) + "." + std::to_string(minor);
   };
   const uint64_t version = aoti_torch_abi_version();
-  const std::string here = name(version >> 56, version >> 48 & 0xff);
-  const std::string wanted = name(TORCH_VERSION_MAJOR, TORCH_VERSION_MINOR);
-  if (here != wanted) {
-    throw Napi::Error::New(env, "it is built for libtorch " + wanted +
-                                    ", and the libtorch in this process is " + here);
+  const std::string actual = name(version >> 56, version >> 48 & 0xff);
+  const std::string expected = name(TORCH_VERSION_MAJOR, TORCH_VERSION_MINOR);
+  if (actual != expected) {
+    throw Napi::Error::New(env, "it is built for libtorch " + expected +
+                                    ", and the libtorch in this process is " + actual);
   }
 }
 
-void set_hooks(Environment& environment, napi_value create_error, napi_value emit_warning,
-               napi_value relieve_pressure) {
-  environment.set_hooks(create_error, emit_warning, relieve_pressure);
-}
-
-// The device by its name: one that this machine lacks has its defaults too.
+// Takes the device by name, because a device that this machine lacks has defaults too.
 losses::LinearCrossEntropyOptions adjust_options(const losses::LinearCrossEntropyOptions& options,
                                                  int64_t num_batches, int64_t in_features,
                                                  int64_t num_classes, at::ScalarType dtype,
@@ -88,20 +77,17 @@ void add_losses(Bindings& bindings) {
   add_loss<&losses::cosine_embedding_loss>(bindings, "cosine_embedding_loss");
   add_loss<&losses::cross_entropy, &kernels::cross_entropy>(bindings, "cross_entropy");
   add_loss<&losses::ctc_loss>(bindings, "ctc_loss");
-  add_loss<&losses::gaussian_nll_loss, &kernels::gaussian_nll_loss>(bindings, "gaussian_nll_loss");
-  add_loss<&losses::hinge_embedding_loss, &kernels::hinge_embedding_loss>(bindings,
-                                                                          "hinge_embedding_loss");
+  add_loss<&losses::gaussian_nll_loss>(bindings, "gaussian_nll_loss");
+  add_loss<&losses::hinge_embedding_loss>(bindings, "hinge_embedding_loss");
   add_loss<&losses::huber_loss, &kernels::huber_loss>(bindings, "huber_loss");
   add_loss<&losses::kl_div>(bindings, "kl_div");
   add_loss<&losses::l1_loss, &kernels::l1_loss>(bindings, "l1_loss");
   bindings.add_function<&losses::linear_cross_entropy, true>("linear_cross_entropy");
   bindings.add<&adjust_options>("adjust_linear_cross_entropy_options");
-  add_loss<&losses::margin_ranking_loss, &kernels::margin_ranking_loss>(bindings,
-                                                                        "margin_ranking_loss");
+  add_loss<&losses::margin_ranking_loss>(bindings, "margin_ranking_loss");
   add_loss<&losses::mse_loss, &kernels::mse_loss>(bindings, "mse_loss");
-  add_loss<&losses::multi_margin_loss, &kernels::multi_margin_loss>(bindings, "multi_margin_loss");
-  add_loss<&losses::multilabel_margin_loss, &kernels::multilabel_margin_loss>(
-      bindings, "multilabel_margin_loss");
+  add_loss<&losses::multi_margin_loss>(bindings, "multi_margin_loss");
+  add_loss<&losses::multilabel_margin_loss>(bindings, "multilabel_margin_loss");
   add_loss<&losses::multilabel_soft_margin_loss>(bindings, "multilabel_soft_margin_loss");
   add_loss<&losses::nll_loss>(bindings, "nll_loss");
   add_loss<&losses::poisson_nll_loss>(bindings, "poisson_nll_loss");
@@ -115,10 +101,10 @@ void add_losses(Bindings& bindings) {
 }
 
 void add_all(Bindings& bindings) {
-  bindings.add<&set_hooks>("set_hooks");
+  add_environment(bindings);
+  add_sharing(bindings);
   add_allocator(bindings);
   add_tensors(bindings);
-  add_sharing(bindings);
   add_autograd(bindings);
   add_autocast(bindings);
   add_operators(bindings);
@@ -126,7 +112,7 @@ void add_all(Bindings& bindings) {
   add_generators(bindings);
   add_context(bindings);
   add_cuda(bindings);
-  add_memory_retry(bindings);
+  add_streams(bindings);
   add_targets(bindings);
   add_kernels(bindings);
   add_losses(bindings);
@@ -135,10 +121,11 @@ void add_all(Bindings& bindings) {
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   refuse_another_libtorch(env);
   install_allocator();
+  register_meta_kernels();
   auto* environment = new Environment(env);
   env.SetInstanceData(environment);
-  // A worker may be terminated while it loads the addon.
-  return Napi::Object(env, behind_the_door(*environment, [&]() -> napi_value {
+  // Guarded, because a worker may be terminated while it loads the addon.
+  return Napi::Object(env, run_guarded(*environment, [&]() -> napi_value {
                         Bindings bindings(*environment, exports);
                         add_all(bindings);
                         return exports;

@@ -1,6 +1,6 @@
 // `npm run bench`: sets up what is missing, then times the addon beside Python, a C++ loop and the
-// JavaScript peers, and writes docs/benchmarks.md. Options: --quick, --only=LOSS, --threads=COUNT,
-// --device=cuda (the addon beside Python there: docs/benchmarks-cuda.md), --soak=MINUTES (a training
+// JavaScript peers, and writes docs/figures/benchmarks.md. Options: --quick, --only=LOSS, --threads=COUNT,
+// --device=cuda (the addon beside Python there: docs/figures/benchmarks-cuda.md), --soak=MINUTES (a training
 // loop's memory over time instead), --memory (the allocator, and what looking after memory costs).
 import './lib/node-version.mjs';
 

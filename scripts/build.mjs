@@ -1,26 +1,42 @@
 // Builds the addon alone, for work on native/: `npm run build`. Options: --debug, --build=Sanitize or
-// --build=Coverage (CMakeLists.txt), --output=DIRECTORY, --strip (without the names of functions).
+// --build=Coverage (CMakeLists.txt). --prebuild=FILE, which binding.gyp passes, builds what scripts/prebuilds.mjs
+// asks for through prebuildify: one addon, without the names of functions, as that file.
 import './lib/node-version.mjs';
 
+import { copyFileSync } from 'node:fs';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { buildAddon } from './lib/addon.mjs';
 import { main } from './lib/advice.mjs';
-import { findLibtorch } from './lib/typescript.mjs';
+import { BUILD } from './lib/checkout.mjs';
+import { findLibtorch, library } from './lib/typescript.mjs';
 
 await main(async () => {
   const { values } = parseArgs({
     options: {
       debug: { type: 'boolean' },
       build: { type: 'string' },
-      output: { type: 'string' },
-      strip: { type: 'boolean', default: false },
+      prebuild: { type: 'string' },
     },
   });
-  const configuration = values.build ?? (values.debug ? 'Debug' : 'Release');
-  await buildAddon(await findLibtorch(), {
-    configuration,
-    strip: values.strip,
-    ...(values.output && { output: values.output }),
-  });
+  const libtorch = await findLibtorch();
+  if (values.prebuild) {
+    await prebuild(libtorch, values.prebuild);
+  } else {
+    await buildAddon(libtorch, {
+      configuration: values.build ?? (values.debug ? 'Debug' : 'Release'),
+    });
+  }
 });
+
+async function prebuild(libtorch, file) {
+  const output = path.join(BUILD, 'stripped');
+  await buildAddon(libtorch, { output, strip: true });
+  const { addonFor, outputFolder } = await library('bindings/libtorch/addons');
+  const built =
+    process.env.TORCH_LOSSES_PREBUILD === 'loader'
+      ? path.join(outputFolder(output, 'loader'), 'loader.node')
+      : path.join(outputFolder(output, addonFor(libtorch.version)), 'torch_losses.node');
+  copyFileSync(built, file);
+}

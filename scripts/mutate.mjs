@@ -1,6 +1,7 @@
 // `npm run mutate`: do the tests notice when the losses are wrong? All faults of lib/faults.mjs are
 // put into a copy of the package, switched off; then the tests run once for each with that one on,
-// and must fail. With numbers as arguments, for those faults alone.
+// and must fail. With numbers as arguments, for those faults alone. With --kernels, the faults are those
+// of lib/kernel_faults.mjs in own kernels, and each kernel's self-test alone must find them.
 import './lib/node-version.mjs';
 
 import {
@@ -16,13 +17,18 @@ import path from 'node:path';
 
 import { main, SetupError } from './lib/advice.mjs';
 import { BUILD, DIST, DIST_TEST, ROOT, tool } from './lib/checkout.mjs';
-import { FAULTS } from './lib/faults.mjs';
+import { FAULTS as LOSS_FAULTS } from './lib/faults.mjs';
+import { KERNEL_FAULTS } from './lib/kernel_faults.mjs';
 import { mustRun, run } from './lib/run.mjs';
 import { setUp } from './lib/setup.mjs';
-import { compileTests } from './lib/typescript.mjs';
+import { compileTests, library } from './lib/typescript.mjs';
 
 const COPY = path.join(BUILD, 'mutation');
 const SWITCH = 'TORCH_LOSSES_FAULT';
+
+const ARGUMENTS = process.argv.slice(2);
+const OF_KERNELS = ARGUMENTS.includes('--kernels');
+const FAULTS = OF_KERNELS ? KERNEL_FAULTS : LOSS_FAULTS;
 
 await main(async () => {
   const libtorch = await setUp();
@@ -31,16 +37,18 @@ await main(async () => {
   const native = putIn((number) => `(torch_losses_fault == ${number})`, 'native/');
   putIn((number) => `(process.env.${SWITCH} === '${number}')`, 'dist/');
   await buildAddon(native, libtorch);
-  const chosen = process.argv.slice(2).map(Number);
+  const chosen = ARGUMENTS.filter((argument) => argument !== '--kernels').map(Number);
   const numbers = FAULTS.map((_, index) => index + 1).filter(
     (number) => chosen.length === 0 || chosen.includes(number),
   );
-  return (await tryAll(numbers, libtorch)) ? 0 : 1;
+  const isCaught = OF_KERNELS ? selfTestsFind : testsFail;
+  await (OF_KERNELS ? checkSelfTests : checkTests)(numbers, libtorch);
+  return (await tryAll(numbers, (number) => isCaught(number, libtorch))) ? 0 : 1;
 });
 
 function copyPackage() {
   rmSync(COPY, { recursive: true, force: true });
-  mkdirSync(path.join(COPY, 'build', 'Release'), { recursive: true });
+  mkdirSync(COPY, { recursive: true });
   for (const folder of [DIST, DIST_TEST, path.join(ROOT, 'native')]) {
     cpSync(folder, path.join(COPY, path.basename(folder)), { recursive: true });
   }
@@ -67,79 +75,122 @@ function putIn(condition, folder) {
   return [...changed.keys()];
 }
 
-/** The changed sources, and those that include a changed header. */
+/** The changed sources, and those that include a changed header, through other headers too. */
 function sourcesOf(changed) {
-  const headers = changed
-    .filter((file) => file.endsWith('.h'))
-    .map((file) => file.slice('native/'.length));
-  const sources = readdirSync(path.join(COPY, 'native'), { recursive: true })
-    .filter((name) => name.endsWith('.cc'))
-    .map((name) => `native/${name}`);
-  return sources.filter((file) => {
-    const text = readFileSync(path.join(COPY, file), 'utf8');
-    return changed.includes(file) || headers.some((name) => text.includes(`#include "${name}"`));
-  });
+  const names = readdirSync(path.join(COPY, 'native'), { recursive: true });
+  const texts = names
+    .filter((name) => /\.(cc|h)$/.test(name))
+    .map((name) => [`native/${name}`, readFileSync(path.join(COPY, 'native', name), 'utf8')]);
+  const affected = new Set(changed);
+  for (let size = 0; size < affected.size; ) {
+    size = affected.size;
+    for (const [file, text] of texts) {
+      const includes = [...text.matchAll(/#include "(.+)"/g)].map(([, name]) => `native/${name}`);
+      if (includes.some((name) => affected.has(name))) affected.add(file);
+    }
+  }
+  return [...affected].filter((file) => file.endsWith('.cc'));
 }
 
 /** Compiles what the changed files are part of as the release build does, and links it with the rest. */
 async function buildAddon(changed, libtorch) {
-  const minorVersion = libtorch.version.split('.', 2).join('.');
-  const release = path.join(BUILD, `cmake-Release-${minorVersion}`);
+  const { addonFor, outputFolder } = await library('bindings/libtorch/addons');
+  const addon = addonFor(libtorch.version);
+  const release = path.join(BUILD, `cmake-Release-${addon}`);
   const commands = JSON.parse(readFileSync(path.join(release, 'compile_commands.json'), 'utf8'));
   const header = path.join(COPY, 'fault.h');
   writeFileSync(
     header,
     `#include <cstdlib>\nstatic const int torch_losses_fault = std::getenv("${SWITCH}") ? std::atoi(std::getenv("${SWITCH}")) : 0;\n`,
   );
-  const sources = sourcesOf(changed);
-  console.log(`Compiling ${sources.length} files with faults`);
-  const objects = path.join(COPY, 'objects');
-  mkdirSync(objects);
-  for (const { file, directory, command } of commands) {
-    if (!command.includes('torch_losses.dir')) continue;
+  const sources = new Set(sourcesOf(changed).map((file) => path.join(ROOT, file)));
+  console.log(`Compiling ${sources.size} files with faults`);
+  const objects = [];
+  for (const { file, command } of commands) {
     const [compiler, ...words] = command.split(' ');
-    const output = words.indexOf('-o');
-    const object = path.join(objects, words[output + 1].replaceAll('/', '_'));
-    const source = path.relative(ROOT, file);
-    if (!sources.includes(source)) {
-      cpSync(path.join(directory, words[output + 1]), object);
+    const end = words.indexOf('-o');
+    const built = words[end + 1]; // relative to the tree
+    if (!built.includes('torch_losses.dir') || !file.endsWith('.cc')) continue;
+    if (!sources.has(file)) {
+      objects.push(path.join(release, built));
       continue;
     }
-    // No warnings: a fault need not be good code.
-    const compiled = ['-w', '-include', header, '-o', object, '-c', path.join(COPY, source)];
-    const options = [`-I${path.join(COPY, 'native')}`, ...words.slice(0, output)];
-    const cwd = directory;
-    await mustRun(`Compiling ${source}`, compiler, [...options, ...compiled], { cwd });
+    const object = path.join(COPY, 'objects', built);
+    objects.push(object);
+    mkdirSync(path.dirname(object), { recursive: true });
+    const name = path.relative(ROOT, file);
+    // The headers of the copy come first. No warnings: a fault need not be good code.
+    const first = [`-I${path.join(COPY, 'native')}`, ...words.slice(0, end), '-w'];
+    const source = ['-include', header, '-o', object, '-c', path.join(COPY, name)];
+    await mustRun(`Compiling ${name}`, compiler, [...first, ...source]);
   }
-  const built = path.join(BUILD, 'Release');
-  const finished = path.join(COPY, 'build', 'Release');
-  cpSync(path.join(built, 'loader.node'), path.join(finished, 'loader.node'));
+  const output = path.join(COPY, 'addons');
+  for (const name of ['loader', addon]) {
+    mkdirSync(outputFolder(output, name), { recursive: true });
+  }
+  cpSync(
+    path.join(outputFolder(path.join(ROOT, 'addons'), 'loader'), 'loader.node'),
+    path.join(outputFolder(output, 'loader'), 'loader.node'),
+  );
   await mustRun('Linking', process.env.CXX || 'g++', [
     '-shared',
     '-Wl,-z,nodelete',
     '-o',
-    path.join(finished, `torch_losses-${minorVersion}.node`),
-    ...readdirSync(objects).map((name) => path.join(objects, name)),
+    path.join(outputFolder(output, addon), 'torch_losses.node'),
+    ...objects,
     ...['torch_cpu', 'c10'].map((name) => path.join(libtorch.directory, 'lib', `lib${name}.so`)),
   ]);
 }
 
-/** Whether the tests pass without a fault, and fail with each. */
-async function tryAll(numbers, libtorch) {
-  const runTests = (number, tests) => outcomeOf(number, tests, libtorch);
-  for (const file of new Set(numbers.map((number) => FAULTS[number - 1].tests[0]))) {
-    const { passed, output } = await runTests(0, [file, '']);
-    if (!passed) throw new SetupError(`${file} fails without any fault:\n${output}`);
-  }
+/** Whether each fault is caught. */
+async function tryAll(numbers, isCaught) {
   let caught = 0;
   for (const number of numbers) {
-    const { what, tests } = FAULTS[number - 1];
-    const isCaught = !(await runTests(number, tests)).passed;
-    caught += isCaught ? 1 : 0;
-    console.log(`${isCaught ? 'caught' : 'MISSED'}  ${String(number).padStart(2)}  ${what}`);
+    const found = await isCaught(number);
+    caught += found ? 1 : 0;
+    console.log(
+      `${found ? 'caught' : 'MISSED'}  ${String(number).padStart(2)}  ${FAULTS[number - 1].what}`,
+    );
   }
   console.log(`${caught} of ${numbers.length} faults caught`);
   return caught === numbers.length;
+}
+
+/** Throws unless the tests pass without a fault. */
+async function checkTests(numbers, libtorch) {
+  for (const file of new Set(numbers.map((number) => FAULTS[number - 1].tests[0]))) {
+    const { passed, output } = await outcomeOf(0, [file, ''], libtorch);
+    if (!passed) throw new SetupError(`${file} fails without any fault:\n${output}`);
+  }
+}
+
+async function testsFail(number, libtorch) {
+  return !(await outcomeOf(number, FAULTS[number - 1].tests, libtorch)).passed;
+}
+
+/** Throws unless the kernels pass their self-tests without a fault. */
+async function checkSelfTests(numbers, libtorch) {
+  const all = [...new Set(numbers.flatMap((number) => FAULTS[number - 1].kernels))];
+  const passed = await passedSelfTests(0, all, libtorch);
+  const failed = all.find((kernel) => !passed.includes(kernel));
+  if (failed) throw new SetupError(`The kernel of ${failed} fails its self-test without any fault`);
+}
+
+async function selfTestsFind(number, libtorch) {
+  return (await passedSelfTests(number, FAULTS[number - 1].kernels, libtorch)).length === 0;
+}
+
+/** Which of the kernels pass their self-test with a fault. */
+async function passedSelfTests(number, kernels, libtorch) {
+  const program = `
+    const torch = require('${COPY}/dist/index.js'); torch.set_num_threads(2);
+    const { native } = require('${COPY}/dist/bindings/native');
+    console.log(JSON.stringify(${JSON.stringify(kernels)}.filter((name) => native.run_kernel_self_test(name))));`;
+  const env = { ...process.env, [SWITCH]: String(number), LIBTORCH: libtorch.directory };
+  const options = { env, quiet: true };
+  const { status, output } = await run(process.execPath, ['-e', program], options);
+  if (status !== 0) throw new SetupError(`The self-tests did not run:\n${output}`);
+  return JSON.parse(output.trim().split('\n').at(-1));
 }
 
 async function outcomeOf(number, [file, grep], libtorch) {

@@ -1,32 +1,46 @@
-// What npm runs before `npm pack` and `npm publish`: compiles lib/. With --publish, refuses a
-// package without the addon of each supported libtorch.
+// What npm runs before `npm pack` and `npm publish`: sets up what is missing, and makes the prebuilt addon for the
+// libtorch in use where there is none for these sources. With --publish, refuses a package without the addon
+// of each supported libtorch.
 import './lib/node-version.mjs';
 
-import { existsSync } from 'node:fs';
-import path from 'node:path';
-
 import { main, SetupError } from './lib/advice.mjs';
-import { PREBUILDS } from './lib/checkout.mjs';
+import { ensureLibtorch } from './lib/libtorch.mjs';
 import { withLock } from './lib/lock.mjs';
 import { installPackages } from './lib/packages.mjs';
 import { compileLibrary, library } from './lib/typescript.mjs';
 
-await main(async () => {
-  await withLock(async () => {
+await main(() =>
+  withLock(async () => {
     await installPackages();
     await compileLibrary();
-  });
-  if (process.argv.includes('--publish')) {
     const { SUPPORTED_VERSIONS } = await library('bindings/libtorch/versions');
-    const { addonName } = await library('bindings/libtorch/addons');
-    const missing = ['loader.node', ...SUPPORTED_VERSIONS.map(addonName)]
-      .map((name) => path.join(PREBUILDS, 'linux-x64', name))
-      .filter((file) => !existsSync(file));
-    if (missing.length > 0) {
+    const missing = await missingAmong(['loader', ...SUPPORTED_VERSIONS]);
+    if (missing.length === 0) return;
+    if (process.argv.includes('--publish')) {
       throw new SetupError(
-        `The package would lack\n  ${missing.join('\n  ')}`,
-        'Build them with `npm run prebuilds -- --libtorch=DIRECTORY …`: see docs/releasing.md.',
+        `The package would lack prebuilt addons of its sources: ${missing.join(', ')}`,
+        'Build them with `npm run prebuilds -- --libtorch=DIRECTORY …`: see docs/development/releasing.md.',
       );
     }
+    await prebuildForLibtorchInUse();
+  }),
+);
+
+async function missingAmong(names) {
+  const { isPrebuilt } = await import('./lib/prebuilds.mjs'); // which needs the packages
+  const present = await Promise.all(names.map(isPrebuilt));
+  return names.filter((_, index) => !present[index]);
+}
+
+async function prebuildForLibtorchInUse() {
+  const { prebuild } = await import('./lib/prebuilds.mjs');
+  const { addonFor } = await library('bindings/libtorch/addons');
+  const libtorch = await ensureLibtorch();
+  const addon = addonFor(libtorch.version);
+  if ((await missingAmong(['loader', addon])).length > 0) {
+    const problems = await prebuild(libtorch);
+    if (problems.length > 0) {
+      console.log(`The package is for systems like this one:\n  ${problems.join('\n  ')}`);
+    }
   }
-});
+}

@@ -4,10 +4,8 @@
 // audit. Takes some minutes and half a gigabyte.
 import './lib/node-version.mjs';
 
-import path from 'node:path';
-
 import { main } from './lib/advice.mjs';
-import { PREBUILDS, tool } from './lib/checkout.mjs';
+import { tool } from './lib/checkout.mjs';
 import { installPackageTools } from './lib/package_tools.mjs';
 import { mustRun, run } from './lib/run.mjs';
 import { setUp } from './lib/setup.mjs';
@@ -21,7 +19,6 @@ await main(async () => {
   const env = {
     ...process.env,
     TORCH_LOSSES_PACKAGE_TOOLS: await installPackageTools(),
-    TORCH_LOSSES_PREBUILDS: path.join(PREBUILDS, `${process.platform}-${process.arch}`),
     ...(libtorch.python && { TORCH_LOSSES_PYTHON: libtorch.python }),
   };
   const options = ['--no-config', '--reporter=scripts/lib/reporter.cjs', '--fail-zero'];

@@ -9,7 +9,7 @@ import { runtimeError, valueError } from '../bindings/errors';
 import { native } from '../bindings/native';
 import * as cuda from '../cuda';
 import { enterDevice, isStarted, start, streamDeviceOf } from '../cuda/state';
-import { BOOL, optional, Signature } from '../nn/signature';
+import { BOOL, optional, Signature } from '../dispatch/signature';
 import {
   Device,
   type DeviceLike,
@@ -20,15 +20,15 @@ import {
 import { scoped } from '../utils/contextlib';
 import { currentStream, type Stream, streamOf } from './stream';
 
-/** Whether there is one that can be used. */
+/** Returns whether an accelerator can be used. */
 export const is_available = (): boolean => cuda.is_available();
 
-/** How many there are. */
+/** Returns the number of accelerator devices. */
 export const device_count = (): number => cuda.device_count();
 
 const CURRENT = new Signature('current_accelerator', { check_available: optional(BOOL, false) });
 
-/** The kind that libtorch was built for, or null. */
+/** Returns the kind of accelerator that libtorch was built for, or null. */
 export function current_accelerator(
   check_available?: boolean | { check_available?: boolean },
 ): Device | null;
@@ -97,7 +97,7 @@ export function set_device_index(device: DeviceLike): void {
   cuda.set_device(index);
 }
 
-/** Runs a function with another current device; with null, with the same. */
+/** Runs a function with another current device. With null the current device stays. */
 export function device_index<T>(device: DeviceLike | null, run: () => T): T {
   return scoped('device_index', run, () => {
     if (device === null) return () => {};
@@ -105,7 +105,7 @@ export function device_index<T>(device: DeviceLike | null, run: () => T): T {
   });
 }
 
-/** The stream into which work for a device goes in this thread. Default: the current device's. */
+/** Returns the current stream of a device in this thread. Default: that of the current device. */
 export function current_stream(device?: DeviceLike | null): Stream {
   return currentStream('cuda', streamDeviceOf(startedIndexOf(device)));
 }
@@ -124,17 +124,20 @@ export function set_stream(stream: Stream): void {
   cuda.set_stream(stream);
 }
 
-/** Waits until all work of a device is done. Default: the current one. Before the accelerator is used, there is none. */
+/**
+ * Waits until all work of a device is done. Default: the current device. Returns at once if the accelerator was not
+ * used yet.
+ */
 export function synchronize(device?: DeviceLike | null): void {
   const index = indexOf(device);
   required();
   if (isStarted()) native.cuda_synchronize(index);
 }
 
-/** Gives what is kept for the next tensors back to the device. */
+/** Gives the memory that is kept for reuse back to the device. */
 export const empty_cache = checked(cuda.empty_cache);
 
-/** Gives pinned memory that is kept for the next tensors back to the system. */
+/** Gives the pinned memory that is kept for reuse back to the system. */
 export const empty_host_cache = checked(() => {
   if (isStarted()) native.cuda_empty_host_cache();
 });
@@ -150,7 +153,10 @@ const ofDevice =
 const nothing = (): void => {};
 const zero = (): number => 0;
 
-/** What the allocator counted, as `torch.cuda.memory_stats` has it; empty before the accelerator is used. */
+/**
+ * Returns the allocator's statistics, as `torch.cuda.memory_stats` does. They are empty if the accelerator was not
+ * used yet.
+ */
 export const memory_stats = ofDevice(
   (index): Record<string, number> => {
     const { num_oom_rejections: _, ...stats } = cuda.memory_stats(index);
@@ -168,6 +174,8 @@ export const reset_accumulated_memory_stats = ofDevice(
   nothing,
 );
 
-/** Free and total bytes of a device, those of other processes included. Default: the current one. */
+/**
+ * Returns the free and total bytes of a device. Memory of other processes counts as used. Default: the current device.
+ */
 export const get_memory_info = (device_index?: DeviceLike | null): [free: number, total: number] =>
   cuda.mem_get_info(startedIndexOf(device_index));

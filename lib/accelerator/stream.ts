@@ -7,7 +7,7 @@ import { notImplementedError, typeError } from '../bindings/errors';
 import { type NativeEvent, native } from '../bindings/native';
 import { startIfBuilt } from '../cuda/state';
 import { describe } from '../dispatch/arguments';
-import { BOOL, DEVICE, INT, option, optional, orNull, Signature } from '../nn/signature';
+import { BOOL, DEVICE, INT, option, optional, orNull, Signature } from '../dispatch/signature';
 import { Device, type DeviceLike, device as deviceOf, hasAccelerator } from '../tensor/device';
 
 /** What a device without a name is: the accelerator that libtorch was built for, else the CPU. */
@@ -33,13 +33,12 @@ export class Place {
 }
 
 export interface StreamOptions {
-  /** The lower, the sooner it runs. Default: 0. */
+  /** The priority: a lower number runs sooner. Default: 0. */
   priority?: number | undefined;
 }
 
 /**
- * A sequence of work on a device, beside others: of the accelerator, where there is one, else of the CPU, which has but
- * one.
+ * A sequence of work on a device. Different streams can run at the same time. The CPU has one stream.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.Stream.html
  */
@@ -87,12 +86,12 @@ export class Stream {
     native.synchronize_stream(this.device.name, this.stream_id);
   }
 
-  /** Whether what it is given is recorded into a graph, to run later. */
+  /** Returns whether work on this stream is being captured into a graph. */
   is_capturing(): boolean {
     return native.is_capturing(this.device.name, this.stream_id);
   }
 
-  /** Marks where the stream is now, in an event or a new one. */
+  /** Records this point of the stream in an event, by default a new one, and returns it. */
   record_event(event: Event | null = null): Event {
     const marked = event === null ? this.newEvent() : eventOf('record_event', event);
     marked.record(this);
@@ -104,12 +103,12 @@ export class Stream {
     return new Event(this.device);
   }
 
-  /** Has what comes next in this stream wait for an event. */
+  /** Makes later work on this stream wait for an event. */
   wait_event(event: Event): void {
     eventOf('wait_event', event).wait(this);
   }
 
-  /** Has what comes next in this stream wait for all that another was given so far. */
+  /** Makes later work on this stream wait for all work that another stream has now. */
   wait_stream(stream: Stream): void {
     this.wait_event(streamOf('wait_stream', stream).record_event());
   }
@@ -159,16 +158,16 @@ const EVENT = new Signature('Event', {
 });
 
 export interface EventOptions {
-  /** Whether {@link Event.elapsed_time} can be asked for. Default: false. */
+  /** Whether the event can be used with {@link Event.elapsed_time}. Default: false. */
   enable_timing?: boolean | undefined;
-  /** Taken, and of no effect, as in Python. */
+  /** Accepted and ignored, as in Python. */
   blocking?: boolean | undefined;
-  /** Taken, and of no effect, as in Python. */
+  /** Accepted and ignored, as in Python. */
   interprocess?: boolean | undefined;
 }
 
 /**
- * A mark in a stream, to wait for or to time by. The CPU's streams take none.
+ * A point in a stream, to wait for or to measure time. The CPU has no events.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.Event.html
  */
@@ -194,7 +193,7 @@ export class Event {
     throw notImplementedError(NO_IPC);
   }
 
-  /** The kind of device until it is recorded, null of CUDA's own class; then the device. */
+  /** The device on which the event was recorded. Before that, the kind of device, or null for `torch.cuda.Event`. */
   get device(): Device | null {
     return this.#place;
   }
@@ -208,13 +207,13 @@ export class Event {
     return native.event_id(this.#native);
   }
 
-  /** Marks where a stream is now. Default: the current one. */
+  /** Records the current point of a stream. Default: the current stream. */
   record(stream: Stream | null = null): void {
     const { device, stream_id } = this.#streamOrCurrent('record', stream);
     native.record_event(this.#native, device.name, stream_id);
   }
 
-  /** Has what comes next in a stream wait for this. Default: the current one. */
+  /** Makes later work on a stream wait for this event. Default: the current stream. */
   wait(stream: Stream | null = null): void {
     const { device, stream_id } = this.#streamOrCurrent('wait', stream);
     native.wait_event(this.#native, device.name, stream_id);
@@ -224,17 +223,17 @@ export class Event {
     return stream === null ? currentStream(this.#place.type) : streamOf(name, stream);
   }
 
-  /** Whether all work before the mark is done. */
+  /** Returns whether all work before the event is done. */
   query(): boolean {
     return native.query_event(this.#native);
   }
 
-  /** Waits until all work before the mark is done. */
+  /** Waits until all work before the event is done. */
   synchronize(): void {
     native.synchronize_event(this.#native);
   }
 
-  /** Milliseconds from this mark to a later one. */
+  /** Returns the milliseconds from this event to a later one. */
   elapsed_time(end_event: Event): number {
     return native.elapsed_time(this.#native, eventOf('elapsed_time', end_event).#native);
   }

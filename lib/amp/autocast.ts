@@ -4,17 +4,17 @@ import { runtimeError, valueError } from '../bindings/errors';
 import { native } from '../bindings/native';
 import { warn } from '../bindings/warnings';
 import { bind, type Callee, describe, fail } from '../dispatch/arguments';
-import { BOOL, DTYPE, optional, required, Signature, STRING } from '../nn/signature';
+import { BOOL, DTYPE, optional, required, Signature, STRING } from '../dispatch/signature';
 import { bfloat16, DType, float16 } from '../tensor/dtype';
 import { dtypeFromCode } from '../tensor/dtype_table';
 import { scoped } from '../utils/contextlib';
 
 export interface AutocastOptions {
-  /** What operators that are safe in it run in. Default: null, {@link get_autocast_dtype}. */
+  /** The dtype of the operators that are safe in it. Default: null, which is {@link get_autocast_dtype}. */
   dtype?: DType | null | undefined;
   /** Default: true. */
   enabled?: boolean | undefined;
-  /** Whether a weight is cast once for all its uses. Default: null, as it is. */
+  /** Whether a weight is cast once for all its uses. Default: null, which leaves the setting unchanged. */
   cache_enabled?: boolean | null | undefined;
 }
 
@@ -153,7 +153,7 @@ export function is_autocast_enabled(...args: unknown[]): boolean {
   return native.is_autocast_enabled(SIGNATURES.is_enabled.read(args).device_type);
 }
 
-/** Turns autocast on or off in this thread; {@link autocast} does so for a function's time. Default: `cuda`. */
+/** Turns autocast on or off in this thread. {@link autocast} does so while a function runs. Default: `cuda`. */
 export function set_autocast_enabled(device_type: string, enabled: boolean): void;
 export function set_autocast_enabled(enabled: boolean): void;
 export function set_autocast_enabled(...args: unknown[]): void {
@@ -162,13 +162,16 @@ export function set_autocast_enabled(...args: unknown[]): void {
   native.set_autocast_enabled(device_type, enabled);
 }
 
-/** What autocast casts to on a kind of device: float16 on CUDA and bfloat16 on the CPU unless set otherwise. */
+/**
+ * Returns the dtype to which autocast casts on a kind of device. By default that is float16 on CUDA and bfloat16 on
+ * the CPU.
+ */
 export function get_autocast_dtype(device_type: string): DType;
 export function get_autocast_dtype(...args: unknown[]): DType {
   return dtypeFromCode(native.get_autocast_dtype(SIGNATURES.get_dtype.read(args).device_type));
 }
 
-/** Sets what autocast casts to in this thread, on a kind of device. */
+/** Sets the dtype to which autocast casts in this thread, on a kind of device. */
 export function set_autocast_dtype(device_type: string, dtype: DType): void;
 export function set_autocast_dtype(...args: unknown[]): void {
   const { device_type, dtype } = SIGNATURES.set_dtype.read(args);
@@ -185,7 +188,7 @@ export function set_autocast_cache_enabled(...args: unknown[]): void {
   native.set_autocast_cache_enabled(SIGNATURES.set_cache.read(args).enabled);
 }
 
-/** Forgets the casts of weights: after one was changed in place within a region. */
+/** Clears the cached casts of weights. Call it after a weight was changed in place inside of an autocast function. */
 export function clear_autocast_cache(): void {
   native.clear_autocast_cache();
 }

@@ -5,8 +5,9 @@ import { isTensor } from '../bindings/handle';
 import { native } from '../bindings/native';
 import { warn } from '../bindings/warnings';
 import { describe, isOptions } from '../dispatch/arguments';
+import { BOOL, FLOAT, INT, optional, Signature, STRING } from '../dispatch/signature';
+import { keptState, type StateKeeper, usesState } from '../memory/state';
 import { op, withoutGrad } from '../nn/ops';
-import { BOOL, FLOAT, INT, optional, Signature, STRING } from '../nn/signature';
 import { Optimizer } from '../optim/optimizer';
 import type { Device } from '../tensor/device';
 import { float32, int32 } from '../tensor/dtype';
@@ -17,15 +18,24 @@ import { type AnyOptimizer, Replicas, unscaleGradients } from './unscale';
 export interface GradScalerOptions {
   /** The first scale. Default: 65536. */
   init_scale?: number;
-  /** What the scale is multiplied by after `growth_interval` steps without inf or NaN. Default: 2. */
+  /** The factor of the scale after `growth_interval` steps without inf or NaN. Default: 2. */
   growth_factor?: number;
-  /** What the scale is multiplied by after a step with inf or NaN. Default: 0.5. */
+  /** The factor of the scale after a step with inf or NaN. Default: 0.5. */
   backoff_factor?: number;
   /** Default: 2000. */
   growth_interval?: number;
-  /** Default: true. Without it nothing is scaled, and {@link GradScaler.step} is the optimizer's. */
+  /** Whether the scaler scales. If false, {@link GradScaler.step} only calls the optimizer's step. Default: true. */
   enabled?: boolean;
 }
+
+/** {@link GradScalerOptions} by position. */
+export type ScalerArguments = [
+  init_scale?: number,
+  growth_factor?: number,
+  backoff_factor?: number,
+  growth_interval?: number,
+  enabled?: boolean,
+];
 
 /** What {@link GradScaler.state_dict} gives: empty of a scaler that is not enabled. */
 export interface GradScalerState {
@@ -36,13 +46,18 @@ export interface GradScalerState {
   _growth_tracker: number;
 }
 
-const SIGNATURE = new Signature('GradScaler', {
-  device: optional(STRING, 'cuda'),
+/** The parameters of every scaler, but for the device. */
+export const SCALER_OPTIONS = {
   init_scale: optional(FLOAT, 2 ** 16),
   growth_factor: optional(FLOAT, 2),
   backoff_factor: optional(FLOAT, 0.5),
   growth_interval: optional(INT, 2000),
   enabled: optional(BOOL, true),
+};
+
+const SIGNATURE = new Signature('GradScaler', {
+  device: optional(STRING, 'cuda'),
+  ...SCALER_OPTIONS,
 });
 
 const updateScale =
@@ -89,7 +104,8 @@ interface Progress {
  *
  * @throws TorchError (AssertionError) for a growth factor of at most 1 or a backoff factor of at least 1
  */
-export class GradScaler {
+export class GradScaler implements StateKeeper {
+  static readonly signature = SIGNATURE.description;
   #enabled: boolean;
   readonly #device: string;
   #initialScale: number;
@@ -101,6 +117,7 @@ export class GradScaler {
   #tracker: Tensor | null = null;
   #progress = new Map<AnyOptimizer, Progress>();
 
+  constructor(device: string, ...scaler: ScalerArguments);
   constructor(device?: string, options?: GradScalerOptions);
   constructor(options?: GradScalerOptions & { device?: string });
   constructor(...args: unknown[]) {
@@ -120,7 +137,7 @@ export class GradScaler {
   }
 
   /**
-   * The outputs, a tensor or nested lists of them, times the scale.
+   * Multiplies the outputs, a tensor or nested lists of tensors, by the scale, and returns the products.
    *
    * @throws RangeError (ValueError) for anything else
    */
@@ -148,7 +165,14 @@ export class GradScaler {
     return scaled(outputs);
   }
 
+  /** @internal */
+  [keptState](): readonly unknown[] {
+    const found = [...this.#progress.values()].map((progress) => progress.found);
+    return [this.#scale, this.#tracker, found];
+  }
+
   #start(device: Device): Tensor {
+    usesState(this);
     this.#scale = full([], this.#initialScale, { dtype: float32, device });
     this.#tracker = full([], this.#initialTracker, { dtype: int32, device });
     return this.#scale;
@@ -163,6 +187,7 @@ export class GradScaler {
   }
 
   #progressOf(optimizer: AnyOptimizer): Progress {
+    usesState(this);
     let progress = this.#progress.get(optimizer);
     if (!progress) this.#progress.set(optimizer, (progress = { stage: 'ready', found: new Map() }));
     return progress;
@@ -293,10 +318,10 @@ export class GradScaler {
     );
   }
 
-  /** The scale, 1 where scaling is not enabled. On CUDA it waits for the device. */
+  /** Returns the scale, or 1 if scaling is not enabled. On CUDA it waits for the device. */
   get_scale(): number {
     if (!this.#enabled) return 1;
-    return this.#scale ? this.#scale.item<number>() : this.#initialScale;
+    return this.#scale ? this.#scale.item() : this.#initialScale;
   }
 
   get_growth_factor(): number {
@@ -327,7 +352,7 @@ export class GradScaler {
     return this.#enabled;
   }
 
-  /** What a checkpoint needs, after {@link update}; empty where scaling is not enabled. */
+  /** Returns the state for a checkpoint. Call it after {@link update}. It is empty if scaling is not enabled. */
   state_dict(): GradScalerState | Record<string, never> {
     if (!this.#enabled) return {};
     return {
@@ -335,12 +360,12 @@ export class GradScaler {
       growth_factor: this.#growthFactor,
       backoff_factor: this.#backoffFactor,
       growth_interval: this.#growthInterval,
-      _growth_tracker: this.#tracker ? this.#tracker.item<number>() : this.#initialTracker,
+      _growth_tracker: this.#tracker ? this.#tracker.item() : this.#initialTracker,
     };
   }
 
   /**
-   * Takes what {@link GradScaler.state_dict} gave.
+   * Restores a state that {@link GradScaler.state_dict} returned.
    *
    * @throws TorchError (RuntimeError) for the state of a scaler that was not enabled, TorchError (KeyError) for one that
    *   lacks something

@@ -2,9 +2,9 @@
 
 import { runtimeError, typeError } from '../bindings/errors';
 import { describeTensor, type Handle, handleOf, isTensor, tensorHandle } from '../bindings/handle';
-import { type AsyncOptions, submit } from '../bindings/jobs';
-import { type Native, native } from '../bindings/native';
-import { type Callee, describe, fail } from '../dispatch/arguments';
+import type { Native } from '../bindings/native';
+import { type Callee, fail } from '../dispatch/arguments';
+import { ANYTHING, optional, typeOf, type ValuesOf } from '../dispatch/signature';
 
 export function handlesOf(values: unknown, callee: Callee, name: string): Handle[] {
   const list = isTensor(values) ? [values] : values;
@@ -28,34 +28,44 @@ export function gradientsOf(values: unknown): (Handle | null)[] {
   });
 }
 
-export function flag(value: unknown, byDefault: boolean, callee: Callee, name: string): boolean {
-  if (value === undefined || value === null) return byDefault;
-  if (typeof value === 'boolean') return value;
-  throw fail(callee, `argument '${name}' must be a boolean, got ${describe(value)}`);
+/** A boolean, for which null stands too. */
+export const FLAG = typeOf<boolean | null>(
+  'a boolean',
+  (value) => value === null || typeof value === 'boolean',
+);
+
+/** How the graph is treated, as all functions of `torch.autograd` take it: null follows another parameter. */
+export const GRAPH_OPTIONS = {
+  retain_graph: optional(FLAG, null),
+  create_graph: optional(FLAG, false),
+};
+
+/** What `backward` takes in all its forms, after the tensors and their gradients. */
+export const BACKWARD_OPTIONS = {
+  ...GRAPH_OPTIONS,
+  inputs: optional<unknown>(ANYTHING, null),
+};
+
+/** The values of {@link GRAPH_OPTIONS}. */
+type GraphOptions = ValuesOf<typeof GRAPH_OPTIONS>;
+
+/** Whether the graph is kept, and whether the backward pass is recorded: what is recorded is kept by default. */
+export function graphFlags({ retain_graph, create_graph }: GraphOptions): [boolean, boolean] {
+  const createGraph = create_graph ?? false;
+  return [retain_graph ?? createGraph, createGraph];
 }
 
-/** Runs bound arguments: (tensors, gradients, retain_graph, create_graph, inputs). */
-export function runBackward(callee: Callee, bound: readonly unknown[]): void {
-  native.backward(...lowerBackward(callee, bound));
-}
-
-/** The same off the event loop. */
-export function runBackwardAsync(
+/** Checks the arguments of `backward` and returns those of the native call. */
+export function marshalBackward(
   callee: Callee,
-  bound: readonly unknown[],
-  options: AsyncOptions,
-): Promise<void> {
-  return submit((job) => native.async.backward(job, ...lowerBackward(callee, bound)), options);
-}
-
-function lowerBackward(callee: Callee, bound: readonly unknown[]): Parameters<Native['backward']> {
-  const [tensors, gradients, retain, create, inputs] = bound;
+  tensors: unknown,
+  gradients: unknown,
+  options: ValuesOf<typeof BACKWARD_OPTIONS>,
+): Parameters<Native['backward']> {
   const roots = handlesOf(tensors, callee, 'tensors');
-  const leaves =
-    inputs === undefined || inputs === null ? undefined : handlesOf(inputs, callee, 'inputs');
-  if (leaves?.length === 0)
+  const leaves = options.inputs === null ? undefined : handlesOf(options.inputs, callee, 'inputs');
+  if (leaves?.length === 0) {
     throw runtimeError('`inputs` argument to `backward()` cannot be empty.');
-  const createGraph = flag(create, false, callee, 'create_graph');
-  const retainGraph = flag(retain, createGraph, callee, 'retain_graph');
-  return [roots, gradientsOf(gradients), retainGraph, createGraph, leaves ?? []];
+  }
+  return [roots, gradientsOf(gradients), ...graphFlags(options), leaves ?? []];
 }

@@ -1,8 +1,10 @@
-/** Whether operations are recorded, for a function's time or from here on. */
+/** Whether operations are recorded: while a function runs, or from here on. */
 
 import { typeError } from '../bindings/errors';
+import { tensorHandle } from '../bindings/handle';
 import { native } from '../bindings/native';
 import { describe } from '../dispatch/arguments';
+import type { Tensor } from '../tensor/tensor';
 import { scoped } from '../utils/contextlib';
 
 /** Whether operations are recorded in this thread. */
@@ -33,7 +35,7 @@ export function enable_grad<T>(run: () => T): T {
 }
 
 /**
- * Says whether operations are recorded: from here on, or while a function runs.
+ * Sets whether operations are recorded: from now on, or while a function runs.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.set_grad_enabled.html
  */
@@ -46,6 +48,39 @@ export function set_grad_enabled<T>(mode: boolean, run?: () => T): T | undefined
   if (run !== undefined) return withGradMode('set_grad_enabled', mode, run);
   native.set_grad_enabled(mode);
   return undefined;
+}
+
+/** Whether inference mode is on in this thread. */
+export function is_inference_mode_enabled(): boolean {
+  return native.is_inference_mode_enabled();
+}
+
+/**
+ * Runs a function in inference mode: nothing is recorded, and the tensors that it makes can never be part of a recorded
+ * graph. With `mode` false, runs it outside of inference mode. Returns what the function returns.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad_mode.inference_mode.html
+ *
+ * @throws TypeError for a function that returns a promise: the mode would end at its first `await`
+ */
+export function inference_mode<T>(run: () => T): T;
+export function inference_mode<T>(mode: boolean, run: () => T): T;
+export function inference_mode<T>(...args: [() => T] | [boolean, () => T]): T {
+  const [mode, run] = args.length === 1 ? ([true, args[0]] as const) : args;
+  if (typeof mode !== 'boolean') {
+    throw typeError(`inference_mode(): argument 'mode' must be a boolean, got ${describe(mode)}`);
+  }
+  return scoped('inference_mode', run, () => {
+    native.enter_inference_mode(mode);
+    return () => native.leave_inference_mode();
+  });
+}
+
+/** Whether a tensor was made in inference mode. */
+export function is_inference(input: Tensor): boolean {
+  return native.is_inference(
+    tensorHandle(input, { name: 'is_inference', parameters: [] }, 'input'),
+  );
 }
 
 function withGradMode<T>(name: string, enabled: boolean, run: () => T): T {

@@ -8,7 +8,7 @@ import { typeError } from '../bindings/errors';
 import { tensorHandle } from '../bindings/handle';
 import { native } from '../bindings/native';
 import { describe } from '../dispatch/arguments';
-import { BOOL, INT, optional, Signature, STRING, type Type } from '../nn/signature';
+import { BOOL, INT, optional, Signature, STRING, type Type } from '../dispatch/signature';
 import { hasAccelerator } from '../tensor/device';
 import type { DType } from '../tensor/dtype';
 import { float16, float32, float64 } from '../tensor/dtype';
@@ -23,7 +23,7 @@ interface Setting<T> {
   readonly set: (value: T) => void;
 }
 
-/** What float32 is computed in: `none` leaves it to the setting that holds for more. */
+/** The precision in which float32 is computed. `none` follows the more general setting. */
 export type Float32Precision = 'none' | 'ieee' | 'tf32' | 'bf16';
 
 const flag = (name: string): Setting<boolean> => ({

@@ -22,7 +22,7 @@ const DETERMINISTIC: Callee = {
 };
 
 /**
- * Has operators take algorithms that give the same bits each time, and refuse where there is none.
+ * Makes operators use algorithms that give the same bits each time. An operator without one throws.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.use_deterministic_algorithms.html
  */
@@ -45,7 +45,7 @@ export function are_deterministic_algorithms_enabled(): boolean {
   return native.deterministic_algorithms();
 }
 
-/** Whether an operator without such an algorithm warns instead of throwing. */
+/** Returns whether an operator without a deterministic algorithm warns in place of throwing. */
 export function is_deterministic_algorithms_warn_only_enabled(): boolean {
   return native.deterministic_algorithms_warn_only();
 }

@@ -3,6 +3,7 @@
 import { runtimeError, typeError, valueError } from '../bindings/errors';
 import { libtorch, native } from '../bindings/native';
 import { describe } from '../dispatch/arguments';
+import { typename } from '../nn/typename';
 
 /** The version of the libtorch in use, as Python gives it. */
 export const __version__: string = libtorch.version;
@@ -25,4 +26,19 @@ export function set_num_threads(count: number): void {
     throw valueError(`set_num_threads(): expects at most ${MOST_THREADS}, got ${count}`);
   }
   native.set_num_threads(count);
+}
+
+/**
+ * Says whether this thread treats denormal floating-point numbers as zero: JavaScript's own arithmetic too. Calls off the
+ * event loop follow their caller.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.set_flush_denormal.html
+ *
+ * @returns whether the processor can do it
+ */
+export function set_flush_denormal(mode: boolean): boolean {
+  if (typeof mode !== 'boolean') {
+    throw runtimeError(`flush_denormal expects a bool, but got ${typename(mode)}`);
+  }
+  return native.set_flush_denormal(mode);
 }

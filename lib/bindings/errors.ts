@@ -4,15 +4,15 @@
  * The message is Python's. `pythonType` names Python's class; `code` is stable and meant for programs.
  */
 
-/** What every error raised for torch carries, whichever JavaScript class it is. */
+/** The properties of every error of torch, whatever its JavaScript class. */
 export interface TorchErrorFields {
   /** The class that Python raises, such as `ValueError`. */
   pythonType: string;
   /** `ERR_TORCH_` and the class: `ERR_TORCH_VALUE`, `ERR_TORCH_RUNTIME`, … */
   code: string;
   /**
-   * The C++ side's message with its backtrace, where there is one. It is made when it is read, of the latest errors only:
-   * that takes milliseconds.
+   * The C++ message with its backtrace, if there is one. It is made when it is read, which takes milliseconds, and
+   * for the latest errors only.
    */
   backtrace?: string;
 }
@@ -32,7 +32,7 @@ export class TorchError extends Error implements TorchErrorFields {
   }
 }
 
-/** What `torch.autograd.gradcheck` finds. */
+/** The error of `torch.autograd.gradcheck` when gradients differ. */
 export class GradcheckError extends TorchError {
   override name = 'GradcheckError';
 }

@@ -11,6 +11,9 @@ import { native } from './native';
 /** A slot and its generation in the native table; 0 once disposed. */
 export type Handle = number;
 
+/** The handle of a tensor that may be left out. */
+export type OptionalHandle = Handle | null;
+
 let observer: ((owner: HandleOwner) => void) | undefined;
 
 /** Sets who is told of every new tensor: tidy.ts, while a tidy runs. */

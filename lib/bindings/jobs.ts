@@ -4,38 +4,66 @@
  * Each environment has one thread for them, which runs them in the order they were made (native/bindings/jobs.h): results are
  * those of the same calls made synchronously, and callers share the cores instead of fighting for them.
  */
-import { describe } from '../dispatch/arguments';
+import { describe, isOptions } from '../dispatch/arguments';
+import { isComplex } from '../tensor/scalar';
 import { typeError } from './errors';
-import { native } from './native';
+import { type NativeJob, native } from './native';
 
 export interface AsyncOptions {
   /** Drops the call if it has not started; its promise rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
 }
 
+/** Takes the `signal` out of arguments whose last may be an options object. */
+export function splitSignal(
+  args: readonly unknown[],
+): [others: readonly unknown[], options: AsyncOptions] {
+  const last = args[args.length - 1];
+  if (!isOptions(last) || isComplex(last) || !('signal' in last)) return [args, {}];
+  const { signal, ...others } = last;
+  return [[...args.slice(0, -1), others], { signal: signal as AbortSignal | undefined }];
+}
+
 let lastJob = 0;
+
+/** The native calls, as those of one job. */
+class Job {
+  constructor(readonly number: number) {}
+}
+
+for (const [name, call] of Object.entries(native.async)) {
+  const asJob = call as (job: number, ...args: unknown[]) => unknown;
+  Object.defineProperty(Job.prototype, name, {
+    value(this: Job, ...args: unknown[]) {
+      return asJob(this.number, ...args);
+    },
+  });
+}
 
 /**
  * Makes a call in a job.
  *
- * @param start - makes the native call under the job's number
- * @returns what it resolves with; an error has the stack of the caller, who is no longer on it when it happens
+ * @param start - makes one call of the job that it is given
+ * @returns what the call resolves with; an error has the stack of the caller, who is no longer on it when it happens
  */
-export function submit<T>(start: (job: number) => Promise<T>, options?: AsyncOptions): Promise<T> {
+export function submit<T>(
+  start: (job: NativeJob) => Promise<T>,
+  options?: AsyncOptions,
+): Promise<T> {
   const signal = options?.signal;
   if (signal && typeof signal.addEventListener !== 'function') {
     return Promise.reject(typeError(`'signal' must be an AbortSignal, got ${describe(signal)}`));
   }
   if (signal?.aborted) return Promise.reject(signal.reason);
   const caller = new Error().stack;
-  const job = ++lastJob;
+  const number = ++lastJob;
   let settled: Promise<T>;
   try {
-    settled = start(job);
+    settled = start(new Job(number) as unknown as NativeJob);
   } catch (error) {
     return Promise.reject(error);
   }
-  return aborting(settled, job, signal).catch((error: unknown) => {
+  return aborting(settled, number, signal).catch((error: unknown) => {
     throw withCaller(error, caller);
   });
 }

@@ -1,7 +1,9 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
+import { addonFor, outputFolder } from '../bindings/libtorch/addons';
+import type { Libtorch } from '../bindings/libtorch/find';
 import { PACKAGE_ROOT } from '../bindings/libtorch/folders';
 import { CommandError } from './errors';
 import { adviceFor } from './failures';
@@ -9,11 +11,11 @@ import { mustRun, run } from './programs';
 
 /** What to build, and where. */
 export interface NativeBuild {
-  /** libtorch's directory, with `include/` and `lib/`. */
-  readonly libtorch: string;
+  /** Its directory has `include/` and `lib/`. */
+  readonly libtorch: Pick<Libtorch, 'directory' | 'version'>;
   /** CMake's folder of unfinished things; kept, it makes the next build quick. */
   readonly tree: string;
-  /** The folder for the finished addons. */
+  /** The folder for the finished addons, each in a folder of its own. */
   readonly output: string;
   readonly configuration: 'Release' | 'Debug';
   readonly warningsAsErrors?: boolean;
@@ -55,7 +57,7 @@ const CMAKE: Driver = {
  * @throws CommandError with what to do, as far as that is known
  */
 export async function buildAddons(build: NativeBuild): Promise<void> {
-  const { tree, output, configuration, strip, driver = CMAKE } = build;
+  const { libtorch, tree, output, configuration, strip, driver = CMAKE } = build;
   await configure(build, driver);
   await mustRun('Compiling the addon', ...driver.compile(build, jobs()));
   const staged = path.join(tree, 'installed');
@@ -73,7 +75,8 @@ export async function buildAddons(build: NativeBuild): Promise<void> {
     ],
     { quiet: true },
   );
-  install(staged, output);
+  install(path.join(staged, 'loader.node'), outputFolder(output, 'loader'));
+  install(path.join(staged, 'torch_losses.node'), outputFolder(output, addonFor(libtorch.version)));
 }
 
 // CMake refuses a tree made for another place or by another generator; then a new one is begun.
@@ -96,7 +99,7 @@ async function configure(build: NativeBuild, driver: Driver): Promise<void> {
 
 function settings({ libtorch, warningsAsErrors }: NativeBuild): Record<string, string> {
   return {
-    LIBTORCH: libtorch,
+    LIBTORCH: libtorch.directory,
     NODE_API_INCLUDE: nodeApiHeaders().join(';'),
     TORCH_LOSSES_WERROR: warningsAsErrors ? 'ON' : 'OFF',
   };
@@ -125,11 +128,10 @@ function jobs(): number {
 
 // By renaming, so that a process that has the old addon open keeps it, and none ever sees half of
 // the new one.
-function install(from: string, to: string): void {
-  mkdirSync(to, { recursive: true });
-  for (const name of readdirSync(from).filter((name) => name.endsWith('.node'))) {
-    const unfinished = path.join(to, `${name}.unfinished-${process.pid}`);
-    copyFileSync(path.join(from, name), unfinished);
-    renameSync(unfinished, path.join(to, name));
-  }
+function install(file: string, folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  const finished = path.join(folder, path.basename(file));
+  const unfinished = `${finished}.unfinished-${process.pid}`;
+  copyFileSync(file, unfinished);
+  renameSync(unfinished, finished);
 }

@@ -6,7 +6,7 @@ const start = performance.now();
 
 async function probe() {
   const torch = await import('../index.js');
-  const { libtorch, native } = await import('../bindings/native.js');
+  const { libtorch, native } = await import('../bindings/native/index.js');
   const loss = torch.nn.functional.mse_loss(torch.ones(2, 2), torch.zeros(2, 2)).item();
   const seconds = (performance.now() - start) / 1000;
   return {

@@ -15,15 +15,15 @@ export const is_available = (): boolean => true;
 
 export const is_initialized = (): boolean => true;
 
-/** One, whatever its cores. */
+/** Returns 1: all cores are one device. */
 export const device_count = (): number => 1;
 
 export const current_device = (): string => 'cpu';
 
-/** Does nothing: there is one. */
+/** Does nothing: there is one CPU device. */
 export function set_device(_device: DeviceLike): void {}
 
-/** Returns at once: the CPU's work is done when it was called. */
+/** Returns at once: the CPU has no work in the background. */
 export function synchronize(_device?: DeviceLike | null): void {}
 
 /** The CPU's one stream. */

@@ -1,8 +1,13 @@
 /** `torch.cuda.amp`: the older names of `torch.amp`, which warn that they are. Source: torch/cuda/amp/. */
 import { autocast as autocastOf } from '../amp/autocast';
-import { GradScaler as Base, type GradScalerOptions } from '../amp/grad_scaler';
+import {
+  GradScaler as Base,
+  type GradScalerOptions,
+  SCALER_OPTIONS,
+  type ScalerArguments,
+} from '../amp/grad_scaler';
 import { warn } from '../bindings/warnings';
-import { BOOL, DTYPE, FLOAT, INT, optional, Signature } from '../nn/signature';
+import { BOOL, DTYPE, optional, Signature } from '../dispatch/signature';
 import { type DType, float16 } from '../tensor/dtype';
 
 const AUTOCAST = new Signature('autocast', {
@@ -37,13 +42,7 @@ export function autocast(...args: unknown[]): unknown {
   return autocastOf('cuda', { dtype, enabled, cache_enabled }, run!);
 }
 
-const SCALER = new Signature('GradScaler', {
-  init_scale: optional(FLOAT, 2 ** 16),
-  growth_factor: optional(FLOAT, 2),
-  backoff_factor: optional(FLOAT, 0.5),
-  growth_interval: optional(INT, 2000),
-  enabled: optional(BOOL, true),
-});
+const SCALER = new Signature('GradScaler', SCALER_OPTIONS);
 
 /**
  * As `torch.amp.GradScaler('cuda', …)`.
@@ -51,8 +50,11 @@ const SCALER = new Signature('GradScaler', {
  * @deprecated Use `torch.amp.GradScaler('cuda', …)`.
  */
 export class GradScaler extends Base {
-  constructor(options?: GradScalerOptions);
+  static override readonly signature = SCALER.description;
+
+  constructor(...scaler: ScalerArguments);
   constructor(init_scale: number, options?: Omit<GradScalerOptions, 'init_scale'>);
+  constructor(options?: GradScalerOptions);
   constructor(...args: unknown[]) {
     const options = SCALER.read(args);
     warn(

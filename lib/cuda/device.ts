@@ -24,7 +24,7 @@ export function current_device(): number {
 }
 
 /**
- * Makes a device this thread's current one; `device` does so for a function's time. A negative number does
+ * Makes a device the current one of this thread. `device` does so while a function runs. A negative number does
  * nothing.
  */
 export function set_device(device: CudaDevice): void {
@@ -63,14 +63,14 @@ function enter(index: number): () => void {
   return enterDevice(index);
 }
 
-/** Waits until a device has done all that it was given. Default, and for a negative number: the current one. */
+/** Waits until all work of a device is done. Default, and for a negative number: the current device. */
 export function synchronize(device?: CudaDevice | null): void {
   start();
   const index = indexOf(device);
   native.cuda_synchronize(index < 0 ? currentDevice() : index);
 }
 
-/** What a device is: `torch.cuda.get_device_properties`. Sizes are in bytes, clock rates in kHz. */
+/** The properties of a device: `torch.cuda.get_device_properties`. Sizes are in bytes, clock rates in kHz. */
 export interface DeviceProperties {
   readonly name: string;
   readonly major: number;

@@ -26,16 +26,16 @@ const NAMES: readonly string[] = [
 export const host_memory_stats = (): Record<string, number> =>
   isStarted() ? byName(NAMES, native.cuda_host_memory_stats()) : {};
 
-/** {@link host_memory_stats} as objects in objects. */
+/** Returns {@link host_memory_stats} as nested objects. */
 export const host_memory_stats_as_nested_dict = (): NestedStats => nested(host_memory_stats());
 
-/** Begins the sums of {@link host_memory_stats} anew. */
+/** Resets the sums of {@link host_memory_stats}. */
 export function reset_accumulated_host_memory_stats(): void {
   requireBuilt();
   if (native.cuda_is_loaded()) native.cuda_reset_accumulated_host_stats();
 }
 
-/** Begins the peaks of {@link host_memory_stats} anew. */
+/** Resets the peaks of {@link host_memory_stats}. */
 export function reset_peak_host_memory_stats(): void {
   requireBuilt();
   if (native.cuda_is_loaded()) native.cuda_reset_peak_host_stats();

@@ -48,7 +48,7 @@ export function memory_stats(device?: CudaDevice | null): Record<string, number>
   return byName(NAMES, native.cuda_memory_stats(indexOf(device)));
 }
 
-/** {@link memory_stats} as objects in objects: `allocated_bytes.all.peak` is `stats.allocated_bytes.all.peak`. */
+/** Returns {@link memory_stats} as nested objects: `allocated_bytes.all.peak` is `stats.allocated_bytes.all.peak`. */
 export const memory_stats_as_nested_dict = (device?: CudaDevice | null): NestedStats =>
   nested(memory_stats(device));
 
@@ -65,7 +65,7 @@ export function max_memory_allocated(device?: CudaDevice | null): number {
   return stat(device, 'allocated_bytes.all.peak');
 }
 
-/** Bytes that the allocator has of a device: what tensors hold, and what is kept for the next ones. */
+/** Returns the bytes of a device that the allocator holds: those of tensors, and those that are kept for reuse. */
 export function memory_reserved(device?: CudaDevice | null): number {
   return stat(device, 'reserved_bytes.all.current');
 }
@@ -75,22 +75,22 @@ export function max_memory_reserved(device?: CudaDevice | null): number {
   return stat(device, 'reserved_bytes.all.peak');
 }
 
-/** Begins the peaks of {@link memory_stats} anew. */
+/** Resets the peaks of {@link memory_stats}. */
 export function reset_peak_memory_stats(device?: CudaDevice | null): void {
   native.cuda_reset_peak_stats(startedIndexOf(device));
 }
 
-/** Begins the sums of {@link memory_stats} anew. */
+/** Resets the sums of {@link memory_stats}. */
 export function reset_accumulated_memory_stats(device?: CudaDevice | null): void {
   native.cuda_reset_accumulated_stats(startedIndexOf(device));
 }
 
-/** Free and total bytes of a device, those of other processes included. */
+/** Returns the free and total bytes of a device. Memory of other processes counts as used. */
 export function mem_get_info(device?: CudaDevice | null): [free: number, total: number] {
   return native.cuda_mem_get_info(startedIndexOf(device));
 }
 
-/** Gives what is kept for the next tensors back to the device. */
+/** Gives the memory that is kept for reuse back to the device. */
 export function empty_cache(): void {
   if (isStarted()) native.cuda_empty_cache();
 }

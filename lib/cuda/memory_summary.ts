@@ -1,5 +1,5 @@
 /** The allocator's statistics as a table: `memory_summary` of torch/cuda/memory.py. */
-import { BOOL, DEVICE, optional, orNull, Signature } from '../nn/signature';
+import { BOOL, DEVICE, optional, orNull, Signature } from '../dispatch/signature';
 import { memory_stats } from './memory';
 import { type CudaDevice, startedIndexOf } from './state';
 

@@ -44,14 +44,14 @@ export function get_rng_state(device: CudaDevice = 'cuda'): Tensor {
 /** The states of all devices' generators. */
 export const get_rng_state_all = (): Tensor[] => all().map((generator) => generator.get_state());
 
-/** Brings a device's generator back to a state of before, Python's too; without CUDA it does nothing. */
+/** Restores a state of a device's generator, also one from Python. Without CUDA it does nothing. */
 export function set_rng_state(new_state: Tensor, device: CudaDevice = 'cuda'): void {
   tensorHandle(new_state, { name: 'set_rng_state', parameters: [] }, 'new_state');
   const index = numberOf(device);
   if (native.has_cuda()) generatorOf(index ?? native.cuda_get_device()).set_state(new_state);
 }
 
-/** The same for all devices, in their order. */
+/** Restores the states of all devices' generators, in the order of the devices. */
 export function set_rng_state_all(new_states: Iterable<Tensor>): void {
   if (typeof new_states?.[Symbol.iterator] !== 'function') {
     throw typeError(

@@ -25,7 +25,7 @@ export const isStarted = (): boolean => started || native.cuda_is_initialized();
 
 const generators: Generator[] = [];
 
-/** The devices' own generators, in their order; none before CUDA is used. */
+/** The default generators of the devices, in their order. The list is empty before CUDA is used. */
 export const default_generators: readonly Generator[] = generators;
 
 /**

@@ -3,7 +3,7 @@
 import * as base from '../accelerator/stream';
 import { notImplementedError, runtimeError, valueError } from '../bindings/errors';
 import { native } from '../bindings/native';
-import { BOOL, DEVICE, INT, optional, orNull, Signature } from '../nn/signature';
+import { BOOL, DEVICE, INT, optional, orNull, Signature } from '../dispatch/signature';
 import { Device } from '../tensor/device';
 import { scoped } from '../utils/contextlib';
 import { type CudaDevice, indexOf, isBuilt, isStarted, start, streamDeviceOf } from './state';
@@ -36,7 +36,7 @@ export class Stream extends base.Stream {
     return this.native_handle;
   }
 
-  /** The lower, the sooner it runs. */
+  /** The priority: a lower number runs sooner. */
   get priority(): number {
     return native.stream_priority(this.device.name, this.stream_id);
   }
@@ -75,9 +75,9 @@ const EVENT = new Signature('Event', {
 });
 
 export interface EventOptions {
-  /** Whether `elapsed_time` can be asked for. Default: false. */
+  /** Whether the event can be used with `elapsed_time`. Default: false. */
   enable_timing?: boolean | undefined;
-  /** Taken, and of no effect: `synchronize` waits in one way. Default: false. */
+  /** Accepted and ignored: `synchronize` has one way to wait. Default: false. */
   blocking?: boolean | undefined;
   /** Not supported. Default: false. */
   interprocess?: boolean | undefined;
@@ -86,7 +86,7 @@ export interface EventOptions {
 }
 
 /**
- * A mark in a stream, to wait for or to time by.
+ * A point in a stream, to wait for or to measure time.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.cuda.Event.html
  */
@@ -124,13 +124,13 @@ export class Event extends base.Event {
   }
 }
 
-/** The stream into which work for a device goes in this thread. Default: the current device's. */
+/** Returns the current stream of a device in this thread. Default: that of the current device. */
 export function current_stream(device?: CudaDevice | null): Stream {
   start();
   return existing(native.current_stream(nameOf(device)));
 }
 
-/** The stream that a device begins with. Default: the current device's. */
+/** Returns the default stream of a device. Default: that of the current device. */
 export function default_stream(device?: CudaDevice | null): Stream {
   start();
   return existing(native.default_stream(nameOf(device)));
@@ -154,7 +154,7 @@ function ofCuda(name: string, stream: base.Stream): base.Stream {
 }
 
 /**
- * Whether what the current stream is given is recorded into a graph, to run later.
+ * Returns whether work on the current stream is being captured into a graph.
  *
  * @throws TorchError (RuntimeError) for a libtorch without CUDA
  */

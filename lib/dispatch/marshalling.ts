@@ -7,7 +7,7 @@ import { Device, type DeviceLike, deviceName } from '../tensor/device';
 import { DType } from '../tensor/dtype';
 import { dtypeFromCode } from '../tensor/dtype_table';
 import { Layout, MemoryFormat } from '../tensor/layout';
-import { type Complex, Float, isInt, type LoweredScalar, lowerScalar } from '../tensor/scalar';
+import { type Complex, Float, isInt, type MarshalledScalar, marshalScalar } from '../tensor/scalar';
 
 /** What is wanted where a value is {@link REJECTED}. */
 export const EXPECTED: Record<Kind, string> = {
@@ -36,7 +36,7 @@ export const EXPECTED: Record<Kind, string> = {
 /** Stands for a value that a type does not take. */
 export const REJECTED = Symbol('rejected');
 
-type Lower = (value: unknown, argument: SchemaArgument) => unknown;
+type Marshal = (value: unknown, argument: SchemaArgument) => unknown;
 
 /** Whether a value is an integer that 64 bits hold, and that was not rounded on the way. */
 export const isInt64 = (value: unknown): boolean =>
@@ -49,11 +49,11 @@ function numberOf(value: unknown): number | bigint | boolean | Complex | undefin
   return native.item(handle);
 }
 
-function lowerTensor(value: unknown): unknown {
+function marshalTensor(value: unknown): unknown {
   return handleOf(value) || REJECTED;
 }
 
-function lowerInt(value: unknown): unknown {
+function marshalInt(value: unknown): unknown {
   if (isInt64(value)) return value;
   const handle = handleOf(value);
   if (!handle) return REJECTED;
@@ -64,62 +64,62 @@ function lowerInt(value: unknown): unknown {
 const isFloating = (handle: Handle): boolean =>
   dtypeFromCode(native.dtype(handle)).is_floating_point;
 
-function lowerFloat(value: unknown): unknown {
+function marshalFloat(value: unknown): unknown {
   if (typeof value === 'number') return value;
   if (value instanceof Float) return value.value;
   const number = numberOf(value);
   return typeof number === 'number' || typeof number === 'bigint' ? Number(number) : REJECTED;
 }
 
-function lowerNumber(value: unknown): unknown {
-  const lowered = lowerScalar(value);
-  if (lowered !== undefined) return lowered;
+function marshalNumber(value: unknown): unknown {
+  const marshalled = marshalScalar(value);
+  if (marshalled !== undefined) return marshalled;
   const handle = handleOf(value);
   if (!handle) return REJECTED;
   const number = numberOf(value);
   if (number === undefined) return REJECTED;
   // A float tensor's 2 is the float 2.
   return typeof number === 'number' && isFloating(handle)
-    ? ([number] satisfies LoweredScalar)
-    : lowerScalar(number);
+    ? ([number] satisfies MarshalledScalar)
+    : marshalScalar(number);
 }
 
 const list =
-  (lower: Lower): Lower =>
+  (marshal: Marshal): Marshal =>
   (value, argument) => {
     if (!Array.isArray(value)) return REJECTED;
-    const lowered = new Array<unknown>(value.length);
+    const marshalled = new Array<unknown>(value.length);
     for (let index = 0; index < value.length; index++) {
-      const element = lower(value[index], argument);
+      const element = marshal(value[index], argument);
       if (element === REJECTED) return REJECTED;
-      lowered[index] = element;
+      marshalled[index] = element;
     }
-    return lowered;
+    return marshalled;
   };
 
 const typed =
-  (type: 'boolean' | 'string'): Lower =>
+  (type: 'boolean' | 'string'): Marshal =>
   (value) =>
     typeof value === type ? value : REJECTED;
 
 const coded =
-  (Class: abstract new (...args: never[]) => { readonly code: number }): Lower =>
+  (Class: abstract new (...args: never[]) => { readonly code: number }): Marshal =>
   (value) =>
     value instanceof Class ? value.code : REJECTED;
 
-const lowerInts = list(lowerInt);
+const marshalInts = list(marshalInt);
 
 /** By type, what crosses to the native side for a value that is neither undefined nor null, or {@link REJECTED}. */
-export const LOWER: Record<Kind | 'Tensor or number', Lower> = {
-  Tensor: lowerTensor,
-  'Tensor or number': (value) => handleOf(value) || (lowerScalar(value) ?? REJECTED),
-  'Tensor[]': list(lowerTensor),
-  'Tensor?[]': list((element) => (element === null ? null : lowerTensor(element))),
-  int: lowerInt,
-  float: lowerFloat,
+export const MARSHAL: Record<Kind | 'Tensor or number', Marshal> = {
+  Tensor: marshalTensor,
+  'Tensor or number': (value) => handleOf(value) || (marshalScalar(value) ?? REJECTED),
+  'Tensor[]': list(marshalTensor),
+  'Tensor?[]': list((element) => (element === null ? null : marshalTensor(element))),
+  int: marshalInt,
+  float: marshalFloat,
   bool: typed('boolean'),
-  Scalar: lowerNumber,
-  complex: lowerNumber,
+  Scalar: marshalNumber,
+  complex: marshalNumber,
   str: typed('string'),
   dtype: coded(DType),
   layout: coded(Layout),
@@ -130,10 +130,10 @@ export const LOWER: Record<Kind | 'Tensor or number', Lower> = {
       : REJECTED,
   Generator: (value) => (value instanceof Generator ? value.native : REJECTED),
   'int[]': (value, argument) =>
-    argument.sized && !Array.isArray(value) ? lowerInt(value) : lowerInts(value, argument),
-  'float[]': list(lowerFloat),
+    argument.sized && !Array.isArray(value) ? marshalInt(value) : marshalInts(value, argument),
+  'float[]': list(marshalFloat),
   'bool[]': list(typed('boolean')),
-  'Scalar[]': list(lowerNumber),
+  'Scalar[]': list(marshalNumber),
   'str[]': list(typed('string')),
   unsupported: () => REJECTED,
 };

@@ -1,13 +1,18 @@
 /**
  * Every operator libtorch has, called by schema: what `torch.ops` shows, and what tensor methods and functions stand on.
  *
- * Arguments are bound by the schema's names, checked by its types, and lowered to what native/operators/calls.cc takes.
+ * Arguments are bound by the schema's names, checked by its types, and marshalled to what native/operators/calls.cc takes.
  */
 
 import { runtimeError } from '../bindings/errors';
 import { describeTensor } from '../bindings/handle';
-import { submit } from '../bindings/jobs';
-import { native, type OperatorSchema, type SchemaArgument } from '../bindings/native';
+import { splitSignal, submit } from '../bindings/jobs';
+import {
+  type NativeJob,
+  native,
+  type OperatorSchema,
+  type SchemaArgument,
+} from '../bindings/native';
 import { wrap } from '../bindings/wrap';
 import { startDevice, startPinning } from '../cuda/state';
 import { DType } from '../tensor/dtype_table';
@@ -21,21 +26,18 @@ import {
   type Options,
   unknownKey,
 } from './arguments';
-import { EXPECTED, isInt64, LOWER, REJECTED } from './marshalling';
+import { EXPECTED, isInt64, MARSHAL, REJECTED } from './marshalling';
 
 /** Several results, by the schema's names where it has them; iterable in its order. */
 export type NamedResults = Record<string, unknown> & Iterable<unknown>;
 
 type Arguments = readonly unknown[];
 
-/** The job as which the next call is made, or 0: see {@link Operator.callAsync}. */
-let job = 0;
-
 // --- one overload ---------------------------------------------------------------------------------------------------
 
 interface Parameter extends SchemaArgument {
   readonly required: boolean;
-  readonly lower: (value: unknown, argument: SchemaArgument) => unknown;
+  readonly marshal: (value: unknown, argument: SchemaArgument) => unknown;
   /** Its bit in the mask that tells the native side which numbers are handles. */
   readonly bit: number;
 }
@@ -67,7 +69,7 @@ export class Overload implements Callee {
       ...argument,
       name: argument.name === 'self' && argument.kind === 'Tensor' ? inputName : argument.name,
       required: !argument.hasDefault,
-      lower: LOWER[numberKind(argument, schema)],
+      marshal: MARSHAL[numberKind(argument, schema)],
       bit: argument.kind === 'Tensor' ? 2 ** index : 0,
     }));
     this.#positional = schema.arguments.filter(({ keywordOnly }) => !keywordOnly).length;
@@ -84,25 +86,27 @@ export class Overload implements Callee {
 
   /**
    * The result of a call with these arguments, or {@link REJECTED} where they do not fit: what chooses among overloads.
+   *
+   * @param job - where the call is made as a job, which then is the promise of the result
    */
-  attempt(args: Arguments, options: Options | undefined): unknown {
+  attempt(args: Arguments, options: Options | undefined, job?: NativeJob): unknown {
     const positional = this.#gathersAt < 0 ? args : gather(args, this.#gathersAt, options);
     if (options) {
       const bound = bindOr(this, positional);
-      return Array.isArray(bound) ? this.#callBound(bound) : REJECTED;
+      return Array.isArray(bound) ? this.#callBound(bound, job) : REJECTED;
     }
     if (positional.length > this.#positional || positional.length < this.#least) return REJECTED;
-    return this.#callBound(positional);
+    return this.#callBound(positional, job);
   }
 
   /** As {@link attempt}, where there is no other overload: says what is wrong. */
-  call(args: Arguments, options: Options | undefined): unknown {
-    const result = this.attempt(args, options);
+  call(args: Arguments, options: Options | undefined, job?: NativeJob): unknown {
+    const result = this.attempt(args, options, job);
     if (result === REJECTED) throw this.explain(args, options);
     return result;
   }
 
-  #callBound(bound: Arguments): unknown {
+  #callBound(bound: Arguments, job: NativeJob | undefined): unknown {
     const { parameters, schema } = this;
     const call: [number, number, ...unknown[]] = [schema.id, 0];
     for (let index = 0; index < bound.length; index++) {
@@ -115,19 +119,17 @@ export class Overload implements Callee {
         if (!parameter.optional) return REJECTED;
         call.push(null);
       } else {
-        const lowered = parameter.lower(value, parameter);
-        if (lowered === REJECTED) return REJECTED;
-        call.push(lowered);
+        const marshalled = parameter.marshal(value, parameter);
+        if (marshalled === REJECTED) return REJECTED;
+        call.push(marshalled);
         // A number given in a tensor's place is none.
-        if (parameter.bit !== 0 && typeof value === 'object' && typeof lowered === 'number') {
+        if (parameter.bit !== 0 && typeof value === 'object' && typeof marshalled === 'number') {
           call[1] += parameter.bit;
         }
       }
     }
     if (this.#deviceAt >= 0) this.#startDevice(call);
-    if (job !== 0) {
-      return native.async.call_operator(job, ...call).then((result) => this.#raise(result, bound));
-    }
+    if (job) return job.call_operator(...call).then((result) => this.#raise(result, bound));
     return this.#raise(native.call_operator(...call), bound);
   }
 
@@ -145,7 +147,7 @@ export class Overload implements Callee {
     for (const [index, parameter] of this.parameters.entries()) {
       const value = bound[index];
       if (value === undefined || (value === null && parameter.optional)) continue;
-      if (value === null || parameter.lower(value, parameter) === REJECTED) {
+      if (value === null || parameter.marshal(value, parameter) === REJECTED) {
         return this.#mismatch(parameter, value);
       }
     }
@@ -179,7 +181,7 @@ export class Overload implements Callee {
 function numberKind(
   argument: SchemaArgument,
   { takesNumbers }: OperatorSchema,
-): keyof typeof LOWER {
+): keyof typeof MARSHAL {
   return takesNumbers && argument.kind === 'Tensor' ? 'Tensor or number' : argument.kind;
 }
 
@@ -256,35 +258,23 @@ export class Operator {
     return this.#overloads;
   }
 
-  /** Calls the first overload that the arguments fit. The last argument may be an options object. */
-  call(args: Arguments): unknown {
+  /** Calls the first overload that the arguments fit, in a job if one is given. The last argument may be an options object. */
+  call(args: Arguments, job?: NativeJob): unknown {
     const { overloads } = this;
     const last = args.length > 0 ? args[args.length - 1] : undefined;
     const options = isOptions(last) && !isComplex(last) ? last : undefined;
-    if (overloads.length === 1) return overloads[0]!.call(args, options);
+    if (overloads.length === 1) return overloads[0]!.call(args, options, job);
     for (const overload of overloads) {
-      const result = overload.attempt(args, options);
+      const result = overload.attempt(args, options, job);
       if (result !== REJECTED) return result;
     }
     throw this.#noMatch(args, options);
   }
 
-  /** As {@link call}, off the event loop. Among the options may be a `signal`: see async.ts. */
+  /** As {@link call}, off the event loop. The options may hold a `signal`: AsyncOptions. */
   callAsync(args: Arguments): Promise<unknown> {
-    const last = args.length > 0 ? args[args.length - 1] : undefined;
-    const { signal, ...options } = isOptions(last) && !isComplex(last) ? last : {};
-    const others = signal === undefined ? args : [...args.slice(0, -1), options];
-    return submit(
-      (number) => {
-        job = number;
-        try {
-          return this.call(others) as Promise<unknown>;
-        } finally {
-          job = 0;
-        }
-      },
-      { signal: signal as AbortSignal | undefined },
-    );
+    const [others, options] = splitSignal(args);
+    return submit((job) => this.call(others, job) as Promise<unknown>, options);
   }
 
   #find(): Overload[] {

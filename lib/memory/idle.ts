@@ -21,7 +21,10 @@ const SLICE = 64 * 2 ** 20;
 const WORTHWHILE = 64 * 2 ** 20;
 
 /** What looking after idle memory needs of the native side. */
-export type IdleNative = Pick<Native, 'allocator_stats' | 'empty_cache' | 'rest' | 'sweep'>;
+export type IdleNative = Pick<
+  Native,
+  'allocator_stats' | 'empty_cache' | 'notify_next_creation' | 'sweep'
+>;
 
 /** Calls back after a time, without keeping the process alive until then. */
 export type Alarm = (ring: () => void, milliseconds: number) => void;
@@ -56,7 +59,7 @@ export function idleCare(native: IdleNative, alarm = alarms()): () => void {
 
   const tick = (): number | undefined => {
     quiet++;
-    if (quiet === 1) native.rest();
+    if (quiet === 1) native.notify_next_creation();
     if (quiet === 2) collectYoung();
     if (quiet < TRIM_AFTER) return TICK;
     if (quiet === TRIM_AFTER) collectAll();

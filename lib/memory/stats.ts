@@ -8,26 +8,29 @@ import { describe } from '../dispatch/arguments';
 
 /** Memory of one device, in bytes. */
 export interface DeviceMemory {
-  /** What tensors, graphs and temporaries hold. */
+  /** Bytes that tensors, graphs and temporaries hold. */
   live_bytes: number;
-  /** What is kept for the next tensors. */
+  /** Freed bytes that are kept for the next tensors. */
   cached_bytes: number;
-  /** The most that is kept; null for a CUDA device, which keeps what it has until memory is short. */
+  /** The largest number of bytes that are kept; null for a CUDA device, which has no limit. */
   cache_limit: number | null;
 }
 
 export interface MemoryStats {
-  /** Tensors of this thread that were neither disposed nor found collected. */
+  /** The number of tensors of this thread that are not freed yet. */
   tensors: number;
-  /** Bytes that they keep, by device. What several tensors share counts once; what only a graph keeps does not. */
+  /**
+   * Bytes of these tensors, by device. Memory that several tensors share counts once. Memory that only a graph keeps
+   * does not count.
+   */
   bytes: Record<string, number>;
   /** The process's memory by device: all threads, graphs and temporaries included. */
   devices: Record<string, DeviceMemory>;
-  /** What was shared with other threads and not yet claimed, by all threads. */
+  /** Tensors that all threads have shared and no thread has claimed yet. */
   shared: { tensors: number; bytes: number };
 }
 
-/** The memory in use. What was collected since the last sweep is swept first, so that counts are exact. */
+/** Returns the memory in use. Tensors that were collected are freed first, so the counts are exact. */
 export function memoryStats(): MemoryStats {
   native.sweep();
   const [live_bytes, cached_bytes, cache_limit] = native.allocator_stats();
@@ -48,14 +51,14 @@ function ofCuda(index: number): DeviceMemory {
   return { live_bytes, cached_bytes: memory_reserved(index) - live_bytes, cache_limit: null };
 }
 
-/** Gives the memory that is kept for the next tensors back to the system. */
+/** Gives the memory that is kept for reuse back to the system. */
 export function emptyCache(): void {
   native.empty_cache();
   native.cuda_empty_cache();
 }
 
 /**
- * Sets the most bytes that are kept for the next tensors. Default: an eighth of the memory that the process may use.
+ * Sets how many freed bytes are kept for reuse. Default: an eighth of the memory that the process may use.
  *
  * @throws TypeError for what is no number of bytes
  */

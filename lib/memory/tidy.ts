@@ -1,5 +1,5 @@
 /**
- * Deterministic release: `tidy` frees what a function made and did not return, `keep` takes a tensor out of its hands.
+ * Deterministic release: `tidy` frees the tensors that a function made and did not return; `keep` excepts a tensor.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { typeError } from '../bindings/errors';
@@ -7,46 +7,83 @@ import { HandleOwner, observeCreation } from '../bindings/handle';
 import { describe, isOptions } from '../dispatch/arguments';
 import { Parameter } from '../nn/parameter';
 import type { Tensor } from '../tensor/tensor';
+import { keptState, observeState, type StateKeeper } from './state';
 
-/** The tensors made under one `tidy`. */
+/** One running `tidy`. */
 interface Scope {
+  /** The tensors that were made in it. */
   readonly tensors: Set<HandleOwner>;
+  /** The modules, optimizers and scalers that were made or used in it. */
+  readonly keepers: Set<StateKeeper>;
   readonly outer: Scope | undefined;
 }
 
 const current = new AsyncLocalStorage<Scope>();
 let open = 0;
 
-function remember(owner: HandleOwner): void {
+function addTensor(owner: HandleOwner): void {
   current.getStore()?.tensors.add(owner);
 }
 
+function addKeeper(keeper: StateKeeper): void {
+  current.getStore()?.keepers.add(keeper);
+}
+
 function enter(): Scope {
-  if (open++ === 0) observeCreation(remember);
-  return { tensors: new Set(), outer: current.getStore() };
+  if (open++ === 0) {
+    observeCreation(addTensor);
+    observeState(addKeeper);
+  }
+  return { tensors: new Set(), keepers: new Set(), outer: current.getStore() };
 }
 
 function leave(scope: Scope, result: unknown): void {
-  if (--open === 0) observeCreation(undefined);
+  if (--open === 0) {
+    observeCreation(undefined);
+    observeState(undefined);
+  }
+  const { tensors, keepers, outer } = scope;
   const returned = new Set<HandleOwner>();
-  collect(result, returned);
-  for (const owner of scope.tensors) {
-    if (returned.has(owner)) scope.outer?.tensors.add(owner);
-    // A module made here lives on in its parameters.
-    else if (!(owner instanceof Parameter)) HandleOwner.release(owner);
+  collect(result, returned, isIterable);
+  const kept = new Set<HandleOwner>();
+  const seen = new Set<unknown>();
+  for (const keeper of keepers) {
+    outer?.keepers.add(keeper);
+    for (const value of keeper[keptState]()) collect(value, kept, isCollection, seen);
+  }
+  for (const owner of tensors) {
+    // A parameter is a module's, also before it is assigned to one.
+    if (owner instanceof Parameter || kept.has(owner)) continue;
+    if (returned.has(owner)) outer?.tensors.add(owner);
+    else HandleOwner.release(owner);
   }
 }
 
-/** The tensors in a value: itself, or in arrays, plain objects, maps and other iterables, however deep. */
-function collect(value: unknown, found: Set<HandleOwner>, seen = new Set<unknown>()): void {
+type Members = Iterable<unknown>;
+
+/** Whether a returned value has members. Arrays of numbers have no tensors. */
+const isIterable = (value: object): value is Members =>
+  Symbol.iterator in value && !ArrayBuffer.isView(value);
+
+/** Whether a kept value has members that can be read without a change: an iterator of the user's must not move on. */
+const isCollection = (value: object): value is Members =>
+  Array.isArray(value) || value instanceof Map || value instanceof Set;
+
+/** Adds to `found` the tensors in a value: itself, or those in arrays, plain objects and other members, however deep. */
+function collect(
+  value: unknown,
+  found: Set<HandleOwner>,
+  hasMembers: (value: object) => value is Members,
+  seen = new Set<unknown>(),
+): void {
   if (typeof value !== 'object' || value === null || seen.has(value)) return;
   seen.add(value);
   if (value instanceof HandleOwner) {
     found.add(value);
   } else if (isOptions(value)) {
-    for (const member of Object.values(value)) collect(member, found, seen);
-  } else if (Symbol.iterator in value && !ArrayBuffer.isView(value)) {
-    for (const member of value as Iterable<unknown>) collect(member, found, seen);
+    for (const member of Object.values(value)) collect(member, found, hasMembers, seen);
+  } else if (hasMembers(value)) {
+    for (const member of value) collect(member, found, hasMembers, seen);
   }
 }
 
@@ -55,9 +92,12 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /**
- * Runs a function and frees every tensor it made, except those in what it returns, parameters, and those it
- * {@link keep}s. Calls nest: what an inner one returns belongs to the outer. An asynchronous function is tidied when its
- * promise settles.
+ * Runs a function and frees every tensor it made, except those in what it returns, those it {@link keep}s, parameters,
+ * and the state of modules, optimizers and scalers: buffers, momentum, a scale. Calls nest: what an inner one returns
+ * belongs to the outer. An asynchronous function is tidied when its promise settles.
+ *
+ * A module's or optimizer's state is what its properties hold: tensors, and arrays, maps, sets and plain objects of them.
+ * What a class of your own keeps elsewhere, in a `#private` field for example, needs {@link keep}.
  *
  * As `tf.tidy` of TensorFlow.js.
  */
@@ -89,7 +129,7 @@ export function tidy<T>(fn: () => T): T {
   ) as T;
 }
 
-/** Takes a tensor out of every `tidy` that is running; returns it. */
+/** Excepts a tensor from every `tidy` that is running; returns it. */
 export function keep<T extends Tensor>(tensor: T): T {
   for (let scope = current.getStore(); scope; scope = scope.outer) scope.tensors.delete(tensor);
   return tensor;

@@ -10,11 +10,6 @@ import { valueError } from '../bindings/errors';
 import { tensorHandle } from '../bindings/handle';
 import { warn } from '../bindings/warnings';
 import { describe } from '../dispatch/arguments';
-import type { Generator } from '../random/generator';
-import { asFloat } from '../tensor/scalar';
-import type { Tensor } from '../tensor/tensor';
-import { optionalRepr } from '../utils/python';
-import { emptyLike, op, power, withoutGrad } from './ops';
 import {
   ANYTHING,
   FLOAT,
@@ -25,7 +20,12 @@ import {
   Signature,
   STRING,
   TENSOR,
-} from './signature';
+} from '../dispatch/signature';
+import type { Generator } from '../random/generator';
+import { asFloat } from '../tensor/scalar';
+import type { Tensor } from '../tensor/tensor';
+import { optionalRepr } from '../utils/python';
+import { emptyLike, op, power, withoutGrad } from './ops';
 import { fillTruncatedNormal } from './truncated_normal';
 
 export interface RandomOptions {

@@ -70,5 +70,5 @@ const choose = op<(condition: Tensor, self: Tensor, other: Tensor) => Tensor>('w
 
 /** The number as an element of the tensor's dtype. */
 const rounded = (value: number, { dtype }: Tensor): number =>
-  filled([], asFloat(value), { dtype }).item<number>();
+  filled([], asFloat(value), { dtype }).item();
 const filled = op<(size: number[], value: unknown, options: object) => Tensor>('full');

@@ -4,9 +4,10 @@ import { notImplementedError, typeError, valueError } from '../bindings/errors';
 import { isTensor } from '../bindings/handle';
 import { warn } from '../bindings/warnings';
 import { describe, isOptions } from '../dispatch/arguments';
+import { BOOL, optional, Signature } from '../dispatch/signature';
+import { keptState, type StateKeeper, usesState } from '../memory/state';
 import { to, withoutGrad } from '../nn/ops';
 import { zeroGrad } from '../nn/parameter';
-import { BOOL, optional, Signature } from '../nn/signature';
 import { typename } from '../nn/typename';
 import type { Tensor } from '../tensor/tensor';
 import { boolRepr, floatRepr } from '../utils/python';
@@ -46,11 +47,13 @@ const ZERO_GRAD = new Signature('Optimizer.zero_grad', { set_to_none: optional(B
  *
  * @typeParam Options - what a group of parameters has
  */
-export abstract class Optimizer<Options extends object = Record<string, unknown>> {
+export abstract class Optimizer<Options extends object = Record<string, unknown>>
+  implements StateKeeper
+{
   /** The options of groups that have none of their own. */
   readonly defaults: Options;
-  param_groups: ParamGroup<Options>[] = [];
-  state = new Map<unknown, ParameterState>();
+  #groups: ParamGroup<Options>[] = [];
+  #state = new Map<unknown, ParameterState>();
   /** Whether {@link Optimizer.step} unscales gradients itself, by what a GradScaler sets here for its time. */
   _step_supports_amp_scaling = false;
   grad_scale: Tensor | null = null;
@@ -61,6 +64,7 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
    *   not a leaf, and for one that is in two groups
    */
   constructor(params: ParametersOrGroups<Options>, defaults: Options) {
+    usesState(this);
     this.defaults = defaults;
     if (isTensor(params) || typeof params?.[Symbol.iterator] !== 'function') {
       throw typeError(
@@ -77,6 +81,33 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
     if (given.length === 0) throw valueError('optimizer got an empty parameter list');
     const groups = isOptions(given[0]) ? given : [{ params: given }];
     for (const group of groups) this.add_param_group(group as GroupOf<Options>);
+  }
+
+  /** The groups of parameters with their options, which may be changed between steps. */
+  get param_groups(): ParamGroup<Options>[] {
+    usesState(this);
+    return this.#groups;
+  }
+
+  set param_groups(groups: ParamGroup<Options>[]) {
+    usesState(this);
+    this.#groups = groups;
+  }
+
+  /** What is remembered of each parameter. */
+  get state(): Map<unknown, ParameterState> {
+    usesState(this);
+    return this.#state;
+  }
+
+  set state(state: Map<unknown, ParameterState>) {
+    usesState(this);
+    this.#state = state;
+  }
+
+  /** @internal */
+  [keptState](): readonly unknown[] {
+    return [this.#state, this.#groups, ...Object.values(this)];
   }
 
   /** Changes the parameters by their gradients. */

@@ -1,6 +1,5 @@
 /** Stochastic gradient descent. Source: torch/optim/sgd.py. */
 import { runtimeError, valueError } from '../bindings/errors';
-import { addcmul_ } from '../nn/ops';
 import {
   ANYTHING,
   BOOL,
@@ -12,7 +11,8 @@ import {
   Signature,
   TENSOR,
   type Type,
-} from '../nn/signature';
+} from '../dispatch/signature';
+import { addcmul_ } from '../nn/ops';
 import type { Scalar } from '../tensor/scalar';
 import type { Tensor } from '../tensor/tensor';
 import { floatRepr, repr } from '../utils/python';
@@ -83,6 +83,20 @@ export class SGD extends Optimizer<SGDGroup> {
   static readonly signature = SIGNATURE.description;
   #canBeFused = false;
 
+  constructor(
+    params: ParametersOrGroups<SGDGroup>,
+    lr: number | Tensor,
+    momentum?: number,
+    dampening?: number,
+    weight_decay?: number | Tensor,
+    nesterov?: boolean,
+    options?: Omit<SGDOptions, 'lr' | 'momentum' | 'dampening' | 'weight_decay' | 'nesterov'>,
+  );
+  constructor(
+    params: ParametersOrGroups<SGDGroup>,
+    lr: number | Tensor,
+    options?: Omit<SGDOptions, 'lr'>,
+  );
   constructor(params: ParametersOrGroups<SGDGroup>, options?: SGDOptions);
   constructor(...args: unknown[]) {
     const { params, ...defaults } = SIGNATURE.read(args);

@@ -53,7 +53,7 @@ export function stepFused(updates: readonly Update[], group: SGDGroup, scaling: 
       updatesOfKernel.map(({ gradient }) => gradient),
       momentum === 0 ? [] : updatesOfKernel.map(({ buffer }) => buffer),
       {
-        weight_decay: typeof weight_decay === 'number' ? weight_decay : weight_decay.item<number>(),
+        weight_decay: typeof weight_decay === 'number' ? weight_decay : weight_decay.item(),
         ...{ momentum, lr, dampening, nesterov, maximize, is_first_step },
         grad_scale: scaling.grad_scale?.to(device) ?? null,
         found_inf: scaling.found_inf?.to(device) ?? null,

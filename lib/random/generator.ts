@@ -70,7 +70,7 @@ export class Generator {
     return native.generator_initial_seed(this.native);
   }
 
-  /** Sets a seed that the system's random source gives, and returns it. */
+  /** Sets a seed from the system's random source, and returns it. */
   seed(): number | bigint {
     return native.generator_seed(this.native);
   }
@@ -87,13 +87,13 @@ export class Generator {
     return this;
   }
 
-  /** Another generator that goes on with the same sequence. */
+  /** Returns another generator that continues the same sequence. */
   clone_state(): Generator {
     return new Generator(new Made(native.generator_clone_state(this.native)));
   }
 
   /**
-   * How far the sequence has come, of a CUDA generator.
+   * Returns the offset in the sequence of a CUDA generator.
    *
    * @throws TorchError (RuntimeError) for the CPU's, which does not count
    */
@@ -101,7 +101,7 @@ export class Generator {
     return native.generator_get_offset(this.native);
   }
 
-  /** Goes to a place of the sequence, of a CUDA generator: a multiple of 4. */
+  /** Sets the offset in the sequence of a CUDA generator. It must be a multiple of 4. */
   set_offset(offset: number | bigint): this {
     if (!isInt(offset) || offset < 0) {
       throw typeError(
@@ -152,7 +152,7 @@ export function seed(): number | bigint {
 export const get_rng_state = (): Tensor => default_generator.get_state();
 
 /**
- * Brings the CPU's default generator back to a state of before, Python's too.
+ * Restores a state of the CPU's default generator, also one from Python.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.set_rng_state.html
  */

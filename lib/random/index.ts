@@ -8,7 +8,15 @@ import { get_device_module } from '../accelerator/device_module';
 import { attributeError } from '../bindings/errors';
 import { warn } from '../bindings/warnings';
 import type { CudaDevice } from '../cuda';
-import { BOOL, option, optional, orNull, Signature, STRING, type Type } from '../nn/signature';
+import {
+  BOOL,
+  option,
+  optional,
+  orNull,
+  Signature,
+  STRING,
+  type Type,
+} from '../dispatch/signature';
 import { scoped } from '../utils/contextlib';
 import { get_rng_state, set_rng_state } from './generator';
 
@@ -35,11 +43,11 @@ const SIGNATURE = new Signature('fork_rng', {
 });
 
 export interface ForkOptions {
-  /** Whose generators go back to their states, the CPU's aside. Default: null, all of that type. */
+  /** The devices whose generators are restored, besides the CPU. Default: null, which is all devices of the type. */
   devices?: Iterable<CudaDevice> | null | undefined;
-  /** Default: true. Without it the function is run, and no more. */
+  /** Whether states are restored. If false, the function only runs. Default: true. */
   enabled?: boolean | undefined;
-  /** Default: null, the accelerator's, or `cuda`. */
+  /** The type of the devices. Default: null, which is the accelerator's type, or `cuda`. */
   device_type?: string | null | undefined;
 }
 

@@ -6,6 +6,7 @@ import { native } from '../bindings/native';
 import { warn } from '../bindings/warnings';
 import { wrap } from '../bindings/wrap';
 import { bind, type Callee, describe, fail } from '../dispatch/arguments';
+import { allocate } from '../memory/allocation';
 import { chosenDevice } from './default_device';
 import type { DeviceLike } from './device';
 import * as dtypes from './dtype';
@@ -19,12 +20,12 @@ import {
   type NestedList,
 } from './elements';
 import { operator } from './methods/signature';
-import { inferDtype, isIntegral, toBytes } from './nested';
+import { arraysOf, firstOf, inferDtype, isIntegral, toBytes } from './nested';
 import type { Scalar } from './scalar';
 import type { Tensor } from './tensor';
 
 /** What `torch.tensor` takes. */
-export type TensorData = NestedList<Scalar | Tensor> | AnyTypedArray;
+export type TensorData = NestedList<Scalar | Tensor> | NestedList<AnyTypedArray>;
 
 export interface TensorOptions {
   /** Default: what the data says. */
@@ -98,7 +99,7 @@ const TENSOR: Callee = {
 
 /**
  * A new tensor with a copy of the data: numbers, booleans, bigints, `{ re, im }`, 0-d tensors, lists of them nested to
- * equal lengths, or a typed array (its `shape` may be given).
+ * equal lengths, a typed array (its `shape` may be given), or lists of typed arrays of one class and length.
  *
  * Integers make int64, other numbers the default dtype; integers with `requires_grad` too. Without a `dtype`, a typed
  * array makes its own. See https://docs.pytorch.org/docs/stable/generated/torch.tensor.html
@@ -122,6 +123,7 @@ function fromData(data: unknown, options: Resolved, shape?: unknown): Tensor {
   if (shape !== undefined) throw fail(TENSOR, "argument 'shape' is for typed arrays only");
   if (isTensor(data)) return copied(data as Tensor, options);
   if (typeof data === 'string') throw typeError("new(): invalid data type 'str'");
+  if (isTypedArray(firstOf(data))) return fromArrays(data, options);
   const dtype = options.dtype ?? inferred(data, options.requires_grad);
   const { bytes, dtype: stored, shape: sizes } = toBytes(data, dtype);
   return finish(wrap(native.tensor_from_bytes(bytes, stored.code, sizes)), dtype, options);
@@ -142,12 +144,30 @@ function copied(source: Tensor, options: Resolved): Tensor {
 
 function fromArray(array: AnyTypedArray, options: Resolved, shape: unknown): Tensor {
   const dtype = dtypeOfArray(array, options.dtype);
-  const count = array.byteLength / dtype.itemsize;
-  if (!Number.isInteger(count)) {
-    throw valueError(`tensor(): ${array.length} numbers are not pairs, which ${dtype} needs`);
-  }
+  const count = countOf(array, dtype);
   const sizes = shape === undefined ? [count] : sizesOf(shape, count);
   const made = wrap(native.tensor_from_bytes(bytesOf(array), dtype.code, sizes));
+  return finish(made, options.dtype ?? dtype, options);
+}
+
+/** How many elements of the dtype an array holds. */
+function countOf(array: AnyTypedArray, dtype: DType): number {
+  const count = array.byteLength / dtype.itemsize;
+  if (Number.isInteger(count)) return count;
+  throw valueError(`tensor(): ${array.length} numbers are not pairs, which ${dtype} needs`);
+}
+
+/** Makes a tensor of nested lists of typed arrays, which are its last dimension. */
+function fromArrays(data: unknown, options: Resolved): Tensor {
+  const { arrays, shape } = arraysOf(data);
+  const [first] = arrays as [AnyTypedArray, ...AnyTypedArray[]];
+  const dtype = dtypeOfArray(first, options.dtype);
+  const sizes = [...shape, countOf(first, dtype)];
+  const bytes = new Uint8Array(allocate(arrays.length * first.byteLength));
+  for (const [index, array] of arrays.entries()) {
+    bytes.set(bytesOf(array), index * first.byteLength);
+  }
+  const made = wrap(native.tensor_from_bytes(bytes, dtype.code, sizes));
   return finish(made, options.dtype ?? dtype, options);
 }
 
@@ -233,8 +253,11 @@ export interface FromBufferOptions {
 }
 
 /**
- * A 1-d tensor of a buffer's elements. It shares the memory of a SharedArrayBuffer and of views of one; of an
- * ArrayBuffer it copies, since JavaScript may move or free that memory at any time.
+ * Makes a 1-d tensor of a buffer's elements. An ArrayBuffer is copied, where Python shares it: what is written to the
+ * buffer later does not change the tensor. A SharedArrayBuffer is shared, and an ArrayBuffer with `unsafe_share`; views
+ * are treated as their buffers.
+ *
+ * JavaScript may move or free the memory of an ArrayBuffer at any time, so sharing it is not the default.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.frombuffer.html
  *

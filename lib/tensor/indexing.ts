@@ -81,14 +81,13 @@ const scalarTensor = operator('scalar_tensor');
 
 // --- the views that integers, slices and null make -------------------------------------------------------------------
 
+const NO_DIMENSIONS =
+  'invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim ' +
+  'tensor to a number';
+
 function select(input: Tensor, dim: number, index: number | bigint, position: number): Tensor {
   const { shape } = input;
-  if (shape.length === 0) {
-    throw indexError(
-      'invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim ' +
-        'tensor to a number',
-    );
-  }
+  if (shape.length === 0) throw indexError(NO_DIMENSIONS);
   const size = shape[dim]!;
   if (size < -index || size <= index) {
     throw indexError(`index ${index} is out of bounds for dimension ${position} with size ${size}`);
@@ -175,6 +174,13 @@ function invalidIndex(index: unknown): Error {
   );
 }
 
+/** Refuses a single slice or integer for a tensor without dimensions. Of several indices it is said otherwise. */
+function checkSingle(input: Tensor, index: unknown): void {
+  if (input.ndim > 0) return;
+  if (index instanceof Slice) throw indexError('slice() cannot be applied to a 0-dim tensor.');
+  if (isInt64(index)) throw indexError(NO_DIMENSIONS);
+}
+
 // --- reading ---------------------------------------------------------------------------------------------------------
 
 /**
@@ -188,7 +194,8 @@ export function index(input: Tensor, indices: readonly Index[]): Tensor {
     if (only === null) return unsqueeze(input, 0);
     if (only === '...') return alias(input);
     if (isInt64(only)) return select(input, 0, only as number, 0);
-    if (only instanceof Slice && input.ndim > 0) return applySlice(input, 0, only, true);
+    checkSingle(input, only);
+    if (only instanceof Slice) return applySlice(input, 0, only, true);
   }
   const { view: sliced, tensors } = apply(input, indices);
   if (tensors.length === 0) return sliced === input ? alias(input) : sliced;
@@ -211,6 +218,7 @@ export function indexPut(
   if (!Array.isArray(indices)) {
     throw typeError(`index_put_(): argument 'indices' must be an array, got ${describe(indices)}`);
   }
+  if (indices.length === 1) checkSingle(input, indices[0]);
   const { view: target, tensors } = apply(input, indices);
   const values = toTensorLike(input, value);
   if (tensors.length > 0) {

@@ -13,7 +13,7 @@ import { allocate } from '../memory/allocation';
 import type { DType } from './dtype';
 import * as dtypes from './dtype';
 import { dtypeFromCode } from './dtype_table';
-import { bytesOf, toTyped } from './elements';
+import { type AnyTypedArray, bytesOf, isTypedArray, toTyped } from './elements';
 import { Float, isComplex, isInt } from './scalar';
 
 /** A list's elements as bytes of a dtype. */
@@ -40,6 +40,48 @@ export function shapeOf(data: unknown): number[] {
   // Texts are sequences in Python, of texts.
   if (typeof level === 'string') throw valueError("too many dimensions 'str'");
   return shape;
+}
+
+// --- lists of typed arrays ----------------------------------------------------------------------------------------------
+
+/** Returns the first element of nested lists. */
+export function firstOf(data: unknown): unknown {
+  let level = data;
+  for (let depth = 0; isSequence(level) && depth < MAX_DEPTH; depth++) level = level[0];
+  return level;
+}
+
+/**
+ * Returns the typed arrays in nested lists, in order, and the lengths of the lists.
+ *
+ * @throws TypeError unless all are of the first one's class; RangeError (ValueError) for unequal lengths
+ */
+export function arraysOf(data: unknown): { arrays: AnyTypedArray[]; shape: number[] } {
+  const shape = shapeOf(data);
+  const first = firstOf(data) as AnyTypedArray;
+  const arrays: AnyTypedArray[] = [];
+  const visit = (level: unknown, depth: number): void => {
+    if (depth < shape.length && isSequence(level)) {
+      checkLength(level, shape[depth]!, depth);
+      for (const element of level) visit(element, depth + 1);
+      return;
+    }
+    if (depth < shape.length || !isTypedArray(level) || level.constructor !== first.constructor) {
+      throw typeError(
+        `tensor(): typed arrays in a list must all be ${describe(first)}, got ${describe(level)}. ` +
+          'torch.stack() makes one tensor of several.',
+      );
+    }
+    checkLength(level, first.length, depth);
+    arrays.push(level);
+  };
+  visit(data, 0);
+  return { arrays, shape };
+}
+
+function checkLength({ length }: { length: number }, expected: number, depth: number): void {
+  if (length === expected) return;
+  throw valueError(`expected sequence of length ${expected} at dim ${depth} (got ${length})`);
 }
 
 // --- the dtype that the elements ask for --------------------------------------------------------------------------------
@@ -75,7 +117,8 @@ function dtypeOfElement(value: unknown): DType {
   const handle = handleOf(value);
   if (handle) return dtypeFromCode(native.dtype(handle));
   throw typeError(
-    `tensor(): data must be numbers, booleans, { re, im }, or lists of them, got ${describe(value)}`,
+    `tensor(): data must be numbers, booleans, { re, im }, lists of them, or typed arrays, got ${describe(value)}` +
+      (isTypedArray(value) ? ' beside others. torch.stack() makes one tensor of several.' : ''),
   );
 }
 
@@ -107,11 +150,7 @@ export function toBytes(data: unknown, dtype: DType): Bytes {
       return;
     }
     if (!isSequence(level)) throw typeError('not a sequence');
-    if (level.length !== shape[depth]) {
-      throw valueError(
-        `expected sequence of length ${shape[depth]} at dim ${depth} (got ${level.length})`,
-      );
-    }
+    checkLength(level, shape[depth]!, depth);
     for (const element of level) visit(element, depth + 1);
   };
   // Without elements Python looks no further.

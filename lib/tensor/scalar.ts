@@ -56,9 +56,9 @@ export function isComplex(value: unknown): value is Complex {
 }
 
 /** How a scalar crosses to the native side (native/bindings/arguments.h); undefined where the value is none. */
-export type LoweredScalar = number | bigint | boolean | [number] | [number, number];
+export type MarshalledScalar = number | bigint | boolean | [number] | [number, number];
 
-export function lowerScalar(value: unknown): LoweredScalar | undefined {
+export function marshalScalar(value: unknown): MarshalledScalar | undefined {
   switch (typeof value) {
     case 'number':
     case 'bigint':

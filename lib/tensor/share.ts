@@ -10,13 +10,13 @@ import { wrap } from '../bindings/wrap';
 import { type Callee, describe, fail, isOptions } from '../dispatch/arguments';
 import type { Tensor } from './tensor';
 
-/** Stands for a shared tensor: plain data, that one thread can claim once. */
+/** A token for a shared tensor: plain data, which one thread can claim once. */
 export interface SharedTensor {
   readonly sharedTensor: string;
 }
 
 export interface ShareOptions {
-  /** After how many milliseconds a token that nobody claimed lets go of the memory. Default: 60000. */
+  /** The memory of a token that no thread claims is freed after this many milliseconds. Default: 60000. */
   timeout?: number | undefined;
 }
 

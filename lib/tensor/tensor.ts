@@ -1,15 +1,17 @@
 /** The `Tensor` class: what JavaScript adds to the operators of methods.ts. */
 import { inspect } from 'node:util';
 import { type Stream, streamOf } from '../accelerator/stream';
-import { runBackward, runBackwardAsync } from '../autograd/backward';
+import { BACKWARD_OPTIONS, marshalBackward } from '../autograd/backward';
 import { GraphNode } from '../autograd/graph';
 import { createError, typeError, valueError } from '../bindings/errors';
 import { type Handle, HandleOwner, handleOf, isTensor, tensorHandle } from '../bindings/handle';
-import { type AsyncOptions, submit } from '../bindings/jobs';
-import { native } from '../bindings/native';
+import { type AsyncOptions, splitSignal, submit } from '../bindings/jobs';
+import { type Native, native } from '../bindings/native';
 import { registerTensorClass, wrap } from '../bindings/wrap';
-import { bind, describe, fail, isOptions } from '../dispatch/arguments';
+import { bind, describe, fail } from '../dispatch/arguments';
+import { ANYTHING, optional, Signature } from '../dispatch/signature';
 import { allocate, checkListsFit } from '../memory/allocation';
+import { refuseBrackets } from './brackets';
 import { Device, type DeviceLike } from './device';
 import { complex64, type DType, float32 } from './dtype';
 import { dtypeFromCode } from './dtype_table';
@@ -33,10 +35,10 @@ export interface BackwardOptions {
   inputs?: Tensor | readonly Tensor[] | null | undefined;
 }
 
-const BACKWARD = {
-  name: 'backward',
-  parameters: ['gradient', 'retain_graph', 'create_graph', 'inputs'].map((name) => ({ name })),
-};
+const BACKWARD = new Signature('backward', {
+  gradient: optional<unknown>(ANYTHING, null),
+  ...BACKWARD_OPTIONS,
+});
 const INDEX_PUT = {
   name: 'index_put_',
   parameters: [
@@ -89,6 +91,17 @@ export class Tensor extends HandleOwner {
     return layoutFromCode(native.layout(this.#handle));
   }
 
+  /**
+   * The size of the first dimension: Python's `len(x)`.
+   *
+   * @throws TypeError for a tensor without dimensions
+   */
+  get length(): number {
+    const [first] = this.shape;
+    if (first === undefined) throw typeError('len() of a 0-d tensor');
+    return first;
+  }
+
   /** Number of dimensions. */
   get ndim(): number {
     return native.dim(this.#handle);
@@ -96,6 +109,11 @@ export class Tensor extends HandleOwner {
 
   get is_cuda(): boolean {
     return this.device.type === 'cuda';
+  }
+
+  /** Whether the tensor has a shape and a dtype, but no elements. */
+  get is_meta(): boolean {
+    return this.device.type === 'meta';
   }
 
   /** The number of the device that the tensor is on; -1 for the CPU. */
@@ -182,26 +200,29 @@ export class Tensor extends HandleOwner {
   // --- data ---------------------------------------------------------------------------------------------------------
 
   /**
-   * The one element as a JavaScript number, boolean or complex number.
+   * The one element: a number, or for some dtypes what the type parameter says. `item<boolean>()` is for torch.bool,
+   * `item<Complex>()` for complex dtypes.
    *
    * @throws TorchError (RuntimeError) unless there is exactly one element; RangeError for an int64 that a number cannot
    *   hold
    */
-  item(): number | boolean | Complex;
+  item(): number;
   item<T extends number | boolean | Complex>(): T;
   item(): number | boolean | Complex {
     return exact(native.item(this.#handle));
   }
 
   /** As {@link item}, off the event loop: waits for the calls before it. */
+  itemAsync(options?: AsyncOptions): Promise<number>;
+  itemAsync<T extends number | boolean | Complex>(options?: AsyncOptions): Promise<T>;
   async itemAsync(options?: AsyncOptions): Promise<number | boolean | Complex> {
-    return exact(await submit((job) => native.async.item(job, this.#handle), options));
+    return exact(await submit((job) => job.item(this.#handle), options));
   }
 
   /** As {@link toTypedArray}, off the event loop: waits for the calls before it. */
   async toTypedArrayAsync(options?: AsyncOptions): Promise<TypedArray> {
     const { dtype } = this;
-    const copy = await submit((job) => native.async.plain_copy(job, this.#handle), options);
+    const copy = await submit((job) => job.contiguous_cpu_copy(this.#handle), options);
     try {
       return elementsOf(dtype, copy);
     } finally {
@@ -215,10 +236,13 @@ export class Tensor extends HandleOwner {
   }
 
   /**
-   * The elements as JavaScript values, nested as the shape is.
+   * The elements as numbers, nested as the shape is, or as the type parameter says: `tolist<boolean[]>()` for a vector of
+   * torch.bool, `tolist<number[][]>()` for a matrix.
    *
    * @throws RangeError for an int64 that a number cannot hold
    */
+  tolist(): NestedList<number>;
+  tolist<T extends NestedList<number | boolean | Complex>>(): T;
   tolist(): NestedList<number | boolean | Complex> {
     checkListsFit(this.shape);
     const { dtype } = this;
@@ -324,7 +348,7 @@ export class Tensor extends HandleOwner {
     inputs?: BackwardOptions['inputs'],
   ): void;
   backward(...args: unknown[]): void {
-    runBackward(BACKWARD, [this, ...bind(BACKWARD, args)]);
+    native.backward(...this.#marshalBackward(args));
   }
 
   /** As {@link backward}, off the event loop. */
@@ -334,11 +358,18 @@ export class Tensor extends HandleOwner {
     options?: Omit<BackwardOptions, 'gradient'> & AsyncOptions,
   ): Promise<void>;
   backwardAsync(...args: unknown[]): Promise<void> {
-    const last = args[args.length - 1];
-    const { signal, ...options } = isOptions(last) ? last : {};
-    const others = isOptions(last) ? [...args.slice(0, -1), options] : args;
-    const bound = [this, ...bind(BACKWARD, others)] as const;
-    return runBackwardAsync(BACKWARD, bound, { signal: signal as AbortSignal | undefined });
+    const [others, options] = splitSignal(args);
+    return submit((job) => job.backward(...this.#marshalBackward(others)), options);
+  }
+
+  #marshalBackward(args: readonly unknown[]): Parameters<Native['backward']> {
+    const values = args.length === 0 ? BACKWARD.defaults : BACKWARD.read(args);
+    return marshalBackward(BACKWARD, this, values.gradient, values);
+  }
+
+  /** Whether the tensor was made in {@link torch.inference_mode}. */
+  is_inference(): boolean {
+    return native.is_inference(this.#handle);
   }
 
   get is_leaf(): boolean {
@@ -481,6 +512,7 @@ for (const [name, method] of Object.entries(methods)) {
   });
 }
 
+refuseBrackets(HandleOwner.prototype);
 registerTensorClass(Tensor);
 
 export type { DeviceLike, NestedList };

@@ -2,26 +2,26 @@
 import { inspect } from 'node:util';
 import { typeError } from '../bindings/errors';
 import { native } from '../bindings/native';
-import { DTYPE, optional, required, Signature } from '../nn/signature';
+import { DTYPE, optional, required, Signature } from '../dispatch/signature';
 import { get_default_dtype } from './creation';
 import * as named from './dtype';
 import { type DType, dtypes } from './dtype_table';
 
 /** What a floating-point dtype holds. */
 export class FInfo {
-  /** The bits of a number, of one part of a complex one. */
+  /** The bits of a number; of a complex number, the bits of one part. */
   readonly bits: number;
-  /** The difference between 1 and the next greater number. */
+  /** The difference between 1 and the next larger number. */
   readonly eps: number;
   readonly max: number;
   readonly min: number;
-  /** The least positive number with all its digits. */
+  /** The smallest positive number that is not subnormal. */
   readonly smallest_normal: number;
   /** The same as `smallest_normal`. */
   readonly tiny: number;
-  /** 10 to the power of minus the decimal digits that are kept. */
+  /** The approximate decimal resolution, `10 ** -digits`. */
   readonly resolution: number;
-  /** The dtype's name, of the parts of a complex one. */
+  /** The dtype's name; of a complex dtype, the name of the parts' dtype. */
   readonly dtype: string;
 
   /** @internal */
@@ -99,10 +99,10 @@ export function finfo(type?: DType): FInfo {
   );
 }
 
-/** What an integer dtype holds. */
+/** The limits of an integer dtype. */
 export class IInfo {
   readonly bits: number;
-  /** A bigint of 64 bits. */
+  /** The largest value; a bigint for dtypes of 64 bits. */
   readonly max: number | bigint;
   readonly min: number | bigint;
   /** The dtype's name. */
@@ -137,7 +137,7 @@ const iinfos = new Map(integers.map((dtype) => [dtype, new IInfo(dtype)]));
 const IINFO = new Signature('iinfo', { type: required(DTYPE) });
 
 /**
- * The greatest and the least number of an integer dtype.
+ * Returns the largest and the smallest number of an integer dtype.
  *
  * See https://docs.pytorch.org/docs/stable/type_info.html#torch.torch.iinfo
  */

@@ -2,7 +2,6 @@
 
 import { createError, runtimeError } from '../bindings/errors';
 import { isOptions } from '../dispatch/arguments';
-import { withoutGrad } from '../nn/ops';
 import {
   ANYTHING,
   BOOL,
@@ -12,7 +11,8 @@ import {
   required,
   Signature,
   type Type,
-} from '../nn/signature';
+} from '../dispatch/signature';
+import { withoutGrad } from '../nn/ops';
 import type { AnyTypedArray } from '../tensor/elements';
 import type { Scalar } from '../tensor/scalar';
 import type { Tensor } from '../tensor/tensor';

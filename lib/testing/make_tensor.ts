@@ -3,8 +3,8 @@
 import { typeError, valueError } from '../bindings/errors';
 import { warn } from '../bindings/warnings';
 import { isOptions } from '../dispatch/arguments';
+import { BOOL, DEVICE, DTYPE, INTS, option, required, Signature } from '../dispatch/signature';
 import { op } from '../nn/ops';
-import { BOOL, DEVICE, DTYPE, INTS, option, required, Signature } from '../nn/signature';
 import type { DeviceLike } from '../tensor/device';
 import type { DType } from '../tensor/dtype';
 import * as dtypes from '../tensor/dtype';

@@ -2,7 +2,6 @@
 
 #include <c10/util/complex.h>
 
-#include <array>
 #include <cmath>
 #include <limits>
 
@@ -14,23 +13,11 @@ namespace {
 
 constexpr double kMaxSafeInteger = 9007199254740991.0;
 
-// lib/reduction.ts numbers the names it knows in this order; any other name crosses as a string.
-constexpr std::array<const char*, 5> kReductions = {"none", "mean", "sum", "batchmean",
-                                                    "elementwise_mean"};
-// What `size_average`/`reduce` ask for is added to the number of the name, times this.
-constexpr int kLegacyFactor = 8;
-
-napi_valuetype type_of(Environment& environment, napi_value value) {
-  napi_valuetype type = napi_undefined;
-  check(environment.env(), napi_typeof(environment.env(), value, &type));
-  return type;
-}
-
 bool is_safe_integer(double number) {
   return std::trunc(number) == number && std::abs(number) <= kMaxSafeInteger;
 }
 
-// A float where it must stay one: fractions, infinities, NaN, unsafe integers, and -0.
+// Whether a number is read as an int. Unsafe integers and -0 are floats.
 bool is_int(double number) {
   return is_safe_integer(number) && !(number == 0 && std::signbit(number));
 }
@@ -44,6 +31,7 @@ int64_t read_bigint(Environment& environment, napi_value value) {
   return number;
 }
 
+// Reads `[x]` as a float and `[re, im]` as a complex number.
 c10::Scalar read_tagged_scalar(Environment& environment, napi_value array) {
   uint32_t length = array_length(environment, array);
   if (length != 1 && length != 2) throw ArgumentMismatch{"a number"};
@@ -55,27 +43,25 @@ c10::Scalar read_tagged_scalar(Environment& environment, napi_value array) {
 
 }  // namespace
 
+napi_valuetype type_of(Environment& environment, napi_value value) {
+  return call_node<napi_valuetype>(environment.env(), napi_typeof, value);
+}
+
 bool is_nullish(Environment& environment, napi_value value) {
   napi_valuetype type = type_of(environment, value);
   return type == napi_undefined || type == napi_null;
 }
 
 bool is_array(Environment& environment, napi_value value) {
-  bool result = false;
-  check(environment.env(), napi_is_array(environment.env(), value, &result));
-  return result;
+  return call_node<bool>(environment.env(), napi_is_array, value);
 }
 
 uint32_t array_length(Environment& environment, napi_value array) {
-  uint32_t length = 0;
-  check(environment.env(), napi_get_array_length(environment.env(), array, &length));
-  return length;
+  return call_node<uint32_t>(environment.env(), napi_get_array_length, array);
 }
 
 napi_value array_element(Environment& environment, napi_value array, uint32_t index) {
-  napi_value element = nullptr;
-  check(environment.env(), napi_get_element(environment.env(), array, index, &element));
-  return element;
+  return call_node<napi_value>(environment.env(), napi_get_element, array, index);
 }
 
 template <>
@@ -98,7 +84,7 @@ at::Tensor read(Environment& environment, napi_value value) {
   if (napi_get_value_double(environment.env(), value, &handle) != napi_ok) {
     throw ArgumentMismatch{"a Tensor"};
   }
-  // A copy: what is waited for may free the slot.
+  // Copies the tensor, because waiting may run JavaScript that frees the slot.
   at::Tensor tensor = environment.handles().get(handle);
   environment.async().wait_to_read(tensor);
   return tensor;
@@ -144,8 +130,7 @@ at::Scalar read(Environment& environment, napi_value value) {
       if (is_int(number)) return static_cast<int64_t>(number);
       return number;
     }
-    case napi_boolean:
-      return read<bool>(environment, value);
+    case napi_boolean: return read<bool>(environment, value);
     case napi_bigint: {
       uint64_t bits = 0;
       bool lossless = false;
@@ -176,89 +161,16 @@ at::Device read(Environment& environment, napi_value value) {
   return at::Device(read<std::string>(environment, value));
 }
 
-template <>
-Reduction read(Environment& environment, napi_value value) {
-  Reduction reduction;
-  if (type_of(environment, value) == napi_string) {
-    reduction.text = read<std::string>(environment, value);
-    return reduction;
-  }
-  if (is_array(environment, value)) {
-    reduction.text = read<std::string>(environment, array_element(environment, value, 0));
-    auto legacy = read<int64_t>(environment, array_element(environment, value, 1));
-    if (legacy < 0 || legacy > 2) throw ArgumentMismatch{"a reduction"};
-    reduction.legacy = kReductions[static_cast<size_t>(legacy)];
-    return reduction;
-  }
-  auto number = read<int64_t>(environment, value);
-  auto name = number % kLegacyFactor;
-  auto legacy = number / kLegacyFactor;
-  if (number < 0 || name >= static_cast<int64_t>(kReductions.size()) || legacy > 3) {
-    throw ArgumentMismatch{"a reduction"};
-  }
-  reduction.text = kReductions[static_cast<size_t>(name)];
-  if (legacy > 0) reduction.legacy = kReductions[static_cast<size_t>(legacy - 1)];
-  return reduction;
-}
-
-template <>
-losses::Lengths read(Environment& environment, napi_value value) {
-  if (is_array(environment, value)) return Argument<std::vector<int64_t>>::from(environment, value);
-  return read<at::Tensor>(environment, value);
-}
-
-template <>
-losses::Variance read(Environment& environment, napi_value value) {
-  if (is_array(environment, value)) {
-    return read<double>(environment, array_element(environment, value, 0));
-  }
-  return read<at::Tensor>(environment, value);
-}
-
-template <>
-losses::LinearCrossEntropyOptions read(Environment& environment, napi_value value) {
-  if (!is_array(environment, value)) throw ArgumentMismatch{"an array"};
-  const auto field = [&]<typename T>(uint32_t index, T& result) {
-    result = Argument<T>::from(environment, array_element(environment, value, index));
-  };
-  losses::LinearCrossEntropyOptions options;
-  field(0, options.allow_retain_graph);
-  field(1, options.batch_chunk_size);
-  field(2, options.chunking_method);
-  field(3, options.acc_policy);
-  field(4, options.acc_dtype);
-  return options;
-}
-
-template <>
-losses::DistanceFunction read(Environment& environment, napi_value value) {
-  if (type_of(environment, value) != napi_function) throw ArgumentMismatch{"a function"};
-  // Used only within the call that reads it, so the value's handle scope outlives the closure.
-  return [&environment, value](const at::Tensor& left, const at::Tensor& right) {
-    napi_env env = environment.env();
-    napi_value arguments[] = {to_javascript(environment, left), to_javascript(environment, right)};
-    napi_value result = nullptr;
-    check(env, napi_call_function(env, undefined(environment), value, 2, arguments, &result));
-    return read<at::Tensor>(environment, result);
-  };
-}
-
 napi_value undefined(Environment& environment) {
-  napi_value value = nullptr;
-  check(environment.env(), napi_get_undefined(environment.env(), &value));
-  return value;
+  return call_node<napi_value>(environment.env(), napi_get_undefined);
 }
 
 napi_value boolean(Environment& environment, bool flag) {
-  napi_value value = nullptr;
-  check(environment.env(), napi_get_boolean(environment.env(), flag, &value));
-  return value;
+  return call_node<napi_value>(environment.env(), napi_get_boolean, flag);
 }
 
 napi_value new_array(Environment& environment, size_t length) {
-  napi_value array = nullptr;
-  check(environment.env(), napi_create_array_with_length(environment.env(), length, &array));
-  return array;
+  return call_node<napi_value>(environment.env(), napi_create_array_with_length, length);
 }
 
 void set_element(Environment& environment, napi_value array, size_t index, napi_value value) {
@@ -267,9 +179,7 @@ void set_element(Environment& environment, napi_value array, size_t index, napi_
 }
 
 napi_value new_object(Environment& environment) {
-  napi_value object = nullptr;
-  check(environment.env(), napi_create_object(environment.env(), &object));
-  return object;
+  return call_node<napi_value>(environment.env(), napi_create_object);
 }
 
 void set_property(Environment& environment, napi_value object, const char* name, napi_value value) {
@@ -281,35 +191,25 @@ napi_value to_javascript(Environment& environment, at::Tensor tensor) {
 }
 
 napi_value to_javascript(Environment& environment, const std::string& text) {
-  napi_value value = nullptr;
-  check(environment.env(),
-        napi_create_string_utf8(environment.env(), text.data(), text.size(), &value));
-  return value;
+  return call_node<napi_value>(environment.env(), napi_create_string_utf8, text.data(),
+                               text.size());
 }
 
 napi_value to_javascript(Environment& environment, double number) {
-  napi_value value = nullptr;
-  check(environment.env(), napi_create_double(environment.env(), number, &value));
-  return value;
+  return call_node<napi_value>(environment.env(), napi_create_double, number);
 }
 
-napi_value to_javascript(Environment& environment, int64_t number) {
-  napi_value value = nullptr;
-  if (std::abs(static_cast<double>(number)) <= kMaxSafeInteger) {
-    check(environment.env(), napi_create_int64(environment.env(), number, &value));
-  } else {
-    check(environment.env(), napi_create_bigint_int64(environment.env(), number, &value));
-  }
-  return value;
+napi_value from_integer(Environment& environment, int64_t number) {
+  const bool is_safe = std::abs(static_cast<double>(number)) <= kMaxSafeInteger;
+  const auto create = is_safe ? napi_create_int64 : napi_create_bigint_int64;
+  return call_node<napi_value>(environment.env(), create, number);
 }
 
-napi_value to_javascript(Environment& environment, uint64_t number) {
+napi_value from_integer(Environment& environment, uint64_t number) {
   if (number <= static_cast<uint64_t>(kMaxSafeInteger)) {
-    return to_javascript(environment, static_cast<int64_t>(number));
+    return from_integer(environment, static_cast<int64_t>(number));
   }
-  napi_value value = nullptr;
-  check(environment.env(), napi_create_bigint_uint64(environment.env(), number, &value));
-  return value;
+  return call_node<napi_value>(environment.env(), napi_create_bigint_uint64, number);
 }
 
 napi_value to_javascript(Environment& environment, const at::Scalar& scalar) {
@@ -321,27 +221,19 @@ napi_value to_javascript(Environment& environment, const at::Scalar& scalar) {
   if (scalar.isComplex()) {
     auto number = scalar.toComplexDouble();
     napi_value object = new_object(environment);
-    set_property(environment, object, "re", to_javascript(environment, number.real()));
-    set_property(environment, object, "im", to_javascript(environment, number.imag()));
+    set_property(environment, object, "re", number.real());
+    set_property(environment, object, "im", number.imag());
     return object;
   }
   return to_javascript(environment, scalar.toDouble());
 }
 
-napi_value to_javascript(Environment& environment,
-                         const losses::LinearCrossEntropyOptions& options) {
-  napi_value array = new_array(environment, 5);
-  const auto set = [&](size_t index, const auto& value) {
-    set_element(environment, array, index, to_javascript(environment, value));
-  };
-  std::optional<int64_t> acc_dtype;
-  if (options.acc_dtype) acc_dtype = static_cast<int64_t>(*options.acc_dtype);
-  set(0, options.allow_retain_graph);
-  set(1, options.batch_chunk_size);
-  set(2, options.chunking_method);
-  set(3, options.acc_policy);
-  set(4, acc_dtype);
-  return array;
+napi_value to_javascript(Environment& environment, at::ScalarType dtype) {
+  return to_javascript(environment, static_cast<int64_t>(dtype));
+}
+
+napi_value to_javascript(Environment& environment, const at::Device& device) {
+  return to_javascript(environment, device.str());
 }
 
 }  // namespace torch_losses

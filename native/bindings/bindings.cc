@@ -10,7 +10,7 @@ Bindings::Bindings(Environment& environment, napi_value exports)
 void Bindings::set(napi_value object, const char* name, napi_callback callback) {
   napi_env env = environment_.env();
   napi_value function = nullptr;
-  Binding& binding = environment_.keep(Binding{environment_, name});
+  Binding& binding = environment_.add_binding(Binding{environment_, name});
   check(env, napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, &binding, &function));
   set_property(environment_, object, name, function);
 }

@@ -1,10 +1,11 @@
-// Binds C++ functions to JavaScript by their signature, so that a file of bindings is a list:
+// Binds C++ functions to JavaScript by their signature:
 //
 //   bindings.add<&losses::mse_loss>("mse_loss");
+//   bindings.add("dim", [](const at::Tensor& tensor) { return tensor.dim(); });
 //
-// A call reads its arguments, runs the function with this thread's warnings collected, shows them,
-// and returns; any C++ exception becomes a JavaScript one. A first parameter `Environment&` is
-// passed on, not read.
+// A call converts its arguments (arguments.h), runs the function, emits the warnings that it
+// raised, and converts its result. A C++ exception becomes a JavaScript one (errors.h). If the
+// first parameter is an `Environment&`, it receives the caller's environment and takes no argument.
 #pragma once
 
 #include "bindings/node_api.h"
@@ -28,19 +29,20 @@
 #include "bindings/memory_retry.h"
 #include "bindings/small_work.h"
 #include "bindings/warnings.h"
+#include "exports.h"
 
 namespace torch_losses {
 
-// What one bound function needs at call time; lives as long as its environment.
+// The data of a bound function. The environment owns it.
 struct Binding {
   Environment& environment;
   const char* name;
 };
 
-// Runs `body` behind the door: its exceptions and warnings go to JavaScript, warnings first, as in
-// Python.
+// Runs the body of a native call: emits its warnings and turns its exception into a pending
+// JavaScript one, after the warnings, as Python does. Returns nullptr if it threw.
 template <typename Body>
-napi_value behind_the_door(Environment& environment, Body&& body) noexcept {
+napi_value run_guarded(Environment& environment, Body&& body) noexcept {
   WarningScope warnings;
   try {
     napi_value result = std::forward<Body>(body)();
@@ -55,9 +57,10 @@ napi_value behind_the_door(Environment& environment, Body&& body) noexcept {
 
 namespace detail {
 
-// A function's parameters without a leading `Environment&`, and how to call it with them.
+// The result and parameter types of a function, without a leading `Environment&`, and how to call
+// it. A lambda without captures counts as the function that it converts to.
 template <typename Function>
-struct Signature;
+struct Signature : Signature<decltype(+std::declval<Function>())> {};
 
 template <typename R, typename... Parameters>
 struct Signature<R (*)(Parameters...)> {
@@ -88,7 +91,7 @@ T read_argument(const Binding& binding, napi_value value, size_t index) {
   }
 }
 
-// In order, as braces guarantee.
+// Reads the arguments from left to right: the elements of a braced list are evaluated in order.
 template <typename Arguments, size_t... Index>
 Arguments read_arguments(const Binding& binding, napi_value* values,
                          std::index_sequence<Index...>) {
@@ -120,42 +123,48 @@ void visit_all_tensors(Visit visit, const std::tuple<T...>& arguments) {
   std::apply([&](const auto&... argument) { (visit_tensors(visit, argument), ...); }, arguments);
 }
 
-// Whether a function of JavaScript is among the arguments: it makes tensors of its own, on its own
-// thread.
+// Whether a JavaScript function is among the arguments. Such a call creates tensors in JavaScript,
+// and must stay on the environment's thread.
 template <typename Arguments>
-constexpr bool calls_back = false;
+constexpr bool calls_javascript = false;
 template <typename... T>
-constexpr bool calls_back<std::tuple<T...>> = (std::is_same_v<T, losses::DistanceFunction> || ...);
+constexpr bool calls_javascript<std::tuple<T...>> = (is_javascript_function<T> || ...);
 
-// How a function runs: as it is; or, one of tensors alone, with what its tensors do not need left
-// out. If none records a gradient, it runs below the layers that would record one, which cost a
-// small operator a third of its time; if all are small, on this thread alone.
-struct Plain {
-  static constexpr WhenExhausted kWhenExhausted = WhenExhausted::Fail;
+// The ways to run a bound function. An instance is created from the arguments, and exists during
+// the call.
+
+// Runs the function with nothing added.
+struct DirectCall {
+  static constexpr OutOfMemoryPolicy kPolicy = OutOfMemoryPolicy::Fail;
   template <typename Arguments>
-  explicit Plain(const Arguments&) {}
+  explicit DirectCall(const Arguments&) {}
 };
-template <WhenExhausted Policy>
-struct Allocating : Plain {
-  static constexpr WhenExhausted kWhenExhausted = Policy;
-  using Plain::Plain;
+
+template <OutOfMemoryPolicy Policy>
+struct AllocatingCall : DirectCall {
+  static constexpr OutOfMemoryPolicy kPolicy = Policy;
+  using DirectCall::DirectCall;
 };
+
+// Runs a function that only computes on tensors, with less overhead: below the dispatch layers that
+// record a graph if no tensor requires a gradient, which saves a third of the time of a small
+// operator; and on the calling thread alone if the tensors are small.
 template <bool KeepsThreads>
-class OfTensors {
+class TensorCall {
  public:
-  static constexpr WhenExhausted kWhenExhausted = WhenExhausted::Repeat;
+  static constexpr OutOfMemoryPolicy kPolicy = OutOfMemoryPolicy::FreeAndRetry;
   template <typename... T>
-  explicit OfTensors(const std::tuple<T...>& arguments) {
-    bool records = calls_back<std::tuple<T...>>;
+  explicit TensorCall(const std::tuple<T...>& arguments) {
+    bool needs_autograd = calls_javascript<std::tuple<T...>>;
     int64_t elements = 0;
     visit_all_tensors(
         [&](const at::Tensor& tensor) {
-          records = records || tensor.requires_grad();
+          needs_autograd = needs_autograd || tensor.requires_grad();
           elements += tensor.numel();
         },
         arguments);
-    if (!records) below_autograd_.emplace();
-    if (!KeepsThreads && !calls_back<std::tuple<T...>>) small_work_.emplace(elements);
+    if (!needs_autograd) below_autograd_.emplace();
+    if (!KeepsThreads && !calls_javascript<std::tuple<T...>>) small_work_.emplace(elements);
   }
 
  private:
@@ -163,42 +172,44 @@ class OfTensors {
   std::optional<SmallWork> small_work_;
 };
 
+// The Node-API callback of a bound function.
 template <auto Function, typename Mode>
 napi_value run(napi_env env, napi_callback_info info) {
   using Shape = Signature<decltype(Function)>;
   using Arguments = typename Shape::Arguments;
   constexpr size_t kCount = std::tuple_size_v<Arguments>;
   napi_value values[kCount + 1];
-  size_t count = kCount;  // missing ones are filled with undefined
+  size_t count = kCount;  // Node-API fills missing arguments with undefined
   void* data = nullptr;
   napi_get_cb_info(env, info, &count, values, nullptr, &data);
   const auto& binding = *static_cast<const Binding*>(data);
   Environment& environment = binding.environment;
-  return behind_the_door(environment, [&]() -> napi_value {
+  return run_guarded(environment, [&]() -> napi_value {
     auto arguments = read_arguments<Arguments>(binding, values, std::make_index_sequence<kCount>{});
     [[maybe_unused]] Mode mode(arguments);
     auto compute = [&] { return Shape::call(Function, environment, arguments); };
-    constexpr WhenExhausted kPolicy =
-        calls_back<Arguments> ? WhenExhausted::Free : Mode::kWhenExhausted;
+    constexpr OutOfMemoryPolicy kPolicy =
+        calls_javascript<Arguments> ? OutOfMemoryPolicy::FreeAndFail : Mode::kPolicy;
     if constexpr (std::is_void_v<typename Shape::Result>) {
-      trying_again(environment, kPolicy, compute);
+      retry_on_out_of_memory(environment, kPolicy, compute);
       return undefined(environment);
     } else {
-      return to_javascript(environment, trying_again(environment, kPolicy, compute));
+      return to_javascript(environment, retry_on_out_of_memory(environment, kPolicy, compute));
     }
   });
 }
 
-template <typename Job>
-napi_value submit(Environment& environment, int64_t number, Job&& fill) {
-  auto job = std::make_unique<torch_losses::Job>();
+// Submits a job that `fill` completes; returns its promise.
+template <typename Fill>
+napi_value submit(Environment& environment, int64_t number, Fill&& fill) {
+  auto job = std::make_unique<Job>();
   job->number = number;
   fill(*job);
   return environment.async().submit(std::move(job));
 }
 
-// The same function on the worker's thread: what `run` reads, computes and returns, in a job's
-// three parts.
+// The Node-API callback of a bound function's asynchronous form: reads the arguments now, and makes
+// a job that computes on the worker thread and converts the result on the environment's thread.
 template <auto Function, typename Mode, bool RunsGraph = false>
 napi_value run_async(napi_env env, napi_callback_info info) {
   using Shape = Signature<decltype(Function)>;
@@ -211,13 +222,13 @@ napi_value run_async(napi_env env, napi_callback_info info) {
   napi_get_cb_info(env, info, &count, values, nullptr, &data);
   const auto& binding = *static_cast<const Binding*>(data);
   Environment& environment = binding.environment;
-  return behind_the_door(environment, [&] {
-    AsyncQueue::Submission submission(environment.async());
+  return run_guarded(environment, [&] {
+    AsyncQueue::SubmissionScope submission(environment.async());
     auto number = read_argument<int64_t>(binding, values[0], 0);
     auto arguments = std::make_shared<Arguments>(
         read_arguments<Arguments>(binding, values + 1, std::make_index_sequence<kCount>{}));
     return submit(environment, number, [&](Job& job) {
-      job.is_repeatable = Mode::kWhenExhausted == WhenExhausted::Repeat;
+      job.is_repeatable = Mode::kPolicy == OutOfMemoryPolicy::FreeAndRetry;
       visit_all_tensors([&](const at::Tensor& tensor) { job.tensors.push_back(tensor); },
                         *arguments);
       if constexpr (std::is_void_v<Result>) {
@@ -243,42 +254,50 @@ napi_value run_async(napi_env env, napi_callback_info info) {
 
 }  // namespace detail
 
-// The functions of one exports object, and of its `async` object.
+// Adds functions to an exports object, and their asynchronous forms to its `async` object.
 class Bindings {
  public:
   Bindings(Environment& environment, napi_value exports);
 
   template <auto Function>
   void add(const char* name) {
-    add(name, &detail::run<Function, detail::Plain>);
+    add(name, &detail::run<Function, detail::DirectCall>);
   }
 
-  // One that makes tensors: see WhenExhausted.
-  template <auto Function, WhenExhausted Policy>
+  // Adds a lambda without captures.
+  template <typename Lambda>
+    requires std::is_class_v<Lambda>
+  void add(const char* name, Lambda) {
+    add<Lambda{}>(name);
+  }
+
+  // Adds a function that allocates tensors.
+  template <auto Function, OutOfMemoryPolicy Policy>
   void add_allocating(const char* name) {
-    add(name, &detail::run<Function, detail::Allocating<Policy>>);
+    add(name, &detail::run<Function, detail::AllocatingCall<Policy>>);
   }
 
-  // A function of tensors alone: its result is new, and depends on nothing but its arguments.
-  // Asynchronous too, unless it calls JavaScript back. `KeepsThreads`: its bits depend on the
-  // number of threads, however small the work.
+  // Adds a function that only computes on tensors: its result is new and depends on its arguments
+  // alone. Adds its asynchronous form too, unless it calls JavaScript. `KeepsThreads`: its bits
+  // depend on the number of threads, even for small tensors.
   template <auto Function, bool KeepsThreads = false>
   void add_function(const char* name) {
-    using Mode = detail::OfTensors<KeepsThreads>;
+    using Mode = detail::TensorCall<KeepsThreads>;
     add(name, &detail::run<Function, Mode>);
-    if constexpr (!detail::calls_back<typename detail::Signature<decltype(Function)>::Arguments>) {
+    using Arguments = typename detail::Signature<decltype(Function)>::Arguments;
+    if constexpr (!detail::calls_javascript<Arguments>) {
       add_async(name, &detail::run_async<Function, Mode>);
     }
   }
 
-  // The asynchronous form of a function, in `async`: a job's number comes before its arguments.
-  // `RunsGraph`: it is a backward pass.
+  // Adds the asynchronous form of a function. JavaScript passes the job's number before the
+  // arguments. `RunsGraph`: the function runs a backward pass.
   template <auto Function, bool RunsGraph = false>
   void add_async(const char* name) {
-    add_async(name, &detail::run_async<Function, detail::Plain, RunsGraph>);
+    add_async(name, &detail::run_async<Function, detail::DirectCall, RunsGraph>);
   }
 
-  // A callback that reads its own arguments; its data is a `const Binding*`.
+  // Adds a callback that reads its own arguments. Its data is a `const Binding*`.
   void add(const char* name, napi_callback callback) { set(exports_, name, callback); }
   void add_async(const char* name, napi_callback callback) { set(async_, name, callback); }
 

@@ -7,7 +7,7 @@
 
 namespace torch_losses {
 
-// repr(dtype): `torch.float32`.
+// Returns repr(dtype): `torch.float32`.
 inline std::string dtype_repr(c10::ScalarType dtype) {
   return "torch." + std::string(c10::getDtypeNames(dtype).first);
 }

@@ -5,16 +5,22 @@
 
 #include "bindings/bindings.h"
 #include "bindings/errors.h"
+#include "operators/operators.h"
 
 namespace torch_losses {
 namespace {
 
-constexpr size_t kCausesKept = 64;
+// The number of causes kept for `backtrace`.
+constexpr size_t kMaxCauses = 64;
 
 }  // namespace
 
 Environment::Environment(napi_env env)
-    : env_(env), handles_(env), async_(*this), references_(std::make_shared<ReferenceQueue>()) {
+    : env_(env),
+      handles_(env),
+      operators_(std::make_unique<OperatorTable>()),
+      async_(*this),
+      references_(std::make_shared<ReferenceQueue>()) {
   check(env, napi_add_env_cleanup_hook(env, &Environment::tear_down, this));
 }
 
@@ -22,6 +28,7 @@ Environment::~Environment() {
   if (!torn_down_) napi_remove_env_cleanup_hook(env_, &Environment::tear_down, this);
 }
 
+// The cleanup hook: releases what needs Node-API, while it may still be called.
 void Environment::tear_down(void* data) {
   auto& environment = *static_cast<Environment*>(data);
   environment.torn_down_ = true;
@@ -41,25 +48,24 @@ void Environment::set_hooks(napi_value create_error, napi_value emit_warning,
   check(env_, napi_create_reference(env_, create_error, 1, &create_error_));
   check(env_, napi_create_reference(env_, emit_warning, 1, &emit_warning_));
   check(env_, napi_create_reference(env_, relieve_pressure, 1, &relieve_pressure_));
-  handles_.on_pressure([this](Pressure pressure) { relieve(pressure); });
+  handles_.set_relief([this](Pressure pressure) { relieve(pressure); });
   out_of_memory_.emplace([this] { free_memory(); });
 }
 
 void Environment::relieve(Pressure pressure) {
-  napi_value reason = nullptr;
   references_->drain(env_);
-  check(env_, napi_create_int32(env_, static_cast<int32_t>(pressure), &reason));
-  call(relieve_pressure_, {reason});
+  call(relieve_pressure_, {integer(static_cast<int64_t>(pressure))});
 }
 
-// Within an operator: what JavaScript could not do is not that operator's error.
+// Frees memory from within an allocation. An exception in JavaScript is dropped: the operator that
+// allocates did not cause it.
 void Environment::free_memory() noexcept {
   bool is_pending = false;
   napi_is_exception_pending(env_, &is_pending);
   if (is_pending) return;
   try {
     Napi::HandleScope scope(env_);
-    handles_.relieve(Pressure::Exhausted);
+    handles_.relieve(Pressure::OutOfMemory);
   } catch (...) {
     napi_value failure = nullptr;
     napi_get_and_clear_last_exception(env_, &failure);
@@ -67,20 +73,18 @@ void Environment::free_memory() noexcept {
 }
 
 napi_value Environment::string(std::string_view text) const {
-  napi_value value = nullptr;
-  check(env_, napi_create_string_utf8(env_, text.data(), text.size(), &value));
-  return value;
+  return call_node<napi_value>(env_, napi_create_string_utf8, text.data(), text.size());
+}
+
+napi_value Environment::integer(int64_t value) const {
+  return call_node<napi_value>(env_, napi_create_int64, value);
 }
 
 napi_value Environment::call(napi_ref reference, std::initializer_list<napi_value> arguments) {
-  napi_value function = nullptr;
-  napi_value receiver = nullptr;
-  napi_value result = nullptr;
-  check(env_, napi_get_reference_value(env_, reference, &function));
-  check(env_, napi_get_undefined(env_, &receiver));
-  check(env_,
-        napi_call_function(env_, receiver, function, arguments.size(), arguments.begin(), &result));
-  return result;
+  auto function = call_node<napi_value>(env_, napi_get_reference_value, reference);
+  auto receiver = call_node<napi_value>(env_, napi_get_undefined);
+  return call_node<napi_value>(env_, napi_call_function, receiver, function, arguments.size(),
+                               arguments.begin());
 }
 
 void Environment::throw_error(const std::string& python_type, const std::string& message,
@@ -89,26 +93,22 @@ void Environment::throw_error(const std::string& python_type, const std::string&
     napi_throw_error(env_, nullptr, message.c_str());
     return;
   }
-  napi_value number = nullptr;
-  check(env_, napi_create_int64(env_, cause ? ++caused_ : 0, &number));
+  napi_value number = integer(cause ? ++cause_count_ : 0);
   if (cause) causes_.push_back(std::move(*cause));
-  if (causes_.size() > kCausesKept) causes_.pop_front();
+  if (causes_.size() > kMaxCauses) causes_.pop_front();
   napi_value error = call(create_error_, {string(python_type), string(message), number});
   check(env_, napi_throw(env_, error));
 }
 
 std::string Environment::backtrace(int64_t number) const {
-  int64_t first = caused_ - static_cast<int64_t>(causes_.size()) + 1;
-  return number >= first && number <= caused_ ? causes_[number - first].what() : "";
+  int64_t first = cause_count_ - static_cast<int64_t>(causes_.size()) + 1;
+  return number >= first && number <= cause_count_ ? causes_[number - first].what() : "";
 }
 
 void Environment::emit_warnings(const std::vector<Warning>& warnings) {
   for (const Warning& warning : warnings) {
-    napi_value category = nullptr;
-    napi_value origin = nullptr;
-    check(env_, napi_create_int32(env_, static_cast<int32_t>(warning.category), &category));
-    check(env_, napi_create_int32(env_, static_cast<int32_t>(warning.origin), &origin));
-    call(emit_warning_, {category, origin, string(warning.text)});
+    call(emit_warning_, {integer(static_cast<int64_t>(warning.category)),
+                         integer(static_cast<int64_t>(warning.origin)), string(warning.text)});
   }
 }
 
@@ -121,14 +121,14 @@ void Environment::emit_warnings_before_error(const std::vector<Warning>& warning
   try {
     emit_warnings(warnings);
   } catch (...) {
-    // The error on its way says more than a warning that could not be shown.
+    // The error being handled matters more than a warning that failed.
     napi_value failure = nullptr;
     napi_get_and_clear_last_exception(env_, &failure);
   }
   if (is_pending) napi_throw(env_, pending);
 }
 
-Binding& Environment::keep(Binding binding) {
+Binding& Environment::add_binding(Binding binding) {
   return *bindings_.emplace_back(std::make_unique<Binding>(binding));
 }
 

@@ -1,6 +1,6 @@
-// What one JavaScript environment (the main thread or a worker) owns. Nothing here is static, so
-// that any number of workers and copies of the package work side by side; they are torn down with
-// their environment.
+// What one JavaScript environment, the main thread's or a worker's, owns. It is the addon's
+// instance data: no state is static, so that workers and several copies of the package do not share
+// it. It is used on the environment's thread, except where a comment says otherwise.
 #pragma once
 
 #include "bindings/node_api.h"
@@ -20,11 +20,11 @@
 #include "bindings/references.h"
 #include "bindings/warnings.h"
 #include "memory/allocator.h"
-#include "operators/operators.h"
 
 namespace torch_losses {
 
 struct Binding;
+class OperatorTable;
 
 class Environment {
  public:
@@ -35,50 +35,54 @@ class Environment {
 
   napi_env env() const noexcept { return env_; }
   HandleTable& handles() noexcept { return handles_; }
-  OperatorTable& operators() noexcept { return operators_; }
+  OperatorTable& operators() noexcept { return *operators_; }
   AsyncQueue& async() noexcept { return async_; }
   ReferenceQueue& references() noexcept { return *references_; }
   std::shared_ptr<ReferenceQueue> shared_references() const { return references_; }
 
-  // The JavaScript that makes errors, shows warnings and relieves memory pressure:
-  // lib/bindings/errors.ts, lib/bindings/warnings.ts and lib/memory/pressure.ts.
+  // Registers the JavaScript functions that create errors, emit warnings and relieve memory
+  // pressure (lib/bindings/errors.ts, lib/bindings/warnings.ts, lib/memory/pressure.ts).
   void set_hooks(napi_value create_error, napi_value emit_warning, napi_value relieve_pressure);
 
-  // Leaves a JavaScript error pending, made by the registered factory, with a number for its cause.
+  // Throws an error into JavaScript, where it stays pending. `cause` is kept for `backtrace`; the
+  // JavaScript error gets its number.
   void throw_error(const std::string& python_type, const std::string& message,
                    std::optional<c10::Error> cause);
 
-  // The message and C++ backtrace of an error's cause; empty where it is long past. Finding the
-  // names of a backtrace's frames takes milliseconds, so that is done for those who ask.
+  // Returns the message and C++ backtrace of a cause by its number; empty if it is no longer kept.
+  // Resolving the symbols of a backtrace takes milliseconds, so it happens only on demand.
   std::string backtrace(int64_t number) const;
 
+  // Emits warnings in JavaScript.
   void emit_warnings(const std::vector<Warning>& warnings);
 
-  // The same while an error is on its way: it keeps its place, and nothing is thrown over it.
+  // Emits warnings while an error is being handled. A pending JavaScript exception stays pending;
+  // an exception thrown by the warnings themselves is dropped.
   void emit_warnings_before_error(const std::vector<Warning>& warnings) noexcept;
 
-  // Gives a bound function's data the life of the environment, at one address.
-  Binding& keep(Binding binding);
+  // Keeps a bound function's data as long as the environment, at a stable address.
+  Binding& add_binding(Binding binding);
 
  private:
   static void tear_down(void* environment);
   napi_value call(napi_ref function, std::initializer_list<napi_value> arguments);
   napi_value string(std::string_view text) const;
+  napi_value integer(int64_t value) const;
   void relieve(Pressure pressure);
   void free_memory() noexcept;
 
   napi_env env_;
   bool torn_down_ = false;
   HandleTable handles_;
-  OperatorTable operators_;
-  // After what its jobs use.
+  std::unique_ptr<OperatorTable> operators_;
+  // Declared after what its jobs use, and so destroyed before it.
   AsyncQueue async_;
-  // Shared with the storages that keep JavaScript memory, which may outlive this environment.
+  // Shared with storages over JavaScript memory, which may outlive the environment.
   std::shared_ptr<ReferenceQueue> references_;
   std::deque<std::unique_ptr<Binding>> bindings_;
-  // The latest causes, and how many there have been.
+  // The latest causes of errors, and the number of all causes so far.
   std::deque<c10::Error> causes_;
-  int64_t caused_ = 0;
+  int64_t cause_count_ = 0;
   napi_ref create_error_ = nullptr;
   napi_ref emit_warning_ = nullptr;
   napi_ref relieve_pressure_ = nullptr;

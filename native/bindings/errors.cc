@@ -1,4 +1,4 @@
-// Source of the classes and texts: torch/csrc/Exceptions.h and Exceptions.cpp (HANDLE_TH_ERRORS,
+// Source of the classes and messages: torch/csrc/Exceptions.h and Exceptions.cpp (HANDLE_TH_ERRORS,
 // processErrorMsg).
 #include "bindings/errors.h"
 
@@ -14,18 +14,18 @@
 namespace torch_losses {
 namespace {
 
-struct Described {
+struct Description {
   std::string python_type;
   std::string message;
-  // Where there is a C++ backtrace.
+  // Set if the exception carries a C++ backtrace.
   std::optional<c10::Error> cause;
 };
 
-Described describe(std::string_view python_type, const c10::Error& error) {
+Description describe(std::string_view python_type, const c10::Error& error) {
   return {std::string(python_type), translate_type_names(error.what_without_backtrace()), error};
 }
 
-Described describe_current_exception() {
+Description describe_current_exception() {
   try {
     throw;
   } catch (const PythonError& error) {
@@ -85,10 +85,10 @@ void throw_to_javascript(Environment& environment) noexcept {
     return;
   } catch (...) {
     try {
-      Described described = describe_current_exception();
+      Description described = describe_current_exception();
       environment.throw_error(described.python_type, described.message, std::move(described.cause));
     } catch (...) {
-      // Nothing more can be said: JavaScript is no longer allowed to run, or memory is exhausted.
+      // The error object could not be created: JavaScript may no longer run, or memory ran out.
       bool pending = false;
       napi_is_exception_pending(environment.env(), &pending);
       if (!pending) napi_throw_error(environment.env(), "ERR_TORCH_RUNTIME", "out of memory");

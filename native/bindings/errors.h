@@ -1,4 +1,4 @@
-// Python's error classes in C++, and the way of every C++ exception into JavaScript.
+// Errors with the names of Python's classes, and how C++ exceptions become JavaScript ones.
 #pragma once
 
 #include "bindings/node_api.h"
@@ -12,8 +12,8 @@ namespace torch_losses {
 
 class Environment;
 
-// An error that Python's own layer raises, by the name of its class. For those that c10 has, throw
-// c10's.
+// An error that PyTorch's Python code raises, with the name of its class. Where c10 has an
+// exception class for it, throw that instead.
 class PythonError : public std::runtime_error {
  public:
   PythonError(std::string_view python_type, const std::string& message)
@@ -28,17 +28,26 @@ class PythonError : public std::runtime_error {
   throw PythonError("TypeError", message);
 }
 
-// A JavaScript exception is pending: unwind to the door and let it through.
+// Thrown to unwind the stack when a JavaScript exception is already pending.
 struct PendingException {};
 
-// Throws where a Node-API call failed: PendingException if JavaScript threw, else a PythonError
-// that names the call.
+// Throws if a Node-API call failed: PendingException if JavaScript threw, else a PythonError with
+// Node-API's message.
 void check(napi_env env, napi_status status);
 
-// Turns the exception being handled into a pending JavaScript one. Call inside `catch (...)`.
+// Calls a Node-API function whose last parameter is a pointer to its result. Returns the result, or
+// throws as `check` does: call_node<napi_value>(env, napi_create_double, 0.5).
+template <typename Result, typename Function, typename... Arguments>
+Result call_node(napi_env env, Function function, Arguments... arguments) {
+  Result result{};
+  check(env, function(env, arguments..., &result));
+  return result;
+}
+
+// Turns the exception being handled into a pending JavaScript one. Must be called in a catch block.
 void throw_to_javascript(Environment& environment) noexcept;
 
-// Texts in which C++ says `CPUFloatType` say `torch.FloatTensor` in Python.
+// Replaces C++ names of tensor types, such as `CPUFloatType`, with Python's, `torch.FloatTensor`.
 std::string translate_type_names(std::string message);
 
 }  // namespace torch_losses

@@ -5,8 +5,7 @@
 #include <utility>
 
 #include "bindings/errors.h"
-#include "memory/allocator.h"
-#include "operators/cuda.h"
+#include "memory/live_bytes.h"
 
 namespace torch_losses {
 namespace {
@@ -19,25 +18,9 @@ uint32_t index_of(Handle handle) {
   return static_cast<uint32_t>(handle - std::floor(handle / kSlots) * kSlots);
 }
 
-int64_t live_bytes() { return allocator_live_bytes() + cuda_live_bytes_lately(); }
-
-// Slots examined within one handle scope: enough to amortise it, few enough to keep V8's handle
-// blocks small.
+// The number of slots that a sweep examines within one handle scope: enough to amortise its cost,
+// and few enough to keep V8's handle blocks small.
 constexpr size_t kSlotsPerScope = 256;
-
-class HandleScope {
- public:
-  explicit HandleScope(napi_env env) : env_(env) {
-    check(env, napi_open_handle_scope(env, &scope_));
-  }
-  ~HandleScope() { napi_close_handle_scope(env_, scope_); }
-  HandleScope(const HandleScope&) = delete;
-  HandleScope& operator=(const HandleScope&) = delete;
-
- private:
-  napi_env env_;
-  napi_handle_scope scope_ = nullptr;
-};
 
 }  // namespace
 
@@ -68,15 +51,15 @@ uint32_t HandleTable::allocate() {
   return static_cast<uint32_t>(slots_.size() - 1);
 }
 
-// The tensor is the caller's to destroy, which may run the destructors of a whole graph.
+// Frees the slot and returns its tensor, for the caller to destroy. That may destroy a whole graph.
 at::Tensor HandleTable::release(uint32_t index) {
   Slot& slot = slots_[index];
   if (slot.owner != nullptr) napi_delete_reference(env_, std::exchange(slot.owner, nullptr));
   slot.live = false;
   slot.gradient = 0;
   --live_;
-  if (slot.age < kGrown) --young_live_;
-  // A slot whose generations are used up is retired, so that no handle is ever given out twice.
+  if (slot.age < kTenuredAge) --young_live_;
+  // A slot that has used its last generation is never reused, so that no handle is issued twice.
   if (slot.generation < kLastGeneration) {
     ++slot.generation;
     slot.next_free = std::exchange(first_free_, index);
@@ -91,17 +74,19 @@ void HandleTable::allow_growth(int64_t bytes) {
 
 int64_t HandleTable::growth() const { return live_bytes() - least_live_bytes_; }
 
-void HandleTable::make_room() {
+// Runs before each creation: destroys one dead tensor, and relieves memory pressure if that is due.
+void HandleTable::relieve_if_due() {
   if (!dead_.empty()) dead_.pop_back();
   least_live_bytes_ = std::min(least_live_bytes_, live_bytes());
-  if (growth() > std::max(allowed_growth_, least_live_bytes_ / 4)) relieve(Pressure::Bytes);
-  if (relieve_ && !std::exchange(is_awake_, true)) relieve_(Pressure::Awake);
-  // As many again as live, or a number of young ones: the cost per creation stays constant.
-  if (++created_since_sweep_ > std::max(live_, kSweepEvery)) {
+  if (growth() > std::max(allowed_growth_, least_live_bytes_ / 4)) relieve(Pressure::LiveBytes);
+  if (relieve_ && std::exchange(is_idle_, false)) relieve_(Pressure::EndOfIdleness);
+  // Sweeps all handles when as many have been created as are live, so that the cost of a creation
+  // stays constant.
+  if (++created_since_sweep_ > std::max(live_, kSweepInterval)) {
     sweep();
   } else if (young_live_ >= young_limit_) {
     if (relieve_) {
-      relieve_(Pressure::Young);
+      relieve_(Pressure::YoungHandles);
     } else {
       sweep_young();
     }
@@ -112,17 +97,17 @@ void HandleTable::make_room() {
 void HandleTable::relieve(Pressure pressure) {
   if (!relieve_) return;
   dead_.clear();
-  // Also where JavaScript throws: a worker may be terminated in the middle.
-  struct Shortage {
-    bool& is_short;
-    ~Shortage() { is_short = false; }
-  } shortage{is_short_};
-  is_short_ = true;
+  // Resets the flag if JavaScript throws, too: a worker may be terminated at any time.
+  struct Reset {
+    bool& flag;
+    ~Reset() { flag = false; }
+  } reset{is_relieving_};
+  is_relieving_ = true;
   relieve_(pressure);
 }
 
 Handle HandleTable::create(at::Tensor tensor) {
-  make_room();
+  relieve_if_due();
   uint32_t index = allocate();
   Slot& slot = slots_[index];
   slot.tensor = std::move(tensor);
@@ -130,15 +115,15 @@ Handle HandleTable::create(at::Tensor tensor) {
   slot.age = 0;
   ++live_;
   Handle handle = static_cast<double>(slot.generation) * kSlots + index;
-  remember_young(handle);
+  add_young(handle);
   return handle;
 }
 
-void HandleTable::remember_young(Handle handle) {
+void HandleTable::add_young(Handle handle) {
   ++young_live_;
   young_.push_back(handle);
-  // Where tensors are disposed, most are gone already.
-  if (young_.size() > 2 * young_live_ + kSweepEvery) {
+  // Removes disposed handles once they are the majority.
+  if (young_.size() > 2 * young_live_ + kSweepInterval) {
     std::erase_if(young_, [this](Handle young) { return find(young) == nullptr; });
   }
 }
@@ -154,15 +139,12 @@ const at::Tensor& HandleTable::get(Handle handle) const { return require(handle)
 bool HandleTable::is_live(Handle handle) const noexcept { return find(handle) != nullptr; }
 
 napi_value HandleTable::owner(Handle handle) const {
-  napi_value value = nullptr;
   const Slot* slot = find(handle);
-  if (slot != nullptr && slot->owner != nullptr) {
-    check(env_, napi_get_reference_value(env_, slot->owner, &value));
-  }
-  return value;
+  if (slot == nullptr || slot->owner == nullptr) return nullptr;
+  return call_node<napi_value>(env_, napi_get_reference_value, slot->owner);
 }
 
-void HandleTable::remember_gradient(Handle handle, Handle gradient) {
+void HandleTable::set_gradient(Handle handle, Handle gradient) {
   require(handle).gradient = gradient;
 }
 
@@ -172,12 +154,11 @@ void HandleTable::dispose(Handle handle) {
   if (find(handle) != nullptr) release(index_of(handle));
 }
 
+// Frees the slot if its owner was collected, and returns its tensor.
 std::optional<at::Tensor> HandleTable::release_if_dead(uint32_t index) {
   Slot& slot = slots_[index];
   if (!slot.live || slot.owner == nullptr) return std::nullopt;
-  napi_value owner = nullptr;
-  check(env_, napi_get_reference_value(env_, slot.owner, &owner));
-  if (owner != nullptr) return std::nullopt;
+  if (call_node<napi_value>(env_, napi_get_reference_value, slot.owner)) return std::nullopt;
   return release(index);
 }
 
@@ -186,7 +167,7 @@ size_t HandleTable::sweep() {
   created_since_sweep_ = 0;
   dead_.clear();
   for (size_t start = 0; start < slots_.size(); start += kSlotsPerScope) {
-    HandleScope scope(env_);
+    Napi::HandleScope scope(env_);
     size_t end = std::min(start + kSlotsPerScope, slots_.size());
     for (size_t index = start; index < end; ++index) {
       freed += release_if_dead(static_cast<uint32_t>(index)) ? 1 : 0;
@@ -197,18 +178,18 @@ size_t HandleTable::sweep() {
 
 size_t HandleTable::sweep_young() {
   size_t freed = 0;
-  // Freeing a tensor runs no JavaScript, so nothing is created meanwhile.
+  // No handle is created during the sweep, because destroying a tensor runs no JavaScript.
   std::vector<Handle> candidates = std::exchange(young_, {});
   for (size_t start = 0; start < candidates.size(); start += kSlotsPerScope) {
-    HandleScope scope(env_);
+    Napi::HandleScope scope(env_);
     size_t end = std::min(start + kSlotsPerScope, candidates.size());
     for (size_t at = start; at < end; ++at) {
       Slot* slot = find(candidates[at]);
       if (slot == nullptr) continue;
       if (std::optional<at::Tensor> tensor = release_if_dead(index_of(candidates[at]))) {
         ++freed;
-        if (!is_short_) dead_.push_back(std::move(*tensor));
-      } else if (++slot->age < kGrown) {
+        if (!is_relieving_) dead_.push_back(std::move(*tensor));
+      } else if (++slot->age < kTenuredAge) {
         young_.push_back(candidates[at]);
       } else {
         --young_live_;

@@ -1,16 +1,16 @@
-// The tensors that JavaScript holds, one table per environment.
+// The table of the tensors that JavaScript holds. Each environment has one.
 //
-// A handle is a slot number and the slot's generation, in one double that JavaScript carries as a
-// plain number. A generation ends when the slot is freed, so a stale handle is recognised, never
-// followed. The slot keeps the tensor and a weak reference to the JavaScript `Tensor` that owns the
-// handle. There are no finalizers (they run only when the event loop turns): a weak reference that
-// no longer gives a value is a dead handle, and a sweep frees it: of the young ones now and then,
-// of all when as many were created as live, and both whenever the allocator's live bytes say that
-// memory is short.
+// A handle is a slot's index and the slot's generation, packed into one double: a plain number in
+// JavaScript. Freeing a slot starts its next generation, so that a stale handle is detected. A slot
+// holds the tensor and a weak reference to its owner, the JavaScript `Tensor`. There are no
+// finalizers, because those run only when the event loop turns. Instead, a sweep frees the slots
+// whose weak reference is empty. Young handles, those created lately, are swept at intervals; all
+// handles, when as many have been created as are live. Growth of the live bytes also causes sweeps.
 //
-// Tensors that a sweep of the young ones found dead are not destroyed at once but one with each
-// creation, unless memory is short: the next loss and its graph then take the very blocks that
-// malloc just got back. A thousand graphs freed together cost as much again as computing them.
+// A sweep of young handles does not destroy the tensors it finds dead. They wait in a list, and
+// each new handle destroys one of them, so that the next loss and its graph reuse the blocks that
+// malloc has just got back. Destroying a thousand graphs at once takes as long again as computing
+// them. When memory is short the list is cleared at once.
 #pragma once
 
 #include "bindings/node_api.h"
@@ -27,60 +27,73 @@ namespace torch_losses {
 
 using Handle = double;
 
-// Why memory should be looked after: the order is known to lib/memory/pressure.ts.
-enum class Pressure { Young, Bytes, Exhausted, Awake };
+// Why the table calls the relief function; lib/memory/pressure.ts relies on the order.
+enum class Pressure {
+  YoungHandles,   // the young handles have reached their limit
+  LiveBytes,      // the live bytes have grown by more than was allowed
+  OutOfMemory,    // an allocation failed
+  EndOfIdleness,  // the first handle since `notify_next_creation`
+};
 
+// All functions must be called on the environment's thread.
 class HandleTable {
  public:
   explicit HandleTable(napi_env env) : env_(env) {}
   HandleTable(const HandleTable&) = delete;
   HandleTable& operator=(const HandleTable&) = delete;
 
-  // Takes the tensor; the handle has no owner until `attach`.
+  // Takes ownership of the tensor. The handle is live until disposed, or until its owner, once
+  // attached, is collected.
   Handle create(at::Tensor tensor);
 
-  // Makes `owner` the JavaScript object whose life keeps the handle.
+  // Attaches the JavaScript object that owns the handle.
   void attach(Handle handle, napi_value owner);
 
-  // The tensor; throws TypeError for a handle that was disposed or never was.
+  // Returns the tensor. Throws TypeError if the handle is stale or invalid.
   const at::Tensor& get(Handle handle) const;
 
   bool is_live(Handle handle) const noexcept;
 
-  // The owner, or null when it was collected or not yet attached.
+  // Returns the owner, or nullptr if it was collected or is not attached yet.
   napi_value owner(Handle handle) const;
 
-  // Remembers which handle stands for `handle`'s gradient, so that `x.grad` is the same object
-  // while it lives.
-  void remember_gradient(Handle handle, Handle gradient);
+  // Stores the handle of the gradient of `handle`'s tensor, so that `x.grad` is the same object
+  // while that lives.
+  void set_gradient(Handle handle, Handle gradient);
   Handle gradient(Handle handle) const;
 
-  // Frees the slot at once; a second time does nothing.
+  // Frees the slot at once. Does nothing if the handle is stale.
   void dispose(Handle handle);
 
-  // Frees every slot whose owner was collected; returns how many.
+  // Frees every slot whose owner was collected. Returns their number.
   size_t sweep();
 
-  // The same among handles given out lately, which are all that a minor collection can have freed.
-  // Their tensors are destroyed as creations go on.
+  // Frees the young slots whose owner was collected: all that a minor collection can have freed.
+  // Returns their number.
   size_t sweep_young();
 
   size_t live() const noexcept { return live_; }
 
-  // Collects garbage and sweeps, now.
+  // Sets the function that collects garbage and sweeps. It then sets the conditions of its next
+  // call by `set_young_interval` and `allow_growth`.
+  void set_relief(std::function<void(Pressure)> relieve) { relieve_ = std::move(relieve); }
+
+  // Calls the relief function; destroys dead tensors at once meanwhile.
   void relieve(Pressure pressure);
 
-  // What collects garbage and sweeps, then says when it is next called: when the live bytes have
-  // grown by so many, or after so many new handles. Few young handles keep the memory in use within
-  // the processor's caches.
-  void on_pressure(std::function<void(Pressure)> relieve) { relieve_ = std::move(relieve); }
+  // Sets the number of new handles after which the relief function is called. A small number keeps
+  // the memory in use within the processor's caches.
   void set_young_interval(size_t count) { young_interval_ = count; }
-  // From what lives now. It may also grow by a quarter of the least that lives from then on.
+
+  // Sets the growth of the live bytes, from now, at which the relief function is called. A growth
+  // of up to a quarter of the least live bytes since then is always allowed.
   void allow_growth(int64_t bytes);
-  // By how many bytes what lives has grown since.
+
+  // Returns the growth of the live bytes, from the least since `allow_growth`.
   int64_t growth() const;
-  // The next creation is told, as `Awake`.
-  void rest() { is_awake_ = false; }
+
+  // Calls the relief function with EndOfIdleness at the next creation.
+  void notify_next_creation() { is_idle_ = true; }
 
   template <typename Visit>
   void for_each(Visit visit) const {
@@ -89,7 +102,7 @@ class HandleTable {
     }
   }
 
-  // Frees everything: at the end of the environment, while Node-API may still be called.
+  // Frees everything. Called when the environment ends, while Node-API may still be used.
   void clear();
 
  private:
@@ -99,8 +112,8 @@ class HandleTable {
     uint32_t generation = 1;
     uint32_t next_free = 0;
     Handle gradient = 0;
-    // Sweeps survived, up to kGrown: V8 moves an object out of its young generation at its second
-    // collection.
+    // The number of sweeps survived, up to kTenuredAge. V8 promotes an object out of its young
+    // generation at the object's second collection.
     uint8_t age = 0;
     bool live = false;
   };
@@ -110,31 +123,31 @@ class HandleTable {
   uint32_t allocate();
   at::Tensor release(uint32_t index);
   std::optional<at::Tensor> release_if_dead(uint32_t index);
-  void remember_young(Handle handle);
-  void make_room();
+  void add_young(Handle handle);
+  void relieve_if_due();
 
   napi_env env_;
-  // A deque: references to tensors stay valid while the table grows.
+  // A deque, so that references to tensors stay valid while the table grows.
   mutable std::deque<Slot> slots_;
   uint32_t first_free_ = kNone;
   size_t live_ = 0;
-  // Given out lately; some may have been freed since. Those that were not are counted.
+  // The young handles, some of which may have been disposed, and the number of those that were not.
   std::vector<Handle> young_;
   size_t young_live_ = 0;
-  size_t young_interval_ = kSweepEvery;
-  size_t young_limit_ = kSweepEvery;
+  size_t young_interval_ = kSweepInterval;
+  size_t young_limit_ = kSweepInterval;
   size_t created_since_sweep_ = 0;
-  // Dead, to be destroyed one by one; all at once while memory is short.
+  // Dead tensors that wait for their destruction.
   std::vector<at::Tensor> dead_;
-  bool is_short_ = false;
+  bool is_relieving_ = false;
   std::function<void(Pressure)> relieve_;
   int64_t allowed_growth_ = INT64_MAX;
   int64_t least_live_bytes_ = 0;
-  bool is_awake_ = false;
+  bool is_idle_ = true;
 
   static constexpr uint32_t kNone = UINT32_MAX;
-  static constexpr size_t kSweepEvery = 4096;
-  static constexpr uint8_t kGrown = 3;
+  static constexpr size_t kSweepInterval = 4096;
+  static constexpr uint8_t kTenuredAge = 3;
 };
 
 }  // namespace torch_losses

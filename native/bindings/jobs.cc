@@ -1,6 +1,6 @@
 #include "bindings/jobs.h"
 
-#include <ATen/Parallel.h>
+#include <ATen/ThreadLocalState.h>
 
 #include <algorithm>
 #include <utility>
@@ -11,10 +11,9 @@
 #include "bindings/memory_retry.h"
 
 namespace torch_losses {
-
 namespace {
 
-// What tensors that share memory have in common.
+// Returns the key of a tensor's memory: its storage, which views share.
 const void* memory_of(const at::Tensor& tensor) {
   if (!tensor.has_storage()) return tensor.unsafeGetTensorImpl();
   return tensor.storage().unsafeGetStorageImpl();
@@ -25,7 +24,7 @@ void count_down(std::unordered_map<const void*, int>& counts, const void* key) {
   if (found != counts.end() && --found->second == 0) counts.erase(found);
 }
 
-bool changes_memory(const Job& job) { return job.runs_graph || !job.written.empty(); }
+bool writes_memory(const Job& job) { return job.runs_graph || !job.written.empty(); }
 
 }  // namespace
 
@@ -34,15 +33,12 @@ napi_value AsyncQueue::submit(std::unique_ptr<Job> job) {
   napi_env env = environment_.env();
   napi_value promise = nullptr;
   check(env, napi_create_promise(env, &job->deferred, &promise));
-  job->threads = at::get_num_threads();
-  job->autocast = AutocastSettings::current();
-  job->cuda = CudaSettings::current();
-  if (pending_ == 0) check(env, napi_ref_threadsafe_function(env, notify_));
-  ++pending_;
-  writers_ += changes_memory(*job) ? 1 : 0;
+  if (unsettled_ == 0) check(env, napi_ref_threadsafe_function(env, notify_));
+  ++unsettled_;
+  writers_ += writes_memory(*job) ? 1 : 0;
   {
     std::lock_guard lock(mutex_);
-    claim(*job);
+    mark_memory(*job);
     waiting_.push_back(std::move(job));
   }
   changed_.notify_all();
@@ -58,40 +54,41 @@ bool AsyncQueue::cancel(int64_t number) {
     if (found == waiting_.end()) return false;
     job = std::move(*found);
     waiting_.erase(found);
-    release(*job);
+    unmark_memory(*job);
   }
   changed_.notify_all();
-  finish(*job);
+  forget(*job);
   return true;
 }
 
-void AsyncQueue::wait_until_unchanged(const at::Tensor& tensor) {
+void AsyncQueue::wait_until_unwritten(const at::Tensor& tensor) {
   const void* memory = memory_of(tensor);
   std::unique_lock lock(mutex_);
-  wait_until(lock, [&] { return !changing_.contains(memory); });
+  wait_until(lock, [&] { return !memory_writers_.contains(memory); });
 }
 
 void AsyncQueue::wait_until_unused(const at::Tensor& tensor) {
   const void* memory = memory_of(tensor);
   std::unique_lock lock(mutex_);
-  wait_until(lock, [&] { return graphs_ == 0 && !in_use_.contains(memory); });
+  wait_until(lock, [&] { return graphs_ == 0 && !users_.contains(memory); });
 }
 
 void AsyncQueue::wait_for_graphs() {
   if (writers_ == 0) return;
   std::unique_lock lock(mutex_);
-  wait_until(lock, [&] { return graphs_ == 0 && changing_.empty(); });
+  wait_until(lock, [&] { return graphs_ == 0 && memory_writers_.empty(); });
 }
 
-// The worker may be waiting for memory meanwhile.
+// Waits until the condition holds. Serves the worker's requests for memory meanwhile.
 template <typename Condition>
 void AsyncQueue::wait_until(std::unique_lock<std::mutex>& lock, Condition holds) {
   while (!holds()) {
-    give_memory(lock);
+    serve_memory_request(lock);
     changed_.wait(lock, [&] { return needs_memory_ || holds(); });
   }
 }
 
+// Starts the worker thread, if it is not running.
 void AsyncQueue::start() {
   if (thread_.joinable()) return;
   napi_env env = environment_.env();
@@ -116,6 +113,7 @@ void AsyncQueue::shut_down() {
   }
 }
 
+// The worker thread: runs jobs until the queue shuts down.
 void AsyncQueue::work() {
   for (;;) {
     std::unique_ptr<Job> job;
@@ -130,7 +128,7 @@ void AsyncQueue::work() {
     bool stopping = false;
     {
       std::lock_guard lock(mutex_);
-      release(*job);
+      unmark_memory(*job);
       finished_.push_back(std::move(job));
       stopping = stopping_;
     }
@@ -140,13 +138,10 @@ void AsyncQueue::work() {
 }
 
 void AsyncQueue::execute(Job& job) {
-  at::ThreadLocalStateGuard state(job.state);
-  // The number of threads belongs to a thread, and this one has its own.
-  if (at::get_num_threads() != job.threads) at::set_num_threads(job.threads);
-  job.autocast.apply();
+  at::ThreadLocalStateGuard state(job.state.thread_local_state());
   WarningScope warnings;
   try {
-    job.cuda.apply();
+    job.state.apply();
     run(job);
   } catch (...) {
     job.error = std::current_exception();
@@ -155,21 +150,22 @@ void AsyncQueue::execute(Job& job) {
   job.warnings = warnings.take();
 }
 
-// As trying_again, whose part of freeing what is dead is the environment's thread's.
+// Runs the job, and once more if memory ran out: retry_on_out_of_memory for the worker thread,
+// which asks the environment's thread to free memory.
 void AsyncQueue::run(Job& job) {
   try {
-    fail_where_simulated();
+    throw_if_simulated();
     job.run();
     return;
   } catch (const c10::OutOfMemoryError&) {
-    if (!ask_for_memory() || !job.is_repeatable) throw;
+    if (!request_memory() || !job.is_repeatable) throw;
   }
-  fail_where_simulated();
+  throw_if_simulated();
   job.run();
 }
 
-// Waits until the environment's thread has freed what is dead; false where it is ending.
-bool AsyncQueue::ask_for_memory() {
+// Asks the environment's thread to free memory, and waits. Returns false if the queue shuts down.
+bool AsyncQueue::request_memory() {
   std::unique_lock lock(mutex_);
   if (stopping_) return false;
   needs_memory_ = true;
@@ -179,14 +175,15 @@ bool AsyncQueue::ask_for_memory() {
   return !stopping_;
 }
 
-// On the environment's thread, which may itself be waiting for the worker.
-void AsyncQueue::give_memory(std::unique_lock<std::mutex>& lock) {
+// Frees memory for the worker if it has asked. Runs on the environment's thread, which may itself
+// be waiting for the worker.
+void AsyncQueue::serve_memory_request(std::unique_lock<std::mutex>& lock) {
   if (!needs_memory_) return;
   lock.unlock();
   try {
-    environment_.handles().relieve(Pressure::Exhausted);
+    environment_.handles().relieve(Pressure::OutOfMemory);
   } catch (...) {
-    // The worker then tries again with what there is.
+    // The worker tries again all the same.
     napi_value failure = nullptr;
     napi_get_and_clear_last_exception(environment_.env(), &failure);
   }
@@ -195,6 +192,7 @@ void AsyncQueue::give_memory(std::unique_lock<std::mutex>& lock) {
   changed_.notify_all();
 }
 
+// The callback of the thread-safe function: settles the promises of finished jobs.
 void AsyncQueue::on_finished(napi_env env, napi_value, void* data, void*) {
   if (env == nullptr) return;  // the environment is ending
   auto& queue = *static_cast<AsyncQueue*>(data);
@@ -202,13 +200,13 @@ void AsyncQueue::on_finished(napi_env env, napi_value, void* data, void*) {
     std::unique_ptr<Job> job;
     {
       std::unique_lock lock(queue.mutex_);
-      queue.give_memory(lock);
+      queue.serve_memory_request(lock);
       if (queue.finished_.empty()) return;
       job = std::move(queue.finished_.front());
       queue.finished_.pop_front();
     }
     queue.settle(*job);
-    queue.finish(*job);
+    queue.forget(*job);
   }
 }
 
@@ -230,23 +228,25 @@ void AsyncQueue::settle(Job& job) {
   napi_resolve_deferred(env, job.deferred, value);
 }
 
-void AsyncQueue::finish(const Job& job) {
-  writers_ -= changes_memory(job) ? 1 : 0;
-  if (--pending_ == 0) napi_unref_threadsafe_function(environment_.env(), notify_);
+// Counts the job's promise as settled.
+void AsyncQueue::forget(const Job& job) {
+  writers_ -= writes_memory(job) ? 1 : 0;
+  if (--unsettled_ == 0) napi_unref_threadsafe_function(environment_.env(), notify_);
 }
 
-// Remembered by the job, which may itself give a tensor another storage.
-void AsyncQueue::claim(Job& job) {
-  for (const at::Tensor& tensor : job.tensors) job.uses.push_back(memory_of(tensor));
-  for (const at::Tensor& tensor : job.written) job.changes.push_back(memory_of(tensor));
-  for (const void* memory : job.uses) ++in_use_[memory];
-  for (const void* memory : job.changes) ++changing_[memory];
+// Marks the job's memory as in use. The job keeps the keys, because it may give a tensor another
+// storage before they are unmarked.
+void AsyncQueue::mark_memory(Job& job) {
+  for (const at::Tensor& tensor : job.tensors) job.used_memory.push_back(memory_of(tensor));
+  for (const at::Tensor& tensor : job.written) job.written_memory.push_back(memory_of(tensor));
+  for (const void* memory : job.used_memory) ++users_[memory];
+  for (const void* memory : job.written_memory) ++memory_writers_[memory];
   graphs_ += job.runs_graph ? 1 : 0;
 }
 
-void AsyncQueue::release(const Job& job) {
-  for (const void* memory : job.uses) count_down(in_use_, memory);
-  for (const void* memory : job.changes) count_down(changing_, memory);
+void AsyncQueue::unmark_memory(const Job& job) {
+  for (const void* memory : job.used_memory) count_down(users_, memory);
+  for (const void* memory : job.written_memory) count_down(memory_writers_, memory);
   graphs_ -= job.runs_graph ? 1 : 0;
 }
 

@@ -1,16 +1,14 @@
-// Calls off the event loop: one thread for each environment runs its jobs in the order they were
-// made.
+// Asynchronous calls. Each environment has one worker thread, which runs its jobs one at a time in
+// the order of submission. The order makes their results those of the same calls made
+// synchronously; one at a time, they do not compete for the cores.
 //
-// In order, so that results are those of the same calls made synchronously; one at a time, so that
-// callers share the cores instead of fighting for them. A job carries the caller's thread-local
-// state (grad mode, autocast, thread count) and keeps its tensors alive. While it waits or runs,
-// their memory is in use: a synchronous call that would write to it waits, and so does one that
-// would read what the job writes.
+// A job takes over its caller's thread-local state (grad mode, autocast, thread count) and keeps
+// its tensors alive. Until it is done, their memory is in use: a synchronous call waits before it
+// writes to that memory, or reads what the job writes.
 #pragma once
 
 #include "bindings/node_api.h"
 
-#include <ATen/ThreadLocalState.h>
 #include <ATen/core/Tensor.h>
 
 #include <condition_variable>
@@ -24,41 +22,41 @@
 #include <unordered_map>
 #include <vector>
 
+#include "bindings/caller_state.h"
 #include "bindings/warnings.h"
-#include "operators/autocast.h"
-#include "operators/cuda.h"
 
 namespace torch_losses {
 
 class Environment;
 
 struct Job {
-  // The caller's number for it, to cancel it by.
+  // The caller's number for the job, for `cancel`.
   int64_t number = 0;
-  // On the worker's thread.
+  // Computes, on the worker thread.
   std::function<void()> run;
-  // Whether `run` has changed nothing when it fails, so that it can be run again.
+  // Whether `run` changes nothing when it fails, so that it may run again.
   bool is_repeatable = false;
-  // On the environment's, after `run` succeeded: the value to resolve with.
+  // Returns the value that the promise resolves with. Called on the environment's thread after
+  // `run` succeeded.
   std::function<napi_value()> result;
-  // What `run` computes on, and which of it `run` changes.
+  // The tensors that `run` uses, and those of them that it writes to.
   std::vector<at::Tensor> tensors;
   std::vector<at::Tensor> written;
-  // A backward pass: it reads and changes what its graph holds, whatever that is.
+  // Whether `run` is a backward pass: it may read and change any tensor that its graph holds.
   bool runs_graph = false;
 
-  // Filled in by AsyncQueue.
-  at::ThreadLocalState state;
-  AutocastSettings autocast;
-  CudaSettings cuda;
-  int threads = 0;
-  std::vector<const void*> uses;
-  std::vector<const void*> changes;
+  // Captured when the job is created, on the environment's thread.
+  CallerState state;
+
+  // Set by AsyncQueue.
+  std::vector<const void*> used_memory;
+  std::vector<const void*> written_memory;
   napi_deferred deferred = nullptr;
   std::exception_ptr error;
   std::vector<Warning> warnings;
 };
 
+// Public functions must be called on the environment's thread.
 class AsyncQueue {
  public:
   explicit AsyncQueue(Environment& environment) : environment_(environment) {}
@@ -66,36 +64,37 @@ class AsyncQueue {
   AsyncQueue(const AsyncQueue&) = delete;
   AsyncQueue& operator=(const AsyncQueue&) = delete;
 
-  // Takes the job and returns its promise.
+  // Queues the job and returns its promise.
   napi_value submit(std::unique_ptr<Job> job);
 
-  // Drops a job that has not started; its promise stays pending, for the caller to reject. False
-  // where it is too late.
+  // Removes a job that has not started. Its promise is never settled; the caller rejects its own.
+  // Returns false if the job has started or is unknown.
   bool cancel(int64_t number);
 
-  // For synchronous calls. Each returns when no job is left that changes the tensor's memory; that
-  // computes on it; that runs or changes what a backward pass may meet.
+  // For synchronous calls. Wait until no unfinished job writes to the tensor's memory; until none
+  // uses it; until none is a backward pass or writes to any memory.
   void wait_to_read(const at::Tensor& tensor) {
-    if (writers_ != 0 && !is_submitting_) wait_until_unchanged(tensor);
+    if (writers_ != 0 && !is_submitting_) wait_until_unwritten(tensor);
   }
   void wait_to_write(const at::Tensor& tensor) {
-    if (pending_ != 0 && !is_submitting_) wait_until_unused(tensor);
+    if (unsettled_ != 0 && !is_submitting_) wait_until_unused(tensor);
   }
   void wait_for_graphs();
 
-  // While it lives, arguments are read for a job, which comes after the others anyhow.
-  class Submission {
+  // While an instance exists, arguments are read for a job. Reading then waits for nothing, since
+  // the job runs after the others.
+  class SubmissionScope {
    public:
-    explicit Submission(AsyncQueue& queue) : queue_(queue) { queue.is_submitting_ = true; }
-    ~Submission() { queue_.is_submitting_ = false; }
-    Submission(const Submission&) = delete;
-    Submission& operator=(const Submission&) = delete;
+    explicit SubmissionScope(AsyncQueue& queue) : queue_(queue) { queue.is_submitting_ = true; }
+    ~SubmissionScope() { queue_.is_submitting_ = false; }
+    SubmissionScope(const SubmissionScope&) = delete;
+    SubmissionScope& operator=(const SubmissionScope&) = delete;
 
    private:
     AsyncQueue& queue_;
   };
 
-  // Drops what has not started and waits for what has. Nothing is settled any more.
+  // Drops the jobs that have not started and waits for the running one. Settles no promise.
   void shut_down();
 
  private:
@@ -103,36 +102,40 @@ class AsyncQueue {
   void work();
   void execute(Job& job);
   void run(Job& job);
-  bool ask_for_memory();
-  void give_memory(std::unique_lock<std::mutex>& lock);
+  bool request_memory();
+  void serve_memory_request(std::unique_lock<std::mutex>& lock);
   static void on_finished(napi_env env, napi_value, void* queue, void*);
   void settle(Job& job);
-  void finish(const Job& job);
-  void claim(Job& job);
-  void release(const Job& job);
-  void wait_until_unchanged(const at::Tensor& tensor);
+  void forget(const Job& job);
+  void mark_memory(Job& job);
+  void unmark_memory(const Job& job);
+  void wait_until_unwritten(const at::Tensor& tensor);
   void wait_until_unused(const at::Tensor& tensor);
   template <typename Condition>
   void wait_until(std::unique_lock<std::mutex>& lock, Condition holds);
 
   Environment& environment_;
   std::thread thread_;
+  // Keeps the event loop alive while promises are unsettled.
   napi_threadsafe_function notify_ = nullptr;
-  // The environment's thread alone: promises not yet settled, and those of jobs that change memory.
-  int64_t pending_ = 0;
+  // For the environment's thread only: the number of unsettled promises, and of those whose jobs
+  // write to memory.
+  int64_t unsettled_ = 0;
   int64_t writers_ = 0;
   bool is_submitting_ = false;
 
+  // Guards what follows, for both threads.
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ = false;
-  // The worker, which may not call JavaScript, waits for what is dead to be freed.
+  // The worker, which may not call JavaScript, waits for the environment's thread to free memory.
   bool needs_memory_ = false;
   std::deque<std::unique_ptr<Job>> waiting_;
   std::deque<std::unique_ptr<Job>> finished_;
-  // How many jobs use or change a storage, or run a graph, and are not done.
-  std::unordered_map<const void*, int> in_use_;
-  std::unordered_map<const void*, int> changing_;
+  // For each piece of memory the number of unfinished jobs that use it, and that write to it.
+  std::unordered_map<const void*, int> users_;
+  std::unordered_map<const void*, int> memory_writers_;
+  // The number of unfinished backward passes.
   int graphs_ = 0;
 };
 

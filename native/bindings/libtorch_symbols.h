@@ -1,11 +1,12 @@
-// What libtorch carries and does not declare: its OpenMP, its MKL, its SLEEF.
+// Functions of the libraries inside libtorch that its headers do not declare: OpenMP, MKL, SLEEF.
 #pragma once
 
 #include <dlfcn.h>
 
 namespace torch_losses {
 
-// A function among what libtorch_cpu.so loaded, which stays; null where this build has none.
+// Looks up a function in libtorch_cpu.so and the libraries it loaded. Returns nullptr if this build
+// of libtorch lacks it. The libraries stay loaded.
 inline void* symbol_of_libtorch(const char* name) {
   void* libtorch = dlopen("libtorch_cpu.so", RTLD_LAZY | RTLD_NOLOAD);
   if (libtorch == nullptr) return nullptr;

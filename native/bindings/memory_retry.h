@@ -1,42 +1,44 @@
-// What happens when a device's memory runs out: dead tensors are freed, and the call is made once
-// more.
+// What a native call does when memory runs out: it frees the tensors that JavaScript no longer
+// uses, and runs once more if it can.
 #pragma once
 
 #include <c10/util/Exception.h>
 
+#include <atomic>
 #include <cstdint>
-#include <utility>
 
 #include "bindings/environment.h"
 
 namespace torch_losses {
 
-class Bindings;
+enum class OutOfMemoryPolicy {
+  Fail,          // for a function that allocates no tensor
+  FreeAndFail,   // frees memory for later calls; for a function that may have changed something
+  FreeAndRetry,  // frees memory and runs again; for a function that changes nothing if it fails
+};
 
-// For tests: so many of the next calls that are made under `trying_again` find no memory.
-void simulate_out_of_memory(int64_t calls);
-void fail_where_simulated();
+// For tests: the number of calls still to come that throw as if memory had run out.
+inline std::atomic<int64_t> simulated_failures{0};
 
-// What is done when a device's memory runs out in a call: nothing, for those that make no tensors;
-// freeing what JavaScript no longer holds, for the calls to come; that, and making the call once
-// more, if it changes nothing when it fails.
-enum class WhenExhausted { Fail, Free, Repeat };
-
-// Runs `body`, and again where that is to be done.
-template <typename Body>
-auto trying_again(Environment& environment, WhenExhausted policy, Body&& body) {
-  if (policy == WhenExhausted::Fail) return body();
-  try {
-    fail_where_simulated();
-    return body();
-  } catch (const c10::OutOfMemoryError&) {
-    environment.handles().relieve(Pressure::Exhausted);
-    if (policy == WhenExhausted::Free) throw;
-  }
-  fail_where_simulated();
-  return body();
+inline void throw_if_simulated() {
+  if (simulated_failures.load(std::memory_order_relaxed) <= 0) return;
+  --simulated_failures;
+  TORCH_CHECK_WITH(OutOfMemoryError, false, "CUDA out of memory. Tried to allocate nothing.");
 }
 
-void add_memory_retry(Bindings& bindings);
+// Runs `body` under the policy, on the environment's thread, and returns its result.
+template <typename Body>
+auto retry_on_out_of_memory(Environment& environment, OutOfMemoryPolicy policy, Body&& body) {
+  if (policy == OutOfMemoryPolicy::Fail) return body();
+  try {
+    throw_if_simulated();
+    return body();
+  } catch (const c10::OutOfMemoryError&) {
+    environment.handles().relieve(Pressure::OutOfMemory);
+    if (policy == OutOfMemoryPolicy::FreeAndFail) throw;
+  }
+  throw_if_simulated();
+  return body();
+}
 
 }  // namespace torch_losses

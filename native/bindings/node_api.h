@@ -1,8 +1,8 @@
-// The only place that includes Node-API, with the macros that select its behaviour.
+// Includes Node-API, for all other files, after the macros that select its behaviour.
 #pragma once
 
 #ifndef NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS
-// A worker terminated while a binding throws must not take the process down.
+// Without it, terminating a worker while a binding throws ends the process.
 #define NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS
 #endif
 

@@ -1,8 +1,8 @@
-// References to JavaScript values held by tensors' storages.
+// JavaScript memory that the storages of tensors keep alive.
 //
-// A storage may be freed on any thread (autograd's, another environment's), and a reference may be
-// deleted only on its own. So the last owner puts it into this queue, and its environment deletes
-// what it finds there.
+// A storage may be freed on any thread, autograd's or another environment's. A reference to a
+// JavaScript value may be deleted only on its environment's thread. So the thread that frees the
+// storage puts the reference into the environment's queue, and the environment deletes it later.
 #pragma once
 
 #include "bindings/node_api.h"
@@ -17,13 +17,13 @@ namespace torch_losses {
 
 class ReferenceQueue {
  public:
-  // Any thread.
+  // Queues the reference for deletion. May be called on any thread.
   void release(napi_ref reference) {
     std::lock_guard lock(mutex_);
     if (open_) released_.push_back(reference);
   }
 
-  // The environment's thread.
+  // Deletes the queued references. Must be called on the environment's thread.
   void drain(napi_env env) {
     std::vector<napi_ref> released;
     {
@@ -33,7 +33,8 @@ class ReferenceQueue {
     for (napi_ref reference : released) napi_delete_reference(env, reference);
   }
 
-  // The environment's thread, at its end: later releases have nothing left to delete.
+  // Deletes the queued references and ignores later ones. Must be called on the environment's
+  // thread when the environment ends, which deletes its references itself.
   void close(napi_env env) {
     {
       std::lock_guard lock(mutex_);
@@ -48,17 +49,19 @@ class ReferenceQueue {
   bool open_ = true;
 };
 
-// What the data of a storage over JavaScript's memory keeps.
+// The context of a storage over JavaScript memory: the reference that keeps that memory alive.
 struct JavaScriptMemory {
   std::shared_ptr<ReferenceQueue> queue;
   napi_ref reference;
 
+  // The storage's deleter.
   static void release(void* memory) {
     std::unique_ptr<JavaScriptMemory> owned(static_cast<JavaScriptMemory*>(memory));
     owned->queue->release(owned->reference);
   }
 };
 
+// Whether the data of a storage is JavaScript memory.
 inline bool is_javascript_memory(const c10::DataPtr& data) {
   return data.get_deleter() == &JavaScriptMemory::release;
 }

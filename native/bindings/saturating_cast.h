@@ -1,4 +1,4 @@
-// Numbers of JavaScript as integers, where a cast alone would be undefined behaviour.
+// Converts JavaScript numbers to integers without undefined behaviour.
 #pragma once
 
 #include <cmath>
@@ -7,9 +7,9 @@
 
 namespace torch_losses {
 
-// The nearest integer that T holds; 0 for NaN.
+// Truncates the number and clamps it to T's range; returns 0 for NaN.
 template <std::integral T>
-T saturated(double number) {
+T saturating_cast(double number) {
   using Limits = std::numeric_limits<T>;
   if (std::isnan(number)) return 0;
   if (number <= static_cast<double>(Limits::min())) return Limits::min();

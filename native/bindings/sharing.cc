@@ -1,5 +1,8 @@
-#include "bindings/sharing.h"
-
+// Tensors in transit to another thread.
+//
+// `share_tensor` stores a tensor and returns a token, a string by which any thread of the process
+// can claim it, once. A token that is not claimed expires. It does not depend on the thread that
+// created it, because sending a result may be a worker's last act.
 #include <ATen/core/Tensor.h>
 
 #include <algorithm>
@@ -31,11 +34,11 @@ uint64_t random_number() {
   return uint64_t{device()} << 32 | device();
 }
 
-// What a token says, and its text: three numbers in hexadecimal digits.
+// A token and its text: three hexadecimal numbers.
 struct Token {
-  uint64_t origin;  // which process, and which copy of the addon in it
+  uint64_t origin;  // identifies the process, and the copy of the addon in it
   uint64_t number;
-  uint64_t secret;  // no token can be made up
+  uint64_t secret;  // random, so that a token cannot be guessed
 
   std::string text() const {
     char buffer[3 * 16 + 3];
@@ -53,13 +56,15 @@ struct Token {
   }
 };
 
-class Depot {
+// The shared tensors that are not claimed yet. All functions may be called from any thread.
+class SharedTensors {
  public:
-  std::string leave(at::Tensor tensor, std::chrono::milliseconds time) {
+  // Stores the tensor for the given time and returns its token.
+  std::string add(at::Tensor tensor, std::chrono::milliseconds time) {
     std::lock_guard lock(mutex_);
     Token token{origin_, ++last_, random_number()};
     auto deadline = Clock::now() + time;
-    parcels_.emplace(token.number, Parcel{std::move(tensor), token.secret, deadline});
+    entries_.emplace(token.number, Entry{std::move(tensor), token.secret, deadline});
     if (!std::exchange(is_watched_, true)) {
       std::thread([this] { drop_expired(); }).detach();
     }
@@ -67,6 +72,7 @@ class Depot {
     return token.text();
   }
 
+  // Removes and returns the tensor of a token. Throws RuntimeError if the token is not valid.
   at::Tensor claim(const std::string& text) {
     auto token = Token::parse(text);
     if (!token) refuse("is no token that share() made");
@@ -74,29 +80,29 @@ class Depot {
       refuse("is of another process, or of another copy of torch-losses");
     }
     std::lock_guard lock(mutex_);
-    auto found = parcels_.find(token->number);
-    if (found == parcels_.end()) {
+    auto found = entries_.find(token->number);
+    if (found == entries_.end()) {
       refuse(token->number <= last_ ? "was claimed already, or its time was over"
                                     : "is no token that share() made");
     }
     if (found->second.secret != token->secret) refuse("is no token that share() made");
     at::Tensor tensor = std::move(found->second.tensor);
-    parcels_.erase(found);
+    entries_.erase(found);
     return tensor;
   }
 
-  // How many wait, and their bytes.
+  // Returns the number of unclaimed tensors, and their bytes.
   std::pair<int64_t, int64_t> waiting() {
     std::lock_guard lock(mutex_);
     int64_t bytes = 0;
-    for (const auto& [number, parcel] : parcels_) {
-      bytes += static_cast<int64_t>(parcel.tensor.storage().nbytes());
+    for (const auto& [number, entry] : entries_) {
+      bytes += static_cast<int64_t>(entry.tensor.storage().nbytes());
     }
-    return {static_cast<int64_t>(parcels_.size()), bytes};
+    return {static_cast<int64_t>(entries_.size()), bytes};
   }
 
  private:
-  struct Parcel {
+  struct Entry {
     at::Tensor tensor;
     uint64_t secret;
     Clock::time_point deadline;
@@ -106,14 +112,15 @@ class Depot {
     throw PythonError("RuntimeError", std::string("fromShared(): the token ") + why);
   }
 
-  // On a thread of its own while anything waits, since the thread that shared may be gone.
+  // Drops expired entries until none is left. Runs on a thread of its own, because the thread that
+  // shared a tensor may have ended.
   void drop_expired() {
     std::unique_lock lock(mutex_);
-    while (!parcels_.empty()) {
+    while (!entries_.empty()) {
       std::vector<at::Tensor> expired;
       auto next = take_expired(expired);
       if (expired.empty()) {
-        // By the system's clock: waiting by the steady one asks for glibc 2.30.
+        // Waits by the system clock: by the steady one, it would need glibc 2.30.
         changed_.wait_until(lock, std::chrono::system_clock::now() + (next - Clock::now()));
       } else {
         lock.unlock();
@@ -124,18 +131,18 @@ class Depot {
     is_watched_ = false;
   }
 
-  // Returns when the next one will be.
+  // Moves the tensors of expired entries to `expired`. Returns the deadline of the next entry.
   Clock::time_point take_expired(std::vector<at::Tensor>& expired) {
     auto now = Clock::now();
     auto next = Clock::time_point::max();
-    for (auto entry = parcels_.begin(); entry != parcels_.end();) {
-      Parcel& parcel = entry->second;
-      if (parcel.deadline > now) {
-        next = std::min(next, parcel.deadline);
-        ++entry;
+    for (auto position = entries_.begin(); position != entries_.end();) {
+      Entry& entry = position->second;
+      if (entry.deadline > now) {
+        next = std::min(next, entry.deadline);
+        ++position;
       } else {
-        expired.push_back(std::move(parcel.tensor));
-        entry = parcels_.erase(entry);
+        expired.push_back(std::move(entry.tensor));
+        position = entries_.erase(position);
       }
     }
     return next;
@@ -144,21 +151,20 @@ class Depot {
   const uint64_t origin_ = random_number();
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::unordered_map<uint64_t, Parcel> parcels_;
+  std::unordered_map<uint64_t, Entry> entries_;
   uint64_t last_ = 0;
   bool is_watched_ = false;
 };
 
-// Never destroyed: its thread may outlive everything else.
-Depot& depot() {
-  static auto* instance = new Depot;
+// Never destroyed, because its thread may outlive all other static objects.
+SharedTensors& shared_tensors() {
+  static auto* instance = new SharedTensors;
   return *instance;
 }
 
-// A tensor of its own on the same memory, which can no longer be resized; changes are counted
-// together. What one thread does to its tensor is not seen by the other's, only what it does to the
-// elements.
-at::Tensor for_another_thread(const at::Tensor& tensor) {
+// Returns a new tensor on the same memory, with the same version counter. The other thread sees
+// changes to the elements, not to the shape or the gradient. The memory can no longer be resized.
+at::Tensor alias_for_another_thread(const at::Tensor& tensor) {
   TORCH_CHECK(tensor.layout() == at::kStrided && tensor.has_storage(),
               "share(): only strided tensors can be shared, got layout ", tensor.layout());
   TORCH_CHECK(tensor.is_leaf() || !tensor.requires_grad(),
@@ -168,7 +174,7 @@ at::Tensor for_another_thread(const at::Tensor& tensor) {
   TORCH_CHECK(!is_javascript_memory(storage.data_ptr()),
               "share(): the tensor uses the memory of a JavaScript buffer, which may end with its "
               "thread: share its clone()");
-  // A lazy copy would be made by whichever thread writes first.
+  // Copies lazily shared memory now: otherwise the first thread that writes would, unsynchronised.
   storage.mutable_data();
   storage.unsafeGetStorageImpl()->set_resizable(false);
   auto* impl = tensor.unsafeGetTensorImpl();
@@ -178,27 +184,24 @@ at::Tensor for_another_thread(const at::Tensor& tensor) {
 }
 
 std::string share_tensor(const at::Tensor& tensor, double milliseconds) {
-  // A year, so that no sum of times overflows.
+  // A year: small enough that adding it to a time does not overflow.
   constexpr double kLongest = 365.0 * 24 * 3600 * 1000;
   TORCH_CHECK_VALUE(milliseconds > 0 && milliseconds <= kLongest,
                     "share(): timeout must be in (0, ", kLongest, "], got ", milliseconds);
   auto time = std::chrono::milliseconds(static_cast<int64_t>(std::ceil(milliseconds)));
-  return depot().leave(for_another_thread(tensor), time);
-}
-
-at::Tensor claim_tensor(const std::string& token) { return depot().claim(token); }
-
-std::vector<int64_t> waiting_tensors() {
-  auto [count, bytes] = depot().waiting();
-  return {count, bytes};
+  return shared_tensors().add(alias_for_another_thread(tensor), time);
 }
 
 }  // namespace
 
 void add_sharing(Bindings& bindings) {
   bindings.add<&share_tensor>("share_tensor");
-  bindings.add<&claim_tensor>("claim_tensor");
-  bindings.add<&waiting_tensors>("waiting_tensors");
+  bindings.add("claim_tensor",
+               [](const std::string& token) { return shared_tensors().claim(token); });
+  bindings.add("waiting_tensors", [] {
+    auto [count, bytes] = shared_tensors().waiting();
+    return std::vector<int64_t>{count, bytes};
+  });
 }
 
 }  // namespace torch_losses

@@ -9,12 +9,12 @@
 namespace torch_losses {
 namespace {
 
-// Measured: from about twice as many elements on, log_softmax gains from a second idle core.
+// The most elements of small work. log_softmax gains from a second idle core from about twice as
+// many (measured).
 constexpr int64_t kSmall = 4096;
 
-// at::set_num_threads is for the process. These are for the calling thread, and belong to the
-// OpenMP and the MKL that libtorch carries, so they are looked up among what it loaded; a build
-// without one has nothing to set there.
+// Functions of libtorch's own OpenMP and MKL; nullptr in a build without them. Unlike
+// at::set_num_threads, they set the number of threads for the calling thread alone.
 struct Libraries {
   void (*set_threads)(int) = nullptr;
   int (*exchange_mkl_threads)(int) = nullptr;
@@ -44,7 +44,7 @@ struct Division {
   int64_t grain;
   c10::function_ref<void(int64_t, int64_t, int64_t)> body;
 
-  // The share of one of so many threads.
+  // Runs the part of one of `threads` threads.
   void run(int64_t threads, int64_t thread) const {
     const int64_t parts = std::min(threads, at::divup(count, grain));
     const int64_t size = at::divup(count, parts);
@@ -69,7 +69,7 @@ SmallWork::~SmallWork() {
   if (threads_ == 0) return;
   const Libraries& found = libraries();
   found.set_threads(threads_);
-  // 0 stands for "as the process has it".
+  // 0 stands for the number of the process.
   if (found.exchange_mkl_threads != nullptr) found.exchange_mkl_threads(mkl_threads_);
 }
 

@@ -1,4 +1,4 @@
-// The threads of libtorch that work runs on: for small work, the one that asks.
+// The number of threads that libtorch's kernels use: only the calling one for small tensors.
 #pragma once
 
 #include <c10/util/FunctionRef.h>
@@ -7,14 +7,14 @@
 
 namespace torch_losses {
 
-// While it lives, the kernels of this thread stay on it, if the work is that of so few elements
-// that a second thread costs more than it saves.
+// While an instance exists, kernels called on this thread use no other, if there are so few
+// elements that a second thread costs more than it saves.
 //
-// Some of libtorch's kernels divide even a few hundred elements among its threads: log_softmax and
-// log_sigmoid, the backward pass of nll_loss, CTC, and MKL's vector mathematics under exp and log.
-// Waking those threads takes longer than the arithmetic, and 10 times as long where the machine has
-// other work. The bits are the same: these kernels divide rows or elements, never a sum. Matrix
-// products do not belong here: MKL's sums may follow the number of threads.
+// Some of libtorch's kernels distribute even a few hundred elements over threads: log_softmax and
+// log_sigmoid, the backward pass of nll_loss, CTC, and MKL's vector mathematics for exp and log.
+// Waking the threads takes longer than the arithmetic, and 10 times as long on a busy machine. The
+// bits are the same, because these kernels distribute rows or elements, never the terms of a sum.
+// Do not use it for matrix products: there MKL's order of summation may depend on the threads.
 class SmallWork {
  public:
   explicit SmallWork(int64_t elements);
@@ -23,15 +23,14 @@ class SmallWork {
   SmallWork& operator=(const SmallWork&) = delete;
 
  private:
-  // To go back to; 0 where nothing was changed.
+  // The numbers to restore; 0 if nothing was changed.
   int threads_ = 0;
   int mkl_threads_ = 0;
 };
 
-// Calls `body` with parts of 0 to `count`, and the number of the thread that has each: the parts
-// and the threads that at::parallel_for gives them to. (That is compiled into its callers, who
-// would bring an OpenMP of their own.) Where libtorch has another way to run threads, one after the
-// other.
+// Calls `body` for parts of the range 0 to `count`, with the number of the thread that runs each
+// part. Parts and threads are those of at::parallel_for, which is not used because its inline code
+// needs OpenMP at compile time. Runs the parts in turn if libtorch does not use OpenMP.
 void parallel_for(int64_t count, int64_t grain,
                   c10::function_ref<void(int64_t thread, int64_t begin, int64_t end)> body);
 

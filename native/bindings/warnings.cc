@@ -1,4 +1,4 @@
-// Source: torch/csrc/Exceptions.cpp, PyWarningHandler: what Python shows of a C++ warning.
+// Source: PyWarningHandler of torch/csrc/Exceptions.cpp.
 #include "bindings/warnings.h"
 
 #include <variant>
@@ -13,8 +13,8 @@ WarningCategory category_of(const c10::Warning& warning) {
   return deprecation ? WarningCategory::Deprecation : WarningCategory::User;
 }
 
-// Python reports a C++ warning at the line that called into C++, so it adds where in C++ that was,
-// except to a verbatim warning, which brought a Python line of its own.
+// Returns the text that Python shows for a C++ warning. Python reports the line that called into
+// C++, and appends the position in C++; not for a verbatim warning, whose text names a Python line.
 std::string text_of(const c10::Warning& warning) {
   const c10::SourceLocation& location = warning.source_location();
   if (location.file == nullptr || warning.verbatim()) return warning.msg();

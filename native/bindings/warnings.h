@@ -1,4 +1,5 @@
-// Warnings raised below JavaScript: libtorch's own (TORCH_WARN) and those of our ports of Python.
+// Warnings raised in C++: libtorch's own (TORCH_WARN), and those of PyTorch's Python code that is
+// ported here.
 #pragma once
 
 #include <c10/util/Exception.h>
@@ -9,12 +10,12 @@
 
 namespace torch_losses {
 
-// Python's category classes; the order is known to lib/bindings/warnings.ts.
+// Python's warning categories; lib/bindings/warnings.ts relies on the order.
 enum class WarningCategory { User, Deprecation, Future };
 
-// Which line Python would report, and so how often the warning is shown: the caller of the function
-// that warns (`stacklevel=2` in a functional), or a line inside torch itself (`stacklevel=2` in a
-// helper of that functional).
+// The line that Python reports, which decides how often a warning appears: the caller of the
+// function that warns (`stacklevel=2` in a functional), or a line inside torch itself
+// (`stacklevel=2` in a helper of that functional). lib/bindings/warnings.ts relies on the order.
 enum class WarningOrigin { Caller, Torch };
 
 struct Warning {
@@ -23,8 +24,7 @@ struct Warning {
   std::string text;
 };
 
-// Collects the warnings of the current thread while it lives; scopes nest, and the innermost
-// collects.
+// Collects the warnings of the current thread while it exists. Scopes nest; the innermost collects.
 class WarningScope final : public c10::WarningHandler {
  public:
   WarningScope();
@@ -43,7 +43,7 @@ class WarningScope final : public c10::WarningHandler {
   c10::WarningUtils::WarningHandlerGuard guard_;
 };
 
-// Adds to the innermost scope of this thread. Every native call from JavaScript runs in one.
+// Adds the warning to this thread's innermost scope. Every native call from JavaScript has one.
 void warn(Warning warning);
 
 }  // namespace torch_losses

@@ -18,12 +18,12 @@
 #include <numeric>
 #include <span>
 #include <string>
+#include <typeinfo>
 #include <utility>
 
 #include "bindings/libtorch_symbols.h"
 #include "bindings/small_work.h"
 #include "kernels/eligibility.h"
-#include "kernels/gradients.h"
 #include "kernels/kernel.h"
 #include "kernels/kernels.h"
 #include "kernels/recorded_functions.h"
@@ -270,10 +270,14 @@ Result cross_entropy(const at::Tensor& input, const at::Tensor& target,
   return computed.loss;
 }
 
-at::Tensor cross_entropy_gradient(functions::NllLossBackward0& function,
-                                  functions::LogSoftmaxBackward0& next,
-                                  const at::Tensor& upstream) {
+at::Tensor gradient(torch::autograd::Node& given, torch::autograd::Node& given_next,
+                    const at::Tensor& upstream) {
   if (!cross_entropy_kernel.is_in_use()) return {};
+  const bool is_cross_entropy = typeid(given) == typeid(functions::NllLossBackward0) &&
+                                typeid(given_next) == typeid(functions::LogSoftmaxBackward0);
+  if (!is_cross_entropy || !upstream.defined() || !are_eligible(upstream)) return {};
+  auto& function = static_cast<functions::NllLossBackward0&>(given);
+  auto& next = static_cast<functions::LogSoftmaxBackward0&>(given_next);
   const at::Tensor self = function.self_.unpack();
   const at::Tensor target = function.target_.unpack();
   const at::Tensor kept = function.weight_.unpack();
@@ -286,7 +290,8 @@ at::Tensor cross_entropy_gradient(functions::NllLossBackward0& function,
                           self.sizes() == result.sizes() && self.is_contiguous() &&
                           are_operands(result, loss) && c10::maybe_wrap_dim(next.dim, 2) == 1 &&
                           next.self_scalar_type == at::kFloat;
-  const bool is_accepted = is_of_rows && is_gradient_of_loss(upstream, loss.reduction);
+  const bool is_accepted = is_of_rows && upstream.is_contiguous() &&
+                           upstream.dim() == (loss.reduction == at::Reduction::None ? 1 : 0);
   if (!is_accepted || !cross_entropy_kernel.use()) return {};
   return backward(upstream, result, loss, total_weight);
 }

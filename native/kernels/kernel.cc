@@ -13,10 +13,8 @@ namespace kernels {
 namespace {
 
 constexpr std::array kAll{
-    &cross_entropy_kernel,  &gaussian_nll_loss_kernel, &hinge_embedding_loss_kernel,
-    &huber_loss_kernel,     &l1_loss_kernel,           &margin_ranking_loss_kernel,
-    &mse_loss_kernel,       &multi_margin_loss_kernel, &multilabel_margin_loss_kernel,
-    &smooth_l1_loss_kernel,
+    &cross_entropy_kernel, &huber_loss_kernel,     &l1_loss_kernel,
+    &mse_loss_kernel,      &smooth_l1_loss_kernel,
 };
 
 // Why no kernel may run with this libtorch; empty if they may. Written once, before any is enabled.

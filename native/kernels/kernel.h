@@ -61,11 +61,6 @@ extern Kernel mse_loss_kernel;
 extern Kernel l1_loss_kernel;
 extern Kernel smooth_l1_loss_kernel;
 extern Kernel huber_loss_kernel;
-extern Kernel gaussian_nll_loss_kernel;
-extern Kernel margin_ranking_loss_kernel;
-extern Kernel hinge_embedding_loss_kernel;
 extern Kernel cross_entropy_kernel;
-extern Kernel multi_margin_loss_kernel;
-extern Kernel multilabel_margin_loss_kernel;
 
 }  // namespace torch_losses::kernels

@@ -21,7 +21,6 @@ class Bindings;
 namespace kernels {
 
 using losses::OptionalTensor;
-using losses::Variance;
 using Result = std::optional<at::Tensor>;
 
 // Each has the parameters of the loss of its name, and returns the loss; or nothing, and then
@@ -40,30 +39,13 @@ Result smooth_l1_loss(const at::Tensor& input, const at::Tensor& target, const R
 Result huber_loss(const at::Tensor& input, const at::Tensor& target, const Reduction& reduction,
                   double delta, const OptionalTensor& weight);
 
-Result gaussian_nll_loss(const at::Tensor& input, const at::Tensor& target, const Variance& var,
-                         bool full, double eps, const Reduction& reduction);
-
-Result margin_ranking_loss(const at::Tensor& input1, const at::Tensor& input2,
-                           const at::Tensor& target, double margin, const Reduction& reduction);
-
-Result hinge_embedding_loss(const at::Tensor& input, const at::Tensor& target, double margin,
-                            const Reduction& reduction);
-
 Result cross_entropy(const at::Tensor& input, const at::Tensor& target,
                      const OptionalTensor& weight, int64_t ignore_index, const Reduction& reduction,
                      double label_smoothing);
 
-Result multi_margin_loss(const at::Tensor& input, const at::Tensor& target, int64_t p,
-                         double margin, const OptionalTensor& weight, const Reduction& reduction);
-
-Result multilabel_margin_loss(const at::Tensor& input, const at::Tensor& target,
-                              const Reduction& reduction);
-
-// Returns the gradient of a recorded function by its one input that an enabled kernel computes, or
-// an undefined tensor: then the function itself is to be run.
-at::Tensor gradient(torch::autograd::Node& function, const at::Tensor& upstream);
-
-// The same for a function and the next one, to which nothing else leads: the gradient of both.
+// Returns the gradient of a recorded function and of the next one, to which nothing else leads, if
+// an enabled kernel computes both at once; else an undefined tensor, and the functions are to be
+// run.
 at::Tensor gradient(torch::autograd::Node& function, torch::autograd::Node& next,
                     const at::Tensor& upstream);
 

@@ -1,7 +1,4 @@
-// Records for autograd the function that libtorch records of an operator, with what it saves.
-//
-// A result may be a shell: of the right sizes and dtype, but without memory. It stands for a step
-// that a kernel skips, whose numbers no gradient needs.
+// Records for autograd the function that libtorch records of an operator.
 //
 // Source: tools/autograd/derivatives.yaml and torch/csrc/autograd/VariableType.
 #pragma once
@@ -50,22 +47,5 @@ inline torch::autograd::SavedVariable saved(const std::optional<at::Tensor>& inp
 inline torch::autograd::SavedVariable saved_result(const at::Tensor& result) {
   return {result, /*is_output=*/true};
 }
-
-at::Tensor shell(const at::Tensor& like);
-
-void record_abs(const at::Tensor& result, const at::Tensor& self);
-void record_neg(const at::Tensor& result, const at::Tensor& self);
-void record_square(const at::Tensor& result, const at::Tensor& self);  // pow(self, 2)
-void record_clamp_min(const at::Tensor& result, const at::Tensor& self, int64_t min);
-void record_add(const at::Tensor& result, const at::Tensor& self, const at::Tensor& other);
-void record_sub(const at::Tensor& result, const at::Tensor& self, const at::Tensor& other);
-void record_mul(const at::Tensor& result, const at::Tensor& self, const at::Tensor& other);
-void record_div(const at::Tensor& result, const at::Tensor& self, const at::Tensor& other);
-// add(self, Scalar)
-void record_add_scalar(const at::Tensor& result, const at::Tensor& self);
-// where(condition, self, a constant)
-void record_where(const at::Tensor& result, const at::Tensor& condition, const at::Tensor& self);
-// The mean or the sum of all elements, by a number of at::Reduction.
-void record_reduction(const at::Tensor& result, const at::Tensor& self, int64_t reduction);
 
 }  // namespace torch_losses::kernels

@@ -71,53 +71,52 @@ bool are_equal(const Outcome& left, const Outcome& right) {
                             [](auto& a, auto& b) { return are_equal(a, b); });
 }
 
-Operands elements(int64_t count, at::ScalarType dtype,
-                  const std::vector<std::vector<double>>& specials) {
-  Operands operands;
-  for (size_t i = 0; i < specials.size(); ++i) {
-    operands.push_back(numbers({count}, dtype, i + 1));
-  }
-  // Every other element is a combination of special values, counted like the digits of a number.
+// Returns two tensors of random numbers, in which every other element has a value of `left` and one
+// of `right`, in all combinations.
+Operands elements(int64_t count, at::ScalarType dtype, const std::vector<double>& left,
+                  const std::vector<double>& right) {
+  const Operands operands{numbers({count}, dtype, 1), numbers({count}, dtype, 2)};
   with_type_of(operands[0], [&]<typename T>(T) {
-    for (int64_t index = 0, number = 0; index < count; index += 2, ++number) {
-      int64_t rest = number;
-      for (size_t i = 0; i < specials.size(); ++i) {
-        const auto radix = static_cast<int64_t>(specials[i].size());
-        operands[i].mutable_data_ptr<T>()[index] = static_cast<T>(specials[i][rest % radix]);
-        rest /= radix;
-      }
+    for (int64_t index = 0; index < count; index += 2) {
+      const size_t number = index / 2;
+      operands[0].mutable_data_ptr<T>()[index] = static_cast<T>(left[number % left.size()]);
+      operands[1].mutable_data_ptr<T>()[index] =
+          static_cast<T>(right[number / left.size() % right.size()]);
     }
   });
   return operands;
 }
 
-// Calls `check` with each choice of operands that require a gradient; with none and all of them
-// only, if the operands are large.
-template <typename Check>
-bool for_requirements(Operands& operands, size_t differentiable, Check check) {
-  const unsigned all = (1U << differentiable) - 1;
-  for (unsigned mask = 0; mask <= all; mask += operands[0].numel() < 100 ? 1 : all) {
-    for (size_t i = 0; i < differentiable; ++i) {
-      operands[i].set_requires_grad((mask >> i & 1U) != 0);
-    }
-    if (!check()) return false;
+// Compares with gradients by neither operand, by either and by both; of many elements by neither
+// and both, and of very many by neither: their gradients are computed apart from each other.
+bool agree_with_gradients(const Sides& sides, const Operands& operands) {
+  const int64_t count = operands[0].numel();
+  for (const auto& [by_left, by_right] :
+       {std::pair(false, false), {true, true}, {true, false}, {false, true}}) {
+    if (count > at::internal::GRAIN_SIZE && by_left) break;
+    if (count > 100 && by_left != by_right) break;
+    operands[0].set_requires_grad(by_left);
+    operands[1].set_requires_grad(by_right);
+    if (!agree(sides, operands)) return false;
   }
   return true;
 }
 
-bool agree_on_extremes(Sides sides, at::ScalarType dtype,
-                       const std::vector<std::vector<double>>& specials, size_t differentiable) {
+// Compares with one number in either operand that is infinite, NaN, huge or tiny.
+bool agree_on_extremes(Sides sides, at::ScalarType dtype, const std::vector<double>& left,
+                       const std::vector<double>& right) {
   using Limits = std::numeric_limits<double>;
   const double huge = dtype == at::kFloat ? 3e38 : 1e308;
   const double tiny = dtype == at::kFloat ? 1e-44 : 4e-324;
   sides.may_decline = true;
   for (const double value :
        {Limits::infinity(), -Limits::infinity(), Limits::quiet_NaN(), huge, -huge, tiny, -tiny}) {
-    for (size_t i = 0; i < specials.size(); ++i) {
-      Operands operands = elements(41, dtype, specials);
-      plant(operands[i], {value}, 17, 41);
-      const auto check = [&] { return agree(sides, operands); };
-      if (!for_requirements(operands, differentiable, check)) return false;
+    for (const size_t operand : {0, 1}) {
+      const Operands operands = elements(41, dtype, left, right);
+      with_type_of(operands[operand], [&]<typename T>(T) {
+        operands[operand].mutable_data_ptr<T>()[17] = static_cast<T>(value);
+      });
+      if (!agree_with_gradients(sides, operands)) return false;
     }
   }
   return true;
@@ -154,18 +153,8 @@ at::Tensor integers(at::IntArrayRef sizes, int64_t low, int64_t high) {
   return result;
 }
 
-void plant(const at::Tensor& tensor, const std::vector<double>& values, int64_t first,
-           int64_t step) {
-  with_type_of(tensor, [&]<typename T>(T) {
-    size_t next = 0;
-    for (int64_t index = first; index < tensor.numel(); index += step) {
-      tensor.mutable_data_ptr<T>()[index] = static_cast<T>(values[next++ % values.size()]);
-    }
-  });
-}
-
-bool agree_on_elements(const SidesOf& sides_of, const std::vector<std::vector<double>>& specials,
-                       size_t differentiable) {
+bool agree_on_elements(const SidesOf& sides_of, const std::vector<double>& left,
+                       const std::vector<double>& right) {
   constexpr int64_t kGrain = at::internal::GRAIN_SIZE;
   for (const at::ScalarType dtype : {at::kFloat, at::kDouble}) {
     for (const char* reduction : {"mean", "sum"}) {
@@ -174,11 +163,9 @@ bool agree_on_elements(const SidesOf& sides_of, const std::vector<std::vector<do
       for (const int64_t count : {int64_t{1}, int64_t{3}, int64_t{4}, int64_t{7}, int64_t{8},
                                   int64_t{9}, int64_t{31}, int64_t{32}, int64_t{33}, int64_t{70},
                                   int64_t{1000}, kGrain - 1, kGrain, 10 * kGrain + 77}) {
-        Operands operands = elements(count, dtype, specials);
-        const auto check = [&] { return agree(sides, operands); };
-        if (!for_requirements(operands, differentiable, check)) return false;
+        if (!agree_with_gradients(sides, elements(count, dtype, left, right))) return false;
       }
-      if (!agree_on_extremes(sides, dtype, specials, differentiable)) return false;
+      if (!agree_on_extremes(sides, dtype, left, right)) return false;
     }
   }
   return true;

@@ -44,15 +44,11 @@ at::Tensor numbers(at::IntArrayRef sizes, at::ScalarType dtype, uint32_t seed = 
 // `high`.
 at::Tensor integers(at::IntArrayRef sizes, int64_t low, int64_t high);
 
-// Sets the elements from `first` on, `step` apart, to these values in turn.
-void plant(const at::Tensor& tensor, const std::vector<double>& values, int64_t first = 0,
-           int64_t step = 1);
-
-// Compares a loss that is reduced from elements: of float and double, mean and sum, at sizes around
-// each size of a vector, a row, a block and a thread's share, with gradients by any of the first
-// `differentiable` operands. `specials` has values for each operand that decide the branches of the
-// formula; all their combinations occur. Infinities, NaN, huge and tiny numbers are added here.
-bool agree_on_elements(const SidesOf& sides_of, const std::vector<std::vector<double>>& specials,
-                       size_t differentiable);
+// Compares a loss that is reduced from pairs of elements: of float and double, mean and sum, at
+// sizes around each size of a vector, a row, a block and a thread's share. The values of `left` and
+// `right` decide the branches of the formula; all their combinations occur. Infinities, NaN, huge
+// and tiny numbers are added here.
+bool agree_on_elements(const SidesOf& sides_of, const std::vector<double>& left,
+                       const std::vector<double>& right);
 
 }  // namespace torch_losses::kernels::self_test

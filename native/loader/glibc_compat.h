@@ -1,10 +1,10 @@
-// Binds the addons to symbol versions that every system has on which libtorch itself runs, however
-// new the system is that compiles them. Included before every source file (CMakeLists.txt).
+// Binds the addons to old symbol versions, so that addons compiled on a new system run on every
+// system that libtorch supports. Included before every source file (CMakeLists.txt).
 //
-// Since glibc 2.34 the functions of libdl and libpthread have new versions in libc, since 2.29 exp
-// and log have ones that leave errno's old ways out, and since GCC 12 condition_variable::wait has
-// one; the old versions are the same functions under the names that glibc 2.28 and GCC 8's
-// libstdc++ know. npm run prebuilds checks what is left.
+// New versions exist of the functions of libdl and libpthread since glibc 2.34, where they moved
+// into libc; of exp and log since glibc 2.29, which changed how they set errno; and of
+// condition_variable::wait since GCC 12. The old versions are those of glibc 2.28 and of GCC 8's
+// libstdc++. `npm run prebuilds` checks that no other new version is needed.
 #pragma once
 
 #if defined(__x86_64__) && defined(__linux__)

@@ -1,9 +1,9 @@
-// Opens shared libraries for lib/bindings/libtorch/load.ts, before the addon that is linked to
-// libtorch is loaded.
+// The loader addon: opens libtorch's shared libraries for lib/bindings/libtorch/load.ts, before the
+// addon that is linked to libtorch is loaded.
 //
-// Linked to nothing but the C library, so it loads where libtorch does not. It decides nothing:
-// which library, in which order and what a failure means is TypeScript's business. Handles are
-// never closed, and libraries never unmapped.
+// It is linked to the C library alone, so that it loads on a system where libtorch does not.
+// load.ts decides which libraries to open, in which order, and what a failure means. Libraries are
+// never closed.
 #include <dlfcn.h>
 #include <link.h>
 #include <node_api.h>
@@ -15,6 +15,8 @@
 
 namespace {
 
+// Returns the first argument. Throws a JavaScript TypeError and returns an empty string if it is
+// not a string.
 std::string string_argument(napi_env env, napi_callback_info info) {
   napi_value argument;
   size_t count = 1;
@@ -36,9 +38,9 @@ napi_value throw_last_dl_error(napi_env env) {
   return nullptr;
 }
 
-// open(path: string): void. Throws the linker's own message. Lazy: libtorch's calls within itself
-// are 43,000, and binding them all at once is a fifteenth of what a start costs. The addon itself
-// is bound at once (CMakeLists.txt).
+// open(path: string): void. Opens a library; throws the dynamic linker's message if that fails.
+// Symbols are bound lazily: libtorch has 43,000 internal references, and binding them all takes a
+// fifteenth of the start-up time. The addon's own symbols are bound at once (CMakeLists.txt).
 napi_value open(napi_env env, napi_callback_info info) {
   const std::string path = string_argument(env, info);
   if (!path.empty() && dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL | RTLD_NODELETE) == nullptr) {
@@ -47,8 +49,7 @@ napi_value open(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// mapped(fileName: string): string[]. The paths under which libraries of that file name are in this
-// process.
+// mapped(fileName: string): string[]. Returns the paths of loaded libraries with that file name.
 napi_value mapped(napi_env env, napi_callback_info info) {
   struct Search {
     std::string file_name;
@@ -74,8 +75,8 @@ napi_value mapped(napi_env env, napi_callback_info info) {
   return result;
 }
 
-// torchVersion(path: string): string. "2.13.0", as the libtorch_cpu at that path (already opened)
-// says itself.
+// torchVersion(path: string): string. Returns the version, such as "2.13.0", that the libtorch_cpu
+// at that path reports. It must be open already.
 napi_value torch_version(napi_env env, napi_callback_info info) {
   const std::string path = string_argument(env, info);
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);

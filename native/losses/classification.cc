@@ -17,9 +17,11 @@
 #include <ATen/ops/soft_margin_loss.h>
 #include <ATen/ops/sum.h>
 #include <ATen/ops/zeros_like.h>
+#include <c10/core/GradMode.h>
 #include <c10/util/DimVector.h>
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -49,7 +51,18 @@ std::optional<int64_t> classes_of(const at::Tensor& input, const at::Tensor& tar
 }
 
 void check_targets(const at::Tensor& input, const at::Tensor& target, int64_t ignored) {
+  // Libtorch checks the devices of all tensors but meta ones.
+  TORCH_CHECK(input.is_meta() == target.is_meta(), "Tensor on device ", input.device(),
+              " is not on the expected device ", target.device(), "!");
   if (auto classes = classes_of(input, target)) targets::check_classes(target, *classes, ignored);
+}
+
+// Returns the loss, which is NaN if it is the mean or sum of no rows: libtorch leaves that
+// uninitialised, except in deterministic mode, which makes it NaN.
+at::Tensor nan_without_rows(at::Tensor loss, const at::Tensor& input) {
+  if (loss.dim() > 0 || input.numel() > 0) return loss;
+  const c10::NoGradGuard no_grad;
+  return loss.fill_(std::numeric_limits<double>::quiet_NaN());
 }
 
 int64_t kl_div_enum(const Reduction& reduction) {
@@ -172,7 +185,7 @@ at::Tensor multilabel_margin_loss(const at::Tensor& input, const at::Tensor& tar
   if (input.dim() > 0 && target.sizes() == input.sizes()) {
     targets::check_labels(target, input.size(-1));
   }
-  return at::multilabel_margin_loss(input, own_copy(target), mode);
+  return nan_without_rows(at::multilabel_margin_loss(input, own_copy(target), mode), input);
 }
 
 at::Tensor soft_margin_loss(const at::Tensor& input, const at::Tensor& target,
@@ -205,7 +218,7 @@ at::Tensor multi_margin_loss(const at::Tensor& input, const at::Tensor& target, 
   if (input.dim() > 0 && target.dim() <= 1) {
     targets::check_margin_classes(target, input.size(-1));
   }
-  return at::multi_margin_loss(input, target, p, margin, weight, mode);
+  return nan_without_rows(at::multi_margin_loss(input, target, p, margin, weight, mode), input);
 }
 
 }  // namespace torch_losses::losses

@@ -21,17 +21,17 @@
 namespace torch_losses {
 namespace {
 
-// --- when memory runs out ------------------------------------------------------------------------
+// --- out-of-memory handlers ----------------------------------------------------------------------
 
 using FreeMemory = const std::function<void()>*;
 
-// Those of this thread's environments: one for each copy of the addon.
+// Returns the handlers of the calling thread: one for each copy of the addon that it has loaded.
 std::vector<FreeMemory>& handlers() {
   thread_local std::vector<FreeMemory> list;
   return list;
 }
 
-// Whether there was anything that might have freed memory.
+// Calls the thread's handlers. Returns false if there are none, or if they are running already.
 bool run_handlers() {
   thread_local bool is_running = false;
   if (is_running || handlers().empty()) return false;
@@ -44,28 +44,29 @@ bool run_handlers() {
 // --- the allocators ------------------------------------------------------------------------------
 
 Block* find_block(uint32_t size_class) {
-  if (size_class < ThreadCache::kClassesKept) {
+  if (size_class < ThreadCache::kCachedClasses) {
     ThreadCache* cache = ThreadCache::current();
     if (cache != nullptr) {
       if (Block* block = cache->take(size_class)) return block;
     }
   }
   if (Block* block = pool.take(size_class)) return block;
-  if (Block* block = from_system(size_class)) return block;
-  // What is kept may be what is missing; else what waits to be collected.
+  if (Block* block = allocate_block(size_class)) return block;
+  // The system is out of memory: return cached blocks to it, then free the tensors that JavaScript
+  // no longer uses.
   pool.trim(0);
-  if (Block* block = from_system(size_class)) return block;
+  if (Block* block = allocate_block(size_class)) return block;
   if (!run_handlers()) return nullptr;
   if (Block* block = pool.take(size_class)) return block;
   pool.trim(0);
-  return from_system(size_class);
+  return allocate_block(size_class);
 }
 
 void release(void* data) {
   if (data == nullptr) return;
   Block* block = Block::of(data);
-  pool.count(-static_cast<int64_t>(block->requested));
-  if (block->size_class < ThreadCache::kClassesKept) {
+  pool.add_live(-static_cast<int64_t>(block->requested));
+  if (block->size_class < ThreadCache::kCachedClasses) {
     ThreadCache* cache = ThreadCache::current();
     if (cache != nullptr && cache->put(block)) return;
   }
@@ -80,10 +81,10 @@ class CachingAllocator final : public c10::Allocator {
     c10::Device cpu(c10::kCPU);
     if (bytes == 0) return {nullptr, nullptr, &release, cpu};
     Block* block = bytes <= kLargest ? find_block(class_of(bytes)) : nullptr;
-    // libtorch's own allocator then fails with its own text, and the size that was asked for.
+    // libtorch's own allocator throws its own error, with the requested size.
     if (block == nullptr) return system_.allocate(bytes);
     block->requested = bytes;
-    pool.count(static_cast<int64_t>(bytes));
+    pool.add_live(static_cast<int64_t>(bytes));
     return {block->data(), block->data(), &release, cpu};
   }
 
@@ -97,7 +98,7 @@ class CachingAllocator final : public c10::Allocator {
   c10::Allocator& system_;
 };
 
-// Leaves allocation to libtorch's own, and counts.
+// Forwards to libtorch's own allocator, and counts the bytes.
 class CountingAllocator final : public c10::Allocator {
  public:
   explicit CountingAllocator(c10::Allocator& system) : system_(system) {
@@ -105,9 +106,9 @@ class CountingAllocator final : public c10::Allocator {
   }
 
   c10::DataPtr allocate(size_t bytes) override {
-    c10::DataPtr pointer = allocate_or_free_memory(bytes);
+    c10::DataPtr pointer = allocate_with_retry(bytes);
     void* data = pointer.get();
-    pool.count(static_cast<int64_t>(malloc_usable_size(data)));
+    pool.add_live(static_cast<int64_t>(malloc_usable_size(data)));
     return {data, pointer.release_context(), &release_counted, c10::Device(c10::kCPU)};
   }
 
@@ -118,7 +119,7 @@ class CountingAllocator final : public c10::Allocator {
   }
 
  private:
-  c10::DataPtr allocate_or_free_memory(size_t bytes) {
+  c10::DataPtr allocate_with_retry(size_t bytes) {
     try {
       return system_.allocate(bytes);
     } catch (const c10::Error&) {
@@ -128,7 +129,7 @@ class CountingAllocator final : public c10::Allocator {
   }
 
   static void release_counted(void* data) {
-    pool.count(-static_cast<int64_t>(malloc_usable_size(data)));
+    pool.add_live(-static_cast<int64_t>(malloc_usable_size(data)));
     release_(data);
   }
 
@@ -136,7 +137,8 @@ class CountingAllocator final : public c10::Allocator {
   static inline c10::DeleterFnPtr release_ = nullptr;
 };
 
-// Until JavaScript, which knows of containers, sets it.
+// Returns the limit of the pool, in bytes, until JavaScript proposes one: an eighth of the memory
+// of the machine. JavaScript knows the limit of a container.
 size_t default_limit() {
   auto pages = sysconf(_SC_PHYS_PAGES);
   auto page_size = sysconf(_SC_PAGE_SIZE);
@@ -145,7 +147,7 @@ size_t default_limit() {
              : size_t{1} << 30;
 }
 
-// --- one for all copies of the addon -------------------------------------------------------------
+// --- one pool for all copies of the addon --------------------------------------------------------
 
 void trim_pool(size_t keep) {
   if (ThreadCache* cache = ThreadCache::current()) cache->flush();
@@ -160,8 +162,9 @@ void set_pool_limit(size_t bytes) {
   pool.trim(bytes);
 }
 
-// Each copy has a pool of its own, and the first one's is in use. The others reach it by this,
-// whose layout never changes: a new one would have a new name.
+// The pool's functions as other copies of the addon call them. Each copy has a pool, and only that
+// of the first copy loaded is used. Copies may be of different releases, so this layout never
+// changes: a new layout gets a new symbol name.
 struct PoolInterface {
   int64_t (*live)();
   size_t (*cached)();
@@ -184,8 +187,9 @@ constexpr PoolInterface kPool = {
 
 constexpr const char* kPoolName = "torch_losses_pool_1";
 
-// The pool of the copy whose allocator it is; this copy's own for anything else's.
-const PoolInterface* pool_behind(const c10::Allocator& allocator) {
+// Returns the pool of the addon copy that registered the allocator. Returns this copy's own,
+// unused, pool if another library registered it.
+const PoolInterface* find_pool(const c10::Allocator& allocator) {
   Dl_info copy{};
   auto deleter = reinterpret_cast<void*>(allocator.raw_deleter());
   if (deleter == nullptr || dladdr(deleter, &copy) == 0) return &kPool;
@@ -198,16 +202,17 @@ const PoolInterface* pool_behind(const c10::Allocator& allocator) {
 
 const PoolInterface* shared_pool = &kPool;
 
-// --- for JavaScript ------------------------------------------------------------------------------
+// --- functions for JavaScript --------------------------------------------------------------------
 
 size_t byte_count(double bytes) {
   TORCH_CHECK_VALUE(bytes >= 0, "expected a number of bytes, got ", bytes);
   return static_cast<size_t>(std::min(bytes, static_cast<double>(kLargest)));
 }
 
+// Returns cached blocks to the system until at most `keep` bytes are cached.
 void empty_cache(std::optional<double> keep) { shared_pool->trim(byte_count(keep.value_or(0))); }
 
-// Live, kept, and the most that is kept, in bytes.
+// Returns the bytes that tensors hold, the bytes cached, and the limit of the cache.
 std::vector<int64_t> allocator_stats() {
   return {shared_pool->live(), static_cast<int64_t>(shared_pool->cached()),
           static_cast<int64_t>(shared_pool->limit())};
@@ -221,7 +226,7 @@ void set_allocator_limit(double bytes) {
   shared_pool->set_limit(limit);
 }
 
-// The same until somebody chooses one: every environment proposes when it begins.
+// Sets the limit unless set_allocator_limit has been called. Each new environment proposes one.
 void propose_allocator_limit(double bytes) {
   size_t limit = byte_count(bytes);
   if (!is_limit_chosen) shared_pool->set_limit(limit);
@@ -239,7 +244,7 @@ void install_allocator() {
     const char* choice = std::getenv("TORCH_LOSSES_ALLOCATOR");
     c10::Allocator* system = c10::GetDefaultCPUAllocator();
     if (c10::GetCPUAllocator() != system) {
-      shared_pool = pool_behind(*c10::GetCPUAllocator());
+      shared_pool = find_pool(*c10::GetCPUAllocator());
       return;
     }
     if (choice != nullptr && std::string_view(choice) == "system") {

@@ -1,34 +1,32 @@
-// A caching allocator for CPU tensors.
+// A caching allocator for CPU tensors: freed blocks are kept in free lists, one for each size
+// class, and reused.
 //
-// libtorch asks the system for every tensor's memory. For small tensors that costs as much as the
-// arithmetic; for large ones each new block is paid for page by page; and with results that stay
-// alive between temporaries, glibc's heap grows without bound. Here freed blocks are kept, by size
-// class, and given out again.
+// libtorch's own allocator asks the system for the memory of every tensor. For a small tensor that
+// costs as much as the arithmetic. For a large one the system maps and clears each page again. And
+// where small results stay alive between large temporaries, glibc's heap fragments and grows
+// without bound.
 //
-// One for the process, shared by its threads and by every copy of this addon in it; never
-// destroyed: tensors may outlive everything else.
+// There is one allocator in a process. Its threads and all copies of this addon share it. It is
+// never destroyed, because tensors may be freed after all other static objects.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 
 namespace torch_losses {
 
-class Bindings;
-
-// Puts the caching allocator in libtorch's place, once for the process. Where
-// TORCH_LOSSES_ALLOCATOR=system asks for libtorch's own, that stays, and its bytes are counted;
-// what something else has put there already stays, uncounted.
+// Registers the caching allocator with libtorch, once in a process. With
+// TORCH_LOSSES_ALLOCATOR=system, registers one that forwards to libtorch's own and counts its
+// bytes. Does nothing if another allocator than libtorch's own is registered already.
 void install_allocator();
 
-// Bytes of CPU memory that tensors hold: what was asked for and not yet freed. (With libtorch's own
-// allocator: as malloc rounds it.)
+// Returns the bytes of CPU memory that tensors hold: those requested and not yet freed. With
+// TORCH_LOSSES_ALLOCATOR=system, the sizes are malloc's, which rounds them up.
 int64_t allocator_live_bytes() noexcept;
 
-// While it lives, an allocation of this thread that finds no memory runs `free_memory` and tries
-// again. Made and destroyed on the thread.
+// While an instance exists, an allocation on its thread that fails calls `free_memory` and then
+// tries again. Must be created and destroyed on that thread.
 class OutOfMemoryHandler {
  public:
   explicit OutOfMemoryHandler(std::function<void()> free_memory);
@@ -39,8 +37,5 @@ class OutOfMemoryHandler {
  private:
   std::function<void()> free_memory_;
 };
-
-// `emptyCache`, `allocator_stats` for JavaScript.
-void add_allocator(Bindings& bindings);
 
 }  // namespace torch_losses

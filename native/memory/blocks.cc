@@ -8,28 +8,28 @@
 namespace torch_losses {
 namespace {
 
-// From here on blocks are mapped one by one, so that a freed one is the system's again at once: in
-// malloc's heap it would stay under any small block above it.
-constexpr size_t kMapped = size_t{1} << 20;
+// Blocks of at least this many bytes get a mapping of their own. Their memory goes back to the
+// system when they are freed; in malloc's heap, any small block above them would keep it.
+constexpr size_t kMmapThreshold = size_t{1} << 20;
 
-// The size of the system's huge pages. New memory in ordinary ones takes 4 to 15 times as long to
-// touch, which for a tensor written once is most of its cost.
+// The size of a huge page. The first write to new memory takes 4 to 15 times as long in ordinary
+// pages, which is most of the cost of a tensor that is written once.
 constexpr size_t kHugePage = size_t{2} << 20;
 
 constexpr uintptr_t round_up(uintptr_t value, size_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-void* map(size_t size) {
+void* map_pages(size_t size) {
   void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   return memory != MAP_FAILED ? memory : nullptr;
 }
 
-// In huge pages, where the system has them to give: they begin at multiples of their size.
-void* map_huge(size_t size) {
+// Maps memory at a multiple of kHugePage, and asks the system to back it with huge pages.
+void* map_huge_pages(size_t size) {
   size = round_up(size, static_cast<size_t>(sysconf(_SC_PAGE_SIZE)));
-  void* memory = map(size + kHugePage);
-  if (memory == nullptr) return map(size);  // it may fit where the room to align it does not
+  void* memory = map_pages(size + kHugePage);
+  if (memory == nullptr) return map_pages(size);  // it may fit without the bytes for alignment
   const auto start = reinterpret_cast<uintptr_t>(memory);
   const uintptr_t aligned = round_up(start, kHugePage);
   const size_t before = aligned - start;
@@ -44,11 +44,11 @@ void* map_huge(size_t size) {
 
 }  // namespace
 
-Block* from_system(uint32_t size_class) {
+Block* allocate_block(uint32_t size_class) {
   size_t size = sizeof(Block) + size_of(size_class);
   void* memory = nullptr;
-  if (size >= kMapped) {
-    memory = size >= kHugePage ? map_huge(size) : map(size);
+  if (size >= kMmapThreshold) {
+    memory = size >= kHugePage ? map_huge_pages(size) : map_pages(size);
     if (memory == nullptr) return nullptr;
   } else if (posix_memalign(&memory, kAlignment, size) != 0) {
     return nullptr;
@@ -58,9 +58,9 @@ Block* from_system(uint32_t size_class) {
   return block;
 }
 
-void to_system(Block* block) {
+void free_block(Block* block) {
   size_t size = sizeof(Block) + size_of(block->size_class);
-  if (size >= kMapped) {
+  if (size >= kMmapThreshold) {
     munmap(block, size);
   } else {
     std::free(block);

@@ -1,5 +1,5 @@
-// The blocks of memory that the CPU allocator keeps and gives out: their size classes, and the
-// system's memory that they are.
+// Blocks of memory of the CPU allocator: their header, their size classes, and how they are
+// obtained from the operating system.
 #pragma once
 
 #include <bit>
@@ -8,13 +8,14 @@
 
 namespace torch_losses {
 
-// libtorch's own alignment: below 16 bytes results would change.
+// The alignment of a tensor's data, in bytes; libtorch uses the same. Vectorised kernels split off
+// unaligned elements, so that data aligned to less than 16 bytes would give other bits.
 constexpr size_t kAlignment = 64;
 
-// Before each block's data, so that the data keeps its alignment.
+// The header in front of a block's data. Its size is the alignment, so that the data stays aligned.
 struct alignas(kAlignment) Block {
-  Block* next;
-  size_t requested;
+  Block* next;       // the next block of the same free list
+  size_t requested;  // the bytes that the caller asked for, at most the size of the class
   uint32_t size_class;
 
   void* data() { return this + 1; }
@@ -22,11 +23,13 @@ struct alignas(kAlignment) Block {
 };
 static_assert(sizeof(Block) == kAlignment);
 
-// A block of the class, of the system's memory; null where there is none.
-Block* from_system(uint32_t size_class);
-void to_system(Block* block);
+// Allocates a block from the operating system. Returns nullptr if the system is out of memory.
+Block* allocate_block(uint32_t size_class);
 
-// --- size classes: multiples of 64 to 512 bytes, then four to each doubling ----------------------
+// Returns a block's memory to the operating system.
+void free_block(Block* block);
+
+// --- size classes: multiples of 64 up to 512 bytes, then four classes for each power of two ------
 
 constexpr size_t kLinearClasses = 8;
 constexpr size_t kLinearEnd = kLinearClasses * kAlignment;
@@ -35,7 +38,7 @@ constexpr uint32_t kLastExponent = 40;
 constexpr size_t kClasses = kLinearClasses + 4 * (kLastExponent - kFirstExponent);
 constexpr size_t kLargest = size_t{1} << kLastExponent;
 
-// For 1 to kLargest bytes.
+// Returns the smallest class whose blocks hold `bytes`, which must be between 1 and kLargest.
 constexpr uint32_t class_of(size_t bytes) {
   size_t last = bytes - 1;
   if (bytes <= kLinearEnd) return static_cast<uint32_t>(last / kAlignment);
@@ -44,6 +47,7 @@ constexpr uint32_t class_of(size_t bytes) {
   return static_cast<uint32_t>(kLinearClasses) + 4 * (exponent - kFirstExponent) + quarter;
 }
 
+// Returns the number of data bytes of a block of the class.
 constexpr size_t size_of(uint32_t size_class) {
   if (size_class < kLinearClasses) return (size_class + 1) * kAlignment;
   uint32_t above = size_class - static_cast<uint32_t>(kLinearClasses);

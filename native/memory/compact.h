@@ -1,12 +1,12 @@
-// Gives back memory that a kernel of libtorch leaves unused.
+// Frees memory that libtorch's kernels allocate for a result and do not use.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
 namespace torch_losses {
 
-// Moves a small CPU tensor out of a storage that is much larger than the tensor. Some losses of
-// libtorch reduce into memory for all elements: a loss that is kept would keep that memory.
+// Moves a 0-d CPU tensor to a new storage if its own is much larger than the tensor. Some losses of
+// libtorch reduce within a storage for all elements, which the result would keep alive.
 void compact(at::Tensor& tensor);
 
 }  // namespace torch_losses

@@ -9,18 +9,19 @@ void Pool::trim(size_t bytes) {
     while (cached() > bytes) {
       Block* block = take(static_cast<uint32_t>(index));
       if (block == nullptr) break;
-      to_system(block);
+      free_block(block);
     }
   }
 }
 
 void ThreadCache::flush() {
-  for (uint32_t index = 0; index < kClassesKept; ++index) {
+  for (uint32_t index = 0; index < kCachedClasses; ++index) {
     while (Block* block = take(index)) pool.put(block);
   }
 }
 
-// Tensors may be freed after a thread's caches are gone: from then on blocks go to the pool.
+// Returns a thread's cached blocks to the pool when the thread ends. Tensors that the thread frees
+// after that go straight to the pool.
 struct ThreadCache::Owner {
   ThreadCache cache;
   ~Owner() {

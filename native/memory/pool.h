@@ -1,5 +1,5 @@
-// The freed blocks that the CPU allocator keeps, for all threads and for each. What runs at every
-// allocation is in this header, so that it is inlined there.
+// The freed blocks that the CPU allocator keeps for reuse: one pool for the process, and a small
+// cache for each thread. Functions that run at every allocation are defined here, to be inlined.
 #pragma once
 
 #include <array>
@@ -13,95 +13,106 @@
 
 namespace torch_losses {
 
-// What all threads share.
+// The blocks that all threads share: one free list for each size class. Also counts the bytes that
+// tensors hold. All functions may be called from any thread.
 class Pool {
  public:
-  // A kept block, or null.
+  // Removes a block from the free list of the class. Returns nullptr if the list is empty.
   Block* take(uint32_t size_class) {
-    Shelf& shelf = shelves_[size_class];
-    std::lock_guard lock(shelf.mutex);
-    Block* block = shelf.first;
+    FreeList& list = lists_[size_class];
+    std::lock_guard lock(list.mutex);
+    Block* block = list.first;
     if (block != nullptr) {
-      shelf.first = block->next;
+      list.first = block->next;
       cached_.fetch_sub(size_of(size_class), std::memory_order_relaxed);
     }
     return block;
   }
 
-  // Keeps the block, or frees it where that would keep too much.
+  // Adds the block to its free list, or frees it if the pool would exceed its limit. A block larger
+  // than half the limit is always freed.
   void put(Block* block) {
     size_t size = size_of(block->size_class);
     size_t limit = limit_.load(std::memory_order_relaxed);
     if (size > limit / 2 || cached_.fetch_add(size, std::memory_order_relaxed) + size > limit) {
       if (size <= limit / 2) cached_.fetch_sub(size, std::memory_order_relaxed);
-      to_system(block);
+      free_block(block);
       return;
     }
-    Shelf& shelf = shelves_[block->size_class];
-    std::lock_guard lock(shelf.mutex);
-    block->next = shelf.first;
-    shelf.first = block;
+    FreeList& list = lists_[block->size_class];
+    std::lock_guard lock(list.mutex);
+    block->next = list.first;
+    list.first = block;
   }
 
-  // Frees kept blocks, large ones first, until at most `bytes` are kept.
+  // Frees cached blocks, the largest first, until at most `bytes` remain.
   void trim(size_t bytes);
+
+  // The bytes in free lists, and their limit.
 
   size_t cached() const { return cached_.load(std::memory_order_relaxed); }
   size_t limit() const { return limit_.load(std::memory_order_relaxed); }
   void set_limit(size_t bytes) { limit_.store(bytes, std::memory_order_relaxed); }
 
-  void count(int64_t bytes) { live_.fetch_add(bytes, std::memory_order_relaxed); }
+  // Adds to the bytes that tensors hold; negative when memory is freed.
+  void add_live(int64_t bytes) { live_.fetch_add(bytes, std::memory_order_relaxed); }
   int64_t live() const { return live_.load(std::memory_order_relaxed); }
 
  private:
-  struct alignas(kAlignment) Shelf {
+  // Aligned to a cache line, so that threads that use different classes do not contend.
+  struct alignas(kAlignment) FreeList {
     std::mutex mutex;
     Block* first = nullptr;
   };
 
-  std::array<Shelf, kClasses> shelves_;
+  std::array<FreeList, kClasses> lists_;
   alignas(kAlignment) std::atomic<size_t> cached_ = 0;
   alignas(kAlignment) std::atomic<int64_t> live_ = 0;
   std::atomic<size_t> limit_ = 0;
 };
 
-// Never destroyed: tensors may outlive everything else.
+// The pool of this copy of the addon. It is never destroyed, because tensors may be freed after all
+// other static objects.
 extern Pool pool;
 static_assert(std::is_trivially_destructible_v<Pool>);
 
-// What a thread keeps for itself: small blocks, without locks.
+// The small blocks that one thread keeps for itself, without locks.
 class ThreadCache {
  public:
-  static constexpr uint32_t kClassesKept = class_of(64 << 10) + 1;
+  // Only classes below this one are cached: blocks of up to 64 KiB.
+  static constexpr uint32_t kCachedClasses = class_of(64 << 10) + 1;
   static constexpr size_t kBytesPerClass = 64 << 10;
 
-  // The cache of this thread; null once the thread is ending.
+  // Returns the cache of the calling thread, or nullptr once the thread is ending.
   static ThreadCache* current() { return current_ != nullptr || ended_ ? current_ : create(); }
 
+  // Removes a block from the free list of the class. Returns nullptr if the list is empty.
   Block* take(uint32_t size_class) {
-    Shelf& shelf = shelves_[size_class];
-    Block* block = shelf.first;
+    FreeList& list = lists_[size_class];
+    Block* block = list.first;
     if (block != nullptr) {
-      shelf.first = block->next;
-      --shelf.count;
+      list.first = block->next;
+      --list.count;
     }
     return block;
   }
 
+  // Adds the block to its free list. Returns false if the list is full; the block is then the
+  // caller's still.
   bool put(Block* block) {
-    Shelf& shelf = shelves_[block->size_class];
-    if (shelf.count * size_of(block->size_class) >= kBytesPerClass) return false;
-    block->next = shelf.first;
-    shelf.first = block;
-    ++shelf.count;
+    FreeList& list = lists_[block->size_class];
+    if (list.count * size_of(block->size_class) >= kBytesPerClass) return false;
+    block->next = list.first;
+    list.first = block;
+    ++list.count;
     return true;
   }
 
-  // Gives all of it to the pool.
+  // Moves all blocks to the pool.
   void flush();
 
  private:
-  struct Shelf {
+  struct FreeList {
     Block* first = nullptr;
     size_t count = 0;
   };
@@ -110,7 +121,7 @@ class ThreadCache {
   static ThreadCache* create();
   static constinit thread_local ThreadCache* current_;
   static constinit thread_local bool ended_;
-  std::array<Shelf, kClassesKept> shelves_;
+  std::array<FreeList, kCachedClasses> lists_;
 };
 
 }  // namespace torch_losses

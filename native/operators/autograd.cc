@@ -1,11 +1,10 @@
-// Gradients: the engine, `grad`, `requires_grad`, the recorded graph.
-// Source of checks and texts: torch/autograd/__init__.py, torch/csrc/autograd/python_engine.cpp,
-// python_variable.cpp.
-#include "operators/autograd.h"
-
+// Autograd: backward passes, gradients, `requires_grad`, the recorded graph.
+// Source of the checks and messages: torch/autograd/__init__.py,
+// torch/csrc/autograd/python_engine.cpp, python_variable.cpp.
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/zeros_like.h>
+#include <c10/core/InferenceMode.h>
 #include <torch/csrc/autograd/edge.h>
 #include <torch/csrc/autograd/engine.h>
 #include <torch/csrc/autograd/function.h>
@@ -13,6 +12,7 @@
 #include <torch/csrc/autograd/variable.h>
 
 #include <atomic>
+#include <memory>
 
 #include "bindings/bindings.h"
 #include "bindings/dtype_names.h"
@@ -27,8 +27,7 @@ namespace autograd = torch::autograd;
 using Tensors = std::vector<at::Tensor>;
 using OptionalTensors = std::vector<std::optional<at::Tensor>>;
 
-// --- running the engine
-// ------------------------------------------------------------------------------------------
+// --- backward passes -----------------------------------------------------------------------------
 
 void check_gradient(const at::Tensor& output, const at::Tensor& gradient, size_t index) {
   std::string position = std::to_string(index);
@@ -42,7 +41,8 @@ void check_gradient(const at::Tensor& output, const at::Tensor& gradient, size_t
               position, "] has a dtype of ", dtype_repr(output.scalar_type()), ".");
 }
 
-// Python's _make_grads for one output: what to start its backward pass with.
+// Returns the gradient that the backward pass of an output starts with: Python's _make_grads for
+// one output.
 at::Tensor starting_gradient(const at::Tensor& output, const std::optional<at::Tensor>& gradient,
                              size_t index) {
   if (gradient) {
@@ -57,14 +57,14 @@ at::Tensor starting_gradient(const at::Tensor& output, const std::optional<at::T
   return at::ones_like(output, at::MemoryFormat::Preserve);
 }
 
-// Where the gradient of `input` is to be caught.
+// Returns the edge at which the engine captures the gradient of `input`.
 autograd::Edge input_edge(const at::Tensor& input, bool accumulate) {
-  TORCH_CHECK(input.requires_grad(), "One of the differentiated Tensors does not require grad");
   if (accumulate) input.retain_grad();
+  TORCH_CHECK(input.requires_grad(), "One of the differentiated Tensors does not require grad");
   auto node = input.grad_fn();
   if (!node) node = autograd::impl::try_get_grad_accumulator(input);
-  // No node: the input is not in the graph. A node of its own is reached by nothing, which the
-  // engine then reports.
+  // Without a node, the input is not in the graph. The engine reports an edge to a node that
+  // nothing leads to.
   if (!node) return {make_node<autograd::Identity>(), 0};
   return {std::move(node), static_cast<uint32_t>(input.output_nr())};
 }
@@ -105,15 +105,16 @@ int64_t inline_backward_count() { return inline_passes; }
 void backward(const Tensors& tensors, const OptionalTensors& gradients, bool retain_graph,
               bool create_graph, const Tensors& inputs) {
   auto starts = starting_gradients(tensors, gradients);
-  bool is_simple = tensors.size() == 1 && inputs.empty() && !create_graph && starts[0].defined();
-  if (is_simple && backward_inline(tensors[0], starts[0], retain_graph)) {
+  const bool can_run_inline =
+      tensors.size() == 1 && inputs.empty() && !create_graph && starts[0].defined();
+  if (can_run_inline && backward_inline(tensors[0], starts[0], retain_graph)) {
     ++inline_passes;
     return;
   }
   run_engine(tensors, starts, retain_graph, create_graph, inputs, true);
 }
 
-// In its turn: after the jobs that run a graph, or change what this one may hold.
+// Runs after the jobs that run a graph or write to tensors, which this graph may hold.
 void backward_now(Environment& environment, const Tensors& tensors,
                   const OptionalTensors& gradients, bool retain_graph, bool create_graph,
                   const Tensors& inputs) {
@@ -142,22 +143,21 @@ OptionalTensors grad_of(Environment& environment, const Tensors& outputs, const 
   return found;
 }
 
-// --- properties
-// --------------------------------------------------------------------------------------------------
+// --- properties ----------------------------------------------------------------------------------
 
-// The owner of the handle remembered for this gradient, while it lives; else a new handle;
-// undefined without one.
+// Returns the JavaScript object of the gradient if it is alive, else a new handle; undefined if
+// there is no gradient.
 napi_value grad(Environment& environment, double handle) {
   environment.async().wait_for_graphs();
   HandleTable& handles = environment.handles();
   at::Tensor gradient = handles.get(handle).grad();
   if (!gradient.defined()) return undefined(environment);
-  Handle known = handles.gradient(handle);
-  if (handles.is_live(known) && handles.get(known).is_same(gradient)) {
-    if (napi_value owner = handles.owner(known)) return owner;
+  Handle previous = handles.gradient(handle);
+  if (handles.is_live(previous) && handles.get(previous).is_same(gradient)) {
+    if (napi_value owner = handles.owner(previous)) return owner;
   }
   Handle created = handles.create(std::move(gradient));
-  handles.remember_gradient(handle, created);
+  handles.set_gradient(handle, created);
   return to_javascript(environment, created);
 }
 
@@ -186,23 +186,17 @@ void set_grad(Environment& environment, double handle, std::optional<double> gra
   const at::Tensor& tensor = handles.get(handle);
   if (!gradient) {
     tensor.mutable_grad().reset();
-    handles.remember_gradient(handle, 0);
+    handles.set_gradient(handle, 0);
     return;
   }
   const at::Tensor& value = handles.get(*gradient);
   check_assignable(tensor, value);
   tensor.mutable_grad() = value;
-  handles.remember_gradient(handle, *gradient);
+  handles.set_gradient(handle, *gradient);
 }
 
-bool requires_grad(const at::Tensor& tensor) { return tensor.requires_grad(); }
-
-bool is_leaf(const at::Tensor& tensor) { return tensor.is_leaf(); }
-
-bool retains_grad(const at::Tensor& tensor) { return tensor.retains_grad(); }
-
-// `in_place`: the method `requires_grad_()`, whose text for integers is another than the
-// attribute's.
+// `in_place`: called by the method `requires_grad_()`, whose error message for integers differs
+// from the attribute's.
 void set_requires_grad(Environment& environment, const at::Tensor& tensor, bool value,
                        bool in_place) {
   environment.async().wait_for_graphs();
@@ -225,7 +219,7 @@ void retain_grad(Environment& environment, const at::Tensor& tensor) {
   tensor.retain_grad();
 }
 
-// nn.Parameter(data): a leaf that shares the data.
+// Returns nn.Parameter(data): a leaf that shares the data.
 at::Tensor parameter(const at::Tensor& data, bool requires_grad) {
   at::Tensor leaf = data.detach();
   if (requires_grad) {
@@ -236,22 +230,12 @@ at::Tensor parameter(const at::Tensor& data, bool requires_grad) {
   return leaf;
 }
 
-// A copy whose backward pass hands on no gradient at all: what gradcheck tries backward functions
-// with.
-at::Tensor without_gradient(const at::Tensor& tensor) {
-  return autograd::UndefinedGrad().apply({tensor}).at(0);
-}
-
-// x.data: the same storage, outside the graph and its version count.
-at::Tensor data(const at::Tensor& tensor) { return tensor.variable_data(); }
-
 void set_data(Environment& environment, const at::Tensor& tensor, const at::Tensor& value) {
   environment.async().wait_to_write(tensor);
   tensor.set_data(value);
 }
 
-// --- the recorded graph
-// ------------------------------------------------------------------------------------------
+// --- the recorded graph --------------------------------------------------------------------------
 
 std::string node_name(const autograd::Node& node) {
   std::string name = node.name();
@@ -259,8 +243,8 @@ std::string node_name(const autograd::Node& node) {
   return qualified == std::string::npos ? name : name.substr(qualified + 2);
 }
 
-// The node reached from the tensor's grad_fn by following next_functions at these positions; null
-// where there is none.
+// Returns the node that is reached from the tensor's grad_fn by following these positions of
+// next_functions; nullptr if there is none.
 autograd::Node* node_at(const at::Tensor& tensor, const std::vector<int64_t>& path) {
   autograd::Node* node = tensor.grad_fn().get();
   for (int64_t position : path) {
@@ -280,7 +264,8 @@ std::optional<std::string> grad_fn_name(const at::Tensor& tensor,
   return node_name(*node);
 }
 
-// For each next function the number of the input it feeds, or undefined where there is no function.
+// Returns for each next function the number of its input that this node feeds; nothing for a
+// missing function.
 std::vector<std::optional<int64_t>> next_functions(const at::Tensor& tensor,
                                                    const std::vector<int64_t>& path) {
   std::vector<std::optional<int64_t>> inputs;
@@ -292,32 +277,51 @@ std::vector<std::optional<int64_t>> next_functions(const at::Tensor& tensor,
   return inputs;
 }
 
-bool is_grad_enabled() { return at::GradMode::is_enabled(); }
+// --- inference mode ------------------------------------------------------------------------------
 
-void set_grad_enabled(bool enabled) { at::GradMode::set_enabled(enabled); }
+// Returns the modes that the calling thread has entered and not left. Each restores the previous
+// one.
+std::vector<std::unique_ptr<c10::InferenceMode>>& inference_modes() {
+  thread_local std::vector<std::unique_ptr<c10::InferenceMode>> modes;
+  return modes;
+}
+
+void leave_inference_mode() {
+  if (!inference_modes().empty()) inference_modes().pop_back();
+}
 
 }  // namespace
 
 void add_autograd(Bindings& bindings) {
-  bindings.add_allocating<&backward_now, WhenExhausted::Free>("backward");
+  bindings.add_allocating<&backward_now, OutOfMemoryPolicy::FreeAndFail>("backward");
   bindings.add_async<&backward, true>("backward");
   bindings.add<&inline_backward_count>("inline_backward_count");
-  bindings.add_allocating<&grad_of, WhenExhausted::Free>("grad_of");
+  bindings.add_allocating<&grad_of, OutOfMemoryPolicy::FreeAndFail>("grad_of");
   bindings.add<&grad>("grad");
   bindings.add<&set_grad>("set_grad");
-  bindings.add<&requires_grad>("requires_grad");
+  bindings.add("requires_grad", [](const at::Tensor& tensor) { return tensor.requires_grad(); });
   bindings.add<&set_requires_grad>("set_requires_grad");
-  bindings.add<&is_leaf>("is_leaf");
+  bindings.add("is_leaf", [](const at::Tensor& tensor) { return tensor.is_leaf(); });
   bindings.add<&retain_grad>("retain_grad");
-  bindings.add<&retains_grad>("retains_grad");
+  bindings.add("retains_grad", [](const at::Tensor& tensor) { return tensor.retains_grad(); });
   bindings.add<&parameter>("parameter");
-  bindings.add<&without_gradient>("without_gradient");
-  bindings.add<&data>("data");
+  // Returns a copy whose backward pass yields no gradient; gradcheck needs it.
+  bindings.add("without_gradient", [](const at::Tensor& tensor) {
+    return autograd::UndefinedGrad().apply({tensor}).at(0);
+  });
+  // Returns x.data: a tensor on the same storage, outside the graph, with its own version counter.
+  bindings.add("data", [](const at::Tensor& tensor) { return tensor.variable_data(); });
   bindings.add<&set_data>("set_data");
   bindings.add<&grad_fn_name>("grad_fn_name");
   bindings.add<&next_functions>("next_functions");
-  bindings.add<&is_grad_enabled>("is_grad_enabled");
-  bindings.add<&set_grad_enabled>("set_grad_enabled");
+  bindings.add<&at::GradMode::is_enabled>("is_grad_enabled");
+  bindings.add<&at::GradMode::set_enabled>("set_grad_enabled");
+  bindings.add("enter_inference_mode", [](bool enabled) {
+    inference_modes().push_back(std::make_unique<c10::InferenceMode>(enabled));
+  });
+  bindings.add<&leave_inference_mode>("leave_inference_mode");
+  bindings.add<&c10::InferenceMode::is_enabled>("is_inference_mode_enabled");
+  bindings.add("is_inference", [](const at::Tensor& tensor) { return tensor.is_inference(); });
 }
 
 }  // namespace torch_losses

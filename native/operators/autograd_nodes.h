@@ -1,5 +1,5 @@
-// Functions of the recorded graph, which count their references themselves since libtorch 2.13 and
-// were held by std::shared_ptr before.
+// Nodes of the recorded graph. They count their references themselves since libtorch 2.13, and were
+// held by std::shared_ptr before.
 #pragma once
 
 #include <c10/util/intrusive_ptr.h>
@@ -12,14 +12,14 @@
 
 namespace torch_losses {
 
-// What holds a function of the graph.
+// The owning pointer to a node.
 using NodePointer = decltype(torch::autograd::Edge::function);
 
-// A new function of the graph, held as libtorch's own are.
+// Creates a node with the ownership that libtorch gives its own.
 template <typename Function, typename... Arguments>
 auto make_node(Arguments&&... arguments) {
   if constexpr (std::is_same_v<NodePointer, std::shared_ptr<torch::autograd::Node>>) {
-    // libtorch's deleter, found by the function's type: it frees long graphs without recursion.
+    // libtorch's deleteNode, found by argument-dependent lookup, frees long graphs iteratively.
     return std::shared_ptr<Function>(new Function(std::forward<Arguments>(arguments)...),
                                      [](Function* function) { deleteNode(function); });
   } else {

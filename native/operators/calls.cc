@@ -1,6 +1,5 @@
-// Source of the rules for numbers: torch/csrc/utils/python_arg_parser.cpp.
-#include "operators/calls.h"
-
+// Calls of any operator: converts the arguments as the operator's schema asks, and the results by
+// their type. Source of the rules for numbers: torch/csrc/utils/python_arg_parser.cpp.
 #include <c10/util/DimVector.h>
 
 #include <array>
@@ -35,7 +34,8 @@ c10::impl::GenericList scalars(Environment& environment, napi_value value) {
   return list;
 }
 
-// `int[2]` takes one number for all, as Python does.
+// Reads a list of integers. For a list of fixed size, such as `int[2]`, one number stands for all
+// elements, as in Python.
 IValue integers(Environment& environment, napi_value value, std::optional<int32_t> size) {
   if (!is_array(environment, value) && size) {
     return std::vector<int64_t>(static_cast<size_t>(*size), read<int64_t>(environment, value));
@@ -49,56 +49,40 @@ IValue to_ivalue(Environment& environment, const Parameter& parameter, napi_valu
     case Kind::Tensor:
       if (is_handle) return read<at::Tensor>(environment, value);
       return python::wrapped(read<at::Scalar>(environment, value));
-    case Kind::TensorList:
-      return Argument<std::vector<at::Tensor>>::from(environment, value);
-    case Kind::OptionalTensorList:
-      return optional_tensors(environment, value);
-    case Kind::Int:
-      return read<int64_t>(environment, value);
-    case Kind::Float:
-      return read<double>(environment, value);
-    case Kind::Bool:
-      return read<bool>(environment, value);
-    case Kind::Scalar:
-      return read<at::Scalar>(environment, value);
-    case Kind::Complex:
-      return read<at::Scalar>(environment, value).toComplexDouble();
-    case Kind::String:
-      return read<std::string>(environment, value);
+    case Kind::TensorList: return Argument<std::vector<at::Tensor>>::from(environment, value);
+    case Kind::OptionalTensorList: return optional_tensors(environment, value);
+    case Kind::Int: return read<int64_t>(environment, value);
+    case Kind::Float: return read<double>(environment, value);
+    case Kind::Bool: return read<bool>(environment, value);
+    case Kind::Scalar: return read<at::Scalar>(environment, value);
+    case Kind::Complex: return read<at::Scalar>(environment, value).toComplexDouble();
+    case Kind::String: return read<std::string>(environment, value);
     case Kind::Dtype:
     case Kind::Layout:
-    case Kind::MemoryFormat:
-      return read<int64_t>(environment, value);
-    case Kind::Device:
-      return read<at::Device>(environment, value);
-    case Kind::Generator:
-      return read<at::Generator>(environment, value);
-    case Kind::IntList:
-      return integers(environment, value, parameter.size);
-    case Kind::FloatList:
-      return Argument<std::vector<double>>::from(environment, value);
+    case Kind::MemoryFormat: return read<int64_t>(environment, value);
+    case Kind::Device: return read<at::Device>(environment, value);
+    case Kind::Generator: return read<at::Generator>(environment, value);
+    case Kind::IntList: return integers(environment, value, parameter.size);
+    case Kind::FloatList: return Argument<std::vector<double>>::from(environment, value);
     case Kind::BoolList: {
       c10::List<bool> list;
       for (bool flag : Argument<std::vector<bool>>::from(environment, value)) list.push_back(flag);
       return list;
     }
-    case Kind::ScalarList:
-      return scalars(environment, value);
-    case Kind::StringList:
-      return Argument<std::vector<std::string>>::from(environment, value);
-    case Kind::Unsupported:
-      break;
+    case Kind::ScalarList: return scalars(environment, value);
+    case Kind::StringList: return Argument<std::vector<std::string>>::from(environment, value);
+    case Kind::Unsupported: break;
   }
   throw ArgumentMismatch{"of a type that JavaScript has"};
 }
 
 // --- to JavaScript -------------------------------------------------------------------------------
 
-// The extent of a tensor whose memory cannot be resized. libtorch enlarges the tensor before it
-// finds that out, and would leave it reaching beyond its memory.
-class Extent {
+// The sizes and strides of a tensor whose memory cannot be resized. A resizing operator changes
+// them before it throws for that reason, which would leave a tensor that reaches beyond its memory.
+class SavedGeometry {
  public:
-  explicit Extent(const at::Tensor& tensor)
+  explicit SavedGeometry(const at::Tensor& tensor)
       : tensor_(tensor),
         sizes_(tensor.sizes()),
         strides_(tensor.strides()),
@@ -115,38 +99,36 @@ class Extent {
   int64_t offset_;
 };
 
+// One call of an operator, without its stack.
 struct Call {
   Environment& environment;
   const BoundOperator& op;
-  // Position and identity of the tensors given directly, to recognise one that is returned.
+  // The positions and identities of the tensor arguments, to recognise one that is returned.
   c10::SmallVector<std::pair<size_t, const c10::TensorImpl*>, 8> tensors;
-  std::vector<Extent> fixed;
+  // The written arguments whose memory cannot be resized.
+  std::vector<SavedGeometry> unresizable;
 
   void prepare_write(const at::Tensor& tensor) {
-    // What a thread computes on must not move under it.
+    // A job may be computing on this memory.
     environment.async().wait_to_write(tensor);
     bool is_strided = tensor.layout() == at::kStrided && tensor.has_storage();
-    if (is_strided && !tensor.storage().resizable()) fixed.emplace_back(tensor);
+    if (is_strided && !tensor.storage().resizable()) unresizable.emplace_back(tensor);
   }
 
   void run(Stack& stack) const {
     try {
       op.call(stack);
     } catch (...) {
-      for (const Extent& extent : fixed) extent.restore();
+      for (const SavedGeometry& geometry : unresizable) geometry.restore();
       throw;
     }
   }
 };
 
 napi_value tensor_result(const Call& call, at::Tensor tensor) {
-  if (!tensor.defined()) {
-    napi_value null = nullptr;
-    check(call.environment.env(), napi_get_null(call.environment.env(), &null));
-    return null;
-  }
-  // An operator that returns its argument (`add_`, `contiguous`) returns the same object: minus its
-  // position less one.
+  if (!tensor.defined()) return call_node<napi_value>(call.environment.env(), napi_get_null);
+  // An operator that returns its argument (`add_`, `contiguous`) must return the same JavaScript
+  // object. A negative number, -1 - position, tells which.
   for (auto [position, impl] : call.tensors) {
     if (impl == tensor.unsafeGetTensorImpl()) {
       return to_javascript(call.environment, -static_cast<double>(position) - 1);
@@ -176,7 +158,7 @@ napi_value to_javascript_value(const Call& call, IValue value) {
   if (value.isString()) return to_javascript(environment, value.toStringRef());
   if (value.isDevice()) return to_javascript(environment, value.toDevice().str());
   if (value.isTensorList()) {
-    // A tensor in a list is always a new object, as lists are.
+    // Tensors in a list are new objects, like the list itself.
     return to_javascript(environment, value.toTensorVector());
   }
   if (value.isIntList()) return to_javascript(environment, value.toIntVector());
@@ -214,8 +196,7 @@ void visit_tensors(const IValue& value, Visit visit) {
 IValue argument(Call& call, size_t index, napi_value value, bool is_handle) {
   Environment& environment = call.environment;
   const Parameter& parameter = call.op.parameters()[index];
-  napi_valuetype type = napi_undefined;
-  check(environment.env(), napi_typeof(environment.env(), value, &type));
+  const napi_valuetype type = type_of(environment, value);
   if (type == napi_undefined && parameter.default_value) return *parameter.default_value;
   if (parameter.optional && (type == napi_null || type == napi_undefined)) return {};
   if (type == napi_undefined) {
@@ -237,14 +218,15 @@ IValue argument(Call& call, size_t index, napi_value value, bool is_handle) {
   }
 }
 
-// The values that JavaScript gave, however many.
-class Values {
+// The arguments of a callback that takes any number of them.
+class CallbackArguments {
  public:
-  Values(napi_env env, napi_callback_info info) : count_(usual_.size()), values_(usual_.data()) {
+  CallbackArguments(napi_env env, napi_callback_info info)
+      : count_(inline_.size()), values_(inline_.data()) {
     napi_get_cb_info(env, info, &count_, values_, nullptr, &data_);
-    if (count_ <= usual_.size()) return;
-    many_.resize(count_);
-    values_ = many_.data();
+    if (count_ <= inline_.size()) return;
+    heap_.resize(count_);
+    values_ = heap_.data();
     napi_get_cb_info(env, info, &count_, values_, nullptr, &data_);
   }
 
@@ -253,16 +235,16 @@ class Values {
   napi_value operator[](size_t index) const { return values_[index]; }
 
  private:
-  std::array<napi_value, 18> usual_{};
-  std::vector<napi_value> many_;
+  std::array<napi_value, 18> inline_{};
+  std::vector<napi_value> heap_;
   size_t count_;
   napi_value* values_;
   void* data_ = nullptr;
 };
 
-// A call whose arguments begin at `first`: (operator, which arguments are handles as a bit mask,
-// ...arguments).
-std::pair<Call, Stack> read_call(const Values& values, size_t first) {
+// Reads a call whose values begin at `first`: the operator's number, a bit mask that tells which
+// arguments are handles, the arguments. Returns it with the operator's stack.
+std::pair<Call, Stack> read_call(const CallbackArguments& values, size_t first) {
   Environment& environment = values.environment();
   size_t leading = first + 2;
   if (values.count() < leading) throw_type_error("call_operator() needs an operator");
@@ -287,7 +269,8 @@ std::pair<Call, Stack> read_call(const Values& values, size_t first) {
   return {std::move(call), std::move(stack)};
 }
 
-// After one of these, later jobs would compute on other memory than they claimed.
+// Throws for operators that give a tensor other memory. Jobs that are already submitted have marked
+// the old memory as in use.
 void check_can_be_job(const BoundOperator& op) {
   const std::string& name = op.schema().name();
   if (name != "aten::set_" && name != "aten::set_data") return;
@@ -296,7 +279,8 @@ void check_can_be_job(const BoundOperator& op) {
                                         "other memory, which calls already made may be using");
 }
 
-void claim_arguments(Job& job, const BoundOperator& op, const Stack& stack) {
+// Adds the arguments' tensors to the job.
+void add_tensors(Job& job, const BoundOperator& op, const Stack& stack) {
   for (size_t index = 0; index < stack.size(); ++index) {
     bool is_written = op.parameters()[index].written;
     visit_tensors(stack[index], [&](const at::Tensor& tensor) {
@@ -307,13 +291,13 @@ void claim_arguments(Job& job, const BoundOperator& op, const Stack& stack) {
 }
 
 napi_value call_operator(napi_env env, napi_callback_info info) {
-  Values values(env, info);
-  return behind_the_door(values.environment(), [&] {
-    // A call uses its arguments up: a second one reads them again.
+  CallbackArguments values(env, info);
+  return run_guarded(values.environment(), [&] {
+    // A call moves its arguments off the stack, so that a second attempt reads them again.
     std::optional<std::pair<Call, Stack>> read(read_call(values, 0));
     const BoundOperator& op = read->first.op;
-    auto policy = op.writes() ? WhenExhausted::Free : WhenExhausted::Repeat;
-    trying_again(values.environment(), policy, [&, is_first = true]() mutable {
+    auto policy = op.writes() ? OutOfMemoryPolicy::FreeAndFail : OutOfMemoryPolicy::FreeAndRetry;
+    retry_on_out_of_memory(values.environment(), policy, [&, is_first = true]() mutable {
       if (!std::exchange(is_first, false)) read.emplace(read_call(values, 0));
       read->first.run(read->second);
     });
@@ -321,19 +305,20 @@ napi_value call_operator(napi_env env, napi_callback_info info) {
   });
 }
 
-// The same as a job: its number comes first. Its tensors stay on the stack until it is done.
+// The asynchronous form; the job's number comes first. The stack keeps the tensors alive until the
+// job is done.
 napi_value call_operator_async(napi_env env, napi_callback_info info) {
-  Values values(env, info);
-  return behind_the_door(values.environment(), [&] {
+  CallbackArguments values(env, info);
+  return run_guarded(values.environment(), [&] {
     if (values.count() == 0) throw_type_error("call_operator() needs a job's number");
-    AsyncQueue::Submission submission(values.environment().async());
+    AsyncQueue::SubmissionScope submission(values.environment().async());
     auto number = Argument<int64_t>::from(values.environment(), values[0]);
     auto both = std::make_shared<std::pair<Call, Stack>>(read_call(values, 1));
     check_can_be_job(both->first.op);
     return detail::submit(values.environment(), number, [&](Job& job) {
-      claim_arguments(job, both->first.op, both->second);
+      add_tensors(job, both->first.op, both->second);
       job.is_repeatable = !both->first.op.writes();
-      // A call uses its arguments up.
+      // Runs on a copy of the stack, so that a second attempt has its arguments.
       job.run = [both] {
         Stack stack = both->second;
         both->first.run(stack);

@@ -1,6 +1,7 @@
-// Source of what the kernels rely on: ATen/native/Copy.cpp (copy), Itertools.cpp (combinations),
-// LossCTC.cpp (ctc_loss), Normalization.cpp (batch_norm_cpu), QuantizedLinear.cpp (fbgemm_*),
-// quantized/QTensor.cpp (choose_qparams_optimized) and mkldnn/RNN.cpp (mkldnn_rnn_layer).
+// Sources of the operators' requirements: ATen/native/Copy.cpp (copy), Itertools.cpp
+// (combinations), LossCTC.cpp (ctc_loss), Normalization.cpp (batch_norm_cpu), QuantizedLinear.cpp
+// (fbgemm_*), quantized/QTensor.cpp (choose_qparams_optimized) and mkldnn/RNN.cpp
+// (mkldnn_rnn_layer).
 #include "operators/checks.h"
 
 #include <ATen/core/Tensor.h>
@@ -18,20 +19,20 @@ namespace {
 
 using torch::jit::Stack;
 
-// The functional copy_() goes on calling itself until the stack is full.
+// For tensors that are not strided, the functional copy() calls itself without end.
 void check_copy(Stack& arguments) {
-  if (!arguments[0].isTensor()) return;  // TorchScript's, of lists and dictionaries
+  if (!arguments[0].isTensor()) return;  // TorchScript's overloads for lists and dictionaries
   const auto& self = arguments[0].toTensor();
   const auto& source = arguments[1].toTensor();
-  const auto refuse = [](const char* name, const at::Tensor& tensor) {
+  const auto check_strided = [](const char* name, const at::Tensor& tensor) {
     TORCH_CHECK(!tensor.defined() || tensor.layout() == at::kStrided, "copy(): expected ", name,
                 " to be a strided tensor, but its layout is ", tensor.layout());
   };
-  refuse("self", self);
-  refuse("src", source);
+  check_strided("self", self);
+  check_strided("src", source);
 }
 
-// Statistics that are to be used, and are not there, are read through a null pointer.
+// In evaluation mode, missing running statistics would be read through a null pointer.
 void check_native_batch_norm(Stack& arguments) {
   const auto& input = arguments[0].toTensor();
   if (!input.defined() || input.dim() < 2) return;
@@ -50,7 +51,7 @@ void check_native_batch_norm(Stack& arguments) {
   check("running_var", arguments[4].toOptional<at::Tensor>(), !is_training);
 }
 
-// oneDNN is given bare pointers with the sizes that an LSTM of this input and `hidden_size` has.
+// oneDNN gets bare pointers, and assumes the sizes of an LSTM with this input and `hidden_size`.
 void check_mkldnn_rnn_layer(Stack& arguments) {
   constexpr int64_t kLstm = 2;
   constexpr int64_t kGates = 4;
@@ -97,15 +98,14 @@ void check_ctc_loss(Stack& arguments) {
       lengths.isTensor() ? ctc_targets::list_of(lengths.toTensor()) : lengths.toIntVector());
 }
 
-// It holds a tensor for each, and takes steps in proportion, before it looks whether there are so
-// many combinations.
+// combinations() allocates `r` tensors before it checks whether so many combinations exist.
 void check_combinations(Stack& arguments) {
-  constexpr int64_t kMost = 1 << 20;
+  constexpr int64_t kMax = 1 << 20;
   const int64_t r = arguments[1].toInt();
-  TORCH_CHECK(r <= kMost, "combinations(): expected r to be at most ", kMost, ", but got ", r);
+  TORCH_CHECK(r <= kMax, "combinations(): expected r to be at most ", kMax, ", but got ", r);
 }
 
-// These read the bytes of whatever tensor they are given.
+// These operators read the bytes of any tensor as if it were a strided CPU tensor.
 void check_on_cpu(Stack& arguments) {
   for (const c10::IValue& argument : arguments) {
     if (!argument.isTensor() || !argument.toTensor().defined()) continue;

@@ -1,4 +1,4 @@
-// What libtorch leaves unchecked of the arguments of some operators, and dies of.
+// Checks of arguments that libtorch omits, for operators that would otherwise end the process.
 #pragma once
 
 #include <ATen/core/stack.h>
@@ -7,11 +7,11 @@
 
 namespace torch_losses {
 
-// Throws c10::Error where the arguments would end the process; puts a copy in the place of those
-// whose numbers decide it, and might change.
+// Throws c10::Error if the arguments would end the process. Replaces tensors whose values decide
+// that by copies, because another thread could change them after the check.
 using OperatorCheck = void (*)(torch::jit::Stack& arguments);
 
-// Of an operator by its name, as of all its overloads; null for nearly all.
+// Returns the check of an operator, for all its overloads; nullptr for most operators.
 OperatorCheck operator_check(const std::string& name);
 
 }  // namespace torch_losses

@@ -1,20 +1,25 @@
-// What the process has set of libtorch's behaviour: `torch.backends` and its like. Source:
-// torch/csrc/Module.cpp.
-#include "operators/context.h"
-
+// libtorch's global settings and build: `torch.backends`, determinism, dtypes, threads. They are
+// the process's, not an environment's. Source: torch/csrc/Module.cpp.
 #include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <c10/core/DefaultDtype.h>
+#include <c10/core/ScalarTypeToTypeMeta.h>
 
 #include <string_view>
 #include <type_traits>
 
 #include "bindings/bindings.h"
+#include "bindings/caller_state.h"
+#include "bindings/saturating_cast.h"
 
 namespace torch_losses {
 namespace {
 
 at::Context& context() { return at::globalContext(); }
 
-// Newer versions tell apart reductions in parts, which Python's boolean leaves allowed.
+// Converts the setting for reduced-precision reductions to Python's boolean. In newer versions of
+// libtorch it is an enumeration, which also tells whether reductions may be split.
 template <typename Option>
 bool allows(Option option) {
   if constexpr (std::is_same_v<Option, bool>) {
@@ -24,6 +29,7 @@ bool allows(Option option) {
   }
 }
 
+// A boolean setting, by the name that lib/backends uses.
 struct Flag {
   std::string_view name;
   bool (*get)();
@@ -60,18 +66,16 @@ const Flag& flag(const std::string& name) {
   throw_type_error("no flag " + name);
 }
 
-bool get_flag(const std::string& name) { return flag(name).get(); }
-
-void set_flag(const std::string& name, bool value) { flag(name).set(value); }
-
-int64_t cudnn_benchmark_limit() { return context().benchmarkLimitCuDNN(); }
-
-void set_cudnn_benchmark_limit(int64_t limit) {
-  context().setBenchmarkLimitCuDNN(static_cast<int>(limit));
+std::string get_float32_matmul_precision() {
+  switch (context().float32MatmulPrecision()) {
+    case at::Float32MatmulPrecision::HIGH: return "high";
+    case at::Float32MatmulPrecision::MEDIUM: return "medium";
+    default: return "highest";
+  }
 }
 
-// What float32 is computed in by a backend (`generic`, `cuda`, `mkldnn`) in a kind of operator
-// (`all`, `conv`, `rnn`, `matmul`).
+// Returns the precision that a backend (`generic`, `cuda`, `mkldnn`) computes float32 in, for a
+// kind of operator (`all`, `conv`, `rnn`, `matmul`).
 std::string fp32_precision(const std::string& backend, const std::string& op) {
   return at::precision2str(context().float32Precision(at::str2backend(backend), at::str2op(op)));
 }
@@ -82,52 +86,57 @@ void set_fp32_precision(const std::string& backend, const std::string& op,
                                 at::str2precision(precision));
 }
 
-bool has_mkl() { return at::Context::hasMKL(); }
-
-bool has_mkldnn() { return at::Context::hasMKLDNN(); }
-
-bool has_openmp() { return at::Context::hasOpenMP(); }
-
-std::string get_float32_matmul_precision() {
-  switch (context().float32MatmulPrecision()) {
-    case at::Float32MatmulPrecision::HIGH:
-      return "high";
-    case at::Float32MatmulPrecision::MEDIUM:
-      return "medium";
-    default:
-      return "highest";
-  }
+void add_precision(Bindings& bindings) {
+  bindings.add("get_flag", [](const std::string& name) { return flag(name).get(); });
+  bindings.add("set_flag", [](const std::string& name, bool value) { flag(name).set(value); });
+  bindings.add("cudnn_benchmark_limit", [] { return context().benchmarkLimitCuDNN(); });
+  bindings.add("set_cudnn_benchmark_limit",
+               [](int64_t limit) { context().setBenchmarkLimitCuDNN(static_cast<int>(limit)); });
+  bindings.add<&fp32_precision>("fp32_precision");
+  bindings.add<&set_fp32_precision>("set_fp32_precision");
+  bindings.add<&get_float32_matmul_precision>("get_float32_matmul_precision");
+  bindings.add("set_float32_matmul_precision", [](const std::string& precision) {
+    context().setFloat32MatmulPrecision(precision);
+  });
+  bindings.add("deterministic_algorithms", [] { return context().deterministicAlgorithms(); });
+  bindings.add("deterministic_algorithms_warn_only",
+               [] { return context().deterministicAlgorithmsWarnOnly(); });
+  bindings.add("use_deterministic_algorithms", [](bool mode, bool warn_only) {
+    context().setDeterministicAlgorithms(mode, warn_only);
+  });
 }
 
-void set_float32_matmul_precision(const std::string& precision) {
-  context().setFloat32MatmulPrecision(precision);
+void add_build(Bindings& bindings) {
+  bindings.add<&at::show_config>("show_config");
+  bindings.add<&at::Context::hasMKL>("has_mkl");
+  bindings.add<&at::Context::hasMKLDNN>("has_mkldnn");
+  bindings.add<&at::Context::hasOpenMP>("has_openmp");
+  bindings.add<&at::Context::hasCUDA>("has_cuda");
+  bindings.add<&at::get_cpu_capability>("cpu_capability");
 }
 
-bool deterministic_algorithms() { return context().deterministicAlgorithms(); }
-
-bool deterministic_algorithms_warn_only() { return context().deterministicAlgorithmsWarnOnly(); }
-
-void use_deterministic_algorithms(bool mode, bool warn_only) {
-  context().setDeterministicAlgorithms(mode, warn_only);
+void add_dtypes(Bindings& bindings) {
+  bindings.add<&c10::get_default_dtype_as_scalartype>("get_default_dtype");
+  bindings.add("set_default_dtype", [](at::ScalarType dtype) {
+    c10::set_default_dtype(c10::scalarTypeToTypeMeta(dtype));
+  });
+  bindings.add("element_size", [](at::ScalarType dtype) { return c10::elementSize(dtype); });
+  bindings.add<&c10::promoteTypes>("promote_types");
 }
 
 }  // namespace
 
 void add_context(Bindings& bindings) {
-  bindings.add<&get_flag>("get_flag");
-  bindings.add<&set_flag>("set_flag");
-  bindings.add<&cudnn_benchmark_limit>("cudnn_benchmark_limit");
-  bindings.add<&set_cudnn_benchmark_limit>("set_cudnn_benchmark_limit");
-  bindings.add<&fp32_precision>("fp32_precision");
-  bindings.add<&set_fp32_precision>("set_fp32_precision");
-  bindings.add<&has_mkl>("has_mkl");
-  bindings.add<&has_mkldnn>("has_mkldnn");
-  bindings.add<&has_openmp>("has_openmp");
-  bindings.add<&get_float32_matmul_precision>("get_float32_matmul_precision");
-  bindings.add<&set_float32_matmul_precision>("set_float32_matmul_precision");
-  bindings.add<&deterministic_algorithms>("deterministic_algorithms");
-  bindings.add<&deterministic_algorithms_warn_only>("deterministic_algorithms_warn_only");
-  bindings.add<&use_deterministic_algorithms>("use_deterministic_algorithms");
+  add_precision(bindings);
+  add_build(bindings);
+  add_dtypes(bindings);
+  bindings.add<&set_flush_denormal>("set_flush_denormal");
+  bindings.add<&at::get_num_threads>("get_num_threads");
+  bindings.add("set_num_threads", [](int64_t count) {
+    at::set_num_threads(saturating_cast<int>(static_cast<double>(count)));
+  });
+  // Returns the full name of the device that a name stands for, whether or not it exists.
+  bindings.add("parse_device", [](const std::string& name) { return at::Device(name); });
 }
 
 }  // namespace torch_losses

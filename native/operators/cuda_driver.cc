@@ -8,7 +8,7 @@
 namespace torch_losses {
 namespace {
 
-// Of cuda.h, which is not needed to build the addon: its ABI is stable.
+// Declarations from cuda.h, copied so that the build does not need that header. The ABI is stable.
 constexpr int kSuccess = 0;
 using GetDevice = int(int* device, int ordinal);
 using GetAttribute = int(int* value, int attribute, int device);
@@ -19,7 +19,7 @@ using CanAccessPeer = int(int* can, int device, int peer);
 using GetStreamPriority = int(void* stream, int* priority);
 using GetStreamPriorityRange = int(int* least, int* greatest);
 
-// The driver, which libtorch has loaded where there is a device, and which stays loaded.
+// The CUDA driver's library, if libtorch has loaded it. It stays loaded.
 class Driver {
  public:
   Driver() : library_(dlopen("libcuda.so.1", RTLD_LAZY | RTLD_NOLOAD)) {}
@@ -29,7 +29,7 @@ class Driver {
   Driver(const Driver&) = delete;
   Driver& operator=(const Driver&) = delete;
 
-  // Whether a function is there, and succeeds.
+  // Calls a function by name. Returns false if it does not exist or fails.
   template <typename Function, typename... Arguments>
   bool call(const char* name, Arguments... arguments) const {
     if (library_ == nullptr) return false;

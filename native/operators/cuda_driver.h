@@ -1,4 +1,4 @@
-// What the CUDA driver knows of a device and libtorch's headers for CPU builds do not tell.
+// Queries of the CUDA driver, for what libtorch's headers of CPU builds do not offer.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -13,8 +13,8 @@ namespace torch_losses {
 
 constexpr int kComputeCapabilityMajor = 75;
 
-// The driver's numbers (CUdevice_attribute in cuda.h) of what `attributes` below holds, in the
-// order of lib/cuda/device.ts.
+// The driver's numbers (CUdevice_attribute in cuda.h) of the attributes in CudaDeviceProperties, in
+// the order of lib/cuda/device.ts.
 constexpr std::array<int, 19> kCudaAttributes = {
     kComputeCapabilityMajor,
     76,  // COMPUTE_CAPABILITY_MINOR
@@ -41,24 +41,25 @@ struct CudaDeviceProperties {
   std::string name;
   int64_t total_memory = 0;
   std::vector<int64_t> attributes;
-  // 16 bytes, or none where the driver does not tell.
+  // 16 bytes, or empty if the driver does not tell.
   std::vector<int64_t> uuid;
 };
 
-// Throws where no driver is loaded, or it has no such device.
+// Throws if no driver is loaded, or if it has no such device.
 CudaDeviceProperties cuda_device_properties(c10::DeviceIndex device);
 
-// The major number of a device's compute capability, torch.cuda.get_device_capability(device)[0];
-// 0 where no driver is loaded.
+// Returns the major number of a device's compute capability, as
+// torch.cuda.get_device_capability(device)[0] does; 0 if no driver is loaded.
 int cuda_capability_major(c10::DeviceIndex device);
 
+// Whether a device can read a peer's memory.
 bool cuda_can_access_peer(c10::DeviceIndex device, c10::DeviceIndex peer);
 
-// The lower, the sooner a stream runs. Of a stream of the current device; throws where the driver
-// does not tell.
+// Returns the priority of a stream of the current device. A lower number runs sooner. Throws if the
+// driver does not tell.
 int cuda_stream_priority(void* stream);
 
-// The least and the greatest priority that the current device tells apart.
+// Returns the least and the greatest priority that the current device distinguishes.
 std::pair<int, int> cuda_stream_priority_range();
 
 }  // namespace torch_losses

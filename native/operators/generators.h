@@ -1,4 +1,4 @@
-// Random number generators: torch.Generator, manual_seed.
+// Random number generators.
 #pragma once
 
 #include "bindings/node_api.h"
@@ -8,15 +8,12 @@
 namespace torch_losses {
 
 class Environment;
-class Bindings;
 
 template <typename T>
 T read(Environment& environment, napi_value value);
 
-// The native half of a `torch.Generator`: a tagged External.
+// Takes the native half of a `torch.Generator`, an external value.
 template <>
 at::Generator read(Environment& environment, napi_value value);
-
-void add_generators(Bindings& bindings);
 
 }  // namespace torch_losses

@@ -164,11 +164,6 @@ int64_t elements_of_result(const Node& function) {
 // Runs a function. It owns the gradients, so that they are freed before this returns, and the next
 // function owns alone what it is given: it may keep it or add to it.
 variable_list apply(Node& function, variable_list gradients) {
-  if (gradients.size() == 1) {
-    if (at::Tensor result = kernels::gradient(function, gradients[0]); result.defined()) {
-      return {std::move(result)};
-    }
-  }
   std::optional<SmallWork> small_work;
   if (divides_small_work(function)) small_work.emplace(elements_of_result(function));
   return function(std::move(gradients));

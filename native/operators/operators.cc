@@ -1,4 +1,4 @@
-// Source of the overloads' order, and of which take numbers for tensors:
+// Source of the order of overloads, and of the operators that accept numbers as tensors:
 // torch/csrc/jit/python/init.cpp (_jit_get_operation) and torch/csrc/utils/python_arg_parser.cpp.
 #include "operators/operators.h"
 
@@ -24,60 +24,39 @@ using torch::jit::Stack;
 
 Kind list_kind(const c10::Type& element) {
   switch (element.kind()) {
-    case TypeKind::TensorType:
-      return Kind::TensorList;
+    case TypeKind::TensorType: return Kind::TensorList;
     case TypeKind::OptionalType:
       return element.containedType(0)->kind() == TypeKind::TensorType ? Kind::OptionalTensorList
                                                                       : Kind::Unsupported;
     case TypeKind::IntType:
-    case TypeKind::SymIntType:
-      return Kind::IntList;
-    case TypeKind::FloatType:
-      return Kind::FloatList;
-    case TypeKind::BoolType:
-      return Kind::BoolList;
-    case TypeKind::NumberType:
-      return Kind::ScalarList;
-    case TypeKind::StringType:
-      return Kind::StringList;
-    default:
-      return Kind::Unsupported;
+    case TypeKind::SymIntType: return Kind::IntList;
+    case TypeKind::FloatType: return Kind::FloatList;
+    case TypeKind::BoolType: return Kind::BoolList;
+    case TypeKind::NumberType: return Kind::ScalarList;
+    case TypeKind::StringType: return Kind::StringList;
+    default: return Kind::Unsupported;
   }
 }
 
 Kind kind_of(const c10::Type& type) {
   switch (type.kind()) {
-    case TypeKind::TensorType:
-      return Kind::Tensor;
+    case TypeKind::TensorType: return Kind::Tensor;
     case TypeKind::IntType:
-    case TypeKind::SymIntType:
-      return Kind::Int;
+    case TypeKind::SymIntType: return Kind::Int;
     case TypeKind::FloatType:
-    case TypeKind::SymFloatType:
-      return Kind::Float;
+    case TypeKind::SymFloatType: return Kind::Float;
     case TypeKind::BoolType:
-    case TypeKind::SymBoolType:
-      return Kind::Bool;
-    case TypeKind::NumberType:
-      return Kind::Scalar;
-    case TypeKind::ComplexType:
-      return Kind::Complex;
-    case TypeKind::StringType:
-      return Kind::String;
-    case TypeKind::ScalarTypeType:
-      return Kind::Dtype;
-    case TypeKind::LayoutType:
-      return Kind::Layout;
-    case TypeKind::MemoryFormatType:
-      return Kind::MemoryFormat;
-    case TypeKind::DeviceObjType:
-      return Kind::Device;
-    case TypeKind::GeneratorType:
-      return Kind::Generator;
-    case TypeKind::ListType:
-      return list_kind(*type.containedType(0));
-    default:
-      return Kind::Unsupported;
+    case TypeKind::SymBoolType: return Kind::Bool;
+    case TypeKind::NumberType: return Kind::Scalar;
+    case TypeKind::ComplexType: return Kind::Complex;
+    case TypeKind::StringType: return Kind::String;
+    case TypeKind::ScalarTypeType: return Kind::Dtype;
+    case TypeKind::LayoutType: return Kind::Layout;
+    case TypeKind::MemoryFormatType: return Kind::MemoryFormat;
+    case TypeKind::DeviceObjType: return Kind::Device;
+    case TypeKind::GeneratorType: return Kind::Generator;
+    case TypeKind::ListType: return list_kind(*type.containedType(0));
+    default: return Kind::Unsupported;
   }
 }
 
@@ -105,7 +84,7 @@ Parameter compile(const c10::Argument& argument) {
   return parameter;
 }
 
-// Python takes a number in a Tensor's place for these alone (should_allow_numbers_as_tensors).
+// Whether Python accepts a number as a tensor: its should_allow_numbers_as_tensors.
 bool takes_numbers_as_tensors(const std::string& name) {
   static const std::unordered_set<std::string> kNames = {
       "aten::add",          "aten::add_",          "aten::div",         "aten::div_",
@@ -119,55 +98,43 @@ bool takes_numbers_as_tensors(const std::string& name) {
 
 // --- descriptions --------------------------------------------------------------------------------
 
-napi_value describe_argument(Environment& environment, const c10::Argument& argument,
-                             const Parameter& parameter) {
-  napi_value object = new_object(environment);
-  set_property(environment, object, "name", to_javascript(environment, parameter.name));
-  set_property(environment, object, "kind",
-               to_javascript(environment, std::string(kind_name(parameter.kind))));
-  set_property(environment, object, "optional", boolean(environment, parameter.optional));
-  set_property(environment, object, "hasDefault",
-               boolean(environment, parameter.default_value.has_value()));
-  set_property(environment, object, "keywordOnly", boolean(environment, argument.kwarg_only()));
-  set_property(environment, object, "sized", boolean(environment, parameter.size.has_value()));
-  return object;
+napi_value describe(Environment& environment, const std::vector<c10::Argument>& arguments) {
+  std::vector<napi_value> descriptions;
+  for (const c10::Argument& argument : arguments) {
+    const Parameter parameter = compile(argument);
+    napi_value object = new_object(environment);
+    set_property(environment, object, "name", parameter.name);
+    set_property(environment, object, "kind", std::string(kind_name(parameter.kind)));
+    set_property(environment, object, "optional", parameter.optional);
+    set_property(environment, object, "hasDefault", parameter.default_value.has_value());
+    set_property(environment, object, "keywordOnly", argument.kwarg_only());
+    set_property(environment, object, "sized", parameter.size.has_value());
+    descriptions.push_back(object);
+  }
+  return to_javascript(environment, descriptions);
 }
 
 napi_value describe(Environment& environment, uint32_t number) {
-  const BoundOperator& op = environment.operators().at(number);
-  const auto& schema = op.schema();
+  const auto& schema = environment.operators().at(number).schema();
   napi_value object = new_object(environment);
-  set_property(environment, object, "id", to_javascript(environment, static_cast<int64_t>(number)));
-  set_property(environment, object, "overload", to_javascript(environment, schema.overload_name()));
-  set_property(environment, object, "schema", to_javascript(environment, c10::toString(schema)));
-  set_property(environment, object, "takesNumbers",
-               boolean(environment, takes_numbers_as_tensors(schema.name())));
-  napi_value arguments = new_array(environment, op.parameters().size());
-  for (size_t index = 0; index < op.parameters().size(); ++index) {
-    set_element(environment, arguments, index,
-                describe_argument(environment, schema.arguments()[index], op.parameters()[index]));
-  }
-  set_property(environment, object, "arguments", arguments);
-  napi_value returns = new_array(environment, schema.returns().size());
-  for (size_t index = 0; index < schema.returns().size(); ++index) {
-    set_element(
-        environment, returns, index,
-        describe_argument(environment, schema.returns()[index], compile(schema.returns()[index])));
-  }
-  set_property(environment, object, "returns", returns);
+  set_property(environment, object, "id", number);
+  set_property(environment, object, "overload", schema.overload_name());
+  set_property(environment, object, "schema", c10::toString(schema));
+  set_property(environment, object, "takesNumbers", takes_numbers_as_tensors(schema.name()));
+  set_property(environment, object, "arguments", describe(environment, schema.arguments()));
+  set_property(environment, object, "returns", describe(environment, schema.returns()));
   return object;
 }
 
 napi_value find_operators(Environment& environment, const std::string& name) {
-  const auto& numbers = environment.operators().find(name);
-  napi_value array = new_array(environment, numbers.size());
-  for (size_t index = 0; index < numbers.size(); ++index) {
-    set_element(environment, array, index, describe(environment, numbers[index]));
+  std::vector<napi_value> overloads;
+  for (uint32_t number : environment.operators().find(name)) {
+    overloads.push_back(describe(environment, number));
   }
-  return array;
+  return to_javascript(environment, overloads);
 }
 
-// The names of a namespace's operators, overloads aside, in order.
+// Returns the sorted names of a namespace's operators, without overloads.
 std::vector<std::string> operator_names(const std::string& name_space) {
   const std::string prefix = name_space + "::";
   std::set<std::string> names;
@@ -178,8 +145,8 @@ std::vector<std::string> operator_names(const std::string& name_space) {
   return {names.begin(), names.end()};
 }
 
-// Opens a library whose static initialisers register operators. It stays open: they cannot be taken
-// back.
+// Opens a library whose static initialisers register operators. It stays open, because operators
+// cannot be unregistered.
 void load_library(Environment& environment, const std::string& path) {
   if (dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr) {
     throw PythonError("OSError", dlerror());

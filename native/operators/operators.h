@@ -1,4 +1,4 @@
-// Every operator libtorch has, by name, called through the dispatcher with boxed arguments.
+// All operators of libtorch, found by name and called through the dispatcher with boxed arguments.
 #pragma once
 
 #include "bindings/node_api.h"
@@ -22,8 +22,8 @@ namespace torch_losses {
 
 class Environment;
 
-// What a schema's type asks of a JavaScript value; lib/dispatch/ops.ts knows them by these names
-// (see `kind_name`).
+// The kinds of arguments and results that schemas have. lib/bindings/native.ts declares their
+// names, which `kind_name` returns.
 enum class Kind : uint8_t {
   Tensor,
   TensorList,
@@ -50,13 +50,13 @@ enum class Kind : uint8_t {
 struct Parameter {
   std::string name;
   Kind kind = Kind::Unsupported;
-  bool optional = false;  // None is allowed
+  bool optional = false;  // accepts None
   std::optional<c10::IValue> default_value;
-  std::optional<int32_t> size;  // `int[2]`: one number stands for so many
-  bool written = false;         // `Tensor(a!)`
+  std::optional<int32_t> size;  // of `int[2]`, which accepts one number for all elements
+  bool written = false;         // a `Tensor(a!)`, which the operator writes to
 };
 
-// One overload of an operator, with its schema compiled for fast conversion.
+// One overload of an operator, with its schema in a form for fast conversion.
 class BoundOperator {
  public:
   BoundOperator(const c10::FunctionSchema& schema, std::optional<c10::OperatorHandle> handle,
@@ -64,40 +64,39 @@ class BoundOperator {
 
   const c10::FunctionSchema& schema() const { return schema_; }
   const std::vector<Parameter>& parameters() const { return parameters_; }
-  // Whether it writes to one of its arguments.
+  // Whether the operator writes to one of its arguments.
   bool writes() const { return writes_; }
+  // Replaces the arguments on the stack with the results.
   void call(torch::jit::Stack& stack) const;
 
  private:
   const c10::FunctionSchema& schema_;
   std::vector<Parameter> parameters_;
   std::optional<c10::OperatorHandle> handle_;
-  // Takes no tensor: as Python's factories, it runs below the layers that count changes, and its
-  // result is unchanged (`_version` 0).
+  // Whether it takes no tensor. Such a factory runs below the dispatch layers that count in-place
+  // changes, so that its result has `_version` 0, as in Python.
   bool is_factory_ = true;
   bool writes_ = false;
   OperatorCheck check_;
-  // For the few operators that only TorchScript has (`aten::add.int`).
+  // Set for the few operators that only TorchScript has, such as `aten::add.int`.
   std::function<void(torch::jit::Stack&)> jit_;
 };
 
+// The operators that one environment has looked up.
 class OperatorTable {
  public:
-  // The overloads of `namespace::name`, in Python's order: numbers for `at`. Empty where there is
-  // no such operator.
+  // Returns the overloads of `namespace::name`, in Python's order, as numbers for `at`; none if the
+  // operator does not exist.
   const std::vector<uint32_t>& find(const std::string& name);
   const BoundOperator& at(uint32_t number) const;
 
-  // Forgets what was looked up and not found: a library was loaded.
+  // Forgets the names that were not found, because a library has been loaded.
   void refresh();
 
  private:
   std::unordered_map<std::string, std::vector<uint32_t>> found_;
-  // A deque: jobs keep references.
+  // A deque, because jobs keep references to its elements.
   std::deque<BoundOperator> operators_;
 };
-
-class Bindings;
-void add_operators(Bindings& bindings);
 
 }  // namespace torch_losses

@@ -6,28 +6,21 @@
 #include <c10/core/GradMode.h>
 #include <c10/core/ScalarType.h>
 #include <c10/util/Exception.h>
+#include <c10/util/StringUtil.h>
 #include <torch/csrc/autograd/function.h>
 
 #include <algorithm>
 #include <utility>
 #include <vector>
 
-#include "bindings/elements.h"
+#include "bindings/dtype_names.h"
 #include "bindings/python.h"
+#include "operators/elements.h"
 
 namespace torch_losses {
 namespace {
 
-std::string join(const std::vector<std::string>& parts, std::string_view separator) {
-  std::string text;
-  for (const std::string& part : parts) {
-    if (&part != &parts.front()) text += separator;
-    text += part;
-  }
-  return text;
-}
-
-// --- Rows and brackets ---------------------------------------------------------------------------
+// --- rows and brackets ---------------------------------------------------------------------------
 
 // Lays elements out in nested brackets: Python's `_tensor_str_with_formatter`.
 class Brackets {
@@ -49,7 +42,7 @@ class Brackets {
       slices.push_back(block(dim + 1, indent + 1));
     }
     const std::string line_feeds(shown_.size() - dim - 1, '\n');
-    return "[" + join(slices, "," + line_feeds + spaces(indent + 1)) + "]";
+    return "[" + c10::Join("," + line_feeds + spaces(indent + 1), slices) + "]";
   }
 
   std::string row(size_t dim, int64_t indent) {
@@ -71,13 +64,14 @@ class Brackets {
   }
 
   const Elements& elements_;
-  at::IntArrayRef shown_;            // sizes, without what is left out
-  const std::vector<bool>& elided_;  // of each dimension, whether its middle is left out
+  at::IntArrayRef shown_;            // the sizes, without elided elements
+  const std::vector<bool>& elided_;  // for each dimension, whether its middle is elided
   const PrintOptions& options_;
   size_t next_ = 0;
 };
 
-// A view of the two ends of each dimension in `elided`, which becomes two: which end, which item.
+// Returns a view of the two ends of each elided dimension. Such a dimension becomes two: the end
+// and the position within it.
 at::Tensor ends(const at::Tensor& tensor, const std::vector<bool>& elided, int64_t edgeitems) {
   std::vector<int64_t> sizes;
   std::vector<int64_t> strides;
@@ -93,22 +87,20 @@ at::Tensor ends(const at::Tensor& tensor, const std::vector<bool>& elided, int64
   return at::as_strided(tensor, sizes, strides, tensor.storage_offset());
 }
 
-// The same numbers in a dtype that has the operators printing needs.
+// Converts to a dtype that has the operators that printing needs, without changing the numbers.
 at::Tensor with_arithmetic(const at::Tensor& tensor) {
   switch (tensor.scalar_type()) {
     case at::ScalarType::Float8_e5m2:
     case at::ScalarType::Float8_e4m3fn:
     case at::ScalarType::Float8_e5m2fnuz:
-    case at::ScalarType::Float8_e4m3fnuz:
-      return tensor.to(at::kHalf);
-    case at::ScalarType::Float4_e2m1fn_x2:  // Python shows its bytes
+    case at::ScalarType::Float8_e4m3fnuz: return tensor.to(at::kHalf);
+    case at::ScalarType::Float4_e2m1fn_x2:  // Python prints its bytes
       return tensor.view(at::kByte).to(at::kHalf);
-    default:
-      return tensor;
+    default: return tensor;
   }
 }
 
-// The numbers in their brackets: Python's `_tensor_str`.
+// Returns the elements in brackets: Python's `_tensor_str`.
 std::string contents(const at::Tensor& original, int64_t indent, const PrintOptions& options) {
   if (original.numel() == 0) return "[]";
   const bool summarize = original.numel() > options.threshold;
@@ -126,7 +118,7 @@ std::string contents(const at::Tensor& original, int64_t indent, const PrintOpti
       .text(indent);
 }
 
-// --- Suffixes ------------------------------------------------------------------------------------
+// --- suffixes ------------------------------------------------------------------------------------
 
 using Suffixes = std::vector<std::string>;
 
@@ -135,36 +127,29 @@ std::string size_text(const at::Tensor& tensor) {
 }
 
 std::string dtype_text(const at::Tensor& tensor) {
-  return "dtype=torch." + std::string(c10::getDtypeNames(tensor.scalar_type()).first);
+  return "dtype=" + dtype_repr(tensor.scalar_type());
 }
 
 std::string layout_name(at::Layout layout) {
   switch (layout) {
-    case at::kSparse:
-      return "torch.sparse_coo";
-    case at::kSparseCsr:
-      return "torch.sparse_csr";
-    case at::kSparseCsc:
-      return "torch.sparse_csc";
-    case at::kSparseBsr:
-      return "torch.sparse_bsr";
-    case at::kSparseBsc:
-      return "torch.sparse_bsc";
-    case at::kMkldnn:
-      return "torch._mkldnn";
-    default:
-      TORCH_CHECK(false, "Unknown layout ", layout);
+    case at::kSparse: return "torch.sparse_coo";
+    case at::kSparseCsr: return "torch.sparse_csr";
+    case at::kSparseCsc: return "torch.sparse_csc";
+    case at::kSparseBsr: return "torch.sparse_bsr";
+    case at::kSparseBsc: return "torch.sparse_bsc";
+    case at::kMkldnn: return "torch._mkldnn";
+    default: TORCH_CHECK(false, "Unknown layout ", layout);
   }
 }
 
-// Whether a list of such elements, given to torch.tensor, gets this dtype by itself.
-bool elements_tell(at::ScalarType dtype) {
+// Whether torch.tensor infers this dtype from a list of such elements.
+bool is_inferred(at::ScalarType dtype) {
   const at::ScalarType real = c10::get_default_dtype_as_scalartype();
   const at::ScalarType complex = real == at::kDouble ? at::kComplexDouble : at::kComplexFloat;
   return dtype == real || dtype == complex || dtype == at::kLong || dtype == at::kBool;
 }
 
-// "grad_fn=<AddBackward0>", "requires_grad=True" or nothing.
+// Returns "grad_fn=<AddBackward0>", "requires_grad=True" or an empty text.
 std::string autograd_text(const at::Tensor& tensor) {
   std::string name;
   try {
@@ -172,7 +157,8 @@ std::string autograd_text(const at::Tensor& tensor) {
     if (!grad_fn) return tensor.requires_grad() ? "requires_grad=True" : "";
     name = grad_fn->name();
   } catch (const c10::Error&) {
-    // A view made and written to in no_grad mode: https://github.com/pytorch/pytorch/issues/99968
+    // The tensor is a view created and modified in no_grad mode; Python prints the same:
+    // https://github.com/pytorch/pytorch/issues/99968
     name = "Invalid";
   }
   const size_t scope = name.rfind("::");
@@ -181,7 +167,8 @@ std::string autograd_text(const at::Tensor& tensor) {
 
 std::string add_suffixes(std::string text, const Suffixes& suffixes, int64_t indent, bool new_line,
                          const PrintOptions& options) {
-  // Python counts two characters too many; without a line feed, `npos` wraps to its `rfind`'s -1.
+  // Python's column is two too large. Without a line feed, `npos` converts to -1, like Python's
+  // `rfind`.
   int64_t column = length(text) + 1 - static_cast<int64_t>(text.rfind('\n'));
   for (const std::string& suffix : suffixes) {
     if (new_line || column + length(suffix) + 2 > options.linewidth) {
@@ -196,19 +183,19 @@ std::string add_suffixes(std::string text, const Suffixes& suffixes, int64_t ind
   return text + ")";
 }
 
-// --- Kinds of tensors: each gives its contents, and adds suffixes --------------------------------
+// --- layouts: each function returns the contents and adds suffixes -------------------------------
 
 std::string dense_text(const at::Tensor& tensor, int64_t indent, const PrintOptions& options,
                        Suffixes& suffixes) {
   const bool is_empty = tensor.numel() == 0;
-  // The text "[]" alone says (0,), as in NumPy.
-  const bool size_is_seen = is_empty ? tensor.dim() == 1 : options.edgeitems > 0;
-  if (tensor.is_meta() || !size_is_seen) suffixes.push_back(size_text(tensor));
-  // Where no element is shown, none tells int64 or bool.
-  const bool dtype_is_seen = tensor.is_meta() || is_empty
-                                 ? tensor.scalar_type() == c10::get_default_dtype_as_scalartype()
-                                 : elements_tell(tensor.scalar_type());
-  if (!dtype_is_seen) suffixes.push_back(dtype_text(tensor));
+  // "[]" implies the size (0,), as in NumPy.
+  const bool size_is_visible = is_empty ? tensor.dim() == 1 : options.edgeitems > 0;
+  if (tensor.is_meta() || !size_is_visible) suffixes.push_back(size_text(tensor));
+  // Without elements, int64 and bool cannot be inferred.
+  const bool dtype_is_visible = tensor.is_meta() || is_empty
+                                    ? tensor.scalar_type() == c10::get_default_dtype_as_scalartype()
+                                    : is_inferred(tensor.scalar_type());
+  if (!dtype_is_visible) suffixes.push_back(dtype_text(tensor));
   if (tensor.is_meta()) return "...";
   return contents(tensor.layout() == at::kStrided ? tensor : tensor.to_dense(), indent, options);
 }
@@ -220,8 +207,7 @@ struct Component {
 
 std::vector<Component> sparse_components(const at::Tensor& tensor) {
   switch (tensor.layout()) {
-    case at::kSparse:
-      return {{"indices", tensor._indices()}, {"values", tensor._values()}};
+    case at::kSparse: return {{"indices", tensor._indices()}, {"values", tensor._values()}};
     case at::kSparseCsr:
     case at::kSparseBsr:
       return {{"crow_indices", tensor.crow_indices()},
@@ -232,8 +218,7 @@ std::vector<Component> sparse_components(const at::Tensor& tensor) {
       return {{"ccol_indices", tensor.ccol_indices()},
               {"row_indices", tensor.row_indices()},
               {"values", tensor.values()}};
-    default:
-      return {};
+    default: return {};
   }
 }
 
@@ -241,7 +226,7 @@ std::string sparse_text(const at::Tensor& tensor, const std::vector<Component>& 
                         int64_t indent, const PrintOptions& options, Suffixes& suffixes) {
   suffixes.push_back(size_text(tensor));
   if (!tensor.is_meta()) suffixes.push_back("nnz=" + std::to_string(tensor._nnz()));
-  if (!elements_tell(tensor.scalar_type())) suffixes.push_back(dtype_text(tensor));
+  if (!is_inferred(tensor.scalar_type())) suffixes.push_back(dtype_text(tensor));
   std::vector<std::string> texts;
   for (const auto& [name, component] : components) {
     std::string text = name + "=tensor(";
@@ -249,7 +234,7 @@ std::string sparse_text(const at::Tensor& tensor, const std::vector<Component>& 
     if (tensor.is_meta() || component.numel() == 0) text += ", " + size_text(component);
     texts.push_back(text + ")");
   }
-  return join(texts, ",\n" + spaces(indent));
+  return c10::Join(",\n" + spaces(indent), texts);
 }
 
 std::string text_of(const at::Tensor& tensor, int64_t indent, const PrintOptions& options,

@@ -1,90 +1,23 @@
-// A tensor's life, data and properties.
-#include "operators/tensors.h"
-
-#include <ATen/Context.h>
-#include <ATen/Parallel.h>
-#include <ATen/Version.h>
+// A tensor's data and properties.
 #include <ATen/native/ForeachUtils.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/zeros.h>
-#include <c10/core/DefaultDtype.h>
-#include <torch/csrc/autograd/variable.h>
 
 #include <cstring>
-#include <map>
-#include <unordered_set>
 
 #include "bindings/bindings.h"
-#include "bindings/elements.h"
 #include "bindings/references.h"
 #include "bindings/saturating_cast.h"
+#include "operators/elements.h"
 #include "operators/printing.h"
 
 namespace torch_losses {
 namespace {
 
-// --- life
-// --------------------------------------------------------------------------------------------------------
+// --- data ----------------------------------------------------------------------------------------
 
-void attach(Environment& environment, double handle, napi_value owner) {
-  environment.handles().attach(handle, owner);
-}
-
-void dispose(Environment& environment, double handle) { environment.handles().dispose(handle); }
-
-bool is_live(Environment& environment, double handle) {
-  return environment.handles().is_live(handle);
-}
-
-int64_t live(Environment& environment) {
-  return static_cast<int64_t>(environment.handles().live());
-}
-
-int64_t sweep(Environment& environment) {
-  environment.references().drain(environment.env());
-  return static_cast<int64_t>(environment.handles().sweep());
-}
-
-int64_t sweep_young(Environment& environment) {
-  return static_cast<int64_t>(environment.handles().sweep_young());
-}
-
-// Bytes of what this environment's tensors keep, by device; memory that several share once.
-napi_value bytes_by_device(Environment& environment) {
-  std::unordered_set<const c10::StorageImpl*> seen;
-  std::map<std::string, int64_t> bytes;
-  environment.handles().for_each([&](const at::Tensor& tensor) {
-    if (!tensor.has_storage()) return;
-    const c10::StorageImpl* storage = tensor.storage().unsafeGetStorageImpl();
-    if (!seen.insert(storage).second) return;
-    bytes[storage->device().str()] += static_cast<int64_t>(storage->nbytes());
-  });
-  napi_value object = new_object(environment);
-  for (const auto& [device, count] : bytes) {
-    set_property(environment, object, device.c_str(), to_javascript(environment, count));
-  }
-  return object;
-}
-
-void rest(Environment& environment) { environment.handles().rest(); }
-
-void set_young_interval(Environment& environment, int64_t count) {
-  TORCH_CHECK_VALUE(count > 0, "the interval must be positive, got ", count);
-  environment.handles().set_young_interval(static_cast<size_t>(count));
-}
-
-void allow_growth(Environment& environment, double bytes) {
-  environment.handles().allow_growth(saturated<int64_t>(bytes));
-}
-
-double growth(Environment& environment) {
-  return static_cast<double>(environment.handles().growth());
-}
-
-// --- data
-// --------------------------------------------------------------------------------------------------------
-
+// The memory of a Uint8Array. JavaScript owns it.
 struct Bytes {
   void* data = nullptr;
   size_t length = 0;
@@ -102,7 +35,7 @@ Bytes bytes_of(Environment& environment, napi_value view) {
   return bytes;
 }
 
-// Copies the bytes into a new CPU tensor.
+// Returns a new CPU tensor with a copy of the bytes.
 at::Tensor tensor_from_bytes(Environment& environment, napi_value view, at::ScalarType dtype,
                              const std::vector<int64_t>& shape) {
   Bytes bytes = bytes_of(environment, view);
@@ -113,8 +46,8 @@ at::Tensor tensor_from_bytes(Environment& environment, napi_value view, at::Scal
   return tensor;
 }
 
-// A 1-d tensor over the view's own memory, which lives as long as the storage. lib/ decides what
-// may be shared.
+// Returns a 1-d tensor over the view's own memory. The storage keeps that memory alive.
+// lib/tensor/creation.ts decides which memory may be shared.
 at::Tensor tensor_sharing_bytes(Environment& environment, napi_value view, at::ScalarType dtype) {
   Bytes bytes = bytes_of(environment, view);
   napi_ref reference = nullptr;
@@ -127,29 +60,21 @@ at::Tensor tensor_sharing_bytes(Environment& environment, napi_value view, at::S
       .make_tensor();
 }
 
-// The elements in order, contiguous, on the CPU.
-at::Tensor plain_copy(const at::Tensor& tensor) {
-  // Autograd's zeros, which have no memory until they are needed.
+// Returns the elements as a contiguous CPU tensor, which may be the tensor itself.
+at::Tensor contiguous_cpu_copy(const at::Tensor& tensor) {
+  // A zero tensor of autograd has no memory.
   if (tensor._is_zerotensor()) return at::zeros(tensor.sizes(), tensor.options().device(at::kCPU));
   return tensor.detach().resolve_conj().resolve_neg().to(at::kCPU).contiguous();
 }
 
-// Their bytes, to where they have room exactly. JavaScript makes the room: where there is none,
-// Node-API would end the process.
+// Copies the elements into the view, which must have exactly their size. JavaScript allocates the
+// view, because Node-API ends the process if it cannot allocate one.
 void copy_bytes(Environment& environment, const at::Tensor& tensor, napi_value view) {
-  at::Tensor plain = plain_copy(tensor);
+  at::Tensor source = contiguous_cpu_copy(tensor);
   Bytes bytes = bytes_of(environment, view);
-  TORCH_CHECK_VALUE(plain.nbytes() == bytes.length, "expected room for ", plain.nbytes(),
+  TORCH_CHECK_VALUE(source.nbytes() == bytes.length, "expected room for ", source.nbytes(),
                     " bytes, got ", bytes.length);
-  if (bytes.length > 0) std::memcpy(bytes.data, plain.const_data_ptr(), bytes.length);
-}
-
-std::string error_backtrace(Environment& environment, int64_t number) {
-  return environment.backtrace(number);
-}
-
-bool cancel_job(Environment& environment, int64_t number) {
-  return environment.async().cancel(number);
+  if (bytes.length > 0) std::memcpy(bytes.data, source.const_data_ptr(), bytes.length);
 }
 
 at::Scalar item(const at::Tensor& tensor) {
@@ -158,74 +83,18 @@ at::Scalar item(const at::Tensor& tensor) {
   return tensor.item();
 }
 
-// --- properties
-// --------------------------------------------------------------------------------------------------
-
-std::vector<int64_t> shape(const at::Tensor& tensor) { return tensor.sizes().vec(); }
-
-std::vector<int64_t> stride(const at::Tensor& tensor) { return tensor.strides().vec(); }
-
-int64_t storage_offset(const at::Tensor& tensor) { return tensor.storage_offset(); }
-
-int64_t dim(const at::Tensor& tensor) { return tensor.dim(); }
-
-int64_t numel(const at::Tensor& tensor) { return tensor.numel(); }
-
-int64_t dtype(const at::Tensor& tensor) { return static_cast<int64_t>(tensor.scalar_type()); }
-
-int64_t layout(const at::Tensor& tensor) { return static_cast<int64_t>(tensor.layout()); }
-
-std::string device(const at::Tensor& tensor) { return tensor.device().str(); }
-
-bool is_contiguous(const at::Tensor& tensor) { return tensor.is_contiguous(); }
-
-// Whether the storage is the same memory: views of one another.
-int64_t data_ptr(const at::Tensor& tensor) {
-  return reinterpret_cast<int64_t>(tensor.const_data_ptr());
-}
-
-int64_t version(const at::Tensor& tensor) { return tensor._version(); }
+// --- properties ----------------------------------------------------------------------------------
 
 std::string repr_of(const at::Tensor& tensor, bool is_parameter, int64_t precision,
                     int64_t threshold, int64_t edgeitems, int64_t linewidth,
                     std::optional<bool> sci_mode) {
-  PrintOptions options{saturated<int>(static_cast<double>(precision)), threshold, edgeitems,
+  PrintOptions options{saturating_cast<int>(static_cast<double>(precision)), threshold, edgeitems,
                        linewidth, sci_mode};
   return is_parameter ? parameter_repr(tensor, options) : repr(tensor, options);
 }
 
-// --- the process
-// -------------------------------------------------------------------------------------------------
-
-int64_t get_default_dtype() {
-  return static_cast<int64_t>(c10::typeMetaToScalarType(c10::get_default_dtype()));
-}
-
-void set_default_dtype(at::ScalarType dtype) {
-  c10::set_default_dtype(c10::scalarTypeToTypeMeta(dtype));
-}
-
-int64_t element_size(at::ScalarType dtype) { return static_cast<int64_t>(c10::elementSize(dtype)); }
-
-int64_t promote_types(at::ScalarType left, at::ScalarType right) {
-  return static_cast<int64_t>(c10::promoteTypes(left, right));
-}
-
-int64_t get_num_threads() { return at::get_num_threads(); }
-
-void set_num_threads(int64_t count) {
-  at::set_num_threads(saturated<int>(static_cast<double>(count)));
-}
-
-bool has_cuda() { return at::globalContext().hasCUDA(); }
-
-std::string cpu_capability() { return at::get_cpu_capability(); }
-
-// The device that a name stands for, whether or not it is there.
-std::string parse_device(const std::string& name) { return at::Device(name).str(); }
-
-// Indices of tensors, those of one device and dtype together. The groups come in the order that
-// libtorch's table has them in, which decides the last bits of a norm of norms.
+// Returns the indices of the tensors, grouped by device and dtype. The order of the groups is that
+// of libtorch's hash table, as in Python; it decides the last bits of a norm of norms.
 std::vector<std::vector<int64_t>> group_by_device_and_dtype(
     const std::vector<at::Tensor>& tensors) {
   const std::vector<std::optional<at::Tensor>> list(tensors.begin(), tensors.end());
@@ -238,54 +107,32 @@ std::vector<std::vector<int64_t>> group_by_device_and_dtype(
   return groups;
 }
 
-std::string dtype_name(at::ScalarType dtype) { return c10::toString(dtype); }
-
 }  // namespace
 
 void add_tensors(Bindings& bindings) {
-  bindings.add<&attach>("attach");
-  bindings.add<&dispose>("dispose");
-  bindings.add<&error_backtrace>("error_backtrace");
-  bindings.add<&is_live>("is_live");
-  bindings.add<&live>("live");
-  bindings.add<&sweep>("sweep");
-  bindings.add<&sweep_young>("sweep_young");
-  bindings.add<&bytes_by_device>("bytes_by_device");
-  bindings.add<&rest>("rest");
-  bindings.add<&set_young_interval>("set_young_interval");
-  bindings.add<&allow_growth>("allow_growth");
-  bindings.add<&growth>("growth");
-  bindings.add_allocating<&tensor_from_bytes, WhenExhausted::Repeat>("tensor_from_bytes");
+  bindings.add_allocating<&tensor_from_bytes, OutOfMemoryPolicy::FreeAndRetry>("tensor_from_bytes");
   bindings.add<&tensor_sharing_bytes>("tensor_sharing_bytes");
-  bindings.add_allocating<&copy_bytes, WhenExhausted::Repeat>("copy_bytes");
-  bindings.add_allocating<&item, WhenExhausted::Repeat>("item");
+  bindings.add_allocating<&copy_bytes, OutOfMemoryPolicy::FreeAndRetry>("copy_bytes");
+  bindings.add_async<&contiguous_cpu_copy>("contiguous_cpu_copy");
+  bindings.add_allocating<&item, OutOfMemoryPolicy::FreeAndRetry>("item");
   bindings.add_async<&item>("item");
-  bindings.add_async<&plain_copy>("plain_copy");
-  bindings.add<&cancel_job>("cancel_job");
-  bindings.add<&shape>("shape");
-  bindings.add<&stride>("stride");
-  bindings.add<&storage_offset>("storage_offset");
-  bindings.add<&dim>("dim");
-  bindings.add<&numel>("numel");
-  bindings.add<&dtype>("dtype");
-  bindings.add<&layout>("layout");
-  bindings.add<&device>("device");
-  bindings.add<&is_contiguous>("is_contiguous");
-  bindings.add<&data_ptr>("data_ptr");
-  bindings.add<&version>("version");
   bindings.add<&repr_of>("repr");
   bindings.add<&general_format>("general_format");
-  bindings.add<&get_default_dtype>("get_default_dtype");
-  bindings.add<&set_default_dtype>("set_default_dtype");
-  bindings.add<&element_size>("element_size");
-  bindings.add<&promote_types>("promote_types");
-  bindings.add<&get_num_threads>("get_num_threads");
-  bindings.add<&set_num_threads>("set_num_threads");
-  bindings.add<&has_cuda>("has_cuda");
-  bindings.add<&cpu_capability>("cpu_capability");
-  bindings.add<&parse_device>("parse_device");
   bindings.add<&group_by_device_and_dtype>("group_by_device_and_dtype");
-  bindings.add<&dtype_name>("dtype_name");
+  bindings.add("shape", [](const at::Tensor& tensor) { return tensor.sizes(); });
+  bindings.add("stride", [](const at::Tensor& tensor) { return tensor.strides(); });
+  bindings.add("storage_offset", [](const at::Tensor& tensor) { return tensor.storage_offset(); });
+  bindings.add("dim", [](const at::Tensor& tensor) { return tensor.dim(); });
+  bindings.add("numel", [](const at::Tensor& tensor) { return tensor.numel(); });
+  bindings.add("dtype", [](const at::Tensor& tensor) { return tensor.scalar_type(); });
+  bindings.add("layout",
+               [](const at::Tensor& tensor) { return static_cast<int64_t>(tensor.layout()); });
+  bindings.add("device", [](const at::Tensor& tensor) { return tensor.device(); });
+  bindings.add("is_contiguous", [](const at::Tensor& tensor) { return tensor.is_contiguous(); });
+  bindings.add("data_ptr", [](const at::Tensor& tensor) {
+    return reinterpret_cast<int64_t>(tensor.const_data_ptr());
+  });
+  bindings.add("version", [](const at::Tensor& tensor) { return tensor._version(); });
 }
 
 }  // namespace torch_losses

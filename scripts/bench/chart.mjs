@@ -1,4 +1,4 @@
-// docs/benchmarks.svg: for each size and direction, every loss's time as a multiple of Python's.
+// docs/figures/benchmarks.svg: for each size and direction, every loss's time as a multiple of Python's.
 import { overall } from './summary.mjs';
 
 const WIDTH = 760;

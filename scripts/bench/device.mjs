@@ -16,8 +16,8 @@ const [ADDON, , PYTHON] = TORCH_SIDES;
 const TARGETS = { small: 0.7, large: 1.02 };
 
 /**
- * Times all cases on a device, and writes docs/benchmarks-cuda.{md,json}, or where git ignores it if
- * the run is a partial one.
+ * Times all cases on a device, and writes docs/figures/benchmarks-cuda.{md,json}, or, for a partial
+ * run, files in a folder that git ignores.
  *
  * @returns the exit code: 0 also where there is no such device, which is said
  */
@@ -51,7 +51,7 @@ export async function runDeviceBenchmarks(libtorch, device, { quick, only }) {
     }
   }
   run.targets = Object.entries(TARGETS).map(([size, target]) => measure(run.cases, size, target));
-  publish(run, quick || only ? path.join(BUILD, 'bench') : path.join(ROOT, 'docs'));
+  publish(run, quick || only ? path.join(BUILD, 'bench') : path.join(ROOT, 'docs', 'figures'));
   return 0;
 }
 

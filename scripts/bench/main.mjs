@@ -17,13 +17,13 @@ import { timeCases } from './timing.mjs';
 import { measureUpkeep } from './upkeep.mjs';
 import { upkeepReportOf } from './upkeep_report.mjs';
 
-const DOCS = path.join(ROOT, 'docs');
+const FIGURES = path.join(ROOT, 'docs', 'figures');
 const UNPUBLISHED = path.join(BUILD, 'bench');
-const SOAK = path.join(DOCS, 'soak.json');
+const SOAK = path.join(FIGURES, 'soak.json');
 
 /**
- * Measures everything, prints it, and writes the report: into docs/, or where git ignores it if the
- * run is a partial one.
+ * Measures everything, prints it, and writes the report: into docs/figures/, or, for a partial run,
+ * into a folder that git ignores.
  *
  * @param {{ directory: string, version: string, python?: string }} libtorch
  * @param {{ quick: boolean, only?: string, threads?: number }} options
@@ -60,7 +60,7 @@ export async function runBenchmarks(
   run.load = { before, after: load() };
   run.minutes = Number(((performance.now() - start) / 60_000).toFixed(1));
   run.targets = checkTargets(run);
-  publish(run, quick || only ? UNPUBLISHED : DOCS);
+  publish(run, quick || only ? UNPUBLISHED : FIGURES);
 }
 
 function publish(run, folder) {
@@ -76,13 +76,13 @@ function publish(run, folder) {
   );
 }
 
-/** Measures the allocator and what looking after memory costs, and writes docs/memory-figures.md. */
+/** Measures the allocator and what looking after memory costs, and writes docs/figures/memory-figures.md. */
 export async function runUpkeep(libtorch, { threads = os.availableParallelism() }) {
   process.env.OMP_NUM_THREADS = String(threads);
   process.env.OMP_WAIT_POLICY ??= 'PASSIVE';
   const run = { machine: describeMachine(libtorch), threads, ...(await measureUpkeep()) };
-  mkdirSync(DOCS, { recursive: true });
-  const file = path.join(DOCS, 'memory-figures');
+  mkdirSync(FIGURES, { recursive: true });
+  const file = path.join(FIGURES, 'memory-figures');
   writeFileSync(`${file}.json`, `${JSON.stringify(run, undefined, 2)}\n`);
   writeFileSync(`${file}.md`, upkeepReportOf(run));
 }
@@ -91,6 +91,6 @@ export async function runUpkeep(libtorch, { threads = os.availableParallelism() 
 export async function runSoak(libtorch, minutes) {
   const { date } = describeMachine(libtorch);
   const result = await soak(minutes);
-  mkdirSync(DOCS, { recursive: true });
+  mkdirSync(FIGURES, { recursive: true });
   writeFileSync(SOAK, `${JSON.stringify({ date, ...result }, undefined, 2)}\n`);
 }

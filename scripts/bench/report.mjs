@@ -1,4 +1,4 @@
-// docs/benchmarks.md: a run in words and tables.
+// docs/figures/benchmarks.md: a run in words and tables.
 import { PEERS, TORCH_SIDES } from './sides.mjs';
 import { overall } from './summary.mjs';
 
@@ -7,7 +7,7 @@ const DIRECTIONS = [
   [true, 'forward+backward'],
 ];
 
-/** @param {object} run what is in docs/benchmarks.json */
+/** @param {object} run what is in docs/figures/benchmarks.json */
 export function reportOf(run) {
   return [
     '# Benchmarks',
@@ -43,7 +43,7 @@ function introduction({ machine, threads, load, sides, minutes }) {
     `Made by \`npm run bench\` on ${machine.date}, in ${minutes} minutes. ${machine.cpu}, ${machine.cores} cores, ` +
       `${machine.memory}, ${machine.system}, Node ${machine.node}, libtorch ${machine.libtorch}, ${threads} threads.`,
     `Load average before and after: ${load.before} and ${load.after}. A run itself makes about as much load as it has ` +
-      'threads; much more than that means that others used the machine, and that the figures are to be read with care.',
+      'threads. If the load is much higher, other programs used the machine, and the figures are less certain.',
     `Versions (threads): ${versions}.`,
   ].join('\n\n');
 }
@@ -80,7 +80,7 @@ function losses(cases) {
     const rows = cases.filter((row) => row.size === size);
     return [
       `### ${rows[0].shape.join('×')}`,
-      'Microseconds of a call; in brackets, of Python’s time.',
+      'Microseconds of a call; in brackets, as a multiple of Python’s time.',
       table(
         ['', ...TORCH_SIDES],
         rows.map(({ loss, backward, microseconds, toPython }) => [
@@ -103,12 +103,13 @@ function cell(microseconds, ratio) {
 function peers(cases) {
   const rows = cases.filter(({ toPython }) => PEERS.some((peer) => toPython[peer] !== undefined));
   if (rows.length === 0) {
-    return 'They could not be installed.';
+    return 'The JavaScript peers could not be installed.';
   }
   const sides = ['addon', ...PEERS];
   return [
-    'Losses that they have, or that are a short expression of what they have: sides/jax.mjs and sides/tensorflow.mjs in ' +
-      '`scripts/bench`. Under Node they use one thread each. At 1024×1000 a loss of each kind stands for all. Microseconds of a call; in brackets, of Python’s time.',
+    'The losses that the libraries have, or that are a short expression of what they have (`jax.mjs` and ' +
+      '`tensorflow.mjs` in `scripts/bench/sides`). Under Node they use one thread each. At 1024×1000 one loss of each ' +
+      'kind is timed. Microseconds of a call; in brackets, as a multiple of Python’s time.',
     table(
       ['', ...sides],
       rows.map(({ loss, shape, backward, microseconds, toPython }) => [
@@ -125,10 +126,17 @@ function memory(loops) {
   }
   return [
     '## Memory',
-    'Loops that never yield and never dispose. Growth is that of the peak of resident memory, in MB; the time is also ' +
-      'given as a multiple of the same loop’s with `dispose()`.',
+    'Loops that never yield to the event loop and never dispose. Growth is that of the peak of resident memory, in MB. ' +
+      'The last column is the time as a multiple of the time of the same loop with `dispose()`.',
     table(
-      ['loop', 'other live heap, MB', 'growth', 'growth with dispose', 'seconds', 'of the time'],
+      [
+        'loop',
+        'other live heap, MB',
+        'growth',
+        'growth with dispose',
+        'seconds',
+        'time / with dispose',
+      ],
       loops.map(({ loop, times, heap, growth, growthDisposing, seconds, ratio }) => [
         `${times.toLocaleString('en')} × ${loop}`,
         heap,
@@ -148,8 +156,8 @@ function latency({ eventLoop, loading }) {
     const late = ({ p50, p99, max }) =>
       [p50, p99, max].map((milliseconds) => milliseconds.toFixed(1));
     paragraphs.push(
-      `While ${callers} callers keep cross entropies of 2048×32000 going with \`forwardAsync\` ` +
-        `(${calls} calls, ${millisecondsPerCall.toFixed(0)} ms each), a timer is late by (ms):`,
+      `${callers} callers compute cross entropies of 2048×32000 with \`forwardAsync\` (${calls} calls, ` +
+        `${millisecondsPerCall.toFixed(0)} ms each). Meanwhile a timer is late by this many milliseconds:`,
       table(
         ['', 'median', 'p99', 'most'],
         [
@@ -162,7 +170,7 @@ function latency({ eventLoop, loading }) {
   if (loading) {
     paragraphs.push(
       `\`require('torch-losses')\` takes ${loading.require.toFixed(2)} s, \`import torch\` ` +
-        `${loading.import.toFixed(2)} s: ${loading.ratio.toFixed(2)} of it, files cached.`,
+        `${loading.import.toFixed(2)} s; the ratio is ${loading.ratio.toFixed(2)}. The files were cached.`,
     );
   }
   return paragraphs;
@@ -177,7 +185,7 @@ function soaked(soak) {
   return [
     '## A training loop over time',
     `\`npm run bench -- --soak ${minutes}\` on ${date}: forward, backward and SGD of a small network, in a loop that never ` +
-      `yields or disposes. From ten seconds on, resident memory grew by ${growth} MB.`,
+      `yields to the event loop and never disposes. After the first ten seconds, resident memory grew by ${growth} MB.`,
     table(
       ['seconds', 'steps', 'resident, MB'],
       shown.map(({ seconds, steps, megabytes }) => [seconds, steps, megabytes]),
@@ -187,19 +195,8 @@ function soaked(soak) {
 
 const METHOD = `## How it is measured
 
-Each side is one process with the same number of threads and the same inputs, and its result is held against the
-others'. In each round every side has a turn of some tens of milliseconds, one after the other, in alternating order. A
-time is the median over rounds; a ratio is the median of the rounds' ratios, so that what disturbs the machine for a
-while disturbs both sides of it.
-
-- **addon**: \`criterion(input, target)\`, as users write it: nothing is disposed, and the event loop never turns, so
-  collecting what is left behind is part of the time. **addon, disposing**: with \`loss.dispose()\`.
-- **Python**: the same calls of the same libtorch.
-- **C++ loop**: the addon's own loss functions, called in a loop without JavaScript: the limit.
-- Threads that wait sleep (\`OMP_WAIT_POLICY=PASSIVE\`, on all sides), since one that waits busily costs some
-  milliseconds a call as soon as anything else uses the machine.
-- forward+backward ends with dropping the gradients, as \`optimizer.zero_grad()\` does.
-
-\`npm run bench -- --quick\` takes a minute and writes nothing here; \`--only LOSS\` times some losses;
-\`--soak MINUTES\` runs the training loop.
+[Benchmarking](../development/benchmarking.md) explains the sides, the method and the commands. Times are medians over
+rounds, and ratios are medians of the rounds' ratios. forward+backward ends with dropping the gradients. Except on the
+side "addon, disposing", nothing is disposed, so the collection of garbage is part of the time. The side "own kernels" is the
+addon with TORCH_LOSSES_KERNELS=on; everywhere else libtorch computes.
 `;

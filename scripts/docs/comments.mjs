@@ -89,8 +89,8 @@ function functionalOf(checker, declaration) {
 
 function readOptions(checker, symbol) {
   const constructorType = checker.getTypeOfSymbol(symbol);
-  const [signature] = constructorType.getConstructSignatures();
-  const parameters = signature.getParameters();
+  // The last overload is the one that takes options by name.
+  const parameters = constructorType.getConstructSignatures().at(-1).getParameters();
   const required = parameters
     .slice(0, -1)
     .map((parameter) => [

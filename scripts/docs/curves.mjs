@@ -11,10 +11,11 @@ function sample(torch, { from, to }, curve) {
 }
 
 /**
+ * @param {string[]} names of losses
  * @returns {object} by loss: the label of its horizontal axis, what is fixed (`given`), and the
  *   curves, each with a label and its points
  */
-export function drawCurves(torch) {
+export function drawCurves(torch, names) {
   const { nn } = torch;
   const float64 = { dtype: torch.float64 };
   const all = (x, value) => torch.full([x.numel()], torch.asFloat(value), float64);
@@ -35,8 +36,6 @@ export function drawCurves(torch) {
   const logit = { axis: 'input', from: -4, to: 4 };
 
   const pictures = {
-    L1Loss: { ...around, curves: [simple('', nn.L1Loss, {}, 0)] },
-    MSELoss: { ...around, curves: [simple('', nn.MSELoss, {}, 0)] },
     SmoothL1Loss: {
       ...around,
       curves: [0.5, 1, 2].map((beta) => simple(`beta ${beta}`, nn.SmoothL1Loss, { beta }, 0)),
@@ -269,13 +268,15 @@ export function drawCurves(torch) {
     parameter.copy_(values.reshape(parameter.shape));
   }
 
+  /** The picture of a loss without one of its own: of the difference of its two inputs. */
+  const pictureOf = (name) =>
+    pictures[name] ?? { ...around, curves: [simple('', nn[name], {}, 0)] };
+
   return Object.fromEntries(
-    Object.entries(pictures).map(([name, { curves, ...picture }]) => [
-      name,
-      {
-        ...picture,
-        curves: curves.map(([label, curve]) => ({ label, ...sample(torch, picture, curve) })),
-      },
-    ]),
+    names.map((name) => {
+      const { curves, ...picture } = pictureOf(name);
+      const points = curves.map(([label, curve]) => ({ label, ...sample(torch, picture, curve) }));
+      return [name, { ...picture, curves: points }];
+    }),
   );
 }

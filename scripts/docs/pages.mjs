@@ -15,7 +15,10 @@ export function writeLossPages(torch, folder) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(path.join(folder, 'losses'), { recursive: true });
   const losses = readLosses(lossNames(torch.nn));
-  const pictures = drawCurves(torch);
+  const pictures = drawCurves(
+    torch,
+    losses.map(({ name }) => name),
+  );
   for (const loss of losses) {
     const picture = pictures[loss.name];
     const signature = torch.nn[loss.name].signature;

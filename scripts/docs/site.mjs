@@ -1,4 +1,4 @@
-// The site: TypeDoc's pages of the API, the README, the guides of docs/, and a page for each loss.
+// The site: TypeDoc's pages of the API, the README, the documents of docs/, and a page for each loss.
 
 import { cpSync, readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -19,7 +19,7 @@ export async function buildSite() {
   console.log('Drawing the losses');
   const losses = writeLossPages(loadTorch(), PAGES);
   console.log('Building the site');
-  await runTypeDoc([losses, ...guides()]);
+  await runTypeDoc([losses, ...documents()]);
   copyKatex();
   const { pages, links, broken } = checkLinks(SITE);
   if (broken.length > 0) {
@@ -30,13 +30,21 @@ export async function buildSite() {
   );
 }
 
-/** The guides of docs/: first those that a new user reads, in this order. */
-function guides() {
-  const first = ['porting.md', 'servers.md', 'memory.md', 'cuda.md', 'parity.md'];
-  const folder = path.join(ROOT, 'docs');
-  const names = readdirSync(folder).filter((name) => name.endsWith('.md'));
-  const place = (name) => (first.includes(name) ? first.indexOf(name) : first.length);
-  return names.sort((a, b) => place(a) - place(b)).map((name) => path.join(folder, name));
+/** The folders of docs/, in the site's order, each with the files that come first in it. */
+const DOCUMENTS = {
+  guides: ['installing', 'porting', 'servers', 'memory', 'cuda', 'parity', 'performance'],
+  development: ['contributing', 'internals', 'benchmarking', 'releasing'],
+  figures: ['benchmarks'],
+};
+
+/** The Markdown files of docs/, in the site's order. */
+function documents() {
+  return Object.entries(DOCUMENTS).flatMap(([name, first]) => {
+    const folder = path.join(ROOT, 'docs', name);
+    const files = readdirSync(folder).filter((file) => file.endsWith('.md'));
+    const place = (file) => first.indexOf(path.parse(file).name) + 1 || first.length + 1;
+    return files.sort((a, b) => place(a) - place(b)).map((file) => path.join(folder, file));
+  });
 }
 
 async function runTypeDoc(projectDocuments) {

@@ -7,32 +7,36 @@ import { hashOf, unlessDone } from './stamp.mjs';
 import { library } from './typescript.mjs';
 
 /**
- * Builds the loader, and the addon for a libtorch, into a folder of finished addons. An addon
- * serves every libtorch of a minor version, so another one of the same needs no other build.
+ * Builds the loader, and the addon for a libtorch, into a folder in which the package looks for addons.
+ * An addon serves every libtorch of a minor version, so another one of the same needs no other build.
  *
  * @param {{ directory: string, version: string }} libtorch
- * @param {{ configuration?: 'Release' | 'Debug', output?: string, strip?: boolean }} [options]
+ * @param {{ configuration?: string, output?: string, strip?: boolean }} [options] the default output is
+ *   the folder of the configuration, as lib/bindings/libtorch/addons.ts has it
  */
 export async function buildAddon(
   libtorch,
-  { configuration = 'Release', output = path.join(BUILD, configuration), strip = false } = {},
+  { configuration = 'Release', output, strip = false } = {},
 ) {
-  const minorVersion = libtorch.version.split('.', 2).join('.');
+  const { addonFor, buildFolder, outputFolder } = await library('bindings/libtorch/addons');
+  const folder = output ?? buildFolder(configuration);
+  const minorVersion = addonFor(libtorch.version);
   const warningsAsErrors = !!process.env.CI;
   const inputs = hashOf({
     files: ['native', 'CMakeLists.txt'],
     strings: [process.env.CXX ?? '', String(warningsAsErrors)],
   });
-  mkdirSync(output, { recursive: true });
-  await unlessDone(path.join(output, `torch_losses-${minorVersion}.stamp`), inputs, async () => {
+  const finished = outputFolder(folder, minorVersion);
+  mkdirSync(finished, { recursive: true });
+  await unlessDone(path.join(finished, 'stamp'), inputs, async () => {
     console.log(
       `Building the addon for libtorch ${libtorch.version}: a few minutes the first time`,
     );
     const { buildAddons } = await library('cli/native_build');
     await buildAddons({
-      libtorch: libtorch.directory,
+      libtorch,
       tree: path.join(BUILD, `cmake-${configuration}-${minorVersion}`),
-      output,
+      output: folder,
       configuration,
       warningsAsErrors,
       strip,

@@ -6,7 +6,6 @@ export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '
 export const NODE_MODULES = path.join(ROOT, 'node_modules');
 export const VENV = path.join(ROOT, '.venv');
 export const BUILD = path.join(ROOT, 'build');
-export const PREBUILDS = path.join(ROOT, 'prebuilds');
 export const DIST = path.join(ROOT, 'dist');
 export const DIST_TEST = path.join(ROOT, 'dist-test');
 export const DIST_EXAMPLES = path.join(ROOT, 'dist-examples');

@@ -3,18 +3,18 @@ import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-import { SetupError } from './advice.mjs';
 import { ROOT } from './checkout.mjs';
 import { capture } from './run.mjs';
 
 /**
- * Refuses an addon that needs a newer C or C++ library than the libtorch under it, looks for
- * libraries in places of its own, or has paths of this machine inside.
+ * What keeps an addon from working on every system on which libtorch does: that it needs a newer C or C++ library than the
+ * libtorch under it, looks for libraries in places of its own, or has paths of this machine inside.
  *
  * @param {string} addon
  * @param {string} libtorch its directory
+ * @returns {string[]} a line for each problem
  */
-export function checkPortability(addon, libtorch) {
+export function portabilityProblems(addon, libtorch) {
   const problems = [
     ...newerVersions(addon, path.join(libtorch, 'lib', 'libtorch_cpu.so')),
     ...ownPlaces(addon),
@@ -22,9 +22,7 @@ export function checkPortability(addon, libtorch) {
   ];
   const needs = Object.entries(newestVersions(addon)).map((entry) => entry.join('_'));
   console.log(`${path.relative(ROOT, addon)} needs ${needs.join(', ')}`);
-  if (problems.length > 0) {
-    throw new SetupError(`${addon} is not portable:\n  ${problems.join('\n  ')}`);
-  }
+  return problems.map((problem) => `${addon} ${problem}`);
 }
 
 function newerVersions(addon, libtorch) {

@@ -99,7 +99,7 @@ ${python}`;
     expect(scaler).to.be.an.instanceOf(GradScaler);
     const layer = new nn.Linear(1, 1);
     const optimizer = new optim.SGD(layer.parameters(), { lr: 0.5 });
-    const before = layer.bias!.item<number>();
+    const before = layer.bias!.item();
     scaler.scale(layer.bias!.sum()).backward();
     scaler.step(optimizer);
     scaler.update();

@@ -54,7 +54,7 @@ describe('loading', () => {
   });
 
   it('has a loader that refuses what is no path, and says why a library does not open', () => {
-    const loader = require(findAddon('loader.node')!) as Record<string, (file: unknown) => unknown>;
+    const loader = require(findAddon('loader')!) as Record<string, (file: unknown) => unknown>;
     for (const name of ['open', 'mapped', 'torchVersion']) {
       expect(() => loader[name]!(5), name).to.throw(TypeError, 'expected a string');
     }

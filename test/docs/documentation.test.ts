@@ -1,6 +1,6 @@
 /**
  * The documentation's code: all of it compiles, each example prints what it shows, and each line of
- * docs/porting.md gives what Python's line gives.
+ * docs/guides/porting.md gives what Python's line gives.
  */
 import { expect } from 'chai';
 import torch from 'torch-losses';
@@ -9,12 +9,14 @@ import { expectSample } from '../parity/parity';
 import { rowsThere } from '../support/versions';
 import { withWarnings } from '../support/warnings';
 import { compile } from './compile';
-import { asModule, codeOf, load, printed, shown } from './examples';
+import { asModule, codeOf, firstOutput, load, printed, shown } from './examples';
 import { type Line, readPorting } from './porting';
 
+/** The guides whose examples are run. */
 const GUIDES: readonly string[] = ['servers'];
-/** What is compiled only: code that needs a GPU, or what its reader has. */
-const COMPILED: readonly string[] = ['cuda', 'memory', '../README'];
+const README = '../../README';
+/** Documents whose code is compiled only, since it needs a GPU, a server or the reader's own data. */
+const COMPILED: readonly string[] = ['cuda', 'memory', 'parity', 'performance', README];
 
 /** What such code takes as given. */
 const READERS = `
@@ -55,6 +57,10 @@ describe('documentation', () => {
       const { value } = await withWarnings(() => printed(compiled.get(name)!));
       expect(await value, name).to.equal(shown(code));
     }
+  });
+
+  it('shows what the first program of the README prints', async () => {
+    expect(await printed(compiled.get(`${README}-1`)!)).to.equal(firstOutput());
   });
 
   for (const [index, { name, python }] of lines.entries()) {

@@ -24,7 +24,7 @@ export async function codeOf(where: {
   const script = join(ROOT, 'scripts', 'docs', 'comments.mjs');
   const comments = (await import(pathToFileURL(script).href)) as Comments;
   const guides = where.guides.map((name) => {
-    const text = readFileSync(join(ROOT, 'docs', `${name}.md`), 'utf8');
+    const text = readFileSync(join(ROOT, 'docs', 'guides', `${name}.md`), 'utf8');
     return { name, examples: comments.codeBlocks(text) };
   });
   const losses = where.losses ? comments.readLosses(comments.lossNames(nn)) : [];
@@ -44,7 +44,7 @@ export function asModule(code: string, given = ''): string {
   const lines = code.split('\n');
   const isImport = (line: string): boolean => line.startsWith('import ');
   return [
-    "import torch, { nn, Tensor } from 'torch-losses';",
+    "import torch, { nn, optim, Tensor } from 'torch-losses';",
     'const F = nn.functional;',
     given,
     ...lines.filter((line) => isImport(line) && !line.includes("'torch-losses'")),
@@ -60,6 +60,12 @@ export function load(javascript: string): Record<string, unknown> {
   const require = createRequire(join(ROOT, 'package.json'));
   new Function('require', 'exports', javascript)(require, exported);
   return exported;
+}
+
+/** What the README says that its first program prints: its first block of text. */
+export function firstOutput(): string {
+  const text = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  return /^```text\n(.*?)\n```$/ms.exec(text)![1]!;
 }
 
 /** What a compiled example prints. */

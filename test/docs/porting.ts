@@ -1,4 +1,4 @@
-/** The lines of docs/porting.md: what Python says, and what TypeScript says. */
+/** The lines of docs/guides/porting.md: what Python says, and what TypeScript says. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -14,7 +14,7 @@ export interface Line {
 
 /** Every row of every table, with the code that stands above the table. */
 export function readPorting(): Line[] {
-  const text = readFileSync(join(ROOT, 'docs', 'porting.md'), 'utf8');
+  const text = readFileSync(join(ROOT, 'docs', 'guides', 'porting.md'), 'utf8');
   return text.split(/^## /m).slice(1).flatMap(linesOf);
 }
 

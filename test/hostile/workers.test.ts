@@ -42,7 +42,7 @@ describe('an addon', () => {
   it('that cannot be made ready, since the worker that loads it is terminated, is an error', async () => {
     // Termination makes every call of Node-API fail from some moment on; so do these exports.
     const { output, errors, how } = await runProgram(`
-      const addon = Object.keys(require.cache).find((file) => /torch_losses-.*node$/.test(file));
+      const addon = Object.keys(require.cache).find((file) => /torch_losses\\.node$/.test(file));
       for (const name of ['async', 'set_hooks', 'ctc_loss']) {
         const refuse = (target, key, value) => {
           if (key === name) throw new Error('no ' + key);
@@ -59,7 +59,7 @@ describe('an addon', () => {
 describe('an addon that JavaScript has not made ready', () => {
   it('throws plain errors, and keeps what lives', async () => {
     const { output, errors, how } = await runProgram(`
-      const addon = Object.keys(require.cache).find((file) => /torch_losses-.*node$/.test(file));
+      const addon = Object.keys(require.cache).find((file) => /torch_losses\\.node$/.test(file));
       const { exports } = (() => { const module = { exports: {} }; process.dlopen(module, addon); return module; })();
       try { exports.numel(12345); } catch (error) { console.log(error.constructor.name, error.message); }
       const made = Array.from({ length: 20_000 }, () => exports.tensor_from_bytes(new Uint8Array(4), torch.float32.code, [1]));

@@ -19,7 +19,7 @@ function makeIdle(cached: number) {
       calls.push(`keep ${keep / MB}`);
       stats[1] = keep;
     },
-    rest: () => void calls.push('rest'),
+    notify_next_creation: () => void calls.push('notify_next_creation'),
     sweep: () => calls.push('sweep'),
   };
   let ring: (() => void) | undefined;
@@ -44,7 +44,14 @@ describe('idle memory', () => {
     const { awake, calls, pass } = makeIdle(200 * MB);
     awake();
     while (pass());
-    expect(calls).to.deep.equal(['rest', 'sweep', 'keep 136', 'keep 72', 'keep 8', 'keep 0']);
+    expect(calls).to.deep.equal([
+      'notify_next_creation',
+      'sweep',
+      'keep 136',
+      'keep 72',
+      'keep 8',
+      'keep 0',
+    ]);
   });
 
   it('waits while tensors are made', () => {
@@ -54,7 +61,7 @@ describe('idle memory', () => {
       pass();
       awake();
     }
-    expect(new Set(calls)).to.deep.equal(new Set(['rest']));
+    expect(new Set(calls)).to.deep.equal(new Set(['notify_next_creation']));
   });
 
   it('is kept while another thread works', () => {
@@ -64,7 +71,7 @@ describe('idle memory', () => {
       stats[0]++;
       expect(pass()).to.equal(true);
     }
-    expect(calls).to.deep.equal(['rest', 'sweep']);
+    expect(calls).to.deep.equal(['notify_next_creation', 'sweep']);
     while (pass());
     expect(calls).to.include('keep 0');
   });

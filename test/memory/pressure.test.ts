@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { expect } from 'chai';
 import torch, { nn } from 'torch-losses';
 
+import { BUILD_FOLDER } from '../../dist/bindings/libtorch/addons';
 import { libtorch } from '../../dist/bindings/native';
 import { gc, liveBytes } from '../support/memory';
 
@@ -178,15 +179,10 @@ describe('memory', () => {
   it('is one for two copies of the package', async () => {
     const copy = mkdtempSync(path.join(os.tmpdir(), 'torch-losses-'));
     try {
-      const prebuilds = path.join('prebuilds', `${process.platform}-${process.arch}`);
-      const build = process.env['TORCH_LOSSES_BUILD'] || 'Release';
-      for (const [from, to] of [
-        ['package.json', 'package.json'],
-        ['dist', 'dist'],
-        [path.join('build', build), prebuilds],
-      ] as const) {
-        cpSync(path.join(ROOT, from), path.join(copy, to), { recursive: true });
+      for (const name of ['package.json', 'dist', 'node_modules/node-gyp-build']) {
+        cpSync(path.join(ROOT, name), path.join(copy, name), { recursive: true });
       }
+      cpSync(BUILD_FOLDER, path.join(copy, 'addons'), { recursive: true });
       const program = `const other = require(${JSON.stringify(copy)});
         const before = cpu().live_bytes;
         const x = other.empty(1e6);

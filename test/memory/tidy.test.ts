@@ -93,7 +93,7 @@ describe('tidy', () => {
         const loss = criterion(layer(input), target);
         loss.backward();
         layer.zero_grad();
-        return loss.item() as number;
+        return loss.item();
       });
     step();
     const before = live();

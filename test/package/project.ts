@@ -6,7 +6,6 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -14,6 +13,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
+import { addonFor, findAddon } from '../../dist/bindings/libtorch/addons';
 import { findLibtorch } from '../../dist/bindings/libtorch/find';
 
 const run = promisify(execFile);
@@ -46,33 +46,38 @@ export function environment(variables: NodeJS.ProcessEnv = {}): NodeJS.ProcessEn
 let packed: Promise<string> | undefined;
 
 /**
- * Packs the package with the addons of `prebuilds/`, which only `npm run prebuilds` makes, else with those that were
- * built here.
+ * Packs the package: under `npm run test:package` as `npm pack` does it, which makes the prebuilt addons where they are
+ * missing, else with the addons that were built here in their place.
  *
  * @returns the tarball's path
  */
 export function pack(): Promise<string> {
-  packed ??= (async () => {
-    const stage = path.join(WORKSHOP, 'stage');
-    mkdirSync(stage);
-    const plain = await npmPack(ROOT, stage);
-    await run('tar', ['-xzf', plain, '-C', stage]);
-    const addons = process.env['TORCH_LOSSES_PREBUILDS'] ?? path.join(ROOT, 'build', 'Release');
-    const prebuilds = path.join(stage, 'package', 'prebuilds');
-    rmSync(prebuilds, { recursive: true, force: true });
-    for (const name of readdirSync(addons).filter((name) => name.endsWith('.node'))) {
-      cpSync(path.join(addons, name), path.join(prebuilds, PLATFORM, name));
-    }
-    return npmPack(path.join(stage, 'package'), WORKSHOP);
-  })();
+  packed ??= TOOLS ? npmPack(ROOT, WORKSHOP, process.env) : packWithOwnAddons();
   return packed;
 }
 
-async function npmPack(folder: string, destination: string): Promise<string> {
-  const options = ['--ignore-scripts', '--json', '--pack-destination', destination];
-  const { stdout } = await run('npm', ['pack', ...options], { cwd: folder, env: environment() });
-  const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
-  return path.join(destination, filename);
+async function packWithOwnAddons(): Promise<string> {
+  const stage = path.join(WORKSHOP, 'stage');
+  mkdirSync(stage);
+  const plain = await npmPack(ROOT, stage, environment(), '--ignore-scripts');
+  await run('tar', ['-xzf', plain, '-C', stage]);
+  const addons = path.join(stage, 'package', 'addons');
+  rmSync(addons, { recursive: true, force: true });
+  for (const name of ['loader', addonFor(libtorch.version)] as const) {
+    cpSync(findAddon(name)!, path.join(addons, name, 'prebuilds', PLATFORM, 'torch-losses.node'));
+  }
+  return npmPack(path.join(stage, 'package'), WORKSHOP, environment(), '--ignore-scripts');
+}
+
+async function npmPack(
+  folder: string,
+  destination: string,
+  env: NodeJS.ProcessEnv,
+  ...options: string[]
+): Promise<string> {
+  const args = ['pack', '--pack-destination', destination, ...options];
+  const { stdout } = await run('npm', args, { cwd: folder, env });
+  return path.join(destination, stdout.trim().split('\n').at(-1)!);
 }
 
 /** An otherwise empty project. */

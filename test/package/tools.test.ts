@@ -6,7 +6,7 @@ import { chmodSync, cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
 
-import { addonName } from '../../dist/bindings/libtorch/addons';
+import { addonFor } from '../../dist/bindings/libtorch/addons';
 import { environment, libtorch, Project, pack, ROOT, TOOLS, toolFolder, WORKSHOP } from './project';
 
 const LOSS = 'nn.functional.mse_loss(torch.tensor([1, 2.5]), torch.zeros(2)).item()';
@@ -167,17 +167,11 @@ describe('the package, with what `npm run test:package` installs', function () {
 
   it('refuses an addon that is built for another libtorch, by name', async function () {
     const project = await new Project('two versions').install();
-    const prebuilds = path.join(
-      project.packageFolder,
-      'prebuilds',
-      `${process.platform}-${process.arch}`,
-    );
-    const own = addonName(libtorch.version);
-    const other = readdirSync(prebuilds).find(
-      (name) => /^torch_losses-/.test(name) && name !== own,
-    );
+    const addons = path.join(project.packageFolder, 'addons');
+    const own = addonFor(libtorch.version);
+    const other = readdirSync(addons).find((name) => name !== 'loader' && name !== own);
     if (!other) this.skip(); // with `-- --libtorch=… --libtorch=…` there are two
-    cpSync(path.join(prebuilds, other), path.join(prebuilds, own));
+    cpSync(path.join(addons, other), path.join(addons, own), { recursive: true });
     const program = `try { require('torch-losses') } catch ({ code, message }) { console.log(code, message) }`;
     expect(await project.node(['-e', program])).to.match(
       /^ERR_TORCH_LOAD .* does not load: (it is built for libtorch 2\.\d+, and the libtorch in this process is 2|.*undefined symbol)/,
@@ -187,7 +181,7 @@ describe('the package, with what `npm run test:package` installs', function () {
   it('builds an addon with build where the package has none, offline, and runs on it', async function () {
     this.timeout(900_000); // a few minutes of compiling
     const project = await projectWithPrograms('build one').install();
-    rmSync(path.join(project.packageFolder, 'prebuilds'), { recursive: true });
+    rmSync(path.join(project.packageFolder, 'addons'), { recursive: true });
     const env = environment({ TORCH_LOSSES_HOME: path.join(WORKSHOP, 'built') });
     const missing = await project
       .run('npx', ['torch-losses', 'doctor', '--json'], { env })

@@ -142,9 +142,9 @@ describe('parity: torch.autograd.gradcheck', function () {
     const change: readonly Both[] = [
       f('x[x >= 1.0]', (x) => x.index(x.ge(1))),
       f('x.sum() if x[0] >= 1.0 else x.float()', (x) =>
-        x.index(0).item<number>() >= 1 ? x.sum() : x.float(),
+        x.index(0).item() >= 1 ? x.sum() : x.float(),
       ),
-      f('x if x[0] >= 1.0 else x.float()', (x) => (x.index(0).item<number>() >= 1 ? x : x.float())),
+      f('x if x[0] >= 1.0 else x.float()', (x) => (x.index(0).item() >= 1 ? x : x.float())),
     ];
     return expectParity(
       change.flatMap((func) => MODES.map((mode) => call('gradcheck', func, near, mode))),

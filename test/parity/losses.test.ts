@@ -3,6 +3,7 @@
  * errors, to the last bit.
  */
 import { expect } from 'chai';
+import { nn } from 'torch-losses';
 
 import { DTYPES, type LossCase, LossCases } from '../../dist/testing/parity/generate';
 import { LOSSES, nameOf } from '../../dist/testing/parity/losses';
@@ -24,6 +25,25 @@ describe('parity: losses', function () {
       "loss.__all__ + ['AdaptiveLogSoftmaxWithLoss']",
     ])) as [string[]];
     expect(LOSSES.map(({ module }) => module)).to.include.members(names);
+  });
+
+  it('are tried with each of their options', () => {
+    const reductions = ['reduction', 'size_average', 'reduce'];
+    for (const row of LOSSES) {
+      const { functional, module, options = {}, functionalOptions = {} } = row;
+      const optionsOf = (callee: unknown): string[] =>
+        (callee as { signature: readonly { name: string; required: boolean }[] }).signature
+          .filter(({ name, required }) => !required && !reductions.includes(name))
+          .map(({ name }) => name);
+      const tried = Object.keys(options);
+      if (functional && Object.hasOwn(nn.functional, functional)) {
+        const names = optionsOf(nn.functional[functional as 'mse_loss']);
+        expect([...tried, ...Object.keys(functionalOptions)], functional).to.have.members(names);
+      }
+      if (module && !row.construct) {
+        expect(tried, module).to.have.members(optionsOf(nn[module as 'MSELoss']));
+      }
+    }
   });
 
   it('are the same cases for the same seed, whichever of them are made', () => {

@@ -1,9 +1,9 @@
 /**
- * Classes, keywords, their order and their defaults against Python's inspect.signature. The lists of
- * names come from Python, so that a loss which torch has and we lack is found.
+ * Parameters, their order, their defaults and which go by name only against Python's inspect.signature. The lists of
+ * losses come from Python, so that a loss which torch has and we lack is found.
  */
 import { expect } from 'chai';
-import { nn } from 'torch-losses';
+import torch, { nn, optim } from 'torch-losses';
 
 import { lackOf } from '../support/versions';
 import { askPython } from './parity';
@@ -12,20 +12,23 @@ interface Parameter {
   name: string;
   default: unknown;
   required: boolean;
+  keywordOnly: boolean;
 }
 
-const SIGNATURES = `
+const PARAMETERS = `
 import inspect
 from torch.nn.modules import loss as module
 
 def parameters(function):
     found = [p for p in inspect.signature(function).parameters.values() if p.name != 'self']
     required = [p.default is p.empty for p in found]
-    return [[p.name, None if r else p.default, r] for p, r in zip(found, required)]
+    return [[p.name, None if r else p.default, r, p.kind is p.KEYWORD_ONLY] for p, r in zip(found, required)]
 
 def constructor(cls):  # @deprecated wraps NLLLoss2d's
     return parameters(getattr(cls.__init__, '__wrapped__', cls.__init__))
+`;
 
+const SIGNATURES = `${PARAMETERS}
 losses = module.__all__ + ['AdaptiveLogSoftmaxWithLoss']
 classes = [[name, constructor(getattr(nn, name))] for name in losses]
 names = [name for name in dir(F) if name.endswith('_loss') or name in
@@ -34,29 +37,95 @@ names = [name for name in dir(F) if name.endswith('_loss') or name in
 functions = [[name, parameters(getattr(F, name))] for name in names]
 `;
 
-type Row = [name: string, parameters: [string, unknown, boolean][]];
+/** Every class of ours with a signature that is no loss, by Python's name. */
+const LAYERS: readonly [name: string, Class: { signature: readonly Parameter[] }][] = [
+  ...Object.entries(nn)
+    .filter(([, member]) => typeof member === 'function' && Object.hasOwn(member, 'signature'))
+    .filter(([, member]) => !((member as typeof nn.Module).prototype instanceof nn._Loss))
+    .filter(([name]) => name !== 'LinearCrossEntropyOptions')
+    .map(([name, member]): [string, { signature: readonly Parameter[] }] => [
+      `nn.${name}`,
+      member as unknown as { signature: readonly Parameter[] },
+    ]),
+  ['torch.optim.SGD', optim.SGD],
+  ['torch.amp.GradScaler', torch.amp.GradScaler],
+  ['torch.cuda.amp.GradScaler', torch.cuda.amp.GradScaler],
+];
 
-function check(owner: object, rows: readonly Row[]): void {
+/** Constructors called by position, as Python's and ours write it. */
+const BY_POSITION: readonly [python: string, make: () => unknown][] = [
+  ['nn.Dropout(0.1)', () => new nn.Dropout(0.1)],
+  ['nn.Dropout(0.25, True)', () => new nn.Dropout(0.25, true)],
+  ['nn.Dropout(0.25, inplace=True)', () => new nn.Dropout(0.25, { inplace: true })],
+  ['nn.Softmax(1)', () => new nn.Softmax(1)],
+  ['nn.LogSoftmax(0)', () => new nn.LogSoftmax(0)],
+  ['nn.Softmin(None)', () => new nn.Softmin(null)],
+  ['nn.ReLU(True)', () => new nn.ReLU(true)],
+  ['nn.SiLU(True)', () => new nn.SiLU(true)],
+  ['nn.LeakyReLU(0.2)', () => new nn.LeakyReLU(0.2)],
+  ['nn.LeakyReLU(0.2, True)', () => new nn.LeakyReLU(0.2, true)],
+  ['nn.ELU(0.5, True)', () => new nn.ELU(0.5, true)],
+  ['nn.Softplus(2.0, 10.0)', () => new nn.Softplus(2, 10)],
+  ["nn.GELU('tanh')", () => new nn.GELU('tanh')],
+  ['nn.Flatten(0, 1)', () => new nn.Flatten(0, 1)],
+  ['nn.Unflatten(1, (2, 3))', () => new nn.Unflatten(1, [2, 3])],
+  ['nn.Linear(2, 3, False)', () => new nn.Linear(2, 3, false)],
+  [
+    'nn.Linear(2, 3, False, "cpu", torch.double)',
+    () => new nn.Linear(2, 3, false, 'cpu', torch.double),
+  ],
+  ['nn.Bilinear(2, 3, 4, False)', () => new nn.Bilinear(2, 3, 4, false)],
+  [
+    'nn.Embedding(5, 2, 1, 2.5, 1.0, True, True)',
+    () => new nn.Embedding(5, 2, 1, 2.5, 1, true, true),
+  ],
+  [
+    'nn.Embedding.from_pretrained(torch.ones(5, 2), False, 1)',
+    () => nn.Embedding.from_pretrained(torch.ones(5, 2), false, 1),
+  ],
+  [
+    'nn.PairwiseDistance(1.0, 0.5, True)(torch.ones(1, 2), torch.zeros(1, 2))',
+    () => new nn.PairwiseDistance(1, 0.5, true)(torch.ones(1, 2), torch.zeros(1, 2)),
+  ],
+  [
+    'nn.CosineSimilarity(0, 4.0)(torch.ones(2, 1), torch.ones(2, 1))',
+    () => new nn.CosineSimilarity(0, 4)(torch.ones(2, 1), torch.ones(2, 1)),
+  ],
+  ['torch.optim.SGD([torch.ones(1)], 0.1)', () => new optim.SGD([torch.ones(1)], 0.1)],
+  [
+    'torch.optim.SGD([torch.ones(1)], 0.1, 0.9, 0, 0.5, True, foreach=False)',
+    () => new optim.SGD([torch.ones(1)], 0.1, 0.9, 0, 0.5, true, { foreach: false }),
+  ],
+];
+
+function check(ofName: (name: string) => unknown, rows: readonly Row[], kinds = false): void {
   const found: string[] = [];
   for (const [name, parameters] of rows) {
-    const python = parameters.map(([key, value, required]) => ({
+    const python = parameters.map(([key, value, required, keywordOnly]) => ({
       name: key,
       default: required ? undefined : value,
       required,
+      keywordOnly: kinds && keywordOnly,
     }));
-    const callee = (owner as Record<string, { signature?: readonly Parameter[] } | undefined>)[
-      name
-    ];
-    const ours = callee?.signature?.map(({ name: key, default: value, required }) => ({
+    const callee = ofName(name) as { signature?: readonly Parameter[] } | undefined;
+    const ours = callee?.signature?.map(({ name: key, default: value, required, keywordOnly }) => ({
       name: key,
       default: value,
       required,
+      keywordOnly: kinds && keywordOnly,
     }));
     const [a, b] = [JSON.stringify(python), JSON.stringify(ours)];
     if (a !== b) found.push(`${name}\n  Python: ${a}\n  ours:   ${b}`);
   }
   expect(found, found.join('\n')).to.have.length(0);
 }
+
+type Row = [name: string, parameters: [string, unknown, boolean, boolean][]];
+
+const memberOf =
+  (owner: object) =>
+  (name: string): unknown =>
+    (owner as Record<string, unknown>)[name];
 
 /** How many there are with a linear layer. */
 const LINEAR = lackOf('linear_cross_entropy') ? 0 : 1;
@@ -77,10 +146,40 @@ describe('parity: signatures', () => {
     for (const [name] of classes) expect(nn).to.have.property(name);
   });
 
-  it("gives the classes torch's keywords, order and defaults", () => check(nn, classes));
+  it("gives the classes torch's keywords, order and defaults", () => check(memberOf(nn), classes));
 
   it("gives the functionals torch's keywords, order and defaults", () => {
     expect(functions.length).to.be.at.least(21 + LINEAR);
-    check(nn.functional, functions);
+    check(memberOf(nn.functional), functions);
+  });
+
+  it("gives the losses' options by name only", () => {
+    for (const [name] of [...classes, ...functions]) {
+      if (name === 'AdaptiveLogSoftmaxWithLoss') continue;
+      const { signature } = (memberOf(nn)(name) ?? memberOf(nn.functional)(name)) as {
+        signature: readonly Parameter[];
+      };
+      for (const parameter of signature) {
+        expect(parameter.keywordOnly, `${name} ${parameter.name}`).to.equal(!parameter.required);
+      }
+    }
+  });
+
+  it("gives all other classes torch's parameters, and takes by position those that Python does", async () => {
+    expect(LAYERS.length).to.be.at.least(20);
+    const names = LAYERS.map(([name]) => name);
+    const expression = `[[name, constructor(eval(name))] for name in ${JSON.stringify(names)}]`;
+    const [rows] = (await askPython(PARAMETERS, [expression])) as [Row[]];
+    check((name) => LAYERS.find(([known]) => known === name)![1], rows, true);
+  });
+
+  it('constructs by position what Python does', async () => {
+    const shown = BY_POSITION.map(([python]) => `repr(${python})`);
+    const texts = await askPython('', shown);
+    expect(BY_POSITION.map(([, make]) => String(make()))).to.deep.equal(texts);
+    expect(() => new nn.Dropout(0.1, { p: 0.2 } as never)).to.throw(
+      TypeError,
+      "Dropout(): argument 'p' is given twice",
+    );
   });
 });

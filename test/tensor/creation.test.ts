@@ -54,6 +54,61 @@ describe('torch.tensor', () => {
     expect(torch.tensor(torch.ones(2) as never).tolist()).to.deep.equal([1, 1]);
   });
 
+  it('of lists of typed arrays is one tensor', () => {
+    const rows = [new Float32Array([1, 2]), new Float32Array([3, 4]), new Float32Array([5, 6])];
+    const x = torch.tensor(rows);
+    expect(x.dtype).to.equal(torch.float32);
+    expect(x.tolist()).to.deep.equal([
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ]);
+    expect(torch.tensor([[rows[0]!], [rows[1]!]], { dtype: torch.float64 }).shape).to.deep.equal([
+      2, 1, 2,
+    ]);
+    const part = new Int16Array([9, 1, 2, 9]).subarray(1, 3);
+    expect(torch.tensor([part, part]).tolist()).to.deep.equal([
+      [1, 2],
+      [1, 2],
+    ]);
+    expect(torch.tensor([new BigInt64Array([2n ** 60n])]).toTypedArray()).to.deep.equal(
+      new BigInt64Array([2n ** 60n]),
+    );
+    const half = torch.tensor([new Uint16Array([0x3c00])], { dtype: torch.float16 });
+    expect(half.tolist()).to.deep.equal([[1]]);
+    const pairs = torch.tensor([new Float32Array([1, 2, 3, 4])], { dtype: torch.complex64 });
+    expect(pairs.shape).to.deep.equal([1, 2]);
+    expect(torch.as_tensor(rows).shape).to.deep.equal([3, 2]);
+    expect(torch.FloatTensor([new Float64Array(2)] as never).dtype).to.equal(torch.float32);
+    expect(torch.tensor([new Float32Array(0), new Float32Array(0)]).shape).to.deep.equal([2, 0]);
+  });
+
+  it('refuses lists of typed arrays that do not fit, and names torch.stack', () => {
+    const one = new Float32Array(1);
+    refused(
+      () => torch.tensor([one, new Float32Array(2)]),
+      'ValueError',
+      'expected sequence of length 1 at dim 1 (got 2)',
+    );
+    refused(
+      () => torch.tensor([[one], [one, one]]),
+      'ValueError',
+      'expected sequence of length 1 at dim 1 (got 2)',
+    );
+    for (const other of [new Float64Array(1), [1], 1, torch.ones(1), null]) {
+      refused(
+        () => torch.tensor([one, other] as never),
+        'TypeError',
+        /typed arrays in a list must all be Float32Array, got .*\. torch\.stack\(\)/,
+      );
+    }
+    refused(
+      () => torch.tensor([1, one] as never),
+      'TypeError',
+      /got Float32Array.*torch\.stack\(\)/,
+    );
+  });
+
   it('goes through JSON as its elements', () => {
     const x = torch.tensor([
       [1.5, 2],

@@ -25,6 +25,8 @@ torch.backends.cudnn.flags({ enable: true }, () => 1);
 torch.set_float32_matmul_precision('low');
 
 const scaler = new torch.amp.GradScaler('cpu', { init_scale: 8 });
+new torch.amp.GradScaler('cpu', 8, 2, 0.5, 10, false);
+new torch.cuda.amp.GradScaler(8, 2, 0.5, 10, false);
 const scaled: Tensor = scaler.scale(x);
 scaler.update(2);
 // @ts-expect-error no optimizer

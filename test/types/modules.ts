@@ -29,8 +29,40 @@ new nn.Softmax({ dim: 1 });
 new nn.Identity(1, 'anything');
 // @ts-expect-error out_features is missing
 new nn.Linear(2);
-// @ts-expect-error options go by name
 new nn.Linear(2, 3, false);
+new nn.Linear(2, 3, false, { dtype: torch.float64 });
+new nn.Linear(2, 3, false, 'cpu', torch.float64);
+new nn.Bilinear(2, 3, 4, true, { device: 'cpu' });
+new nn.Dropout(0.1);
+new nn.Dropout(0.1, true);
+new nn.Dropout({ p: undefined });
+new nn.Softmax(1);
+new nn.Softmax(null);
+new nn.LeakyReLU(0.2);
+new nn.LeakyReLU(0.2, { inplace: true });
+new nn.GELU('tanh');
+new nn.Flatten(0, -1);
+new nn.Unflatten(0, [2, 3]);
+new nn.Embedding(10, 3, 0, 1.5);
+nn.Embedding.from_pretrained(x, false, 0);
+new nn.PairwiseDistance(1, 1e-3, true);
+new nn.CosineSimilarity(0);
+new nn.AdaptiveLogSoftmaxWithLoss(2, 9, [4], 2, true);
+export const classes: (new (...args: never[]) => nn.Module)[] = [
+  nn.Dropout,
+  nn.Linear,
+  nn.HuberLoss,
+];
+// @ts-expect-error a number
+new nn.Dropout('0.1');
+// @ts-expect-error the bias is a boolean
+new nn.Linear(2, 3, 1);
+// @ts-expect-error one of two words
+new nn.GELU('erf');
+// @ts-expect-error no such option
+new nn.Dropout(0.1, { q: 0.1 });
+// @ts-expect-error it takes two at most
+new nn.Softplus(1, 2, 3);
 // @ts-expect-error no such option
 new nn.Linear(2, 3, { biass: false });
 // @ts-expect-error a dtype is an object

@@ -7,6 +7,11 @@ const model = new nn.Linear(2, 3);
 const optimizer = new optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9, nesterov: true });
 new optim.SGD(model.named_parameters());
 new optim.SGD([x]);
+new optim.SGD([x], 0.1);
+new optim.SGD([x], 0.1, 0.9, 0, 0, true);
+new optim.SGD([x], 0.1, { momentum: 0.9 });
+// @ts-expect-error by name only
+new optim.SGD([x], 0.1, 0.9, 0, 0, true, true);
 new optim.SGD([{ params: [x], lr: 1 }, { params: model.parameters() }], { lr: torch.ones(1) });
 optimizer.param_groups[0]!.lr = 0.01;
 optimizer.zero_grad();

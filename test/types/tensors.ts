@@ -34,7 +34,20 @@ x.view(3, -1);
 x.view([3, 5]);
 x.reshape([15]);
 x.backward({ retain_graph: true, gradient: x });
-export const element: number = x.sum().item<number>();
+export let element: number = x.sum().item();
+element += x.sum().item();
+export const isEqual: boolean = x.equal(x) && torch.ones(1).gt(0).item<boolean>();
+export const complex: torch.Complex = torch.tensor({ re: 1, im: 2 }).item<torch.Complex>();
+export const later: Promise<number> = x.sum().itemAsync();
+export const laterBoolean: Promise<boolean> = x.sum().gt(0).itemAsync<boolean>();
+export const rows = x.tolist<number[][]>();
+element += rows[0]![0]!;
+export const flags: boolean[] = x.gt(0).tolist<boolean[]>();
+export const cast = x.tolist() as number[][];
+// @ts-expect-error an element is a number, unless it is said to be a boolean
+export const unsaid: boolean = x.item();
+// @ts-expect-error no element is a string
+x.item<string>();
 export const { values, indices } = x.topk(2);
 export const results: Tensor[] = [values, indices];
 // @ts-expect-error a string is no number
@@ -45,5 +58,12 @@ x.ad(1);
 x.backward({ retain: true });
 // @ts-expect-error shapes are read-only
 x.shape = [1];
+export const count: number = x.length;
+// @ts-expect-error Python's x[0] is x.index(0)
+x[0];
+// @ts-expect-error Python's x[0] = 1 is x.index_put_([0], 1)
+x[0] = 1;
+torch.tensor([new Float32Array(3), new Float32Array(3)]);
+torch.tensor([[new Int32Array(3)], [new Int32Array(3)]], { dtype: torch.long });
 // @ts-expect-error tensors have no arithmetic operators
 export const sum = x * 2;

@@ -6,7 +6,7 @@ import { zeros_like } from '../../tensor/factories';
 import { contiguous_format, strided } from '../../tensor/layout';
 import type { Tensor } from '../../tensor/tensor';
 import { floatRepr } from '../../utils/python';
-import { grad } from '..';
+import { grad } from '../grad';
 import { checkedInputs, type Settings } from './program';
 
 const toDense = op<(self: Tensor) => Tensor>('to_dense');

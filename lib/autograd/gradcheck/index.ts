@@ -16,11 +16,11 @@ import {
   orNull,
   required,
   Signature,
-} from '../../nn/signature';
+} from '../../dispatch/signature';
 import { float64 } from '../../tensor/dtype';
 import type { Tensor } from '../../tensor/tensor';
 import { make_tensor } from '../../testing/make_tensor';
-import { grad } from '..';
+import { grad } from '../grad';
 import { compareAll, compareDirections, type Subject } from './comparison';
 import {
   asTuple,

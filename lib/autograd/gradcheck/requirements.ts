@@ -15,7 +15,7 @@ import { complex128, float64 } from '../../tensor/dtype';
 import { zeros_like } from '../../tensor/factories';
 import { contiguous_format, strided } from '../../tensor/layout';
 import type { Tensor } from '../../tensor/tensor';
-import { grad } from '..';
+import { grad } from '../grad';
 import { checkedInputs, type Program, requiringGrad } from './program';
 
 /** @throws RangeError (ValueError) where none requires gradients, TorchError for elements that share memory */

@@ -1,41 +1,102 @@
-import { existsSync, readFileSync } from 'node:fs';
-import path from 'node:path';
-
-import { DATA_FOLDER, IS_CHECKOUT, PACKAGE_ROOT } from './folders';
-import { minorVersion } from './versions';
-
-/** The version of this package. */
-export const PACKAGE_VERSION = (
-  JSON.parse(readFileSync(path.join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string }
-).version;
-
-const PLATFORM = `${process.platform}-${process.arch}`;
-
 /**
- * Where a build puts addons: a checkout's own folder (`TORCH_LOSSES_BUILD` names another than the release's), else one
- * for this version of the package among the user's data.
+ * The native addons: the loader, and one for each minor version of libtorch. Each has a folder of its own, in which
+ * node-gyp-build finds the file for this system.
  */
-export const BUILD_FOLDER = IS_CHECKOUT
-  ? path.join(PACKAGE_ROOT, 'build', process.env['TORCH_LOSSES_BUILD'] || 'Release')
-  : path.join(DATA_FOLDER, 'addons', PACKAGE_VERSION, PLATFORM);
+import path = require('node:path');
 
-/** Where addons are looked for: what was built here, then what the package ships. */
-export const ADDON_FOLDERS: readonly string[] = [
-  BUILD_FOLDER,
-  path.join(PACKAGE_ROOT, 'prebuilds', PLATFORM),
-];
+import { DATA_FOLDER, IS_BUNDLED, IS_CHECKOUT, PACKAGE_ROOT } from './folders';
+import { minorVersion, type SUPPORTED_VERSIONS } from './versions';
 
-/**
- * The file name of the addon built for a version of libtorch; versions of one minor version share
- * it.
- */
-export function addonName(torchVersion: string): string {
-  return `torch_losses-${minorVersion(torchVersion)}.node`;
+/** The parts of node-gyp-build that are called here; it comes without types. */
+interface NodeGypBuild {
+  (folder: string): unknown;
+  resolve(folder: string): string;
 }
 
-/** The path of an addon file, or undefined where there is none. */
-export function findAddon(fileName: string): string | undefined {
-  return ADDON_FOLDERS.map((folder) => path.join(folder, fileName)).find((file) =>
-    existsSync(file),
-  );
+const nodeGypBuild: NodeGypBuild = require('node-gyp-build');
+
+/** The version of this package. */
+export const PACKAGE_VERSION: string = require('../../../package.json').version;
+
+/** Names an addon: `loader`, or the minor version of libtorch that it is built for, such as `2.13`. */
+export type AddonName = 'loader' | (typeof SUPPORTED_VERSIONS)[number];
+
+/**
+ * Loads the addons of the package. Each has a line of its own, since tools that bundle programs (@vercel/nft, webpack's asset
+ * relocator) include the file that node-gyp-build finds only where they see its whole argument.
+ */
+const PACKAGED: Readonly<Record<AddonName, () => unknown>> = {
+  loader: () => require('node-gyp-build')(path.join(__dirname, '../../../addons/loader')),
+  '2.11': () => require('node-gyp-build')(path.join(__dirname, '../../../addons/2.11')),
+  '2.12': () => require('node-gyp-build')(path.join(__dirname, '../../../addons/2.12')),
+  '2.13': () => require('node-gyp-build')(path.join(__dirname, '../../../addons/2.13')),
+  '2.14': () => require('node-gyp-build')(path.join(__dirname, '../../../addons/2.14')),
+};
+
+/** The folder that holds {@link PACKAGED}'s addons. A checkout builds its own into it. */
+export const PACKAGED_FOLDER = path.join(PACKAGE_ROOT, 'addons');
+
+/** The build of a checkout that is to be loaded in place of the release build: `Debug`, `Sanitize` or `Coverage`. */
+const CHECKOUT_BUILD = IS_CHECKOUT && process.env['TORCH_LOSSES_BUILD'];
+
+/** The folder into which a build puts addons: in a checkout its own, else one among the user's data. */
+export const BUILD_FOLDER = IS_CHECKOUT
+  ? buildFolder(CHECKOUT_BUILD || 'Release')
+  : path.join(DATA_FOLDER, 'addons', PACKAGE_VERSION, `${process.platform}-${process.arch}`);
+
+/** The folder into which a checkout builds the addons of a configuration. */
+export function buildFolder(configuration: string): string {
+  return configuration === 'Release'
+    ? PACKAGED_FOLDER
+    : path.join(PACKAGE_ROOT, 'build', configuration);
+}
+
+/** The folder of a build's output for an addon; node-gyp-build looks into it before it looks into `prebuilds`. */
+export function outputFolder(folder: string, name: AddonName): string {
+  return path.join(folder, name, 'build', 'Release');
+}
+
+/** The addon for a version of libtorch. Versions of one minor version share an addon. */
+export function addonFor(torchVersion: string): AddonName {
+  return minorVersion(torchVersion) as AddonName;
+}
+
+/** The folders that hold the addons' folders. The first in which there is an addon counts. */
+export const ADDON_FOLDERS: readonly string[] = IS_CHECKOUT
+  ? [BUILD_FOLDER]
+  : [BUILD_FOLDER, PACKAGED_FOLDER];
+
+/** The folders in which node-gyp-build looks for an addon. */
+export function foldersOf(name: AddonName): string[] {
+  return ADDON_FOLDERS.map((folder) => path.join(folder, name));
+}
+
+/** Whether there is an addon. A bundle is taken to have it, since only {@link PACKAGED} knows where it lies there. */
+export function hasAddon(name: AddonName): boolean {
+  return IS_BUNDLED || findAddon(name) !== undefined;
+}
+
+/** The path of an addon's file; undefined where there is none. */
+export function findAddon(name: AddonName): string | undefined {
+  return foldersOf(name)
+    .map(resolve)
+    .find((file) => file !== undefined);
+}
+
+/**
+ * Loads an addon.
+ *
+ * @throws Error of node-gyp-build's, `No native build was found for …`, where there is none, or of the dynamic linker's
+ */
+export function requireAddon(name: AddonName): unknown {
+  const folder = path.join(BUILD_FOLDER, name);
+  return CHECKOUT_BUILD || resolve(folder) ? nodeGypBuild(folder) : PACKAGED[name]();
+}
+
+function resolve(folder: string): string | undefined {
+  try {
+    return nodeGypBuild.resolve(folder);
+  } catch {
+    return undefined;
+  }
 }

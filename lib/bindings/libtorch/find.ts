@@ -1,12 +1,12 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 
-import { addonName, findAddon } from './addons';
+import { addonFor, hasAddon } from './addons';
 import { LibtorchError } from './error';
 import { IS_CHECKOUT } from './folders';
 import { activePythons, torchOfPython } from './python';
 import { setupPythons } from './setups';
-import { minorVersion, SUPPORTED_VERSIONS } from './versions';
+import { isSupported, SUPPORTED_VERSIONS } from './versions';
 
 /** A libtorch on this machine. */
 export interface Libtorch {
@@ -108,10 +108,10 @@ function problemOf(directory: string, version: string): string | undefined {
   if (!existsSync(path.join(directory, 'lib', 'libtorch_cpu.so'))) {
     return `has no ${path.join(directory, 'lib', 'libtorch_cpu.so')}`;
   }
-  if (!SUPPORTED_VERSIONS.includes(minorVersion(version))) {
+  if (!isSupported(version)) {
     return `has torch ${version || 'of an unknown version'}`;
   }
-  if (findAddon(addonName(version)) || (IS_CHECKOUT && canBuildFor(directory, version))) {
+  if (hasAddon(addonFor(version)) || (IS_CHECKOUT && canBuildFor(directory, version))) {
     return undefined;
   }
   return canBuildFor(directory, version)
@@ -121,10 +121,7 @@ function problemOf(directory: string, version: string): string | undefined {
 
 /** Whether an addon could be built for a libtorch. */
 export function canBuildFor(directory: string, version: string): boolean {
-  return (
-    SUPPORTED_VERSIONS.includes(minorVersion(version)) &&
-    existsSync(path.join(directory, 'include', 'ATen'))
-  );
+  return isSupported(version) && existsSync(path.join(directory, 'include', 'ATen'));
 }
 
 function messageForVariable({ directory, problem, needsBuild }: Candidate): string {

@@ -8,6 +8,11 @@ export const PACKAGE_ROOT = path.resolve(__dirname, '..', '..', '..');
 /** Whether this is a checkout, with scripts for development, and not an installed package. */
 export const IS_CHECKOUT = existsSync(path.join(PACKAGE_ROOT, 'scripts', 'setup.mjs'));
 
+/** Whether a tool has put this file and others into a bundle: then the folders of this package are not around it. */
+export const IS_BUNDLED =
+  path.relative(PACKAGE_ROOT, __filename) !==
+  path.join('dist', 'bindings', 'libtorch', 'folders.js');
+
 /**
  * What `torch-losses setup` and `build` made for this user: outside the package, whose folder may be read-only and is
  * replaced with each installation.

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 
-import { ADDON_FOLDERS, addonName, findAddon } from './addons';
+import { type AddonName, addonFor, findAddon, foldersOf, requireAddon } from './addons';
 import { LibtorchError } from './error';
 import { findLibtorch, type Libtorch, MENDING } from './find';
 
@@ -24,31 +24,36 @@ interface Loader {
  */
 export function loadAddon(): { addon: unknown; libtorch: Libtorch } {
   const libtorch = findLibtorch();
-  const loader = requireAddon('loader.node') as Loader;
+  const loader = load('loader') as Loader;
   refuseAnother(loader, libtorch);
   const torchCpu = path.join(libtorch.directory, 'lib', 'libtorch_cpu.so');
   open(loader, torchCpu, libtorch);
   openCuda(loader, libtorch);
-  return { addon: requireAddon(addonName(loader.torchVersion(torchCpu))), libtorch };
+  return { addon: load(addonFor(loader.torchVersion(torchCpu))), libtorch };
 }
 
-function requireAddon(fileName: string): unknown {
-  const file = findAddon(fileName);
-  if (!file) {
-    throw new LibtorchError(
-      `There is no addon ${fileName} in ${ADDON_FOLDERS.join(' or ')}. To mend it, run \`${MENDING.build}\`.`,
-      'ERR_TORCH_NOT_FOUND',
-    );
-  }
+function load(name: AddonName): unknown {
   try {
-    return require(file);
+    return requireAddon(name);
   } catch (error) {
-    throw new LibtorchError(
-      `The addon ${file} does not load: ${messageOf(error)}. To mend it, run \`${MENDING.build}\`.`,
-      'ERR_TORCH_LOAD',
-      { cause: error },
-    );
+    const system = /^No native build was found for (.+)/.exec(messageOf(error))?.[1];
+    throw system
+      ? new LibtorchError(messageForMissing(name, system), 'ERR_TORCH_NOT_FOUND')
+      : new LibtorchError(
+          `The addon ${findAddon(name) ?? name} does not load: ${messageOf(error)}. To mend it, run \`${MENDING.build}\`.`,
+          'ERR_TORCH_LOAD',
+          { cause: error },
+        );
   }
+}
+
+function messageForMissing(name: AddonName, system: string): string {
+  const what = name === 'loader' ? 'that opens libtorch for' : `of libtorch ${name} for`;
+  const addon = `There is no addon ${what} this system (${system})`;
+  const folders = foldersOf(name).join(' or ');
+  return process.env['PREBUILDS_ONLY']
+    ? `${addon} in prebuilds/ of ${folders}. PREBUILDS_ONLY is set, so build/ was left out: unset PREBUILDS_ONLY.`
+    : `${addon} in build/ or prebuilds/ of ${folders}. To mend it, run \`${MENDING.build}\`.`;
 }
 
 // An addon finds libtorch by its file name: with two in the process it would silently run on

@@ -1,7 +1,13 @@
 import { attributeError } from '../errors';
 
 /** The minor versions of libtorch that the native code is written for; the README says which are tested. */
-export const SUPPORTED_VERSIONS: readonly string[] = ['2.11', '2.12', '2.13', '2.14'];
+export const SUPPORTED_VERSIONS = ['2.11', '2.12', '2.13', '2.14'] as const;
+
+/** Whether a version of libtorch, such as `2.13.0+cpu`, is of one of the {@link SUPPORTED_VERSIONS}. */
+export function isSupported(version: string): boolean {
+  const supported: readonly string[] = SUPPORTED_VERSIONS;
+  return supported.includes(minorVersion(version));
+}
 
 /** Whether a version of libtorch is this minor version or a later one. */
 export function isSince(minor: string, version: string): boolean {

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 
-import { addonName, BUILD_FOLDER, PACKAGE_VERSION } from '../../bindings/libtorch/addons';
+import { addonFor, BUILD_FOLDER, findAddon, PACKAGE_VERSION } from '../../bindings/libtorch/addons';
 import { type Candidate, canBuildFor, candidates, MENDING } from '../../bindings/libtorch/find';
 import { CACHE_FOLDER } from '../../bindings/libtorch/folders';
 import { defineCommand } from '../command';
@@ -34,7 +34,7 @@ export const build = defineCommand({
     const tree = path.join(CACHE_FOLDER, `build-${PACKAGE_VERSION}-${process.pid}`);
     try {
       await buildAddons({
-        libtorch: directory,
+        libtorch: { directory, version },
         tree,
         output: BUILD_FOLDER,
         configuration: debug ? 'Debug' : 'Release',
@@ -43,7 +43,7 @@ export const build = defineCommand({
     } finally {
       rmSync(tree, { recursive: true, force: true });
     }
-    const addon = path.join(BUILD_FOLDER, addonName(version));
+    const addon = findAddon(addonFor(version));
     terminal.result({ addon, libtorch: { directory, version } }, () => `Built ${addon}`);
     return 0;
   },

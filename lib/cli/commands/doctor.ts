@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import {
   ADDON_FOLDERS,
-  addonName,
+  addonFor,
   findAddon,
   PACKAGE_VERSION,
 } from '../../bindings/libtorch/addons';
@@ -40,7 +40,7 @@ export const doctor = defineCommand({
 function examine() {
   const searched = [...candidates()];
   const used = searched.find(({ problem }) => !problem);
-  const wanted = used && addonName(used.version);
+  const wanted = used && addonFor(used.version);
   const loads = load();
   return {
     package: { version: PACKAGE_VERSION, path: PACKAGE_ROOT },
@@ -128,7 +128,7 @@ function render(report: Report, { bold, dim, good, bad }: Styles): string {
     bold('Addon'),
     addon.found
       ? `  ${mark(true)} ${addon.found}`
-      : `  ${mark(false)} ${addon.wanted ?? 'none'} in ${addon.folders.map(describeFolder).join(' or ')}`,
+      : `  ${mark(false)} none${addon.wanted ? ` for libtorch ${addon.wanted}` : ''} in ${addon.folders.map(describeFolder).join(' or ')}`,
     '',
     bold('Loading'),
     loads.ok

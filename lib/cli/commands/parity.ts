@@ -184,7 +184,7 @@ function save(file: string, content: string): void {
 
 /** The Python whose torch is in use, else the first on PATH. */
 async function defaultPython(): Promise<string> {
-  const { libtorch } = await import('../../bindings/native.js');
+  const { libtorch } = await import('../../bindings/native/index.js');
   const { activePythons } = await import('../../bindings/libtorch/python.js');
   const python = libtorch.python ?? activePythons()[0];
   if (python) return python;

@@ -13,7 +13,7 @@ import path from 'node:path';
 import { candidates, libtorchIn, MENDING } from '../../bindings/libtorch/find';
 import { torchOfPython } from '../../bindings/libtorch/python';
 import { pythonOf, SETUP_MARK, SETUPS_FOLDER } from '../../bindings/libtorch/setups';
-import { minorVersion, SUPPORTED_VERSIONS } from '../../bindings/libtorch/versions';
+import { isSupported, SUPPORTED_VERSIONS } from '../../bindings/libtorch/versions';
 import { defineCommand } from '../command';
 import { UsageError } from '../errors';
 import { type Fetched, fetchTorch, folderNameOf, PINNED_TORCH } from '../torch_environment';
@@ -84,7 +84,7 @@ export const setup = defineCommand({
 });
 
 function checkRequest(version: string, requirements: string | undefined): void {
-  if (!/^\d+\.\d+\.\d+$/.test(version) || !SUPPORTED_VERSIONS.includes(minorVersion(version))) {
+  if (!/^\d+\.\d+\.\d+$/.test(version) || !isSupported(version)) {
     throw new UsageError(
       `--torch must be a version of PyTorch ${SUPPORTED_VERSIONS.join(', ')} such as ${PINNED_TORCH}, but got ` +
         JSON.stringify(version),

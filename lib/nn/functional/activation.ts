@@ -1,10 +1,10 @@
 /** Activations, element by element. Source: torch/nn/functional.py. */
 import { valueError } from '../../bindings/errors';
 import { tensorHandle } from '../../bindings/handle';
+import { BOOL, FLOAT, optional, required, Signature, TENSOR } from '../../dispatch/signature';
 import { asFloat } from '../../tensor/scalar';
 import type { Tensor } from '../../tensor/tensor';
 import { op } from '../ops';
-import { BOOL, FLOAT, optional, required, Signature, TENSOR } from '../signature';
 
 export interface InplaceOption {
   /** Change the input itself. Default: false. */

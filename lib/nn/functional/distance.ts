@@ -1,8 +1,7 @@
 /** Distances and norms of vectors. Source: torch/nn/functional.py. */
-import { asFloat } from '../../tensor/scalar';
-import type { Tensor } from '../../tensor/tensor';
-import { op } from '../ops';
+
 import {
+  BOOL,
   FLOAT,
   INT,
   INTS,
@@ -12,58 +11,34 @@ import {
   Signature,
   TENSOR,
   type Type,
-} from '../signature';
+} from '../../dispatch/signature';
+import { asFloat } from '../../tensor/scalar';
+import type { Tensor } from '../../tensor/tensor';
+import { op } from '../ops';
 
-export interface PairwiseDistanceOptions {
-  /** The p of the norm. Default: 2. */
-  p?: number | undefined;
-  /** Added to the differences, so that none is 0. Default: 1e-6. */
-  eps?: number | undefined;
-  /** Keep the dimension, with size 1. Default: false. */
-  keepdim?: boolean | undefined;
+export { cosine_similarity, pairwise_distance, pdist } from '../../tensor/functions/distance';
+
+/** What `pairwise_distance` takes beside its tensors. */
+export const PAIRWISE_OPTIONS = {
+  p: optional(FLOAT, 2),
+  eps: optional(FLOAT, 1e-6),
+  keepdim: optional(BOOL, false),
+};
+
+/** Its values in that order. */
+export type Pairwise = readonly [p: number, eps: number, keepdim: boolean];
+
+/** Marks a distance function as torch.pairwise_distance, so that no call into JavaScript is needed. */
+export const PAIRWISE = Symbol('pairwise distance');
+
+const { p, eps, keepdim } = PAIRWISE_OPTIONS;
+const DEFAULT_PAIRWISE: Pairwise = [p.default, eps.default, keepdim.default];
+
+/** The options of a distance that is torch.pairwise_distance, as null is too; undefined for any other function. */
+export function pairwiseOf(distance: unknown): Pairwise | undefined {
+  if (distance === null || distance === undefined) return DEFAULT_PAIRWISE;
+  return (distance as { [PAIRWISE]?: Pairwise })[PAIRWISE];
 }
-
-/**
- * The p-norm of `x1 - x2 + eps` along the last dimension.
- *
- * Shapes: x1 and x2 (N, D) or (D), broadcast; output (N), or (N, 1) with keepdim.
- *
- * See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pairwise_distance.html
- */
-export const pairwise_distance = op<{
-  (x1: Tensor, x2: Tensor, options?: PairwiseDistanceOptions): Tensor;
-  (x1: Tensor, x2: Tensor, p: number, eps?: number, keepdim?: boolean): Tensor;
-}>('pairwise_distance');
-
-export interface CosineSimilarityOptions {
-  /** Along which dimension the vectors lie. Default: 1. */
-  dim?: number | undefined;
-  /** The least norm that is divided by. Default: 1e-8. */
-  eps?: number | undefined;
-}
-
-/**
- * The cosine of the angle of vectors.
- *
- * Shapes: x1 and x2 (*, D, *), broadcast, D being the dimension `dim`; output (*, *).
- *
- * See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cosine_similarity.html
- */
-export const cosine_similarity = op<{
-  (x1: Tensor, x2: Tensor, options?: CosineSimilarityOptions): Tensor;
-  (x1: Tensor, x2: Tensor, dim: number, eps?: number): Tensor;
-}>('cosine_similarity');
-
-/**
- * The p-norm distance of every pair of rows, as the upper triangle without the diagonal lists them.
- *
- * Shapes: input (N, M); output (N * (N - 1) / 2).
- *
- * See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pdist.html
- */
-export const pdist = op<(input: Tensor, p?: number | { p?: number }) => Tensor>('pdist', [''], {
-  inputName: 'input',
-});
 
 export interface NormalizeOptions {
   /** The p of the norm. Default: 2. */

@@ -1,9 +1,9 @@
 /** Elements left out at random. Source: torch/nn/functional.py. */
 import { valueError } from '../../bindings/errors';
+import { BOOL, FLOAT, optional, required, Signature, TENSOR } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
 import { floatRepr } from '../../utils/python';
 import { op } from '../ops';
-import { BOOL, FLOAT, optional, required, Signature, TENSOR } from '../signature';
 
 export interface DropoutOptions {
   /** The probability of an element to become 0. Default: 0.5. */

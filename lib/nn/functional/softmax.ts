@@ -1,10 +1,18 @@
 /** Probabilities from scores. Source: torch/nn/functional.py. */
 
 import { warn } from '../../bindings/warnings';
+import {
+  DTYPE,
+  INT,
+  optional,
+  orNull,
+  required,
+  Signature,
+  TENSOR,
+} from '../../dispatch/signature';
 import type { DType } from '../../tensor/dtype';
 import type { Tensor } from '../../tensor/tensor';
 import { op } from '../ops';
-import { DTYPE, INT, optional, orNull, required, Signature, TENSOR } from '../signature';
 
 export interface SoftmaxOptions {
   /** Along which dimension the probabilities add up to 1. Default: null, deprecated: a guess, with a warning. */

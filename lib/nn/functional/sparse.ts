@@ -1,8 +1,17 @@
 /** Look-up tables. Source: torch/nn/functional.py. */
 import { createError } from '../../bindings/errors';
+import {
+  BOOL,
+  FLOAT,
+  INT,
+  optional,
+  orNull,
+  required,
+  Signature,
+  TENSOR,
+} from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
 import { op, withoutGrad } from '../ops';
-import { BOOL, FLOAT, INT, optional, orNull, required, Signature, TENSOR } from '../signature';
 
 export interface EmbeddingOptions {
   /** The row that gets no gradient; negative counts from the end. Default: null, none. */

@@ -1,16 +1,16 @@
 /** Activations as modules. Source: torch/nn/modules/activation.py. */
 
+import { BOOL, FLOAT, INT, optional, orNull, Signature, STRING } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
 import { floatRepr, optionalRepr } from '../../utils/python';
 import * as F from '../functional/activation';
 import { log_softmax, type SoftmaxOptions, softmax, softmin } from '../functional/softmax';
-import { BOOL, FLOAT, INT, option, orNull, Signature, STRING } from '../signature';
 import { Module } from './module';
 
 type Input = [input: Tensor];
 
-const DIM = { dim: option<number | null>(orNull(INT), null) };
-const INPLACE = { inplace: option(BOOL, false) };
+const DIM = { dim: optional<number | null>(orNull(INT), null) };
+const INPLACE = { inplace: optional(BOOL, false) };
 
 // Shapes are the same for all: input (*), output as input.
 
@@ -67,7 +67,7 @@ const RELU = new Signature('ReLU', INPLACE);
 export class ReLU extends Inplace {
   static readonly signature = RELU.description;
 
-  constructor(options?: F.InplaceOption);
+  constructor(inplace?: boolean | F.InplaceOption);
   constructor(...args: unknown[]) {
     super(RELU.read(args).inplace);
   }
@@ -83,7 +83,7 @@ const SILU = new Signature('SiLU', INPLACE);
 export class SiLU extends Inplace {
   static readonly signature = SILU.description;
 
-  constructor(options?: F.InplaceOption);
+  constructor(inplace?: boolean | F.InplaceOption);
   constructor(...args: unknown[]) {
     super(SILU.read(args).inplace);
   }
@@ -93,7 +93,10 @@ export class SiLU extends Inplace {
   }
 }
 
-const LEAKY_RELU = new Signature('LeakyReLU', { negative_slope: option(FLOAT, 0.01), ...INPLACE });
+const LEAKY_RELU = new Signature('LeakyReLU', {
+  negative_slope: optional(FLOAT, 0.01),
+  ...INPLACE,
+});
 
 export interface LeakyReLUOptions extends F.InplaceOption {
   /** The factor of negative elements. Default: 0.01. */
@@ -109,6 +112,7 @@ export class LeakyReLU extends Inplace {
   static readonly signature = LEAKY_RELU.description;
   negative_slope: number;
 
+  constructor(negative_slope: number, inplace?: boolean | F.InplaceOption);
   constructor(options?: LeakyReLUOptions);
   constructor(...args: unknown[]) {
     const { negative_slope, inplace } = LEAKY_RELU.read(args);
@@ -125,7 +129,7 @@ export class LeakyReLU extends Inplace {
   }
 }
 
-const ELU_SIGNATURE = new Signature('ELU', { alpha: option(FLOAT, 1), ...INPLACE });
+const ELU_SIGNATURE = new Signature('ELU', { alpha: optional(FLOAT, 1), ...INPLACE });
 
 export interface ELUOptions extends F.InplaceOption {
   /** The limit of negative elements, negated. Default: 1. */
@@ -141,6 +145,7 @@ export class ELU extends Inplace {
   static readonly signature = ELU_SIGNATURE.description;
   alpha: number;
 
+  constructor(alpha: number, inplace?: boolean | F.InplaceOption);
   constructor(options?: ELUOptions);
   constructor(...args: unknown[]) {
     const { alpha, inplace } = ELU_SIGNATURE.read(args);
@@ -160,8 +165,8 @@ export class ELU extends Inplace {
 const joined = (...parts: string[]): string => parts.filter((part) => part !== '').join(', ');
 
 const SOFTPLUS = new Signature('Softplus', {
-  beta: option(FLOAT, 1),
-  threshold: option(FLOAT, 20),
+  beta: optional(FLOAT, 1),
+  threshold: optional(FLOAT, 20),
 });
 
 /**
@@ -174,6 +179,7 @@ export class Softplus extends Module<Input, Tensor> {
   beta: number;
   threshold: number;
 
+  constructor(beta: number, threshold?: number | Pick<F.SoftplusOptions, 'threshold'>);
   constructor(options?: F.SoftplusOptions);
   constructor(...args: unknown[]) {
     const { beta, threshold } = SOFTPLUS.read(args);
@@ -191,7 +197,7 @@ export class Softplus extends Module<Input, Tensor> {
   }
 }
 
-const GELU_SIGNATURE = new Signature('GELU', { approximate: option(STRING, 'none') });
+const GELU_SIGNATURE = new Signature('GELU', { approximate: optional(STRING, 'none') });
 
 /**
  * `x * Φ(x)`, Φ being the normal distribution's cumulative function.
@@ -202,7 +208,7 @@ export class GELU extends Module<Input, Tensor> {
   static readonly signature = GELU_SIGNATURE.description;
   approximate: 'none' | 'tanh';
 
-  constructor(options?: F.GELUOptions);
+  constructor(approximate?: 'none' | 'tanh' | F.GELUOptions);
   constructor(...args: unknown[]) {
     const { approximate } = GELU_SIGNATURE.read(args);
     super();
@@ -246,7 +252,7 @@ const SOFTMAX = new Signature('Softmax', DIM);
 export class Softmax extends AlongDimension {
   static readonly signature = SOFTMAX.description;
 
-  constructor(options?: DimOption);
+  constructor(dim?: number | null | DimOption);
   constructor(...args: unknown[]) {
     super(SOFTMAX.read(args).dim);
   }
@@ -266,7 +272,7 @@ const LOG_SOFTMAX = new Signature('LogSoftmax', DIM);
 export class LogSoftmax extends AlongDimension {
   static readonly signature = LOG_SOFTMAX.description;
 
-  constructor(options?: DimOption);
+  constructor(dim?: number | null | DimOption);
   constructor(...args: unknown[]) {
     super(LOG_SOFTMAX.read(args).dim);
   }
@@ -286,7 +292,7 @@ const SOFTMIN = new Signature('Softmin', DIM);
 export class Softmin extends AlongDimension {
   static readonly signature = SOFTMIN.description;
 
-  constructor(options?: DimOption);
+  constructor(dim?: number | null | DimOption);
   constructor(...args: unknown[]) {
     super(SOFTMIN.read(args).dim);
   }

@@ -6,9 +6,6 @@ import { type AsyncOptions, submit } from '../../bindings/jobs';
 import { type Native, native } from '../../bindings/native';
 import { wrap } from '../../bindings/wrap';
 import { type Callee, describe, fail, isOptions } from '../../dispatch/arguments';
-import type { Tensor } from '../../tensor/tensor';
-import { log_softmax } from '../functional/softmax';
-import { op, power } from '../ops';
 import {
   BOOL,
   FACTORY,
@@ -16,10 +13,14 @@ import {
   FLOAT,
   INT,
   NUMBERS,
-  option,
+  optional,
+  type Place,
   required,
   Signature,
-} from '../signature';
+} from '../../dispatch/signature';
+import type { Tensor } from '../../tensor/tensor';
+import { log_softmax } from '../functional/softmax';
+import { op, power } from '../ops';
 import { sizeText } from '../typename';
 import { ModuleList, Sequential } from './container';
 import { Linear } from './linear';
@@ -44,8 +45,8 @@ const ADAPTIVE = new Signature('AdaptiveLogSoftmaxWithLoss', {
   in_features: required(INT),
   n_classes: required(INT),
   cutoffs: required(NUMBERS),
-  div_value: option(FLOAT, 4),
-  head_bias: option(BOOL, false),
+  div_value: optional(FLOAT, 4),
+  head_bias: optional(BOOL, false),
   ...FACTORY,
 });
 
@@ -106,6 +107,14 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     in_features: number,
     n_classes: number,
     cutoffs: readonly number[],
+    div_value: number,
+    head_bias?: boolean,
+    ...place: Place
+  );
+  constructor(
+    in_features: number,
+    n_classes: number,
+    cutoffs: readonly number[],
     options?: AdaptiveLogSoftmaxWithLossOptions,
   );
   constructor(...args: unknown[]) {
@@ -148,7 +157,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
   }
 
   override forward(input: Tensor, target: Tensor): AdaptiveOutput {
-    const handles = native.adaptive_log_softmax_with_loss(...this.#lower(input, target));
+    const handles = native.adaptive_log_softmax_with_loss(...this.#marshal(input, target));
     return adaptiveOutput(handles, target.ndim > 0);
   }
 
@@ -163,14 +172,14 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     }
     let isBatched = true;
     const handles = await submit((job) => {
-      const lowered = this.#lower(input, target);
+      const marshalled = this.#marshal(input, target);
       isBatched = target.ndim > 0;
-      return native.async.adaptive_log_softmax_with_loss(job, ...lowered);
+      return job.adaptive_log_softmax_with_loss(...marshalled);
     }, options);
     return adaptiveOutput(handles, isBatched);
   }
 
-  #lower(input: Tensor, target: Tensor): Parameters<Native['adaptive_log_softmax_with_loss']> {
+  #marshal(input: Tensor, target: Tensor): Parameters<Native['adaptive_log_softmax_with_loss']> {
     tensorHandle(input, CALLEE, 'input');
     tensorHandle(target, CALLEE, 'target');
     checkShapes(input, target);

@@ -1,14 +1,23 @@
 /** Moving and converting what a module holds. Source: `Module.to` and `Module._apply`. */
 
-import { typeError } from '../../bindings/errors';
+import { notImplementedError, typeError } from '../../bindings/errors';
 import { warn } from '../../bindings/warnings';
+import {
+  ANYTHING,
+  BOOL,
+  DEVICE,
+  DTYPE,
+  option,
+  optional,
+  orNull,
+  Signature,
+} from '../../dispatch/signature';
 import type { DeviceLike } from '../../tensor/device';
 import { DType } from '../../tensor/dtype';
 import type { MemoryFormat } from '../../tensor/layout';
 import { Tensor } from '../../tensor/tensor';
 import { hasCompatibleShallowCopyType, to, withoutGrad } from '../ops';
 import { Parameter } from '../parameter';
-import { ANYTHING, BOOL, DEVICE, DTYPE, option, optional, orNull, Signature } from '../signature';
 
 export interface ToOptions {
   device?: DeviceLike | null | undefined;
@@ -44,13 +53,29 @@ export function converterOf(args: readonly unknown[]): Converter {
   return (tensor) => {
     const { is_floating_point, is_complex } = tensor.dtype;
     const hasPlanes = tensor.ndim === 4 || tensor.ndim === 5;
-    return to(tensor, {
+    const conversion = {
       device,
       non_blocking,
       dtype: is_floating_point || is_complex ? dtype : null,
       memory_format: hasPlanes ? (memory_format as MemoryFormat | null) : null,
-    });
+    };
+    try {
+      return to(tensor, conversion);
+    } catch (error) {
+      throw withMetaAdvice(error as Error);
+    }
   };
+}
+
+const NO_DATA = 'Cannot copy out of meta tensor; no data!';
+
+/** Adds to libtorch's error about elements that a meta tensor lacks how a module gets some. */
+function withMetaAdvice(error: Error): Error {
+  if (error.message !== NO_DATA) return error;
+  return notImplementedError(
+    `${NO_DATA} Please use torch.nn.Module.to_empty() instead of torch.nn.Module.to() when moving module from meta ` +
+      'to a different device.',
+  );
 }
 
 const COMPLEX =

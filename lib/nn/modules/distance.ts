@@ -1,20 +1,33 @@
 /** Distances as modules. Source: torch/nn/modules/distance.py. */
+
+import { FLOAT, INT, optional, Signature } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
 import {
-  type CosineSimilarityOptions,
   cosine_similarity,
-  type PairwiseDistanceOptions,
+  PAIRWISE,
+  PAIRWISE_OPTIONS,
+  type Pairwise,
   pairwise_distance,
 } from '../functional/distance';
-import { PAIRWISE, type Pairwise } from '../functional/loss/definition';
-import { BOOL, FLOAT, INT, option, Signature } from '../signature';
 import { Module } from './module';
 
-const PAIRWISE_DISTANCE = new Signature('PairwiseDistance', {
-  p: option(FLOAT, 2),
-  eps: option(FLOAT, 1e-6),
-  keepdim: option(BOOL, false),
-});
+export interface PairwiseDistanceOptions {
+  /** The p of the norm. Default: 2. */
+  p?: number | undefined;
+  /** Added to the differences, so that none is 0. Default: 1e-6. */
+  eps?: number | undefined;
+  /** Keep the dimension, with size 1. Default: false. */
+  keepdim?: boolean | undefined;
+}
+
+export interface CosineSimilarityOptions {
+  /** Along which dimension the vectors lie. Default: 1. */
+  dim?: number | undefined;
+  /** The least norm that is divided by. Default: 1e-8. */
+  eps?: number | undefined;
+}
+
+const PAIRWISE_DISTANCE = new Signature('PairwiseDistance', PAIRWISE_OPTIONS);
 
 /**
  * The p-norm of `x1 - x2 + eps` along the last dimension.
@@ -30,6 +43,7 @@ export class PairwiseDistance extends Module<[x1: Tensor, x2: Tensor], Tensor> {
   eps: number;
   keepdim: boolean;
 
+  constructor(p: number, eps?: number, keepdim?: boolean);
   constructor(options?: PairwiseDistanceOptions);
   constructor(...args: unknown[]) {
     const { p, eps, keepdim } = PAIRWISE_DISTANCE.read(args);
@@ -54,8 +68,8 @@ export class PairwiseDistance extends Module<[x1: Tensor, x2: Tensor], Tensor> {
 }
 
 const COSINE_SIMILARITY = new Signature('CosineSimilarity', {
-  dim: option(INT, 1),
-  eps: option(FLOAT, 1e-8),
+  dim: optional(INT, 1),
+  eps: optional(FLOAT, 1e-8),
 });
 
 /**
@@ -70,6 +84,7 @@ export class CosineSimilarity extends Module<[x1: Tensor, x2: Tensor], Tensor> {
   dim: number;
   eps: number;
 
+  constructor(dim: number, eps?: number);
   constructor(options?: CosineSimilarityOptions);
   constructor(...args: unknown[]) {
     const { dim, eps } = COSINE_SIMILARITY.read(args);

@@ -1,12 +1,15 @@
 /** Dropout as a module. Source: torch/nn/modules/dropout.py. */
 
+import { BOOL, FLOAT, optional, Signature } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
 import { boolRepr, floatRepr } from '../../utils/python';
 import { checkProbability, type DropoutOptions, dropout } from '../functional/dropout';
-import { BOOL, FLOAT, option, Signature } from '../signature';
 import { Module } from './module';
 
-const DROPOUT = new Signature('Dropout', { p: option(FLOAT, 0.5), inplace: option(BOOL, false) });
+const DROPOUT = new Signature('Dropout', {
+  p: optional(FLOAT, 0.5),
+  inplace: optional(BOOL, false),
+});
 
 /**
  * Zeroes elements with probability p while training, and scales the others by `1 / (1 - p)`.
@@ -22,6 +25,7 @@ export class Dropout extends Module<[input: Tensor], Tensor> {
   p: number;
   inplace: boolean;
 
+  constructor(p: number, inplace?: boolean | Pick<DropoutOptions, 'inplace'>);
   constructor(options?: Omit<DropoutOptions, 'training'>);
   constructor(...args: unknown[]) {
     const { p, inplace } = DROPOUT.read(args);

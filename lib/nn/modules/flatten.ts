@@ -1,9 +1,9 @@
 /** Changes of shape as modules. Source: torch/nn/modules/flatten.py. */
 
+import { INT, INTS, optional, required, Signature } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
 import { tupleRepr } from '../../utils/python';
 import { op } from '../ops';
-import { INT, INTS, option, required, Signature } from '../signature';
 import { Module } from './module';
 
 export interface FlattenOptions {
@@ -13,7 +13,10 @@ export interface FlattenOptions {
   end_dim?: number | undefined;
 }
 
-const FLATTEN = new Signature('Flatten', { start_dim: option(INT, 1), end_dim: option(INT, -1) });
+const FLATTEN = new Signature('Flatten', {
+  start_dim: optional(INT, 1),
+  end_dim: optional(INT, -1),
+});
 
 /**
  * Joins dimensions into one.
@@ -27,6 +30,7 @@ export class Flatten extends Module<[input: Tensor], Tensor> {
   start_dim: number;
   end_dim: number;
 
+  constructor(start_dim: number, end_dim?: number | Pick<FlattenOptions, 'end_dim'>);
   constructor(options?: FlattenOptions);
   constructor(...args: unknown[]) {
     const { start_dim, end_dim } = FLATTEN.read(args);

@@ -1,12 +1,21 @@
 /** Linear layers. Source: torch/nn/modules/linear.py. */
 import { valueError } from '../../bindings/errors';
+import {
+  BOOL,
+  FACTORY,
+  type FactoryOptions,
+  INT,
+  optional,
+  type Place,
+  required,
+  Signature,
+} from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
 import { boolRepr } from '../../utils/python';
 import { bilinear, linear } from '../functional/linear';
 import * as init from '../init';
 import { empty } from '../ops';
 import { Parameter } from '../parameter';
-import { BOOL, FACTORY, type FactoryOptions, INT, option, required, Signature } from '../signature';
 import { Module } from './module';
 
 /** Returns its input. It takes any arguments. See https://docs.pytorch.org/docs/stable/generated/torch.nn.Identity.html */
@@ -28,7 +37,7 @@ export interface LinearOptions extends FactoryOptions {
 const LINEAR = new Signature('Linear', {
   in_features: required(INT),
   out_features: required(INT),
-  bias: option(BOOL, true),
+  bias: optional(BOOL, true),
   ...FACTORY,
 });
 
@@ -48,6 +57,8 @@ export class Linear extends Module<[input: Tensor], Tensor> {
   /** (out_features). */
   declare bias: Parameter | null;
 
+  constructor(in_features: number, out_features: number, bias: boolean, options?: FactoryOptions);
+  constructor(in_features: number, out_features: number, bias: boolean, ...place: Place);
   constructor(in_features: number, out_features: number, options?: LinearOptions);
   constructor(...args: unknown[]) {
     const { in_features, out_features, bias, ...factory } = LINEAR.read(args);
@@ -82,7 +93,7 @@ const BILINEAR = new Signature('Bilinear', {
   in1_features: required(INT),
   in2_features: required(INT),
   out_features: required(INT),
-  bias: option(BOOL, true),
+  bias: optional(BOOL, true),
   ...FACTORY,
 });
 
@@ -103,6 +114,20 @@ export class Bilinear extends Module<[input1: Tensor, input2: Tensor], Tensor> {
   /** (out_features). */
   declare bias: Parameter | null;
 
+  constructor(
+    in1_features: number,
+    in2_features: number,
+    out_features: number,
+    bias: boolean,
+    options?: FactoryOptions,
+  );
+  constructor(
+    in1_features: number,
+    in2_features: number,
+    out_features: number,
+    bias: boolean,
+    ...place: Place
+  );
   constructor(
     in1_features: number,
     in2_features: number,

@@ -1,6 +1,7 @@
 /** Which properties of a module are its parameters, buffers and submodules. */
 import { createError, typeError } from '../../bindings/errors';
 import { isTensor } from '../../bindings/handle';
+import { type StateKeeper, usesState } from '../../memory/state';
 import type { Tensor } from '../../tensor/tensor';
 import { typename } from '../typename';
 
@@ -21,7 +22,7 @@ type Properties = Record<string, unknown>;
  * Other properties that hold a parameter or a module register themselves: they are noticed when the registry is next asked.
  */
 export class Registry {
-  readonly #owner: Properties;
+  readonly #owner: Properties & StateKeeper;
   readonly #kindOfValue: (value: unknown) => Kind | undefined;
   readonly #kinds = new Map<string, Kind>();
   readonly #temporary = new Set<string>();
@@ -30,8 +31,8 @@ export class Registry {
    * @param owner - the module
    * @param kindOfValue - what a value is registered as by itself
    */
-  constructor(owner: object, kindOfValue: (value: unknown) => Kind | undefined) {
-    this.#owner = owner as Properties;
+  constructor(owner: StateKeeper, kindOfValue: (value: unknown) => Kind | undefined) {
+    this.#owner = owner as Properties & StateKeeper;
     this.#kindOfValue = kindOfValue;
   }
 
@@ -56,9 +57,10 @@ export class Registry {
 
   /** Sets a property, and registers it whatever its value. */
   register(name: string, kind: Kind, value: unknown): void {
+    usesState(this.#owner);
     this.#observe();
     this.#setKind(name, kind);
-    this.#owner[name] = value ?? null;
+    (this.#owner as Properties)[name] = value ?? null;
     this.#guard(name);
   }
 
@@ -117,6 +119,7 @@ export class Registry {
       enumerable: true,
       get: () => value,
       set: (next: unknown) => {
+        usesState(this.#owner);
         const kind = this.#kindFor(name, next);
         if (kind) this.#setKind(name, kind);
         value = next;

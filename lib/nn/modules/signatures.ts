@@ -10,7 +10,7 @@ import {
   Signature,
   STRING,
   type Type,
-} from '../signature';
+} from '../../dispatch/signature';
 import type { Module } from './module';
 
 type Visitor = (module: Module) => void;

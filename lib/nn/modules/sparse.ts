@@ -1,5 +1,17 @@
 /** Look-up tables. Source: torch/nn/modules/sparse.py. */
 import { createError } from '../../bindings/errors';
+import {
+  BOOL,
+  FACTORY,
+  type FactoryOptions,
+  INT,
+  optional,
+  orNull,
+  type Place,
+  required,
+  Signature,
+  TENSOR,
+} from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
 import { boolRepr, floatRepr } from '../../utils/python';
 import {
@@ -11,17 +23,6 @@ import {
 import * as init from '../init';
 import { empty, withoutGrad } from '../ops';
 import { Parameter } from '../parameter';
-import {
-  BOOL,
-  FACTORY,
-  type FactoryOptions,
-  INT,
-  option,
-  orNull,
-  required,
-  Signature,
-  TENSOR,
-} from '../signature';
 import { Module } from './module';
 
 export interface EmbeddingModuleOptions extends EmbeddingOptions, FactoryOptions {
@@ -40,14 +41,14 @@ const EMBEDDING = new Signature('Embedding', {
   num_embeddings: required(INT),
   embedding_dim: required(INT),
   ...EMBEDDING_OPTIONS,
-  _weight: option<Tensor | null>(orNull(TENSOR), null),
-  _freeze: option(BOOL, false),
+  _weight: optional<Tensor | null>(orNull(TENSOR), null),
+  _freeze: optional(BOOL, false),
   ...FACTORY,
 });
 
 const FROM_PRETRAINED = new Signature('Embedding.from_pretrained', {
   embeddings: required(TENSOR),
-  freeze: option(BOOL, true),
+  freeze: optional(BOOL, true),
   ...EMBEDDING_OPTIONS,
 });
 
@@ -72,6 +73,24 @@ export class Embedding extends Module<[input: Tensor], Tensor> {
   declare weight: Parameter;
   sparse: boolean;
 
+  constructor(
+    num_embeddings: number,
+    embedding_dim: number,
+    padding_idx: number | null,
+    options?: Omit<EmbeddingModuleOptions, 'padding_idx'>,
+  );
+  constructor(
+    num_embeddings: number,
+    embedding_dim: number,
+    padding_idx: number | null,
+    max_norm?: number | null,
+    norm_type?: number,
+    scale_grad_by_freq?: boolean,
+    sparse?: boolean,
+    _weight?: Tensor | null,
+    _freeze?: boolean,
+    ...place: Place
+  );
   constructor(num_embeddings: number, embedding_dim: number, options?: EmbeddingModuleOptions);
   constructor(...args: unknown[]) {
     const { num_embeddings, embedding_dim, _weight, _freeze, device, dtype, ...options } =
@@ -98,6 +117,15 @@ export class Embedding extends Module<[input: Tensor], Tensor> {
    *
    * @throws TorchError (AssertionError) unless `embeddings` has two dimensions
    */
+  static from_pretrained(
+    embeddings: Tensor,
+    freeze: boolean,
+    padding_idx?: number | null,
+    max_norm?: number | null,
+    norm_type?: number,
+    scale_grad_by_freq?: boolean,
+    sparse?: boolean,
+  ): Embedding;
   static from_pretrained(embeddings: Tensor, options?: FromPretrainedOptions): Embedding;
   static from_pretrained(...args: unknown[]): Embedding {
     const { embeddings, freeze, ...options } = FROM_PRETRAINED.read(args);

@@ -5,12 +5,6 @@ import { handleOf, isTensor } from '../../bindings/handle';
 import { native } from '../../bindings/native';
 import { warn } from '../../bindings/warnings';
 import { describe } from '../../dispatch/arguments';
-import { chosenDevice } from '../../tensor/default_device';
-import type { Device } from '../../tensor/device';
-import { asFloat, type Float } from '../../tensor/scalar';
-import type { Tensor } from '../../tensor/tensor';
-import { floatRepr } from '../../utils/python';
-import { op, to, withoutGrad } from '../ops';
 import {
   ANYTHING,
   BOOL,
@@ -21,7 +15,13 @@ import {
   Signature,
   TENSOR,
   type Type,
-} from '../signature';
+} from '../../dispatch/signature';
+import { chosenDevice } from '../../tensor/default_device';
+import type { Device } from '../../tensor/device';
+import { asFloat, type Float } from '../../tensor/scalar';
+import type { Tensor } from '../../tensor/tensor';
+import { floatRepr } from '../../utils/python';
+import { op, to, withoutGrad } from '../ops';
 
 type Tensors = Tensor | Iterable<Tensor>;
 

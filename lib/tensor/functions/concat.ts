@@ -252,20 +252,3 @@ export const cdist = ((...args: unknown[]): Tensor => {
     { x1: Tensor; x2: Tensor; p?: number; compute_mode?: ComputeMode }
   >
 >;
-
-export const cosine_similarity =
-  torchFunction<
-    Signature<
-      [x1: Tensor, x2: Tensor, dim?: number, eps?: number],
-      { x1: Tensor; x2: Tensor; dim?: number; eps?: number }
-    >
-  >('cosine_similarity');
-export const pairwise_distance =
-  torchFunction<
-    Signature<
-      [x1: Tensor, x2: Tensor, p?: number, eps?: number, keepdim?: boolean],
-      { x1: Tensor; x2: Tensor; p?: number; eps?: number; keepdim?: boolean }
-    >
-  >('pairwise_distance');
-export const pdist =
-  torchFunction<Signature<[input: Tensor, p?: number], { input: Tensor; p?: number }>>('pdist');

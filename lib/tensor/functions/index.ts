@@ -325,6 +325,7 @@ export const {
 
 export * from './composed';
 export * from './concat';
+export * from './distance';
 export * from './predicates';
 export * from './scalar_first';
 export { variance as var };

@@ -1,6 +1,6 @@
 /**
  * Cases that users save: a loss's arguments and Python's answer in a file, as torch_losses_case.py writes it, or as
- * `np.savez` does. docs/parity.md says what is in one.
+ * `np.savez` does. docs/guides/parity.md says what is in one.
  */
 
 import { readNpz } from '../../serialization/npz';

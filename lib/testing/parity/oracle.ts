@@ -11,7 +11,7 @@ import { Input } from './inputs';
 import type { Outcome, Value } from './outcome';
 
 /** What Python says of itself: oracle.py's `about`. */
-export interface PythonSide {
+export interface PythonEnvironment {
   torch: string;
   git_version: string | null;
   /** The directory of its torch package. */
@@ -98,9 +98,9 @@ export class Oracle {
     this.python.stdin.end();
   }
 
-  async about(): Promise<PythonSide> {
+  async about(): Promise<PythonEnvironment> {
     const [text] = (await this.ask('', ['about()'])) as [string];
-    return JSON.parse(text) as PythonSide;
+    return JSON.parse(text) as PythonEnvironment;
   }
 
   /** Runs Python's source, and gives the values of expressions. */

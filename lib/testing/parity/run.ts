@@ -5,10 +5,19 @@
 import { recordWarnings } from '../../bindings/warnings';
 import * as torch from '../../torch';
 import { describeCall, runCall } from './call';
+import {
+  type BuildDifference,
+  buildDifferences,
+  kernelsOn,
+  type Machine,
+  machine,
+  type OurEnvironment,
+  ourEnvironment,
+} from './environment';
 import { type LossCase, LossCases, type Maker } from './generate';
 import type { DType } from './inputs';
 import { LOSSES, type LossRow, nameOf } from './losses';
-import { Oracle, OracleError, type PythonSide } from './oracle';
+import { Oracle, OracleError, type PythonEnvironment } from './oracle';
 import {
   type Difference,
   differences,
@@ -16,16 +25,7 @@ import {
   type Outcome,
   outcomeOf,
 } from './outcome';
-import {
-  type BuildDifference,
-  buildDifferences,
-  kernelsOn,
-  type Machine,
-  machine,
-  type OurSide,
-  ourSide,
-} from './sides';
-import { judge, Tallies } from './tally';
+import { Statistics, summarise } from './statistics';
 import type { Tolerance } from './ulps';
 
 export interface ParityOptions {
@@ -70,15 +70,15 @@ export interface ParityReport {
   seconds: number;
   settings: Settings;
   machine: Machine;
-  python: PythonSide;
-  ours: OurSide;
+  python: PythonEnvironment;
+  ours: OurEnvironment;
   build_differences: readonly BuildDifference[];
   /** Of all that, without starting Python. */
   comparing_seconds: number;
   /** Losses that this Python does not have. */
   missing: readonly string[];
-  total: Tallies['total'];
-  by: Tallies['by'];
+  total: Statistics['total'];
+  by: Statistics['by'];
   /** The first cases of each loss that differ. */
   failures: readonly Failure[];
 }
@@ -105,7 +105,7 @@ interface Portion {
  */
 export async function runParity(options: ParityOptions): Promise<ParityReport> {
   const started = Date.now();
-  const ours = ourSide();
+  const ours = ourEnvironment();
   const oracle = await Oracle.start(options.python, ours.threads);
   try {
     const python = await oracle.about();
@@ -115,7 +115,7 @@ export async function runParity(options: ParityOptions): Promise<ParityReport> {
     const run = new Run(settings, divide(present, settings), options.onProgress);
     const begun = Date.now();
     await run.all(oracle);
-    const { total, by } = run.tallies;
+    const { total, by } = run.statistics;
     return {
       verdict: total.different ? 'different' : total.close ? 'close' : 'equal',
       date: new Date(started).toISOString(),
@@ -136,7 +136,10 @@ export async function runParity(options: ParityOptions): Promise<ParityReport> {
   }
 }
 
-function settingsFor({ onProgress: _, ...options }: ParityOptions, python: PythonSide): Settings {
+function settingsFor(
+  { onProgress: _, ...options }: ParityOptions,
+  python: PythonEnvironment,
+): Settings {
   const { devices = [], pythonDevice } = options;
   const bothHaveCuda = torch.cuda.is_available() && python.gpus.length > 0;
   const defaults = bothHaveCuda && !pythonDevice ? ['cpu', 'cuda'] : ['cpu'];
@@ -223,7 +226,7 @@ function count(items: Iterable<unknown>): number {
 }
 
 class Run {
-  readonly tallies = new Tallies();
+  readonly statistics = new Statistics();
   readonly failures: Failure[] = [];
   private readonly total: number;
 
@@ -282,21 +285,21 @@ class Run {
       if (i % BREATH === 0) await nextTurn();
       const { number, case: made } = cases[i]!;
       const found = compareWith(python, made);
-      const judgement = judge(found, python, this.settings.tolerance);
-      this.tallies.add(made, judgement);
+      const comparison = summarise(found, python, this.settings.tolerance);
+      this.statistics.add(made, comparison);
       const kept = this.failures.filter(({ loss }) => loss === made.loss).length;
-      if (judgement.verdict !== 'equal' && kept < FAILURES_PER_LOSS) {
+      if (comparison.verdict !== 'equal' && kept < FAILURES_PER_LOSS) {
         this.failures.push({
           loss: made.loss,
           case: number,
           device: made.call.device ?? 'cpu',
           call: describeCall(made.call),
-          verdict: judgement.verdict,
+          verdict: comparison.verdict,
           differences: found.map(({ text }) => text),
         });
       }
     }
-    this.onProgress?.(this.tallies.total.cases, this.total, cases.at(-1)!.case.loss);
+    this.onProgress?.(this.statistics.total.cases, this.total, cases.at(-1)!.case.loss);
   }
 }
 

@@ -171,10 +171,17 @@ describe('layers', () => {
     expect(layer.weight.shape).to.deep.equal([3, 2]);
   });
 
-  it('take options by name only, and refuse what has another type', () => {
+  it('refuse what is missing, unknown, surplus or of another type', () => {
     const Linear = nn.Linear as unknown as new (...args: unknown[]) => nn.Module;
     expect(() => new Linear(2)).to.throw(TypeError, "missing required argument 'out_features'");
-    expect(() => new Linear(2, 3, false)).to.throw(TypeError, '{ bias: … }');
+    expect(() => new Linear(2, 3, 0)).to.throw(
+      TypeError,
+      "argument 'bias' must be a boolean, got the number 0",
+    );
+    expect(() => new Linear(2, 3, true, null, null, 4)).to.throw(
+      TypeError,
+      'takes at most 5 positional argument(s), got the number 4 as argument 6',
+    );
     expect(() => new Linear(2, 3, { biass: false })).to.throw(TypeError, "did you mean 'bias'?");
     expect(() => new Linear(2.5, 3)).to.throw(
       TypeError,

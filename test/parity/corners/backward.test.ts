@@ -1,7 +1,7 @@
 /** Gradients, and what refuses them. */
 import torch, { nn, type Tensor } from 'torch-losses';
 
-import { after, describeCorners, int } from './corners';
+import { after, type Corner, describeCorners, int } from './corners';
 
 const { ones } = torch;
 const F = nn.functional;
@@ -25,6 +25,22 @@ describeCorners({
     [
       'torch.ones(2, requires_grad=True).sum().backward(inputs=[])',
       () => ones(2, { requires_grad: true }).sum().backward({ inputs: [] }),
+    ],
+    ...(['torch.ones(2)', '[torch.ones(2)]', '[x, torch.ones(2)]'] as const).map(
+      (inputs): Corner => [
+        `(lambda x: x.sum().backward(inputs=${inputs}))(torch.ones(2, requires_grad=True))`,
+        () => {
+          const x = ones(2, { requires_grad: true });
+          const y = ones(2);
+          x.sum().backward({
+            inputs: inputs === 'torch.ones(2)' ? y : inputs[1] === 'x' ? [x, y] : [y],
+          });
+        },
+      ],
+    ),
+    [
+      'torch.autograd.backward(torch.ones(2, requires_grad=True).sum(), inputs=torch.ones(2))',
+      () => torch.autograd.backward(ones(2, { requires_grad: true }).sum(), { inputs: ones(2) }),
     ],
     [
       'torch.autograd.grad(torch.ones(2), torch.ones(2))',

@@ -56,6 +56,26 @@ describeCorners({
       `after(lambda x: x[0].add_(5), ${GRID})`,
       () => after((x: Tensor) => x.index_put_([0], 5, { accumulate: true }), grid()),
     ],
+    ['torch.tensor(3.5)[:]', () => tensor(3.5).index(torch.slice())],
+    ['torch.tensor(3.5)[1:]', () => tensor(3.5).index(torch.slice(1, null))],
+    ['torch.tensor(3.5)[0]', () => tensor(3.5).index(0)],
+    ['torch.tensor(3.5)[:, 0]', () => tensor(3.5).index(torch.slice(), 0)],
+    ['torch.tensor(3.5)[:, :]', () => tensor(3.5).index(torch.slice(), torch.slice())],
+    ['torch.tensor(3.5)[...]', () => tensor(3.5).index('...')],
+    ['torch.tensor(3.5)[None]', () => tensor(3.5).index(null)],
+    [
+      'torch.tensor(3.5).__setitem__(slice(None), 1)',
+      () => tensor(3.5).index_put_([torch.slice()], 1),
+    ],
+    ['torch.tensor(3.5).__setitem__(0, 1)', () => tensor(3.5).index_put_([0], 1)],
+    [
+      'torch.tensor(3.5).__setitem__((slice(None), 0), 1)',
+      () => tensor(3.5).index_put_([torch.slice(), 0], 1),
+    ],
+    [
+      'after(lambda x: x.__setitem__(..., 1), torch.tensor(3.5))',
+      () => after((x: Tensor) => x.index_put_(['...'], 1), tensor(3.5)),
+    ],
     [`${GRID}.index_put_(3, torch.tensor(1))`, () => grid().index_put_(3 as never, tensor(1))],
   ],
   'functions of several tensors': [

@@ -1,212 +1,83 @@
 /**
- * What every loss function is made of: its parameters, declared once with their defaults, and one native call.
+ * What every loss function is made of: its parameters, each declared once with its type and default, and one native call.
  *
  * A call's values come either from the options of a functional call or from a module's attributes, which have the same
- * names: `huber_loss(input, target, { delta: 2 })` and `huber_loss.with(module, input, target)` end in the same place.
+ * names: `huber_loss(input, target, { delta: 2 })` and `huber_loss.with(module, input, target)` make the same call.
  */
 
-import { describeTensor, type Handle, handleOf, tensorHandle } from '../../../bindings/handle';
+import type { Handle } from '../../../bindings/handle';
 import { type AsyncOptions, submit } from '../../../bindings/jobs';
-import type { LoweredReduction } from '../../../bindings/native';
+import { type NativeLosses, native } from '../../../bindings/native';
 import { wrap } from '../../../bindings/wrap';
-import {
-  bind,
-  type Callee,
-  fail,
-  isOptions,
-  type Options,
-  type Parameter,
-} from '../../../dispatch/arguments';
+import { bind, isOptions, type Options } from '../../../dispatch/arguments';
+import { Signature, type SignatureParameter, type ValuesOf } from '../../../dispatch/signature';
 import type { Tensor } from '../../../tensor/tensor';
-import { inJob } from './door';
+import {
+  type LegacyReductionOptions,
+  marshalLegacyReduction,
+  type ReductionOption,
+  type ReductionValues,
+} from './reduction';
+import { INPUT, type LossParameter } from './types';
 
-/** How a loss is reduced: not at all, to the mean, or to the sum of its elements. */
-export type Reduction = 'none' | 'mean' | 'sum';
+/** Parameters by name, in Python's order. */
+export type LossParameters = Readonly<Record<string, LossParameter<unknown, unknown>>>;
 
-/** Superseded by `reduction`; either, when given, overrides it with a warning, as in torch. */
-export interface LegacyReductionOptions {
-  /** @deprecated Use `reduction`. */
-  size_average?: boolean | null;
-  /** @deprecated Use `reduction`. */
-  reduce?: boolean | null;
+/** The required parameters of a loss, and their types by position. */
+export interface Inputs<Args extends unknown[], D extends LossParameters> {
+  readonly declarations: D;
+  /** Never there: carries the type. */
+  readonly args?: Args;
 }
 
-export interface ReductionOption<R extends string = Reduction> {
-  /** What is returned: the loss of each element, their mean, or their sum. Default: `'mean'`. */
-  reduction?: R;
-}
-
-export interface ReductionOptions<R extends string = Reduction>
-  extends ReductionOption<R>,
-    LegacyReductionOptions {}
-
-/** Lengths of sequences: a tensor, or integers. */
-export type Lengths = Tensor | readonly (number | bigint)[] | Int32Array | BigInt64Array;
-
-/** The distance of two tensors, differentiable: called synchronously. */
-export type DistanceFunction = (left: Tensor, right: Tensor) => Tensor;
-
-/** The key under which a distance that is torch.pairwise_distance says so: nothing then has to be called back. */
-export const PAIRWISE = Symbol('pairwise distance');
-
-/** What torch.pairwise_distance takes beside its tensors. */
-export type Pairwise = readonly [p: number, eps: number, keepdim: boolean];
-
-const DEFAULT_PAIRWISE: Pairwise = [2, 1e-6, false];
-
-/** A parameter as `inspect.signature` shows it in Python. */
-export interface SignatureParameter {
-  readonly name: string;
-  readonly required: boolean;
-  /** Undefined for a required parameter; null is Python's None. */
-  readonly default: unknown;
-}
-
-/** An option's name and default. */
-export type Option = readonly [name: string, value: unknown];
-
-// The options that most losses have.
-export const SIZE_AVERAGE: Option = ['size_average', null];
-export const REDUCE: Option = ['reduce', null];
-export const REDUCTION: Option = ['reduction', 'mean'];
-export const WEIGHT: Option = ['weight', null];
+/** Declares the required parameters of a loss. */
+export const inputs =
+  <Args extends unknown[]>() =>
+  <D extends LossParameters>(declarations: D): Inputs<Args, D> => ({ declarations });
 
 export type InputAndTarget = [input: Tensor, target: Tensor];
 
-/** Values by parameter name: complete options, or a module. */
-export type Values = object;
+/** The parameters that most losses require. */
+export const INPUT_AND_TARGET = inputs<InputAndTarget>()({
+  input: INPUT,
+  target: INPUT,
+});
 
 /** Options as callers may give them: `undefined` is the default. */
 export type Given<LossOptions extends object> = {
   [Key in keyof LossOptions]?: LossOptions[Key] | undefined;
 };
 
-export interface LossFunction<Inputs extends unknown[], LossOptions extends object> {
-  (...args: [...inputs: Inputs, options?: Given<LossOptions>]): Tensor;
+type ReductionNames = 'reduction' | 'size_average' | 'reduce';
+type Own<D> = Pick<D, Exclude<keyof D, ReductionNames>>;
+
+/** The options object that declared parameters make. */
+export type OptionsOf<D> = {
+  -readonly [Name in keyof Own<D>]?: D[Name] extends LossParameter<infer T, unknown> ? T : never;
+} & (D extends { reduction: LossParameter<infer R extends string, unknown> }
+  ? ReductionOption<R>
+  : unknown) &
+  (D extends { size_average: unknown } ? LegacyReductionOptions : unknown);
+
+/** By parameter, the function that checks a value and returns what crosses to the native side. */
+type Marshalling<D> = {
+  readonly [Name in keyof D]: D[Name] extends LossParameter<unknown, infer L>
+    ? (value: unknown) => L
+    : never;
+};
+
+/** Values by parameter name: complete options, or a module. */
+export type Values = object;
+
+export interface LossFunction<Args extends unknown[], D extends LossParameters> {
+  (...args: [...inputs: Args, options?: Given<OptionsOf<D>>]): Tensor;
   readonly signature: readonly SignatureParameter[];
-  /** The default of an option, which modules share. @internal */
-  defaultOf(option: string): unknown;
+  /** The parameters with a default, which classes share. @internal */
+  readonly options: D;
   /** Calls with the values of a module's attributes. @internal */
-  with(values: Values, ...inputs: Inputs): Tensor;
+  with(values: Values, ...inputs: Args): Tensor;
   /** As {@link with}, off the event loop. @internal */
-  async(values: Values, inputs: Inputs, options?: AsyncOptions): Promise<Tensor>;
-}
-
-const REDUCTIONS = ['none', 'mean', 'sum', 'batchmean', 'elementwise_mean'];
-const LEGACY_FACTOR = 8;
-
-/** Checks values and lowers them for the native side; errors name the function and the parameter. */
-export class Lowering {
-  readonly #callee: Callee;
-
-  constructor(callee: Callee) {
-    this.#callee = callee;
-  }
-
-  tensor(value: unknown, name: string): Handle {
-    return handleOf(value) || tensorHandle(value, this.#callee, name);
-  }
-
-  optionalTensor(value: unknown, name: string): Handle | null {
-    return value === null || value === undefined ? null : this.tensor(value, name);
-  }
-
-  float(value: unknown, name: string): number {
-    if (typeof value === 'number') return value;
-    throw this.#mismatch(value, name, 'a number');
-  }
-
-  int(value: unknown, name: string): number | bigint {
-    if (Number.isSafeInteger(value)) return value as number;
-    if (typeof value === 'bigint' && BigInt.asIntN(64, value) === value) return value;
-    throw this.#mismatch(value, name, 'an integer of 64 bits');
-  }
-
-  optionalInt(value: unknown, name: string): number | bigint | null {
-    return value === null || value === undefined ? null : this.int(value, name);
-  }
-
-  bool(value: unknown, name: string): boolean {
-    if (typeof value === 'boolean') return value;
-    throw this.#mismatch(value, name, 'a boolean');
-  }
-
-  /** With `size_average` and `reduce`, whose warning and effect are the native side's. */
-  reduction(values: {
-    reduction?: unknown;
-    size_average?: unknown;
-    reduce?: unknown;
-  }): LoweredReduction {
-    const { reduction, size_average, reduce } = values;
-    if (typeof reduction !== 'string') throw this.#mismatch(reduction, 'reduction', 'a string');
-    const code = REDUCTIONS.indexOf(reduction);
-    const legacy = this.#legacy(size_average, reduce);
-    if (legacy === undefined) return code >= 0 ? code : reduction;
-    return code >= 0 ? code + LEGACY_FACTOR * (legacy + 1) : [reduction, legacy];
-  }
-
-  #legacy(sizeAverage: unknown, reduce: unknown): number | undefined {
-    const unset = (value: unknown): boolean => value === null || value === undefined;
-    if (unset(sizeAverage) && unset(reduce)) return undefined;
-    const averages = unset(sizeAverage) || this.bool(sizeAverage, 'size_average');
-    const reduces = unset(reduce) || this.bool(reduce, 'reduce');
-    return REDUCTIONS.indexOf(legacyReduction(averages, reduces));
-  }
-
-  /** An object of a class, or null. */
-  optionalInstance<T extends object>(
-    value: unknown,
-    name: string,
-    Class: new (...args: never[]) => T,
-  ): T | null {
-    if (value === null || value === undefined) return null;
-    if (value instanceof Class) return value;
-    throw this.#mismatch(value, name, `a ${Class.name}`);
-  }
-
-  /** A tensor, or integers. */
-  lengths(value: unknown, name: string): Handle | (number | bigint)[] {
-    const handle = handleOf(value);
-    if (handle) return handle;
-    if (Array.isArray(value) || value instanceof Int32Array || value instanceof BigInt64Array) {
-      return Array.from(value as ArrayLike<unknown>, (length) => this.int(length, name));
-    }
-    throw this.#mismatch(value, name, 'a Tensor or an array of integers');
-  }
-
-  /** A tensor, or a number for all elements. */
-  variance(value: unknown, name: string): Handle | [number] {
-    if (typeof value === 'number') return [value];
-    const handle = handleOf(value);
-    if (handle) return handle;
-    throw this.#mismatch(value, name, 'a Tensor or a number');
-  }
-
-  /** A distance of tensors as one of handles. */
-  distance(value: unknown, name: string): (left: Handle, right: Handle) => Handle {
-    if (typeof value !== 'function') throw this.#mismatch(value, name, 'a function or null');
-    return (left, right) =>
-      this.tensor((value as DistanceFunction)(wrap(left), wrap(right)), `result of ${name}`);
-  }
-
-  #mismatch(value: unknown, name: string, expected: string): Error {
-    return fail(
-      this.#callee,
-      `argument '${name}' must be ${expected}, got ${describeTensor(value)}`,
-    );
-  }
-}
-
-/** How a distance is torch.pairwise_distance, which null stands for; undefined for any other function. */
-export function pairwiseOf(distance: unknown): Pairwise | undefined {
-  if (distance === null || distance === undefined) return DEFAULT_PAIRWISE;
-  return (distance as { [PAIRWISE]?: Pairwise })[PAIRWISE];
-}
-
-/** What the deprecated `size_average` and `reduce` ask for. Source: torch/nn/_reduction.py. */
-export function legacyReduction(sizeAverage: boolean, reduce: boolean): Reduction {
-  if (!reduce) return 'none';
-  return sizeAverage ? 'mean' : 'sum';
+  async(values: Values, inputs: Args, options?: AsyncOptions): Promise<Tensor>;
 }
 
 /**
@@ -214,66 +85,68 @@ export function legacyReduction(sizeAverage: boolean, reduce: boolean): Reductio
  *
  * @param name - torch's name
  * @param inputs - the required parameters, in Python's order
- * @param options - the others with their defaults, in Python's order
- * @param call - lowers the values and makes the native call
+ * @param options - the others with their types and defaults, in Python's order
+ * @param compute - makes the native call, at once or in a job: `at` checks and marshals the values that `of` has
  */
-export function defineLoss<Inputs extends unknown[], LossOptions extends object>(
+export function defineLoss<
+  Args extends unknown[],
+  A extends LossParameters,
+  D extends LossParameters,
+>(
   name: string,
-  inputs: readonly string[],
-  options: readonly Option[],
-  call: (at: Lowering, values: Required<LossOptions>, ...inputs: Inputs) => Handle,
-): LossFunction<Inputs, LossOptions> {
-  const parameters: Parameter[] = [
-    ...inputs.map((input) => ({ name: input, required: true })),
-    ...options.map(([option]) => ({ name: option, keywordOnly: true })),
-  ];
-  const callee: Callee = { name, parameters };
-  const at = new Lowering(callee);
-  const defaults = Object.freeze(Object.fromEntries(options));
+  { declarations }: Inputs<Args, A>,
+  options: D,
+  compute: <H>(
+    native: NativeLosses<H>,
+    at: Marshalling<A & D>,
+    of: ValuesOf<D>,
+    ...inputs: Args
+  ) => H,
+): LossFunction<Args, D> {
+  const signature = new Signature(name, { ...declarations, ...options });
+  const at = marshallersOf({ ...declarations, ...options }, signature) as Marshalling<A & D>;
+  // Modules have no size_average and reduce; functions may.
+  const reduction = (values: unknown): unknown =>
+    marshalLegacyReduction(signature, values as ReductionValues);
+  const atOptions = 'size_average' in options ? { ...at, reduction } : at;
+  const count = Object.keys(declarations).length;
+  const names = Object.keys(options);
+  const defaults: Values = new Signature(name, options).defaults;
   // Four inputs are the most that a loss has (ctc_loss): without a rest parameter the engine inlines the call.
-  const run = call as unknown as (at: Lowering, values: Values, ...inputs: unknown[]) => Handle;
-  const runWith = (values: Values, a: unknown, b: unknown, c: unknown, d: unknown): Tensor =>
-    wrap(run(at, values, a, b, c, d));
-
-  const runLater = async (
+  const run = compute as unknown as (
+    native: NativeLosses,
+    at: Marshalling<A & D>,
     values: Values,
-    inputs: readonly unknown[],
-    asyncOptions?: AsyncOptions,
-  ): Promise<Tensor> => {
-    const start = (job: number): Promise<Handle> =>
-      inJob(job, () => run(at, values, ...inputs) as unknown as Promise<Handle>);
-    return wrap(await submit(start, asyncOptions));
-  };
+    ...inputs: unknown[]
+  ) => Handle;
+  const runWith = (values: Values, a: unknown, b: unknown, c: unknown, d: unknown): Tensor =>
+    wrap(run(native, at, values, a, b, c, d));
+
+  const runLater = async (values: Values, args: Args, asyncOptions?: AsyncOptions) =>
+    wrap(await submit((job) => compute(job, at, values as ValuesOf<D>, ...args), asyncOptions));
 
   const functional = (...args: unknown[]): Tensor => {
-    if (args.length === inputs.length && !isOptions(args[args.length - 1])) {
-      return runWith(defaults, args[0], args[1], args[2], args[3]);
+    if (args.length === count && !isOptions(args[args.length - 1])) {
+      return wrap(run(native, atOptions, defaults, args[0], args[1], args[2], args[3]));
     }
-    const bound = bind(callee, args);
+    const bound = bind(signature, args);
     const values: Options = { ...defaults };
-    for (const [index, [option]] of options.entries()) {
-      const value = bound[inputs.length + index];
-      if (value !== undefined) values[option] = value;
+    for (let index = 0; index < names.length; index++) {
+      const value = bound[count + index];
+      if (value !== undefined) values[names[index]!] = value;
     }
-    return runWith(values, bound[0], bound[1], bound[2], bound[3]);
+    return wrap(run(native, atOptions, values, bound[0], bound[1], bound[2], bound[3]));
   };
   Object.defineProperty(functional, 'name', { value: name });
   return Object.assign(functional, {
-    signature: signatureOf(inputs, options),
-    defaultOf: (option: string): unknown => defaults[option],
+    signature: signature.description,
+    options,
     with: runWith,
-    async: (values: Values, inputs: Inputs, asyncOptions?: AsyncOptions) =>
-      runLater(values, inputs, asyncOptions),
-  }) as unknown as LossFunction<Inputs, LossOptions>;
+    async: runLater,
+  }) as unknown as LossFunction<Args, D>;
 }
 
-/** A signature in Python's form. */
-export function signatureOf(
-  required: readonly string[],
-  options: readonly Option[],
-): readonly SignatureParameter[] {
-  return [
-    ...required.map((name) => ({ name, required: true, default: undefined })),
-    ...options.map(([name, value]) => ({ name, required: false, default: value })),
-  ];
+function marshallersOf(declarations: LossParameters, callee: Signature<LossParameters>): object {
+  const entries = Object.entries(declarations);
+  return Object.fromEntries(entries.map(([name, { marshal }]) => [name, marshal(callee, name)]));
 }

@@ -1,5 +1,6 @@
 /**
- * The loss functions of embeddings: similarity, ranking, triplets: parameters, defaults, and the native call that computes them.
+ * The loss functions of embeddings (similarity, ranking, triplets): parameters, defaults, and the native call that
+ * computes them.
  *
  * What each computes, with shapes, stands with its class in ../../modules/loss. Source of names, order and defaults:
  * torch/nn/functional.py. Errors are Python's: RangeError (ValueError) for a value or shape that the function refuses,
@@ -7,140 +8,140 @@
  */
 
 import type { Tensor } from '../../../tensor/tensor';
-import {
-  type DistanceFunction,
-  defineLoss,
-  type InputAndTarget,
-  pairwiseOf,
-  REDUCE,
-  REDUCTION,
-  type ReductionOption,
-  type ReductionOptions,
-  SIZE_AVERAGE,
-} from './definition';
-import { native } from './door';
+import { pairwiseOf } from '../distance';
+import { defineLoss, INPUT_AND_TARGET, inputs, type OptionsOf } from './definition';
+import { bool, DISTANCE, float, INPUT, REDUCE, REDUCTION, SIZE_AVERAGE } from './types';
 
-type TwoInputsAndTarget = [input1: Tensor, input2: Tensor, target: Tensor];
-type Triplet = [anchor: Tensor, positive: Tensor, negative: Tensor];
-
-export interface HingeEmbeddingLossOptions extends ReductionOptions {
-  /** Default: 1. */
-  margin?: number;
-}
+const TWO_INPUTS_AND_TARGET = inputs<[input1: Tensor, input2: Tensor, target: Tensor]>()({
+  input1: INPUT,
+  input2: INPUT,
+  target: INPUT,
+});
+const TRIPLET = inputs<[anchor: Tensor, positive: Tensor, negative: Tensor]>()({
+  anchor: INPUT,
+  positive: INPUT,
+  negative: INPUT,
+});
 
 /** Hinge of distances, for targets 1 and -1. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hinge_embedding_loss.html */
-export const hinge_embedding_loss = defineLoss<InputAndTarget, HingeEmbeddingLossOptions>(
+export const hinge_embedding_loss = defineLoss(
   'hinge_embedding_loss',
-  ['input', 'target'],
-  [['margin', 1], SIZE_AVERAGE, REDUCE, REDUCTION],
-  (at, values, input, target) =>
+  INPUT_AND_TARGET,
+  {
+    /** Default: 1. */
+    margin: float(1),
+    size_average: SIZE_AVERAGE,
+    reduce: REDUCE,
+    reduction: REDUCTION,
+  },
+  (native, at, of, input, target) =>
     native.hinge_embedding_loss(
-      at.tensor(input, 'input'),
-      at.tensor(target, 'target'),
-      at.float(values.margin, 'margin'),
-      at.reduction(values),
+      at.input(input),
+      at.target(target),
+      at.margin(of.margin),
+      at.reduction(of),
     ),
 );
-
-export interface CosineEmbeddingLossOptions extends ReductionOptions {
-  /** From -1 to 1. Default: 0. */
-  margin?: number;
-}
+export type HingeEmbeddingLossOptions = OptionsOf<typeof hinge_embedding_loss.options>;
 
 /** Cosine distance of pairs, for targets 1 and -1. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cosine_embedding_loss.html */
-export const cosine_embedding_loss = defineLoss<TwoInputsAndTarget, CosineEmbeddingLossOptions>(
+export const cosine_embedding_loss = defineLoss(
   'cosine_embedding_loss',
-  ['input1', 'input2', 'target'],
-  [['margin', 0], SIZE_AVERAGE, REDUCE, REDUCTION],
-  (at, values, input1, input2, target) =>
+  TWO_INPUTS_AND_TARGET,
+  {
+    /** From -1 to 1. Default: 0. */
+    margin: float(0),
+    size_average: SIZE_AVERAGE,
+    reduce: REDUCE,
+    reduction: REDUCTION,
+  },
+  (native, at, of, input1, input2, target) =>
     native.cosine_embedding_loss(
-      at.tensor(input1, 'input1'),
-      at.tensor(input2, 'input2'),
-      at.tensor(target, 'target'),
-      at.float(values.margin, 'margin'),
-      at.reduction(values),
+      at.input1(input1),
+      at.input2(input2),
+      at.target(target),
+      at.margin(of.margin),
+      at.reduction(of),
     ),
 );
-
-export interface MarginRankingLossOptions extends ReductionOptions {
-  /** Default: 0. */
-  margin?: number;
-}
+export type CosineEmbeddingLossOptions = OptionsOf<typeof cosine_embedding_loss.options>;
 
 /** Which of two inputs ranks higher, for targets 1 and -1. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.margin_ranking_loss.html */
-export const margin_ranking_loss = defineLoss<TwoInputsAndTarget, MarginRankingLossOptions>(
+export const margin_ranking_loss = defineLoss(
   'margin_ranking_loss',
-  ['input1', 'input2', 'target'],
-  [['margin', 0], SIZE_AVERAGE, REDUCE, REDUCTION],
-  (at, values, input1, input2, target) =>
+  TWO_INPUTS_AND_TARGET,
+  {
+    /** Default: 0. */
+    margin: float(0),
+    size_average: SIZE_AVERAGE,
+    reduce: REDUCE,
+    reduction: REDUCTION,
+  },
+  (native, at, of, input1, input2, target) =>
     native.margin_ranking_loss(
-      at.tensor(input1, 'input1'),
-      at.tensor(input2, 'input2'),
-      at.tensor(target, 'target'),
-      at.float(values.margin, 'margin'),
-      at.reduction(values),
+      at.input1(input1),
+      at.input2(input2),
+      at.target(target),
+      at.margin(of.margin),
+      at.reduction(of),
     ),
 );
-
-export interface TripletMarginLossOptions extends ReductionOptions {
-  /** Greater than 0. Default: 1. */
-  margin?: number;
-  /** Degree of the norm. Default: 2. */
-  p?: number;
-  /** Added to differences. Default: 1e-6. */
-  eps?: number;
-  /** Whether the distance of the two examples may stand in for the second. Default: false. */
-  swap?: boolean;
-}
+export type MarginRankingLossOptions = OptionsOf<typeof margin_ranking_loss.options>;
 
 /** Distance to a positive example against that to a negative one. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.triplet_margin_loss.html */
-export const triplet_margin_loss = defineLoss<Triplet, TripletMarginLossOptions>(
+export const triplet_margin_loss = defineLoss(
   'triplet_margin_loss',
-  ['anchor', 'positive', 'negative'],
-  [['margin', 1], ['p', 2], ['eps', 1e-6], ['swap', false], SIZE_AVERAGE, REDUCE, REDUCTION],
-  (at, values, anchor, positive, negative) =>
+  TRIPLET,
+  {
+    /** Greater than 0. Default: 1. */
+    margin: float(1),
+    /** Degree of the norm. Default: 2. */
+    p: float(2),
+    /** Added to differences. Default: 1e-6. */
+    eps: float(1e-6),
+    /** Whether the distance of the two examples may stand in for the second. Default: false. */
+    swap: bool(false),
+    size_average: SIZE_AVERAGE,
+    reduce: REDUCE,
+    reduction: REDUCTION,
+  },
+  (native, at, of, anchor, positive, negative) =>
     native.triplet_margin_loss(
-      at.tensor(anchor, 'anchor'),
-      at.tensor(positive, 'positive'),
-      at.tensor(negative, 'negative'),
-      at.float(values.margin, 'margin'),
-      at.float(values.p, 'p'),
-      at.float(values.eps, 'eps'),
-      at.bool(values.swap, 'swap'),
-      at.reduction(values),
+      at.anchor(anchor),
+      at.positive(positive),
+      at.negative(negative),
+      at.margin(of.margin),
+      at.p(of.p),
+      at.eps(of.eps),
+      at.swap(of.swap),
+      at.reduction(of),
     ),
 );
-
-export interface TripletMarginWithDistanceLossOptions extends ReductionOption {
-  /** Default: null, which is torch.pairwise_distance. */
-  distance_function?: DistanceFunction | null;
-  /** Greater than 0. Default: 1. */
-  margin?: number;
-  /** Whether the distance of the two examples may stand in for the second. Default: false. */
-  swap?: boolean;
-}
+export type TripletMarginLossOptions = OptionsOf<typeof triplet_margin_loss.options>;
 
 /** The triplet loss with a distance of your own. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.triplet_margin_with_distance_loss.html */
-export const triplet_margin_with_distance_loss = defineLoss<
-  Triplet,
-  TripletMarginWithDistanceLossOptions
->(
+export const triplet_margin_with_distance_loss = defineLoss(
   'triplet_margin_with_distance_loss',
-  ['anchor', 'positive', 'negative'],
-  [['distance_function', null], ['margin', 1], ['swap', false], REDUCTION],
-  (at, values, anchor, positive, negative) => {
-    const inputs = [
-      at.tensor(anchor, 'anchor'),
-      at.tensor(positive, 'positive'),
-      at.tensor(negative, 'negative'),
-    ] as const;
-    const pairwise = pairwiseOf(values.distance_function);
-    const distance = pairwise ? null : at.distance(values.distance_function, 'distance_function');
-    const margin = at.float(values.margin, 'margin');
-    const swap = at.bool(values.swap, 'swap');
-    const rest = [margin, swap, at.reduction(values)] as const;
+  TRIPLET,
+  {
+    /** Default: null, which is torch.pairwise_distance. */
+    distance_function: DISTANCE,
+    /** Greater than 0. Default: 1. */
+    margin: float(1),
+    /** Whether the distance of the two examples may stand in for the second. Default: false. */
+    swap: bool(false),
+    reduction: REDUCTION,
+  },
+  (native, at, of, anchor, positive, negative) => {
+    const inputs = [at.anchor(anchor), at.positive(positive), at.negative(negative)] as const;
+    const pairwise = pairwiseOf(of.distance_function);
+    const distance = pairwise ? null : at.distance_function(of.distance_function);
+    const rest = [at.margin(of.margin), at.swap(of.swap), at.reduction(of)] as const;
     return distance
       ? native.triplet_margin_with_distance_loss(...inputs, distance, ...rest)
       : native.triplet_margin_with_pairwise_distance_loss(...inputs, ...pairwise!, ...rest);
   },
 );
+export type TripletMarginWithDistanceLossOptions = OptionsOf<
+  typeof triplet_margin_with_distance_loss.options
+>;

@@ -1,19 +1,25 @@
-/** What loss modules share: the reduction, the weight, and how their keywords are read. */
+/** What loss modules share: the reduction, the weight, how they are constructed, and calls off the event loop. */
 
-import type { AsyncOptions } from '../../../bindings/jobs';
+import { type AsyncOptions, submit } from '../../../bindings/jobs';
 import { warn } from '../../../bindings/warnings';
-import { bind, type Callee, describe, fail, isOptions } from '../../../dispatch/arguments';
+import { describe, fail, isOptions } from '../../../dispatch/arguments';
+import { Signature, type SignatureParameter } from '../../../dispatch/signature';
 import type { Tensor } from '../../../tensor/tensor';
+import type { Given, LossFunction, LossParameters, Values } from '../../functional/loss/definition';
 import {
-  type Given,
+  isLegacy,
   type LegacyReductionOptions,
   legacyReduction,
-  type Option,
-  type ReductionOption,
-  type SignatureParameter,
-  signatureOf,
-} from '../../functional/loss/definition';
+} from '../../functional/loss/reduction';
+import { REDUCTION } from '../../functional/loss/types';
 import { Module } from '../module';
+
+/** A call of a loss function: what {@link _Loss.forwardAsync} makes a job of. */
+export interface FunctionalCall {
+  readonly functional: { async: LossFunction<never, LossParameters>['async'] };
+  readonly values: Values;
+  readonly inputs: readonly unknown[];
+}
 
 /**
  * The base of losses, for your own too.
@@ -29,23 +35,36 @@ export abstract class _Loss<
   /** @param options - `reduction`, default `'mean'`; the deprecated `size_average` and `reduce` override it */
   constructor(options: Given<LegacyReductionOptions> & { reduction?: string | undefined } = {}) {
     super();
+    const callee = { name: new.target.name, parameters: [] };
     if (!isOptions(options)) {
-      const callee = { name: new.target.name, parameters: [] };
       throw fail(callee, `options must be a plain object, got ${describe(options)}`);
     }
-    const { size_average, reduce, reduction = 'mean' } = options;
-    this.reduction = legacyName(new.target.name, { size_average, reduce }) ?? reduction;
+    const { size_average, reduce, reduction = REDUCTION.default } = options;
+    this.reduction = reduction;
+    if (!isLegacy(options)) return;
+    this.reduction = legacyReduction(callee, size_average, reduce, 'a boolean or null');
+    warn(
+      `size_average and reduce args will be deprecated, please use reduction='${this.reduction}' instead.`,
+      'UserWarning',
+      'torch',
+    );
   }
 
   /**
    * As calling the loss, off the event loop: the inputs, then `{ signal }` to drop the call if it has not started. Calls
-   * run one after another, in the order they were made. A loss of your own runs on the event loop, unless it overrides
-   * this.
+   * run one after another, in the order they were made. A `forward` of your own runs on the event loop.
    */
   async forwardAsync(...args: [...inputs: Args, options?: AsyncOptions]): Promise<Tensor> {
     const last = args[args.length - 1];
-    const inputs = isOptions(last) ? args.slice(0, -1) : args;
-    return this.forward(...(inputs as Args));
+    const [inputs, options] = isOptions(last) ? [args.slice(0, -1), last as AsyncOptions] : [args];
+    const call = this._functionalCall(inputs as Args);
+    if (!call) return submit(async () => this.forward(...(inputs as Args)), options);
+    return call.functional.async(call.values, call.inputs as never, options);
+  }
+
+  /** The call that `forward` makes; undefined for a `forward` that may do more than that. @internal */
+  _functionalCall(_inputs: Args): FunctionalCall | undefined {
+    return undefined;
   }
 }
 
@@ -66,72 +85,59 @@ export abstract class _WeightedLoss<
   }
 }
 
-// Source: legacy_get_string in torch/nn/_reduction.py.
-function legacyName(
-  loss: string,
-  { size_average, reduce }: { size_average: unknown; reduce: unknown },
-): string | undefined {
-  const isUnset = (value: unknown): boolean => value === null || value === undefined;
-  if (isUnset(size_average) && isUnset(reduce)) return undefined;
-  const flag = (name: string, value: unknown): boolean => {
-    if (isUnset(value) || typeof value === 'boolean') return value !== false;
-    const problem = `argument '${name}' must be a boolean or null, got ${describe(value)}`;
-    throw fail({ name: loss, parameters: [] }, problem);
-  };
-  const name = legacyReduction(flag('size_average', size_average), flag('reduce', reduce));
-  warn(
-    `size_average and reduce args will be deprecated, please use reduction='${name}' instead.`,
-    'UserWarning',
-    'torch',
-  );
-  return name;
-}
-
-/** The keyword parameters of a loss's constructor. */
-export class Keywords<Options extends object> {
+/** A loss class without its `forward`; each option is an attribute of the same name. */
+export interface LossClass<Args extends unknown[], LossOptions extends object> {
+  new (options?: Given<LossOptions>): _Loss<Args> & Attributes<LossOptions>;
   readonly signature: readonly SignatureParameter[];
-  readonly #callee: Callee;
-  readonly #options: readonly Option[];
-
-  /**
-   * @param name - the class's
-   * @param functional - where the defaults stand
-   * @param keywords - names, in Python's order
-   */
-  constructor(
-    name: string,
-    functional: { defaultOf(option: string): unknown },
-    keywords: readonly (keyof Options & string)[],
-  ) {
-    this.#options = keywords.map((keyword) => [keyword, functional.defaultOf(keyword)]);
-    this.signature = signatureOf([], this.#options);
-    this.#callee = {
-      name,
-      parameters: keywords.map((keyword) => ({ name: keyword, keywordOnly: true })),
-    };
-  }
-
-  /**
-   * The values of all keywords.
-   *
-   * @throws TypeError for an unknown keyword, or a value of another type than the default's
-   */
-  read(args: ArrayLike<unknown>): Required<Options> {
-    const bound = bind(this.#callee, args);
-    const values: Record<string, unknown> = {};
-    for (const [index, [name, fallback]] of this.#options.entries()) {
-      const value = bound[index];
-      values[name] = value === undefined ? fallback : this.#checked(name, value, fallback);
-    }
-    return values as Required<Options>;
-  }
-
-  #checked(name: string, value: unknown, fallback: unknown): unknown {
-    const isNumber = typeof fallback === 'number' && typeof value === 'bigint';
-    if (fallback === null || typeof value === typeof fallback || isNumber) return value;
-    const article = `a ${typeof fallback}`;
-    throw fail(this.#callee, `argument '${name}' must be ${article}, got ${describe(value)}`);
-  }
 }
 
-export type { ReductionOption };
+type Attributes<LossOptions> = Required<Omit<LossOptions, 'reduction' | 'size_average' | 'reduce'>>;
+
+/**
+ * Makes the class that a loss extends, of its function's parameters.
+ *
+ * @param name - torch's name
+ * @param functional - has the types and defaults
+ * @param keywords - the parameters that the class has too, in its order
+ * @param Base - `_WeightedLoss` if it is Python's
+ */
+export function lossClass<Args extends unknown[], LossOptions extends object>(
+  name: string,
+  functional: Pick<LossFunction<Args, LossParameters>, 'async' | 'options'>,
+  keywords: readonly (keyof LossOptions & string)[],
+  Base: typeof _Loss | typeof _WeightedLoss = _Loss,
+): LossClass<Args, LossOptions> {
+  const { options } = functional;
+  const parameters = keywords.map((keyword) => {
+    const declared = options[keyword]!;
+    return [keyword, { ...declared, type: declared.inConstructor }] as const;
+  });
+  const signature = new Signature(name, Object.fromEntries(parameters));
+
+  abstract class Loss extends (Base as typeof _WeightedLoss<Args>) {
+    static readonly signature = signature.description;
+    static readonly functional = functional;
+
+    constructor(...args: unknown[]) {
+      const values = signature.read(args);
+      super(values);
+      for (const [key, value] of Object.entries(values)) {
+        if (key === 'size_average' || key === 'reduce' || Object.hasOwn(this, key)) continue;
+        if (options[key]!.isBuffer) this.register_buffer(key, value as Tensor | null);
+        else Object.assign(this, { [key]: value });
+      }
+    }
+
+    override _functionalCall(inputs: Args): FunctionalCall | undefined {
+      return isOverridden(this) ? undefined : { functional, values: this, inputs };
+    }
+  }
+
+  /** Whether `forward` is not that of the class which extends this one. */
+  const isOverridden = (loss: Loss): boolean => {
+    let owner: object = loss;
+    while (!Object.hasOwn(owner, 'forward')) owner = Object.getPrototypeOf(owner);
+    return Object.getPrototypeOf(owner) !== Loss.prototype;
+  };
+  return Loss as unknown as LossClass<Args, LossOptions>;
+}

@@ -1,22 +1,15 @@
 /** Losses of yes or no for each element. Source: torch/nn/modules/loss.py. */
-import type { AsyncOptions } from '../../../bindings/jobs';
 import type { Tensor } from '../../../tensor/tensor';
 import {
   type BCELossOptions,
   type BCEWithLogitsLossOptions,
   binary_cross_entropy,
   binary_cross_entropy_with_logits,
+  type SoftMarginLossOptions,
   soft_margin_loss,
 } from '../../functional/loss/classification';
-import type { Given, ReductionOptions } from '../../functional/loss/definition';
-import { _Loss, _WeightedLoss, Keywords } from './base';
-
-const BCE = new Keywords<BCELossOptions>('BCELoss', binary_cross_entropy, [
-  'weight',
-  'size_average',
-  'reduce',
-  'reduction',
-]);
+import type { InputAndTarget } from '../../functional/loss/definition';
+import { _WeightedLoss, lossClass } from './base';
 
 /**
  * Binary cross entropy of probabilities: `-w (y log x + (1 - y) log(1 - x))`, each logarithm at least -100.
@@ -41,29 +34,16 @@ const BCE = new Keywords<BCELossOptions>('BCELoss', binary_cross_entropy, [
  * // tensor([-0.3704,  0.4167, -0.5556])
  * ```
  */
-export class BCELoss extends _WeightedLoss {
-  static readonly signature = BCE.signature;
-
-  constructor(options?: Given<BCELossOptions>);
-  constructor(...args: unknown[]) {
-    const values = BCE.read(args);
-    super(values);
-  }
-
+export class BCELoss extends lossClass<InputAndTarget, BCELossOptions>(
+  'BCELoss',
+  binary_cross_entropy,
+  ['weight', 'size_average', 'reduce', 'reduction'],
+  _WeightedLoss,
+) {
   override forward(input: Tensor, target: Tensor): Tensor {
     return binary_cross_entropy.with(this, input, target);
   }
-
-  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
-    return binary_cross_entropy.async(this, [input, target], options);
-  }
 }
-
-const BCE_WITH_LOGITS = new Keywords<BCEWithLogitsLossOptions>(
-  'BCEWithLogitsLoss',
-  binary_cross_entropy_with_logits,
-  ['weight', 'size_average', 'reduce', 'reduction', 'pos_weight'],
-);
 
 /**
  * Binary cross entropy of logits, stable where a sigmoid and {@link BCELoss} are not:
@@ -93,33 +73,15 @@ const BCE_WITH_LOGITS = new Keywords<BCEWithLogitsLossOptions>(
  * // tensor([-0.1391,  0.0608, -0.4405])
  * ```
  */
-export class BCEWithLogitsLoss extends _Loss {
-  static readonly signature = BCE_WITH_LOGITS.signature;
-  declare weight: Tensor | null;
-  declare pos_weight: Tensor | null;
-
-  constructor(options?: Given<BCEWithLogitsLossOptions>);
-  constructor(...args: unknown[]) {
-    const values = BCE_WITH_LOGITS.read(args);
-    super(values);
-    this.register_buffer('weight', values.weight);
-    this.register_buffer('pos_weight', values.pos_weight);
-  }
-
+export class BCEWithLogitsLoss extends lossClass<InputAndTarget, BCEWithLogitsLossOptions>(
+  'BCEWithLogitsLoss',
+  binary_cross_entropy_with_logits,
+  ['weight', 'size_average', 'reduce', 'reduction', 'pos_weight'],
+) {
   override forward(input: Tensor, target: Tensor): Tensor {
     return binary_cross_entropy_with_logits.with(this, input, target);
   }
-
-  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
-    return binary_cross_entropy_with_logits.async(this, [input, target], options);
-  }
 }
-
-const SOFT_MARGIN = new Keywords<ReductionOptions>('SoftMarginLoss', soft_margin_loss, [
-  'size_average',
-  'reduce',
-  'reduction',
-]);
 
 /**
  * Logistic loss: `log(1 + exp(-y x))` for targets 1 and -1.
@@ -143,20 +105,12 @@ const SOFT_MARGIN = new Keywords<ReductionOptions>('SoftMarginLoss', soft_margin
  * // tensor([-0.0397,  0.1258,  0.2725])
  * ```
  */
-export class SoftMarginLoss extends _Loss {
-  static readonly signature = SOFT_MARGIN.signature;
-
-  constructor(options?: Given<ReductionOptions>);
-  constructor(...args: unknown[]) {
-    const values = SOFT_MARGIN.read(args);
-    super(values);
-  }
-
+export class SoftMarginLoss extends lossClass<InputAndTarget, SoftMarginLossOptions>(
+  'SoftMarginLoss',
+  soft_margin_loss,
+  ['size_average', 'reduce', 'reduction'],
+) {
   override forward(input: Tensor, target: Tensor): Tensor {
     return soft_margin_loss.with(this, input, target);
-  }
-
-  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
-    return soft_margin_loss.async(this, [input, target], options);
   }
 }

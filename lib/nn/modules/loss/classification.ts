@@ -1,5 +1,4 @@
 /** Losses over the log-probabilities or logits of classes. Source: torch/nn/modules/loss.py. */
-import type { AsyncOptions } from '../../../bindings/jobs';
 import { warn } from '../../../bindings/warnings';
 import type { Tensor } from '../../../tensor/tensor';
 import {
@@ -10,17 +9,8 @@ import {
   type NLLLossOptions,
   nll_loss,
 } from '../../functional/loss/classification';
-import type { Given } from '../../functional/loss/definition';
-import { _Loss, _WeightedLoss, Keywords } from './base';
-
-const CROSS_ENTROPY = new Keywords<CrossEntropyLossOptions>('CrossEntropyLoss', cross_entropy, [
-  'weight',
-  'size_average',
-  'ignore_index',
-  'reduce',
-  'reduction',
-  'label_smoothing',
-]);
+import type { Given, InputAndTarget } from '../../functional/loss/definition';
+import { _WeightedLoss, lossClass } from './base';
 
 /**
  * Cross entropy of logits and the targets' classes: `-log softmax(x)[y]`, or `-Σ_c y_c log softmax(x)_c` where targets are
@@ -68,35 +58,16 @@ const CROSS_ENTROPY = new Keywords<CrossEntropyLossOptions>('CrossEntropyLoss', 
  * // tensor(0.7144)
  * ```
  */
-export class CrossEntropyLoss extends _WeightedLoss {
-  static readonly signature = CROSS_ENTROPY.signature;
-  ignore_index: number | bigint;
-  label_smoothing: number;
-
-  constructor(options?: Given<CrossEntropyLossOptions>);
-  constructor(...args: unknown[]) {
-    const values = CROSS_ENTROPY.read(args);
-    super(values);
-    this.ignore_index = values.ignore_index;
-    this.label_smoothing = values.label_smoothing;
-  }
-
+export class CrossEntropyLoss extends lossClass<InputAndTarget, CrossEntropyLossOptions>(
+  'CrossEntropyLoss',
+  cross_entropy,
+  ['weight', 'size_average', 'ignore_index', 'reduce', 'reduction', 'label_smoothing'],
+  _WeightedLoss,
+) {
   override forward(input: Tensor, target: Tensor): Tensor {
     return cross_entropy.with(this, input, target);
   }
-
-  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
-    return cross_entropy.async(this, [input, target], options);
-  }
 }
-
-const NLL = new Keywords<NLLLossOptions>('NLLLoss', nll_loss, [
-  'weight',
-  'size_average',
-  'ignore_index',
-  'reduce',
-  'reduction',
-]);
 
 /**
  * Negative log likelihood: `-weight[y] x[y]` of log-probabilities `x`. The mean is weighted: by `weight` of each target, and
@@ -123,23 +94,14 @@ const NLL = new Keywords<NLLLossOptions>('NLLLoss', nll_loss, [
  * //         [ 0.0000,  0.0000,  0.0000]])
  * ```
  */
-export class NLLLoss extends _WeightedLoss {
-  static readonly signature = NLL.signature;
-  ignore_index: number | bigint;
-
-  constructor(options?: Given<NLLLossOptions>);
-  constructor(...args: unknown[]) {
-    const values = NLL.read(args);
-    super(values);
-    this.ignore_index = values.ignore_index;
-  }
-
+export class NLLLoss extends lossClass<InputAndTarget, NLLLossOptions>(
+  'NLLLoss',
+  nll_loss,
+  ['weight', 'size_average', 'ignore_index', 'reduce', 'reduction'],
+  _WeightedLoss,
+) {
   override forward(input: Tensor, target: Tensor): Tensor {
     return nll_loss.with(this, input, target);
-  }
-
-  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
-    return nll_loss.async(this, [input, target], options);
   }
 }
 
@@ -176,13 +138,6 @@ export class NLLLoss2d extends NLLLoss {
   }
 }
 
-const KL_DIV = new Keywords<KLDivLossOptions>('KLDivLoss', kl_div, [
-  'size_average',
-  'reduce',
-  'reduction',
-  'log_target',
-]);
-
 /**
  * Kullback-Leibler divergence: `y (log y - x)` of log-probabilities `x`; with `log_target`, `exp(y) (y - x)`.
  *
@@ -208,22 +163,13 @@ const KL_DIV = new Keywords<KLDivLossOptions>('KLDivLoss', kl_div, [
  * // tensor([[ 0.0741,  0.0982, -0.1723]])
  * ```
  */
-export class KLDivLoss extends _Loss {
-  static readonly signature = KL_DIV.signature;
-  log_target: boolean;
-
-  constructor(options?: Given<KLDivLossOptions>);
-  constructor(...args: unknown[]) {
-    const values = KL_DIV.read(args);
-    super(values);
-    this.log_target = values.log_target;
-  }
-
+export class KLDivLoss extends lossClass<InputAndTarget, KLDivLossOptions>('KLDivLoss', kl_div, [
+  'size_average',
+  'reduce',
+  'reduction',
+  'log_target',
+]) {
   override forward(input: Tensor, target: Tensor): Tensor {
     return kl_div.with(this, input, target);
-  }
-
-  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
-    return kl_div.async(this, [input, target], options);
   }
 }

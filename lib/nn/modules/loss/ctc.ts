@@ -1,15 +1,8 @@
 /** The loss of sequences without alignment. Source: torch/nn/modules/loss.py. */
-import type { AsyncOptions } from '../../../bindings/jobs';
 import type { Tensor } from '../../../tensor/tensor';
 import { type CTCLossOptions, ctc_loss } from '../../functional/loss/classification';
-import type { Given, Lengths } from '../../functional/loss/definition';
-import { _Loss, Keywords } from './base';
-
-const CTC = new Keywords<CTCLossOptions>('CTCLoss', ctc_loss, [
-  'blank',
-  'reduction',
-  'zero_infinity',
-]);
+import type { Lengths } from '../../functional/loss/types';
+import { lossClass } from './base';
 
 /**
  * Connectionist temporal classification: the negative log likelihood of all alignments of a sequence to its labels.
@@ -39,21 +32,10 @@ const CTC = new Keywords<CTCLossOptions>('CTCLoss', ctc_loss, [
  * // tensor([[ 0.0000, -0.1667,  0.1667]])
  * ```
  */
-export class CTCLoss extends _Loss<
-  [log_probs: Tensor, targets: Tensor, input_lengths: Lengths, target_lengths: Lengths]
-> {
-  static readonly signature = CTC.signature;
-  blank: number | bigint;
-  zero_infinity: boolean;
-
-  constructor(options?: Given<CTCLossOptions>);
-  constructor(...args: unknown[]) {
-    const values = CTC.read(args);
-    super(values);
-    this.blank = values.blank;
-    this.zero_infinity = values.zero_infinity;
-  }
-
+export class CTCLoss extends lossClass<
+  [log_probs: Tensor, targets: Tensor, input_lengths: Lengths, target_lengths: Lengths],
+  CTCLossOptions
+>('CTCLoss', ctc_loss, ['blank', 'reduction', 'zero_infinity']) {
   override forward(
     log_probs: Tensor,
     targets: Tensor,
@@ -61,15 +43,5 @@ export class CTCLoss extends _Loss<
     target_lengths: Lengths,
   ): Tensor {
     return ctc_loss.with(this, log_probs, targets, input_lengths, target_lengths);
-  }
-
-  override forwardAsync(
-    log_probs: Tensor,
-    targets: Tensor,
-    input_lengths: Lengths,
-    target_lengths: Lengths,
-    options?: AsyncOptions,
-  ): Promise<Tensor> {
-    return ctc_loss.async(this, [log_probs, targets, input_lengths, target_lengths], options);
   }
 }

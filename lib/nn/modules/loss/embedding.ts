@@ -1,10 +1,10 @@
 /** Loss modules of embeddings: similarity, ranking, triplets. Source: torch/nn/modules/loss.py. */
 
 import { valueError } from '../../../bindings/errors';
-import type { AsyncOptions } from '../../../bindings/jobs';
 import type { Tensor } from '../../../tensor/tensor';
 import { floatRepr } from '../../../utils/python';
-import { type DistanceFunction, type Given, pairwiseOf } from '../../functional/loss/definition';
+import { pairwiseOf } from '../../functional/distance';
+import type { Given, InputAndTarget } from '../../functional/loss/definition';
 import {
   type CosineEmbeddingLossOptions,
   cosine_embedding_loss,
@@ -18,7 +18,9 @@ import {
   triplet_margin_with_distance_loss,
 } from '../../functional/loss/embedding';
 import { PairwiseDistance } from '../distance';
-import { _Loss, Keywords } from './base';
+import { type FunctionalCall, lossClass } from './base';
+
+type Triplet = [anchor: Tensor, positive: Tensor, negative: Tensor];
 
 function checkMargin(name: string, margin: number): void {
   if (margin <= 0) {
@@ -27,12 +29,6 @@ function checkMargin(name: string, margin: number): void {
     );
   }
 }
-
-const HINGE_EMBEDDING = new Keywords<HingeEmbeddingLossOptions>(
-  'HingeEmbeddingLoss',
-  hinge_embedding_loss,
-  ['margin', 'size_average', 'reduce', 'reduction'],
-);
 
 /**
  * For distances `x`: `x` where the target is 1, `max(0, margin - x)` where it is -1.
@@ -52,31 +48,15 @@ const HINGE_EMBEDDING = new Keywords<HingeEmbeddingLossOptions>(
  * // tensor([0.2500, 0.7500, 0.0000])
  * ```
  */
-export class HingeEmbeddingLoss extends _Loss {
-  static readonly signature = HINGE_EMBEDDING.signature;
-  margin: number;
-
-  constructor(options?: Given<HingeEmbeddingLossOptions>);
-  constructor(...args: unknown[]) {
-    const values = HINGE_EMBEDDING.read(args);
-    super(values);
-    this.margin = values.margin;
-  }
-
+export class HingeEmbeddingLoss extends lossClass<InputAndTarget, HingeEmbeddingLossOptions>(
+  'HingeEmbeddingLoss',
+  hinge_embedding_loss,
+  ['margin', 'size_average', 'reduce', 'reduction'],
+) {
   override forward(input: Tensor, target: Tensor): Tensor {
     return hinge_embedding_loss.with(this, input, target);
   }
-
-  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
-    return hinge_embedding_loss.async(this, [input, target], options);
-  }
 }
-
-const COSINE_EMBEDDING = new Keywords<CosineEmbeddingLossOptions>(
-  'CosineEmbeddingLoss',
-  cosine_embedding_loss,
-  ['margin', 'size_average', 'reduce', 'reduction'],
-);
 
 /**
  * For pairs: `1 - cos(x1, x2)` where the target is 1, `max(0, cos(x1, x2) - margin)` where it is -1.
@@ -97,36 +77,14 @@ const COSINE_EMBEDDING = new Keywords<CosineEmbeddingLossOptions>(
  * // tensor([0.2000, 0.8000])
  * ```
  */
-export class CosineEmbeddingLoss extends _Loss<[input1: Tensor, input2: Tensor, target: Tensor]> {
-  static readonly signature = COSINE_EMBEDDING.signature;
-  margin: number;
-
-  constructor(options?: Given<CosineEmbeddingLossOptions>);
-  constructor(...args: unknown[]) {
-    const values = COSINE_EMBEDDING.read(args);
-    super(values);
-    this.margin = values.margin;
-  }
-
+export class CosineEmbeddingLoss extends lossClass<
+  [input1: Tensor, input2: Tensor, target: Tensor],
+  CosineEmbeddingLossOptions
+>('CosineEmbeddingLoss', cosine_embedding_loss, ['margin', 'size_average', 'reduce', 'reduction']) {
   override forward(input1: Tensor, input2: Tensor, target: Tensor): Tensor {
     return cosine_embedding_loss.with(this, input1, input2, target);
   }
-
-  override forwardAsync(
-    input1: Tensor,
-    input2: Tensor,
-    target: Tensor,
-    options?: AsyncOptions,
-  ): Promise<Tensor> {
-    return cosine_embedding_loss.async(this, [input1, input2, target], options);
-  }
 }
-
-const MARGIN_RANKING = new Keywords<MarginRankingLossOptions>(
-  'MarginRankingLoss',
-  margin_ranking_loss,
-  ['margin', 'size_average', 'reduce', 'reduction'],
-);
 
 /**
  * Whether `x1` ranks above `x2` as the target 1 or -1 says: `max(0, -y (x1 - x2) + margin)`.
@@ -146,36 +104,14 @@ const MARGIN_RANKING = new Keywords<MarginRankingLossOptions>(
  * // tensor([0., 1.])
  * ```
  */
-export class MarginRankingLoss extends _Loss<[input1: Tensor, input2: Tensor, target: Tensor]> {
-  static readonly signature = MARGIN_RANKING.signature;
-  margin: number;
-
-  constructor(options?: Given<MarginRankingLossOptions>);
-  constructor(...args: unknown[]) {
-    const values = MARGIN_RANKING.read(args);
-    super(values);
-    this.margin = values.margin;
-  }
-
+export class MarginRankingLoss extends lossClass<
+  [input1: Tensor, input2: Tensor, target: Tensor],
+  MarginRankingLossOptions
+>('MarginRankingLoss', margin_ranking_loss, ['margin', 'size_average', 'reduce', 'reduction']) {
   override forward(input1: Tensor, input2: Tensor, target: Tensor): Tensor {
     return margin_ranking_loss.with(this, input1, input2, target);
   }
-
-  override forwardAsync(
-    input1: Tensor,
-    input2: Tensor,
-    target: Tensor,
-    options?: AsyncOptions,
-  ): Promise<Tensor> {
-    return margin_ranking_loss.async(this, [input1, input2, target], options);
-  }
 }
-
-const TRIPLET_MARGIN = new Keywords<TripletMarginLossOptions>(
-  'TripletMarginLoss',
-  triplet_margin_loss,
-  ['margin', 'p', 'eps', 'swap', 'size_average', 'reduce', 'reduction'],
-);
 
 /**
  * `max(0, d(anchor, positive) - d(anchor, negative) + margin)` with the `p`-norm as distance.
@@ -204,43 +140,20 @@ const TRIPLET_MARGIN = new Keywords<TripletMarginLossOptions>(
  * // tensor([[-1.0000,  1.0000]])
  * ```
  */
-export class TripletMarginLoss extends _Loss<[anchor: Tensor, positive: Tensor, negative: Tensor]> {
-  static readonly signature = TRIPLET_MARGIN.signature;
-  margin: number;
-  p: number;
-  eps: number;
-  swap: boolean;
-
-  constructor(options?: Given<TripletMarginLossOptions>);
-  constructor(...args: unknown[]) {
-    const values = TRIPLET_MARGIN.read(args);
-    super(values);
-    checkMargin('TripletMarginLoss', values.margin);
-    this.margin = values.margin;
-    this.p = values.p;
-    this.eps = values.eps;
-    this.swap = values.swap;
+export class TripletMarginLoss extends lossClass<Triplet, TripletMarginLossOptions>(
+  'TripletMarginLoss',
+  triplet_margin_loss,
+  ['margin', 'p', 'eps', 'swap', 'size_average', 'reduce', 'reduction'],
+) {
+  constructor(options?: Given<TripletMarginLossOptions>) {
+    super(options);
+    checkMargin('TripletMarginLoss', this.margin);
   }
 
   override forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
     return triplet_margin_loss.with(this, anchor, positive, negative);
   }
-
-  override forwardAsync(
-    anchor: Tensor,
-    positive: Tensor,
-    negative: Tensor,
-    options?: AsyncOptions,
-  ): Promise<Tensor> {
-    return triplet_margin_loss.async(this, [anchor, positive, negative], options);
-  }
 }
-
-const TRIPLET_MARGIN_WITH_DISTANCE = new Keywords<TripletMarginWithDistanceLossOptions>(
-  'TripletMarginWithDistanceLoss',
-  triplet_margin_with_distance_loss,
-  ['distance_function', 'margin', 'swap', 'reduction'],
-);
 
 /**
  * {@link TripletMarginLoss} with a distance of your own: a function of two tensors, called synchronously and
@@ -269,37 +182,27 @@ const TRIPLET_MARGIN_WITH_DISTANCE = new Keywords<TripletMarginWithDistanceLossO
  * // tensor([[-2.,  0.]])
  * ```
  */
-export class TripletMarginWithDistanceLoss extends _Loss<
-  [anchor: Tensor, positive: Tensor, negative: Tensor]
-> {
-  static readonly signature = TRIPLET_MARGIN_WITH_DISTANCE.signature;
-  distance_function: DistanceFunction | null;
-  margin: number;
-  swap: boolean;
-
-  constructor(options?: Given<TripletMarginWithDistanceLossOptions>);
-  constructor(...args: unknown[]) {
-    const values = TRIPLET_MARGIN_WITH_DISTANCE.read(args);
-    super(values);
-    checkMargin('TripletMarginWithDistanceLoss', values.margin);
-    this.distance_function = values.distance_function ?? new PairwiseDistance();
-    this.margin = values.margin;
-    this.swap = values.swap;
+export class TripletMarginWithDistanceLoss extends lossClass<
+  Triplet,
+  TripletMarginWithDistanceLossOptions
+>('TripletMarginWithDistanceLoss', triplet_margin_with_distance_loss, [
+  'distance_function',
+  'margin',
+  'swap',
+  'reduction',
+]) {
+  constructor(options?: Given<TripletMarginWithDistanceLossOptions>) {
+    super(options);
+    checkMargin('TripletMarginWithDistanceLoss', this.margin);
+    this.distance_function ??= new PairwiseDistance();
   }
 
   override forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
     return triplet_margin_with_distance_loss.with(this, anchor, positive, negative);
   }
 
-  /** With a distance of your own, on the event loop: it is called there. */
-  override forwardAsync(
-    anchor: Tensor,
-    positive: Tensor,
-    negative: Tensor,
-    options?: AsyncOptions,
-  ): Promise<Tensor> {
-    return pairwiseOf(this.distance_function)
-      ? triplet_margin_with_distance_loss.async(this, [anchor, positive, negative], options)
-      : super.forwardAsync(anchor, positive, negative, options);
+  /** A distance of your own runs on the event loop, where its functions are. @internal */
+  override _functionalCall(inputs: Triplet): FunctionalCall | undefined {
+    return pairwiseOf(this.distance_function) && super._functionalCall(inputs);
   }
 }

@@ -1,70 +1,57 @@
 /** Cross entropy with the linear layer before it. Source: torch/nn/modules/loss.py. */
 
 import { runtimeError } from '../../../bindings/errors';
-import type { AsyncOptions } from '../../../bindings/jobs';
 import { isSince, lacking } from '../../../bindings/libtorch/versions';
 import { libtorch } from '../../../bindings/native';
-import { bind, describe, fail } from '../../../dispatch/arguments';
-import type { DeviceLike } from '../../../tensor/device';
-import type { DType } from '../../../tensor/dtype';
+import {
+  ANYTHING,
+  type FactoryOptions,
+  FLOAT,
+  INTS,
+  mismatch,
+  option,
+  orNull,
+  required,
+  Signature,
+  TENSOR,
+  type Type,
+} from '../../../dispatch/signature';
 import type { Tensor } from '../../../tensor/tensor';
 import { boolRepr, floatRepr, optionalRepr, tupleRepr } from '../../../utils/python';
-import { linear_cross_entropy } from '../../functional/loss/classification';
 import {
-  type Given,
-  Lowering,
-  type ReductionOption,
-  signatureOf,
-} from '../../functional/loss/definition';
-import { INTS } from '../../signature';
+  type LinearCrossEntropyLossOptions,
+  linear_cross_entropy,
+} from '../../functional/loss/classification';
+import type { Given } from '../../functional/loss/definition';
 import { Linear } from '../linear';
-import { _WeightedLoss } from './base';
+import { _WeightedLoss, type FunctionalCall } from './base';
 import type { LinearCrossEntropyOptions } from './linear_cross_entropy_options';
 
-export interface LinearCrossEntropyLossModuleOptions extends ReductionOption {
+export interface LinearCrossEntropyLossModuleOptions
+  extends FactoryOptions,
+    Omit<LinearCrossEntropyLossOptions, 'linear_bias'> {
   /** (d1, …, dK) of a K-dimensional loss. Default: []. */
   out_features?: readonly number[];
   /** Whether the layer has a bias. Default: false. */
   bias?: boolean;
-  device?: DeviceLike | null;
-  dtype?: DType | null;
-  /** A factor for each class, (C). Default: null. */
-  weight?: Tensor | null;
-  /** A class index that does not count; null is none. Default: null. */
-  ignore_index?: number | bigint | null;
-  /** How much of the target is spread over all classes, 0 to 1. Default: 0. */
-  label_smoothing?: number;
-  /** How to compute in chunks, which takes less memory. Default: null, all at once. */
-  options?: LinearCrossEntropyOptions | null;
 }
 
-const REQUIRED = ['in_features', 'num_classes'];
-const OPTIONS = [
-  ['out_features', Object.freeze([])],
-  ['bias', false],
-  ['device', null],
-  ['dtype', null],
-  ...['reduction', 'weight', 'ignore_index', 'label_smoothing', 'options'].map(
-    (name) => [name, linear_cross_entropy.defaultOf(name)] as const,
-  ),
-] as const;
+const { reduction, weight, ignore_index, label_smoothing, options } = linear_cross_entropy.options;
 
-const CALLEE = {
-  name: 'LinearCrossEntropyLoss',
-  parameters: [
-    ...REQUIRED.map((name) => ({ name, required: true })),
-    ...OPTIONS.map(([name]) => ({ name, keywordOnly: true })),
-  ],
-};
-
-const AT = new Lowering(CALLEE);
-
-/** @throws TypeError for anything but sizes */
-function sizesOf(out_features: unknown): readonly number[] {
-  if (INTS.accepts(out_features)) return out_features as readonly number[];
-  const given = describe(out_features);
-  throw fail(CALLEE, `argument 'out_features' must be ${INTS.expected}, got ${given}`);
-}
+const SIGNATURE = new Signature('LinearCrossEntropyLoss', {
+  // The layer checks its own parameters.
+  in_features: required(ANYTHING as Type<number>),
+  num_classes: required(ANYTHING as Type<number>),
+  out_features: option(INTS, Object.freeze([]) as readonly number[]),
+  bias: option(ANYTHING as Type<boolean>, false),
+  device: option(ANYTHING as Type<FactoryOptions['device']>, null),
+  dtype: option(ANYTHING as Type<FactoryOptions['dtype']>, null),
+  reduction: { ...reduction, type: ANYTHING as Type<string> },
+  weight: { ...weight, type: orNull(TENSOR) },
+  ignore_index: { ...ignore_index, type: ANYTHING as Type<number | bigint | null> },
+  label_smoothing: { ...label_smoothing, type: FLOAT },
+  options: { ...options, type: ANYTHING as Type<LinearCrossEntropyOptions | null> },
+});
 
 /**
  * Cross entropy of a linear layer's outputs, with that layer: `CrossEntropyLoss(linear(x), y)`.
@@ -95,7 +82,7 @@ function sizesOf(out_features: unknown): readonly number[] {
  * ```
  */
 export class LinearCrossEntropyLoss extends _WeightedLoss {
-  static readonly signature = signatureOf(REQUIRED, OPTIONS);
+  static readonly signature = SIGNATURE.description;
   num_classes: number;
   out_features: readonly number[];
   ignore_index: number | bigint | null;
@@ -110,23 +97,13 @@ export class LinearCrossEntropyLoss extends _WeightedLoss {
   );
   constructor(...args: unknown[]) {
     if (!isSince('2.13', libtorch.version)) {
-      throw lacking('torch.nn', CALLEE.name, '2.13', libtorch.version);
+      throw lacking('torch.nn', SIGNATURE.name, '2.13', libtorch.version);
     }
-    const bound = bind(CALLEE, args);
-    const [inFeatures, numClasses] = bound as [number, number];
-    const values = Object.fromEntries(
-      OPTIONS.map(([name, fallback], index) => {
-        const value = bound[REQUIRED.length + index];
-        return [name, value === undefined ? fallback : value];
-      }),
-    ) as Required<LinearCrossEntropyLossModuleOptions>;
-    const { weight } = values;
-    AT.optionalTensor(weight, 'weight');
-    const label_smoothing = AT.float(values.label_smoothing, 'label_smoothing');
-    const out_features = sizesOf(values.out_features);
-    if (weight && (weight.dim() !== 1 || weight.numel() !== numClasses)) {
+    const values = SIGNATURE.read(args);
+    const { num_classes, out_features, weight, label_smoothing } = values;
+    if (weight && (weight.dim() !== 1 || weight.numel() !== num_classes)) {
       throw runtimeError(
-        `expected weight shape to be ${tupleRepr([numClasses])}, got ${tupleRepr(weight.shape)}`,
+        `expected weight shape to be ${tupleRepr([num_classes])}, got ${tupleRepr(weight.shape)}`,
       );
     }
     if (label_smoothing < 0 || label_smoothing > 1) {
@@ -135,14 +112,14 @@ export class LinearCrossEntropyLoss extends _WeightedLoss {
       );
     }
     super({ weight, reduction: values.reduction });
-    this.num_classes = numClasses;
+    this.num_classes = num_classes;
     this.out_features = out_features;
     this.ignore_index = values.ignore_index;
     this.label_smoothing = label_smoothing;
     // A layer's weight has two dimensions: those of a K-dimensional loss are flattened here and restored in forward.
-    const outputs = out_features.reduce((product, size) => product * size, numClasses);
+    const outputs = out_features.reduce((product, size) => product * size, num_classes);
     const { bias, device, dtype } = values;
-    this.linear = new Linear(inFeatures, outputs, { bias, device, dtype });
+    this.linear = new Linear(values.in_features, outputs, { bias, device, dtype });
     this.options = values.options;
   }
 
@@ -151,9 +128,13 @@ export class LinearCrossEntropyLoss extends _WeightedLoss {
     return linear_cross_entropy.with(values, input, weight, target);
   }
 
-  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
+  /** The same call as forward's. @internal */
+  override _functionalCall([input, target]: [input: Tensor, target: Tensor]):
+    | FunctionalCall
+    | undefined {
+    if (this.forward !== LinearCrossEntropyLoss.prototype.forward) return undefined;
     const [values, weight] = this.#values();
-    return linear_cross_entropy.async(values, [input, weight, target], options);
+    return { functional: linear_cross_entropy, values, inputs: [input, weight, target] };
   }
 
   /** What the functional takes: the options, and the layer's weight with the dimensions of the loss. */
@@ -183,4 +164,10 @@ export class LinearCrossEntropyLoss extends _WeightedLoss {
       `options=${optionalRepr(this.options)}`,
     ].join(', ');
   }
+}
+
+/** @throws TypeError for anything but sizes, which the attribute may have been set to */
+function sizesOf(out_features: unknown): readonly number[] {
+  if (INTS.accepts(out_features)) return out_features as readonly number[];
+  throw mismatch(SIGNATURE, 'out_features', INTS.expected, out_features);
 }

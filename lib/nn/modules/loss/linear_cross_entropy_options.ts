@@ -2,13 +2,24 @@
 import { inspect } from 'node:util';
 import { typeError, valueError } from '../../../bindings/errors';
 import { isSince } from '../../../bindings/libtorch/versions';
-import { type LoweredLinearCrossEntropyOptions, libtorch, native } from '../../../bindings/native';
-import { bind, describe, fail } from '../../../dispatch/arguments';
+import {
+  libtorch,
+  type MarshalledLinearCrossEntropyOptions,
+  native,
+} from '../../../bindings/native';
+import { describe } from '../../../dispatch/arguments';
+import {
+  ANYTHING,
+  BOOL,
+  mismatch,
+  optional,
+  Signature,
+  type Type,
+} from '../../../dispatch/signature';
 import type { DeviceLike } from '../../../tensor/device';
 import { bfloat16, type DType, float16, float32, float64 } from '../../../tensor/dtype';
 import { dtypeFromCode } from '../../../tensor/dtype_table';
 import { repr } from '../../../utils/python';
-import type { SignatureParameter } from '../../functional/loss/definition';
 
 /** `'balanced'` is torch 2.13's alone. */
 export type AccPolicy = 'auto' | 'accurate' | 'balanced' | 'compact';
@@ -47,19 +58,17 @@ export interface LinearCrossEntropyOptionsFields {
   acc_dtype?: DType | null;
 }
 
-const DEFAULTS = {
-  allow_retain_graph: false,
-  batch_chunk_size: null,
-  chunking_method: 'auto',
-  acc_policy: 'auto',
-  acc_dtype: null,
-} as const satisfies Required<LinearCrossEntropyOptionsFields>;
-const FIELDS = Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[];
+const SIGNATURE = new Signature('LinearCrossEntropyOptions', {
+  allow_retain_graph: optional(BOOL, false),
+  batch_chunk_size: optional(ANYTHING as Type<number | null>, null),
+  chunking_method: optional(ANYTHING as Type<ChunkingMethod | null>, 'auto'),
+  acc_policy: optional(ANYTHING as Type<AccPolicy>, 'auto'),
+  acc_dtype: optional(ANYTHING as Type<DType | null>, null),
+});
+const FIELDS = SIGNATURE.parameters.map(
+  ({ name }) => name as keyof LinearCrossEntropyOptionsFields,
+);
 
-const CALLEE = {
-  name: 'LinearCrossEntropyOptions',
-  parameters: FIELDS.map((name) => ({ name, keywordOnly: true })),
-};
 const IS_SINCE_214 = isSince('2.14', libtorch.version);
 const ACC_POLICIES: readonly unknown[] = IS_SINCE_214
   ? ['auto', 'accurate', 'compact']
@@ -79,29 +88,23 @@ const ACC_DTYPES: readonly unknown[] = [float16, bfloat16, float32, float64];
  * @throws RangeError (ValueError) for a value that a field does not take
  */
 export class LinearCrossEntropyOptions implements Required<LinearCrossEntropyOptionsFields> {
-  static readonly signature: readonly SignatureParameter[] = FIELDS.map((name) => ({
-    name,
-    required: false,
-    default: DEFAULTS[name],
-  }));
+  static readonly signature = SIGNATURE.description;
 
   declare readonly allow_retain_graph: boolean;
   declare readonly batch_chunk_size: number | null;
   declare readonly chunking_method: ChunkingMethod | null;
   declare readonly acc_policy: AccPolicy;
   declare readonly acc_dtype: DType | null;
-  readonly #lowered: LoweredLinearCrossEntropyOptions;
+  readonly #marshalled: MarshalledLinearCrossEntropyOptions;
 
   constructor(fields?: LinearCrossEntropyOptionsFields);
   constructor(...args: unknown[]) {
-    const bound = bind(CALLEE, args);
-    for (const [index, name] of FIELDS.entries()) {
-      const value = bound[index] === undefined ? DEFAULTS[name] : bound[index];
+    for (const [name, value] of Object.entries(SIGNATURE.read(args))) {
       Object.defineProperty(this, name, { value, enumerable: true });
     }
     checkFields(this);
     const { allow_retain_graph, batch_chunk_size, chunking_method, acc_policy, acc_dtype } = this;
-    this.#lowered = [
+    this.#marshalled = [
       allow_retain_graph,
       batch_chunk_size,
       chunking_method,
@@ -112,9 +115,9 @@ export class LinearCrossEntropyOptions implements Required<LinearCrossEntropyOpt
   }
 
   /** As they cross to the native side. @internal */
-  static lower(options: LinearCrossEntropyOptions): LoweredLinearCrossEntropyOptions {
-    if (typeof options === 'object' && options !== null && #lowered in options) {
-      return options.#lowered;
+  static marshal(options: LinearCrossEntropyOptions): MarshalledLinearCrossEntropyOptions {
+    if (typeof options === 'object' && options !== null && #marshalled in options) {
+      return options.#marshalled;
     }
     throw typeError(`must be LinearCrossEntropyOptions, got ${describe(options)}`);
   }
@@ -130,7 +133,7 @@ export class LinearCrossEntropyOptions implements Required<LinearCrossEntropyOpt
   ): LinearCrossEntropyOptions {
     const [allow_retain_graph, batch_chunk_size, chunking_method, acc_policy, acc_dtype] =
       native.adjust_linear_cross_entropy_options(
-        this.#lowered,
+        this.#marshalled,
         num_batches,
         in_features,
         num_classes,
@@ -157,10 +160,7 @@ export class LinearCrossEntropyOptions implements Required<LinearCrossEntropyOpt
 }
 
 function checkFields(options: LinearCrossEntropyOptions): void {
-  const { allow_retain_graph, batch_chunk_size, chunking_method, acc_policy, acc_dtype } = options;
-  if (typeof allow_retain_graph !== 'boolean') {
-    throw mismatch('allow_retain_graph', 'a boolean', allow_retain_graph);
-  }
+  const { batch_chunk_size, chunking_method, acc_policy, acc_dtype } = options;
   if (!ACC_POLICIES.includes(acc_policy)) {
     const expected = IS_SINCE_214 ? `; expected one of ${ACC_POLICIES.map(repr).join(', ')}` : '';
     throw valueError(`invalid acc_policy: ${repr(acc_policy)}${expected}`);
@@ -183,12 +183,9 @@ function checkFields(options: LinearCrossEntropyOptions): void {
 }
 
 function checkMethod(method: unknown): void {
-  if (typeof method !== 'string') throw mismatch('chunking_method', 'a string or null', method);
+  if (typeof method !== 'string')
+    throw mismatch(SIGNATURE, 'chunking_method', 'a string or null', method);
   if (!/^aspect_ratio(:0*[1-9][0-9]*)?$/.test(method)) {
     throw valueError(`invalid chunking_method: ${repr(method)}`);
   }
-}
-
-function mismatch(name: string, expected: string, value: unknown): Error {
-  return fail(CALLEE, `argument '${name}' must be ${expected}, got ${describe(value)}`);
 }

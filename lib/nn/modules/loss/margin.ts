@@ -1,26 +1,17 @@
 /** Margins between classes: one class or several to a row. Source: torch/nn/modules/loss.py. */
 
 import { valueError } from '../../../bindings/errors';
-import type { AsyncOptions } from '../../../bindings/jobs';
 import type { Tensor } from '../../../tensor/tensor';
 import {
+  type MultiLabelMarginLossOptions,
   type MultiLabelSoftMarginLossOptions,
   type MultiMarginLossOptions,
   multi_margin_loss,
   multilabel_margin_loss,
   multilabel_soft_margin_loss,
 } from '../../functional/loss/classification';
-import type { Given, ReductionOptions } from '../../functional/loss/definition';
-import { _Loss, _WeightedLoss, Keywords } from './base';
-
-const MULTI_MARGIN = new Keywords<MultiMarginLossOptions>('MultiMarginLoss', multi_margin_loss, [
-  'p',
-  'margin',
-  'weight',
-  'size_average',
-  'reduce',
-  'reduction',
-]);
+import type { Given, InputAndTarget } from '../../functional/loss/definition';
+import { _WeightedLoss, lossClass } from './base';
 
 /**
  * Hinge of many classes with one target: `Σ_{i≠y} max(0, margin - x[y] + x[i])^p / C`, times `weight[y]`.
@@ -44,40 +35,27 @@ const MULTI_MARGIN = new Keywords<MultiMarginLossOptions>('MultiMarginLoss', mul
  * // tensor([[ 0.1500,  0.2000,  0.3000, -0.6500]])
  * ```
  */
-export class MultiMarginLoss extends _WeightedLoss {
-  static readonly signature = MULTI_MARGIN.signature;
-  p: number | bigint;
-  margin: number;
-
-  constructor(options?: Given<MultiMarginLossOptions>);
-  constructor(...args: unknown[]) {
-    const values = MULTI_MARGIN.read(args);
-    super(values);
-    const { p, weight } = values;
+export class MultiMarginLoss extends lossClass<InputAndTarget, MultiMarginLossOptions>(
+  'MultiMarginLoss',
+  multi_margin_loss,
+  ['p', 'margin', 'weight', 'size_average', 'reduce', 'reduction'],
+  _WeightedLoss,
+) {
+  constructor(options?: Given<MultiMarginLossOptions>) {
+    super(options);
+    const { p, weight } = this;
     if (Number(p) !== 1 && Number(p) !== 2) throw valueError('only p == 1 and p == 2 supported');
     if (weight && weight.dim() !== 1) {
       throw valueError(
         `MultiMarginLoss: expected weight to be None or 1D tensor, got ${weight.dim()}D instead`,
       );
     }
-    this.p = values.p;
-    this.margin = values.margin;
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
     return multi_margin_loss.with(this, input, target);
   }
-
-  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
-    return multi_margin_loss.async(this, [input, target], options);
-  }
 }
-
-const MULTI_LABEL_MARGIN = new Keywords<ReductionOptions>(
-  'MultiLabelMarginLoss',
-  multilabel_margin_loss,
-  ['size_average', 'reduce', 'reduction'],
-);
 
 /**
  * Hinge of many classes with many targets: the sum over targets `y_j` and other classes `i` of
@@ -103,29 +81,15 @@ const MULTI_LABEL_MARGIN = new Keywords<ReductionOptions>(
  * // tensor([[-0.5000,  0.5000,  0.5000, -0.5000]])
  * ```
  */
-export class MultiLabelMarginLoss extends _Loss {
-  static readonly signature = MULTI_LABEL_MARGIN.signature;
-
-  constructor(options?: Given<ReductionOptions>);
-  constructor(...args: unknown[]) {
-    const values = MULTI_LABEL_MARGIN.read(args);
-    super(values);
-  }
-
+export class MultiLabelMarginLoss extends lossClass<InputAndTarget, MultiLabelMarginLossOptions>(
+  'MultiLabelMarginLoss',
+  multilabel_margin_loss,
+  ['size_average', 'reduce', 'reduction'],
+) {
   override forward(input: Tensor, target: Tensor): Tensor {
     return multilabel_margin_loss.with(this, input, target);
   }
-
-  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
-    return multilabel_margin_loss.async(this, [input, target], options);
-  }
 }
-
-const MULTI_LABEL_SOFT_MARGIN = new Keywords<MultiLabelSoftMarginLossOptions>(
-  'MultiLabelSoftMarginLoss',
-  multilabel_soft_margin_loss,
-  ['weight', 'size_average', 'reduce', 'reduction'],
-);
 
 /**
  * One-versus-all cross entropy of logits, averaged over classes: `-1/C Σ y log σ(x) + (1 - y) log(1 - σ(x))`.
@@ -149,20 +113,16 @@ const MULTI_LABEL_SOFT_MARGIN = new Keywords<MultiLabelSoftMarginLossOptions>(
  * // tensor([[-0.0608,  0.1258,  0.2075]])
  * ```
  */
-export class MultiLabelSoftMarginLoss extends _WeightedLoss {
-  static readonly signature = MULTI_LABEL_SOFT_MARGIN.signature;
-
-  constructor(options?: Given<MultiLabelSoftMarginLossOptions>);
-  constructor(...args: unknown[]) {
-    const values = MULTI_LABEL_SOFT_MARGIN.read(args);
-    super(values);
-  }
-
+export class MultiLabelSoftMarginLoss extends lossClass<
+  InputAndTarget,
+  MultiLabelSoftMarginLossOptions
+>(
+  'MultiLabelSoftMarginLoss',
+  multilabel_soft_margin_loss,
+  ['weight', 'size_average', 'reduce', 'reduction'],
+  _WeightedLoss,
+) {
   override forward(input: Tensor, target: Tensor): Tensor {
     return multilabel_soft_margin_loss.with(this, input, target);
-  }
-
-  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
-    return multilabel_soft_margin_loss.async(this, [input, target], options);
   }
 }

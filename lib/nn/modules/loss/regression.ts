@@ -1,30 +1,21 @@
 /** Loss modules of regression. Source: torch/nn/modules/loss.py. */
-import type { AsyncOptions } from '../../../bindings/jobs';
 import type { Tensor } from '../../../tensor/tensor';
-import type { Given, ReductionOption, ReductionOptions } from '../../functional/loss/definition';
+import type { InputAndTarget } from '../../functional/loss/definition';
 import {
   type GaussianNLLLossOptions,
   gaussian_nll_loss,
+  type HuberLossOptions,
   huber_loss,
+  type L1LossOptions,
   l1_loss,
+  type MSELossOptions,
   mse_loss,
   type PoissonNLLLossOptions,
   poisson_nll_loss,
   type SmoothL1LossOptions,
   smooth_l1_loss,
 } from '../../functional/loss/regression';
-import { _Loss, Keywords } from './base';
-
-interface HuberOptions extends ReductionOption {
-  /** Where the squared part ends. Default: 1. */
-  delta?: number;
-}
-
-const L1 = new Keywords<ReductionOptions>('L1Loss', l1_loss, [
-  'size_average',
-  'reduce',
-  'reduction',
-]);
+import { lossClass } from './base';
 
 /**
  * Mean absolute error: `|x - y|`.
@@ -48,29 +39,15 @@ const L1 = new Keywords<ReductionOptions>('L1Loss', l1_loss, [
  * // tensor([-0.3333,  0.3333, -0.3333])
  * ```
  */
-export class L1Loss extends _Loss {
-  static readonly signature = L1.signature;
-
-  constructor(options?: Given<ReductionOptions>);
-  constructor(...args: unknown[]) {
-    const values = L1.read(args);
-    super(values);
-  }
-
+export class L1Loss extends lossClass<InputAndTarget, Omit<L1LossOptions, 'weight'>>(
+  'L1Loss',
+  l1_loss,
+  ['size_average', 'reduce', 'reduction'],
+) {
   override forward(input: Tensor, target: Tensor): Tensor {
     return l1_loss.with(this, input, target);
   }
-
-  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
-    return l1_loss.async(this, [input, target], options);
-  }
 }
-
-const MSE = new Keywords<ReductionOptions>('MSELoss', mse_loss, [
-  'size_average',
-  'reduce',
-  'reduction',
-]);
 
 /**
  * Mean squared error: `(x - y)²`.
@@ -94,30 +71,15 @@ const MSE = new Keywords<ReductionOptions>('MSELoss', mse_loss, [
  * // tensor([-1.,  4., -5.])
  * ```
  */
-export class MSELoss extends _Loss {
-  static readonly signature = MSE.signature;
-
-  constructor(options?: Given<ReductionOptions>);
-  constructor(...args: unknown[]) {
-    const values = MSE.read(args);
-    super(values);
-  }
-
+export class MSELoss extends lossClass<InputAndTarget, Omit<MSELossOptions, 'weight'>>(
+  'MSELoss',
+  mse_loss,
+  ['size_average', 'reduce', 'reduction'],
+) {
   override forward(input: Tensor, target: Tensor): Tensor {
     return mse_loss.with(this, input, target);
   }
-
-  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
-    return mse_loss.async(this, [input, target], options);
-  }
 }
-
-const SMOOTH_L1 = new Keywords<SmoothL1LossOptions>('SmoothL1Loss', smooth_l1_loss, [
-  'size_average',
-  'reduce',
-  'reduction',
-  'beta',
-]);
 
 /**
  * `0.5 (x - y)² / beta` where `|x - y| < beta`, else `|x - y| - 0.5 beta`.
@@ -143,27 +105,15 @@ const SMOOTH_L1 = new Keywords<SmoothL1LossOptions>('SmoothL1Loss', smooth_l1_lo
  * // tensor([ 0.5000,  1.0000, -1.0000])
  * ```
  */
-export class SmoothL1Loss extends _Loss {
-  static readonly signature = SMOOTH_L1.signature;
-  beta: number;
-
-  constructor(options?: Given<SmoothL1LossOptions>);
-  constructor(...args: unknown[]) {
-    const values = SMOOTH_L1.read(args);
-    super(values);
-    this.beta = values.beta;
-  }
-
+export class SmoothL1Loss extends lossClass<InputAndTarget, SmoothL1LossOptions>(
+  'SmoothL1Loss',
+  smooth_l1_loss,
+  ['size_average', 'reduce', 'reduction', 'beta'],
+) {
   override forward(input: Tensor, target: Tensor): Tensor {
     return smooth_l1_loss.with(this, input, target);
   }
-
-  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
-    return smooth_l1_loss.async(this, [input, target], options);
-  }
 }
-
-const HUBER = new Keywords<HuberOptions>('HuberLoss', huber_loss, ['reduction', 'delta']);
 
 /**
  * `0.5 (x - y)²` where `|x - y| < delta`, else `delta (|x - y| - 0.5 delta)`.
@@ -189,34 +139,15 @@ const HUBER = new Keywords<HuberOptions>('HuberLoss', huber_loss, ['reduction', 
  * // tensor([ 0.2500,  0.5000, -0.5000])
  * ```
  */
-export class HuberLoss extends _Loss {
-  static readonly signature = HUBER.signature;
-  delta: number;
-
-  constructor(options?: Given<HuberOptions>);
-  constructor(...args: unknown[]) {
-    const values = HUBER.read(args);
-    super(values);
-    this.delta = values.delta;
-  }
-
+export class HuberLoss extends lossClass<InputAndTarget, Omit<HuberLossOptions, 'weight'>>(
+  'HuberLoss',
+  huber_loss,
+  ['reduction', 'delta'],
+) {
   override forward(input: Tensor, target: Tensor): Tensor {
     return huber_loss.with(this, input, target);
   }
-
-  override forwardAsync(input: Tensor, target: Tensor, options?: AsyncOptions): Promise<Tensor> {
-    return huber_loss.async(this, [input, target], options);
-  }
 }
-
-const POISSON_NLL = new Keywords<PoissonNLLLossOptions>('PoissonNLLLoss', poisson_nll_loss, [
-  'log_input',
-  'full',
-  'size_average',
-  'eps',
-  'reduce',
-  'reduction',
-]);
 
 /**
  * `exp(x) - y x`, or with `log_input: false` `x - y log(x + eps)`; `full` adds Stirling's approximation of `log(y!)` for
@@ -244,39 +175,15 @@ const POISSON_NLL = new Keywords<PoissonNLLLossOptions>('PoissonNLLLoss', poisso
  * // tensor([ 0.2162, -0.0939, -0.5370])
  * ```
  */
-export class PoissonNLLLoss extends _Loss {
-  static readonly signature = POISSON_NLL.signature;
-  log_input: boolean;
-  full: boolean;
-  eps: number;
-
-  constructor(options?: Given<PoissonNLLLossOptions>);
-  constructor(...args: unknown[]) {
-    const values = POISSON_NLL.read(args);
-    super(values);
-    this.log_input = values.log_input;
-    this.full = values.full;
-    this.eps = values.eps;
-  }
-
+export class PoissonNLLLoss extends lossClass<InputAndTarget, PoissonNLLLossOptions>(
+  'PoissonNLLLoss',
+  poisson_nll_loss,
+  ['log_input', 'full', 'size_average', 'eps', 'reduce', 'reduction'],
+) {
   override forward(log_input: Tensor, target: Tensor): Tensor {
     return poisson_nll_loss.with(this, log_input, target);
   }
-
-  override forwardAsync(
-    log_input: Tensor,
-    target: Tensor,
-    options?: AsyncOptions,
-  ): Promise<Tensor> {
-    return poisson_nll_loss.async(this, [log_input, target], options);
-  }
 }
-
-const GAUSSIAN_NLL = new Keywords<GaussianNLLLossOptions>('GaussianNLLLoss', gaussian_nll_loss, [
-  'full',
-  'eps',
-  'reduction',
-]);
 
 /**
  * `0.5 (log(max(var, eps)) + (x - y)² / max(var, eps))`; `full` adds `0.5 log(2π)`.
@@ -304,29 +211,11 @@ const GAUSSIAN_NLL = new Keywords<GaussianNLLLossOptions>('GaussianNLLLoss', gau
  * // tensor([0.1875, 0.0000])
  * ```
  */
-export class GaussianNLLLoss extends _Loss<[input: Tensor, target: Tensor, var_: Tensor | number]> {
-  static readonly signature = GAUSSIAN_NLL.signature;
-  full: boolean;
-  eps: number;
-
-  constructor(options?: Given<GaussianNLLLossOptions>);
-  constructor(...args: unknown[]) {
-    const values = GAUSSIAN_NLL.read(args);
-    super(values);
-    this.full = values.full;
-    this.eps = values.eps;
-  }
-
+export class GaussianNLLLoss extends lossClass<
+  [input: Tensor, target: Tensor, var_: Tensor | number],
+  GaussianNLLLossOptions
+>('GaussianNLLLoss', gaussian_nll_loss, ['full', 'eps', 'reduction']) {
   override forward(input: Tensor, target: Tensor, var_: Tensor | number): Tensor {
     return gaussian_nll_loss.with(this, input, target, var_);
-  }
-
-  override forwardAsync(
-    input: Tensor,
-    target: Tensor,
-    var_: Tensor | number,
-    options?: AsyncOptions,
-  ): Promise<Tensor> {
-    return gaussian_nll_loss.async(this, [input, target, var_], options);
   }
 }

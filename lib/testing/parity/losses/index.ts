@@ -1,8 +1,9 @@
-/** Every loss, a row each: what its cases are made from. A new loss is a new row. */
+/** Every loss, a row each: what its cases are made from. A loss that needs no row of its own gets one. */
 import { isSince } from '../../../bindings/libtorch/versions';
 import { libtorch } from '../../../bindings/native';
 import { BINARY } from './binary';
 import { CLASSIFICATION } from './classification';
+import { defaultRows } from './default';
 import { EMBEDDING } from './embedding';
 import { LAYERS } from './layers';
 import { REGRESSION } from './regression';
@@ -13,13 +14,10 @@ import { SEQUENCES } from './sequences';
 const isThere = (row: LossRow): boolean =>
   isSince('2.13', libtorch.version) || !/linear_?cross_?entropy/i.test(nameOf(row));
 
-export const LOSSES: readonly LossRow[] = [
-  ...REGRESSION,
-  ...BINARY,
-  ...CLASSIFICATION,
-  ...EMBEDDING,
-  ...SEQUENCES,
-  ...LAYERS,
-].filter(isThere);
+const ROWS = [...REGRESSION, ...BINARY, ...CLASSIFICATION, ...EMBEDDING, ...SEQUENCES, ...LAYERS];
+
+export const LOSSES: readonly LossRow[] = [...ROWS, ...defaultRows(ROWS.map(nameOf))].filter(
+  isThere,
+);
 
 export { type LossRow, nameOf } from './row';

@@ -27,18 +27,6 @@ export const REGRESSION: readonly LossRow[] = [
     odd: normals!,
   },
   {
-    functional: 'mse_loss',
-    module: 'MSELoss',
-    shapes: ELEMENTWISE,
-    inputs: (random, shape, options, targets) => [
-      random.normal(shape, options),
-      random.normal(shape, targets),
-    ],
-    functionalOptions: { weight: weights },
-    legacy: true,
-    odd: normals!,
-  },
-  {
     functional: 'huber_loss',
     module: 'HuberLoss',
     shapes: ELEMENTWISE,

@@ -1,7 +1,7 @@
 /** The charts of the HTML report, as SVG. Colours are classes of its style sheet, so that they follow the theme. */
 import { DTYPES } from '../generate';
 import type { ParityReport } from '../run';
-import type { Tally } from '../tally';
+import type { Counts } from '../statistics';
 import { thousands, ulpsText, verdictOf } from './text';
 
 const LABEL = 250;
@@ -37,10 +37,10 @@ export function casesChart({ by }: ParityReport): string {
   const losses = Object.entries(by.loss);
   const most = Math.max(...losses.map(([, { cases }]) => cases));
   const scale = (WIDTH - LABEL - 90) / most;
-  const parts = losses.flatMap(([loss, tally], i) => {
+  const parts = losses.flatMap(([loss, counts], i) => {
     const y = i * ROW;
     let x = LABEL;
-    const bars = segments(tally).map(([kind, count]) => {
+    const bars = segments(counts).map(([kind, count]) => {
       const width = count * scale;
       const bar = rectangle(
         { x, y: y + 4, width, height: ROW - 8 },
@@ -50,13 +50,13 @@ export function casesChart({ by }: ParityReport): string {
       x += width;
       return bar;
     });
-    const count = text(x + 8, y + 15, thousands(tally.cases), 'count');
+    const count = text(x + 8, y + 15, thousands(counts.cases), 'count');
     return [text(LABEL - 10, y + 15, loss, 'label'), ...bars, count];
   });
   return svg(losses.length * ROW, 'Cases of each loss', parts);
 }
 
-function segments({ equal, refused, close, different }: Tally): [kind: string, count: number][] {
+function segments({ equal, refused, close, different }: Counts): [kind: string, count: number][] {
   const all: [string, number][] = [
     ['equal', equal - refused],
     ['refused', refused],
@@ -76,15 +76,15 @@ export function gridChart({ by }: ParityReport): string {
   const rows = losses.flatMap((loss, row) => {
     const y = top + row * ROW;
     const cells = dtypes.flatMap((dtype, column) => {
-      const tally = by['loss and dtype'][`${loss} ${dtype}`];
-      if (!tally) return [];
+      const counts = by['loss and dtype'][`${loss} ${dtype}`];
+      if (!counts) return [];
       const x = LABEL + column * width;
-      const ulps = Math.max(tally.ulps.value, tally.ulps.gradient);
-      const verdict = verdictOf(tally);
+      const ulps = Math.max(counts.ulps.value, counts.ulps.gradient);
+      const verdict = verdictOf(counts);
       const title =
-        `${loss}, ${dtype}: ${thousands(tally.equal)} of ${thousands(tally.cases)} equal; ` +
-        `worst ${ulpsText(tally.ulps.value)} ulps in values, ${ulpsText(tally.ulps.gradient)} in gradients`;
-      const onlyRefused = verdict === 'equal' && tally.refused === tally.cases;
+        `${loss}, ${dtype}: ${thousands(counts.equal)} of ${thousands(counts.cases)} equal; ` +
+        `worst ${ulpsText(counts.ulps.value)} ulps in values, ${ulpsText(counts.ulps.gradient)} in gradients`;
+      const onlyRefused = verdict === 'equal' && counts.refused === counts.cases;
       const kind = onlyRefused ? 'refused' : verdict;
       const inNumbers = ulps > 0 ? ulpsText(ulps) : 'error';
       const shown = verdict !== 'equal' ? inNumbers : onlyRefused ? 'refused' : '0';

@@ -1,6 +1,6 @@
 /** The report as one HTML file that needs nothing else. */
 import type { Failure, ParityReport } from '../run';
-import type { Grouping } from '../tally';
+import type { Grouping } from '../statistics';
 import { casesChart, escaped, gridChart } from './charts';
 import { STYLE } from './style';
 import {
@@ -112,15 +112,15 @@ function sides(report: ParityReport): string {
 }
 
 function groups({ by }: ParityReport, grouping: Grouping): string {
-  const rows = Object.entries(by[grouping]).map(([name, tally]) => [
-    `<i class="${verdictOf(tally)}"></i>${escaped(name)}`,
-    thousands(tally.cases),
-    thousands(tally.equal),
-    thousands(tally.refused),
-    thousands(tally.close),
-    thousands(tally.different),
-    ulpsText(tally.ulps.value),
-    ulpsText(tally.ulps.gradient),
+  const rows = Object.entries(by[grouping]).map(([name, counts]) => [
+    `<i class="${verdictOf(counts)}"></i>${escaped(name)}`,
+    thousands(counts.cases),
+    thousands(counts.equal),
+    thousands(counts.refused),
+    thousands(counts.close),
+    thousands(counts.different),
+    ulpsText(counts.ulps.value),
+    ulpsText(counts.ulps.gradient),
   ]);
   const head = [
     '',

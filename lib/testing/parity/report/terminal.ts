@@ -27,13 +27,13 @@ function mark(verdict: ParityReport['verdict'], { good, bad, warning }: Styles):
 }
 
 function lossTable({ by }: ParityReport, styles: Styles): string {
-  const rows = Object.entries(by.loss).map(([loss, tally]) => [
+  const rows = Object.entries(by.loss).map(([loss, counts]) => [
     loss,
-    thousands(tally.cases),
-    thousands(tally.equal),
-    thousands(tally.close + tally.different),
-    ulpsText(tally.ulps.value),
-    ulpsText(tally.ulps.gradient),
+    thousands(counts.cases),
+    thousands(counts.equal),
+    thousands(counts.close + counts.different),
+    ulpsText(counts.ulps.value),
+    ulpsText(counts.ulps.gradient),
   ]);
   const head = ['loss', 'cases', 'equal', 'not', 'ulps, value', 'gradient'];
   const widths = head.map((title, column) =>
@@ -41,10 +41,10 @@ function lossTable({ by }: ParityReport, styles: Styles): string {
   );
   const line = (cells: readonly string[]): string =>
     cells.map((cell, i) => (i ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join('  ');
-  const tallies = Object.values(by.loss);
+  const statistics = Object.values(by.loss);
   return [
     styles.dim(`  ${line(head)}`),
-    ...rows.map((row, i) => `${mark(verdictOf(tallies[i]!), styles)} ${line(row)}`),
+    ...rows.map((row, i) => `${mark(verdictOf(statistics[i]!), styles)} ${line(row)}`),
   ].join('\n');
 }
 

@@ -1,7 +1,7 @@
 /** Words and numbers that all forms of the report share. */
 import { DTYPES } from '../generate';
 import type { ParityReport } from '../run';
-import type { Tally } from '../tally';
+import type { Counts } from '../statistics';
 
 /** `26,415`. */
 export const thousands = (count: number): string => count.toLocaleString('en');
@@ -66,17 +66,17 @@ export function reproduceText({ settings, ours }: ParityReport): string {
     `--python ${python}`,
     `--seed ${seed}`,
     `--threads ${ours.threads}`,
+    ...(ours.kernels.length ? ['--kernels'] : []),
     ...(cases === undefined ? [] : [`--cases ${cases}`]),
     ...(losses ?? []).map((loss) => `--loss ${loss}`),
     ...(dtypes.length === DTYPES.length ? [] : dtypes.map((dtype) => `--dtype ${dtype}`)),
     ...devices.map((device) => `--device ${device}`),
     ...(pythonDevice ? [`--python-device ${pythonDevice}`] : []),
-    ...(ours.kernels.length ? ['--kernels'] : []),
     ...(tolerance ? [`--rtol ${tolerance.rtol}`, `--atol ${tolerance.atol}`] : []),
   ].join(' ');
 }
 
 /** Of a group: its worst verdict. */
-export function verdictOf({ different, close }: Tally): ParityReport['verdict'] {
+export function verdictOf({ different, close }: Counts): ParityReport['verdict'] {
   return different ? 'different' : close ? 'close' : 'equal';
 }

@@ -1,0 +1,20 @@
+/** Random numbers: native/operators/generators.cc. */
+import type { Handle } from '../handle';
+
+/** The native half of a Generator. */
+export type NativeGenerator = { readonly __generator: unique symbol };
+
+export interface NativeGenerators {
+  new_generator(device: string): NativeGenerator;
+  default_generator(device: string): NativeGenerator;
+  manual_seed(seed: number | bigint): void;
+  generator_manual_seed(generator: NativeGenerator, seed: number | bigint): void;
+  generator_initial_seed(generator: NativeGenerator): number | bigint;
+  generator_seed(generator: NativeGenerator): number | bigint;
+  generator_get_state(generator: NativeGenerator): Handle;
+  generator_set_state(generator: NativeGenerator, state: Handle): void;
+  generator_get_offset(generator: NativeGenerator): number | bigint;
+  generator_set_offset(generator: NativeGenerator, offset: number | bigint): void;
+  generator_clone_state(generator: NativeGenerator): NativeGenerator;
+  generator_device(generator: NativeGenerator): string;
+}

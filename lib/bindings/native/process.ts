@@ -1,0 +1,39 @@
+/** What holds for the whole process: native/operators/context.cc, native/operators/tensors.cc, native/losses/targets.cc. */
+import type { Handle } from '../handle';
+
+export interface NativeProcess {
+  get_default_dtype(): number;
+  set_default_dtype(dtype: number): void;
+  element_size(dtype: number): number;
+  promote_types(left: number, right: number): number;
+  get_num_threads(): number;
+  set_num_threads(count: number): void;
+  has_cuda(): boolean;
+  cpu_capability(): string;
+  parse_device(name: string): string;
+  /** Indices of those of one device and dtype, in the order of Python's groups. */
+  group_by_device_and_dtype(tensors: readonly Handle[]): number[][];
+
+  // How libtorch behaves
+  get_flag(name: string): boolean;
+  set_flag(name: string, value: boolean): void;
+  cudnn_benchmark_limit(): number;
+  set_cudnn_benchmark_limit(limit: number): void;
+  fp32_precision(backend: string, op: string): string;
+  set_fp32_precision(backend: string, op: string, precision: string): void;
+  show_config(): string;
+  has_mkl(): boolean;
+  has_mkldnn(): boolean;
+  has_openmp(): boolean;
+  get_float32_matmul_precision(): string;
+  set_float32_matmul_precision(precision: string): void;
+  deterministic_algorithms(): boolean;
+  deterministic_algorithms_warn_only(): boolean;
+  use_deterministic_algorithms(mode: boolean, warnOnly: boolean): void;
+  /** Returns false if the processor cannot flush denormal numbers. */
+  set_flush_denormal(mode: boolean): boolean;
+
+  // Class indices: none are checked, those on CUDA, or all
+  set_check_targets(which: 0 | 1 | 2): void;
+  get_check_targets(): 0 | 1 | 2;
+}

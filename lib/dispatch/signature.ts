@@ -1,0 +1,181 @@
+/**
+ * Signatures: the parameters of a function or constructor, each declared once with its type and default. Reading and
+ * checking arguments, and the list that is compared with Python's, follow from that.
+ */
+
+import { describeTensor, handleOf, isTensor } from '../bindings/handle';
+import { Generator } from '../random/generator';
+import { Device, type DeviceLike } from '../tensor/device';
+import { DType } from '../tensor/dtype';
+import type { Tensor } from '../tensor/tensor';
+import { bind, type Callee, fail, type Parameter } from './arguments';
+
+/** A parameter as `inspect.signature` shows it in Python. */
+export interface SignatureParameter {
+  readonly name: string;
+  readonly required: boolean;
+  /** Undefined for a required parameter; null is Python's None. */
+  readonly default: unknown;
+  /** Can be given by name only. */
+  readonly keywordOnly: boolean;
+}
+
+/** What a parameter takes, in words and as a test. */
+export interface Type<T> {
+  readonly expected: string;
+  readonly accepts: (value: unknown) => boolean;
+  /** Never there: carries the type. */
+  readonly type?: T;
+}
+
+export const typeOf = <T>(expected: string, accepts: (value: unknown) => boolean): Type<T> => ({
+  expected,
+  accepts,
+});
+
+export const INT = typeOf<number>('an integer', Number.isSafeInteger);
+/** A number, which is a float whatever its value. */
+export const FLOAT = typeOf<number>('a number', (value) => typeof value === 'number');
+/** A number or bigint, integral or not. */
+export const NUMBER = typeOf<number | bigint>(
+  'a number',
+  (value) => typeof value === 'number' || typeof value === 'bigint',
+);
+export const BOOL = typeOf<boolean>('a boolean', (value) => typeof value === 'boolean');
+export const STRING = typeOf<string>('a string', (value) => typeof value === 'string');
+export const TENSOR = typeOf<Tensor>(
+  'a Tensor',
+  (value) => isTensor(value) && Boolean(handleOf(value)),
+);
+export const DTYPE = typeOf<DType>('a torch.dtype', (value) => value instanceof DType);
+export const DEVICE = typeOf<DeviceLike>(
+  'a device, its name or its number',
+  (value) => value instanceof Device || typeof value === 'string' || Number.isSafeInteger(value),
+);
+export const GENERATOR = typeOf<Generator>(
+  'a torch.Generator',
+  (value) => value instanceof Generator,
+);
+export const INTS = typeOf<readonly number[]>(
+  'an array of integers',
+  (value) => Array.isArray(value) && value.every((element) => Number.isSafeInteger(element)),
+);
+export const NUMBERS = typeOf<readonly number[]>(
+  'an array of numbers',
+  (value) => Array.isArray(value) && value.every((element) => typeof element === 'number'),
+);
+export const FUNCTION = typeOf<unknown>('a function', (value) => typeof value === 'function');
+/** Checked by whoever takes it. */
+export const ANYTHING = typeOf<unknown>('anything', () => true);
+
+/** The type, or null, which is Python's None. */
+export const orNull = <T>({ expected, accepts }: Type<T>): Type<T | null> =>
+  typeOf(`${expected} or null`, (value) => value === null || accepts(value));
+
+export interface Declared<T> {
+  readonly type: Type<T>;
+  readonly required: boolean;
+  readonly default: T | undefined;
+  readonly keywordOnly: boolean;
+}
+
+/** A parameter without default: positional, or by name. */
+export const required = <T>(type: Type<T>): Declared<T> => ({
+  type,
+  required: true,
+  default: undefined,
+  keywordOnly: false,
+});
+
+/** A parameter with a default. */
+export interface Optional<T> extends Declared<T> {
+  readonly default: T;
+}
+
+/** A parameter with a default that may be positional, too. */
+export const optional = <T>(type: Type<T>, fallback: T): Optional<T> => ({
+  type,
+  required: false,
+  default: fallback,
+  keywordOnly: false,
+});
+
+/** A parameter with a default that is given by name only. */
+export const option = <T>(type: Type<T>, fallback: T): Optional<T> => ({
+  ...optional(type, fallback),
+  keywordOnly: true,
+});
+
+export type Declarations = Readonly<Record<string, Declared<unknown>>>;
+
+/** The values of declared parameters, by name. */
+export type ValuesOf<D extends Declarations> = {
+  -readonly [Name in keyof D]: D[Name] extends Declared<infer T> ? T : never;
+};
+
+/** A function's parameters, in Python's order. */
+export class Signature<D extends Declarations> implements Callee {
+  readonly name: string;
+  readonly parameters: readonly Parameter[];
+  /** As `inspect.signature` shows it in Python. */
+  readonly description: readonly SignatureParameter[];
+  /** The defaults by name, undefined for what is required. */
+  readonly defaults: Readonly<ValuesOf<D>>;
+  readonly #declarations: readonly (readonly [string, Declared<unknown>])[];
+
+  constructor(name: string, declarations: D) {
+    this.name = name;
+    this.#declarations = Object.entries(declarations);
+    this.description = this.#declarations.map(([parameter, declared]) => ({
+      name: parameter,
+      required: declared.required,
+      default: declared.default,
+      keywordOnly: declared.keywordOnly,
+    }));
+    this.parameters = this.description;
+    const defaults = this.description.map((parameter) => [parameter.name, parameter.default]);
+    this.defaults = Object.freeze(Object.fromEntries(defaults)) as Readonly<ValuesOf<D>>;
+  }
+
+  /**
+   * Returns the values by name, with defaults filled in.
+   *
+   * @throws TypeError that names the parameter, for a value of another type and as {@link bind}
+   */
+  read(args: ArrayLike<unknown>): ValuesOf<D> {
+    const bound = bind(this, args);
+    const values: Record<string, unknown> = { ...this.defaults };
+    for (const [index, [name, declared]] of this.#declarations.entries()) {
+      const value = bound[index];
+      if (value !== undefined) values[name] = this.#checked(name, declared, value);
+    }
+    return values as ValuesOf<D>;
+  }
+
+  #checked(name: string, { type }: Declared<unknown>, value: unknown): unknown {
+    if (type.accepts(value)) return value;
+    throw mismatch(this, name, type.expected, value);
+  }
+}
+
+/** Returns the TypeError for an argument of another type than its parameter's. */
+export function mismatch(callee: Callee, name: string, expected: string, value: unknown): Error {
+  return fail(callee, `argument '${name}' must be ${expected}, got ${describeTensor(value)}`);
+}
+
+/** Where and of what dtype a layer's parameters are made. */
+export interface FactoryOptions {
+  /** Default: null, the CPU. */
+  device?: DeviceLike | null | undefined;
+  /** Default: null, the default dtype. */
+  dtype?: DType | null | undefined;
+}
+
+/** The same by position. */
+export type Place = [device?: DeviceLike | null, dtype?: DType | null];
+
+/** The parameters `device` and `dtype` that every layer with parameters has. */
+export const FACTORY = {
+  device: optional<DeviceLike | null>(orNull(DEVICE), null),
+  dtype: optional<DType | null>(orNull(DTYPE), null),
+};
