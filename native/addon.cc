@@ -6,7 +6,7 @@
 
 #include "bindings/bindings.h"
 #include "exports.h"
-#include "kernels/shortcuts.h"
+#include "kernels/kernels.h"
 #include "losses/arguments.h"
 #include "losses/losses.h"
 #include "losses/targets.h"
@@ -48,21 +48,25 @@ losses::LinearCrossEntropyOptions adjust_options(const losses::LinearCrossEntrop
                         has_probabilities);
 }
 
-// A loss as JavaScript calls it, which compacts its result.
-template <auto Loss, typename Type = decltype(Loss)>
+// A loss as JavaScript calls it: an own kernel computes it if there is one that is on and accepts
+// the arguments, else the loss itself. The result keeps no more memory than it needs.
+template <auto Loss, auto Kernel, typename Type = decltype(Loss)>
 struct Computation;
-template <auto Loss, typename... Parameters>
-struct Computation<Loss, at::Tensor (*)(Parameters...)> {
+template <auto Loss, auto Kernel, typename... Parameters>
+struct Computation<Loss, Kernel, at::Tensor (*)(Parameters...)> {
   static at::Tensor run(Parameters... parameters) {
+    if constexpr (Kernel != nullptr) {
+      if (std::optional<at::Tensor> result = Kernel(parameters...)) return *std::move(result);
+    }
     at::Tensor result = Loss(parameters...);
     compact(result);
     return result;
   }
 };
 
-template <auto Loss>
+template <auto Loss, auto Kernel = nullptr>
 void add_loss(Bindings& bindings, const char* name) {
-  bindings.add_function<&Computation<Loss>::run>(name);
+  bindings.add_function<&Computation<Loss, Kernel>::run>(name);
 }
 
 void add_losses(Bindings& bindings) {
@@ -71,23 +75,23 @@ void add_losses(Bindings& bindings) {
   add_loss<&losses::binary_cross_entropy>(bindings, "binary_cross_entropy");
   add_loss<&losses::binary_cross_entropy_with_logits>(bindings, "binary_cross_entropy_with_logits");
   add_loss<&losses::cosine_embedding_loss>(bindings, "cosine_embedding_loss");
-  add_loss<&losses::cross_entropy>(bindings, "cross_entropy");
+  add_loss<&losses::cross_entropy, &kernels::cross_entropy>(bindings, "cross_entropy");
   add_loss<&losses::ctc_loss>(bindings, "ctc_loss");
   add_loss<&losses::gaussian_nll_loss>(bindings, "gaussian_nll_loss");
   add_loss<&losses::hinge_embedding_loss>(bindings, "hinge_embedding_loss");
-  add_loss<&losses::huber_loss>(bindings, "huber_loss");
+  add_loss<&losses::huber_loss, &kernels::huber_loss>(bindings, "huber_loss");
   add_loss<&losses::kl_div>(bindings, "kl_div");
-  add_loss<&losses::l1_loss>(bindings, "l1_loss");
+  add_loss<&losses::l1_loss, &kernels::l1_loss>(bindings, "l1_loss");
   bindings.add_function<&losses::linear_cross_entropy, true>("linear_cross_entropy");
   bindings.add<&adjust_options>("adjust_linear_cross_entropy_options");
   add_loss<&losses::margin_ranking_loss>(bindings, "margin_ranking_loss");
-  add_loss<&losses::mse_loss>(bindings, "mse_loss");
+  add_loss<&losses::mse_loss, &kernels::mse_loss>(bindings, "mse_loss");
   add_loss<&losses::multi_margin_loss>(bindings, "multi_margin_loss");
   add_loss<&losses::multilabel_margin_loss>(bindings, "multilabel_margin_loss");
   add_loss<&losses::multilabel_soft_margin_loss>(bindings, "multilabel_soft_margin_loss");
   add_loss<&losses::nll_loss>(bindings, "nll_loss");
   add_loss<&losses::poisson_nll_loss>(bindings, "poisson_nll_loss");
-  add_loss<&losses::smooth_l1_loss>(bindings, "smooth_l1_loss");
+  add_loss<&losses::smooth_l1_loss, &kernels::smooth_l1_loss>(bindings, "smooth_l1_loss");
   add_loss<&losses::soft_margin_loss>(bindings, "soft_margin_loss");
   add_loss<&losses::triplet_margin_loss>(bindings, "triplet_margin_loss");
   add_loss<&losses::triplet_margin_with_distance_loss>(bindings,
@@ -110,7 +114,7 @@ void add_all(Bindings& bindings) {
   add_cuda(bindings);
   add_streams(bindings);
   add_targets(bindings);
-  add_shortcuts(bindings);
+  add_kernels(bindings);
   add_losses(bindings);
 }
 

@@ -1,6 +1,7 @@
 // `npm run mutate`: do the tests notice when the losses are wrong? All faults of lib/faults.mjs are
 // put into a copy of the package, switched off; then the tests run once for each with that one on,
-// and must fail. With numbers as arguments, for those faults alone.
+// and must fail. With numbers as arguments, for those faults alone. With --kernels, the faults are those
+// of lib/kernel_faults.mjs in own kernels, and each kernel's self-test alone must find them.
 import './lib/node-version.mjs';
 
 import {
@@ -16,13 +17,18 @@ import path from 'node:path';
 
 import { main, SetupError } from './lib/advice.mjs';
 import { BUILD, DIST, DIST_TEST, ROOT, tool } from './lib/checkout.mjs';
-import { FAULTS } from './lib/faults.mjs';
+import { FAULTS as LOSS_FAULTS } from './lib/faults.mjs';
+import { KERNEL_FAULTS } from './lib/kernel_faults.mjs';
 import { mustRun, run } from './lib/run.mjs';
 import { setUp } from './lib/setup.mjs';
 import { compileTests, library } from './lib/typescript.mjs';
 
 const COPY = path.join(BUILD, 'mutation');
 const SWITCH = 'TORCH_LOSSES_FAULT';
+
+const ARGUMENTS = process.argv.slice(2);
+const OF_KERNELS = ARGUMENTS.includes('--kernels');
+const FAULTS = OF_KERNELS ? KERNEL_FAULTS : LOSS_FAULTS;
 
 await main(async () => {
   const libtorch = await setUp();
@@ -31,11 +37,13 @@ await main(async () => {
   const native = putIn((number) => `(torch_losses_fault == ${number})`, 'native/');
   putIn((number) => `(process.env.${SWITCH} === '${number}')`, 'dist/');
   await buildAddon(native, libtorch);
-  const chosen = process.argv.slice(2).map(Number);
+  const chosen = ARGUMENTS.filter((argument) => argument !== '--kernels').map(Number);
   const numbers = FAULTS.map((_, index) => index + 1).filter(
     (number) => chosen.length === 0 || chosen.includes(number),
   );
-  return (await tryAll(numbers, libtorch)) ? 0 : 1;
+  const isCaught = OF_KERNELS ? selfTestsFind : testsFail;
+  await (OF_KERNELS ? checkSelfTests : checkTests)(numbers, libtorch);
+  return (await tryAll(numbers, (number) => isCaught(number, libtorch))) ? 0 : 1;
 });
 
 function copyPackage() {
@@ -134,22 +142,55 @@ async function buildAddon(changed, libtorch) {
   ]);
 }
 
-/** Whether the tests pass without a fault, and fail with each. */
-async function tryAll(numbers, libtorch) {
-  const runTests = (number, tests) => outcomeOf(number, tests, libtorch);
-  for (const file of new Set(numbers.map((number) => FAULTS[number - 1].tests[0]))) {
-    const { passed, output } = await runTests(0, [file, '']);
-    if (!passed) throw new SetupError(`${file} fails without any fault:\n${output}`);
-  }
+/** Whether each fault is caught. */
+async function tryAll(numbers, isCaught) {
   let caught = 0;
   for (const number of numbers) {
-    const { what, tests } = FAULTS[number - 1];
-    const isCaught = !(await runTests(number, tests)).passed;
-    caught += isCaught ? 1 : 0;
-    console.log(`${isCaught ? 'caught' : 'MISSED'}  ${String(number).padStart(2)}  ${what}`);
+    const found = await isCaught(number);
+    caught += found ? 1 : 0;
+    console.log(
+      `${found ? 'caught' : 'MISSED'}  ${String(number).padStart(2)}  ${FAULTS[number - 1].what}`,
+    );
   }
   console.log(`${caught} of ${numbers.length} faults caught`);
   return caught === numbers.length;
+}
+
+/** Throws unless the tests pass without a fault. */
+async function checkTests(numbers, libtorch) {
+  for (const file of new Set(numbers.map((number) => FAULTS[number - 1].tests[0]))) {
+    const { passed, output } = await outcomeOf(0, [file, ''], libtorch);
+    if (!passed) throw new SetupError(`${file} fails without any fault:\n${output}`);
+  }
+}
+
+async function testsFail(number, libtorch) {
+  return !(await outcomeOf(number, FAULTS[number - 1].tests, libtorch)).passed;
+}
+
+/** Throws unless the kernels pass their self-tests without a fault. */
+async function checkSelfTests(numbers, libtorch) {
+  const all = [...new Set(numbers.flatMap((number) => FAULTS[number - 1].kernels))];
+  const passed = await passedSelfTests(0, all, libtorch);
+  const failed = all.find((kernel) => !passed.includes(kernel));
+  if (failed) throw new SetupError(`The kernel of ${failed} fails its self-test without any fault`);
+}
+
+async function selfTestsFind(number, libtorch) {
+  return (await passedSelfTests(number, FAULTS[number - 1].kernels, libtorch)).length === 0;
+}
+
+/** Which of the kernels pass their self-test with a fault. */
+async function passedSelfTests(number, kernels, libtorch) {
+  const program = `
+    const torch = require('${COPY}/dist/index.js'); torch.set_num_threads(2);
+    const { native } = require('${COPY}/dist/bindings/native');
+    console.log(JSON.stringify(${JSON.stringify(kernels)}.filter((name) => native.run_kernel_self_test(name))));`;
+  const env = { ...process.env, [SWITCH]: String(number), LIBTORCH: libtorch.directory };
+  const options = { env, quiet: true };
+  const { status, output } = await run(process.execPath, ['-e', program], options);
+  if (status !== 0) throw new SetupError(`The self-tests did not run:\n${output}`);
+  return JSON.parse(output.trim().split('\n').at(-1));
 }
 
 async function outcomeOf(number, [file, grep], libtorch) {

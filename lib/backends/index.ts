@@ -14,6 +14,7 @@ import type { DType } from '../tensor/dtype';
 import { float16, float32, float64 } from '../tensor/dtype';
 import type { Tensor } from '../tensor/tensor';
 import { scoped } from '../utils/contextlib';
+import { kernels } from './kernels';
 
 /** Something that can be read and set. */
 interface Setting<T> {
@@ -190,5 +191,5 @@ const cpu = {
 export const backends = withSettings(
   'torch.backends',
   { fp32_precision: precision('generic', 'all') },
-  { cudnn, cuda, mkldnn, mkl, openmp, cpu },
+  { cudnn, cuda, mkldnn, mkl, openmp, cpu, kernels },
 );

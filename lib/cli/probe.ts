@@ -16,6 +16,7 @@ async function probe() {
     threads: torch.get_num_threads(),
     cpuCapability: native.cpu_capability(),
     cuda: torch.cuda.is_available(),
+    kernels: torch.backends.kernels.states(),
   };
 }
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "bindings/libtorch_symbols.h"
-#include "kernels/shortcuts.h"
 
 namespace torch_losses {
 namespace {
@@ -60,7 +59,7 @@ SmallWork::SmallWork(int64_t elements) {
   if (elements > kSmall) return;
   const Libraries& found = libraries();
   const int threads = at::get_num_threads();
-  if (threads == 1 || !shortcuts::small_work.take_if(found.set_threads != nullptr)) return;
+  if (threads == 1 || found.set_threads == nullptr) return;
   threads_ = threads;
   found.set_threads(1);
   if (found.exchange_mkl_threads != nullptr) mkl_threads_ = found.exchange_mkl_threads(1);
@@ -80,7 +79,7 @@ void parallel_for(int64_t count, int64_t grain,
   const int threads = at::get_num_threads();
   if (count <= grain || threads == 1 || at::in_parallel_region()) {
     division.run(1, 0);
-  } else if (shortcuts::threads.take_if(libraries().parallel != nullptr)) {
+  } else if (libraries().parallel != nullptr) {
     libraries().parallel(
         [](void* data) {
           static_cast<Division*>(data)->run(libraries().threads(), libraries().thread());

@@ -1,13 +1,13 @@
+// The cross entropy between scores and classes: log_softmax and nll_loss in one pass, and their
+// gradient in one, without the matrix of zeros that nll_loss_backward makes. Takes a contiguous
+// matrix of float, one class for each row, and weights of the classes.
+//
 // Source of the sums over rows: ATen/native/LossNLL.cpp.
-#include "kernels/cross_entropy.h"
-
 #include <ATen/Parallel.h>
+#include <ATen/TensorIterator.h>
 #include <ATen/Version.h>
 #include <ATen/core/Reduction.h>
-#include <ATen/ops/_log_softmax.h>
-#include <ATen/ops/_log_softmax_backward_data.h>
-#include <ATen/ops/nll_loss_backward.h>
-#include <ATen/ops/nll_loss_forward.h>
+#include <c10/core/WrapDimMinimal.h>
 #include <c10/util/SmallVector.h>
 
 #include <algorithm>
@@ -18,19 +18,34 @@
 #include <numeric>
 #include <span>
 #include <string>
+#include <typeinfo>
 #include <utility>
 
 #include "bindings/libtorch_symbols.h"
 #include "bindings/small_work.h"
-#include "kernels/plain.h"
-#include "kernels/shortcuts.h"
+#include "kernels/eligibility.h"
+#include "kernels/kernel.h"
+#include "kernels/kernels.h"
+#include "kernels/recorded_functions.h"
+#include "kernels/self_test.h"
 #include "kernels/softmax_rows.h"
-#include "kernels/telling.h"
 
-namespace torch_losses::cross_entropy {
+namespace torch_losses::kernels {
 namespace {
 
-using plain::empty;
+struct Loss {
+  const at::Tensor& target;
+  const std::optional<at::Tensor>& weight;
+  int64_t reduction;
+  int64_t ignored;
+};
+
+struct Computed {
+  at::Tensor loss;  // undefined if libtorch is to compute it
+  at::Tensor total_weight;
+  at::Tensor log_probabilities;  // undefined if they were not asked for
+};
+
 using softmax_rows::Kernels;
 using softmax_rows::Library;
 
@@ -110,7 +125,7 @@ class CascadeSum {
 
 // Of the logarithms of each row's class.
 void reduce(const OfRows<float>& chosen, const OfRows<int64_t>& classes, const Loss& loss,
-            Result& result) {
+            Computed& result) {
   const auto rows = static_cast<int64_t>(classes.size());
   const float* weights = weights_of(loss);
   float& total_weight = *result.total_weight.mutable_data_ptr<float>();
@@ -161,74 +176,30 @@ OfRows<float> gradients_by_chosen(const at::Tensor& gradient, const OfRows<int64
 }
 
 bool is_matrix_of_float(const at::Tensor& tensor) {
-  return tensor.scalar_type() == at::kFloat && plain::is_plain(tensor) && tensor.dim() == 2 &&
+  return tensor.scalar_type() == at::kFloat && are_eligible(tensor) && tensor.dim() == 2 &&
          tensor.is_contiguous();
 }
 
-// Whether libtorch gives the same for matrices that tell differences.
-bool agrees() {
-#ifdef TORCH_LOSSES_LIBTORCH_ALONE
-  return false;
-#endif
-  const at::AutoDispatchBelowADInplaceOrView below_autograd;
-  for (const auto& [rows, columns] :
-       {std::pair(1, 1), {3, 2}, {2, 7}, {3, 8}, {5, 16}, {4, 31}, {40, 77}, {3, 3000}}) {
-    const at::Tensor input = telling::numbers({rows, columns}, at::kFloat, rows);
-    for (float& number : std::span(input.mutable_data_ptr<float>(), input.numel())) {
-      number *= 90;
-    }
-    const at::Tensor target = empty({rows}, at::kLong);
-    for (int64_t row = 0; row < rows; ++row) {
-      target.mutable_data_ptr<int64_t>()[row] = row * 17 % columns;
-    }
-    const std::optional<at::Tensor> weight = telling::numbers({columns}, at::kFloat, columns);
-    for (const auto reduction : {at::Reduction::None, at::Reduction::Mean}) {
-      const Loss loss{target, weight, reduction, rows > 4 ? 0 : -100};
-      const Result ours = forward(input, loss, true);
-      const at::Tensor logs = at::_log_softmax(input, 1, false);
-      const auto [losses, total] =
-          at::nll_loss_forward(logs, target, weight, reduction, loss.ignored);
-      const at::Tensor gradient = telling::numbers(losses.sizes(), at::kFloat, 5);
-      const at::Tensor by_logs =
-          at::nll_loss_backward(gradient, logs, target, weight, reduction, loss.ignored, total);
-      const bool same =
-          telling::are_equal(ours.log_probabilities, logs) &&
-          telling::are_equal(ours.loss, losses) && telling::are_equal(ours.total_weight, total) &&
-          telling::are_equal(backward(gradient, logs, loss, total),
-                             at::_log_softmax_backward_data(by_logs, logs, 1, at::kFloat));
-      if (!same) return false;
-    }
-  }
-  return true;
-}
-
-bool is_verified() {
-  static const bool verified = implementation().kernels != nullptr && agrees();
-  return verified;
-}
-
-}  // namespace
-
-bool takes(const at::Tensor& input, const Loss& loss) {
+// Returns whether these are the operands of the kernel.
+bool are_operands(const at::Tensor& input, const Loss& loss) {
   const auto& [target, weight, reduction, ignored] = loss;
-  if (!is_matrix_of_float(input)) return false;
+  if (!is_matrix_of_float(input) || implementation().kernels == nullptr) return false;
   const bool has_targets = target.scalar_type() == at::kLong && target.dim() == 1 &&
                            target.numel() == input.size(0) && target.is_contiguous() &&
-                           plain::is_undisguised(input, target);
-  const bool has_weights = !weight || (plain::is_plain(input, *weight) && weight->is_contiguous() &&
-                                       weight->dim() == 1 && weight->numel() == input.size(1));
-  return shortcuts::cross_entropy.take_if(has_targets && has_weights && is_verified());
+                           are_on_cpu_alone(input, target);
+  return has_targets && (!weight || (are_eligible(input, *weight) && weight->is_contiguous() &&
+                                     weight->dim() == 1 && weight->numel() == input.size(1)));
 }
 
-Result forward(const at::Tensor& input, const Loss& loss, bool keeps_log_probabilities) {
+Computed forward(const at::Tensor& input, const Loss& loss, bool keeps_log_probabilities) {
   const int64_t rows = input.size(0);
   const int64_t columns = input.size(1);
   const OfRows<int64_t> classes = classes_of(loss, columns);
   if (classes.empty()) return {};
-  Result result{.loss = loss.reduction == at::Reduction::None ? empty({rows}, at::kFloat)
-                                                              : empty({}, at::kFloat),
-                .total_weight = empty({}, at::kFloat),
-                .log_probabilities = {}};
+  Computed result{.loss = loss.reduction == at::Reduction::None ? empty({rows}, at::kFloat)
+                                                                : empty({}, at::kFloat),
+                  .total_weight = empty({}, at::kFloat),
+                  .log_probabilities = {}};
   if (keeps_log_probabilities) result.log_probabilities = empty(input.sizes(), at::kFloat);
   OfRows<float> chosen(rows);
   const softmax_rows::Forward operands{
@@ -269,4 +240,104 @@ at::Tensor backward(const at::Tensor& gradient, const at::Tensor& log_probabilit
   return is_open ? at::Tensor() : result;
 }
 
-}  // namespace torch_losses::cross_entropy
+}  // namespace
+
+Result cross_entropy(const at::Tensor& input, const at::Tensor& target,
+                     const OptionalTensor& weight, int64_t ignore_index, const Reduction& reduction,
+                     double label_smoothing) {
+  if (!cross_entropy_kernel.is_in_use() || label_smoothing != 0) return std::nullopt;
+  const auto mode = known_reduction(reduction);
+  if (!mode || (weight && weight->requires_grad())) return std::nullopt;
+  const Loss loss{target, weight, *mode, ignore_index};
+  if (!are_operands(input, loss) || !cross_entropy_kernel.use()) return std::nullopt;
+  const Computed computed = forward(input, loss, is_recorded(input));
+  if (!computed.loss.defined()) return std::nullopt;
+  const auto& log_probabilities = computed.log_probabilities;
+  if (!log_probabilities.defined()) return computed.loss;
+  if (auto* function = record<functions::LogSoftmaxBackward0>(log_probabilities, input)) {
+    function->dim = 1;
+    function->self_scalar_type = input.scalar_type();
+    function->result_ = saved_result(log_probabilities);
+  }
+  if (auto* function = record<functions::NllLossBackward0>(computed.loss, log_probabilities)) {
+    function->ignore_index = ignore_index;
+    function->reduction = *mode;
+    function->self_ = saved(log_probabilities);
+    function->target_ = saved(target);
+    function->weight_ = saved(weight);
+    function->total_weight_ = saved_result(computed.total_weight);
+  }
+  return computed.loss;
+}
+
+at::Tensor gradient(torch::autograd::Node& given, torch::autograd::Node& given_next,
+                    const at::Tensor& upstream) {
+  if (!cross_entropy_kernel.is_in_use()) return {};
+  const bool is_cross_entropy = typeid(given) == typeid(functions::NllLossBackward0) &&
+                                typeid(given_next) == typeid(functions::LogSoftmaxBackward0);
+  if (!is_cross_entropy || !upstream.defined() || !are_eligible(upstream)) return {};
+  auto& function = static_cast<functions::NllLossBackward0&>(given);
+  auto& next = static_cast<functions::LogSoftmaxBackward0&>(given_next);
+  const at::Tensor self = function.self_.unpack();
+  const at::Tensor target = function.target_.unpack();
+  const at::Tensor kept = function.weight_.unpack();
+  const at::Tensor total_weight = function.total_weight_.unpack(function.getptr());
+  const at::Tensor result = next.result_.unpack(next.getptr());
+  const OptionalTensor weight = kept.defined() ? OptionalTensor(kept) : std::nullopt;
+  const Loss loss{target, weight, function.reduction,
+                  function.ignore_index.guard_int(__FILE__, __LINE__)};
+  const bool is_of_rows = self.const_data_ptr() == result.const_data_ptr() &&
+                          self.sizes() == result.sizes() && self.is_contiguous() &&
+                          are_operands(result, loss) && c10::maybe_wrap_dim(next.dim, 2) == 1 &&
+                          next.self_scalar_type == at::kFloat;
+  const bool is_accepted = is_of_rows && upstream.is_contiguous() &&
+                           upstream.dim() == (loss.reduction == at::Reduction::None ? 1 : 0);
+  if (!is_accepted || !cross_entropy_kernel.use()) return {};
+  return backward(upstream, result, loss, total_weight);
+}
+
+namespace {
+
+// Rows and columns around the width of registers of 8 and 16, a cascade of sums, and a second
+// thread.
+bool test_cross_entropy() {
+  for (const auto& [rows, columns] : {std::pair(1, 1),
+                                      {3, 2},
+                                      {2, 7},
+                                      {3, 8},
+                                      {5, 16},
+                                      {4, 31},
+                                      {300, 5},
+                                      {40, 77},
+                                      {3, 3000},
+                                      {100, 1000}}) {
+    const at::Tensor target = self_test::integers({rows}, 0, columns);
+    const at::Tensor input = self_test::numbers({rows, columns}, at::kFloat, rows);
+    const at::Tensor weight = self_test::numbers({columns}, at::kFloat, columns);
+    for (const float scale : {1.0F, 90.0F}) {  // with scores whose exponential is 0
+      const at::Tensor scores = at::mul(input, scale);
+      for (const char* reduction : {"none", "mean", "sum"}) {
+        for (const OptionalTensor& weights : {OptionalTensor(), OptionalTensor(weight)}) {
+          for (const int64_t ignored : {-100, 1}) {
+            const auto call = [&](auto loss, auto& o, auto& mode) -> Result {
+              return loss(o[0], target, weights, ignored, mode, 0.0);
+            };
+            auto sides = self_test::sides_of<&cross_entropy, &losses::cross_entropy>(call)(
+                {reduction, std::nullopt});
+            for (const bool requires_grad : {false, true}) {
+              scores.set_requires_grad(requires_grad);
+              if (!self_test::agree(sides, {scores})) return false;
+            }
+          }
+        }
+      }
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+constinit Kernel cross_entropy_kernel("cross_entropy", &test_cross_entropy);
+
+}  // namespace torch_losses::kernels

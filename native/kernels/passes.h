@@ -1,20 +1,20 @@
-// Passes over the elements of several tensors at once: what is computed of an element is written
-// where a backward pass needs it, and added up in the order in which libtorch's sum adds.
+// Passes over the elements of two tensors: each computes a number of each pair of elements, and
+// adds the numbers up in the order of libtorch's sum.
 //
-// passes_body.h has them; they are compiled for what every processor has (passes.cc) and for AVX2
-// (passes_avx2.cc), with the same bits.
+// passes_body.h defines them. They are compiled twice, for every processor (passes.cc) and for AVX2
+// (passes_avx2.cc), and give the same bits.
 #pragma once
 
 #include <cstdint>
 
-namespace torch_losses::passes {
+namespace torch_losses::kernels::passes {
 
-// Contiguous, of one size. Null is what is not to be written.
+// Memory for one number for each element; null if a pass does not use it.
 template <typename T>
 struct Operands {
-  const T* read[4] = {};
-  T* write[3] = {};
-  bool* flags[2] = {};
+  const T* left = nullptr;
+  const T* right = nullptr;
+  T* write = nullptr;
   T number{};
 };
 
@@ -22,22 +22,14 @@ struct Operands {
 template <typename T>
 using Pass = T (*)(const Operands<T>& operands, int64_t begin, int64_t end);
 
-// a, b, c and d are the elements read, p is the number.
+// a and b are the elements read, p is the number.
 template <typename T>
 struct Passes {
-  Pass<T> value;               // a
-  Pass<T> product;             // a·b
-  Pass<T> squared_error;       // (a − b)²
-  Pass<T> smooth_l1;           // of a − b; p: beta
-  Pass<T> huber;               // of a − b; p: delta
-  Pass<T> absolute_error;      // |a − b|; writes a − b
-  Pass<T> shifted_difference;  // a − b + p; writes it
-  Pass<T> less_product;        // a − b·c
-  Pass<T> margin_ranking;  // of a, b and target c; p: margin; writes −c, a − b, what is clamped
-  Pass<T> hinge_embedding;  // of a and target b; p: margin; writes what is clamped;
-                            // flags b ≠ 1 and b ≠ −1
-  Pass<T> gaussian_nll;     // of a, target b, variance c and its log d; writes a − b, (a − b)²
-  Pass<T> clamped_copy;     // counts the negative; writes max(a, p)
+  Pass<T> value;           // a
+  Pass<T> squared_error;   // (a − b)²
+  Pass<T> smooth_l1;       // of a − b; p: beta
+  Pass<T> huber;           // of a − b; p: delta
+  Pass<T> absolute_error;  // |a − b|; writes a − b
 };
 
 // Those of the instructions that libtorch uses.
@@ -48,4 +40,4 @@ const Passes<T>& fastest();
 template <typename T>
 const Passes<T>* avx2();
 
-}  // namespace torch_losses::passes
+}  // namespace torch_losses::kernels::passes

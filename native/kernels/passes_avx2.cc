@@ -5,7 +5,7 @@
 #include "kernels/passes_body.h"
 #endif
 
-namespace torch_losses::passes {
+namespace torch_losses::kernels::passes {
 
 template <typename T>
 const Passes<T>* avx2() {
@@ -19,4 +19,4 @@ const Passes<T>* avx2() {
 template const Passes<float>* avx2();
 template const Passes<double>* avx2();
 
-}  // namespace torch_losses::passes
+}  // namespace torch_losses::kernels::passes

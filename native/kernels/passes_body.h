@@ -10,7 +10,7 @@
 
 #include "kernels/passes.h"
 
-namespace torch_losses::passes {
+namespace torch_losses::kernels::passes {
 namespace {
 
 #ifdef __AVX2__
@@ -23,7 +23,6 @@ constexpr int64_t kRegister = 16;
 template <typename T>
 struct Register {
   typedef T Type __attribute__((vector_size(kRegister)));
-  typedef signed char Bytes __attribute__((vector_size(kRegister / sizeof(T))));
 };
 
 // --- one place in the operands -------------------------------------------------------------------
@@ -31,33 +30,22 @@ struct Register {
 // V: a number, or a register of them.
 template <typename T, typename V>
 struct Place {
-  static constexpr bool kIsNumber = sizeof(V) == sizeof(T);
-
   const Operands<T>& operands;
   const int64_t index;
   const T number = operands.number;
 
-  V read(int operand) const {
+  V left() const { return read(operands.left); }
+  V right() const { return read(operands.right); }
+
+  void write(V value) const {
+    if (operands.write != nullptr) __builtin_memcpy(operands.write + index, &value, sizeof(V));
+  }
+
+ private:
+  V read(const T* from) const {
     V value;
-    __builtin_memcpy(&value, operands.read[operand] + index, sizeof(V));
+    __builtin_memcpy(&value, from + index, sizeof(V));
     return value;
-  }
-
-  void write(int operand, V value) const {
-    if (T* to = operands.write[operand]) __builtin_memcpy(to + index, &value, sizeof(V));
-  }
-
-  template <typename Condition>
-  void flag(int operand, Condition condition) const {
-    bool* to = operands.flags[operand];
-    if (to == nullptr) return;
-    if constexpr (kIsNumber) {
-      to[index] = condition;
-    } else {
-      using Bytes = typename Register<T>::Bytes;
-      const Bytes bytes = __builtin_convertvector(condition, Bytes) & 1;
-      __builtin_memcpy(to + index, &bytes, sizeof(bytes));
-    }
   }
 };
 
@@ -69,22 +57,15 @@ V absolute(V value) {
   return value < -value ? -value : value;
 }
 
-template <typename V, typename T>
-V clamp_min(V value, T min) {
-  return value < min ? min : value;
-}
-
-constexpr auto value = [](auto at) { return at.read(0); };
-
-constexpr auto product = [](auto at) { return at.read(0) * at.read(1); };
+constexpr auto value = [](auto at) { return at.left(); };
 
 constexpr auto squared_error = [](auto at) {
-  const auto error = at.read(0) - at.read(1);
+  const auto error = at.left() - at.right();
   return error * error;
 };
 
 constexpr auto smooth_l1 = []<typename T, typename V>(Place<T, V> at) {
-  const V error = absolute(at.read(0) - at.read(1));
+  const V error = absolute(at.left() - at.right());
   const T half = 0.5;
   const V squared = half * error * error / at.number;
   const V linear = error - half * at.number;
@@ -92,7 +73,7 @@ constexpr auto smooth_l1 = []<typename T, typename V>(Place<T, V> at) {
 };
 
 constexpr auto huber = []<typename T, typename V>(Place<T, V> at) {
-  const V error = absolute(at.read(0) - at.read(1));
+  const V error = absolute(at.left() - at.right());
   const T half = 0.5;
   const V squared = half * error * error;
   const V linear = at.number * (error - half * at.number);
@@ -100,55 +81,9 @@ constexpr auto huber = []<typename T, typename V>(Place<T, V> at) {
 };
 
 constexpr auto absolute_error = [](auto at) {
-  const auto error = at.read(0) - at.read(1);
-  at.write(0, error);
+  const auto error = at.left() - at.right();
+  at.write(error);
   return absolute(error);
-};
-
-constexpr auto shifted_difference = []<typename T, typename V>(Place<T, V> at) {
-  const V error = at.read(0) - at.read(1) + at.number;
-  at.write(0, error);
-  return error;
-};
-
-constexpr auto less_product = [](auto at) { return at.read(0) - at.read(1) * at.read(2); };
-
-constexpr auto margin_ranking = []<typename T, typename V>(Place<T, V> at) {
-  const V sign = -at.read(2);
-  const V difference = at.read(0) - at.read(1);
-  const V shifted = sign * difference + at.number;
-  at.write(0, sign);
-  at.write(1, difference);
-  at.write(2, shifted);
-  return clamp_min(shifted, T{0});
-};
-
-constexpr auto hinge_embedding = []<typename T, typename V>(Place<T, V> at) {
-  const V input = at.read(0);
-  const V target = at.read(1);
-  const V shifted = at.number - input;
-  const auto is_unlike = target != T{1};
-  const auto is_alike = target != T{-1};
-  at.write(0, shifted);
-  at.flag(0, is_unlike);
-  at.flag(1, is_alike);
-  const V of_unlike = is_unlike ? clamp_min(shifted, T{0}) : V{};
-  const V of_alike = is_alike ? input : V{};
-  return of_unlike + of_alike;
-};
-
-constexpr auto gaussian_nll = []<typename T, typename V>(Place<T, V> at) {
-  const V error = at.read(0) - at.read(1);
-  const V squared = error * error;
-  at.write(0, error);
-  at.write(1, squared);
-  return (at.read(3) + squared / at.read(2)) * T{0.5};
-};
-
-constexpr auto clamped_copy = []<typename T, typename V>(Place<T, V> at) {
-  const V value = at.read(0);
-  at.write(0, clamp_min(value, at.number));
-  return value < T{0} ? V{} + T{1} : V{};
 };
 
 // --- a pass --------------------------------------------------------------------------------------
@@ -246,18 +181,11 @@ T run(const Operands<T>& given, int64_t begin, int64_t end) {
 template <typename T>
 constexpr Passes<T> kPasses{
     .value = run<value, T>,
-    .product = run<product, T>,
     .squared_error = run<squared_error, T>,
     .smooth_l1 = run<smooth_l1, T>,
     .huber = run<huber, T>,
     .absolute_error = run<absolute_error, T>,
-    .shifted_difference = run<shifted_difference, T>,
-    .less_product = run<less_product, T>,
-    .margin_ranking = run<margin_ranking, T>,
-    .hinge_embedding = run<hinge_embedding, T>,
-    .gaussian_nll = run<gaussian_nll, T>,
-    .clamped_copy = run<clamped_copy, T>,
 };
 
 }  // namespace
-}  // namespace torch_losses::passes
+}  // namespace torch_losses::kernels::passes

@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-namespace torch_losses::softmax_rows {
+namespace torch_losses::kernels::softmax_rows {
 
 // What the kernels call of the library that libtorch was linked with, by its name.
 struct Library {
@@ -41,4 +41,4 @@ struct Kernels {
 const Kernels* avx2();
 const Kernels* avx512();
 
-}  // namespace torch_losses::softmax_rows
+}  // namespace torch_losses::kernels::softmax_rows

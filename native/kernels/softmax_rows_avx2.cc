@@ -5,7 +5,7 @@
 #include "kernels/softmax_rows_body.h"
 #endif
 
-namespace torch_losses::softmax_rows {
+namespace torch_losses::kernels::softmax_rows {
 
 #ifdef __AVX2__
 namespace {
@@ -65,4 +65,4 @@ const Kernels* avx2() {
 #endif
 }
 
-}  // namespace torch_losses::softmax_rows
+}  // namespace torch_losses::kernels::softmax_rows

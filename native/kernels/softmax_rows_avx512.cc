@@ -5,7 +5,7 @@
 #include "kernels/softmax_rows_body.h"
 #endif
 
-namespace torch_losses::softmax_rows {
+namespace torch_losses::kernels::softmax_rows {
 
 #ifdef __AVX512F__
 namespace {
@@ -62,4 +62,4 @@ const Kernels* avx512() {
 #endif
 }
 
-}  // namespace torch_losses::softmax_rows
+}  // namespace torch_losses::kernels::softmax_rows

@@ -13,7 +13,7 @@
 
 #include "kernels/softmax_rows.h"
 
-namespace torch_losses::softmax_rows {
+namespace torch_losses::kernels::softmax_rows {
 namespace {
 
 // For numbers up to 0, all of whose results are SLEEF's, and for NaN.
@@ -167,4 +167,4 @@ template <typename Isa>
 constexpr Kernels kKernels = {Isa::kLog, forward<Isa>, backward<Isa>};
 
 }  // namespace
-}  // namespace torch_losses::softmax_rows
+}  // namespace torch_losses::kernels::softmax_rows

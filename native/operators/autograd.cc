@@ -11,12 +11,12 @@
 #include <torch/csrc/autograd/functions/basic_ops.h>
 #include <torch/csrc/autograd/variable.h>
 
+#include <atomic>
 #include <memory>
 
 #include "bindings/bindings.h"
 #include "bindings/dtype_names.h"
 #include "bindings/python.h"
-#include "kernels/shortcuts.h"
 #include "operators/autograd_nodes.h"
 #include "operators/inline_backward.h"
 
@@ -97,13 +97,18 @@ autograd::variable_list starting_gradients(const Tensors& outputs,
   return result;
 }
 
+std::atomic<int64_t> inline_passes{0};
+
+// For tests: how many backward passes of the process ran without the engine.
+int64_t inline_backward_count() { return inline_passes; }
+
 void backward(const Tensors& tensors, const OptionalTensors& gradients, bool retain_graph,
               bool create_graph, const Tensors& inputs) {
   auto starts = starting_gradients(tensors, gradients);
-  bool can_run_inline =
+  const bool can_run_inline =
       tensors.size() == 1 && inputs.empty() && !create_graph && starts[0].defined();
-  if (shortcuts::inline_backward.take_if(can_run_inline &&
-                                         backward_inline(tensors[0], starts[0], retain_graph))) {
+  if (can_run_inline && backward_inline(tensors[0], starts[0], retain_graph)) {
+    ++inline_passes;
     return;
   }
   run_engine(tensors, starts, retain_graph, create_graph, inputs, true);
@@ -290,6 +295,7 @@ void leave_inference_mode() {
 void add_autograd(Bindings& bindings) {
   bindings.add_allocating<&backward_now, OutOfMemoryPolicy::FreeAndFail>("backward");
   bindings.add_async<&backward, true>("backward");
+  bindings.add<&inline_backward_count>("inline_backward_count");
   bindings.add_allocating<&grad_of, OutOfMemoryPolicy::FreeAndFail>("grad_of");
   bindings.add<&grad>("grad");
   bindings.add<&set_grad>("set_grad");

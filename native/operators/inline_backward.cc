@@ -23,6 +23,7 @@
 #include <utility>
 
 #include "bindings/small_work.h"
+#include "kernels/kernels.h"
 
 namespace torch_losses {
 namespace {
@@ -168,11 +169,13 @@ variable_list apply(Node& function, variable_list gradients) {
   return function(std::move(gradients));
 }
 
-void run(Task& task, Tasks& tasks, bool keep_graph) {
-  Node& function = *task.function;
+void begin(Task& task, bool keep_graph) {
   task.done = true;
-  if (!keep_graph) function.will_release_variables();
-  variable_list results = apply(function, std::move(task.gradients));
+  if (!keep_graph) task.function->will_release_variables();
+}
+
+void end(Task& task, variable_list results, Tasks& tasks, bool keep_graph) {
+  Node& function = *task.function;
   autograd::validate_outputs(function.next_edges(), results, [&](const std::string& problem) {
     return "Function " + function.name() + " " + problem;
   });
@@ -184,6 +187,31 @@ void run(Task& task, Tasks& tasks, bool keep_graph) {
     add(next.gradients[edge.input_nr], std::move(results[index]));
     --next.awaited;
   }
+}
+
+// Runs a task and the next one together, if an own kernel computes the gradient of both and nothing
+// else leads to the next. Returns whether it did.
+bool run_pair(Task& task, Tasks& tasks, bool keep_graph) {
+  if (task.function->num_outputs() != 1 || task.gradients.size() != 1) return false;
+  Task* next = find(tasks, task.function->next_edge(0).function.get());
+  const bool is_pair = next != nullptr && next->awaited == 1 && next->gradients.size() == 1 &&
+                       !next->gradients[0].defined() &&
+                       next->function->sequence_nr() + 1 == task.function->sequence_nr();
+  if (!is_pair) return false;
+  at::Tensor result = kernels::gradient(*task.function, *next->function, task.gradients[0]);
+  if (!result.defined()) return false;
+  begin(task, keep_graph);
+  end(task, {at::Tensor()}, tasks, keep_graph);
+  begin(*next, keep_graph);
+  end(*next, {std::move(result)}, tasks, keep_graph);
+  return true;
+}
+
+void run(Task& task, Tasks& tasks, bool keep_graph) {
+  if (run_pair(task, tasks, keep_graph)) return;
+  begin(task, keep_graph);
+  variable_list results = apply(*task.function, std::move(task.gradients));
+  end(task, std::move(results), tasks, keep_graph);
 }
 
 }  // namespace

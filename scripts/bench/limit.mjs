@@ -8,29 +8,15 @@ import { hashOf, unlessDone } from '../lib/stamp.mjs';
 
 const OUTPUT = path.join(BUILD, 'bench', 'limit');
 const SOURCE = 'scripts/bench/sides/limit.cc';
-// What of native/ it calls, which needs no Node.
+// What of native/ it calls: the losses, and no kernel of native/kernels/.
 const LOSSES = [
-  'arithmetic.cc',
-  'cross_entropy.cc',
-  'ctc.cc',
-  'direct.cc',
-  'direct_composites.cc',
-  'losses_classification.cc',
-  'losses_embedding.cc',
-  'losses_regression.cc',
-  'multi_margin.cc',
-  'multilabel_margin.cc',
-  'passes.cc',
-  'passes_avx2.cc',
-  'python.cc',
-  'records.cc',
-  'reduction.cc',
-  'single_pass.cc',
-  'softmax_rows_avx2.cc',
-  'softmax_rows_avx512.cc',
-  'telling.cc',
-  'threads.cc',
-  'warnings.cc',
+  'bindings/python.cc',
+  'bindings/warnings.cc',
+  'losses/classification.cc',
+  'losses/ctc_targets.cc',
+  'losses/embedding.cc',
+  'losses/reduction.cc',
+  'losses/regression.cc',
 ].map((name) => `native/${name}`);
 
 /**
@@ -53,7 +39,6 @@ export async function buildLimit({ directory, version }) {
       await unlessDone(`${object}.stamp`, inputs, () =>
         mustRun(`Compiling ${source}`, compiler, [
           ...['-std=c++20', '-O2', '-DNDEBUG', '-D_GLIBCXX_USE_CXX11_ABI=1', '-Inative'],
-          '-DTORCH_LOSSES_LIBTORCH_ALONE',
           ...['-isystem', path.join(directory, 'include')],
           ...['-isystem', path.join(directory, 'include/torch/csrc/api/include')],
           ...['-c', source, '-o', object],
@@ -72,7 +57,7 @@ export async function buildLimit({ directory, version }) {
 }
 
 function headersOfLosses() {
-  return readdirSync(path.join(ROOT, 'native'))
+  return readdirSync(path.join(ROOT, 'native'), { recursive: true })
     .filter((name) => name.endsWith('.h'))
     .map((name) => `native/${name}`);
 }

@@ -197,5 +197,6 @@ const METHOD = `## How it is measured
 
 [Benchmarking](../development/benchmarking.md) explains the sides, the method and the commands. Times are medians over
 rounds, and ratios are medians of the rounds' ratios. forward+backward ends with dropping the gradients. Except on the
-side "addon, disposing", nothing is disposed, so the collection of garbage is part of the time.
+side "addon, disposing", nothing is disposed, so the collection of garbage is part of the time. The side "own kernels" is the
+addon with TORCH_LOSSES_KERNELS=on; everywhere else libtorch computes.
 `;

@@ -7,7 +7,7 @@ import { installPeers } from './peers.mjs';
 import { Side } from './side.mjs';
 
 /** The names of the sides that compute with libtorch; Python is what the others are compared with. */
-export const TORCH_SIDES = ['addon', 'addon, disposing', 'Python', 'C++ loop'];
+export const TORCH_SIDES = ['addon', 'addon, disposing', 'Python', 'C++ loop', 'own kernels'];
 export const PEERS = ['jax-js', 'tfjs wasm', 'tfjs cpu'];
 
 /**
@@ -25,7 +25,7 @@ export async function startSides(libtorch, threads) {
     command: process.execPath,
     args: [program(script), `${threads}`, ...args],
   });
-  const [addon, disposing, python, loop] = TORCH_SIDES;
+  const [addon, disposing, python, loop, kernels] = TORCH_SIDES;
   const [jax, wasm, cpu] = PEERS;
   return {
     torch: await startAll([
@@ -37,6 +37,7 @@ export async function startSides(libtorch, threads) {
         args: [program('python.py'), `${threads}`],
       },
       { name: loop, command: limit, args: [`${threads}`], encode: wordsOf },
+      { ...node(kernels, 'addon.mjs'), env: { TORCH_LOSSES_KERNELS: 'on' } },
     ]),
     peers: peers
       ? await startAll([

@@ -1,6 +1,6 @@
 /**
- * Losses that are summed up in one pass over their operands (native/kernels/single_pass.h): at sizes where the order of the sum
- * changes, for every set of operands that a gradient is asked of, and where sums are no numbers.
+ * Losses at sizes where the order of a sum changes, with gradients by every set of operands, and with NaN and infinities:
+ * what an own kernel that computes in one pass (native/kernels/one_pass.cc) may get wrong.
  */
 import { execFileSync } from 'node:child_process';
 

@@ -9,6 +9,8 @@ export interface NativeAutograd {
     createGraph: boolean,
     inputs: readonly Handle[],
   ): void;
+  /** For tests: how many backward passes of the process ran without the engine. */
+  inline_backward_count(): number;
   grad_of(
     outputs: readonly Handle[],
     inputs: readonly Handle[],

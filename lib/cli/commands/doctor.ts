@@ -135,8 +135,19 @@ function render(report: Report, { bold, dim, good, bad }: Styles): string {
       ? `  ${mark(true)} libtorch ${loads.libtorch.version} in ${loads.seconds.toFixed(2)} s: ${loads.cpuCapability}, ` +
         `${loads.threads} threads, CUDA ${loads.cuda ? 'available' : 'not available'}`
       : `  ${mark(false)} ${libtorch.used ? loads.error.replaceAll('\n', '\n    ') : 'no libtorch to load'}`,
+    ...(loads.ok ? ['', bold('Own kernels'), ...kernelLines(loads.kernels)] : []),
     ...(advice.length > 0 ? ['', bold('What to do'), ...advice.map((line) => `  ${line}`)] : []),
   ].join('\n');
+}
+
+/** A line for each state, with the names of the kernels that are in it. */
+function kernelLines(kernels: Probe['kernels']): string[] {
+  const byState = new Map<string, string[]>();
+  for (const [name, { state, reason }] of Object.entries(kernels)) {
+    const key = reason ? `${state} (${reason})` : state;
+    byState.set(key, [...(byState.get(key) ?? []), name]);
+  }
+  return [...byState].map(([state, names]) => `  ${state}: ${names.join(', ')}`);
 }
 
 function describeCandidate({ source, python, directory, version, problem }: Candidate): string {

@@ -67,6 +67,10 @@ export const parity = defineCommand({
       value: 'NUMBER',
       description: 'Absolute tolerance, as in torch.isclose (default: 0)',
     },
+    kernels: {
+      type: 'boolean',
+      description: 'With all own kernels on (torch.backends.kernels)',
+    },
     case: {
       type: 'string',
       value: 'FILE',
@@ -102,6 +106,7 @@ export const parity = defineCommand({
     process.env['OMP_WAIT_POLICY'] ??= 'PASSIVE';
     const { default: torch } = await import('../../index.js');
     if (threads !== undefined) torch.set_num_threads(threads);
+    if (values.kernels) torch.backends.kernels.enabled = true;
 
     if (values.case !== undefined)
       return compareCase(values.case, { tolerance, threads }, terminal);

@@ -17,6 +17,8 @@ export interface OurEnvironment {
   cuda: string | null;
   threads: number;
   cpu_capability: string;
+  /** The own kernels that are on: they computed what they accept. */
+  kernels: readonly string[];
   /** torch-losses' own version. */
   version: string;
   node: string;
@@ -38,9 +40,15 @@ export function ourEnvironment(): OurEnvironment {
     cuda: ofVersionFile(directory, 'cuda'),
     threads: native.get_num_threads(),
     cpu_capability: native.cpu_capability(),
+    kernels: kernelsOn(),
     version: PACKAGE_VERSION,
     node: process.version,
   };
+}
+
+/** The kernels that passed their self-test, which comes before their first use. */
+export function kernelsOn(): string[] {
+  return native.kernel_names().filter((name) => native.kernel_state(name)[0] === 'on');
 }
 
 // A torch package's version.py has lines such as `cuda: Optional[str] = '12.6'`.

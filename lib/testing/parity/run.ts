@@ -8,6 +8,7 @@ import { describeCall, runCall } from './call';
 import {
   type BuildDifference,
   buildDifferences,
+  kernelsOn,
   type Machine,
   machine,
   type OurEnvironment,
@@ -123,7 +124,7 @@ export async function runParity(options: ParityOptions): Promise<ParityReport> {
       settings,
       machine: machine(),
       python,
-      ours,
+      ours: { ...ours, kernels: kernelsOn() },
       build_differences: buildDifferences(python, ours),
       missing: rows.filter((row) => !present.includes(row)).map(nameOf),
       total,

@@ -1,6 +1,5 @@
-// The limit: the addon's losses as libtorch computes them, called in a loop in C++, without
-// JavaScript around them and without the addon's shorter ways (native/kernels/plain.h, native/bindings/small_work.h). A
-// side of the benchmarks (protocol.md). So that it needs no parser of JSON, it is asked in words:
+// The limit: the addon's losses called in a loop in C++, without JavaScript around them. A side of
+// the benchmarks (protocol.md). So that it needs no parser of JSON, it is asked in words:
 //
 //   prepare LOSS BACKWARD COUNT INPUT...    run CALLS
 //   INPUT: KIND LOW HIGH GRAD RANK LENGTH...  where KIND is uniform, integers, signs, labels or
@@ -26,10 +25,10 @@
 #include <string>
 #include <vector>
 
-#include "losses.h"
-#include "python.h"
-#include "targets.h"
-#include "warnings.h"
+#include "bindings/python.h"
+#include "bindings/warnings.h"
+#include "losses/losses.h"
+#include "losses/targets.h"
 
 // Checks of class indices on a GPU, which are off unless somebody asks for them.
 namespace torch_losses::targets {

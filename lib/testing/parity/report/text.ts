@@ -29,10 +29,14 @@ export function verdictText({ verdict, total, settings }: ParityReport): string 
     : `${thousands(different)} cases are further from Python than ${within}; ${bits}`;
 }
 
+function kernelsText({ kernels }: ParityReport['ours']): string {
+  return kernels.length === 0 ? '' : `, and our own kernels of ${kernels.join(', ')}`;
+}
+
 /** What the sides' builds have in common, or that they differ. */
 export function buildText({ build_differences, ours }: ParityReport): string {
   return build_differences.length === 0
-    ? `Both sides: libtorch ${ours.torch}, ${ours.threads} threads, ${ours.cpu_capability}`
+    ? `Both sides: libtorch ${ours.torch}, ${ours.threads} threads, ${ours.cpu_capability}${kernelsText(ours)}`
     : `The sides differ in ${build_differences
         .map(({ what, python, ours: own }) => `${what} (Python ${python}, ours ${own})`)
         .join(', ')}: equal bits cannot be promised`;
@@ -47,6 +51,7 @@ export function sidesTable({ python, ours }: ParityReport): (readonly [string, s
     ['CUDA of the build', none(python.cuda), none(ours.cuda)],
     ['threads', String(python.threads), String(ours.threads)],
     ['CPU capability', python.cpu_capability, ours.cpu_capability],
+    ['own kernels', 'none', ours.kernels.join(', ') || 'none'],
     ['runtime', `Python ${python.python}`, `Node ${ours.node}, torch-losses ${ours.version}`],
     ['libtorch', python.directory, ours.directory],
     ['GPUs', python.gpus.join(', ') || 'none', python.gpus.length ? 'the same machine' : 'none'],
@@ -61,6 +66,7 @@ export function reproduceText({ settings, ours }: ParityReport): string {
     `--python ${python}`,
     `--seed ${seed}`,
     `--threads ${ours.threads}`,
+    ...(ours.kernels.length ? ['--kernels'] : []),
     ...(cases === undefined ? [] : [`--cases ${cases}`]),
     ...(losses ?? []).map((loss) => `--loss ${loss}`),
     ...(dtypes.length === DTYPES.length ? [] : dtypes.map((dtype) => `--dtype ${dtype}`)),
