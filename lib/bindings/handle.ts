@@ -25,6 +25,9 @@ export function observeCreation(tell: typeof observer): void {
 export class HandleOwner {
   #handle: Handle;
 
+  /** What the native side calls, which holds it weakly: kept as long as there can be tensors. @internal */
+  static hooks: unknown;
+
   /** @internal Takes ownership of a handle the native side gave out. */
   constructor(handle: Handle) {
     this.#handle = handle;

@@ -4,10 +4,13 @@
  * Each environment has one thread for them, which runs them in the order they were made (native/bindings/jobs.h): results are
  * those of the same calls made synchronously, and callers share the cores instead of fighting for them.
  */
+import { types } from 'node:util';
+
 import { describe, isOptions } from '../dispatch/arguments';
 import { isComplex } from '../tensor/scalar';
 import { typeError } from './errors';
 import { type NativeJob, native } from './native';
+import { outside } from './outside';
 
 export interface AsyncOptions {
   /** Drops the call if it has not started; its promise rejects with the signal's reason. */
@@ -25,6 +28,9 @@ export function splitSignal(
 }
 
 let lastJob = 0;
+
+/** Whether the native side has its queue, which would keep the asynchronous context of the first call. */
+let hasQueue = false;
 
 /** The native calls, as those of one job. */
 class Job {
@@ -59,7 +65,9 @@ export function submit<T>(
   const number = ++lastJob;
   let settled: Promise<T>;
   try {
-    settled = start(new Job(number) as unknown as NativeJob);
+    const job = new Job(number) as unknown as NativeJob;
+    settled = hasQueue ? start(job) : outside(() => start(job));
+    hasQueue = true;
   } catch (error) {
     return Promise.reject(error);
   }
@@ -100,7 +108,7 @@ function aborting<T>(
 }
 
 function withCaller(error: unknown, caller: string | undefined): unknown {
-  if (error instanceof Error && caller && error.message && 'pythonType' in error) {
+  if (types.isNativeError(error) && caller && error.message && 'pythonType' in error) {
     const frames = caller.split('\n').slice(2).join('\n');
     error.stack = `${error.name}: ${error.message}\n${frames}`;
   }

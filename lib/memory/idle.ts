@@ -6,9 +6,10 @@
  * behind is collected; after ten, kept memory goes back to the system, a slice at a time, so that no request that comes
  * meanwhile waits long. None of this keeps the process alive, and while it rests no timer runs.
  */
-import { AsyncResource } from 'node:async_hooks';
 import { setTimeout } from 'node:timers';
 import type { Native } from '../bindings/native';
+import { outside } from '../bindings/outside';
+import { weakly } from '../bindings/realms';
 import { collector } from './pressure';
 
 const TICK = 1000;
@@ -29,17 +30,13 @@ export type IdleNative = Pick<
 /** Calls back after a time, without keeping the process alive until then. */
 export type Alarm = (ring: () => void, milliseconds: number) => void;
 
-/** Node's own, outside of the callers' asynchronous contexts: a timer would hold on to those. */
-function alarms(): Alarm {
-  const outside = new AsyncResource('torch-losses');
-  return (ring, milliseconds) =>
-    outside.runInAsyncScope(() => {
-      setTimeout(ring, milliseconds).unref();
-    });
-}
+const nodeAlarm: Alarm = (ring, milliseconds) =>
+  outside(() => {
+    setTimeout(weakly(ring), milliseconds).unref();
+  });
 
 /** Starts looking after idle memory; returns what is to be called when the first tensor after a rest is made. */
-export function idleCare(native: IdleNative, alarm = alarms()): () => void {
+export function idleCare(native: IdleNative, alarm = nodeAlarm): () => void {
   let isSet = false;
   /** Ticks since the last tensor; the first may have seen some. */
   let quiet = 0;
@@ -93,19 +90,30 @@ export function idleCare(native: IdleNative, alarm = alarms()): () => void {
     return cached > SLICE;
   };
 
-  watchCollections(native);
+  const watch = watchCollections(native);
   return () => {
+    watch();
     quiet = 0;
     if (!isSet) arm(TICK);
   };
 }
 
-/** Sweeps after every major collection: minor ones keep what a registry watches. */
-function watchCollections(native: IdleNative): void {
+/**
+ * Sweeps after every major collection: minor ones keep what a registry watches.
+ *
+ * @returns a function that starts the watch; what holds it keeps the registry, without which nothing is told
+ */
+function watchCollections(native: IdleNative): () => void {
+  let isWatching = false;
   const registry = new FinalizationRegistry(() => {
+    isWatching = false;
     native.sweep();
-    release();
+    watch();
   });
-  const release = (): void => registry.register({}, undefined);
-  release();
+  const watch = (): void => {
+    if (isWatching) return;
+    isWatching = true;
+    registry.register({}, undefined);
+  };
+  return watch;
 }

@@ -73,15 +73,12 @@ type Sweeper = Pick<
   | 'sweep_young'
 >;
 
-/** Why the native side asks: native/bindings/handles.h. */
-type Pressure = 0 | 1 | 2 | 3;
-
 /**
  * Makes the function that the native side calls under pressure.
  *
  * @param awake - called when the first tensor after a rest is made
  */
-export function pressureRelief(native: Sweeper, awake: () => void): (pressure: Pressure) => void {
+export function pressureRelief(native: Sweeper, awake: () => void): (pressure: number) => void {
   const live = (): number => native.allocator_stats()[0] + native.cuda_live_bytes();
   let interval = 1024;
   let lastYoung = performance.now();
@@ -131,5 +128,6 @@ export function pressureRelief(native: Sweeper, awake: () => void): (pressure: P
   };
 
   const reliefs = [collectYoung, relieveBytes, relieveExhaustion, awake];
+  // By the number that native/bindings/handles.h gives the reason.
   return (pressure) => reliefs[pressure]!();
 }
