@@ -2,7 +2,7 @@
 
 import { native } from '../bindings/native';
 import { Operator, type OperatorOptions } from '../dispatch/operators';
-import { chosenDevice } from '../tensor/default_device';
+import { chosenDefaultDevice } from '../tensor/default_device';
 import type { DeviceLike } from '../tensor/device';
 import type { DType } from '../tensor/dtype';
 import type { MemoryFormat } from '../tensor/layout';
@@ -39,7 +39,7 @@ const emptyAt = op<(size: readonly number[], options: Place) => Tensor>('empty',
 
 /** An uninitialised tensor, where it is not said on the device that `torch.set_default_device` set. */
 export const empty = (size: readonly number[], options: Place = {}): Tensor =>
-  emptyAt(size, { ...options, device: options.device ?? chosenDevice() });
+  emptyAt(size, { ...options, device: options.device ?? chosenDefaultDevice() });
 
 /** An uninitialised tensor of the shape, dtype and device of another. */
 export const emptyLike =
