@@ -33,12 +33,14 @@ export interface Conversion {
 /** The tensor itself where there is nothing to convert. */
 export const to = op<(self: Tensor, options: Conversion) => Tensor>('to', ['dtype_layout']);
 
-type Place = Pick<Conversion, 'device' | 'dtype'>;
+type DeviceAndDType = Pick<Conversion, 'device' | 'dtype'>;
 
-const emptyAt = op<(size: readonly number[], options: Place) => Tensor>('empty', ['memory_format']);
+const emptyAt = op<(size: readonly number[], options: DeviceAndDType) => Tensor>('empty', [
+  'memory_format',
+]);
 
 /** An uninitialised tensor, where it is not said on the device that `torch.set_default_device` set. */
-export const empty = (size: readonly number[], options: Place = {}): Tensor =>
+export const empty = (size: readonly number[], options: DeviceAndDType = {}): Tensor =>
   emptyAt(size, { ...options, device: options.device ?? chosenDefaultDevice() });
 
 /** An uninitialised tensor of the shape, dtype and device of another. */
