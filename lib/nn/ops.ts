@@ -2,7 +2,7 @@
 
 import { native } from '../bindings/native';
 import { Operator, type OperatorOptions } from '../dispatch/operators';
-import { chosenDevice } from '../tensor/default_device';
+import { chosenDefaultDevice } from '../tensor/default_device';
 import type { DeviceLike } from '../tensor/device';
 import type { DType } from '../tensor/dtype';
 import type { MemoryFormat } from '../tensor/layout';
@@ -33,13 +33,15 @@ export interface Conversion {
 /** The tensor itself where there is nothing to convert. */
 export const to = op<(self: Tensor, options: Conversion) => Tensor>('to', ['dtype_layout']);
 
-type Place = Pick<Conversion, 'device' | 'dtype'>;
+type DeviceAndDType = Pick<Conversion, 'device' | 'dtype'>;
 
-const emptyAt = op<(size: readonly number[], options: Place) => Tensor>('empty', ['memory_format']);
+const emptyAt = op<(size: readonly number[], options: DeviceAndDType) => Tensor>('empty', [
+  'memory_format',
+]);
 
 /** An uninitialised tensor, where it is not said on the device that `torch.set_default_device` set. */
-export const empty = (size: readonly number[], options: Place = {}): Tensor =>
-  emptyAt(size, { ...options, device: options.device ?? chosenDevice() });
+export const empty = (size: readonly number[], options: DeviceAndDType = {}): Tensor =>
+  emptyAt(size, { ...options, device: options.device ?? chosenDefaultDevice() });
 
 /** An uninitialised tensor of the shape, dtype and device of another. */
 export const emptyLike =

@@ -8,13 +8,13 @@ import { wrap } from '../../bindings/wrap';
 import { type Callee, describe, fail, isOptions } from '../../dispatch/arguments';
 import {
   BOOL,
+  type DeviceAndDType,
   FACTORY,
   type FactoryOptions,
   FLOAT,
   INT,
   NUMBERS,
   optional,
-  type Place,
   required,
   Signature,
 } from '../../dispatch/signature';
@@ -109,7 +109,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     cutoffs: readonly number[],
     div_value: number,
     head_bias?: boolean,
-    ...place: Place
+    ...place: DeviceAndDType
   );
   constructor(
     in_features: number,

@@ -2,11 +2,11 @@
 import { valueError } from '../../bindings/errors';
 import {
   BOOL,
+  type DeviceAndDType,
   FACTORY,
   type FactoryOptions,
   INT,
   optional,
-  type Place,
   required,
   Signature,
 } from '../../dispatch/signature';
@@ -58,7 +58,7 @@ export class Linear extends Module<[input: Tensor], Tensor> {
   declare bias: Parameter | null;
 
   constructor(in_features: number, out_features: number, bias: boolean, options?: FactoryOptions);
-  constructor(in_features: number, out_features: number, bias: boolean, ...place: Place);
+  constructor(in_features: number, out_features: number, bias: boolean, ...place: DeviceAndDType);
   constructor(in_features: number, out_features: number, options?: LinearOptions);
   constructor(...args: unknown[]) {
     const { in_features, out_features, bias, ...factory } = LINEAR.read(args);
@@ -126,7 +126,7 @@ export class Bilinear extends Module<[input1: Tensor, input2: Tensor], Tensor> {
     in2_features: number,
     out_features: number,
     bias: boolean,
-    ...place: Place
+    ...place: DeviceAndDType
   );
   constructor(
     in1_features: number,

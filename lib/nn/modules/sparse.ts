@@ -2,12 +2,12 @@
 import { createError } from '../../bindings/errors';
 import {
   BOOL,
+  type DeviceAndDType,
   FACTORY,
   type FactoryOptions,
   INT,
   optional,
   orNull,
-  type Place,
   required,
   Signature,
   TENSOR,
@@ -89,7 +89,7 @@ export class Embedding extends Module<[input: Tensor], Tensor> {
     sparse?: boolean,
     _weight?: Tensor | null,
     _freeze?: boolean,
-    ...place: Place
+    ...place: DeviceAndDType
   );
   constructor(num_embeddings: number, embedding_dim: number, options?: EmbeddingModuleOptions);
   constructor(...args: unknown[]) {

@@ -16,7 +16,7 @@ import {
   TENSOR,
   type Type,
 } from '../../dispatch/signature';
-import { chosenDevice } from '../../tensor/default_device';
+import { chosenDefaultDevice } from '../../tensor/default_device';
 import type { Device } from '../../tensor/device';
 import { asFloat, type Float } from '../../tensor/scalar';
 import type { Tensor } from '../../tensor/tensor';
@@ -195,7 +195,7 @@ function totalNorm(
 
 const stack = op<(tensors: readonly Tensor[]) => Tensor>('stack');
 const zeros = op<(size: readonly number[], options: { device: Device | null }) => Tensor>('zeros');
-const zero = (): Tensor => zeros([], { device: chosenDevice() });
+const zero = (): Tensor => zeros([], { device: chosenDefaultDevice() });
 
 function scale(
   gradients: readonly Tensor[],
