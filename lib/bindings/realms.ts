@@ -74,5 +74,5 @@ export function setHooks(native: HookSetter, hooks: Hooks): void {
 
 /** Returns an array of this realm: those of the native side are of the main one. */
 export function ownArray<T>(array: T[]): T[] {
-  return array instanceof Array ? array : Array.from(array as T[]);
+  return Object.getPrototypeOf(array) === Array.prototype ? array : Array.from(array);
 }

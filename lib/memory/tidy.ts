@@ -1,7 +1,9 @@
 /**
  * Deterministic release: `tidy` frees the tensors that a function made and did not return; `keep` excepts a tensor.
  */
+
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { types } from 'node:util';
 import { typeError } from '../bindings/errors';
 import { HandleOwner, observeCreation } from '../bindings/handle';
 import { describe, isOptions } from '../dispatch/arguments';
@@ -67,7 +69,7 @@ const isIterable = (value: object): value is Members =>
 
 /** Whether a kept value has members that can be read without a change: an iterator of the user's must not move on. */
 const isCollection = (value: object): value is Members =>
-  Array.isArray(value) || value instanceof Map || value instanceof Set;
+  Array.isArray(value) || types.isMap(value) || types.isSet(value);
 
 /** Adds to `found` the tensors in a value: itself, or those in arrays, plain objects and other members, however deep. */
 function collect(

@@ -1,5 +1,7 @@
 /** How Python names and writes what is compared. */
 
+import { types } from 'node:util';
+
 import { isTensor } from '../bindings/handle';
 import { isOptions } from '../dispatch/arguments';
 import { Parameter } from '../nn/parameter';
@@ -12,7 +14,7 @@ export type Mapping = ReadonlyMap<unknown, unknown>;
 
 /** The entries of a plain object or a Map, else undefined. */
 export function mappingOf(value: unknown): Mapping | undefined {
-  if (value instanceof Map) return value;
+  if (types.isMap(value)) return value;
   return isOptions(value) && !isComplex(value) ? new Map(Object.entries(value)) : undefined;
 }
 
