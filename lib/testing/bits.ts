@@ -18,7 +18,7 @@ const viewAsReal = op<(self: Tensor) => Tensor>('view_as_real');
 const viewAs = op<(self: Tensor, dtype: DType) => Tensor>('view', ['dtype']);
 
 const INTEGERS: Readonly<Record<number, DType>> = {
-  1: dtypes.uint8,
+  1: dtypes.int8,
   2: dtypes.int16,
   4: dtypes.int32,
   8: dtypes.int64,
@@ -30,6 +30,15 @@ const INTEGERS: Readonly<Record<number, DType>> = {
  * @throws TypeError for tensors that are not strided
  */
 export function bitMismatch(actual: Tensor, expected: Tensor): string | undefined {
+  return attributeMismatch(actual, expected) ?? differentBits(plain(actual), plain(expected));
+}
+
+/**
+ * How two tensors differ in dtype or shape; undefined where they do not.
+ *
+ * @throws TypeError for tensors that are not strided
+ */
+export function attributeMismatch(actual: Tensor, expected: Tensor): string | undefined {
   for (const { layout } of [actual, expected]) requireStrided(layout);
   const attribute = (name: string, left: string, right: string): string | undefined =>
     left === right
@@ -37,8 +46,7 @@ export function bitMismatch(actual: Tensor, expected: Tensor): string | undefine
       : `The values for attribute '${name}' do not match: ${left} != ${right}.`;
   return (
     attribute('dtype', String(actual.dtype), String(expected.dtype)) ??
-    attribute('shape', sizeText(actual.shape), sizeText(expected.shape)) ??
-    differentBits(plain(actual), plain(expected))
+    attribute('shape', sizeText(actual.shape), sizeText(expected.shape))
   );
 }
 
@@ -48,7 +56,7 @@ function requireStrided(layout: Layout): void {
 }
 
 /** On the CPU, contiguous, outside the graph, with its elements as they are stored. */
-const plain = (tensor: Tensor): Tensor =>
+export const plain = (tensor: Tensor): Tensor =>
   resolveNegative(resolve(tensor.detach().cpu())).contiguous();
 
 function differentBits(actual: Tensor, expected: Tensor): string | undefined {
@@ -68,7 +76,7 @@ function matchingBits(actual: Tensor, expected: Tensor): Tensor {
 }
 
 /** The elements' bits as integers; of complex numbers, pairs. */
-function bitsOf(tensor: Tensor): Tensor {
+export function bitsOf(tensor: Tensor): Tensor {
   const real = tensor.is_complex() ? viewAsReal(tensor) : tensor;
   return viewAs(real, INTEGERS[real.itemsize]!);
 }
