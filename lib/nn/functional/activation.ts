@@ -77,7 +77,7 @@ export const leaky_relu = activation<WithNumber<'negative_slope'>>('leaky_relu',
 export const elu = activation<WithNumber<'alpha'>>('elu', [['alpha', 1]]);
 
 /**
- * Returns `max(0, x) + min(0, alpha * (exp(x / alpha) - 1))`. Default: 1.
+ * Returns `max(0, x) + min(0, alpha * (exp(x / alpha) - 1))`. `alpha` defaults to 1.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.celu.html
  */
