@@ -6,7 +6,7 @@ import torch from 'torch-losses';
 
 import { type DType, Input, isDifferentiable, Random } from '../support/data';
 import { withWarnings } from '../support/warnings';
-import { type Argument, Both, type Call, float, type Options } from './case';
+import { type Argument, type Call, float, type Options, PerLanguage } from './case';
 import { askPython, expectParity } from './parity';
 
 const DTYPES: DType[] = [
@@ -85,38 +85,39 @@ function tensorCases(dtype: DType, count: number): Call[] {
 
 // --- values that both languages write in their own way ----------------------------------------------------------------
 
-const int = (value: bigint): Both => new Both(String(value), value);
-const real = (value: number): Both => new Both(float(value).python, torch.asFloat(value));
-const complex = (re: number, im: number): Both =>
-  new Both(`complex(${float(re).python}, ${float(im).python})`, { re, im });
-const list = (items: readonly Both[]): Both =>
-  new Both(
+const int = (value: bigint): PerLanguage => new PerLanguage(String(value), value);
+const real = (value: number): PerLanguage =>
+  new PerLanguage(float(value).python, torch.asFloat(value));
+const complex = (re: number, im: number): PerLanguage =>
+  new PerLanguage(`complex(${float(re).python}, ${float(im).python})`, { re, im });
+const list = (items: readonly PerLanguage[]): PerLanguage =>
+  new PerLanguage(
     `[${items.map(({ python }) => python).join(', ')}]`,
     items.map(({ javascript }) => javascript),
   );
-const dict = (items: Readonly<Record<string, Both>>): Both => {
+const dict = (items: Readonly<Record<string, PerLanguage>>): PerLanguage => {
   const entries = Object.entries(items);
-  return new Both(
+  return new PerLanguage(
     `{${entries.map(([key, { python }]) => `${JSON.stringify(key)}: ${python}`).join(', ')}}`,
     Object.fromEntries(entries.map(([key, { javascript }]) => [key, javascript])),
   );
 };
-const floats = (values: readonly number[]): Both =>
-  new Both(
+const floats = (values: readonly number[]): PerLanguage =>
+  new PerLanguage(
     `torch.tensor([${values.map((value) => float(value).python).join(', ')}])`,
     torch.tensor(values.map((value) => torch.asFloat(value))),
   );
-const none = new Both('None', null);
-const yes = new Both('True', true);
-const no = new Both('False', false);
-const string = new Both("'text'", 'text');
-const parameter = new Both(
+const none = new PerLanguage('None', null);
+const yes = new PerLanguage('True', true);
+const no = new PerLanguage('False', false);
+const string = new PerLanguage("'text'", 'text');
+const parameter = new PerLanguage(
   'nn.Parameter(torch.tensor([1.0, 2.0]))',
   new torch.nn.Parameter(torch.tensor([1, 2], { dtype: torch.float32 })),
 );
 
 const BIG = 2n ** 63n - 1n;
-const NUMBERS: readonly Both[] = [
+const NUMBERS: readonly PerLanguage[] = [
   ...[0n, 1n, -1n, 3n, 10n ** 6n, 2n ** 53n + 1n, BIG, -BIG].map(int),
   ...[0, -0, 1, 1.5, -2.25, 3, 1e16, 1e-7, 1e-320, 0.1 + 0.2, 0.3, NaN, Infinity, -Infinity].map(
     real,
@@ -128,7 +129,7 @@ const NUMBERS: readonly Both[] = [
   complex(1 + 1e-9, 2),
   complex(0.1, 0.7),
 ];
-const OTHERS: readonly Both[] = [
+const OTHERS: readonly PerLanguage[] = [
   none,
   yes,
   no,
@@ -144,7 +145,7 @@ const OTHERS: readonly Both[] = [
 ];
 
 /** Nested containers and a copy with something changed in it. */
-function nested(depth: number): [Both, Both] {
+function nested(depth: number): [PerLanguage, PerLanguage] {
   if (depth === 0 || maybe(0.2)) {
     const leaf = random.pick([...NUMBERS, ...OTHERS]);
     return [leaf, maybe(0.1) ? random.pick([...NUMBERS, ...OTHERS]) : leaf];
@@ -154,7 +155,7 @@ function nested(depth: number): [Both, Both] {
   if (maybe(0.05)) right.push(int(1n));
   if (maybe(0.5)) return [list(left), list(right)];
   const keys = ['b', 'a', "it's", 'B', 'ä'];
-  const named = (values: readonly Both[], names: readonly string[]): Both =>
+  const named = (values: readonly PerLanguage[], names: readonly string[]): PerLanguage =>
     dict(Object.fromEntries(values.map((value, i) => [names[i]!, value])));
   return [named(left, keys), named(right, maybe(0.1) ? [...keys].reverse() : keys)];
 }
@@ -173,22 +174,22 @@ const LAYOUTS = [
   'to_sparse_bsr',
   'to_sparse_bsc',
 ];
-function sparse(values: readonly number[], layout: string): Both {
+function sparse(values: readonly number[], layout: string): PerLanguage {
   const made = floats(values);
   const block = layout.includes('_bs') ? [[1, 1]] : [];
   const [method, args] =
     layout === 'to_sparse_coo' ? ['to_sparse', ''] : [layout, block.length ? '(1, 1)' : ''];
   const dense = (made.javascript as torch.Tensor).reshape([2, 3]);
   const convert = torch.ops.aten[method as 'to_sparse']!;
-  return new Both(
+  return new PerLanguage(
     `${made.python}.reshape(2, 3).${method}(${args})`,
     block.length ? convert(dense, [1, 1]) : convert(dense),
   );
 }
 
-const float8 = (values: readonly number[]): Both => {
+const float8 = (values: readonly number[]): PerLanguage => {
   const made = floats(values);
-  return new Both(
+  return new PerLanguage(
     `${made.python}.to(torch.float8_e5m2)`,
     (made.javascript as torch.Tensor).to(torch.float8_e5m2),
   );
@@ -250,8 +251,8 @@ describe('parity: torch.testing.assert_close', function () {
   });
 
   it("tensors without elements' memory", () => {
-    const meta = (dtype: string): Both =>
-      new Both(
+    const meta = (dtype: string): PerLanguage =>
+      new PerLanguage(
         `torch.empty(2, device='meta', dtype=torch.${dtype})`,
         torch.empty(2, { device: 'meta', dtype: torch[dtype as 'float32'] }),
       );
@@ -264,8 +265,8 @@ describe('parity: torch.testing.assert_close', function () {
   });
 
   it('messages of the caller', () => {
-    const shout = new Both("lambda text: f'Oh: {text}!'", (text: string) => `Oh: ${text}!`);
-    const different: [Both, Both] = [list([floats([1, 2])]), list([floats([1, 3])])];
+    const shout = new PerLanguage("lambda text: f'Oh: {text}!'", (text: string) => `Oh: ${text}!`);
+    const different: [PerLanguage, PerLanguage] = [list([floats([1, 2])]), list([floats([1, 3])])];
     return expectParity(
       [shout, 'My own', '', null].flatMap((msg) => [
         call(...different, { msg }),

@@ -4,7 +4,7 @@
  */
 import type { LossRow } from '../../dist/testing/parity/losses';
 import { type DType, Input, isDifferentiable, type Random } from '../support/data';
-import { type Argument, Both, type Call, dtype, float } from './case';
+import { type Argument, type Call, dtype, float, PerLanguage } from './case';
 
 /** A parameter of Python's: its name, and the type of its default; none for a required one. */
 export type Parameter = readonly [name: string, type: string | null];
@@ -42,7 +42,7 @@ const STRAYS: readonly Argument[] = [
   true,
   [],
   [1, 2],
-  new Both('1.5', 1.5),
+  new PerLanguage('1.5', 1.5),
   dtype('float32'),
 ];
 

@@ -4,7 +4,7 @@
 import torch from 'torch-losses';
 
 import { type DType, type Input, isDifferentiable, Random } from '../support/data';
-import { type Argument, Both, dtype, float, scalar } from './case';
+import { type Argument, dtype, float, PerLanguage, scalar } from './case';
 
 export const DTYPES: DType[] = [
   'float32',
@@ -62,12 +62,12 @@ export type Lists = (make: Make) => readonly (readonly Argument[])[];
 export type Group = readonly [names: readonly string[], lists: Lists];
 
 type Bound = number | null;
-export const slice = (start: Bound = null, stop: Bound = null, step: Bound = null): Both =>
-  new Both(
+export const slice = (start: Bound = null, stop: Bound = null, step: Bound = null): PerLanguage =>
+  new PerLanguage(
     `slice(${[start, stop, step].map((bound) => bound ?? 'None').join(', ')})`,
     torch.slice(start, stop, step),
   );
-export const ellipsis = new Both('...', '...');
+export const ellipsis = new PerLanguage('...', '...');
 
 export const METHODS: Readonly<Record<string, readonly Group[]>> = {
   arithmetic: [

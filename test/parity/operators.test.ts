@@ -1,7 +1,7 @@
 /**
  * What code around losses uses, against Python: value, dtype, shape, gradient and the name of grad_fn.
  */
-import { type Argument, Both, type Call, dtype, float } from './case';
+import { type Argument, type Call, dtype, float, PerLanguage } from './case';
 import { DTYPES, ellipsis, type Group, type Lists, Make, METHODS, slice } from './operators.table';
 import { expectParity } from './parity';
 
@@ -249,7 +249,7 @@ const factories = (): Call[] => {
     [[]],
   ])
     add('torch.tensor', data);
-  add('torch.tensor', [new Both('0.5', 0.5), new Both('2.0', 2)]);
+  add('torch.tensor', [new PerLanguage('0.5', 0.5), new PerLanguage('2.0', 2)]);
   add('torch.tensor', [[1, 2], [3]]);
   return made;
 };

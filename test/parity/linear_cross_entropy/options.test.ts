@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import torch, { nn } from 'torch-losses';
 
 import { describeWhereThere } from '../../support/versions';
-import { type Argument, Both, dtype, float } from '../case';
+import { type Argument, dtype, float, PerLanguage } from '../case';
 import { askPython, TEXT_OF, textOf } from '../parity';
 import {
   ACC_DTYPES,
@@ -45,12 +45,12 @@ describeWhereThere('parity: LinearCrossEntropyOptions', () => {
       choices.map((value) => [name, value] as const),
     );
     const source = pairs.map(([name, value]) => {
-      const python = value instanceof Both ? value.python : pythonLiteral(value);
+      const python = value instanceof PerLanguage ? value.python : pythonLiteral(value);
       return `text_of(lambda: nn.LinearCrossEntropyOptions(${name}=${python}))`;
     });
     const [python] = (await askPython(TEXT_OF, [`[${source.join(', ')}]`])) as [string[]];
     const ours = pairs.map(([name, value]) => {
-      const given = value instanceof Both ? value.javascript : value;
+      const given = value instanceof PerLanguage ? value.javascript : value;
       return textOf(() => new nn.LinearCrossEntropyOptions({ [name]: given }));
     });
     expect(ours).to.deep.equal(python);
@@ -79,7 +79,7 @@ describeWhereThere('parity: LinearCrossEntropyOptions', () => {
     const all = combinations.map((combination) => chunks(combination));
     all.push(chunks({ allow_retain_graph: true }));
     all.push(
-      new Both(
+      new PerLanguage(
         'nn.LinearCrossEntropyOptions(acc_dtype=torch.float64)',
         new nn.LinearCrossEntropyOptions({ acc_dtype: torch.float64 }),
       ),

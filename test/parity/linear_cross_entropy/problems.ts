@@ -2,7 +2,7 @@
 import torch, { nn } from 'torch-losses';
 
 import type { DType, Layout, Random, TensorOptions } from '../../support/data';
-import { Both, type Call, type Options } from '../case';
+import { type Call, type Options, PerLanguage } from '../case';
 import { expectParity } from '../parity';
 
 export type Fields = NonNullable<ConstructorParameters<typeof nn.LinearCrossEntropyOptions>[0]>;
@@ -25,9 +25,9 @@ export const pythonLiteral = (value: unknown): string => {
 };
 
 /** Options in both languages. */
-export const chunks = (fields: Fields = {}): Both => {
+export const chunks = (fields: Fields = {}): PerLanguage => {
   const keywords = Object.entries(fields).map(([key, value]) => `${key}=${pythonLiteral(value)}`);
-  return new Both(
+  return new PerLanguage(
     `nn.LinearCrossEntropyOptions(${keywords.join(', ')})`,
     new nn.LinearCrossEntropyOptions(fields),
   );
