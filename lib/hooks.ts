@@ -1,7 +1,7 @@
 /**
- * Sets what the native side calls back in this environment: for errors, for warnings, and when memory is short.
+ * Sets the functions that the native side calls in this environment: for errors, warnings, and memory pressure.
  *
- * Every entry point imports this file before anything else; each thread runs it once.
+ * Every entry point imports this file first. It runs once per thread.
  */
 import { createError } from './bindings/errors';
 import { native } from './bindings/native';
