@@ -1,6 +1,4 @@
-/**
- * `torch.testing.assert_close` against Python: the verdict and every character of the message.
- */
+/** `torch.testing.assert_close`, compared with Python: the result and the exact message. */
 import { expect } from 'chai';
 import torch from 'torch-losses';
 
@@ -36,7 +34,7 @@ const call = (actual: Argument, expected: Argument, kwargs: Options = {}): Call 
   wordsTypeErrors: true,
 });
 
-/** Options drawn at random; each is left out in most cases. */
+/** Returns random options. Each is missing in most cases. */
 function anyOptions(): Options {
   const options: Record<string, Argument> = {};
   const tolerances = [0, 0.5, 1e-3, 1e-10, 1e20, -1].map(float);
@@ -49,7 +47,7 @@ function anyOptions(): Options {
   return options;
 }
 
-/** A tensor's elements, and those of one that differs from it here and there. */
+/** Returns the elements of a tensor, and those of one that differs in some places. */
 function elements(dtype: DType): [actual: (i: number) => number, expected: (i: number) => number] {
   const values: number[] = [];
   const value = (i: number): number => {
@@ -144,7 +142,7 @@ const OTHERS: readonly PerLanguage[] = [
   dict({ a: int(1n) }),
 ];
 
-/** Nested containers and a copy with something changed in it. */
+/** Returns nested containers, and a copy with a change. */
 function nested(depth: number): [PerLanguage, PerLanguage] {
   if (depth === 0 || maybe(0.2)) {
     const leaf = random.pick([...NUMBERS, ...OTHERS]);
@@ -223,7 +221,7 @@ describe('parity: torch.testing.assert_close', function () {
     expectParity(Array.from({ length: 300 }, () => call(...nested(3), anyOptions()))));
 
   it('sparse tensors', async () => {
-    // Both warn of the first one, once in a process.
+    // Both languages warn about the first such tensor, once per process.
     await askPython('torch.eye(2).to_sparse_bsc((1, 1))', []);
     const { value: calls } = await withWarnings(() =>
       LAYOUTS.flatMap((layout) =>

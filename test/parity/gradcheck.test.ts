@@ -1,6 +1,6 @@
 /**
- * `torch.autograd.gradcheck` and `gradgradcheck` against Python: the verdict, and every character of the report, for
- * functions whose gradients are right and wrong; and the verdict on every loss.
+ * `torch.autograd.gradcheck` and `gradgradcheck`, compared with Python: the result and the exact report for functions
+ * with right and wrong gradients, and the result for every loss.
  */
 import { expect } from 'chai';
 import torch, { nn, type Tensor } from 'torch-losses';
@@ -30,7 +30,7 @@ type Unary = (x: Tensor) => Tensor | readonly Tensor[];
 const f = (python: string, javascript: Unary): PerLanguage =>
   new PerLanguage(`lambda x: ${python}`, javascript);
 
-/** Functions of one tensor: some right, most wrong in a way of their own. */
+/** Functions of one tensor. Some have right gradients, most have wrong ones, each in its own way. */
 const FUNCTIONS: readonly PerLanguage[] = [
   f('x * x', (x) => x.mul(x)),
   f('(x.sin(), x.sum())', (x) => [x.sin(), x.sum()]),
@@ -84,7 +84,7 @@ const casesOf = (
 
 type Loss = (...args: unknown[]) => Tensor;
 
-/** A tensor that both languages write out, so that a function can have it. */
+/** Returns a tensor as an expression in both languages, so that a function can contain it. */
 function constant(value: Input): PerLanguage {
   const elements = [...new Float64Array(value.bytes.slice().buffer)];
   const python = `torch.tensor([${elements}], dtype=torch.float64).reshape(${JSON.stringify(value.base)})`;
@@ -117,7 +117,7 @@ function lossCase(row: LossRow, check: Check, mode: Options, kwargs: Options): C
   return call(check, func, inputs, { ...mode, raise_exception: random.next() < 0.5 });
 }
 
-/** Every reduction and every value of every option, which also fit no shape or are out of range. */
+/** Returns cases with every reduction and every value of every option, including invalid ones. */
 function lossCases(row: LossRow): Call[] {
   const shape = row.shapes[0]!;
   const options: Options[] = REDUCTIONS.map((reduction) => ({ reduction }));
@@ -219,7 +219,7 @@ describe('parity: torch.autograd.gradcheck', function () {
     ]);
   });
 
-  // Of those that are functions of tensors alone.
+  // Only losses of tensors.
   for (const row of LOSSES.filter(({ functional }) => functional && functional !== 'ctc_loss')) {
     it(`${row.functional}${row.options ? ' and its options' : ''}`, () =>
       expectParity(lossCases(row)));

@@ -1,6 +1,4 @@
-/**
- * `torch.testing.make_tensor` against Python: the same numbers from the same seed, and the same refusals.
- */
+/** `torch.testing.make_tensor`, compared with Python: the same numbers for the same seed, and the same errors. */
 import torch from 'torch-losses';
 
 import { Random } from '../support/data';

@@ -1,6 +1,4 @@
-/**
- * String(tensor) and console.log(tensor) against Python's repr, character for character; modules too.
- */
+/** String(tensor) and console.log(tensor), compared with Python's repr, and the same for modules. */
 import { inspect } from 'node:util';
 
 import torch, { nn, type Tensor } from 'torch-losses';
@@ -43,7 +41,7 @@ const SHAPES = [
   [1200, 1],
   [11, 11, 11],
 ];
-/** Elements that decide the format: integral, small, large, mixed, special. */
+/** Elements that determine the format: integral, small, large, mixed, special. */
 const ELEMENTS: Record<string, (random: Random) => number> = {
   normal: (random) => 4 * random.next() - 2,
   integral: (random) => random.integer(-5, 6),
@@ -57,7 +55,7 @@ const ELEMENTS: Record<string, (random: Random) => number> = {
   'integral and special': (random) => random.pick([NaN, Infinity, 3, -12]),
   ties: (random) => random.pick([0.03125, 0.00005, 2.00005, 0.12345]),
 };
-/** Ways to come by a tensor that show in its repr. */
+/** Returns a call whose printed result is compared. */
 const show = (callee: string, ...args: Argument[]): Call => ({ callee, args, show: true });
 
 function tensors(): Call[] {
@@ -95,7 +93,7 @@ function tensors(): Call[] {
   return calls;
 }
 
-/** Expressions after manual_seed(0), in Python and in JavaScript. */
+/** Expressions in Python and in JavaScript, after manual_seed(0). */
 const OPTION_TENSORS: readonly PerLanguage[] = [
   new PerLanguage('torch.randn(3, 5)', () => torch.randn(3, 5)),
   new PerLanguage('torch.randn(2000)', () => torch.randn(2000)),
@@ -174,7 +172,7 @@ const modules: readonly PerLanguage[] = [
     () => new nn.TripletMarginWithDistanceLoss(),
   ),
 ];
-/** Classes that print as their name and nothing else. */
+/** Classes that print only their name. */
 const PLAIN_LOSSES = [
   'L1Loss',
   'NLLLoss',

@@ -1,4 +1,4 @@
-/** `nn.LinearCrossEntropyOptions` against Python: its fields, and what they come to. */
+/** `nn.LinearCrossEntropyOptions`, compared with Python: its fields, and the values that they resolve to. */
 import { expect } from 'chai';
 import torch, { nn } from 'torch-losses';
 
@@ -95,9 +95,9 @@ describeWhereThere('parity: LinearCrossEntropyOptions', () => {
       ],
     ];
     const dtypes = ['float32', 'bfloat16', 'float16', 'float64', 'int64', 'complex64'] as const;
-    // Not CUDA's where this machine has it: it depends on what device that is.
+    // Leaves out an existing CUDA device, since the values depend on its type.
     const devices = torch.cuda.is_available() ? [null, 'cpu'] : [null, 'cpu', 'cuda'];
-    // Whether the target is one of probabilities.
+    // Whether the target holds probabilities.
     const flags = IS_SINCE_214 ? [[0], [1]] : [[]];
     const source = `${TEXT_OF}
 texts = []

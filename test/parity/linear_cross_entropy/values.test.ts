@@ -1,4 +1,4 @@
-/** Linear cross entropy in chunks against Python: values and gradients. */
+/** Linear cross entropy in chunks, compared with Python: values and gradients. */
 import torch, { nn } from 'torch-losses';
 
 import { type Input, Random } from '../../support/data';
@@ -154,7 +154,7 @@ describeWhereThere('parity: linear_cross_entropy in chunks', function () {
         ),
       ),
     );
-    // Nothing left to average over.
+    // The mean is over no targets.
     const all = random.integers([3], 1, 2);
     for (const reduction of REDUCTIONS) {
       const call = functional(random, { sizes: { batch: 3, features: 2, classes: 4 } });
