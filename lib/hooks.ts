@@ -6,11 +6,15 @@
 import { createError } from './bindings/errors';
 import { native } from './bindings/native';
 import { emitNativeWarning } from './bindings/warnings';
-import { idleCare } from './memory/idle';
+import { watchIdleTime } from './memory/idle';
 import { pressureRelief, usableMemory } from './memory/pressure';
 
 const createNativeError = (pythonType: string, message: string, cause: number): Error =>
   createError(pythonType, message, cause ? () => native.error_backtrace(cause) : undefined);
 
-native.set_hooks(createNativeError, emitNativeWarning, pressureRelief(native, idleCare(native)));
+native.set_hooks(
+  createNativeError,
+  emitNativeWarning,
+  pressureRelief(native, watchIdleTime(native)),
+);
 native.propose_allocator_limit(usableMemory() / 8);

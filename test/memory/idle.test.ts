@@ -4,7 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 
-import { type IdleNative, idleCare } from '../../dist/memory/idle';
+import { type IdleNative, watchIdleTime } from '../../dist/memory/idle';
 
 const ROOT = path.join(__dirname, '..', '..');
 const MB = 2 ** 20;
@@ -22,13 +22,13 @@ function makeIdle(cached: number) {
     notify_next_creation: () => void calls.push('notify_next_creation'),
     sweep: () => calls.push('sweep'),
   };
-  let ring: (() => void) | undefined;
-  const awake = idleCare(native, (next) => {
-    ring = next;
+  let onTimer: (() => void) | undefined;
+  const awake = watchIdleTime(native, (next) => {
+    onTimer = next;
   });
   const pass = (): boolean => {
-    const due = ring;
-    ring = undefined;
+    const due = onTimer;
+    onTimer = undefined;
     due?.();
     return due !== undefined;
   };
