@@ -1,6 +1,6 @@
 /**
  * `torch.backends.kernels`: own kernels, which compute some losses on the CPU in libtorch's place, faster and with the
- * same bits (docs/performance.md). All are off unless somebody asks for them, here or with `TORCH_LOSSES_KERNELS`.
+ * same bits (docs/guides/performance.md). All are off unless somebody asks for them, here or with `TORCH_LOSSES_KERNELS`.
  */
 
 import { typeError, valueError } from '../bindings/errors';
@@ -154,6 +154,5 @@ export const kernels = Object.preventExtensions(
   readonly states: typeof states;
   readonly flags: typeof flags;
   /** Which are enabled: true for all, false for none, or names. Holds for the process. */
-  get enabled(): boolean | readonly string[];
-  set enabled(value: boolean | readonly string[]);
+  enabled: boolean | readonly string[];
 };

@@ -123,7 +123,7 @@ describe('what is no tensor', () => {
   }
 });
 
-describe('the door to C++', () => {
+describe('a native call', () => {
   it('counts the arguments of an operator', () => {
     const [{ id }] = native.find_operators('aten::neg') as unknown as [{ id: number }];
     for (const surplus of [3, 40]) {
