@@ -3,7 +3,7 @@ import { op } from '../nn/ops';
 import { int64 } from '../tensor/dtype';
 import type { Tensor } from '../tensor/tensor';
 import { tupleRepr } from '../utils/python';
-import { attributeMismatch, bitsOf, plain } from './bits';
+import { attributeMismatch, bitsOf, onCpu } from './bits';
 import { placeOf, tensorMismatch } from './texts';
 
 const isClose = op<(self: Tensor, other: Tensor, options: object) => Tensor>('isclose');
@@ -29,7 +29,7 @@ export function ulpMismatch(
 ): string | undefined {
   const attribute = attributeMismatch(actual, expected);
   if (attribute !== undefined) return attribute;
-  const [left, right] = [plain(actual), plain(expected)];
+  const [left, right] = [onCpu(actual), onCpu(expected)];
   const distances = distancesOf(left, right);
   const matches = isClose(left, right, tolerances).logical_or(distances.le(ulps));
   if (matches.all().item()) return undefined;
