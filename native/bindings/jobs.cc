@@ -24,8 +24,8 @@ void count_down(std::unordered_map<const void*, int>& counts, const void* key) {
   if (found != counts.end() && --found->second == 0) counts.erase(found);
 }
 
-// Returns an async resource that says of itself, as Node's own handles do, that it does not keep the
-// process running. Jest looks for open handles by that.
+// Returns an async resource that says of itself, as Node's own handles do, that it does not keep
+// the process running. Jest looks for open handles by that.
 napi_value idle_resource(Environment& environment) {
   napi_env env = environment.env();
   const auto has_ref = [](napi_env env, napi_callback_info) {
