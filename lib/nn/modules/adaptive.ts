@@ -19,8 +19,9 @@ import {
   Signature,
 } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
+import { pow } from '../../utils/scalar_math';
 import { log_softmax } from '../functional/softmax';
-import { op, power } from '../ops';
+import { op } from '../ops';
 import { sizeText } from '../typename';
 import { ModuleList, Sequential } from './container';
 import { Linear } from './linear';
@@ -136,7 +137,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     );
     this.register_module('tail', new ModuleList());
     for (let i = 0; i < this.n_clusters; i++) {
-      const hidden = floorDivide(in_features, raised(div_value, i + 1));
+      const hidden = floorDivide(in_features, pow(div_value, i + 1));
       const outputs = this.cutoffs[i + 1]! - this.cutoffs[i]!;
       const options = { bias: false, ...factory };
       this.tail.append(
@@ -293,13 +294,6 @@ function checkShapes(input: Tensor, target: Tensor): void {
         `but found inputs with size ${sizeText(input.shape)}`,
     );
   }
-}
-
-/** Python's `base ** exponent` of floats, which is never infinite for what is finite. */
-function raised(base: number, exponent: number): number {
-  const result = power(base, exponent);
-  if (Number.isFinite(result) || !Number.isFinite(base)) return result;
-  throw createError('OverflowError', "(34, 'Numerical result out of range')");
 }
 
 /** Python's `int(x // y)` of floats. */
