@@ -29,10 +29,15 @@ export function pow(base: number, exponent: number): number {
 /**
  * `dividend / divisor`
  *
+ * @param message - Python's text if the divisor is 0: another one for integers
  * @throws TorchError (ZeroDivisionError) as Python does
  */
-export function divide(dividend: number, divisor: number): number {
-  if (divisor === 0) throw zeroDivisionError('float division by zero');
+export function divide(
+  dividend: number,
+  divisor: number,
+  message = 'float division by zero',
+): number {
+  if (divisor === 0) throw zeroDivisionError(message);
   return dividend / divisor;
 }
 
