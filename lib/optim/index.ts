@@ -14,6 +14,7 @@ export { SGD, type SGDGroup, type SGDOptions } from './sgd';
 /** Learning rate schedulers, loaded on first use. */
 export declare const lr_scheduler: typeof schedulers;
 export declare namespace lr_scheduler {
+  export type AnyOptimizer = schedulers.AnyOptimizer;
   export type ChainedScheduler = schedulers.ChainedScheduler;
   export type ConstantLR = schedulers.ConstantLR;
   export type CosineAnnealingLR = schedulers.CosineAnnealingLR;
