@@ -1,6 +1,8 @@
 /** `torch.optim`. See https://docs.pytorch.org/docs/stable/optim.html */
+import type { Module } from '../nn/modules/module';
 import { onFirstUse } from '../utils/on_first_use';
 import type * as schedulers from './lr_scheduler';
+import type * as averages from './swa_utils';
 
 export {
   type GroupOf,
@@ -36,3 +38,13 @@ export declare namespace lr_scheduler {
   export type StepLR = schedulers.StepLR;
 }
 onFirstUse(exports, 'lr_scheduler', () => require('./lr_scheduler'));
+
+/** Averages of a model's weights, loaded on first use. */
+export declare const swa_utils: typeof averages;
+export declare namespace swa_utils {
+  export type AveragedModel<Model extends Module = Module> = averages.AveragedModel<Model>;
+  export type AvgFn = averages.AvgFn;
+  export type MultiAvgFn = averages.MultiAvgFn;
+  export type SWALR = averages.SWALR;
+}
+onFirstUse(exports, 'swa_utils', () => require('./swa_utils'));

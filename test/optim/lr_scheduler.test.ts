@@ -1,7 +1,9 @@
 /** optim.lr_scheduler against Python's: rates, momentum, state and errors. */
+import { execFileSync } from 'node:child_process';
+
 import { expect } from 'chai';
 import torch, { optim, type Tensor } from 'torch-losses';
-import { expectSample } from '../parity/parity';
+import { askPython, expectSample } from '../parity/parity';
 import { withWarnings } from '../support/warnings';
 
 const { lr_scheduler } = optim;
@@ -697,5 +699,24 @@ rates = t.get_lr()`,
       'lr_lambda must return a number or a Tensor',
     );
     expect(() => new lr_scheduler.LRScheduler(o, 1.5)).to.throw(TypeError, "'last_epoch'");
+  });
+
+  it('has every name that Python has', async () => {
+    const names = ['lr_scheduler', 'swa_utils'].map((name) => `torch.optim.${name}.__all__`);
+    const [schedulers, averages] = (await askPython('', names)) as [string[], string[]];
+    expect(lr_scheduler).to.include.all.keys(schedulers);
+    // No module here has running statistics yet, which update_bn would compute.
+    expect(optim.swa_utils).to.include.all.keys(averages.filter((name) => name !== 'update_bn'));
+  });
+
+  it('is loaded when it is first used', () => {
+    const program = `
+      const { optim } = require(${JSON.stringify(require.resolve('torch-losses'))});
+      const loaded = () => Object.keys(require.cache).some((file) => /lr_scheduler|swa_utils/.test(file));
+      const before = loaded();
+      optim.lr_scheduler.StepLR;
+      console.log(before, loaded());`;
+    const printed = execFileSync(process.execPath, ['-e', program], { encoding: 'utf8' });
+    expect(printed.trim()).to.equal('false true');
   });
 });

@@ -41,6 +41,17 @@ plateau.step();
 // @ts-expect-error no such schedule
 new lr_scheduler.CyclicLR(optimizer, 0.1, 0.2, { mode: 'square' });
 
+const average: optim.swa_utils.AveragedModel<nn.Linear> = new optim.swa_utils.AveragedModel(model, {
+  multi_avg_fn: optim.swa_utils.get_ema_multi_avg_fn(0.99),
+});
+average.update_parameters(model);
+export const averaged: Tensor = average(x);
+export const weight: Tensor = average.module.weight;
+new optim.swa_utils.SWALR(optimizer, 0.05, { anneal_epochs: 5 });
+// @ts-expect-error a model, not an optimizer
+new optim.swa_utils.AveragedModel(optimizer);
+export const copy: nn.Linear = torch.deepcopy(model);
+
 // @ts-expect-error the parameters are missing
 new optim.SGD({ lr: 0.1 });
 // @ts-expect-error no such option

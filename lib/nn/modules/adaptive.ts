@@ -158,7 +158,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
   }
 
   override forward(input: Tensor, target: Tensor): AdaptiveOutput {
-    const handles = native.adaptive_log_softmax_with_loss(...this.#marshal(input, target));
+    const handles = native.adaptive_log_softmax_with_loss(...this._marshal(input, target));
     return adaptiveOutput(handles, target.ndim > 0);
   }
 
@@ -173,14 +173,15 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     }
     let isBatched = true;
     const handles = await submit((job) => {
-      const marshalled = this.#marshal(input, target);
+      const marshalled = this._marshal(input, target);
       isBatched = target.ndim > 0;
       return job.adaptive_log_softmax_with_loss(...marshalled);
     }, options);
     return adaptiveOutput(handles, isBatched);
   }
 
-  #marshal(input: Tensor, target: Tensor): Parameters<Native['adaptive_log_softmax_with_loss']> {
+  /** @internal */
+  _marshal(input: Tensor, target: Tensor): Parameters<Native['adaptive_log_softmax_with_loss']> {
     tensorHandle(input, CALLEE, 'input');
     tensorHandle(target, CALLEE, 'target');
     checkShapes(input, target);
@@ -198,7 +199,8 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     ];
   }
 
-  #cluster(index: number, input: Tensor): Tensor {
+  /** @internal */
+  _cluster(index: number, input: Tensor): Tensor {
     return (this.tail.at(index) as Sequential)(input);
   }
 
@@ -208,17 +210,18 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
    * Shapes: input (N, in_features), output (N, n_classes).
    */
   log_prob(input: Tensor): Tensor {
-    return this.#fullLogProb(input, this.head(input));
+    return this._fullLogProb(input, this.head(input));
   }
 
-  #fullLogProb(input: Tensor, headOutput: Tensor): Tensor {
+  /** @internal */
+  _fullLogProb(input: Tensor, headOutput: Tensor): Tensor {
     const { shortlist_size, cutoffs } = this;
     const out = newEmpty(input, [headOutput.size(0), this.n_classes]);
     const headLogProb = log_softmax(headOutput, 1);
     out.narrow(1, 0, shortlist_size).copy_(headLogProb.narrow(1, 0, shortlist_size));
     for (let i = 0; i < this.n_clusters; i++) {
       const start = cutoffs[i]!;
-      const logProb = log_softmax(this.#cluster(i, input), 1);
+      const logProb = log_softmax(this._cluster(i, input), 1);
       const ofCluster = headLogProb.select(1, shortlist_size + i).unsqueeze(1);
       out.narrow(1, start, cutoffs[i + 1]! - start).copy_(logProb.add(ofCluster));
     }
@@ -235,9 +238,9 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     const output = headOutput.argmax(1);
     const isElsewhere = output.ge(this.shortlist_size);
     if (!isElsewhere.any().item()) return output;
-    if (isElsewhere.all().item()) return this.#fullLogProb(input, headOutput).argmax(1);
+    if (isElsewhere.all().item()) return this._fullLogProb(input, headOutput).argmax(1);
     const [rows, scores] = [input, headOutput].map((tensor) => elementsAt(tensor, [isElsewhere]));
-    return putAt(output, [isElsewhere], this.#fullLogProb(rows!, scores!).argmax(1));
+    return putAt(output, [isElsewhere], this._fullLogProb(rows!, scores!).argmax(1));
   }
 }
 
