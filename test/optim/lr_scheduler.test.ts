@@ -630,10 +630,8 @@ rates = t.get_lr()`,
         super(optimizer, -1, { every });
       }
       override get_lr(): optim.lr_scheduler.Rate[] {
-        const factor = this.last_epoch > 0 && this.last_epoch % this.every === 0 ? 0.5 : 1;
-        return this.optimizer.param_groups.map(
-          (group) => Number((group as { lr?: unknown }).lr) * factor,
-        );
+        const halvings = Math.floor(this.last_epoch / this.every);
+        return this.base_lrs.map((lr) => Number(lr) / 2 ** halvings);
       }
     }
     const o = optimizerOf(false);

@@ -27,8 +27,8 @@ const STEP = new Signature('LRScheduler.step', {
  *     super(optimizer, -1, { every });
  *   }
  *   override get_lr() {
- *     const factor = this.last_epoch > 0 && this.last_epoch % this.every === 0 ? 0.5 : 1;
- *     return this.get_last_lr().map((lr) => Number(lr) * factor);
+ *     const halvings = Math.floor(this.last_epoch / this.every);
+ *     return this.base_lrs.map((lr) => Number(lr) / 2 ** halvings);
  *   }
  * }
  * ```
