@@ -32,7 +32,16 @@ export async function buildSite() {
 
 /** The folders of docs/, in the order of the site, each with the files that come first. */
 const DOCUMENTS = {
-  guides: ['installing', 'porting', 'servers', 'memory', 'cuda', 'parity', 'performance'],
+  guides: [
+    'installing',
+    'porting',
+    'servers',
+    'memory',
+    'cuda',
+    'testing',
+    'parity',
+    'performance',
+  ],
   development: ['contributing', 'internals', 'benchmarking', 'releasing'],
   figures: ['benchmarks'],
 };
