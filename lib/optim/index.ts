@@ -1,9 +1,16 @@
 /** `torch.optim`. See https://docs.pytorch.org/docs/stable/optim.html */
+export { Adam, type AdamGroup, type AdamOptions, AdamW, type AdamWOptions } from './adam';
 export {
   type GroupOf,
   Optimizer,
+  type OptimizerHook,
   type OptimizerState,
   type ParametersOrGroups,
   type ParamGroup,
+  register_optimizer_step_post_hook,
+  register_optimizer_step_pre_hook,
+  type StateDictHook,
+  type StepPostHook,
+  type StepPreHook,
 } from './optimizer';
 export { SGD, type SGDGroup, type SGDOptions } from './sgd';
