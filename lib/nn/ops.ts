@@ -63,6 +63,12 @@ export const addcmul_ =
     'addcmul_',
   );
 
+/** `torch.maximum(self, other, out=out)`. */
+export const maximumInto = op<(self: Tensor, other: Tensor, options: { out: Tensor }) => Tensor>(
+  'maximum',
+  ['out'],
+);
+
 /** Runs a function that records nothing, or as it says. */
 export function withoutGrad<T>(run: () => T, enabled = false): T {
   const before = native.is_grad_enabled();

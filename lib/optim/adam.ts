@@ -1,7 +1,7 @@
 /** Adam and AdamW. Sources: torch/optim/adam.py, torch/optim/adamw.py. */
 import { runtimeError, valueError } from '../bindings/errors';
 import { ANYTHING, BOOL, FLOAT, optional, required, Signature } from '../dispatch/signature';
-import { op } from '../nn/ops';
+import { maximumInto, op } from '../nn/ops';
 import { sparse_coo } from '../tensor/layout';
 import type { Tensor } from '../tensor/tensor';
 import {
@@ -119,10 +119,6 @@ type Kernel = (
   options: KernelOptions,
 ) => void;
 
-const maximumInto = op<(self: Tensor, other: Tensor, options: { out: Tensor }) => Tensor>(
-  'maximum',
-  ['out'],
-);
 const fusedAdam = op<Kernel>('_fused_adam_', ['']);
 const fusedAdamByTensor = op<Kernel>('_fused_adam_', ['tensor_lr']);
 const fusedAdamW = op<Kernel>('_fused_adamw_', ['']);

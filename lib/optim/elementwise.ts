@@ -131,7 +131,6 @@ export abstract class ElementwiseOptimizer<
       this.checkGradient(grad);
       const state = this.stateOf(param);
       if (Object.keys(state).length === 0) {
-        if ((group as Options).fused) checkFusable(param);
         for (const [name, make] of table) state[name] = make(param, group);
       }
       const row: Record<string, unknown> = { param, grad };
@@ -145,6 +144,7 @@ export abstract class ElementwiseOptimizer<
     if (group.differentiable) {
       throw runtimeError(`${this.formula} with fused=True does not support differentiable=True`);
     }
+    for (const { param } of rows) checkFusable(param);
     for (const columns of byDeviceAndDtype(rows)) {
       const scaling = scalingOn(columns.param[0]!, this, this.formula);
       const steps = (columns as Columns<string>)['step']!;

@@ -1,5 +1,8 @@
 /** `torch.optim`. See https://docs.pytorch.org/docs/stable/optim.html */
+export { Adadelta, type AdadeltaGroup, type AdadeltaOptions } from './adadelta';
+export { Adagrad, type AdagradGroup, type AdagradOptions } from './adagrad';
 export { Adam, type AdamGroup, type AdamOptions, AdamW, type AdamWOptions } from './adam';
+export { Adamax, type AdamaxGroup, type AdamaxOptions } from './adamax';
 export {
   type GroupOf,
   Optimizer,
@@ -13,4 +16,5 @@ export {
   type StepPostHook,
   type StepPreHook,
 } from './optimizer';
+export { RMSprop, type RMSpropGroup, type RMSpropOptions } from './rmsprop';
 export { SGD, type SGDGroup, type SGDOptions } from './sgd';

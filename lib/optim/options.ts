@@ -1,6 +1,15 @@
 /** What the options of optimizers have in common: their types, declarations and checks. */
 import { valueError } from '../bindings/errors';
-import { BOOL, FLOAT, option, orNull, TENSOR, type Type, typeOf } from '../dispatch/signature';
+import {
+  BOOL,
+  FLOAT,
+  option,
+  optional,
+  orNull,
+  TENSOR,
+  type Type,
+  typeOf,
+} from '../dispatch/signature';
 import type { Tensor } from '../tensor/tensor';
 import { floatRepr } from '../utils/python';
 import { isNumber, numberOf, type Value } from './values';
@@ -38,8 +47,13 @@ export interface CapturableOptions extends StepOptions {
   capturable: boolean;
 }
 
+/** Declares options by name only. */
 export const FLAG = option(BOOL, false);
 export const CHOICE = option<boolean | null>(orNull(BOOL), null);
+
+/** The same, where they may also be given by position. */
+export const MAYBE_FLAG = optional(BOOL, false);
+export const MAYBE_CHOICE = optional<boolean | null>(orNull(BOOL), null);
 
 /** Options that a caller leaves out have their defaults. */
 export type Given<Group> = { [Key in keyof Group]?: Group[Key] | undefined };
