@@ -69,6 +69,11 @@ export const maximumInto = op<(self: Tensor, other: Tensor, options: { out: Tens
   ['out'],
 );
 
+/** `torch.where`, with numbers for tensors too. */
+export const where = op<
+  (condition: Tensor, self: Tensor | number, other: Tensor | number) => Tensor
+>('where', ['self', 'ScalarSelf', 'ScalarOther', 'Scalar']);
+
 /** Runs a function that records nothing, or as it says. */
 export function withoutGrad<T>(run: () => T, enabled = false): T {
   const before = native.is_grad_enabled();

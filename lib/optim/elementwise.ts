@@ -75,8 +75,11 @@ export abstract class ElementwiseOptimizer<
 > extends Optimizer<Group> {
   /** The name in messages: that of the class whose formula it is. */
   protected abstract readonly formula: string;
-  /** What must be on the device with `capturable`. */
-  protected readonly captured: string = 'params and state_steps';
+  /** What must be on the device with `capturable`, in Python's words for one parameter and for many. */
+  protected readonly captured: readonly [one: string, many: string] = [
+    'params and state_steps',
+    'params and state_steps',
+  ];
   /** Whether Python names XLA among the devices of `capturable`, for one parameter and for many. */
   protected readonly namesXla: readonly [one: boolean, many: boolean] = [true, false];
 
@@ -109,10 +112,10 @@ export abstract class ElementwiseOptimizer<
       this.#stepFused(rows, group);
     } else if (foreach ?? (fused === null && this.isFasterTogether(rows, group))) {
       if (differentiable) throw assertionError("_foreach ops don't support autograd");
-      this.#checkCapturable(rows, group, this.namesXla[1]);
+      this.#checkCapturable(rows, group, 1);
       for (const columns of byDeviceAndDtype(rows)) this.stepMany(columns, group);
     } else {
-      this.#checkCapturable(rows, group, this.namesXla[0]);
+      this.#checkCapturable(rows, group, 0);
       for (const row of rows) this.stepOne(row, group);
     }
   }
@@ -159,9 +162,9 @@ export abstract class ElementwiseOptimizer<
     }
   }
 
-  #checkCapturable(rows: readonly Row<Names>[], group: Options, namesXla: boolean): void {
+  #checkCapturable(rows: readonly Row<Names>[], group: Options, way: 0 | 1): void {
     if (!group.capturable) return;
-    const devices = namesXla ? [...CAPTURABLE_DEVICES, 'xla'] : CAPTURABLE_DEVICES;
+    const devices = this.namesXla[way] ? [...CAPTURABLE_DEVICES, 'xla'] : CAPTURABLE_DEVICES;
     const isCapturable = (row: Row<Names>): boolean => {
       const { type } = row.param.device;
       const scalars = Object.values<Tensor>(row).filter(({ ndim }) => ndim === 0);
@@ -169,7 +172,7 @@ export abstract class ElementwiseOptimizer<
     };
     if (rows.every(isCapturable)) return;
     throw assertionError(
-      `If capturable=True, ${this.captured} must be on supported devices: [${devices.map(repr).join(', ')}].`,
+      `If capturable=True, ${this.captured[way]} must be on supported devices: [${devices.map(repr).join(', ')}].`,
     );
   }
 

@@ -3,6 +3,8 @@ export { Adadelta, type AdadeltaGroup, type AdadeltaOptions } from './adadelta';
 export { Adagrad, type AdagradGroup, type AdagradOptions } from './adagrad';
 export { Adam, type AdamGroup, type AdamOptions, AdamW, type AdamWOptions } from './adam';
 export { Adamax, type AdamaxGroup, type AdamaxOptions } from './adamax';
+export { ASGD, type ASGDGroup, type ASGDOptions } from './asgd';
+export { NAdam, type NAdamGroup, type NAdamOptions } from './nadam';
 export {
   type GroupOf,
   Optimizer,
@@ -16,5 +18,7 @@ export {
   type StepPostHook,
   type StepPreHook,
 } from './optimizer';
+export { RAdam, type RAdamGroup, type RAdamOptions } from './radam';
 export { RMSprop, type RMSpropGroup, type RMSpropOptions } from './rmsprop';
+export { Rprop, type RpropGroup, type RpropOptions } from './rprop';
 export { SGD, type SGDGroup, type SGDOptions } from './sgd';
