@@ -74,6 +74,12 @@ export const where = op<
   (condition: Tensor, self: Tensor | number, other: Tensor | number) => Tensor
 >('where', ['self', 'ScalarSelf', 'ScalarOther', 'Scalar']);
 
+/** `torch.linalg.vector_norm`: over all dimensions, or over some. */
+export const vectorNorm =
+  op<(self: Tensor, ord: number, dim?: readonly number[] | null, keepdim?: boolean) => Tensor>(
+    'linalg_vector_norm',
+  );
+
 /** Runs a function that records nothing, or as it says. */
 export function withoutGrad<T>(run: () => T, enabled = false): T {
   const before = native.is_grad_enabled();

@@ -1,9 +1,12 @@
 /** `torch.optim`. See https://docs.pytorch.org/docs/stable/optim.html */
 export { Adadelta, type AdadeltaGroup, type AdadeltaOptions } from './adadelta';
+export { Adafactor, type AdafactorGroup, type AdafactorOptions } from './adafactor';
 export { Adagrad, type AdagradGroup, type AdagradOptions } from './adagrad';
 export { Adam, type AdamGroup, type AdamOptions, AdamW, type AdamWOptions } from './adam';
 export { Adamax, type AdamaxGroup, type AdamaxOptions } from './adamax';
 export { ASGD, type ASGDGroup, type ASGDOptions } from './asgd';
+export { LBFGS, type LBFGSGroup, type LBFGSOptions } from './lbfgs';
+export { Muon, type MuonGroup, type MuonOptions } from './muon';
 export { NAdam, type NAdamGroup, type NAdamOptions } from './nadam';
 export {
   type GroupOf,
@@ -22,3 +25,4 @@ export { RAdam, type RAdamGroup, type RAdamOptions } from './radam';
 export { RMSprop, type RMSpropGroup, type RMSpropOptions } from './rmsprop';
 export { Rprop, type RpropGroup, type RpropOptions } from './rprop';
 export { SGD, type SGDGroup, type SGDOptions } from './sgd';
+export { SparseAdam, type SparseAdamGroup, type SparseAdamOptions } from './sparse_adam';

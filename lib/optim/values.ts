@@ -53,3 +53,21 @@ export function raised(base: Value, exponent: Value): Value {
 }
 
 export const negated = (value: Value): Value => (isNumber(value) ? -value : value.neg());
+
+export function isLess(a: Value, b: Value): boolean {
+  if (!isNumber(a)) return Boolean(a.lt(b).item());
+  return isNumber(b) ? a < b : Boolean(b.gt(a).item());
+}
+
+export function isAtMost(a: Value, b: Value): boolean {
+  if (!isNumber(a)) return Boolean(a.le(b).item());
+  return isNumber(b) ? a <= b : Boolean(b.ge(a).item());
+}
+
+/** Python's `min`: the first of equal values. */
+export const smaller = (a: Value, b: Value): Value => (isLess(b, a) ? b : a);
+
+/** Python's `max`: the first of equal values. */
+export const larger = (a: Value, b: Value): Value => (isLess(a, b) ? b : a);
+
+export const absolute = (value: Value): Value => (isNumber(value) ? Math.abs(value) : value.abs());
