@@ -15,27 +15,30 @@ import type { Tensor } from '../tensor/tensor';
 import { Hooks, type RemovableHandle } from '../utils/hooks';
 import { boolRepr, floatRepr } from '../utils/python';
 
-/** Parameters, or parameters with names, as `named_parameters()` gives them. */
+/** Parameters, or parameters with names, such as `named_parameters()` returns. */
 export type Parameters = Iterable<Tensor> | Iterable<readonly [name: string, parameter: Tensor]>;
 
-/** Parameters that have options of their own. */
+/** A group of parameters with their own options. */
 export type GroupOf<Options extends object> = {
   params: Tensor | Parameters;
 } & { [Key in keyof Options]?: Options[Key] | undefined };
 
-/** What an optimizer is given: parameters, or groups of them. */
+/** The first argument of an optimizer: parameters, or groups of them. */
 export type ParametersOrGroups<Options extends object> = Parameters | Iterable<GroupOf<Options>>;
 
-/** A group as an optimizer keeps it: its options can be changed between steps. */
+/** A group of parameters in an optimizer. Its options can be changed between steps. */
 export type ParamGroup<Options extends object> = Options & {
   params: Tensor[];
   param_names?: string[];
 };
 
-/** What an optimizer remembers of a parameter. */
+/** An optimizer's state for one parameter. */
 export type ParameterState = Record<string, unknown>;
 
-/** Plain data with tensors: parameters are numbers, counted through all groups. */
+/**
+ * The state of an optimizer as plain data and tensors. Parameters are replaced by numbers, which count through all
+ * groups.
+ */
 export interface OptimizerState {
   state: Record<number, ParameterState>;
   param_groups: (Record<string, unknown> & { params: number[] })[];
@@ -100,12 +103,12 @@ const ZERO_GRAD = new Signature('Optimizer.zero_grad', { set_to_none: optional(B
  *
  * See https://docs.pytorch.org/docs/stable/optim.html
  *
- * @typeParam Options - what a group of parameters has
+ * @typeParam Options - the options of a group of parameters
  */
 export abstract class Optimizer<Options extends object = Record<string, unknown>>
   implements StateKeeper
 {
-  /** The options of groups that have none of their own. */
+  /** The options for groups that do not have their own. */
   readonly defaults: Options;
   #groups: ParamGroup<Options>[] = [];
   #state = new Map<unknown, ParameterState>();
@@ -123,8 +126,8 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
   found_inf: Tensor | null = null;
 
   /**
-   * @throws TypeError for anything but parameters or groups of them, RangeError (ValueError) for none, for one that is
-   *   not a leaf, and for one that is in two groups
+   * @throws TypeError unless it gets parameters or groups of them; RangeError (ValueError) if there are none, if one is
+   *   not a leaf, or if one is in two groups
    */
   constructor(params: ParametersOrGroups<Options>, defaults: Options) {
     usesState(this);
@@ -146,7 +149,7 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
     for (const group of groups) this.add_param_group(group as GroupOf<Options>);
   }
 
-  /** The groups of parameters with their options, which may be changed between steps. */
+  /** The groups of parameters with their options, which can be changed between steps. */
   get param_groups(): ParamGroup<Options>[] {
     usesState(this);
     return this.#groups;
@@ -157,7 +160,7 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
     this.#groups = groups;
   }
 
-  /** What is remembered of each parameter. */
+  /** The state of each parameter. */
   get state(): Map<unknown, ParameterState> {
     usesState(this);
     return this.#state;
@@ -173,13 +176,13 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
     return [this.#state, this.#groups, ...Object.values(this)];
   }
 
-  /** Changes the parameters by their gradients. */
+  /** Updates the parameters by their gradients. */
   step(): undefined;
   /**
-   * Changes the parameters by their gradients.
+   * Updates the parameters by their gradients.
    *
-   * @param closure - computes the loss and its gradients anew, synchronously
-   * @returns what the closure returns
+   * @param closure - computes the loss and its gradients again, synchronously
+   * @returns the result of the closure
    */
   step<Loss>(closure: () => Loss): Loss;
   step(...given: [closure?: unknown]): unknown {
@@ -226,12 +229,12 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
     return loss;
   }
 
-  /** One step of a group, in the grad mode that is right for it. */
+  /** Updates the parameters of one group. Runs in the right grad mode. */
   protected _step(_group: ParamGroup<Options>): void {
     throw notImplementedError('');
   }
 
-  /** What is remembered of a parameter, to be changed. */
+  /** Returns the state of a parameter, which may be changed. */
   protected stateOf(parameter: Tensor): ParameterState {
     let state = this.state.get(parameter);
     if (!state) this.state.set(parameter, (state = {}));
@@ -239,9 +242,9 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
   }
 
   /**
-   * Forgets the gradients of all parameters.
+   * Clears the gradients of all parameters.
    *
-   * @param set_to_none - set `grad` to null rather than to zeros. Default: true
+   * @param set_to_none - sets `grad` to null instead of to zeros. Default: true
    */
   zero_grad(set_to_none?: boolean | { set_to_none?: boolean }): void;
   zero_grad(...args: unknown[]): void {
@@ -251,7 +254,7 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
     }
   }
 
-  /** Adds parameters, with options of their own where they are given. */
+  /** Adds a group of parameters. Its options override the defaults. */
   add_param_group(param_group: GroupOf<Options>): void {
     if (!isOptions(param_group)) {
       throw typeError(`param_group must be a dict, but got ${describe(param_group)}`);
@@ -355,9 +358,10 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
   }
 
   /**
-   * Takes what {@link Optimizer.state_dict} gave. Tensors take the dtype and device of their parameters.
+   * Restores a result of {@link Optimizer.state_dict}. Tensors are converted to the dtype and device of their
+   * parameters.
    *
-   * @throws RangeError (ValueError) unless the groups have as many parameters
+   * @throws RangeError (ValueError) unless the groups have the same numbers of parameters
    */
   load_state_dict(given: OptimizerState): void {
     let state_dict = checkedState(given);
@@ -397,7 +401,7 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
     for (const hook of this.#hooks.afterLoad.list()) hook(this as never);
   }
 
-  /** Python's `repr`. */
+  /** Returns Python's `repr`. */
   toString(): string {
     const groups = this.param_groups.map((group, index) => {
       const lines = Object.keys(group)
@@ -469,7 +473,7 @@ function definedOnly(options: Record<string, unknown>): Record<string, unknown> 
 
 function listOf(params: unknown): unknown[] {
   if (isTensor(params)) return [params];
-  if (params instanceof Set) {
+  if (types.isSet(params)) {
     throw typeError(
       'optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets ' +
         'will change between runs. Please use a list instead.',
@@ -481,7 +485,7 @@ function listOf(params: unknown): unknown[] {
   throw typeError(`params of a group must be Tensors, got ${describe(params)}`);
 }
 
-/** Parameters apart from their names, where they have names. */
+/** Separates parameters from their names, if they have names. */
 function separate(listed: readonly unknown[]): { params: unknown[]; param_names?: string[] } {
   const named = listed.filter((element) => Array.isArray(element)) as [string, unknown][];
   if (named.length === 0) return { params: [...listed] };

@@ -1,4 +1,4 @@
-/** SGD's steps of many parameters at once, in Python's order: `_multi_tensor_sgd` of torch/optim/sgd.py. */
+/** Updates many parameters with operators on lists, in Python's order: `_multi_tensor_sgd` in torch/optim/sgd.py. */
 
 import { sparse_coo } from '../tensor/layout';
 import type { Tensor } from '../tensor/tensor';
@@ -7,8 +7,8 @@ import type { SGDGroup } from './sgd';
 import { byDeviceAndDtype, type Update } from './updates';
 import { flat, negated, scalar } from './values';
 
-/** Steps all parameters, those of one device and dtype together. Sets the momentum buffers that are missing. */
-export function stepTogether(updates: readonly Update[], options: SGDGroup): void {
+/** Updates all parameters, those of one device and dtype together. Sets missing momentum buffers. */
+export function stepForeach(updates: readonly Update[], options: SGDGroup): void {
   for (const group of byDeviceAndDtype(updates)) stepGroup(group, options);
 }
 
@@ -37,7 +37,7 @@ function stepGroup(updates: readonly Update[], options: SGDGroup): void {
       parameter.add_(changes[index]!, { alpha: scalar(alpha) });
 }
 
-function keepMomentum(
+function updateMomentum(
   updates: readonly Update[],
   changes: Tensor[],
   { momentum, dampening }: SGDGroup,

@@ -1,4 +1,4 @@
-/** SGD's steps in a kernel of their own: `_fused_sgd` of torch/optim/sgd.py. */
+/** Updates parameters with a fused kernel: `_fused_sgd` in torch/optim/sgd.py. */
 
 import { runtimeError } from '../bindings/errors';
 import { emptyLike, op } from '../nn/ops';
@@ -28,7 +28,7 @@ type Kernel = (
 const step = op<Kernel>('_fused_sgd_');
 const stepByTensor = op<Kernel>('_fused_sgd_', ['tensor_lr']);
 
-/** Steps all parameters, those of one device and dtype in one call. Makes the momentum buffers at the first step. */
+/** Updates all parameters, those of one device and dtype in one call. Makes the momentum buffers in the first step. */
 export function stepFused(updates: readonly Update[], group: SGDGroup, scaling: Scaling): void {
   if (updates.some(({ gradient }) => gradient.layout === sparse_coo)) {
     throw runtimeError('`_fused_sgd` does not support sparse gradients');

@@ -1,10 +1,12 @@
 /**
- * Tensors in files of the safetensors format, under the names of the Python package `safetensors.torch`.
+ * Reads and writes files in the safetensors format, with the function names of the Python package `safetensors.torch`.
  *
- * Files are read strictly: sizes, offsets and shapes that do not fit each other or the file are errors, and nothing in a
- * file is run. See https://huggingface.co/docs/safetensors
+ * Files are checked strictly: sizes, offsets and shapes that contradict each other or the file are errors. Nothing in a
+ * file is executed. See https://huggingface.co/docs/safetensors
  */
+
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { types } from 'node:util';
 import { typeError } from '../bindings/errors';
 import { isTensor } from '../bindings/handle';
 import { describe } from '../dispatch/arguments';
@@ -14,7 +16,7 @@ import type { Tensor } from '../tensor/tensor';
 import { damaged, dataView, elementsOf, Reader, size64 } from './reader';
 import { tensorOf } from './tensors';
 
-/** The format's names. */
+/** The names of dtypes in the format. */
 const DTYPES: ReadonlyMap<string, DType> = new Map([
   ['BOOL', dtypes.bool],
   ['U8', dtypes.uint8],
@@ -38,14 +40,14 @@ const NAMES: ReadonlyMap<DType, string> = new Map(
   [...DTYPES].map(([name, dtype]) => [dtype, name]),
 );
 
-/** The key for texts in a header. */
+/** The key of the strings in a header. */
 const METADATA = '__metadata__';
 const HEAD = 8;
-/** The format's own limit. */
+/** The largest header that the format allows, in bytes. */
 const LARGEST_HEADER = 100_000_000;
 const ALIGNMENT = 8;
 
-/** What a file holds. */
+/** The contents of a file. */
 export interface SafetensorsFile {
   tensors: Map<string, Tensor>;
   metadata: Map<string, string>;
@@ -55,15 +57,16 @@ export interface SafetensorsFile {
 export type NamedTensors = ReadonlyMap<string, Tensor> | Readonly<Record<string, Tensor>>;
 
 /**
- * The tensors of a file, on the CPU, by name. `load_state_dict` takes the result.
+ * Returns the tensors in a file by name, on the CPU. The result can be passed to `load_state_dict`.
  *
- * @throws RangeError (ValueError) for a file that is damaged or no safetensors file; what `fs` throws where there is none
+ * @throws RangeError (ValueError) if the file is damaged or not a safetensors file; the error of `fs` if it does not
+ *   exist
  */
 export function load_file(filename: string): Map<string, Tensor> {
   return read(filename).tensors;
 }
 
-/** The tensors of a file and the texts that it holds besides. @internal */
+/** Returns the tensors and strings in a file. @internal */
 export function read(filename: string): SafetensorsFile {
   checkFilename('load_file', filename);
   return Reader.with(filename, (reader) => {
@@ -82,7 +85,7 @@ interface Entry {
   name: string;
   dtype: DType;
   shape: number[];
-  /** Its bytes, counted from the header's end. */
+  /** The offsets of its bytes from the end of the header. */
   from: number;
   to: number;
 }
@@ -90,7 +93,7 @@ interface Entry {
 interface Header {
   entries: Entry[];
   metadata: Map<string, string>;
-  /** Where the data begin. */
+  /** The offset of the data in the file. */
   start: number;
 }
 
@@ -146,7 +149,7 @@ function entryOf(name: string, value: unknown, path: string): Entry {
   return { name, dtype, shape: shape as number[], from, to };
 }
 
-// Each byte of the data belongs to one tensor: nothing overlaps and nothing is hidden.
+// Every byte of the data must belong to exactly one tensor, so that nothing overlaps and nothing is hidden.
 function checkLayout(entries: readonly Entry[], size: number, path: string): void {
   let end = 0;
   for (const { name, from, to } of [...entries].sort((a, b) => a.from - b.from || a.to - b.to)) {
@@ -167,9 +170,9 @@ function checkLayout(entries: readonly Entry[], size: number, path: string): voi
 /**
  * Writes tensors to a file.
  *
- * @param tensors - by name: an object or a Map, such as `state_dict()` gives
- * @param metadata - texts to keep with them
- * @throws TypeError for anything else; what `fs` throws where the file cannot be written
+ * @param tensors - tensors by name: an object or a Map, such as the result of `state_dict()`
+ * @param metadata - strings to save with them
+ * @throws TypeError for other arguments; the error of `fs` if the file cannot be written
  */
 export function save_file(
   tensors: NamedTensors,
@@ -229,7 +232,7 @@ function namedTensors(tensors: unknown): Map<string, Tensor> {
     );
   }
   const named = new Map<string, Tensor>();
-  for (const [name, tensor] of tensors instanceof Map ? tensors : Object.entries(tensors)) {
+  for (const [name, tensor] of types.isMap(tensors) ? tensors : Object.entries(tensors)) {
     if (typeof name !== 'string' || name === METADATA) {
       throw typeError(`save_file(): ${describe(name)} cannot be the name of a tensor`);
     }

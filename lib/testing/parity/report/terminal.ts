@@ -1,4 +1,4 @@
-/** The report on a terminal. */
+/** Formats the report for a terminal. */
 import type { Styles } from '../../../cli/terminal';
 import type { ParityReport } from '../run';
 import { buildText, rateText, thousands, ulpsText, verdictOf, verdictText } from './text';
