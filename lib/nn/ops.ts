@@ -80,7 +80,7 @@ export const vectorNorm =
     'linalg_vector_norm',
   );
 
-/** Runs a function that records nothing, or as it says. */
+/** Runs a function with gradient recording off, or on with `enabled`. */
 export function withoutGrad<T>(run: () => T, enabled = false): T {
   const before = native.is_grad_enabled();
   native.set_grad_enabled(enabled);

@@ -1,5 +1,5 @@
 /** The base of optimizers. Source: torch/optim/optimizer.py. */
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 import { notImplementedError, runtimeError, typeError, valueError } from '../bindings/errors';
 import { isTensor } from '../bindings/handle';
 import { warn } from '../bindings/warnings';
@@ -120,7 +120,10 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
     beforeLoad: new Hooks<StateDictHook>(),
     afterLoad: new Hooks<OptimizerHook>(),
   };
-  /** Whether {@link Optimizer.step} unscales gradients itself, by what a GradScaler sets here for its time. */
+  /**
+   * Whether {@link Optimizer.step} divides gradients by the scale itself. GradScaler then sets the scale on the
+   * optimizer for the duration of the step.
+   */
   _step_supports_amp_scaling = false;
   grad_scale: Tensor | null = null;
   found_inf: Tensor | null = null;
@@ -334,7 +337,7 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
     return this.#hooks.afterLoad.add(hook as OptimizerHook, prepend);
   }
 
-  /** The options of the groups and what is remembered of the parameters, as plain data with tensors. */
+  /** Returns the options of the groups and the state of the parameters, as plain data and tensors. */
   state_dict(): OptimizerState {
     for (const hook of this.#hooks.beforeSave.list()) hook(this as never);
     const numbers = new Map<unknown, number>();
@@ -389,7 +392,7 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
     this.state = new Map();
     for (const [number, value] of Object.entries(state_dict.state)) {
       const owner = parameters.get(number);
-      if (owner) this.state.set(owner.parameter, adapted(value, owner) as ParameterState);
+      if (owner) this.state.set(owner.parameter, convertStateValue(value, owner) as ParameterState);
       else this.state.set(Number(number), value);
     }
     this.param_groups = groups.map(({ params, param_names }, index) => ({
@@ -452,7 +455,7 @@ const DUPLICATES =
   'optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; ' +
   'see github.com/pytorch/pytorch/issues/40967 for more information';
 
-/** Calls a closure in grad mode; what it starts must be done when it returns. */
+/** Calls a closure with recording on. The closure must be synchronous. */
 export function evaluate(closure: unknown): unknown {
   checkClosure(closure);
   const loss = withoutGrad(closure, true);
@@ -506,8 +509,8 @@ interface Owner {
   readonly keepsCountOnDevice: boolean;
 }
 
-/** A remembered value in the dtype and on the device of its parameter. */
-function adapted(value: unknown, owner: Owner, key?: string): unknown {
+/** Converts a state value to the dtype and device of its parameter. */
+function convertStateValue(value: unknown, owner: Owner, key?: string): unknown {
   const { parameter, keepsCountOnDevice } = owner;
   if (isTensor(value)) {
     if (key === 'step') {
@@ -518,10 +521,10 @@ function adapted(value: unknown, owner: Owner, key?: string): unknown {
     const conversion = dtype.is_floating_point ? { device, dtype } : { device };
     return to(value as Tensor, conversion);
   }
-  if (Array.isArray(value)) return value.map((element) => adapted(element, owner));
+  if (Array.isArray(value)) return value.map((element) => convertStateValue(element, owner));
   if (!isOptions(value)) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [name, adapted(member, owner, name)]),
+    Object.entries(value).map(([name, member]) => [name, convertStateValue(member, owner, name)]),
   );
 }
 

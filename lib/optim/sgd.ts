@@ -6,7 +6,7 @@ import { withDecay } from './formulas';
 import { checkFusable, checkFused, isFasterTogether } from './fused';
 import { Optimizer, type ParametersOrGroups, type ParamGroup } from './optimizer';
 import { CHOICE, checkNotNegative, checkRate, FLAG, type Given, VALUE } from './options';
-import { stepTogether } from './sgd_foreach';
+import { stepForeach } from './sgd_foreach';
 import { stepFused } from './sgd_fused';
 import type { Update } from './updates';
 import { flat, isNumber, negated, scalar, type Value } from './values';
@@ -98,7 +98,7 @@ export class SGD extends Optimizer<SGDGroup> {
   protected override _step(group: ParamGroup<SGDGroup>): void {
     if (group.fused) this.#checkOnce(group);
     if (group.foreach ?? (group.fused === null && isFasterTogether(changing(group)))) {
-      this.#stepAll(group, stepTogether);
+      this.#stepAll(group, stepForeach);
       return;
     }
     if (group.fused) {

@@ -25,7 +25,7 @@ function stepGroup(updates: readonly Update[], options: SGDGroup): void {
     else changes = foreach.add(changes, parameters, { alpha });
   }
   if (momentum !== 0) {
-    const buffers = keepMomentum(updates, changes, options);
+    const buffers = updateMomentum(updates, changes, options);
     // Into the parameters' own gradients, as in Python, where nothing else was made before.
     if (nesterov) foreach.add_(changes, buffers, { alpha: momentum });
     else changes = buffers;
