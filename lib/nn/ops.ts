@@ -63,6 +63,23 @@ export const addcmul_ =
     'addcmul_',
   );
 
+/** `torch.maximum(self, other, out=out)`. */
+export const maximumInto = op<(self: Tensor, other: Tensor, options: { out: Tensor }) => Tensor>(
+  'maximum',
+  ['out'],
+);
+
+/** `torch.where`, with numbers for tensors too. */
+export const where = op<
+  (condition: Tensor, self: Tensor | number, other: Tensor | number) => Tensor
+>('where', ['self', 'ScalarSelf', 'ScalarOther', 'Scalar']);
+
+/** `torch.linalg.vector_norm`: over all dimensions, or over some. */
+export const vectorNorm =
+  op<(self: Tensor, ord: number, dim?: readonly number[] | null, keepdim?: boolean) => Tensor>(
+    'linalg_vector_norm',
+  );
+
 /** Runs a function with gradient recording off, or on with `enabled`. */
 export function withoutGrad<T>(run: () => T, enabled = false): T {
   const before = native.is_grad_enabled();

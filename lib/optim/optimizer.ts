@@ -1,15 +1,18 @@
-/** The base class of optimizers. Source: torch/optim/optimizer.py. */
+/** The base of optimizers. Source: torch/optim/optimizer.py. */
 import { inspect, types } from 'node:util';
-import { notImplementedError, typeError, valueError } from '../bindings/errors';
+import { notImplementedError, runtimeError, typeError, valueError } from '../bindings/errors';
 import { isTensor } from '../bindings/handle';
 import { warn } from '../bindings/warnings';
 import { describe, isOptions } from '../dispatch/arguments';
-import { BOOL, optional, Signature } from '../dispatch/signature';
+import { Operator } from '../dispatch/operators';
+import { BOOL, FUNCTION, optional, required, Signature } from '../dispatch/signature';
 import { keptState, type StateKeeper, usesState } from '../memory/state';
 import { to, withoutGrad } from '../nn/ops';
 import { zeroGrad } from '../nn/parameter';
 import { typename } from '../nn/typename';
+import { float32 } from '../tensor/dtype';
 import type { Tensor } from '../tensor/tensor';
+import { Hooks, type RemovableHandle } from '../utils/hooks';
 import { boolRepr, floatRepr } from '../utils/python';
 
 /** Parameters, or parameters with names, such as `named_parameters()` returns. */
@@ -41,6 +44,58 @@ export interface OptimizerState {
   param_groups: (Record<string, unknown> & { params: number[] })[];
 }
 
+/** What a step is called with: the closure, by position or by name. */
+type StepArguments = readonly [closure?: unknown];
+type StepKeywords = { readonly closure?: unknown };
+
+/** Called before a step. It may return other arguments for it. */
+export type StepPreHook = (
+  optimizer: Optimizer<never>,
+  args: StepArguments,
+  kwargs: StepKeywords,
+  // biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing fits too
+) => readonly [StepArguments, StepKeywords] | null | undefined | void;
+
+/** Called after a step. */
+export type StepPostHook = (
+  optimizer: Optimizer<never>,
+  args: StepArguments,
+  kwargs: StepKeywords,
+) => void;
+
+/** Called with the optimizer alone. */
+export type OptimizerHook = (optimizer: Optimizer<never>) => void;
+
+/** Called with a state dict. It may return another one. */
+export type StateDictHook = (
+  optimizer: Optimizer<never>,
+  state_dict: OptimizerState,
+  // biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing fits too
+) => OptimizerState | null | undefined | void;
+
+const HOOK = { hook: required(FUNCTION), prepend: optional(BOOL, false) };
+type Prepend = boolean | { prepend?: boolean | undefined };
+
+/** An operator that is done at once. As a job, it is done after those that were started before. */
+const ANY_JOB = new Operator('aten::neg', { overloads: ['float'] });
+
+const STEP_PRE_HOOKS = new Hooks<StepPreHook>();
+const STEP_POST_HOOKS = new Hooks<StepPostHook>();
+
+/** Calls a hook before each step of every optimizer. */
+export function register_optimizer_step_pre_hook(hook: StepPreHook): RemovableHandle {
+  return STEP_PRE_HOOKS.add(hook);
+}
+
+/** Calls a hook after each step of every optimizer. */
+export function register_optimizer_step_post_hook(hook: StepPostHook): RemovableHandle {
+  return STEP_POST_HOOKS.add(hook);
+}
+
+const SAVE_PRE_HOOK = new Signature('register_state_dict_pre_hook', HOOK);
+const SAVE_POST_HOOK = new Signature('register_state_dict_post_hook', HOOK);
+const LOAD_PRE_HOOK = new Signature('register_load_state_dict_pre_hook', HOOK);
+const LOAD_POST_HOOK = new Signature('register_load_state_dict_post_hook', HOOK);
 const ZERO_GRAD = new Signature('Optimizer.zero_grad', { set_to_none: optional(BOOL, true) });
 
 /**
@@ -57,6 +112,14 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
   readonly defaults: Options;
   #groups: ParamGroup<Options>[] = [];
   #state = new Map<unknown, ParameterState>();
+  readonly #hooks = {
+    beforeStep: new Hooks<StepPreHook>(),
+    afterStep: new Hooks<StepPostHook>(),
+    beforeSave: new Hooks<OptimizerHook>(),
+    afterSave: new Hooks<StateDictHook>(),
+    beforeLoad: new Hooks<StateDictHook>(),
+    afterLoad: new Hooks<OptimizerHook>(),
+  };
   /**
    * Whether {@link Optimizer.step} divides gradients by the scale itself. GradScaler then sets the scale on the
    * optimizer for the duration of the step.
@@ -125,13 +188,48 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
    * @returns the result of the closure
    */
   step<Loss>(closure: () => Loss): Loss;
-  step<Loss>(closure?: (() => Loss) | null): Loss | undefined {
+  step(...given: [closure?: unknown]): unknown {
+    let args: StepArguments = given;
+    let kwargs: StepKeywords = {};
+    for (const hook of [...STEP_PRE_HOOKS.list(), ...this.#hooks.beforeStep.list()]) {
+      const changed = hook(this as never, args, kwargs) ?? null;
+      if (changed === null) continue;
+      if (!Array.isArray(changed) || changed.length !== 2) {
+        throw runtimeError(
+          `step() must return None or a tuple of (new_args, new_kwargs), but got ${describe(changed)}.`,
+        );
+      }
+      [args, kwargs] = changed as [StepArguments, StepKeywords];
+    }
     const differentiable = (this.defaults as { differentiable?: boolean }).differentiable ?? false;
-    return withoutGrad(() => {
-      const loss = closure ? evaluate(closure) : undefined;
-      for (const group of this.param_groups) this._step(group);
-      return loss;
-    }, differentiable);
+    const closure = args[0] ?? kwargs.closure ?? null;
+    const loss = withoutGrad(() => this._steps(closure), differentiable);
+    for (const hook of [...this.#hooks.afterStep.list(), ...STEP_POST_HOOKS.list()]) {
+      hook(this as never, args, kwargs);
+    }
+    return loss;
+  }
+
+  /**
+   * Changes the parameters by their gradients, after the jobs that were started before, such as `backwardAsync`.
+   *
+   * @param closure - computes the loss and its gradients anew; it may be asynchronous
+   * @returns what the closure returns, awaited
+   */
+  async stepAsync<Loss = undefined>(closure?: (() => Loss) | null): Promise<Awaited<Loss>> {
+    if ((closure ?? null) !== null) checkClosure(closure);
+    const loss = (await closure?.()) as Awaited<Loss>;
+    await ANY_JOB.callAsync([0]);
+    if (closure) this.step(() => loss);
+    else this.step();
+    return loss;
+  }
+
+  /** Calls the closure, and steps all groups. */
+  protected _steps(closure: unknown): unknown {
+    const loss = closure === null ? undefined : evaluate(closure);
+    for (const group of this.param_groups) this._step(group);
+    return loss;
   }
 
   /** Updates the parameters of one group. Runs in the right grad mode. */
@@ -201,8 +299,47 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
     }
   }
 
+  /** Calls a hook before each step. The hook may return other arguments for the step. */
+  register_step_pre_hook(hook: StepPreHook): RemovableHandle {
+    return this.#hooks.beforeStep.add(hook);
+  }
+
+  /** Calls a hook after each step. */
+  register_step_post_hook(hook: StepPostHook): RemovableHandle {
+    return this.#hooks.afterStep.add(hook);
+  }
+
+  /** Calls a hook before each `state_dict()`. */
+  register_state_dict_pre_hook(hook: OptimizerHook, prepend?: Prepend): RemovableHandle;
+  register_state_dict_pre_hook(...args: unknown[]): RemovableHandle {
+    const { hook, prepend } = SAVE_PRE_HOOK.read(args);
+    return this.#hooks.beforeSave.add(hook as OptimizerHook, prepend);
+  }
+
+  /** Calls a hook after each `state_dict()`. The hook may return another state dict. */
+  register_state_dict_post_hook(hook: StateDictHook, prepend?: Prepend): RemovableHandle;
+  register_state_dict_post_hook(...args: unknown[]): RemovableHandle {
+    const { hook, prepend } = SAVE_POST_HOOK.read(args);
+    return this.#hooks.afterSave.add(hook as StateDictHook, prepend);
+  }
+
+  /** Calls a hook before each `load_state_dict()`. The hook may return another state dict. */
+  register_load_state_dict_pre_hook(hook: StateDictHook, prepend?: Prepend): RemovableHandle;
+  register_load_state_dict_pre_hook(...args: unknown[]): RemovableHandle {
+    const { hook, prepend } = LOAD_PRE_HOOK.read(args);
+    return this.#hooks.beforeLoad.add(hook as StateDictHook, prepend);
+  }
+
+  /** Calls a hook after each `load_state_dict()`. */
+  register_load_state_dict_post_hook(hook: OptimizerHook, prepend?: Prepend): RemovableHandle;
+  register_load_state_dict_post_hook(...args: unknown[]): RemovableHandle {
+    const { hook, prepend } = LOAD_POST_HOOK.read(args);
+    return this.#hooks.afterLoad.add(hook as OptimizerHook, prepend);
+  }
+
   /** Returns the options of the groups and the state of the parameters, as plain data and tensors. */
   state_dict(): OptimizerState {
+    for (const hook of this.#hooks.beforeSave.list()) hook(this as never);
     const numbers = new Map<unknown, number>();
     let start = 0;
     const param_groups = this.param_groups.map(({ params, ...options }) => {
@@ -216,7 +353,11 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
     for (const [parameter, value] of this.state) {
       state[numbers.get(parameter) ?? (parameter as number)] = value;
     }
-    return { state, param_groups };
+    let state_dict: OptimizerState = { state, param_groups };
+    for (const hook of this.#hooks.afterSave.list()) {
+      state_dict = hook(this as never, state_dict) || state_dict;
+    }
+    return state_dict;
   }
 
   /**
@@ -225,9 +366,10 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
    *
    * @throws RangeError (ValueError) unless the groups have the same numbers of parameters
    */
-  load_state_dict(state_dict: OptimizerState): void {
-    if (!isState(state_dict)) {
-      throw typeError('load_state_dict(): argument must be what state_dict() gave');
+  load_state_dict(given: OptimizerState): void {
+    let state_dict = checkedState(given);
+    for (const hook of this.#hooks.beforeLoad.list()) {
+      state_dict = checkedState(hook(this as never, { ...state_dict }) || state_dict);
     }
     const groups = this.param_groups;
     const saved = state_dict.param_groups;
@@ -239,24 +381,27 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
         "loaded state dict contains a parameter group that doesn't match the size of optimizer's group",
       );
     }
-    const parameters = new Map<string, Tensor>();
-    for (const [index, { params }] of saved.entries()) {
+    const parameters = new Map<string, Owner>();
+    for (const [index, { params, capturable, fused }] of saved.entries()) {
+      const keepsCountOnDevice = Boolean(capturable || fused);
       for (const [place, number] of params.entries()) {
-        parameters.set(String(number), groups[index]!.params[place]!);
+        const parameter = groups[index]!.params[place]!;
+        parameters.set(String(number), { parameter, keepsCountOnDevice });
       }
     }
     this.state = new Map();
     for (const [number, value] of Object.entries(state_dict.state)) {
-      const parameter = parameters.get(number);
-      if (parameter)
-        this.state.set(parameter, convertStateValue(value, parameter) as ParameterState);
+      const owner = parameters.get(number);
+      if (owner) this.state.set(owner.parameter, convertStateValue(value, owner) as ParameterState);
       else this.state.set(Number(number), value);
     }
     this.param_groups = groups.map(({ params, param_names }, index) => ({
       ...(param_names && { param_names }),
+      ...laterOptions(this.defaults),
       ...structuredCopy(saved[index]!),
       params,
     })) as unknown as ParamGroup<Options>[];
+    for (const hook of this.#hooks.afterLoad.list()) hook(this as never);
   }
 
   /** Returns Python's `repr`. */
@@ -265,15 +410,36 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
       const lines = Object.keys(group)
         .filter((name) => name !== 'params')
         .sort()
-        .map((name) => `    ${name}: ${optionText(group[name as keyof typeof group])}\n`);
+        .map((name) => `    ${name}: ${this.#text(name, group[name as keyof typeof group])}\n`);
       return `\nParameter Group ${index}\n${lines.join('')}`;
     });
     return `${this.constructor.name} (${groups.join('')})`;
   }
 
+  #text(name: string, value: unknown): string {
+    if (value === null || value === undefined) return 'None';
+    if (typeof value === 'boolean') return boolRepr(value);
+    if (typeof value === 'number') {
+      return this._isInt(name, value) ? String(value) : floatRepr(value);
+    }
+    if (!Array.isArray(value)) return String(value);
+    if (name === 'param_names') return `[${value.map((each) => `'${each}'`).join(', ')}]`;
+    return `(${value.map((each) => this.#text(name, each)).join(', ')})`;
+  }
+
+  /** Whether Python's option is an int, which prints without a point. */
+  protected _isInt(_name: string, value: number): boolean {
+    return value === 0;
+  }
+
   [inspect.custom](): string {
     return this.toString();
   }
+}
+
+function checkedState(value: unknown): OptimizerState {
+  if (isState(value)) return value;
+  throw typeError('load_state_dict(): argument must be what state_dict() gave');
 }
 
 function isState(value: unknown): value is OptimizerState {
@@ -290,15 +456,18 @@ const DUPLICATES =
   'see github.com/pytorch/pytorch/issues/40967 for more information';
 
 /** Calls a closure with recording on. The closure must be synchronous. */
-function evaluate<Loss>(closure: () => Loss): Loss {
-  if (typeof closure !== 'function') {
-    throw typeError(`step(): closure must be a function, got ${describe(closure)}`);
-  }
+export function evaluate(closure: unknown): unknown {
+  checkClosure(closure);
   const loss = withoutGrad(closure, true);
   if (typeof (loss as { then?: unknown } | undefined)?.then === 'function') {
     throw typeError('step(): closure must be synchronous, but it returned a promise');
   }
   return loss;
+}
+
+function checkClosure(closure: unknown): asserts closure is () => unknown {
+  if (typeof closure === 'function') return;
+  throw typeError(`step(): closure must be a function, got ${describe(closure)}`);
 }
 
 function definedOnly(options: Record<string, unknown>): Record<string, unknown> {
@@ -334,23 +503,47 @@ function separate(listed: readonly unknown[]): { params: unknown[]; param_names?
   };
 }
 
+/** A parameter, and whether its count of steps is on its device. */
+interface Owner {
+  readonly parameter: Tensor;
+  readonly keepsCountOnDevice: boolean;
+}
+
 /** Converts a state value to the dtype and device of its parameter. */
-function convertStateValue(value: unknown, parameter: Tensor, key?: string): unknown {
+function convertStateValue(value: unknown, owner: Owner, key?: string): unknown {
+  const { parameter, keepsCountOnDevice } = owner;
   if (isTensor(value)) {
-    if (key === 'step') return value;
+    if (key === 'step') {
+      if (!keepsCountOnDevice) return value;
+      return to(value as Tensor, { device: parameter.device, dtype: float32 });
+    }
     const { device, dtype } = parameter;
     const conversion = dtype.is_floating_point ? { device, dtype } : { device };
     return to(value as Tensor, conversion);
   }
-  if (Array.isArray(value)) return value.map((element) => convertStateValue(element, parameter));
+  if (Array.isArray(value)) return value.map((element) => convertStateValue(element, owner));
   if (!isOptions(value)) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [
-      name,
-      convertStateValue(member, parameter, name),
-    ]),
+    Object.entries(value).map(([name, member]) => [name, convertStateValue(member, owner, name)]),
   );
 }
+
+/** Options that came after an optimizer's first release, with what they are in groups that were saved before. */
+const LATER = {
+  amsgrad: false,
+  capturable: false,
+  centered: false,
+  decoupled_weight_decay: false,
+  differentiable: false,
+  foreach: null,
+  fused: null,
+  maximize: false,
+  momentum: 0,
+  nesterov: false,
+};
+
+const laterOptions = (defaults: object): object =>
+  Object.fromEntries(Object.entries(LATER).filter(([name]) => name in defaults));
 
 function structuredCopy<T>(value: T): T {
   if (Array.isArray(value)) return value.map(structuredCopy) as T;
@@ -358,12 +551,4 @@ function structuredCopy<T>(value: T): T {
   return Object.fromEntries(
     Object.entries(value).map(([key, member]) => [key, structuredCopy(member)]),
   ) as T;
-}
-
-function optionText(value: unknown): string {
-  if (value === null || value === undefined) return 'None';
-  if (typeof value === 'boolean') return boolRepr(value);
-  if (typeof value === 'number') return value === 0 ? '0' : floatRepr(value);
-  if (Array.isArray(value)) return `[${value.map((element) => `'${element}'`).join(', ')}]`;
-  return String(value);
 }
