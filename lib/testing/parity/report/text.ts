@@ -2,15 +2,7 @@
 import { DTYPES } from '../generate';
 import type { ParityReport } from '../run';
 import type { Counts } from '../statistics';
-
-/** `26,415`. */
-export const thousands = (count: number): string => count.toLocaleString('en');
-
-/** A distance in ulps: `0`, `3`, `1.2e+6`, `∞`. */
-export function ulpsText(ulps: number): string {
-  if (!Number.isFinite(ulps)) return '∞';
-  return ulps < 1e6 ? thousands(ulps) : ulps.toExponential(1);
-}
+import { thousands } from './numbers';
 
 /** Cases a second. */
 export const rateText = ({ total, comparing_seconds }: ParityReport): string =>
