@@ -4,13 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-import { PACKAGE_ROOT } from '../../../bindings/libtorch/folders';
 import { Comparison, type RunReport, type Tolerances } from './comparison';
+import { RECORDER } from './recorder';
 import { keyOf, type RunIndex } from './run';
 import { RunFile } from './run_file';
-
-/** The file that a Python program records with. */
-export const RECORDER = path.join(PACKAGE_ROOT, 'lib', 'testing', 'parity', 'torch_losses_run.py');
 
 /** Python did not start, or its program failed. */
 export class PythonRunError extends Error {
@@ -33,7 +30,7 @@ export async function compareInPython(
     await run(python, [RECORDER, path.resolve(file), program, answer]);
     const theirs = new RunFile(answer);
     try {
-      return compareFiles(theirs, ours, tolerances);
+      return { ...compareFiles(theirs, ours, tolerances), path: file };
     } finally {
       theirs.close();
     }
