@@ -75,20 +75,22 @@ function rounding({ python, ours }: Evidence): string | undefined {
   if (own === undefined) return undefined;
   const [x, y] = [python.numbers, ours.numbers];
   const relatives = Float64Array.from(x, (value, i) => relativeOf(value, y[i]!));
-  for (const { dtype, eps } of NARROW) {
-    if (eps <= own * 4) continue;
-    const isRounded =
-      y.every((value) => isOf(dtype, value)) && !x.every((value) => isOf(dtype, value));
-    if (isRounded && greatestOf(relatives) <= eps) {
-      return `Every number here is one of ${dtype}, and Python's are not: it was rounded to ${dtype} on the way.`;
-    }
-    const median = medianOf(relatives);
-    const isOfSize = median > eps / 64 && median < eps * 2 && greatestOf(relatives) < eps * 64;
-    if (x.length >= ENOUGH && isOfSize && isUnbiased(x, y)) {
-      return `The differences are as large as those of rounding to ${dtype}, without a bias: something was rounded to ${dtype} on the way.`;
-    }
+  const narrower = NARROW.filter(({ eps }) => eps > own * 4);
+  const exact = narrower.find(
+    ({ dtype, eps }) =>
+      greatestOf(relatives) <= eps &&
+      y.every((value) => isOf(dtype, value)) &&
+      !x.every((value) => isOf(dtype, value)),
+  );
+  if (exact) {
+    return `Every number here is one of ${exact.dtype}, and Python's are not: it was rounded to ${exact.dtype} on the way.`;
   }
-  return undefined;
+  const median = medianOf(relatives);
+  const near = narrower.find(
+    ({ eps }) => median > eps / 64 && median < eps * 2 && greatestOf(relatives) < eps * 64,
+  );
+  if (!near || x.length < ENOUGH || !isUnbiased(x, y)) return undefined;
+  return `The differences are as large as those of rounding to ${near.dtype}, without a bias: something was rounded to ${near.dtype} on the way.`;
 }
 
 function summation({ python, ours, given }: Evidence): string | undefined {

@@ -15,6 +15,7 @@ const LARGEST = 2 ** 22;
 const FUNCTIONS: readonly [name: string, apply: (x: Tensor) => Tensor][] = [
   ['exp', (x) => x.exp()],
   ['log', (x) => x.log()],
+  ['log of the negative', (x) => x.neg().log()],
   ['sigmoid', (x) => x.sigmoid()],
   ['softmax', (x) => x.softmax(-1)],
   ['log_softmax', (x) => x.log_softmax(-1)],
