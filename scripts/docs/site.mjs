@@ -32,7 +32,7 @@ export async function buildSite() {
 
 /** The folders of docs/, in the site's order, each with the files that come first in it. */
 const DOCUMENTS = {
-  guides: ['installing', 'porting', 'servers', 'memory', 'cuda', 'parity', 'performance'],
+  guides: ['installing', 'porting', 'servers', 'memory', 'cuda', 'parity', 'port', 'performance'],
   development: ['contributing', 'internals', 'benchmarking', 'releasing'],
   figures: ['benchmarks'],
 };
