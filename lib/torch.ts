@@ -1,4 +1,4 @@
-/** Everything that `torch` has: what index.ts exports by name and as the default. */
+/** The contents of `torch`. index.ts exports them by name and as the default. */
 import './hooks';
 
 export * as accelerator from './accelerator';

@@ -1,4 +1,4 @@
-/** Names of types as Python's messages have them. */
+/** Names of types for messages, as in Python. */
 
 import { handleOf } from '../bindings/handle';
 import { native } from '../bindings/native';
@@ -20,7 +20,7 @@ const TENSORS: Record<string, string> = {
   complex128: 'ComplexDouble',
 };
 
-/** `torch.typename` of the Python value that corresponds: `torch.FloatTensor`, `int`, `str`. */
+/** Returns `torch.typename` of the corresponding Python value: `torch.FloatTensor`, `int`, `str`. */
 export function typename(value: unknown): string {
   const handle = handleOf(value);
   if (handle) {
@@ -46,5 +46,5 @@ export function typename(value: unknown): string {
   }
 }
 
-/** A shape as Python prints it: `torch.Size([2, 3])`. */
+/** Formats a shape as Python does: `torch.Size([2, 3])`. */
 export const sizeText = (shape: readonly number[]): string => `torch.Size([${shape.join(', ')}])`;

@@ -1,4 +1,4 @@
-/** The base of optimizers. Source: torch/optim/optimizer.py. */
+/** The base class of optimizers. Source: torch/optim/optimizer.py. */
 import { inspect } from 'node:util';
 import { notImplementedError, typeError, valueError } from '../bindings/errors';
 import { isTensor } from '../bindings/handle';
@@ -12,27 +12,30 @@ import { typename } from '../nn/typename';
 import type { Tensor } from '../tensor/tensor';
 import { boolRepr, floatRepr } from '../utils/python';
 
-/** Parameters, or parameters with names, as `named_parameters()` gives them. */
+/** Parameters, or parameters with names, such as `named_parameters()` returns. */
 export type Parameters = Iterable<Tensor> | Iterable<readonly [name: string, parameter: Tensor]>;
 
-/** Parameters that have options of their own. */
+/** A group of parameters with their own options. */
 export type GroupOf<Options extends object> = {
   params: Tensor | Parameters;
 } & { [Key in keyof Options]?: Options[Key] | undefined };
 
-/** What an optimizer is given: parameters, or groups of them. */
+/** The first argument of an optimizer: parameters, or groups of them. */
 export type ParametersOrGroups<Options extends object> = Parameters | Iterable<GroupOf<Options>>;
 
-/** A group as an optimizer keeps it: its options can be changed between steps. */
+/** A group of parameters in an optimizer. Its options can be changed between steps. */
 export type ParamGroup<Options extends object> = Options & {
   params: Tensor[];
   param_names?: string[];
 };
 
-/** What an optimizer remembers of a parameter. */
+/** An optimizer's state for one parameter. */
 export type ParameterState = Record<string, unknown>;
 
-/** Plain data with tensors: parameters are numbers, counted through all groups. */
+/**
+ * The state of an optimizer as plain data and tensors. Parameters are replaced by numbers, which count through all
+ * groups.
+ */
 export interface OptimizerState {
   state: Record<number, ParameterState>;
   param_groups: (Record<string, unknown> & { params: number[] })[];
@@ -45,23 +48,26 @@ const ZERO_GRAD = new Signature('Optimizer.zero_grad', { set_to_none: optional(B
  *
  * See https://docs.pytorch.org/docs/stable/optim.html
  *
- * @typeParam Options - what a group of parameters has
+ * @typeParam Options - the options of a group of parameters
  */
 export abstract class Optimizer<Options extends object = Record<string, unknown>>
   implements StateKeeper
 {
-  /** The options of groups that have none of their own. */
+  /** The options for groups that do not have their own. */
   readonly defaults: Options;
   #groups: ParamGroup<Options>[] = [];
   #state = new Map<unknown, ParameterState>();
-  /** Whether {@link Optimizer.step} unscales gradients itself, by what a GradScaler sets here for its time. */
+  /**
+   * Whether {@link Optimizer.step} divides gradients by the scale itself. GradScaler then sets the scale on the
+   * optimizer for the duration of the step.
+   */
   _step_supports_amp_scaling = false;
   grad_scale: Tensor | null = null;
   found_inf: Tensor | null = null;
 
   /**
-   * @throws TypeError for anything but parameters or groups of them, RangeError (ValueError) for none, for one that is
-   *   not a leaf, and for one that is in two groups
+   * @throws TypeError unless it gets parameters or groups of them; RangeError (ValueError) if there are none, if one is
+   *   not a leaf, or if one is in two groups
    */
   constructor(params: ParametersOrGroups<Options>, defaults: Options) {
     usesState(this);
@@ -83,7 +89,7 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
     for (const group of groups) this.add_param_group(group as GroupOf<Options>);
   }
 
-  /** The groups of parameters with their options, which may be changed between steps. */
+  /** The groups of parameters with their options, which can be changed between steps. */
   get param_groups(): ParamGroup<Options>[] {
     usesState(this);
     return this.#groups;
@@ -94,7 +100,7 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
     this.#groups = groups;
   }
 
-  /** What is remembered of each parameter. */
+  /** The state of each parameter. */
   get state(): Map<unknown, ParameterState> {
     usesState(this);
     return this.#state;
@@ -110,13 +116,13 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
     return [this.#state, this.#groups, ...Object.values(this)];
   }
 
-  /** Changes the parameters by their gradients. */
+  /** Updates the parameters by their gradients. */
   step(): undefined;
   /**
-   * Changes the parameters by their gradients.
+   * Updates the parameters by their gradients.
    *
-   * @param closure - computes the loss and its gradients anew, synchronously
-   * @returns what the closure returns
+   * @param closure - computes the loss and its gradients again, synchronously
+   * @returns the result of the closure
    */
   step<Loss>(closure: () => Loss): Loss;
   step<Loss>(closure?: (() => Loss) | null): Loss | undefined {
@@ -128,12 +134,12 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
     }, differentiable);
   }
 
-  /** One step of a group, in the grad mode that is right for it. */
+  /** Updates the parameters of one group. Runs in the right grad mode. */
   protected _step(_group: ParamGroup<Options>): void {
     throw notImplementedError('');
   }
 
-  /** What is remembered of a parameter, to be changed. */
+  /** Returns the state of a parameter, which may be changed. */
   protected stateOf(parameter: Tensor): ParameterState {
     let state = this.state.get(parameter);
     if (!state) this.state.set(parameter, (state = {}));
@@ -141,9 +147,9 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
   }
 
   /**
-   * Forgets the gradients of all parameters.
+   * Clears the gradients of all parameters.
    *
-   * @param set_to_none - set `grad` to null rather than to zeros. Default: true
+   * @param set_to_none - sets `grad` to null instead of to zeros. Default: true
    */
   zero_grad(set_to_none?: boolean | { set_to_none?: boolean }): void;
   zero_grad(...args: unknown[]): void {
@@ -153,7 +159,7 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
     }
   }
 
-  /** Adds parameters, with options of their own where they are given. */
+  /** Adds a group of parameters. Its options override the defaults. */
   add_param_group(param_group: GroupOf<Options>): void {
     if (!isOptions(param_group)) {
       throw typeError(`param_group must be a dict, but got ${describe(param_group)}`);
@@ -195,7 +201,7 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
     }
   }
 
-  /** The options of the groups and what is remembered of the parameters, as plain data with tensors. */
+  /** Returns the options of the groups and the state of the parameters, as plain data and tensors. */
   state_dict(): OptimizerState {
     const numbers = new Map<unknown, number>();
     let start = 0;
@@ -214,9 +220,10 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
   }
 
   /**
-   * Takes what {@link Optimizer.state_dict} gave. Tensors take the dtype and device of their parameters.
+   * Restores a result of {@link Optimizer.state_dict}. Tensors are converted to the dtype and device of their
+   * parameters.
    *
-   * @throws RangeError (ValueError) unless the groups have as many parameters
+   * @throws RangeError (ValueError) unless the groups have the same numbers of parameters
    */
   load_state_dict(state_dict: OptimizerState): void {
     if (!isState(state_dict)) {
@@ -241,7 +248,8 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
     this.state = new Map();
     for (const [number, value] of Object.entries(state_dict.state)) {
       const parameter = parameters.get(number);
-      if (parameter) this.state.set(parameter, adapted(value, parameter) as ParameterState);
+      if (parameter)
+        this.state.set(parameter, convertStateValue(value, parameter) as ParameterState);
       else this.state.set(Number(number), value);
     }
     this.param_groups = groups.map(({ params, param_names }, index) => ({
@@ -251,7 +259,7 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
     })) as unknown as ParamGroup<Options>[];
   }
 
-  /** Python's `repr`. */
+  /** Returns Python's `repr`. */
   toString(): string {
     const groups = this.param_groups.map((group, index) => {
       const lines = Object.keys(group)
@@ -281,7 +289,7 @@ const DUPLICATES =
   'optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; ' +
   'see github.com/pytorch/pytorch/issues/40967 for more information';
 
-/** Calls a closure in grad mode; what it starts must be done when it returns. */
+/** Calls a closure with recording on. The closure must be synchronous. */
 function evaluate<Loss>(closure: () => Loss): Loss {
   if (typeof closure !== 'function') {
     throw typeError(`step(): closure must be a function, got ${describe(closure)}`);
@@ -311,7 +319,7 @@ function listOf(params: unknown): unknown[] {
   throw typeError(`params of a group must be Tensors, got ${describe(params)}`);
 }
 
-/** Parameters apart from their names, where they have names. */
+/** Separates parameters from their names, if they have names. */
 function separate(listed: readonly unknown[]): { params: unknown[]; param_names?: string[] } {
   const named = listed.filter((element) => Array.isArray(element)) as [string, unknown][];
   if (named.length === 0) return { params: [...listed] };
@@ -326,18 +334,21 @@ function separate(listed: readonly unknown[]): { params: unknown[]; param_names?
   };
 }
 
-/** A remembered value in the dtype and on the device of its parameter. */
-function adapted(value: unknown, parameter: Tensor, key?: string): unknown {
+/** Converts a state value to the dtype and device of its parameter. */
+function convertStateValue(value: unknown, parameter: Tensor, key?: string): unknown {
   if (isTensor(value)) {
     if (key === 'step') return value;
     const { device, dtype } = parameter;
     const conversion = dtype.is_floating_point ? { device, dtype } : { device };
     return to(value as Tensor, conversion);
   }
-  if (Array.isArray(value)) return value.map((element) => adapted(element, parameter));
+  if (Array.isArray(value)) return value.map((element) => convertStateValue(element, parameter));
   if (!isOptions(value)) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [name, adapted(member, parameter, name)]),
+    Object.entries(value).map(([name, member]) => [
+      name,
+      convertStateValue(member, parameter, name),
+    ]),
   );
 }
 

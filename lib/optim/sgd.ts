@@ -17,29 +17,35 @@ import type { Scalar } from '../tensor/scalar';
 import type { Tensor } from '../tensor/tensor';
 import { floatRepr, repr } from '../utils/python';
 import { Optimizer, type ParametersOrGroups, type ParamGroup } from './optimizer';
-import { stepTogether } from './sgd_foreach';
+import { stepForeach } from './sgd_foreach';
 import { stepFused } from './sgd_fused';
 import type { Update } from './updates';
 
 /** The options of a group of parameters. */
 export interface SGDGroup {
-  /** The learning rate: what gradients are multiplied by. Default: 1e-3. */
+  /** The learning rate. Default: 1e-3. */
   lr: number | Tensor;
-  /** How much of the last change is kept. Default: 0. */
+  /** The momentum factor. Default: 0. */
   momentum: number;
-  /** How much less the gradient counts beside the momentum. Default: 0. */
+  /** The factor by which the gradient is reduced when it is added to the momentum: 1 - dampening. Default: 0. */
   dampening: number;
   /** The factor of the L2 penalty. Default: 0. */
   weight_decay: number | Tensor;
-  /** Look ahead by the momentum. Default: false. */
+  /** Uses Nesterov momentum. Default: false. */
   nesterov: boolean;
-  /** Go up instead of down. Default: false. */
+  /** Maximizes instead of minimizing. Default: false. */
   maximize: boolean;
-  /** Change all parameters at once. Default: null: on CUDA. With `nesterov`, gradients are overwritten, as in Python. */
+  /**
+   * Updates all parameters with operators on lists. Default: null, which means on CUDA only. With `nesterov`, gradients
+   * are overwritten, as in Python.
+   */
   foreach: boolean | null;
-  /** Record the step, to differentiate through it. Default: false. */
+  /** Records the step, so that it can be differentiated. Default: false. */
   differentiable: boolean;
-  /** Change all parameters in one kernel. With a GradScaler, gradients are unscaled in it. Default: null: no. */
+  /**
+   * Updates all parameters in one kernel, which also divides by the scale of a GradScaler. Default: null, which means
+   * no.
+   */
   fused: boolean | null;
 }
 
@@ -66,7 +72,7 @@ const SIGNATURE = new Signature('SGD', {
 });
 
 /**
- * Stochastic gradient descent, with momentum where it is asked for.
+ * Implements stochastic gradient descent, optionally with momentum.
  *
  * ```ts
  * const optimizer = new optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });
@@ -77,7 +83,7 @@ const SIGNATURE = new Signature('SGD', {
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html
  *
- * @throws RangeError (ValueError) for negative options, or nesterov without momentum or with dampening
+ * @throws RangeError (ValueError) for negative options, and for nesterov without momentum or with dampening
  */
 export class SGD extends Optimizer<SGDGroup> {
   static readonly signature = SIGNATURE.description;
@@ -108,8 +114,8 @@ export class SGD extends Optimizer<SGDGroup> {
 
   protected override _step(group: ParamGroup<SGDGroup>): void {
     if (group.fused) this.#checkOnce(group);
-    if (group.foreach ?? isFasterTogether(group)) {
-      this.#stepAll(group, stepTogether);
+    if (group.foreach ?? prefersForeach(group)) {
+      this.#stepAll(group, stepForeach);
       return;
     }
     if (group.fused) {
@@ -122,7 +128,7 @@ export class SGD extends Optimizer<SGDGroup> {
     }
   }
 
-  /** What Python looks at: the first parameter that has a gradient. */
+  /** Makes the checks for which Python looks only at the first parameter with a gradient. */
   #checkOnce({ params }: ParamGroup<SGDGroup>): void {
     const first = params.find(({ grad }) => grad !== null);
     if (this.#canBeFused || !first) return;
@@ -151,7 +157,7 @@ export class SGD extends Optimizer<SGDGroup> {
     for (const { parameter, buffer } of updates) this.stateOf(parameter).momentum_buffer = buffer;
   }
 
-  /** One parameter after the other, as Python does on the CPU: `_single_tensor_sgd`. */
+  /** Updates one parameter, as Python does on the CPU: `_single_tensor_sgd`. */
   #update(parameter: Tensor, gradient: Tensor, group: ParamGroup<SGDGroup>): void {
     let change = group.maximize ? gradient.neg() : gradient;
     if (group.weight_decay !== 0) change = withDecay(change, parameter, group.weight_decay);
@@ -176,8 +182,10 @@ export class SGD extends Optimizer<SGDGroup> {
   }
 }
 
-/** On CUDA, where each operator is a kernel to start, Python changes all parameters at once. */
-function isFasterTogether({ params, fused }: ParamGroup<SGDGroup>): boolean {
+/**
+ * Returns whether operators on lists are the default. Python uses them on CUDA, where every operator starts a kernel.
+ */
+function prefersForeach({ params, fused }: ParamGroup<SGDGroup>): boolean {
   const changing = params.filter(({ grad }) => grad !== null);
   return fused === null && changing.length > 0 && changing.every(({ is_cuda }) => is_cuda);
 }

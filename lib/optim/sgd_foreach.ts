@@ -1,4 +1,4 @@
-/** SGD's steps of many parameters at once, in Python's order: `_multi_tensor_sgd` of torch/optim/sgd.py. */
+/** Updates many parameters with operators on lists, in Python's order: `_multi_tensor_sgd` in torch/optim/sgd.py. */
 
 import { op } from '../nn/ops';
 import { sparse_coo } from '../tensor/layout';
@@ -17,8 +17,8 @@ const sum = op<(self: Tensors, other: Tensors, options: Alpha) => Tensor[]>('_fo
 const add_ = op<(self: Tensors, other: Tensors, options: Alpha) => void>('_foreach_add_', ['List']);
 const mul_ = op<(self: Tensors, factor: Scalar) => void>('_foreach_mul_', ['Scalar']);
 
-/** Steps all parameters, those of one device and dtype together. Sets the momentum buffers that are missing. */
-export function stepTogether(updates: readonly Update[], options: SGDGroup): void {
+/** Updates all parameters, those of one device and dtype together. Sets missing momentum buffers. */
+export function stepForeach(updates: readonly Update[], options: SGDGroup): void {
   for (const group of byDeviceAndDtype(updates)) stepGroup(group, options);
 }
 
@@ -30,24 +30,24 @@ function stepGroup(updates: readonly Update[], options: SGDGroup): void {
   if (maximize) changes = negated(changes);
   if (weight_decay !== 0) {
     const alpha = weight_decay as Scalar;
-    // What was made for maximize is used again.
+    // With maximize, `changes` are new tensors, which can be overwritten.
     if (maximize) add_(changes, parameters, { alpha });
     else changes = sum(changes, parameters, { alpha });
   }
   if (momentum !== 0) {
-    const buffers = keepMomentum(updates, changes, options);
-    // Into the parameters' own gradients, as in Python, where nothing else was made before.
+    const buffers = updateMomentum(updates, changes, options);
+    // If `changes` are the gradients themselves, this overwrites them, as in Python.
     if (nesterov) add_(changes, buffers, { alpha: momentum });
     else changes = buffers;
   }
-  const alpha = against(options.lr);
+  const alpha = negatedLearningRate(options.lr);
   if (!isSparse) add_(parameters, changes, { alpha });
   else
     for (const [index, parameter] of parameters.entries())
       parameter.add_(changes[index]!, { alpha });
 }
 
-function keepMomentum(
+function updateMomentum(
   updates: readonly Update[],
   changes: Tensors,
   { momentum, dampening }: SGDGroup,
@@ -67,7 +67,7 @@ function keepMomentum(
   });
 }
 
-function against(lr: number | Tensor): Scalar {
+function negatedLearningRate(lr: number | Tensor): Scalar {
   if (typeof lr === 'number') return -lr;
   return (lr.ndim === 0 ? lr : lr.squeeze()).neg() as unknown as Scalar;
 }

@@ -1,4 +1,4 @@
-/** SGD's steps in a kernel of their own: `_fused_sgd` of torch/optim/sgd.py. */
+/** Updates parameters with a fused kernel: `_fused_sgd` in torch/optim/sgd.py. */
 
 import { notImplementedError, runtimeError } from '../bindings/errors';
 import { isSince } from '../bindings/libtorch/versions';
@@ -10,7 +10,7 @@ import type { Tensor } from '../tensor/tensor';
 import type { SGDGroup } from './sgd';
 import { byDeviceAndDtype, type Update } from './updates';
 
-/** How a {@link torch.amp.GradScaler} has scaled the gradients, and whether some are inf or NaN. */
+/** The scale by which a {@link torch.amp.GradScaler} multiplied the gradients, and whether some are inf or NaN. */
 export interface Scaling {
   readonly grad_scale: Tensor | null;
   readonly found_inf: Tensor | null;
@@ -36,7 +36,7 @@ type Kernel = (
 const step = op<Kernel>('_fused_sgd_');
 const stepByTensor = op<Kernel>('_fused_sgd_', ['tensor_lr']);
 
-/** Steps all parameters, those of one device and dtype in one call. Makes the momentum buffers at the first step. */
+/** Updates all parameters, those of one device and dtype in one call. Makes the momentum buffers in the first step. */
 export function stepFused(updates: readonly Update[], group: SGDGroup, scaling: Scaling): void {
   if (updates.some(({ gradient }) => gradient.layout === sparse_coo)) {
     throw runtimeError('`_fused_sgd` does not support sparse gradients');
@@ -47,7 +47,7 @@ export function stepFused(updates: readonly Update[], group: SGDGroup, scaling: 
   const kernel = typeof lr === 'number' ? step : stepByTensor;
   for (const updatesOfKernel of byDeviceAndDtype(updates)) {
     const { device } = updatesOfKernel[0]!.parameter;
-    refuseWhatIsLeftUnchanged(updatesOfKernel[0]!.parameter);
+    refuseHalfOnCpu(updatesOfKernel[0]!.parameter);
     kernel(
       updatesOfKernel.map(({ parameter }) => parameter),
       updatesOfKernel.map(({ gradient }) => gradient),
@@ -62,9 +62,9 @@ export function stepFused(updates: readonly Update[], group: SGDGroup, scaling: 
   }
 }
 
-// Before 2.14 the CPU's kernel steps only some elements of half precision, and fills the buffers of others with memory
-// that is not theirs.
-function refuseWhatIsLeftUnchanged({ device, dtype }: Tensor): void {
+// Before 2.14, the CPU kernel updates only some half-precision elements, and fills the momentum buffers of the others
+// with unrelated memory.
+function refuseHalfOnCpu({ device, dtype }: Tensor): void {
   const isHalf = dtype === float16 || dtype === bfloat16;
   if (device.type !== 'cpu' || !isHalf || isSince('2.14', libtorch.version)) return;
   throw notImplementedError(

@@ -1,8 +1,8 @@
 /**
- * Tensors in files of the safetensors format, under the names of the Python package `safetensors.torch`.
+ * Reads and writes files in the safetensors format, with the function names of the Python package `safetensors.torch`.
  *
- * Files are read strictly: sizes, offsets and shapes that do not fit each other or the file are errors, and nothing in a
- * file is run. See https://huggingface.co/docs/safetensors
+ * Files are checked strictly: sizes, offsets and shapes that contradict each other or the file are errors. Nothing in a
+ * file is executed. See https://huggingface.co/docs/safetensors
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { typeError } from '../bindings/errors';
@@ -13,7 +13,7 @@ import { Reader } from './reader';
 import { headBytes, headerOf, METADATA, NAMES } from './safetensors_header';
 import { tensorOf } from './tensors';
 
-/** What a file holds. */
+/** The contents of a file. */
 export interface SafetensorsFile {
   tensors: Map<string, Tensor>;
   metadata: Map<string, string>;
@@ -23,15 +23,16 @@ export interface SafetensorsFile {
 export type NamedTensors = ReadonlyMap<string, Tensor> | Readonly<Record<string, Tensor>>;
 
 /**
- * The tensors of a file, on the CPU, by name. `load_state_dict` takes the result.
+ * Returns the tensors in a file by name, on the CPU. The result can be passed to `load_state_dict`.
  *
- * @throws RangeError (ValueError) for a file that is damaged or no safetensors file; what `fs` throws where there is none
+ * @throws RangeError (ValueError) if the file is damaged or not a safetensors file; the error of `fs` if it does not
+ *   exist
  */
 export function load_file(filename: string): Map<string, Tensor> {
   return read(filename).tensors;
 }
 
-/** The tensors of a file and the texts that it holds besides. @internal */
+/** Returns the tensors and strings in a file. @internal */
 export function read(filename: string): SafetensorsFile {
   checkFilename('load_file', filename);
   return Reader.with(filename, (reader) => {
@@ -49,9 +50,9 @@ export function read(filename: string): SafetensorsFile {
 /**
  * Writes tensors to a file.
  *
- * @param tensors - by name: an object or a Map, such as `state_dict()` gives
- * @param metadata - texts to keep with them
- * @throws TypeError for anything else; what `fs` throws where the file cannot be written
+ * @param tensors - tensors by name: an object or a Map, such as the result of `state_dict()`
+ * @param metadata - strings to save with them
+ * @throws TypeError for other arguments; the error of `fs` if the file cannot be written
  */
 export function save_file(
   tensors: NamedTensors,

@@ -3,7 +3,7 @@ import type { DType } from '../tensor/dtype';
 import * as dtypes from '../tensor/dtype';
 import { damaged, dataView, elementsOf, type Reader, size64 } from './reader';
 
-/** The format's names. */
+/** The names of dtypes in the format. */
 const DTYPES: ReadonlyMap<string, DType> = new Map([
   ['BOOL', dtypes.bool],
   ['U8', dtypes.uint8],
@@ -27,10 +27,10 @@ export const NAMES: ReadonlyMap<DType, string> = new Map(
   [...DTYPES].map(([name, dtype]) => [dtype, name]),
 );
 
-/** The key for texts in a header. */
+/** The key of the strings in a header. */
 export const METADATA = '__metadata__';
 const HEAD = 8;
-/** The format's own limit. */
+/** The largest header that the format allows, in bytes. */
 const LARGEST_HEADER = 100_000_000;
 const ALIGNMENT = 8;
 
@@ -38,7 +38,7 @@ export interface Entry {
   name: string;
   dtype: DType;
   shape: number[];
-  /** Its bytes, counted from the header's end. */
+  /** The offsets of its bytes from the end of the header. */
   from: number;
   to: number;
 }
@@ -46,7 +46,7 @@ export interface Entry {
 export interface Header {
   entries: Entry[];
   metadata: Map<string, string>;
-  /** Where the data begin. */
+  /** The offset of the data in the file. */
   start: number;
 }
 
@@ -103,7 +103,7 @@ function entryOf(name: string, value: unknown, path: string): Entry {
   return { name, dtype, shape: shape as number[], from, to };
 }
 
-// Each byte of the data belongs to one tensor: nothing overlaps and nothing is hidden.
+// Every byte of the data must belong to exactly one tensor, so that nothing overlaps and nothing is hidden.
 function checkLayout(entries: readonly Entry[], size: number, path: string): void {
   let end = 0;
   for (const { name, from, to } of [...entries].sort((a, b) => a.from - b.from || a.to - b.to)) {

@@ -1,5 +1,5 @@
-// What the package is tested with and is no part of developing it: other package managers, runtimes
-// and checkers of packages. They are installed where git ignores them.
+// Installs the tools that only test the package: other package managers, runtimes, and package checkers. They are in a
+// folder that git ignores.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -7,8 +7,8 @@ import { BUILD } from './checkout.mjs';
 import { mustRun } from './run.mjs';
 import { unlessDone } from './stamp.mjs';
 
-// Runtimes as the packages that hold their binaries; `node`, `bun` and `deno` fetch these in an
-// install script.
+// Runtimes are installed from the packages that contain their binaries. `node`, `bun` and `deno` would download these
+// in an install script.
 const TOOLS = {
   '@arethetypeswrong/cli': '0.18.5',
   '@vercel/nft': '1.11.5',

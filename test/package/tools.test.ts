@@ -1,6 +1,6 @@
 /**
- * The package in layouts of other package managers, on other runtimes, and before checkers of packages.
- * `npm run test:package` installs these; without them all of this is skipped.
+ * The package with other package managers, with other runtimes, and with package checkers. `npm run test:package`
+ * installs these; without them, the tests are skipped.
  */
 import { chmodSync, cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -19,7 +19,7 @@ function tool(name: string, ...parts: string[]): string {
   return path.join(toolFolder(name)!, ...parts);
 }
 
-/** A project with the programs that each layout and runtime is to run. */
+/** Makes a project with the programs that each package manager and runtime runs. */
 function projectWithPrograms(name: string, manifest: object = {}): Project {
   const project = new Project(name, manifest);
   project.write('program.cjs', CJS);
@@ -193,7 +193,7 @@ describe('the package, with what `npm run test:package` installs', function () {
       const problems: { resolutionKind?: string }[] = Object.values(
         JSON.parse(output).problems,
       ).flat() as [];
-      // What "node10" resolves, before Node 12's `exports`, has no paths inside a package.
+      // "node10" resolution, from before `exports` in Node 12, does not know paths inside a package.
       expect(problems.filter(({ resolutionKind }) => resolutionKind !== 'node10')).to.deep.equal(
         [],
       );
@@ -256,7 +256,8 @@ describe('the package, with what `npm run test:package` installs', function () {
   });
 });
 
-// For what asks a registry: with this user's settings for that, and a Python without torch.
+// Returns the environment for programs that use a registry, with the user's settings for it, and a Python without
+// torch.
 function online(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const { npm_config_offline, HOME, ...env } = variables;
   const PATH = (process.env['PATH'] ?? '')

@@ -1,4 +1,4 @@
-/** Cases that Python saves with torch_losses_case.py, run here: equal, and where not. */
+/** Cases that torch_losses_case.py saves in Python, run here: equal ones and different ones. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -30,7 +30,7 @@ s = torch.randint(0, 2, (16,)) * 2 - 1
 log_probs = torch.randn(12, 4, 6).log_softmax(2).requires_grad_()
 `;
 
-/** A loss and its arguments, in Python. */
+/** Losses with arguments, as Python source. */
 const CASES: Record<string, string> = {
   L1Loss: 'nn.L1Loss(), x, q',
   'mse_loss, transposed and of every element': "F.mse_loss, x.t(), q.t(), reduction='none'",
@@ -171,7 +171,7 @@ describe('parity: case files', () => {
   }
 
   it('reads what np.savez saves', () => {
-    // The arrays of a case in numpy's names; test/serialization/npz.test.ts reads the format itself.
+    // A case with numpy's names. test/serialization/npz.test.ts tests the format itself.
     const report = runCase(path.join(PACKAGE_ROOT, 'test', 'fixtures', 'case.npz'), {
       tolerance: { rtol: 1e-6, atol: 1e-7 },
     });
@@ -213,7 +213,7 @@ interface Contents {
   metadata: Record<string, string>;
 }
 
-/** What a file holds, with its texts. */
+/** Returns the contents of a file with its metadata. */
 function metadataOf(name: string): Contents {
   const bytes = readFileSync(name);
   const length = Number(bytes.readBigUInt64LE(0));

@@ -1,4 +1,4 @@
-/** `torch-losses parity`, as a shell sees it: with the tests' Python, and with one that computes otherwise. */
+/** `torch-losses parity` as a shell sees it, with the Python of the tests, and with one that computes other results. */
 import { execFile, execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -26,7 +26,7 @@ function parity(...args: string[]): Promise<{ status: number; stdout: string; st
   });
 }
 
-/** An interpreter whose mse_loss is a little off. */
+/** Makes an interpreter whose mse_loss is slightly wrong. */
 const inexactPython = (): string =>
   otherPython(
     'inexact',
@@ -34,7 +34,7 @@ const inexactPython = (): string =>
 F.mse_loss = lambda input, *args, **kwargs: exact(input * 1.0000002, *args, **kwargs)`,
   );
 
-/** An interpreter whose torch is another one, by what is run before. */
+/** Makes an interpreter with a changed torch. `change` is code that runs first. */
 function otherPython(name: string, change: string): string {
   const file = path.join(folder, name);
   const program = `#!${PYTHON}

@@ -2,7 +2,7 @@
 export interface NativeCuda {
   cuda_is_loaded(): boolean;
   cuda_init(): void;
-  /** Returns whether any thread of the process has called `init_cuda`. */
+  /** Returns whether any thread of the process has called `cuda_init`. */
   cuda_is_initialized(): boolean;
   cuda_device_count(): number;
   cuda_get_device(): number;

@@ -39,7 +39,9 @@ async function importTypeScript(url: string, file: string): Promise<unknown> {
 function tsxFrom(folders: readonly string[]): string | undefined {
   for (const folder of folders) {
     try {
-      return createRequire(path.join(folder, 'port.js')).resolve('tsx/esm/api');
+      const { resolve } = createRequire(path.join(folder, 'port.js'));
+      // What require() finds is CommonJS, which stands beside the module.
+      return resolve('tsx/esm/api').replace(/\.cjs$/, '.mjs');
     } catch {}
   }
   return undefined;

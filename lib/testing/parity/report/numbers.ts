@@ -1,9 +1,9 @@
 /** Numbers as reports show them. */
 
-/** `26,415`. */
+/** Formats a count with separators: `26,415`. */
 export const thousands = (count: number): string => count.toLocaleString('en');
 
-/** A distance in ulps: `0`, `3`, `1.2e+6`, `∞`. */
+/** Formats a distance in ulps: `0`, `3`, `1.2e+6`, `∞`. */
 export function ulpsText(ulps: number): string {
   if (!Number.isFinite(ulps)) return '∞';
   return ulps < 1e6 ? thousands(ulps) : ulps.toExponential(1);

@@ -1,4 +1,4 @@
-/** The report on a terminal. */
+/** Formats the report for a terminal. */
 import type { Styles } from '../../../cli/terminal';
 import type { ParityReport } from '../run';
 import { thousands, ulpsText } from './numbers';
