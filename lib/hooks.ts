@@ -4,17 +4,20 @@
  * Every entry point imports this file first. It runs once per thread.
  */
 import { createError } from './bindings/errors';
+import { HandleOwner } from './bindings/handle';
 import { native } from './bindings/native';
+import { type Hooks, setHooks } from './bindings/realms';
 import { emitNativeWarning } from './bindings/warnings';
 import { watchIdleTime } from './memory/idle';
 import { pressureRelief, usableMemory } from './memory/pressure';
 
-const createNativeError = (pythonType: string, message: string, cause: number): Error =>
-  createError(pythonType, message, cause ? () => native.error_backtrace(cause) : undefined);
+const hooks: Hooks = {
+  createError: (pythonType, message, cause) =>
+    createError(pythonType, message, cause ? () => native.error_backtrace(cause) : undefined),
+  emitWarning: emitNativeWarning,
+  relieve: pressureRelief(native, watchIdleTime(native)),
+};
 
-native.set_hooks(
-  createNativeError,
-  emitNativeWarning,
-  pressureRelief(native, watchIdleTime(native)),
-);
+HandleOwner.hooks = hooks;
+setHooks(native, hooks);
 native.propose_allocator_limit(usableMemory() / 8);

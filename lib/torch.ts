@@ -141,4 +141,5 @@ export type { BackwardOptions } from './tensor/tensor';
 export { Tensor } from './tensor/tensor';
 export { type FInfo, finfo, type IInfo, iinfo } from './tensor/type_info';
 export * as testing from './testing';
+export { deepcopy } from './utils/deepcopy';
 export * as version from './version';

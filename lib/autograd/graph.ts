@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 
 import { type Handle, handleOf } from '../bindings/handle';
 import { native } from '../bindings/native';
+import { ownArray } from '../bindings/realms';
 
 /**
  * A function in the graph.
@@ -35,7 +36,7 @@ export class GraphNode {
   get next_functions(): [GraphNode | null, number][] {
     const handle = handleOf(this.#tensor);
     if (!handle) return [];
-    return native.next_functions(handle, this.#path).map((input, index) => {
+    return ownArray(native.next_functions(handle, this.#path)).map((input, index) => {
       if (input === undefined) return [null, 0];
       return [GraphNode.of(handle, this.#tensor, [...this.#path, index]), input];
     });

@@ -25,6 +25,9 @@ export function observeCreation(callback: typeof observer): void {
 export class HandleOwner {
   #handle: Handle;
 
+  /** What the native side calls, which holds it weakly: kept as long as there can be tensors. @internal */
+  static hooks: unknown;
+
   /** @internal Takes ownership of a handle that the native side returned. */
   constructor(handle: Handle) {
     this.#handle = handle;

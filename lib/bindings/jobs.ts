@@ -5,10 +5,13 @@
  * (native/bindings/jobs.h). So results equal those of the same calls made synchronously, and calls do not compete for
  * the cores.
  */
+import { types } from 'node:util';
+
 import { describe, isOptions } from '../dispatch/arguments';
 import { isComplex } from '../tensor/scalar';
 import { typeError } from './errors';
 import { type NativeJob, native } from './native';
+import { outside } from './outside';
 
 export interface AsyncOptions {
   /** Cancels the call if it has not started. Its promise then rejects with the signal's reason. */
@@ -26,6 +29,9 @@ export function splitSignal(
 }
 
 let lastJob = 0;
+
+/** Whether the native side has its queue, which would keep the asynchronous context of the first call. */
+let hasQueue = false;
 
 /** The native calls of one job. The loop below defines a method for each. */
 class Job {
@@ -60,7 +66,9 @@ export function submit<T>(
   const number = ++lastJob;
   let settled: Promise<T>;
   try {
-    settled = start(new Job(number) as unknown as NativeJob);
+    const job = new Job(number) as unknown as NativeJob;
+    settled = hasQueue ? start(job) : outside(() => start(job));
+    hasQueue = true;
   } catch (error) {
     return Promise.reject(error);
   }
@@ -101,7 +109,7 @@ function withAbort<T>(
 }
 
 function withCaller(error: unknown, caller: string | undefined): unknown {
-  if (error instanceof Error && caller && error.message && 'pythonType' in error) {
+  if (types.isNativeError(error) && caller && error.message && 'pythonType' in error) {
     const frames = caller.split('\n').slice(2).join('\n');
     error.stack = `${error.name}: ${error.message}\n${frames}`;
   }

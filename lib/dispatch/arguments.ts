@@ -32,8 +32,14 @@ export type Options = Record<string, unknown>;
 export function isOptions(value: unknown): value is Options {
   if (typeof value !== 'object' || value === null) return false;
   const prototype = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  return prototype === Object.prototype || prototype === null || isForeign(prototype);
 }
+
+/** Whether a prototype is the `Object.prototype` of another realm, as in a test of Jest or with its `structuredClone`. */
+const isForeign = (prototype: object): boolean =>
+  Object.getPrototypeOf(prototype) === null &&
+  Object.hasOwn(prototype, 'constructor') &&
+  prototype.constructor.name === 'Object';
 
 /**
  * Returns the arguments in the order of the parameters, with `undefined` for missing ones.
@@ -167,7 +173,7 @@ export function describe(value: unknown): string {
     return nameOfClass(value);
   }
   if (typeof value === 'function')
-    return value.constructor === Function ? 'a function' : nameOfClass(value);
+    return value.constructor?.name === 'Function' ? 'a function' : nameOfClass(value);
   if (typeof value === 'string') return `the string ${JSON.stringify(value.slice(0, 40))}`;
   if (typeof value === 'symbol') return 'a symbol';
   if (typeof value === 'bigint') return `the bigint ${value}`;

@@ -14,6 +14,7 @@ import {
   type OperatorSchema,
   type SchemaArgument,
 } from '../bindings/native';
+import { ownArray } from '../bindings/realms';
 import { wrap } from '../bindings/wrap';
 import { startDevice, startPinning } from '../cuda/state';
 import { DType } from '../tensor/dtype_table';
@@ -178,7 +179,7 @@ export class Overload implements Callee {
     const { returns } = this.schema;
     if (returns.length === 1) return unmarshalOne(returns[0]!, result, bound);
     if (returns.length === 0) return undefined;
-    const values = (result as unknown[]).map((value, index) =>
+    const values = ownArray(result as unknown[]).map((value, index) =>
       unmarshalOne(returns[index]!, value, bound),
     );
     return returns.every(({ name }) => name !== '') ? named(returns, values) : values;
@@ -201,7 +202,7 @@ function unmarshalOne(returned: SchemaArgument, value: unknown, bound: Arguments
     // The native side returns -1 - i if the result is the tensor of argument i itself.
     return value < 0 ? bound[-value - 1] : wrap(value);
   }
-  if (returned.kind === 'Tensor[]') return (value as number[]).map(wrap);
+  if (returned.kind === 'Tensor[]') return ownArray(value as number[]).map(wrap);
   return value;
 }
 

@@ -10,9 +10,10 @@
  *
  * None of this keeps the process alive. Afterwards no timer runs until the next tensor is made.
  */
-import { AsyncResource } from 'node:async_hooks';
 import { setTimeout } from 'node:timers';
 import type { Native } from '../bindings/native';
+import { outside } from '../bindings/outside';
+import { weakly } from '../bindings/realms';
 import { collector } from './pressure';
 
 const TICK = 1000;
@@ -34,19 +35,16 @@ export type IdleNative = Pick<
 export type Timer = (onTimer: () => void, milliseconds: number) => void;
 
 /**
- * Returns Node's timer, in an asynchronous context of its own. In the caller's context, it would keep that context
- * alive.
+ * Node's timer, in the asynchronous context in which the package was loaded. In the caller's context, it would keep that
+ * context alive.
  */
-function nodeTimer(): Timer {
-  const outside = new AsyncResource('torch-losses');
-  return (onTimer, milliseconds) =>
-    outside.runInAsyncScope(() => {
-      setTimeout(onTimer, milliseconds).unref();
-    });
-}
+const nodeTimer: Timer = (onTimer, milliseconds) =>
+  outside(() => {
+    setTimeout(weakly(onTimer), milliseconds).unref();
+  });
 
 /** Starts to watch for idle time. Returns the function to call when the first tensor after an idle time is made. */
-export function watchIdleTime(native: IdleNative, startTimer = nodeTimer()): () => void {
+export function watchIdleTime(native: IdleNative, startTimer = nodeTimer): () => void {
   let isTimerRunning = false;
   /** Counts the ticks since the last tensor. Tensors may have been made during the first one. */
   let idleTicks = 0;
@@ -100,19 +98,31 @@ export function watchIdleTime(native: IdleNative, startTimer = nodeTimer()): () 
     return cached > SLICE;
   };
 
-  watchCollections(native);
+  const watch = watchCollections(native);
   return () => {
+    watch();
     idleTicks = 0;
     if (!isTimerRunning) start(TICK);
   };
 }
 
-/** Sweeps after every major collection. Minor collections do not collect what a FinalizationRegistry watches. */
-function watchCollections(native: IdleNative): void {
+/**
+ * Sweeps after every major collection. Minor collections do not collect what a FinalizationRegistry watches.
+ *
+ * @returns a function that starts to watch. Its holder keeps the registry alive, and a registry that is collected never
+ *   calls back
+ */
+function watchCollections(native: IdleNative): () => void {
+  let isWatching = false;
   const registry = new FinalizationRegistry(() => {
+    isWatching = false;
     native.sweep();
-    release();
+    watch();
   });
-  const release = (): void => registry.register({}, undefined);
-  release();
+  const watch = (): void => {
+    if (isWatching) return;
+    isWatching = true;
+    registry.register({}, undefined);
+  };
+  return watch;
 }

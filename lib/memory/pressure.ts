@@ -79,15 +79,12 @@ type Sweeper = Pick<
   | 'sweep_young'
 >;
 
-/** The reason why the native side calls: native/bindings/handles.h. */
-type Pressure = 0 | 1 | 2 | 3;
-
 /**
  * Makes the function that the native side calls under memory pressure.
  *
  * @param onWake - called when the first tensor after an idle time is made
  */
-export function pressureRelief(native: Sweeper, onWake: () => void): (pressure: Pressure) => void {
+export function pressureRelief(native: Sweeper, onWake: () => void): (pressure: number) => void {
   const live = (): number => native.allocator_stats()[0] + native.cuda_live_bytes();
   let interval = 1024;
   let lastYoung = performance.now();
@@ -142,5 +139,6 @@ export function pressureRelief(native: Sweeper, onWake: () => void): (pressure: 
   };
 
   const reliefs = [collectYoung, relieveBytes, relieveExhaustion, onWake];
+  // By the number that native/bindings/handles.h gives the reason.
   return (pressure) => reliefs[pressure]!();
 }

@@ -2,7 +2,9 @@
  * Deterministic release of memory: `tidy` frees the tensors that a function made and did not return. `keep` exempts a
  * tensor.
  */
+
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { types } from 'node:util';
 import { typeError } from '../bindings/errors';
 import { HandleOwner, observeCreation } from '../bindings/handle';
 import { describe, isOptions } from '../dispatch/arguments';
@@ -68,7 +70,7 @@ const isIterable = (value: object): value is Members =>
 
 /** Returns whether a kept value can be iterated without changing it. A user's iterator would be advanced. */
 const isCollection = (value: object): value is Members =>
-  Array.isArray(value) || value instanceof Map || value instanceof Set;
+  Array.isArray(value) || types.isMap(value) || types.isSet(value);
 
 /**
  * Adds the tensors in a value to `found`: the value itself, or those in arrays, plain objects and other collections, at

@@ -2,6 +2,7 @@
 
 import { handleOf } from '../bindings/handle';
 import { native } from '../bindings/native';
+import { isOptions } from '../dispatch/arguments';
 import { dtypeFromCode } from '../tensor/dtype_table';
 import { isInt } from '../tensor/scalar';
 
@@ -40,7 +41,7 @@ export function typename(value: unknown): string {
     case 'boolean':
       return 'bool';
     case 'object':
-      return value.constructor === Object ? 'dict' : (value.constructor?.name ?? 'object');
+      return isOptions(value) ? 'dict' : (value.constructor?.name ?? 'object');
     default:
       return value.constructor?.name || 'function';
   }

@@ -1,4 +1,9 @@
 /** `torch.optim`. See https://docs.pytorch.org/docs/stable/optim.html */
+import type { Module } from '../nn/modules/module';
+import { onFirstUse } from '../utils/on_first_use';
+import type * as schedulers from './lr_scheduler';
+import type * as averages from './swa_utils';
+
 export {
   type GroupOf,
   Optimizer,
@@ -7,3 +12,39 @@ export {
   type ParamGroup,
 } from './optimizer';
 export { SGD, type SGDGroup, type SGDOptions } from './sgd';
+
+/** Learning rate schedulers, loaded on first use. */
+export declare const lr_scheduler: typeof schedulers;
+export declare namespace lr_scheduler {
+  export type AnyOptimizer = schedulers.AnyOptimizer;
+  export type ChainedScheduler = schedulers.ChainedScheduler;
+  export type ConstantLR = schedulers.ConstantLR;
+  export type CosineAnnealingLR = schedulers.CosineAnnealingLR;
+  export type CosineAnnealingWarmRestarts = schedulers.CosineAnnealingWarmRestarts;
+  export type CyclicLR = schedulers.CyclicLR;
+  export type ExponentialLR = schedulers.ExponentialLR;
+  export type LambdaLR = schedulers.LambdaLR;
+  export type LinearLR = schedulers.LinearLR;
+  export type LRScheduler<Args extends readonly unknown[] = [epoch?: number | null]> =
+    schedulers.LRScheduler<Args>;
+  export type MultiplicativeLR = schedulers.MultiplicativeLR;
+  export type MultiStepLR = schedulers.MultiStepLR;
+  export type OneCycleLR = schedulers.OneCycleLR;
+  export type PolynomialLR = schedulers.PolynomialLR;
+  export type Rate = schedulers.Rate;
+  export type ReduceLROnPlateau = schedulers.ReduceLROnPlateau;
+  export type SchedulerState = schedulers.SchedulerState;
+  export type SequentialLR = schedulers.SequentialLR;
+  export type StepLR = schedulers.StepLR;
+}
+onFirstUse(exports, 'lr_scheduler', () => require('./lr_scheduler'));
+
+/** Averages of a model's weights, loaded on first use. */
+export declare const swa_utils: typeof averages;
+export declare namespace swa_utils {
+  export type AveragedModel<Model extends Module = Module> = averages.AveragedModel<Model>;
+  export type AvgFn = averages.AvgFn;
+  export type MultiAvgFn = averages.MultiAvgFn;
+  export type SWALR = averages.SWALR;
+}
+onFirstUse(exports, 'swa_utils', () => require('./swa_utils'));

@@ -1,5 +1,5 @@
 /** The base class of optimizers. Source: torch/optim/optimizer.py. */
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 import { notImplementedError, typeError, valueError } from '../bindings/errors';
 import { isTensor } from '../bindings/handle';
 import { warn } from '../bindings/warnings';
@@ -307,7 +307,7 @@ function definedOnly(options: Record<string, unknown>): Record<string, unknown> 
 
 function listOf(params: unknown): unknown[] {
   if (isTensor(params)) return [params];
-  if (params instanceof Set) {
+  if (types.isSet(params)) {
     throw typeError(
       'optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets ' +
         'will change between runs. Please use a list instead.',

@@ -4,7 +4,9 @@
  * Files are checked strictly: sizes, offsets and shapes that contradict each other or the file are errors. Nothing in a
  * file is executed. See https://huggingface.co/docs/safetensors
  */
+
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { types } from 'node:util';
 import { typeError } from '../bindings/errors';
 import { isTensor } from '../bindings/handle';
 import { describe } from '../dispatch/arguments';
@@ -107,7 +109,7 @@ function namedTensors(tensors: unknown): Map<string, Tensor> {
     );
   }
   const named = new Map<string, Tensor>();
-  for (const [name, tensor] of tensors instanceof Map ? tensors : Object.entries(tensors)) {
+  for (const [name, tensor] of types.isMap(tensors) ? tensors : Object.entries(tensors)) {
     if (typeof name !== 'string' || name === METADATA) {
       throw typeError(`save_file(): ${describe(name)} cannot be the name of a tensor`);
     }

@@ -3,6 +3,8 @@
  * in factories.ts.
  */
 
+import { types } from 'node:util';
+
 import { runtimeError, typeError, valueError } from '../bindings/errors';
 import { handleOf, isTensor } from '../bindings/handle';
 import { native } from '../bindings/native';
@@ -288,7 +290,7 @@ export function frombuffer(...args: unknown[]): Tensor {
     throw fail(FROMBUFFER, `argument 'dtype' must be a torch.dtype, got ${describe(dtype)}`);
   }
   const bytes = elementsOf(view, dtype, integer(count, 'count'), integer(offset, 'offset'));
-  const isShared = !(bytes.buffer instanceof ArrayBuffer);
+  const isShared = types.isSharedArrayBuffer(bytes.buffer);
   const made =
     isShared || unsafe === true
       ? native.tensor_sharing_bytes(aligned(bytes, dtype), dtype.code)
@@ -298,8 +300,7 @@ export function frombuffer(...args: unknown[]): Tensor {
 
 function viewOf(buffer: unknown): Uint8Array {
   if (ArrayBuffer.isView(buffer)) return bytesOf(buffer);
-  if (buffer instanceof ArrayBuffer || buffer instanceof SharedArrayBuffer)
-    return new Uint8Array(buffer);
+  if (types.isAnyArrayBuffer(buffer)) return new Uint8Array(buffer);
   throw fail(
     FROMBUFFER,
     `argument 'buffer' must be an ArrayBuffer, a SharedArrayBuffer or a view of one, got ${describe(buffer)}`,

@@ -1,5 +1,7 @@
 /** Converts elements between typed arrays and tensors. */
 
+import { types } from 'node:util';
+
 import { valueError } from '../bindings/errors';
 import type { DType } from './dtype';
 import * as dtypes from './dtype';
@@ -77,7 +79,7 @@ const REINTERPRETED_DTYPES: Readonly<Record<string, readonly DType[]>> = {
 };
 
 export function isTypedArray(value: unknown): value is AnyTypedArray {
-  return ArrayBuffer.isView(value) && !(value instanceof DataView);
+  return types.isTypedArray(value);
 }
 
 /** Returns the dtype that an array's bytes are read as, given the dtype that the caller asked for. */

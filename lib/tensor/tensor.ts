@@ -7,11 +7,13 @@ import { createError, typeError, valueError } from '../bindings/errors';
 import { type Handle, HandleOwner, handleOf, isTensor, tensorHandle } from '../bindings/handle';
 import { type AsyncOptions, splitSignal, submit } from '../bindings/jobs';
 import { type Native, native } from '../bindings/native';
+import { ownArray } from '../bindings/realms';
 import { registerTensorClass, wrap } from '../bindings/wrap';
 import { bind, describe, fail } from '../dispatch/arguments';
 import { ANYTHING, optional, Signature } from '../dispatch/signature';
 import { allocate, checkListsFit } from '../memory/allocation';
 import { refuseBrackets } from './brackets';
+import { Content } from './content';
 import { Device, type DeviceLike } from './device';
 import { complex64, type DType, float32 } from './dtype';
 import { dtypeFromCode } from './dtype_table';
@@ -66,6 +68,9 @@ export interface Tensor extends TensorMethods {}
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see above
 export class Tensor extends HandleOwner {
+  /** Only for deep comparisons, and for what copies objects. @internal */
+  protected readonly content = new Content(this);
+
   get #handle(): Handle {
     const handle = handleOf(this);
     if (handle) return handle;
@@ -76,7 +81,7 @@ export class Tensor extends HandleOwner {
 
   /** The size of each dimension. */
   get shape(): number[] {
-    return native.shape(this.#handle);
+    return ownArray(native.shape(this.#handle));
   }
 
   get dtype(): DType {
@@ -169,7 +174,7 @@ export class Tensor extends HandleOwner {
   stride(): number[];
   stride(dim: number): number;
   stride(dim?: number): number | number[] {
-    return oneOf(native.stride(this.#handle), dim, 'stride');
+    return oneOf(ownArray(native.stride(this.#handle)), dim, 'stride');
   }
 
   storage_offset(): number {
@@ -262,14 +267,23 @@ export class Tensor extends HandleOwner {
    * @throws RangeError for an int64 that a number cannot hold
    */
   toJSON(): NestedList<number | boolean | Complex> {
-    return this.tolist();
+    // Jest prints what differs from a copy, which is no tensor.
+    const text = handleOf(this) === undefined && this.content?.[Symbol.toStringTag];
+    return text ? (text as never) : this.tolist();
   }
 
-  /** Iterates over the tensors along the first dimension, as Python does. */
-  [Symbol.iterator](): Iterator<Tensor> {
-    if (!isTensor(this)) throw typeError(`only a Tensor iterates as one, got ${describe(this)}`);
-    if (this.ndim === 0) throw typeError('iteration over a 0-d tensor');
-    return (unbind(this, 0) as unknown as Tensor[])[Symbol.iterator]();
+  /** Names the only property that Jest copies, in order to print it. @internal */
+  get [Symbol.for('@jest/serializableProperties')](): string[] {
+    return ['content'];
+  }
+
+  /**
+   * Iterates over the tensors along the first dimension, as Python does. A tensor without dimensions has no iterator:
+   * JavaScript says that it is not iterable, and deep comparisons do not try.
+   */
+  get [Symbol.iterator](): () => Iterator<Tensor> {
+    const isScalar = handleOf(this) && this.ndim === 0;
+    return (isScalar ? undefined : iterate) as () => Iterator<Tensor>;
   }
 
   // --- views and indexing -------------------------------------------------------------------------------------------
@@ -476,6 +490,11 @@ export class Tensor extends HandleOwner {
     if (hint === 'number') return Number(this.item());
     throw typeError('JavaScript has no operators for tensors: use .add(), .eq(), … or .item()');
   }
+}
+
+function iterate(this: Tensor): Iterator<Tensor> {
+  if (!isTensor(this)) throw typeError(`only a Tensor iterates as one, got ${describe(this)}`);
+  return (unbind(this, 0) as unknown as Tensor[])[Symbol.iterator]();
 }
 
 function elementsOf(dtype: DType, handle: Handle): TypedArray {

@@ -62,7 +62,8 @@ export interface AssertCloseOptions {
   msg?: string | ((message: string) => string) | null | undefined;
 }
 
-const MESSAGE: Type<string | ((message: string) => string)> = {
+/** The type of `msg`. */
+export const MESSAGE: Type<string | ((message: string) => string)> = {
   expected: 'a string or a function',
   accepts: (value) => typeof value === 'string' || typeof value === 'function',
 };

@@ -18,7 +18,7 @@ const viewAsReal = op<(self: Tensor) => Tensor>('view_as_real');
 const viewAs = op<(self: Tensor, dtype: DType) => Tensor>('view', ['dtype']);
 
 const INTEGERS: Readonly<Record<number, DType>> = {
-  1: dtypes.uint8,
+  1: dtypes.int8,
   2: dtypes.int16,
   4: dtypes.int32,
   8: dtypes.int64,
@@ -31,6 +31,15 @@ const INTEGERS: Readonly<Record<number, DType>> = {
  * @throws TypeError if a tensor is not strided
  */
 export function bitMismatch(actual: Tensor, expected: Tensor): string | undefined {
+  return attributeMismatch(actual, expected) ?? differentBits(onCpu(actual), onCpu(expected));
+}
+
+/**
+ * How two tensors differ in dtype or shape; undefined where they do not.
+ *
+ * @throws TypeError for tensors that are not strided
+ */
+export function attributeMismatch(actual: Tensor, expected: Tensor): string | undefined {
   for (const { layout } of [actual, expected]) requireStrided(layout);
   const attribute = (name: string, left: string, right: string): string | undefined =>
     left === right
@@ -38,8 +47,7 @@ export function bitMismatch(actual: Tensor, expected: Tensor): string | undefine
       : `The values for attribute '${name}' do not match: ${left} != ${right}.`;
   return (
     attribute('dtype', String(actual.dtype), String(expected.dtype)) ??
-    attribute('shape', sizeText(actual.shape), sizeText(expected.shape)) ??
-    differentBits(onCpu(actual), onCpu(expected))
+    attribute('shape', sizeText(actual.shape), sizeText(expected.shape))
   );
 }
 
@@ -49,7 +57,7 @@ function requireStrided(layout: Layout): void {
 }
 
 /** Returns the tensor contiguous, on the CPU, outside the graph, without pending negation or conjugation. */
-const onCpu = (tensor: Tensor): Tensor =>
+export const onCpu = (tensor: Tensor): Tensor =>
   resolveNegative(resolve(tensor.detach().cpu())).contiguous();
 
 function differentBits(actual: Tensor, expected: Tensor): string | undefined {
@@ -69,7 +77,7 @@ function matchingBits(actual: Tensor, expected: Tensor): Tensor {
 }
 
 /** Returns the bits of the elements as integers. A complex number gives two. */
-function bitsOf(tensor: Tensor): Tensor {
+export function bitsOf(tensor: Tensor): Tensor {
   const real = tensor.is_complex() ? viewAsReal(tensor) : tensor;
   return viewAs(real, INTEGERS[real.itemsize]!);
 }

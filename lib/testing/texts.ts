@@ -77,13 +77,18 @@ function flatten(tensor: Tensor): Tensor {
 
 function greatest(differences: Tensor, shape: readonly number[]): Difference {
   const { values, indices } = max(differences, 0);
-  let rest = Number(indices.item());
+  return { value: itemOf(values), index: placeOf(Number(indices.item()), shape) };
+}
+
+/** The index in each dimension of the element at a position. */
+export function placeOf(position: number, shape: readonly number[]): number[] {
+  let rest = position;
   const index = [...shape].reverse().map((size) => {
     const place = rest % size;
     rest = (rest - place) / size;
     return place;
   });
-  return { value: itemOf(values), index: index.reverse() };
+  return index.reverse();
 }
 
 function closenessText(

@@ -1,5 +1,7 @@
 /** Python's names and texts for compared values. */
 
+import { types } from 'node:util';
+
 import { isTensor } from '../bindings/handle';
 import { isOptions } from '../dispatch/arguments';
 import { Parameter } from '../nn/parameter';
@@ -12,7 +14,7 @@ export type Mapping = ReadonlyMap<unknown, unknown>;
 
 /** Returns the entries of a plain object or a Map, and undefined for other values. */
 export function mappingOf(value: unknown): Mapping | undefined {
-  if (value instanceof Map) return value;
+  if (types.isMap(value)) return value;
   return isOptions(value) && !isComplex(value) ? new Map(Object.entries(value)) : undefined;
 }
 

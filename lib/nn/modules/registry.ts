@@ -72,6 +72,15 @@ export class Registry {
     else this.#temporary.add(name);
   }
 
+  /** Registers in another registry what is registered here, with copies of the values. */
+  copyTo(other: Registry, copyOf: (value: unknown) => unknown): void {
+    this.#observe();
+    for (const [name, kind] of this.#kinds) {
+      other.register(name, kind, copyOf(this.#owner[name]));
+      other.setPersistent(name, !this.#temporary.has(name));
+    }
+  }
+
   kindOf(name: string): Kind | undefined {
     this.#observe();
     return this.#kinds.get(name);

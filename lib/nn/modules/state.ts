@@ -1,5 +1,5 @@
 /** Saves and loads the parameters and buffers of a module. Source: torch/nn/modules/module.py. */
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 import { runtimeError, typeError } from '../../bindings/errors';
 import { isTensor } from '../../bindings/handle';
 import { describe, isOptions } from '../../dispatch/arguments';
@@ -134,10 +134,10 @@ export function loadState(
   strict: boolean,
   assign: boolean,
 ): IncompatibleKeys {
-  if (!(state instanceof Map) && !isOptions(state)) {
+  if (!types.isMap(state) && !isOptions(state)) {
     throw typeError(`Expected state_dict to be dict-like, got ${describe(state)}.`);
   }
-  const entries = state instanceof Map ? state : new Map<string, unknown>(Object.entries(state));
+  const entries = types.isMap(state) ? state : new Map<string, unknown>(Object.entries(state));
   const loading = new Loading(strict, assign);
   loading.load(module, entries, '');
   const { keys, problems } = loading;

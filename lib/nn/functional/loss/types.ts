@@ -1,5 +1,7 @@
 /** The types of losses' parameters. Each checks a value and converts it for the native side. */
 
+import { types } from 'node:util';
+
 import { type Handle, handleOf, type OptionalHandle, tensorHandle } from '../../../bindings/handle';
 import type { MarshalledReduction } from '../../../bindings/native';
 import { wrap } from '../../../bindings/wrap';
@@ -64,7 +66,7 @@ export const LENGTHS = parameter(
     return (value) => {
       const handle = handleOf(value);
       if (handle) return handle;
-      if (Array.isArray(value) || value instanceof Int32Array || value instanceof BigInt64Array) {
+      if (Array.isArray(value) || types.isInt32Array(value) || types.isBigInt64Array(value)) {
         return Array.from(value as ArrayLike<unknown>, marshalLength);
       }
       throw mismatch(callee, name, 'a Tensor or an array of integers', value);

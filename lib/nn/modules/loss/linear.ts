@@ -125,7 +125,7 @@ export class LinearCrossEntropyLoss extends _WeightedLoss {
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
-    const [values, weight] = this.#values();
+    const [values, weight] = this._values();
     return linear_cross_entropy.with(values, input, weight, target);
   }
 
@@ -134,12 +134,12 @@ export class LinearCrossEntropyLoss extends _WeightedLoss {
     | FunctionalCall
     | undefined {
     if (this.forward !== LinearCrossEntropyLoss.prototype.forward) return undefined;
-    const [values, weight] = this.#values();
+    const [values, weight] = this._values();
     return { functional: linear_cross_entropy, values, inputs: [input, weight, target] };
   }
 
-  /** Returns the arguments of the function: the options, and the layer's weight with the dimensions of the loss. */
-  #values(): [values: object, weight: Tensor] {
+  /** Returns the arguments of the function: the options, and the layer's weight with the dimensions of the loss. @internal */
+  _values(): [values: object, weight: Tensor] {
     const { weight, bias, in_features } = this.linear;
     const outputs = [this.num_classes, ...sizesOf(this.out_features)];
     const values = {
