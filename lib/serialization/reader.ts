@@ -20,7 +20,7 @@ export class Reader {
     const status = fstatSync(this.#descriptor);
     this.size = status.size;
     if (!status.isFile()) {
-      this.#close();
+      this.close();
       throw damaged(path, 'is not a regular file');
     }
   }
@@ -31,8 +31,13 @@ export class Reader {
     try {
       return body(reader);
     } finally {
-      reader.#close();
+      reader.close();
     }
+  }
+
+  /** Opens a file until `close` is called. */
+  static open(path: string): Reader {
+    return new Reader(path);
   }
 
   /**
@@ -71,7 +76,7 @@ export class Reader {
     }
   }
 
-  #close(): void {
+  close(): void {
     closeSync(this.#descriptor);
   }
 }

@@ -2,3 +2,4 @@
 export { type AssertCloseOptions, assert_close, type Comparable } from './assert_close';
 export { type AssertEqualOptions, assert_equal } from './assert_equal';
 export { type MakeTensorOptions, make_tensor } from './make_tensor';
+export * as parity from './parity/port';

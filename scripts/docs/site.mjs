@@ -40,6 +40,7 @@ const DOCUMENTS = {
     'cuda',
     'testing',
     'parity',
+    'port',
     'performance',
   ],
   development: ['contributing', 'internals', 'benchmarking', 'releasing'],

@@ -64,7 +64,10 @@ const CASES: Record<string, string> = {
 const OWN = `
 class Own(nn.CrossEntropyLoss):
     def forward(self, input, target):
-        return super().forward(input * 2, target) * 3
+        return super().forward(input * 2, target)
+class GoesOn(nn.CrossEntropyLoss):
+    def forward(self, input, target):
+        return super().forward(input, target) * 3
 `;
 
 describe('parity: case files', () => {
@@ -183,8 +186,10 @@ describe('parity: case files', () => {
       'nn.TripletMarginWithDistanceLoss(distance_function=lambda a, b: (a - b).sum(1)), x, y, z',
       '3, x',
       'lambda a, b: F.mse_loss(a, b) + F.l1_loss(a, b), x, y',
+      'GoesOn(), x, t',
+      'lambda a, b: F.mse_loss(a, b).exp(), x, y',
     ];
-    const source = `${HELPER}
+    const source = `${HELPER}${OWN}
 def text_of(run):
     try:
         return str(run())
@@ -198,6 +203,8 @@ texts = [text_of(run) for run in [${attempts
     expect(texts[1]).to.match(/distance_function is a function, which the file cannot hold/);
     expect(texts[2]).to.match(/must be a function or a module, got int/);
     expect(texts[3]).to.match(/calls 2 loss functions/);
+    expect(texts[4]).to.match(/goes on computing with the value of cross_entropy.*record_run/);
+    expect(texts[5]).to.match(/goes on computing with the value of mse_loss/);
   });
 });
 

@@ -182,12 +182,12 @@ save_case(${JSON.stringify(file)}, torch.nn.functional.mse_loss, torch.ones(3, r
       [['--rtol', '-1'], 2, /--rtol must be a number of at least 0/],
       [['--loss', 'mse'], 2, /--loss must be one of l1_loss, /],
       [['--dtype', 'float'], 2, /--dtype must be one of float32, /],
-      [['--device', 'cuda:7'], 1, /no CUDA device here, which cuda:7 needs/],
-      [['--python-device', 'cuda:7'], 1, /this Python's torch has no CUDA device cuda:7/],
+      [['--device', 'cuda:7'], 2, /no CUDA device here, which cuda:7 needs/],
+      [['--python-device', 'cuda:7'], 2, /this Python's torch has no CUDA device cuda:7/],
       [['--device', 'tpu'], 2, /must be cpu, cuda or cuda:NUMBER, but got "tpu"/],
-      [['--python', path.join(folder, 'none')], 1, /ENOENT[\s\S]*--python/],
-      [['--python', '/bin/true'], 1, /Python ended/],
-      [['--case', path.join(folder, 'none')], 1, /cannot be run: ENOENT/],
+      [['--python', path.join(folder, 'none')], 2, /ENOENT[\s\S]*--python/],
+      [['--python', '/bin/true'], 2, /Python ended/],
+      [['--case', path.join(folder, 'none')], 2, /cannot be run: ENOENT/],
     ];
     const runs = await Promise.all(wrong.map(([args]) => parity(...args)));
     for (const [i, { status, stderr }] of runs.entries()) {

@@ -63,7 +63,8 @@ def save_case(path, loss, *args, **kwargs):
         The value of the loss function, detached.
 
     Raises:
-        TypeError: if the loss is not one of torch, or if an argument cannot be saved.
+        TypeError: if the loss is not one of torch, if a module returns another value than that of the function it calls,
+            or if an argument cannot be saved.
     """
     name, arguments = _recorded(loss, args, kwargs)
     tensors, options = {}, {}
@@ -99,7 +100,7 @@ def _recorded(loss, args, kwargs):
         return loss.__name__, _by_name(loss, args, kwargs)
     if not callable(loss):
         raise TypeError(f"save_case: loss must be a function or a module, got {type(loss).__name__}")
-    calls = []
+    calls, values = [], []
     thread, depth = threading.get_ident(), [0]
     originals = {name: getattr(F, name) for name in LOSSES}
 
@@ -111,22 +112,30 @@ def _recorded(loss, args, kwargs):
                 calls.append((name, _by_name(original, args, kwargs)))
             depth[0] += 1
             try:
-                return original(*args, **kwargs)
+                value = original(*args, **kwargs)
             finally:
                 depth[0] -= 1
+            if depth[0] == 0:
+                values.append(value)
+            return value
 
         return call
 
     try:
         for name, original in originals.items():
             setattr(F, name, recorder(name, original))
-        loss(*args, **kwargs)
+        result = loss(*args, **kwargs)
     finally:
         for name, original in originals.items():
             setattr(F, name, original)
     if len(calls) != 1:
         raise TypeError(
             f"save_case: {loss!r} calls {len(calls)} loss functions of torch.nn.functional, where one can be saved"
+        )
+    if result is not values[0]:
+        raise TypeError(
+            f"save_case: {loss!r} goes on computing with the value of {calls[0][0]}, and a case holds that call alone; "
+            "record_run of torch_losses_run.py records such a loss"
         )
     return calls[0]
 

@@ -2,7 +2,8 @@
 import { DTYPES } from '../generate';
 import type { ParityReport } from '../run';
 import type { Counts } from '../statistics';
-import { thousands, ulpsText, verdictOf } from './text';
+import { thousands, ulpsText } from './numbers';
+import { verdictOf } from './text';
 
 const LABEL = 250;
 const WIDTH = 920;
