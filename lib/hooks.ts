@@ -3,6 +3,7 @@
  *
  * Every entry point imports this file before anything else; each thread runs it once.
  */
+import './bindings/libtorch/bundle';
 import { createError } from './bindings/errors';
 import { native } from './bindings/native';
 import { emitNativeWarning } from './bindings/warnings';

