@@ -154,6 +154,5 @@ export const kernels = Object.preventExtensions(
   readonly states: typeof states;
   readonly flags: typeof flags;
   /** Which are enabled: true for all, false for none, or names. Holds for the process. */
-  get enabled(): boolean | readonly string[];
-  set enabled(value: boolean | readonly string[]);
+  enabled: boolean | readonly string[];
 };
