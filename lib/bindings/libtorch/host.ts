@@ -37,7 +37,7 @@ function missingPermissions(): string[] {
     ...(process.env['LIBTORCH'] || permission.has('child')
       ? []
       : [
-          '--allow-child-process (to ask Python where its torch is; not needed if LIBTORCH is set)',
+          '--allow-child-process (or with LIBTORCH set: then no Python is asked where its torch is)',
         ]),
   ];
 }

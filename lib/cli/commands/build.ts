@@ -29,11 +29,11 @@ export const build = defineCommand({
   ],
   async run({ debug }, terminal) {
     const { directory, version } = libtorchToBuildFor();
+    requireWritable(BUILD_FOLDER, 'TORCH_LOSSES_HOME');
+    requireWritable(CACHE_FOLDER, 'XDG_CACHE_HOME');
     terminal.note(
       `Building the addon for libtorch ${version} in ${directory}: this takes a few minutes`,
     );
-    requireWritable(BUILD_FOLDER, 'TORCH_LOSSES_HOME');
-    requireWritable(CACHE_FOLDER, 'XDG_CACHE_HOME');
     const tree = path.join(CACHE_FOLDER, `build-${PACKAGE_VERSION}-${process.pid}`);
     try {
       await buildAddons({
