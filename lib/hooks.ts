@@ -3,6 +3,7 @@
  *
  * Every entry point imports this file first. It runs once per thread.
  */
+import './bindings/libtorch/bundle';
 import { createError } from './bindings/errors';
 import { HandleOwner } from './bindings/handle';
 import { native } from './bindings/native';

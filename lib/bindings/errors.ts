@@ -24,7 +24,7 @@ export class TorchError extends Error implements TorchErrorFields {
   declare code: string;
   declare backtrace?: string;
 
-  constructor(message = '', options?: ErrorOptions) {
+  constructor(message = '', options?: { cause?: unknown }) {
     if (typeof message !== 'string') {
       throw typeError(`an error's message must be a string, got ${typeof message}`);
     }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { PACKAGE_VERSION } from '../bindings/libtorch/addons';
+import { PACKAGE_VERSION } from '../bindings/libtorch/folders';
 import { nearest } from '../dispatch/arguments';
 import type { Command } from './command';
 import { COMMANDS } from './commands';

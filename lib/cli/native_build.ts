@@ -1,10 +1,10 @@
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
 import { addonFor, outputFolder } from '../bindings/libtorch/addons';
 import type { Libtorch } from '../bindings/libtorch/find';
-import { PACKAGE_ROOT } from '../bindings/libtorch/folders';
+import { makeFolder, PACKAGE_ROOT } from '../bindings/libtorch/folders';
 import { CommandError } from './errors';
 import { adviceFor } from './failures';
 import { mustRun, run } from './programs';
@@ -129,7 +129,7 @@ function jobs(): number {
 // By renaming, so that a process that has the old addon open keeps it, and none ever sees half of
 // the new one.
 function install(file: string, folder: string): void {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const finished = path.join(folder, path.basename(file));
   const unfinished = `${finished}.unfinished-${process.pid}`;
   copyFileSync(file, unfinished);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
+import { PYTHON_NEEDED } from '../bindings/libtorch/find';
 import { activePythons, torchOfPython } from '../bindings/libtorch/python';
 import { pythonOf } from '../bindings/libtorch/setups';
 import { CommandError } from './errors';
@@ -42,6 +43,9 @@ export function folderNameOf({ version, cuda, requirements }: TorchRequest): str
  *
  * Only wheels are taken, so nothing that comes from the network is run.
  *
+ * If the index has torch and lacks one of its dependencies, torch is installed alone: its C++ library needs none of them,
+ * except in a CUDA build.
+ *
  * @returns what was fetched; empty where pip is too old to say
  * @throws CommandError
  */
@@ -53,18 +57,27 @@ export async function fetchTorch(
   const [python] = activePythons();
   if (!python) {
     throw new CommandError(
-      'There is no Python to fetch libtorch with.',
-      'Install Python 3 and pip (`apt install python3-pip python3-venv`, or the like), or set LIBTORCH to a libtorch ' +
-        'that you have.',
+      'There is no Python to fetch libtorch with: no python3 or python on PATH.',
+      `To mend it, ${PYTHON_NEEDED}, or set LIBTORCH to a libtorch that you have.`,
     );
   }
   const report = path.join(folder, 'pip-report.json');
   const pip = await makeEnvironment(python, folder);
-  await installTorch(pip, request, report, note);
+  const missing = await installTorch(pip, request, report, note);
   const directory = torchOfPython(pythonOf(folder));
+  if (missing && directory && existsSync(path.join(directory, 'lib', 'libtorch_cuda.so'))) {
+    throw withoutCudaLibraries(missing);
+  }
+  if (missing) {
+    note(
+      `torch was installed without its dependencies, because the index has no ${missing}. torch-losses does not need ` +
+        'them. `import torch` does, so `torch-losses parity` needs another Python, or the dependencies in ' +
+        `${pythonOf(folder)}.`,
+    );
+  }
   if (request.cuda && !(directory && existsSync(path.join(directory, 'lib', 'libtorch_cuda.so')))) {
     throw new CommandError(
-      `Where pip looks here, torch ${request.version} has no CUDA build.`,
+      `The index that pip uses has no CUDA build of torch ${request.version}.`,
       'Give pip an index that has one, for example PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cu130.',
     );
   }
@@ -99,33 +112,52 @@ async function makeEnvironment(python: string, folder: string): Promise<Pip> {
     : { command: [inside, '-m', 'pip'], reports: false };
 }
 
+/** @returns the dependency that the index lacks, if torch was installed without dependencies; else undefined */
 async function installTorch(
   { command, reports }: Pip,
   request: TorchRequest,
   report: string,
   note: (text: string) => void,
-): Promise<void> {
+): Promise<string | undefined> {
   const [program, ...pip] = command as [string, ...string[]];
   const options = ['--only-binary=:all:', ...(reports ? ['--report', report] : [])];
+  const install = (args: readonly string[]) => {
+    note(`pip install ${args.join(' ')}`);
+    return run(program, [...pip, 'install', ...options, ...args], { env: environmentOfPip() });
+  };
   let outputs = '';
   for (const attempt of attemptsFor(request)) {
-    note(`pip install ${attempt.join(' ')}`);
-    const { status, output } = await run(program, [...pip, 'install', ...options, ...attempt], {
-      env: environmentOfPip(),
-    });
+    const { status, output } = await install(attempt);
     if (status === 0) {
-      return;
+      return undefined;
     }
     outputs += output;
-    if (!/No matching distribution found for torch\b/.test(output)) {
-      break;
+    const missing = /No matching distribution found for ([\w.-]+)/.exec(output)?.[1];
+    if (missing === 'torch') {
+      continue;
     }
+    if (missing && request.cuda) {
+      throw withoutCudaLibraries(missing);
+    }
+    if (missing && !request.requirements) {
+      const alone = await install(['--no-deps', ...attempt]);
+      if (alone.status === 0) return missing;
+      outputs += alone.output;
+    }
+    break;
   }
   throw new CommandError(
-    `pip could not install torch ${request.version}; its messages are above.`,
+    `pip could not install torch ${request.version}. Its messages are above.`,
     adviceFor(outputs) ??
-      `See whether torch ${request.version} is there for this Python (${capture(program, ['--version'])}) and this ` +
+      `Check that the index has torch ${request.version} for this Python (${capture(program, ['--version'])}) and this ` +
         'kind of machine, or set LIBTORCH to a libtorch that you have.',
+  );
+}
+
+function withoutCudaLibraries(missing: string): CommandError {
+  return new CommandError(
+    `The index that pip uses has no ${missing}, and a CUDA build of torch loads only with its dependencies.`,
+    'Give pip an index that has them, for example PIP_EXTRA_INDEX_URL=https://pypi.org/simple.',
   );
 }
 

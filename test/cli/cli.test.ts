@@ -121,7 +121,7 @@ describe('torch-losses doctor', () => {
     const { status, stdout } = await torchLosses(['doctor'], env);
     expect(status).to.equal(1);
     expect(stdout).to.match(/✗ LIBTORCH=\/nowhere has no \S+libtorch_cpu\.so/);
-    expect(stdout).to.include('What to do').and.to.include('unset it');
+    expect(stdout).to.include('What to do').and.to.include('Unset it');
     const { loads } = JSON.parse((await torchLosses(['doctor', '--json'], env)).stdout);
     expect(loads.ok).to.equal(false);
     expect(loads.error).to.include('/nowhere');
@@ -146,7 +146,10 @@ describe('torch-losses doctor', () => {
         /has no \S+libtorch_cpu\.so[\s\S]*LIBTORCH is set, so nothing else was tried/,
       ],
       [{ LIBTORCH: fake('nameless', '', false) }, /has torch of an unknown version/],
-      [{ LIBTORCH: fake('old', '1.9.0', true) }, /has torch 1\.9\.0/],
+      [
+        { LIBTORCH: fake('old', '1.9.0', true) },
+        /has torch 1\.9\.0, which torch-losses does not support[\s\S]*No addon fits the libtorch that is there\. There are addons here for 2\./,
+      ],
       [
         { LIBTORCH: fake('bare', '2.11.3', false) },
         /torch 2\.11\.3, for which there is no addon, and not its headers/,

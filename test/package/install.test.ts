@@ -141,7 +141,7 @@ describe('the package, installed with npm', function () {
     writeFileSync(path.join(future, 'version.py'), "__version__ = '3.7.0'");
     const env = environment({ LIBTORCH: future });
     expect(await project.node(['-e', message], { env })).to.match(
-      /future torch, which has torch 3\.7\.0\. Set it to/,
+      /future torch, which has torch 3\.7\.0, which torch-losses does not support\. Set it to/,
     );
     writeFileSync(path.join(future, 'version.py'), "__version__ = '2.11.0'");
     mkdirSync(path.join(future, 'include', 'ATen'), { recursive: true });

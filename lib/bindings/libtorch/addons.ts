@@ -4,8 +4,8 @@
  */
 import path = require('node:path');
 
-import { DATA_FOLDER, IS_BUNDLED, IS_CHECKOUT, PACKAGE_ROOT } from './folders';
-import { minorVersion, type SUPPORTED_VERSIONS } from './versions';
+import { DATA_FOLDER, IS_BUNDLED, IS_CHECKOUT, PACKAGE_ROOT, PACKAGE_VERSION } from './folders';
+import { minorVersion, SUPPORTED_VERSIONS } from './versions';
 
 /** The parts of node-gyp-build that are called here; it comes without types. */
 interface NodeGypBuild {
@@ -13,17 +13,15 @@ interface NodeGypBuild {
   resolve(folder: string): string;
 }
 
-const nodeGypBuild: NodeGypBuild = require('node-gyp-build');
-
-/** The version of this package. */
-export const PACKAGE_VERSION: string = require('../../../package.json').version;
+const nodeGypBuild = loadNodeGypBuild();
 
 /** Names an addon: `loader`, or the minor version of libtorch that it is built for, such as `2.13`. */
 export type AddonName = 'loader' | (typeof SUPPORTED_VERSIONS)[number];
 
 /**
  * Loads the addons of the package. Each has a line of its own, since tools that bundle programs (@vercel/nft, webpack's asset
- * relocator) include the file that node-gyp-build finds only where they see its whole argument.
+ * relocator) include the file that node-gyp-build finds only where they see its whole argument. The relocator reads
+ * no syntax that is newer than ES2020: there must be none in this file.
  */
 const PACKAGED: Readonly<Record<AddonName, () => unknown>> = {
   loader: () => require('node-gyp-build')(path.join(__dirname, '../../../addons/loader')),
@@ -73,6 +71,11 @@ export function foldersOf(name: AddonName): string[] {
   return ADDON_FOLDERS.map((folder) => path.join(folder, name));
 }
 
+/** The minor versions of libtorch for which there is an addon. */
+export function versionsWithAddon(): string[] {
+  return SUPPORTED_VERSIONS.filter((version) => hasAddon(version));
+}
+
 /** Whether there is an addon. A bundle is taken to have it, since only {@link PACKAGED} knows where it lies there. */
 export function hasAddon(name: AddonName): boolean {
   return IS_BUNDLED || findAddon(name) !== undefined;
@@ -91,8 +94,22 @@ export function findAddon(name: AddonName): string | undefined {
  * @throws Error of node-gyp-build's, `No native build was found for …`, where there is none, or of the dynamic linker's
  */
 export function requireAddon(name: AddonName): unknown {
+  if (IS_BUNDLED) return PACKAGED[name]();
   const folder = path.join(BUILD_FOLDER, name);
   return CHECKOUT_BUILD || resolve(folder) ? nodeGypBuild(folder) : PACKAGED[name]();
+}
+
+// node-gyp-build looks for /etc/alpine-release, and throws where it may not. It does not look if LIBC is set.
+function loadNodeGypBuild(): NodeGypBuild {
+  if (process.env['LIBC'] || (process.permission?.has('fs.read', '/etc/alpine-release') ?? true)) {
+    return require('node-gyp-build');
+  }
+  process.env['LIBC'] = 'glibc';
+  try {
+    return require('node-gyp-build');
+  } finally {
+    delete process.env['LIBC'];
+  }
 }
 
 function resolve(folder: string): string | undefined {

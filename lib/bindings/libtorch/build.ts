@@ -1,12 +1,13 @@
 /** What a libtorch was built with, as its files say. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import type { Libtorch } from './find';
+import { exists } from './folders';
 
 /** Whether it is a CUDA build. */
 export function isCudaBuild({ directory }: Libtorch): boolean {
-  return existsSync(path.join(directory, 'lib', 'libtorch_cuda.so'));
+  return exists(path.join(directory, 'lib', 'libtorch_cuda.so'));
 }
 
 /** The CUDA that it was built with, such as `13.0`; null for a CPU build. */
@@ -23,6 +24,6 @@ export function commitOf(libtorch: Libtorch): string | null {
 /** A string in the version.py of a torch package. */
 function versionField({ directory }: Libtorch, name: string): string | undefined {
   const file = path.join(directory, 'version.py');
-  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const text = exists(file) ? readFileSync(file, 'utf8') : '';
   return new RegExp(`^${name}(?:: [^=]*)? = '([^']+)'`, 'm').exec(text)?.[1];
 }

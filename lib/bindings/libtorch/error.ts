@@ -5,7 +5,7 @@
 export class LibtorchError extends Error {
   readonly code: 'ERR_TORCH_NOT_FOUND' | 'ERR_TORCH_LOAD';
 
-  constructor(message: string, code: LibtorchError['code'], options?: ErrorOptions) {
+  constructor(message: string, code: LibtorchError['code'], options?: { cause?: unknown }) {
     super(message, options);
     this.code = code;
   }

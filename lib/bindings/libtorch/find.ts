@@ -1,9 +1,9 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 
-import { addonFor, hasAddon } from './addons';
+import { addonFor, hasAddon, versionsWithAddon } from './addons';
 import { LibtorchError } from './error';
-import { IS_CHECKOUT } from './folders';
+import { exists, IS_BUNDLED, IS_CHECKOUT } from './folders';
 import { activePythons, torchOfPython } from './python';
 import { setupPythons } from './setups';
 import { isSupported, SUPPORTED_VERSIONS } from './versions';
@@ -35,6 +35,10 @@ export const MENDING = IS_CHECKOUT
   ? { setup: 'npm run setup', build: 'npm run setup' }
   : { setup: 'npx torch-losses setup', build: 'npx torch-losses build' };
 
+/** What to do where there is no Python at all, as the middle of a sentence. */
+export const PYTHON_NEEDED =
+  'install Python 3 with pip (`apt install python3-pip python3-venv`, or the like)';
+
 /**
  * The places where a libtorch may be, in the order in which they count: `LIBTORCH` alone where that is set, since it is
  * an order; else the torch of the active Pythons, then what the set-up fetched. Nothing is loaded.
@@ -49,7 +53,7 @@ export function* candidates(): Generator<Candidate, void> {
   for (const python of activePythons().filter((python) => !setups.includes(python))) {
     yield candidateOf(torchOfPython(python) ?? undefined, 'python', python);
   }
-  for (const python of setups.filter((python) => existsSync(python))) {
+  for (const python of setups.filter((python) => exists(python))) {
     yield candidateOf(torchOfPython(python) ?? undefined, 'setup', python);
   }
 }
@@ -92,7 +96,7 @@ function candidateOf(
   source: Candidate['source'],
   python: string | undefined,
 ): Candidate {
-  const version = directory && existsSync(directory) ? versionOf(directory) : '';
+  const version = directory && exists(directory) ? versionOf(directory) : '';
   const problem = directory ? problemOf(directory, version) : 'has no torch';
   return {
     directory,
@@ -105,11 +109,11 @@ function candidateOf(
 }
 
 function problemOf(directory: string, version: string): string | undefined {
-  if (!existsSync(path.join(directory, 'lib', 'libtorch_cpu.so'))) {
+  if (!exists(path.join(directory, 'lib', 'libtorch_cpu.so'))) {
     return `has no ${path.join(directory, 'lib', 'libtorch_cpu.so')}`;
   }
   if (!isSupported(version)) {
-    return `has torch ${version || 'of an unknown version'}`;
+    return `has torch ${version || 'of an unknown version'}, which torch-losses does not support`;
   }
   if (hasAddon(addonFor(version)) || (IS_CHECKOUT && canBuildFor(directory, version))) {
     return undefined;
@@ -121,7 +125,7 @@ function problemOf(directory: string, version: string): string | undefined {
 
 /** Whether an addon could be built for a libtorch. */
 export function canBuildFor(directory: string, version: string): boolean {
-  return isSupported(version) && existsSync(path.join(directory, 'include', 'ATen'));
+  return isSupported(version) && exists(path.join(directory, 'include', 'ATen'));
 }
 
 function messageForVariable({ directory, problem, needsBuild }: Candidate): string {
@@ -142,16 +146,27 @@ function messageForNone(refused: readonly Candidate[]): string {
     `No libtorch to use: torch-losses needs that of PyTorch ${SUPPORTED_VERSIONS.join(', ')}. Looked for`,
     '  - the environment variable LIBTORCH: not set',
     ...(tried.length > 0 ? tried : ['  - the torch of a Python: no python3 or python on PATH']),
-    refused.some(({ needsBuild }) => needsBuild)
-      ? `To mend it, run \`${MENDING.build}\`, which builds an addon for the torch that is there, or \`${MENDING.setup}\`,`
-      : `To mend it, run \`${MENDING.setup}\`, or \`pip install torch\` in the active Python,`,
+    ...(IS_BUNDLED ? [] : [addonsHere()]),
+    tried.length === 0
+      ? `To mend it, ${PYTHON_NEEDED}, then run \`${MENDING.setup}\`,`
+      : refused.some(({ needsBuild }) => needsBuild)
+        ? `To mend it, run \`${MENDING.build}\`, which builds an addon for the torch that is there, or \`${MENDING.setup}\`,`
+        : `To mend it, run \`${MENDING.setup}\`, or \`pip install torch\` in the active Python,`,
     'or set LIBTORCH to a directory that holds lib/libtorch_cpu.so.',
   ].join('\n');
 }
 
+/** Says for which versions there are addons, as a sentence. */
+export function addonsHere(): string {
+  const versions = versionsWithAddon();
+  return versions.length > 0
+    ? `There are addons here for ${versions.join(', ')}.`
+    : `There are no addons here: \`${MENDING.build}\` builds one for a libtorch that is there.`;
+}
+
 function pythonThatImports(directory: string): string | undefined {
   return [...activePythons(), ...setupPythons()].find((interpreter) => {
-    const imported = existsSync(interpreter) && torchOfPython(interpreter);
+    const imported = exists(interpreter) && torchOfPython(interpreter);
     return !!imported && realpathSync(imported) === realpathSync(directory);
   });
 }
@@ -161,7 +176,7 @@ function pythonThatImports(directory: string): string | undefined {
 function versionOf(directory: string): string {
   const file = ['version.py', 'build-version']
     .map((name) => path.join(directory, name))
-    .find((name) => existsSync(name));
+    .find((name) => exists(name));
   const text = file ? readFileSync(file, 'utf8') : '';
   return /^(?:__version__ = ')?(\d+\.\d+[^'\s]*)/m.exec(text)?.[1] ?? '';
 }

@@ -1,10 +1,13 @@
-import { existsSync, readdirSync, realpathSync } from 'node:fs';
+import { readdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { types } from 'node:util';
 
 import { type AddonName, addonFor, findAddon, foldersOf, requireAddon } from './addons';
+import { BUNDLED } from './bundle';
 import { LibtorchError } from './error';
 import { findLibtorch, type Libtorch, MENDING } from './find';
+import { exists, IS_BUNDLED } from './folders';
+import { refusalOfHost } from './host';
 
 /** native/loader/loader.cc. */
 interface Loader {
@@ -24,6 +27,16 @@ interface Loader {
  *   process, or one of the libraries does not load
  */
 export function loadAddon(): { addon: unknown; libtorch: Libtorch } {
+  try {
+    return findAndLoad();
+  } catch (error) {
+    const refusal = refusalOfHost();
+    throw refusal ? new LibtorchError(refusal, 'ERR_TORCH_LOAD') : error;
+  }
+}
+
+function findAndLoad(): { addon: unknown; libtorch: Libtorch } {
+  if (IS_BUNDLED) load('loader'); // before the search: a bundle without it needs another cure than a libtorch
   const libtorch = findLibtorch();
   const loader = load('loader') as Loader;
   refuseAnother(loader, libtorch);
@@ -41,7 +54,7 @@ function load(name: AddonName): unknown {
     throw system
       ? new LibtorchError(messageForMissing(name, system), 'ERR_TORCH_NOT_FOUND')
       : new LibtorchError(
-          `The addon ${findAddon(name) ?? name} does not load: ${messageOf(error)}. To mend it, run \`${MENDING.build}\`.`,
+          `The addon ${findAddon(name) ?? name} does not load: ${messageOf(error).replace(/\.$/, '')}. To mend it, run \`${MENDING.build}\`.`,
           'ERR_TORCH_LOAD',
           { cause: error },
         );
@@ -49,6 +62,7 @@ function load(name: AddonName): unknown {
 }
 
 function messageForMissing(name: AddonName, system: string): string {
+  if (IS_BUNDLED) return BUNDLED;
   const what = name === 'loader' ? 'that opens libtorch for' : `of libtorch ${name} for`;
   const addon = `There is no addon ${what} this system (${system})`;
   const folders = foldersOf(name).join(' or ');
@@ -79,7 +93,7 @@ function refuseAnother(loader: Loader, libtorch: Libtorch): void {
  */
 function openCuda(loader: Loader, libtorch: Libtorch): void {
   const torchCuda = path.join(libtorch.directory, 'lib', 'libtorch_cuda.so');
-  if (existsSync(torchCuda) && opens(loader, 'libcuda.so.1')) {
+  if (exists(torchCuda) && opens(loader, 'libcuda.so.1')) {
     open(loader, torchCuda, libtorch);
   }
 }
@@ -124,14 +138,12 @@ function open(loader: Loader, file: string, libtorch: Libtorch, opened = new Set
 
 function findCudaLibrary(fileName: string, libtorch: Libtorch): string | undefined {
   const nvidia = path.join(libtorch.directory, '..', 'nvidia');
-  const parts = existsSync(nvidia) ? readdirSync(nvidia) : [];
-  return parts
-    .map((part) => path.join(nvidia, part, 'lib', fileName))
-    .find((file) => existsSync(file));
+  const parts = exists(nvidia) ? readdirSync(nvidia) : [];
+  return parts.map((part) => path.join(nvidia, part, 'lib', fileName)).find((file) => exists(file));
 }
 
 function realPath(file: string): string {
-  return existsSync(file) ? realpathSync(file) : file;
+  return exists(file) ? realpathSync(file) : file;
 }
 
 function messageOf(error: unknown): string {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { CACHE_FOLDER } from './folders';
+import { CACHE_FOLDER, makeFolder } from './folders';
 
 // Finds torch as `import torch` would, without importing it: that takes seconds.
 const FIND_TORCH = `
@@ -62,15 +62,23 @@ export function torchOfPython(interpreter: string): string | null {
   if (cached && cached.timeStamps === timeStampsOf(interpreter, cached.searched)) {
     return cached.directory;
   }
-  // Not imported: it is seldom needed, and costs a hundredth of a start.
-  const { spawnSync } = process.getBuiltinModule('node:child_process');
-  const run = spawnSync(interpreter, ['-c', FIND_TORCH], { encoding: 'utf8', timeout: 60_000 });
-  if (run.status !== 0) {
+  const answer = ask(interpreter);
+  if (!answer) {
     return null;
   }
-  const answer = JSON.parse(run.stdout) as Answer;
   writeCache(cacheFile, { ...answer, timeStamps: timeStampsOf(interpreter, answer.searched) });
   return answer.directory;
+}
+
+function ask(interpreter: string): Answer | undefined {
+  // Not imported: it is seldom needed, and costs a hundredth of a start.
+  const { spawnSync } = process.getBuiltinModule('node:child_process');
+  try {
+    const run = spawnSync(interpreter, ['-c', FIND_TORCH], { encoding: 'utf8', timeout: 60_000 });
+    return run.status === 0 ? (JSON.parse(run.stdout) as Answer) : undefined;
+  } catch {
+    return undefined; // Node's permission model allows no child processes
+  }
 }
 
 function cacheFileOf(interpreter: string): string {
@@ -91,7 +99,7 @@ function readCache(file: string): CachedAnswer | undefined {
 // Only an accelerator: where it cannot be written, Python is asked each time.
 function writeCache(file: string, answer: CachedAnswer): void {
   try {
-    mkdirSync(path.dirname(file), { recursive: true });
+    makeFolder(path.dirname(file));
     const unfinished = `${file}.${process.pid}`;
     writeFileSync(unfinished, JSON.stringify(answer));
     renameSync(unfinished, file);

@@ -36,5 +36,9 @@ function foldersIn(folder: string): string[] {
 }
 
 function timeOf(file: string): number | undefined {
-  return statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+  try {
+    return statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+  } catch {
+    return undefined; // not ours to read
+  }
 }

@@ -1,33 +1,36 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 
-import { addonFor, BUILD_FOLDER, findAddon, PACKAGE_VERSION } from '../../bindings/libtorch/addons';
+import { addonFor, BUILD_FOLDER, findAddon } from '../../bindings/libtorch/addons';
 import { type Candidate, canBuildFor, candidates, MENDING } from '../../bindings/libtorch/find';
-import { CACHE_FOLDER } from '../../bindings/libtorch/folders';
+import { CACHE_FOLDER, PACKAGE_VERSION } from '../../bindings/libtorch/folders';
 import { defineCommand } from '../command';
 import { CommandError } from '../errors';
 import { buildAddons } from '../native_build';
+import { requireWritable } from '../writable';
 
 /** Builds an addon for the libtorch that is there. */
 export const build = defineCommand({
   name: 'build',
-  summary: 'Build an addon, where the package has none for your libtorch or system',
+  summary: 'Compile an addon, if the package has none for your libtorch or system',
   description:
-    '  Needs CMake, make or ninja, and a compiler for C++20; takes a few minutes. It is built for the first libtorch in\n' +
-    `  the order of \`torch-losses doctor\`, into ${BUILD_FOLDER},\n` +
-    '  and counts before what the package ships.',
+    '  Compiles an addon for the first libtorch that `torch-losses doctor` lists, which takes a few minutes.\n' +
+    '  You need CMake, make or ninja, and a compiler for C++20. The addon is written to\n' +
+    `  ${BUILD_FOLDER}. It is used in place of the package's own addon.`,
   options: {
-    debug: { type: 'boolean', description: 'With assertions and symbols' },
+    debug: { type: 'boolean', description: 'Compile with assertions and debug symbols' },
   },
   examples: [
     { command: 'npx torch-losses build', does: 'Build for the torch of the active Python' },
     {
       command: 'LIBTORCH=/opt/libtorch npx torch-losses build',
-      does: 'Build for a libtorch that you name',
+      does: 'Build for a libtorch that you choose',
     },
   ],
   async run({ debug }, terminal) {
     const { directory, version } = libtorchToBuildFor();
+    requireWritable(BUILD_FOLDER, 'TORCH_LOSSES_HOME');
+    requireWritable(CACHE_FOLDER, 'XDG_CACHE_HOME');
     terminal.note(
       `Building the addon for libtorch ${version} in ${directory}: this takes a few minutes`,
     );
@@ -60,7 +63,7 @@ function libtorchToBuildFor(): { directory: string; version: string } {
   }
   throw new CommandError(
     [
-      'There is no libtorch with its headers to build an addon for. Looked at',
+      'There is no libtorch with headers to build an addon for. Looked at',
       ...found.map(
         ({ source, python, directory, version }) =>
           `  - ${source === 'LIBTORCH' ? `LIBTORCH=${directory}` : python}: ${

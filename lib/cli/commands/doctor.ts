@@ -6,22 +6,32 @@ import {
   ADDON_FOLDERS,
   addonFor,
   findAddon,
-  PACKAGE_VERSION,
+  hasAddon,
+  versionsWithAddon,
 } from '../../bindings/libtorch/addons';
-import { type Candidate, candidates, MENDING } from '../../bindings/libtorch/find';
-import { PACKAGE_ROOT } from '../../bindings/libtorch/folders';
+import {
+  addonsHere,
+  type Candidate,
+  candidates,
+  MENDING,
+  PYTHON_NEEDED,
+} from '../../bindings/libtorch/find';
+import { PACKAGE_ROOT, PACKAGE_VERSION } from '../../bindings/libtorch/folders';
+import { glibcVersion, refusalOfHost } from '../../bindings/libtorch/host';
+import { activePythons } from '../../bindings/libtorch/python';
 import { defineCommand } from '../command';
 import { EXIT } from '../errors';
 import type { Probe } from '../probe';
 import type { Styles } from '../terminal';
+import { PINNED_TORCH } from '../torch_environment';
 
 /** Says what would be loaded, whether it loads, and what to do where it does not. */
 export const doctor = defineCommand({
   name: 'doctor',
-  summary: 'Show what is used, what was tried, and what to do where the package does not load',
+  summary: 'Show which libtorch and addon are used, and what to do if the package does not load',
   description:
-    '  Looks where the package looks for libtorch, then loads it in a process of its own and computes a loss.\n' +
-    '  The exit status is 0 where that works, else 1.',
+    '  Lists every place where the package looks for libtorch. Then loads the package in a separate process and computes\n' +
+    '  a loss. The exit status is 0 if that works, else 1.',
   options: {},
   examples: [
     { command: 'npx torch-losses doctor', does: 'Show everything' },
@@ -47,7 +57,12 @@ function examine() {
     runtime: { ...runtime(), path: process.execPath, nodeApi: process.versions['napi'] },
     system: { platform: `${process.platform}-${process.arch}`, libc: libcVersion() },
     libtorch: { searched, used },
-    addon: { folders: ADDON_FOLDERS, wanted, found: wanted && findAddon(wanted) },
+    addon: {
+      folders: ADDON_FOLDERS,
+      versions: versionsWithAddon(),
+      wanted,
+      found: wanted && findAddon(wanted),
+    },
     loads,
     advice: loads.ok ? [] : adviceFor(searched),
   };
@@ -65,12 +80,8 @@ function runtime(): { name: string; version: string } {
   return { name: 'node', version: process.versions.node };
 }
 
-// Node says which glibc it runs on; on musl it says none.
 function libcVersion(): string | undefined {
-  const report = process.report?.getReport() as
-    | { header?: { glibcVersionRuntime?: string } }
-    | undefined;
-  const glibc = report?.header?.glibcVersionRuntime;
+  const glibc = glibcVersion();
   return glibc && `glibc ${glibc}`;
 }
 
@@ -88,24 +99,32 @@ function load(): ({ ok: true } & Probe) | { ok: false; error: string } {
 }
 
 function adviceFor(searched: readonly Candidate[]): string[] {
-  if (process.platform === 'linux' && !libcVersion()) {
-    return [
-      'This system has no glibc, which libtorch needs: use a Debian-, Ubuntu- or RHEL-based system or image.',
-    ];
-  }
+  const refusal = refusalOfHost();
+  if (refusal) return [refusal];
   if (searched.some(({ problem }) => !problem)) {
     return [
-      'There is a libtorch and an addon for it, but they do not load together; the error above says why.',
+      'There is a libtorch and an addon for it, but they do not load together. The error above says why.',
       `\`${MENDING.setup}\` fetches another libtorch, \`${MENDING.build}\` builds another addon.`,
     ];
   }
-  const advice = [`\`${MENDING.setup}\` fetches libtorch with pip.`];
+  const advice = [
+    activePythons().length > 0
+      ? `\`${MENDING.setup}\` fetches torch ${PINNED_TORCH} with pip${
+          hasAddon(addonFor(PINNED_TORCH))
+            ? ''
+            : `, for which there is no addon here: run \`${MENDING.build}\` after it`
+        }.`
+      : `There is no Python here: ${PYTHON_NEEDED}, then run \`${MENDING.setup}\`.`,
+  ];
   if (searched.some(({ needsBuild }) => needsBuild)) {
     advice.unshift(`\`${MENDING.build}\` builds an addon for the libtorch that is there.`);
   }
+  if (searched.some(({ version }) => version)) {
+    advice.unshift(`No addon fits the libtorch that is there. ${addonsHere()}`);
+  }
   if (process.env['LIBTORCH']) {
     advice.push(
-      'LIBTORCH is set, so nothing else was tried: unset it to use the torch of the active Python.',
+      'LIBTORCH is set, so nothing else was tried. Unset it to use the torch of the active Python.',
     );
   }
   return advice;

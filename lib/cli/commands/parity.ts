@@ -15,9 +15,9 @@ export const parity = defineCommand({
   name: 'parity',
   summary: 'Compare every loss with Python on this machine, bit for bit',
   description:
-    '  Runs every loss, option, reduction and dtype over seeded inputs, here and in Python, and holds values,\n' +
-    '  gradients, errors and warnings against each other. With --case, runs a case that Python saved instead; with\n' +
-    '  --port and --run, runs a port of your own on what its original recorded in Python.\n' +
+    '  Runs every loss, option, reduction and dtype on the same seeded inputs here and in Python. Compares values,\n' +
+    '  gradients, errors and warnings. With --case, runs a case that Python saved instead. With --port and --run,\n' +
+    '  runs a port of your own on what its original recorded in Python.\n' +
     '  The exit status is 0 if all are equal or within the tolerances, 1 if one differs, 2 if one could not be run.',
   errorStatus: EXIT.unrun,
   operands: { usage: '[FILE…]', least: 0, most: Infinity },
@@ -25,41 +25,41 @@ export const parity = defineCommand({
     python: {
       type: 'string',
       value: 'FILE',
-      description: 'The interpreter (default: that of the libtorch in use)',
+      description: 'The Python to compare with (default: the one whose torch is in use)',
     },
     loss: {
       type: 'string',
       multiple: true,
       value: 'NAME',
-      description: 'Only this loss; may be repeated',
+      description: 'Compare only this loss; may be repeated',
     },
     dtype: {
       type: 'string',
       multiple: true,
       value: 'NAME',
-      description: 'Only this dtype; may be repeated',
+      description: 'Compare only this dtype; may be repeated',
     },
     device: {
       type: 'string',
       multiple: true,
       value: 'NAME',
-      description: 'The device; may be repeated (default: cpu, and cuda where there is one)',
+      description: 'The device; may be repeated (default: cpu, and cuda if there is one)',
     },
     'python-device': {
       type: 'string',
       value: 'NAME',
-      description: "Python's device, where it is another one",
+      description: "Python's device, if it is not the same",
     },
     seed: { type: 'string', value: 'NUMBER', default: '0', description: 'The seed of the inputs' },
     cases: {
       type: 'string',
       value: 'NUMBER',
-      description: 'How many cases (default: every combination once)',
+      description: 'The number of cases (default: each combination once)',
     },
     threads: {
       type: 'string',
       value: 'NUMBER',
-      description: "Threads of both sides (default: libtorch's own)",
+      description: "The number of threads, here and in Python (default: libtorch's own)",
     },
     rtol: {
       type: 'string',
@@ -82,7 +82,7 @@ export const parity = defineCommand({
     },
     kernels: {
       type: 'boolean',
-      description: 'With all own kernels on (torch.backends.kernels)',
+      description: 'Switch on all own kernels (torch.backends.kernels)',
     },
     case: {
       type: 'string',
@@ -117,19 +117,19 @@ export const parity = defineCommand({
   examples: [
     {
       command: 'npx torch-losses parity',
-      does: 'Every combination once, with the Python whose torch is used',
+      does: 'Compare each combination once, with the Python whose torch is in use',
     },
     {
       command: 'npx torch-losses parity --cases 50000 --seed 7 --html parity.html',
-      does: 'Random cases besides, and a report to look at',
+      does: 'Add random cases, and write a report as a web page',
     },
     {
       command: 'npx torch-losses parity --python ./venv/bin/python --rtol 1e-6 --atol 1e-7',
-      does: 'Another version of torch: how far its numbers are from these',
+      does: 'Compare with another version of torch, within tolerances',
     },
     {
       command: 'npx torch-losses parity --case step-1000.safetensors',
-      does: 'A case of your own program',
+      does: 'Run a case of your own program',
     },
     {
       command: 'npx torch-losses parity --port ./focal.ts --run "runs/*.safetensors"',
@@ -176,7 +176,7 @@ export const parity = defineCommand({
       if (error.name !== 'OracleError') throw error;
       throw new CommandError(
         `Comparing with Python failed: ${error.message}`,
-        '--python names another interpreter, --device and --python-device other devices.',
+        'Choose another interpreter with --python, or other devices with --device and --python-device.',
       );
     });
     progress?.finish();

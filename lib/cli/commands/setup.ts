@@ -1,6 +1,5 @@
 import {
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -10,23 +9,27 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 
-import { candidates, libtorchIn, MENDING } from '../../bindings/libtorch/find';
+import { addonFor, hasAddon } from '../../bindings/libtorch/addons';
+import { addonsHere, candidates, libtorchIn, MENDING } from '../../bindings/libtorch/find';
+import { makeFolder } from '../../bindings/libtorch/folders';
 import { torchOfPython } from '../../bindings/libtorch/python';
 import { pythonOf, SETUP_MARK, SETUPS_FOLDER } from '../../bindings/libtorch/setups';
 import { isSupported, SUPPORTED_VERSIONS } from '../../bindings/libtorch/versions';
 import { defineCommand } from '../command';
 import { UsageError } from '../errors';
 import { type Fetched, fetchTorch, folderNameOf, PINNED_TORCH } from '../torch_environment';
+import { requireWritable } from '../writable';
 
 /** Fetches libtorch for this user. */
 export const setup = defineCommand({
   name: 'setup',
-  summary: 'Fetch libtorch with pip, where the active Python has no torch',
+  summary: 'Fetch libtorch with pip, if the active Python has no torch',
   description: [
-    '  Installs torch with pip, from wherever pip is configured to look, into a virtual environment of its own',
-    `  under ${SETUPS_FOLDER} (TORCH_LOSSES_HOME moves it). Nothing else on the system`,
-    '  changes. Only wheels are installed: nothing that comes from the network is run. pip checks every file against the',
-    "  hash that its index gives; with --requirements, against hashes of your own. The files' hashes are in the result.",
+    '  Installs torch with pip into a new virtual environment. pip downloads from the index that it is configured to use.',
+    `  The environment is in ${SETUPS_FOLDER}. Set TORCH_LOSSES_HOME to choose`,
+    '  another folder. Nothing else on the system changes. Only wheels are installed, so no code from the network runs.',
+    '  pip checks the hash of each file against its index, or with --requirements against your file. The result lists the',
+    '  hashes.',
   ].join('\n'),
   options: {
     cuda: { type: 'boolean', description: 'Fetch a CUDA build (5 GB) instead of the CPU build' },
@@ -40,9 +43,9 @@ export const setup = defineCommand({
       type: 'string',
       value: 'FILE',
       description:
-        "A pip requirements file with hashes of torch and all it needs, for pip's --require-hashes",
+        'A requirements file with the hashes of torch and its dependencies, for pip --require-hashes',
     },
-    force: { type: 'boolean', description: 'Fetch it again, even if it is there' },
+    force: { type: 'boolean', description: 'Fetch again, even if this version is there' },
   },
   examples: [
     { command: 'npx torch-losses setup', does: 'Fetch the CPU build' },
@@ -59,8 +62,10 @@ export const setup = defineCommand({
     const mark = path.join(folder, SETUP_MARK);
     const already = existsSync(mark) && !force;
     if (already) {
-      utimesSync(mark, new Date(), new Date()); // the latest counts
+      touch(mark);
     } else {
+      requireWritable(SETUPS_FOLDER, 'TORCH_LOSSES_HOME');
+      if (!hasAddon(addonFor(torch))) terminal.note(noAddonFor(torch));
       await fetchInto(folder, request, (text) => terminal.note(text));
     }
     const fetched = JSON.parse(readFileSync(mark, 'utf8')) as Fetched[];
@@ -75,13 +80,29 @@ export const setup = defineCommand({
         ...(own?.needsBuild
           ? [`There is no addon for it yet: \`${MENDING.build}\` builds one.`]
           : used && used !== own
-            ? [`Another libtorch counts before it: ${used.directory} (${used.source}).`]
+            ? [
+                `torch-losses uses another libtorch, which it finds first: ${used.directory} (${used.source}).`,
+              ]
             : []),
       ].join('\n'),
     );
     return 0;
   },
 });
+
+// The set-up that was asked for last is used. On a read-only disk the order stays.
+function touch(mark: string): void {
+  try {
+    utimesSync(mark, new Date(), new Date());
+  } catch {}
+}
+
+function noAddonFor(version: string): string {
+  return (
+    `There is no addon here for torch ${version}. ${addonsHere()} After this command, run \`${MENDING.build}\`: it ` +
+    'needs CMake and a compiler for C++20.'
+  );
+}
 
 function checkRequest(version: string, requirements: string | undefined): void {
   if (!/^\d+\.\d+\.\d+$/.test(version) || !isSupported(version)) {
@@ -104,7 +125,7 @@ async function fetchInto(
 ): Promise<void> {
   removeLeftovers();
   const unfinished = `${folder}.unfinished-${process.pid}`;
-  mkdirSync(unfinished, { recursive: true });
+  makeFolder(unfinished);
   try {
     const fetched = await fetchTorch(request, unfinished, note);
     writeFileSync(path.join(unfinished, SETUP_MARK), JSON.stringify(fetched, null, 2));

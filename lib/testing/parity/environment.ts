@@ -3,7 +3,7 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-import { PACKAGE_VERSION } from '../../bindings/libtorch/addons';
+import { PACKAGE_VERSION } from '../../bindings/libtorch/folders';
 import { libtorch, native } from '../../bindings/native';
 import type { PythonEnvironment } from './oracle';
 

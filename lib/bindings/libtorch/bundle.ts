@@ -1,0 +1,25 @@
+/**
+ * What is said where a tool has bundled this package without its addons.
+ *
+ * Every entry point imports this file first, and it imports nothing of Node's: in some bundles that alone fails, with
+ * a message that says nothing of the cause.
+ */
+import { LibtorchError } from './error';
+
+/** Says how to leave the package out of a bundle, for each tool. */
+export const BUNDLED = [
+  'torch-losses has been bundled, and a bundle cannot hold its native addons. Leave the package out of the bundle, and install',
+  'it where the program runs:',
+  '  esbuild                --external:torch-losses',
+  "  webpack                externals: { 'torch-losses': 'commonjs torch-losses' }",
+  '  ncc                    --external torch-losses',
+  "  rollup                 external: ['torch-losses']",
+  "  Vite                   ssr: { external: ['torch-losses'] }",
+  "  Next                   serverExternalPackages: ['torch-losses']",
+  "  a single executable    require('node:module').createRequire(process.execPath)('torch-losses')",
+].join('\n');
+
+// A bundle of ECMAScript modules has no __filename, which finding the addons needs.
+if (typeof __filename === 'undefined') {
+  throw new LibtorchError(BUNDLED, 'ERR_TORCH_NOT_FOUND');
+}
