@@ -74,5 +74,5 @@ new optim.Adam([x], 1e-3, { lr: 1e-3 });
 new optim.AdamW([x], { decoupled_weight_decay: false });
 // @ts-expect-error no such line search
 new optim.LBFGS([x], { line_search_fn: 'wolfe' });
-export const asynchronous: Promise<Tensor> = optimizer.stepAsync(async () => x.sum());
+export const awaited: Promise<Tensor> = optimizer.stepAsync(async () => x.sum());
 optimizer.register_step_post_hook((stepped) => stepped.state).remove();
