@@ -1,7 +1,7 @@
 // `npm run test:package [-- --libtorch=DIRECTORY …]`: makes the prebuilt addons, packs the package,
 // and tries it out: installed with npm, pnpm and yarn, on other versions of Node, on Bun and Deno,
-// with what `setup` fetches and what `build` builds, before publint, Are the types wrong? and npm
-// audit. Takes some minutes and half a gigabyte.
+// with what `setup` fetches and what `build` builds, before bundlers, publint, Are the types wrong? and npm
+// audit. Takes some minutes and two gigabytes.
 import './lib/node-version.mjs';
 
 import { main } from './lib/advice.mjs';
