@@ -1,3 +1,3 @@
-/** The entry of `import`: the same objects as chai.ts has for `require`. */
+/** The entry for `import`. It exports the same objects as chai.ts, the entry for `require`. */
 export * from './chai.js';
 export { torchChai as default } from './chai.js';

@@ -7,15 +7,19 @@
 
 import './hooks';
 
-import type { TorchErrorFields } from './bindings/errors';
-import { isTensor, tensorHandle } from './bindings/handle';
+import { isTensor } from './bindings/handle';
 import { isOptions } from './dispatch/arguments';
 import type { Tensor } from './tensor/tensor';
-import { type AssertCloseOptions, assert_close, type Comparable } from './testing';
-import { bitMismatch } from './testing/bits';
+import type { Comparable } from './testing';
+import {
+  type Closeness,
+  closeReport,
+  closeText,
+  equalReport,
+  equalText,
+} from './testing/expectations';
 
-/** As of `torch.testing.assert_close`. */
-export type Closeness = Omit<AssertCloseOptions, 'msg'>;
+export type { Closeness };
 
 declare global {
   namespace Chai {
@@ -68,11 +72,7 @@ export const torchChai: Chai.ChaiPlugin = ({ Assertion }, { flag }) => {
 
   Assertion.addMethod('equalTensor', function (expected: unknown, message?: string) {
     const actual: unknown = flag(this, 'object');
-    const callee = { name: 'equalTensor', parameters: [] };
-    tensorHandle(actual, callee, 'actual');
-    tensorHandle(expected, callee, 'expected');
-    const report = bitMismatch(actual as Tensor, expected as Tensor);
-    judge(this, report, `Tensors are equal, to the last bit!\n\n${expected}`, message);
+    judge(this, equalReport(actual, expected, 'equalTensor'), equalText(expected), message);
   });
 
   const closeTo = (chaiCloseTo: Close) =>
@@ -84,26 +84,10 @@ export const torchChai: Chai.ChaiPlugin = ({ Assertion }, { flag }) => {
         return;
       }
       const options = typeof closeness === 'number' ? { rtol: 0, atol: closeness } : closeness;
-      const report = mismatch(actual as Comparable, expected as Comparable, options as Closeness);
-      judge(this, report, `Values are close!\n\n${expected}`, message);
+      const report = closeReport(actual, expected, options as Closeness, 'closeTo');
+      judge(this, report, closeText(expected), message);
     };
   for (const name of ['closeTo', 'approximately']) Assertion.overwriteMethod(name, closeTo);
 };
-
-/** assert_close's report; what cannot be compared is an error all the same. */
-function mismatch(
-  actual: Comparable,
-  expected: Comparable,
-  options: Closeness | undefined,
-): string | undefined {
-  try {
-    assert_close(actual, expected, options);
-    return undefined;
-  } catch (error) {
-    const { pythonType, message } = error as Error & TorchErrorFields;
-    if (pythonType === 'AssertionError') return message;
-    throw error;
-  }
-}
 
 export default torchChai;

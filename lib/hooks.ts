@@ -1,17 +1,24 @@
 /**
- * Sets what the native side calls back in this environment: for errors, for warnings, and when memory is short.
+ * Sets the functions that the native side calls in this environment: for errors, warnings, and memory pressure.
  *
- * Every entry point imports this file before anything else; each thread runs it once.
+ * Every entry point imports this file first. It runs once per thread.
  */
 import './bindings/libtorch/bundle';
 import { createError } from './bindings/errors';
+import { HandleOwner } from './bindings/handle';
 import { native } from './bindings/native';
+import { type Hooks, setHooks } from './bindings/realms';
 import { emitNativeWarning } from './bindings/warnings';
-import { idleCare } from './memory/idle';
+import { watchIdleTime } from './memory/idle';
 import { pressureRelief, usableMemory } from './memory/pressure';
 
-const createNativeError = (pythonType: string, message: string, cause: number): Error =>
-  createError(pythonType, message, cause ? () => native.error_backtrace(cause) : undefined);
+const hooks: Hooks = {
+  createError: (pythonType, message, cause) =>
+    createError(pythonType, message, cause ? () => native.error_backtrace(cause) : undefined),
+  emitWarning: emitNativeWarning,
+  relieve: pressureRelief(native, watchIdleTime(native)),
+};
 
-native.set_hooks(createNativeError, emitNativeWarning, pressureRelief(native, idleCare(native)));
+HandleOwner.hooks = hooks;
+setHooks(native, hooks);
 native.propose_allocator_limit(usableMemory() / 8);

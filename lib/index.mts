@@ -1,3 +1,3 @@
-/** The entry of `import`: the same names as index.ts has for `require`, and the same objects. */
+/** The entry for `import`. It exports the same names and objects as index.ts, the entry for `require`. */
 export * from './torch.js';
 export * as default from './torch.js';

@@ -1,5 +1,5 @@
 /**
- * torch-losses: the loss functions of `torch.nn`, and what they stand on, on libtorch.
+ * torch-losses: the loss functions of `torch.nn` on libtorch, with the tensors, modules and optimizers that they need.
  *
  * `import torch, { nn } from 'torch-losses'`, or `const torch = require('torch-losses')`.
  */

@@ -1,4 +1,4 @@
-/** Everything that `torch` has: what index.ts exports by name and as the default. */
+/** The contents of `torch`. index.ts exports them by name and as the default. */
 import './hooks';
 
 export * as accelerator from './accelerator';
@@ -141,4 +141,5 @@ export type { BackwardOptions } from './tensor/tensor';
 export { Tensor } from './tensor/tensor';
 export { type FInfo, finfo, type IInfo, iinfo } from './tensor/type_info';
 export * as testing from './testing';
+export { deepcopy } from './utils/deepcopy';
 export * as version from './version';

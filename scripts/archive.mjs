@@ -1,7 +1,6 @@
-// `node scripts/archive.mjs [FILE]`: one archive with all that a GPU host lacks that has neither
-// network, npm nor Node: Node itself, these sources and the npm packages that building and testing
-// need. There, with Python torch, CMake and a C++ compiler: `tar xf FILE && torch-losses/run.sh`, or
-// `python3 -m tarfile -e FILE` where tar finds no xz.
+// `node scripts/archive.mjs [FILE]` makes an archive for a GPU host that has no network, npm or Node. It contains Node,
+// these sources, and the npm packages for building and testing. The host needs Python torch, CMake and a C++ compiler.
+// Run there: `tar xf FILE && torch-losses/run.sh`. If tar does not support xz, use `python3 -m tarfile -e FILE`.
 import './lib/node-version.mjs';
 
 import { execFileSync } from 'node:child_process';
@@ -25,10 +24,10 @@ import { installPackages } from './lib/packages.mjs';
 const MOST_BYTES = 60 * 10 ** 6;
 const STAGE = path.join(BUILD, 'archive');
 const CONTENT = path.join(STAGE, 'torch-losses');
-/** For formatting, linting and the documentation, which are not made there. */
+/** Packages for formatting, linting and the documentation, which are not needed on the host. */
 const LEFT_OUT = ['@biomejs', 'clang-format', 'typedoc', '@shikijs', 'katex', 'lunr'];
 
-/** Runs everything there is to run on the host. */
+/** Runs everything on the host. */
 const RUN = `#!/bin/sh
 # Builds the addon against this host's torch, then runs the tests and the benchmarks of CUDA; with --all the
 # other tests too.
@@ -50,7 +49,7 @@ await main(async () => {
   pack(path.resolve(file));
 });
 
-// What git knows of, as it is on the disk.
+// Copies the files that git lists, as they are on the disk.
 function stageSources() {
   const listed = execFileSync(
     'git',
@@ -74,7 +73,7 @@ function stageSources() {
   chmodSync(script, 0o755);
 }
 
-// With the stamp of the set-up, which then finds nothing to install.
+// Includes the stamp of the set-up, so that the set-up on the host installs nothing.
 function stagePackages() {
   const leftOut = new Set(LEFT_OUT.map((name) => path.join(NODE_MODULES, name)));
   cpSync(NODE_MODULES, path.join(CONTENT, 'node_modules'), {

@@ -1,7 +1,7 @@
-// `npm run bench`: sets up what is missing, then times the addon beside Python, a C++ loop and the
-// JavaScript peers, and writes docs/figures/benchmarks.md. Options: --quick, --only=LOSS, --threads=COUNT,
-// --device=cuda (the addon beside Python there: docs/figures/benchmarks-cuda.md), --soak=MINUTES (a training
-// loop's memory over time instead), --memory (the allocator, and what looking after memory costs).
+// `npm run bench`: sets up what is missing, then compares the speed of the addon with Python, a C++ loop and JavaScript
+// libraries, and writes docs/figures/benchmarks.md. Options: --quick, --only=LOSS, --threads=COUNT, --device=cuda
+// (compares with Python on the GPU: docs/figures/benchmarks-cuda.md), --soak=MINUTES (measures a training loop's memory
+// over time instead), --memory (measures the allocator and the cost of memory management instead).
 import './lib/node-version.mjs';
 
 import { parseArgs } from 'node:util';

@@ -1,6 +1,6 @@
-// Builds the addon alone, for work on native/: `npm run build`. Options: --debug, --build=Sanitize or
-// --build=Coverage (CMakeLists.txt). --prebuild=FILE, which binding.gyp passes, builds what scripts/prebuilds.mjs
-// asks for through prebuildify: one addon, without the names of functions, as that file.
+// `npm run build`: builds only the addon, for work on native/. Options: --debug, --build=Sanitize or --build=Coverage
+// (CMakeLists.txt). binding.gyp passes --prebuild=FILE when scripts/prebuilds.mjs runs prebuildify: builds one addon
+// without symbol names, as that file.
 import './lib/node-version.mjs';
 
 import { copyFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// `npm run coverage`: runs the tests against a build that counts, then reports the lines and branches
-// of lib/ (c8) and native/ (gcov) that they reach. Fails below LEAST percent. Arguments go to mocha.
+// `npm run coverage`: runs the tests with an instrumented build, then reports the lines and branches of lib/ (c8) and
+// native/ (gcov) that they reach. Fails if a total is below MIN_PERCENT. Arguments are passed to mocha.
 import './lib/node-version.mjs';
 
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,9 +13,9 @@ import { mustRun, run } from './lib/run.mjs';
 import { setUp } from './lib/setup.mjs';
 import { compileTests } from './lib/typescript.mjs';
 
-// Of native/'s branches, some destroy temporaries, and gcov does not tell (lib/gcov.mjs).
-const LEAST = { lib: { lines: 95, branches: 95 }, native: { lines: 95, branches: 90 } };
-// What these tests cannot reach, and what does. It is listed, and left out of the sums.
+// Some branches in native/ only destroy temporaries, and gcov cannot tell which (lib/gcov.mjs).
+const MIN_PERCENT = { lib: { lines: 95, branches: 95 }, native: { lines: 95, branches: 90 } };
+// Files that these tests cannot reach, and what runs them instead. They are listed, and left out of the totals.
 const ELSEWHERE = {
   'needs a GPU': ['lib/cuda/', 'native/operators/cuda.cc', 'native/operators/cuda_driver.cc'],
   'npm run test:package': [
@@ -51,7 +51,7 @@ await main(async () => {
   return report(files) ? status : 1;
 });
 
-/** What earlier runs counted. */
+/** Deletes the counts of earlier runs. */
 function forget(objects) {
   rmSync(COUNTS, { recursive: true, force: true });
   mkdirSync(COUNTS, { recursive: true });
@@ -60,7 +60,7 @@ function forget(objects) {
   }
 }
 
-/** By file of lib/: `{ lines: [covered, total], branches: [covered, total] }`. */
+/** Returns for each file of lib/: `{ lines: [covered, total], branches: [covered, total] }`. */
 async function libCoverage() {
   await mustRun('c8', process.execPath, [
     tool('c8', 'bin', 'c8.js'),
@@ -82,14 +82,14 @@ async function libCoverage() {
   );
 }
 
-/** Where a file is run instead, if it is. */
+/** Returns what runs a file instead of these tests, or undefined. */
 function elsewhere(file) {
   return Object.keys(ELSEWHERE).find((what) =>
     ELSEWHERE[what].some((name) => file.startsWith(name)),
   );
 }
 
-/** Prints a line for each file and each folder; false where a folder has too little. */
+/** Prints a line for each file and folder. Returns false if a folder has too little coverage. */
 function report(files) {
   const sum = (names, key) =>
     names.reduce(([a, b], name) => [a + files[name][key][0], b + files[name][key][1]], [0, 0]);
@@ -109,7 +109,7 @@ function report(files) {
     const [lines, branches] = [sum(here, 'lines'), sum(here, 'branches')];
     row(`all of ${folder}/ that runs here`, lines, branches);
     row(`all of ${folder}/`, sum(names, 'lines'), sum(names, 'branches'));
-    const least = LEAST[folder];
+    const least = MIN_PERCENT[folder];
     isEnough &&= percent(lines) >= least.lines && percent(branches) >= least.branches;
   }
   writeFileSync(path.join(COUNTS, 'missed.json'), JSON.stringify(missedLines(files), null, 2));
@@ -119,7 +119,7 @@ function report(files) {
   return isEnough;
 }
 
-/** Of files of native/, the lines that no test reaches, or not every branch of. */
+/** Prints the lines of native/ that no test reaches, or whose branches are not all reached. */
 function missedLines(files) {
   return Object.fromEntries(
     Object.entries(files).flatMap(([name, { missed }]) => (missed?.length ? [[name, missed]] : [])),

@@ -1,5 +1,5 @@
-// `npm run docs`: sets up what is missing, then builds the documentation as a site that needs no
-// network, build/docs/index.html.
+// `npm run docs`: sets up what is missing, then builds the documentation as a site that works offline,
+// build/docs/index.html.
 import './lib/node-version.mjs';
 
 import { main } from './lib/advice.mjs';

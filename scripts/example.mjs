@@ -31,7 +31,7 @@ await main(async () => {
   return status;
 });
 
-/** The names of the programs and what each is about: the table in examples/README.md. */
+/** Returns the names and descriptions of the programs, from the table in examples/README.md. */
 function readPrograms() {
   const text = readFileSync(path.join(ROOT, 'examples', 'README.md'), 'utf8');
   const rows = text.matchAll(/^\| \[`(?<name>\w+)`\].* \| (?<about>.+) \|$/gm);

@@ -1,9 +1,9 @@
-// `npm run fuzz -- [--calls NUMBER] [--seed INTEGER]`: calls everything public with hostile arguments, in
-// child processes, and reports crashes, hangs, undocumented errors and growth. The same seed makes
-// the same calls. With --simulated-cuda half of the tensors lie on simulated devices: scripts/test.mjs.
+// `npm run fuzz -- [--calls NUMBER] [--seed INTEGER]`: calls every public function with hostile arguments in child
+// processes. Reports crashes, hangs, undocumented errors and growth of memory. The same seed gives the same calls. With
+// --simulated-cuda, half of the tensors are on simulated devices (scripts/test.mjs).
 //
-// `npm run fuzz -- --workers NUMBER`: starts so many workers instead, half of which are terminated in the
-// middle of a call, and prints the growth of memory and threads (test/hostile/churn.ts).
+// `npm run fuzz -- --workers NUMBER`: starts this many workers instead, terminates half of them in the middle of a
+// call, and prints the growth of memory and threads (test/hostile/churn.ts).
 import './lib/node-version.mjs';
 
 import path from 'node:path';

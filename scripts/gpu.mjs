@@ -1,6 +1,6 @@
-// Everything that a GPU is needed for, in one run: sets up what is missing, then the tests of CUDA,
-// then its benchmarks. Where there is no GPU both say so, and the tests that need none run instead.
-// No other test is loaded, so that none of them can keep these from running; with --all they follow.
+// `npm run gpu`: sets up what is missing, then runs everything that needs a GPU: the CUDA tests, then the CUDA
+// benchmarks. Without a GPU, both say so, and tests that need none run. Other tests are not loaded, so they cannot stop
+// the run; with --all they run afterwards.
 import './lib/node-version.mjs';
 
 import { main } from './lib/advice.mjs';
@@ -17,7 +17,7 @@ const MOCHA = [
   '--fail-zero',
 ];
 const TESTS = ['dist-test/cuda/*.test.js', 'dist-test/parity/devices.test.js'];
-// Without those of the package, which npm packs and installs.
+// Leaves out the tests of the package, which need npm.
 const OTHERS = ['scripts/test.mjs', '--ignore=dist-test/package/**'];
 
 await main(async () => {

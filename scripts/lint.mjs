@@ -1,4 +1,4 @@
-// `npm run lint` checks formats, lint rules and types; `npm run format` mends what can be mended.
+// `npm run lint` checks formatting, lint rules and types. `npm run format` fixes what can be fixed automatically.
 import './lib/node-version.mjs';
 
 import { readdirSync } from 'node:fs';

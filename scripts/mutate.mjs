@@ -1,7 +1,7 @@
-// `npm run mutate`: do the tests notice when the losses are wrong? All faults of lib/faults.mjs are
-// put into a copy of the package, switched off; then the tests run once for each with that one on,
-// and must fail. With numbers as arguments, for those faults alone. With --kernels, the faults are those
-// of lib/kernel_faults.mjs in own kernels, and each kernel's self-test alone must find them.
+// `npm run mutate`: checks that the tests notice when a loss is wrong. Puts all faults of lib/faults.mjs into a copy of
+// the package, switched off. Then runs the tests once for each fault, with that one switched on; they must fail.
+// Numbers as arguments select faults. With --kernels, the faults are those of lib/kernel_faults.mjs in own kernels, and
+// the self-test of each kernel must find them.
 import './lib/node-version.mjs';
 
 import {
@@ -57,7 +57,7 @@ function copyPackage() {
   }
 }
 
-/** Puts the faults of one folder into the copy; returns the changed files. */
+/** Puts the faults of one folder into the copy. Returns the changed files. */
 function putIn(condition, folder) {
   const changed = new Map();
   for (const [index, { file, what, from, to }] of FAULTS.entries()) {
@@ -75,7 +75,7 @@ function putIn(condition, folder) {
   return [...changed.keys()];
 }
 
-/** The changed sources, and those that include a changed header, through other headers too. */
+/** Returns the changed sources, and the sources that include a changed header, directly or through others. */
 function sourcesOf(changed) {
   const names = readdirSync(path.join(COPY, 'native'), { recursive: true });
   const texts = names
@@ -92,7 +92,7 @@ function sourcesOf(changed) {
   return [...affected].filter((file) => file.endsWith('.cc'));
 }
 
-/** Compiles what the changed files are part of as the release build does, and links it with the rest. */
+/** Compiles the changed files and links the addon, with the flags of the release build. */
 async function buildAddon(changed, libtorch) {
   const { addonFor, outputFolder } = await library('bindings/libtorch/addons');
   const addon = addonFor(libtorch.version);
@@ -119,7 +119,7 @@ async function buildAddon(changed, libtorch) {
     objects.push(object);
     mkdirSync(path.dirname(object), { recursive: true });
     const name = path.relative(ROOT, file);
-    // The headers of the copy come first. No warnings: a fault need not be good code.
+    // The copy's headers come first. Warnings are off, because faults may cause some.
     const first = [`-I${path.join(COPY, 'native')}`, ...words.slice(0, end), '-w'];
     const source = ['-include', header, '-o', object, '-c', path.join(COPY, name)];
     await mustRun(`Compiling ${name}`, compiler, [...first, ...source]);
@@ -142,7 +142,7 @@ async function buildAddon(changed, libtorch) {
   ]);
 }
 
-/** Whether each fault is caught. */
+/** Tries each fault, and returns whether it is caught. */
 async function tryAll(numbers, isCaught) {
   let caught = 0;
   for (const number of numbers) {
@@ -180,7 +180,7 @@ async function selfTestsFind(number, libtorch) {
   return (await passedSelfTests(number, FAULTS[number - 1].kernels, libtorch)).length === 0;
 }
 
-/** Which of the kernels pass their self-test with a fault. */
+/** Returns the kernels that pass their self-test with a fault. */
 async function passedSelfTests(number, kernels, libtorch) {
   const program = `
     const torch = require('${COPY}/dist/index.js'); torch.set_num_threads(2);
@@ -211,7 +211,7 @@ async function outcomeOf(number, [file, grep], libtorch) {
     LIBTORCH: libtorch.directory, // the copy has no set-up of its own
   };
   const { status, output } = await run(process.execPath, mocha, { env, quiet: true });
-  // A test must have failed, and not what goes before it: an addon that does not load catches nothing.
+  // A test must have failed. If the addon does not load, that catches nothing.
   if (
     !/[1-9]\d* (passing|failing)/.test(output) ||
     /"(before|after) (all|each)" hook/.test(output)

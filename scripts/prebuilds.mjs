@@ -1,6 +1,6 @@
-// `npm run prebuilds [-- --libtorch=DIRECTORY …]`: the addons that the package ships, into
-// addons/, for each libtorch given, else for the one in use. Refuses what would not load on
-// every system on which that libtorch runs. (Not "prebuild": npm would run that before "build".)
+// `npm run prebuilds [-- --libtorch=DIRECTORY …]`: makes the addons of the package in addons/, for each given libtorch,
+// or else for the one in use. Fails if an addon would not load on every system on which that libtorch runs. (The script
+// is not called "prebuild", because npm would run that before "build".)
 import './lib/node-version.mjs';
 
 import { parseArgs } from 'node:util';

@@ -1,6 +1,6 @@
-// What npm runs before `npm pack` and `npm publish`: sets up what is missing, and makes the prebuilt addon for the
-// libtorch in use where there is none for these sources. With --publish, refuses a package without the addon
-// of each supported libtorch.
+// npm runs this before `npm pack` and `npm publish`. Sets up what is missing, and makes the prebuilt addon for the
+// libtorch in use, unless it exists for these sources. With --publish, fails unless the package has an addon for each
+// supported libtorch.
 import './lib/node-version.mjs';
 
 import { main, SetupError } from './lib/advice.mjs';

@@ -1,11 +1,11 @@
-// Tests of the native side in builds that notice what others survive:
+// Runs tests of the native side with tools that detect memory errors and undefined behavior:
 //
 //   npm run sanitize                  AddressSanitizer and UndefinedBehaviorSanitizer
 //   npm run sanitize -- --assertions  the debug build: assertions of libstdc++, no optimisation
 //   npm run sanitize -- --valgrind    valgrind's memcheck on the release build
 //
-// Further arguments name compiled test files (dist-test/…). Without any, those of FILES_OF_VALGRIND run
-// under valgrind, and else all that load the addon.
+// Other arguments are compiled test files (dist-test/…). The default under valgrind is FILES_OF_VALGRIND, and else all
+// files that load the addon.
 import './lib/node-version.mjs';
 
 import { execFileSync } from 'node:child_process';
@@ -20,10 +20,10 @@ import { capture, run } from './lib/run.mjs';
 import { setUp } from './lib/setup.mjs';
 import { compileTests } from './lib/typescript.mjs';
 
-// They run no native code of ours that other tests do not run: command lines, documentation, examples,
-// packages, and what needs a GPU.
+// These tests run no native code that other tests do not run: command line, documentation, examples, packages, and
+// tests that need a GPU.
 const LEFT_OUT = ['cli', 'cuda', 'docs', 'examples', 'package'];
-// Valgrind is 30 times slower, and runs one thread at a time: those of async do not come to an end.
+// Valgrind is 30 times slower, and runs one thread at a time, so that tests of asynchronous calls never end.
 const FILES_OF_VALGRIND = [
   'bindings/handle',
   'bindings/errors',
@@ -31,7 +31,7 @@ const FILES_OF_VALGRIND = [
   'hostile/distance',
   'autograd/backward',
 ];
-// Tests of how much memory or address space the process takes, which these tools change.
+// Tests that measure the memory or address space of the process, which these tools change.
 const MEASURES_PROCESS = [
   'stays flat',
   'memory goes back to the system',
@@ -39,20 +39,21 @@ const MEASURES_PROCESS = [
   'a limit on the address space',
   'leave no memory or threads behind',
 ];
-// These call all of libtorch, which reads optional values before it asks whether they are there; and
-// one takes an hour under valgrind.
+// These tests call all of libtorch, which reads optional values before it checks whether they exist. One of them takes
+// an hour under valgrind.
 const CALLS_EVERYTHING = ['survives anything given to', 'whose prototype was replaced'];
 
-// libtorch, OpenBLAS and Node are not instrumented, so:
-// - detect_leaks=0: Node and libtorch leave singletons at exit, and LeakSanitizer cannot see through
-//   V8's heap. That we leak nothing is measured by the fuzzer and test/memory/pressure.test.ts.
+// libtorch, OpenBLAS and Node are not instrumented. Therefore:
+// - detect_leaks=0: Node and libtorch keep singletons until exit, and LeakSanitizer cannot look into
+//   V8's heap. The fuzzer and test/memory/pressure.test.ts check for leaks.
 // - detect_container_overflow=0: a std::vector filled by libtorch and read here (or the other way
-//   round) has no marks of its unused part, or stale ones.
+//   round) has no annotation of its unused part, or a stale one.
 // - detect_odr_violation=0: libtorch's libraries define the same vague symbols several times.
 // - alloc_dealloc_mismatch=0: libtorch allocates in one library and frees in another, each with its
 //   own operator new.
-// - handle_segv=0 would hide ours; V8 handles SIGSEGV only for WebAssembly, which nothing here uses.
-// Huge requests fail as without it, and what is freed is kept for a while, but not all of it.
+// - handle_segv stays on, since off would hide our faults. V8 handles SIGSEGV only for WebAssembly, which is not used.
+// - allocator_may_return_null=1: huge requests fail as they do without the sanitizer.
+// - quarantine_size_mb=64: freed memory is kept for a while, up to this size.
 const ASAN_OPTIONS =
   'detect_leaks=0:detect_container_overflow=0:detect_odr_violation=0:alloc_dealloc_mismatch=0:' +
   'allocator_may_return_null=1:max_allocation_size_mb=4096:quarantine_size_mb=64:abort_on_error=1';
@@ -98,7 +99,7 @@ function leftOut() {
   return values.valgrind ? [...MEASURES_PROCESS, ...CALLS_EVERYTHING] : MEASURES_PROCESS;
 }
 
-/** Builds what is to be run; returns the name of the build. */
+/** Builds the native side for the run. Returns the name of the configuration. */
 async function built(libtorch) {
   if (values.valgrind) return 'Release';
   const configuration = values.assertions ? 'Debug' : 'Sanitize';
@@ -106,14 +107,14 @@ async function built(libtorch) {
   return configuration;
 }
 
-/** The arguments of `run` for mocha under the tool that was asked for. */
+/** Returns the arguments of `run` for mocha under the selected tool. */
 function commandOf(mocha, env, configuration) {
   env.TORCH_LOSSES_BUILD = configuration;
   if (values.valgrind) {
     return ['valgrind', [...valgrindOptions(), process.execPath, ...mocha], { env, inherit: true }];
   }
   if (values.assertions) return [process.execPath, mocha, { env, inherit: true }];
-  // The run-time libraries must come first in every process that loads the addon.
+  // The sanitizers' libraries must be loaded first in every process that loads the addon.
   const libraries = ['libasan.so', 'libubsan.so'].map(libraryOfCompiler);
   const sanitized = {
     ...env,
@@ -143,7 +144,7 @@ function valgrindOptions() {
     '--num-callers=30',
     '--max-threads=2000',
     '--fair-sched=try', // else the thread that waits for another may keep it from running
-    // V8 writes code while it runs.
+    // V8 generates code at run time.
     '--smc-check=all-non-file',
   ];
 }

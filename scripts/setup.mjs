@@ -1,4 +1,4 @@
-// `npm run setup`: what `npm start` and `npm test` do first, alone.
+// `npm run setup`: only sets up what is missing, as `npm start` and `npm test` do first.
 import './lib/node-version.mjs';
 
 import { main } from './lib/advice.mjs';

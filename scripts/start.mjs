@@ -15,7 +15,7 @@ await main(async () => {
   await compileExamples();
   const program = [path.join(DIST_EXAMPLES, 'digits', 'main.js'), ...process.argv.slice(2)];
   const { status } = await run(process.execPath, program, {
-    // OpenMP's threads sleep while they wait: on a machine with other work, spinning slows small models.
+    // Makes OpenMP's idle threads sleep. On a machine with other load, spinning slows down small models.
     env: { OMP_WAIT_POLICY: 'PASSIVE', ...process.env },
     inherit: true,
   });

@@ -1,7 +1,7 @@
-// `npm run test:package [-- --libtorch=DIRECTORY …]`: makes the prebuilt addons, packs the package,
-// and tries it out: installed with npm, pnpm and yarn, on other versions of Node, on Bun and Deno,
-// with what `setup` fetches and what `build` builds, before bundlers, publint, Are the types wrong? and npm
-// audit. Takes some minutes and two gigabytes.
+// `npm run test:package [-- --libtorch=DIRECTORY …]`: makes the prebuilt addons, packs the package, and tests it:
+// installed with npm, pnpm and yarn; on other versions of Node, on Bun and Deno; with the libtorch that `setup`
+// downloads and the addon that `build` builds; with bundlers, publint, "Are the types wrong?" and npm audit. Takes some minutes
+// and two gigabytes.
 import './lib/node-version.mjs';
 
 import { main } from './lib/advice.mjs';
@@ -27,7 +27,7 @@ await main(async () => {
   return (await audit()) || status;
 });
 
-/** npm audit, where the registry answers it: many that mirror npm's do not. */
+/** Runs npm audit if the registry supports it, which many mirrors do not. */
 async function audit() {
   const { status, output } = await run('npm', ['audit']);
   if (!output.includes('audit endpoint returned an error')) return status;

@@ -1,6 +1,6 @@
-// `npm test`: sets up what is missing, then runs the tests. Arguments go to mocha: `npm test --
-// --grep CTC`. With --simulated-cuda a CUDA build of libtorch finds two devices, simulated by
-// test/cuda/simulator, so that the tests of CUDA run where there is no GPU.
+// `npm test`: sets up what is missing, then runs the tests. Arguments are passed to mocha: `npm test -- --grep CTC`.
+// With --simulated-cuda, a CUDA build of libtorch gets two devices, which test/cuda/simulator simulates, so that the
+// CUDA tests run without a GPU.
 import './lib/node-version.mjs';
 
 import { main } from './lib/advice.mjs';
@@ -13,10 +13,10 @@ import { compileTests } from './lib/typescript.mjs';
 await main(async () => {
   const libtorch = await setUp();
   await compileTests();
-  // The parity tests compare with the Python whose torch this is, so that both run on one libtorch.
+  // The parity tests compare with the Python whose torch the addon uses, so both use the same libtorch.
   const { args, environment } = await simulation(process.argv.slice(2), libtorch);
   const env = {
-    // Two processes take turns on the same cores: a thread that waits must not keep one busy.
+    // Makes idle threads sleep, because Python and the addon take turns on the same cores.
     OMP_WAIT_POLICY: 'PASSIVE',
     ...process.env,
     ...(libtorch.python && { TORCH_LOSSES_PYTHON: libtorch.python }),

@@ -1,4 +1,4 @@
-/** torch-losses/chai: what the assertions take, what they refuse, and what they say. */
+/** torch-losses/chai: the values that assertions accept and refuse, and their messages. */
 import { assert, expect, use } from 'chai';
 import torch, { type Tensor } from 'torch-losses';
 import torchChai from 'torch-losses/chai';
@@ -10,7 +10,7 @@ const float32 = (...values: number[]): Tensor => tensor(Float32Array.from(values
 const ofBits = (...bits: number[]): Tensor =>
   torch.frombuffer(Int32Array.from(bits), { dtype: torch.float32 });
 
-/** The message with which an assertion fails. */
+/** Returns the message of a failed assertion. */
 function failure(run: () => void): string {
   try {
     run();

@@ -1,4 +1,4 @@
-/** The functions of a kind of device, for programs that serve several. Source: torch/__init__.py. */
+/** Finds the module of a device type, for programs that support several. Source: torch/__init__.py. */
 
 import { runtimeError } from '../bindings/errors';
 import * as cpu from '../cpu';
@@ -10,12 +10,12 @@ import { Device, device as deviceOf, hasAccelerator } from '../tensor/device';
 export type DeviceModule = typeof cpu | typeof cuda;
 
 /**
- * `torch.cuda` or `torch.cpu`: what both have, such as `synchronize`, can be called on either.
+ * Returns `torch.cuda` or `torch.cpu`. A program can call what both have, such as `synchronize`, on either.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.get_device_module.html
  *
  * @param device - default: the accelerator that libtorch was built for, or else the CPU
- * @throws TorchError (RuntimeError) for a device without functions of its own
+ * @throws TorchError (RuntimeError) if the device type has no module
  */
 export function get_device_module(device: Device | string | null = null): DeviceModule {
   if (device === null) return hasAccelerator() ? cuda : cpu;

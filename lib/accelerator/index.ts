@@ -1,5 +1,5 @@
 /**
- * `torch.accelerator`: the kind of device that computes beside the CPU, which here is CUDA. Source: torch/accelerator/,
+ * `torch.accelerator`: functions for the accelerator, which is always CUDA here. Source: torch/accelerator/,
  * torch/csrc/DeviceAccelerator.cpp.
  *
  * See https://docs.pytorch.org/docs/stable/accelerator.html
@@ -28,7 +28,7 @@ export const device_count = (): number => cuda.device_count();
 
 const CURRENT = new Signature('current_accelerator', { check_available: optional(BOOL, false) });
 
-/** Returns the kind of accelerator that libtorch was built for, or null. */
+/** Returns the accelerator that libtorch was built for, or null. */
 export function current_accelerator(
   check_available?: boolean | { check_available?: boolean },
 ): Device | null;
@@ -38,26 +38,27 @@ export function current_accelerator(...args: unknown[]): Device | null {
   return exists ? new Device('cuda') : null;
 }
 
-/** @throws TorchError (RuntimeError) where libtorch was built for none */
-function required(): void {
+/** @throws TorchError (RuntimeError) if libtorch was built for no accelerator */
+function requireAccelerator(): void {
   if (!hasAccelerator()) throw runtimeError(NO_ACCELERATOR);
 }
 
-/** The function, for a libtorch that has an accelerator. */
-const checked =
+/** Makes a function throw if libtorch was built for no accelerator. */
+const requiringAccelerator =
   <Args extends unknown[], R>(run: (...args: Args) => R) =>
   (...args: Args): R => {
-    required();
+    requireAccelerator();
     return run(...args);
   };
 
 /**
- * A device's number, or null where it has none, or there is no device.
+ * Returns a device's index, or null if it has none or no device is given.
  *
- * @throws TorchError (RuntimeError) for a device by name where there is no accelerator, RangeError (ValueError) for a
- *   device of another kind
+ * @throws TorchError (RuntimeError) for a device name if there is no accelerator; RangeError (ValueError) for a device
+ *   of
+ *   another type
  */
-function numberOf(device: DeviceLike | null | undefined): number | null {
+function indexOrNull(device: DeviceLike | null | undefined): number | null {
   if (device === null || device === undefined) return null;
   if (Number.isSafeInteger(device)) return device as number;
   const { type, index } = deviceOf(device);
@@ -69,23 +70,23 @@ function numberOf(device: DeviceLike | null | undefined): number | null {
   return index;
 }
 
-/** The same, the current device's where it has none. */
+/** Returns a device's index. Default: the current device's. */
 const indexOf = (device: DeviceLike | null | undefined): number =>
-  numberOf(device) ?? current_device_index();
+  indexOrNull(device) ?? current_device_index();
 
-/** The same of a device that there is; CUDA is started. */
+/** Returns a device's index, and initializes CUDA. */
 function startedIndexOf(device: DeviceLike | null | undefined): number {
   const index = indexOf(device);
-  required();
+  requireAccelerator();
   start();
   return index;
 }
 
-export const current_device_index = checked(cuda.current_device);
+export const current_device_index = requiringAccelerator(cuda.current_device);
 
-/** Makes a device the current one in this thread. A negative number does nothing. */
+/** Makes a device the current one in this thread. A negative index does nothing. */
 export function set_device_index(device: DeviceLike): void {
-  const index = numberOf(device);
+  const index = indexOrNull(device);
   if (index === null) {
     const got = (device as DeviceLike | null | undefined) ?? 'None';
     throw valueError(
@@ -93,11 +94,11 @@ export function set_device_index(device: DeviceLike): void {
     );
   }
   if (index < 0) return;
-  required();
+  requireAccelerator();
   cuda.set_device(index);
 }
 
-/** Runs a function with another current device. With null the current device stays. */
+/** Runs a function with another current device. Null leaves the current device unchanged. */
 export function device_index<T>(device: DeviceLike | null, run: () => T): T {
   return scoped('device_index', run, () => {
     if (device === null) return () => {};
@@ -105,15 +106,15 @@ export function device_index<T>(device: DeviceLike | null, run: () => T): T {
   });
 }
 
-/** Returns the current stream of a device in this thread. Default: that of the current device. */
+/** Returns the current stream of a device in this thread. Default: the current device. */
 export function current_stream(device?: DeviceLike | null): Stream {
   return currentStream('cuda', streamDeviceOf(startedIndexOf(device)));
 }
 
-/** Makes a stream its device's current one in this thread, and its device the current one. */
+/** Makes a stream the current one of its device in this thread, and its device the current one. */
 export function set_stream(stream: Stream): void {
   const { type } = streamOf('set_stream', stream).device;
-  required();
+  requireAccelerator();
   start();
   const accelerator = current_accelerator()!.type;
   if (accelerator !== type) {
@@ -125,28 +126,31 @@ export function set_stream(stream: Stream): void {
 }
 
 /**
- * Waits until all work of a device is done. Default: the current device. Returns at once if the accelerator was not
+ * Waits until all work on a device is done. Default: the current device. Returns at once if the accelerator was not
  * used yet.
  */
 export function synchronize(device?: DeviceLike | null): void {
   const index = indexOf(device);
-  required();
+  requireAccelerator();
   if (isStarted()) native.cuda_synchronize(index);
 }
 
-/** Gives the memory that is kept for reuse back to the device. */
-export const empty_cache = checked(cuda.empty_cache);
+/** Returns cached memory to the device. */
+export const empty_cache = requiringAccelerator(cuda.empty_cache);
 
-/** Gives the pinned memory that is kept for reuse back to the system. */
-export const empty_host_cache = checked(() => {
+/** Returns cached pinned memory to the system. */
+export const empty_host_cache = requiringAccelerator(() => {
   if (isStarted()) native.cuda_empty_host_cache();
 });
 
-/** The function of torch.cuda with the accelerator's device; before the accelerator is used, what stands for it. */
+/**
+ * Makes a function that calls one of torch.cuda with the accelerator's device. Before the accelerator is used, it
+ * returns a default result.
+ */
 const ofDevice =
   <R>(run: (index: number) => R, unused: () => R) =>
   (device_index?: DeviceLike | null): R => {
-    required();
+    requireAccelerator();
     return isStarted() ? run(indexOf(device_index)) : unused();
   };
 
@@ -154,8 +158,8 @@ const nothing = (): void => {};
 const zero = (): number => 0;
 
 /**
- * Returns the allocator's statistics, as `torch.cuda.memory_stats` does. They are empty if the accelerator was not
- * used yet.
+ * Returns the allocator's statistics, like `torch.cuda.memory_stats`. They are empty if the accelerator was not used
+ * yet.
  */
 export const memory_stats = ofDevice(
   (index): Record<string, number> => {
@@ -175,7 +179,8 @@ export const reset_accumulated_memory_stats = ofDevice(
 );
 
 /**
- * Returns the free and total bytes of a device. Memory of other processes counts as used. Default: the current device.
+ * Returns the free and the total bytes of a device. Memory of other processes counts as used. Default: the current
+ * device.
  */
 export const get_memory_info = (device_index?: DeviceLike | null): [free: number, total: number] =>
   cuda.mem_get_info(startedIndexOf(device_index));

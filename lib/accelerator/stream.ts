@@ -1,6 +1,6 @@
 /**
- * Streams of any device, which are sequences of work, and events, which are marks in them. Source: torch/csrc/Stream.cpp,
- * torch/csrc/Event.cpp.
+ * Streams and events of any device. A stream is a sequence of work, an event a point in it. Source:
+ * torch/csrc/Stream.cpp, torch/csrc/Event.cpp.
  */
 import { inspect } from 'node:util';
 import { notImplementedError, typeError } from '../bindings/errors';
@@ -10,7 +10,7 @@ import { describe } from '../dispatch/arguments';
 import { BOOL, DEVICE, INT, option, optional, orNull, Signature } from '../dispatch/signature';
 import { Device, type DeviceLike, device as deviceOf, hasAccelerator } from '../tensor/device';
 
-/** What a device without a name is: the accelerator that libtorch was built for, else the CPU. */
+/** Returns a device. Default: the accelerator that libtorch was built for, else the CPU. */
 const deviceOrDefault = (device: DeviceLike | null): Device =>
   device === null ? new Device(hasAccelerator() ? 'cuda' : 'cpu') : deviceOf(device);
 
@@ -19,8 +19,8 @@ const STREAM = new Signature('Stream', {
   priority: option(INT, 0),
 });
 
-/** A stream that there is: what the native side tells of one, and on what kind of device. */
-export class Place {
+/** An existing stream: its device type, and its id and device index from the native side. */
+export class ExistingStream {
   readonly type: string;
   readonly id: number | bigint;
   readonly index: number;
@@ -33,55 +33,55 @@ export class Place {
 }
 
 export interface StreamOptions {
-  /** The priority: a lower number runs sooner. Default: 0. */
+  /** The priority. Work with a lower number runs first. Default: 0. */
   priority?: number | undefined;
 }
 
 /**
- * A sequence of work on a device. Different streams can run at the same time. The CPU has one stream.
+ * A sequence of work on a device. Work on different streams can run at the same time. The CPU has one stream.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.Stream.html
  */
 export class Stream {
   readonly stream_id: number | bigint;
-  /** The device's number, -1 for the CPU. */
+  /** The device's index, or -1 for the CPU. */
   readonly device_index: number;
   readonly device: Device;
 
   /**
-   * @param device - default: the current accelerator's current device, or the CPU
-   * @throws TorchError (RuntimeError) for a device that this libtorch was not built for
+   * @param device - default: the accelerator's current device, or the CPU
+   * @throws TorchError (RuntimeError) if libtorch was not built for the device
    */
   constructor(device?: DeviceLike | null, options?: StreamOptions);
   constructor(options?: StreamOptions & { device?: DeviceLike | null | undefined });
   constructor(...args: unknown[]) {
-    const { type, id, index } = args[0] instanceof Place ? args[0] : newStream(args);
+    const { type, id, index } = args[0] instanceof ExistingStream ? args[0] : newStream(args);
     this.stream_id = id;
     this.device_index = index;
     this.device = new Device(index < 0 ? type : `${type}:${index}`);
     Object.freeze(this);
   }
 
-  /** The number that libtorch has for the kind of device. */
+  /** The number of the device type in libtorch. */
   get device_type(): number {
     return native.device_type(this.device.name);
   }
 
   /**
-   * The device's own handle, an address.
+   * The address of the device's stream object.
    *
-   * @throws TorchError (RuntimeError) for a device that has none
+   * @throws TorchError (RuntimeError) for a device without such objects
    */
   get native_handle(): number | bigint {
     return native.stream_handle(this.device.name, this.stream_id);
   }
 
-  /** Whether all its work is done. */
+  /** Returns whether all work on the stream is done. */
   query(): boolean {
     return native.query_stream(this.device.name, this.stream_id);
   }
 
-  /** Waits until all its work is done. */
+  /** Waits until all work on the stream is done. */
   synchronize(): void {
     native.synchronize_stream(this.device.name, this.stream_id);
   }
@@ -91,7 +91,7 @@ export class Stream {
     return native.is_capturing(this.device.name, this.stream_id);
   }
 
-  /** Records this point of the stream in an event, by default a new one, and returns it. */
+  /** Records the current point of the stream in an event, which defaults to a new one. Returns the event. */
   record_event(event: Event | null = null): Event {
     const marked = event === null ? this.newEvent() : eventOf('record_event', event);
     marked.record(this);
@@ -108,7 +108,7 @@ export class Stream {
     eventOf('wait_event', event).wait(this);
   }
 
-  /** Makes later work on this stream wait for all work that another stream has now. */
+  /** Makes later work on this stream wait for all work that is now on another stream. */
   wait_stream(stream: Stream): void {
     this.wait_event(streamOf('wait_stream', stream).record_event());
   }
@@ -128,14 +128,18 @@ export class Stream {
   }
 }
 
-function newStream(args: readonly unknown[]): Place {
+function newStream(args: readonly unknown[]): ExistingStream {
   const { device, priority } = STREAM.read(args);
   const { type, name } = deviceOrDefault(device);
   startIfBuilt(type);
-  return new Place(type, native.new_stream(name, priority));
+  return new ExistingStream(type, native.new_stream(name, priority));
 }
 
-/** @throws TypeError for what is no stream */
+/**
+ * Returns the argument as a stream.
+ *
+ * @throws TypeError if it is not a stream
+ */
 export function streamOf(name: string, stream: unknown): Stream {
   if (stream instanceof Stream) return stream;
   throw typeError(`${name}(): takes a torch.Stream, got ${describe(stream)}`);
@@ -146,9 +150,9 @@ function eventOf(name: string, event: unknown): Event {
   throw typeError(`${name}(): takes a torch.Event, got ${describe(event)}`);
 }
 
-/** The stream into which work for a device goes in this thread. */
+/** Returns the current stream of a device in this thread. */
 export const currentStream = (type: string, name = type): Stream =>
-  new Stream(new Place(type, native.current_stream(name)) as never);
+  new Stream(new ExistingStream(type, native.current_stream(name)) as never);
 
 const EVENT = new Signature('Event', {
   device: optional<DeviceLike | null>(orNull(DEVICE), null),
@@ -167,7 +171,7 @@ export interface EventOptions {
 }
 
 /**
- * A point in a stream, to wait for or to measure time. The CPU has no events.
+ * A point in a stream, to wait for or to measure time from. The CPU has no events.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.Event.html
  */
@@ -177,7 +181,7 @@ export class Event {
 
   /**
    * @param device - default: the accelerator, or the CPU
-   * @throws TorchError (RuntimeError) for a device that this libtorch was not built for
+   * @throws TorchError (RuntimeError) if libtorch was not built for the device
    */
   constructor(device?: DeviceLike | null, options?: EventOptions);
   constructor(options?: EventOptions & { device?: DeviceLike | null | undefined });
@@ -193,7 +197,7 @@ export class Event {
     throw notImplementedError(NO_IPC);
   }
 
-  /** The device on which the event was recorded. Before that, the kind of device, or null for `torch.cuda.Event`. */
+  /** The device on which the event was recorded. Before that, the device type, or null for `torch.cuda.Event`. */
   get device(): Device | null {
     return this.#place;
   }
@@ -202,7 +206,7 @@ export class Event {
     return new Device(native.event_device(this.#native));
   }
 
-  /** The device's own handle, an address; 0 until it is recorded. */
+  /** The address of the device's event object. 0 until it is recorded. */
   get event_id(): number | bigint {
     return native.event_id(this.#native);
   }

@@ -1,4 +1,4 @@
-/** Automatic mixed precision: a function's operators each run in the dtype that suits them. */
+/** Automatic mixed precision: runs each operator of a function in a dtype that is suitable for it. */
 
 import { runtimeError, valueError } from '../bindings/errors';
 import { native } from '../bindings/native';
@@ -10,11 +10,11 @@ import { dtypeFromCode } from '../tensor/dtype_table';
 import { scoped } from '../utils/contextlib';
 
 export interface AutocastOptions {
-  /** The dtype of the operators that are safe in it. Default: null, which is {@link get_autocast_dtype}. */
+  /** The lower-precision dtype. Default: null, which is {@link get_autocast_dtype}. */
   dtype?: DType | null | undefined;
   /** Default: true. */
   enabled?: boolean | undefined;
-  /** Whether a weight is cast once for all its uses. Default: null, which leaves the setting unchanged. */
+  /** Whether the cast of a weight is cached and used again. Default: null, which leaves the setting unchanged. */
   cache_enabled?: boolean | null | undefined;
 }
 
@@ -28,7 +28,7 @@ const CALLEE: Callee = {
   ],
 };
 
-/** What autocast is to be while the function runs. */
+/** The settings of autocast while the function runs. */
 interface State {
   readonly device: string;
   readonly dtype: DType;
@@ -37,18 +37,19 @@ interface State {
 }
 
 /**
- * Runs a function with autocast for a kind of device, `'cpu'` or `'cuda'`; returns what it returns.
+ * Runs a function with autocast for a device type, `'cpu'` or `'cuda'`. Returns the function's result.
  *
  * ```ts
  * const loss = torch.autocast('cpu', { dtype: torch.bfloat16 }, () => criterion(model(input), target));
  * loss.backward(); // outside
  * ```
  *
- * The losses' rules are torch's: most run in float32; `binary_cross_entropy` is refused on CUDA. See
+ * Losses follow torch's rules: most run in float32, and `binary_cross_entropy` throws on CUDA. See
  * https://docs.pytorch.org/docs/stable/amp.html#torch.autocast
  *
- * @throws TypeError for a function that returns a promise: the mode would end at its first `await`; TorchError for a
- *   device that has no autocast
+ * @throws TypeError if the function returns a promise, because the mode would end at the first `await`; TorchError for
+ *   a
+ *   device type without autocast
  */
 export function autocast<T>(device_type: string, run: () => T): T;
 export function autocast<T>(device_type: string, options: AutocastOptions, run: () => T): T;
@@ -109,7 +110,7 @@ function truth(name: string, value: unknown): boolean {
   throw fail(CALLEE, `argument '${name}' must be a boolean, got ${describe(value)}`);
 }
 
-/** Whether autocast can be enabled; warns where it cannot. */
+/** Returns whether autocast can be enabled. Warns if it cannot. */
 function isUsable(device: string, dtype: DType): boolean {
   if (device === 'cuda') {
     if (native.has_cuda()) return true;
@@ -141,19 +142,22 @@ const SIGNATURES = {
   set_cache: new Signature('set_autocast_cache_enabled', { enabled: required(BOOL) }),
 };
 
-/** Whether a kind of device has autocast. */
+/** Returns whether a device type supports autocast. */
 export function is_autocast_available(device_type: string): boolean;
 export function is_autocast_available(...args: unknown[]): boolean {
   return native.is_autocast_available(SIGNATURES.is_available.read(args).device_type);
 }
 
-/** Whether autocast is on in this thread, for a kind of device. Default: `cuda`. */
+/** Returns whether autocast is on in this thread for a device type. Default: `cuda`. */
 export function is_autocast_enabled(device_type?: string): boolean;
 export function is_autocast_enabled(...args: unknown[]): boolean {
   return native.is_autocast_enabled(SIGNATURES.is_enabled.read(args).device_type);
 }
 
-/** Turns autocast on or off in this thread. {@link autocast} does so while a function runs. Default: `cuda`. */
+/**
+ * Turns autocast on or off in this thread for a device type. {@link autocast} does so while a function runs. Default:
+ * `cuda`.
+ */
 export function set_autocast_enabled(device_type: string, enabled: boolean): void;
 export function set_autocast_enabled(enabled: boolean): void;
 export function set_autocast_enabled(...args: unknown[]): void {
@@ -163,22 +167,21 @@ export function set_autocast_enabled(...args: unknown[]): void {
 }
 
 /**
- * Returns the dtype to which autocast casts on a kind of device. By default that is float16 on CUDA and bfloat16 on
- * the CPU.
+ * Returns the dtype to which autocast casts on a device type. The default is float16 on CUDA and bfloat16 on the CPU.
  */
 export function get_autocast_dtype(device_type: string): DType;
 export function get_autocast_dtype(...args: unknown[]): DType {
   return dtypeFromCode(native.get_autocast_dtype(SIGNATURES.get_dtype.read(args).device_type));
 }
 
-/** Sets the dtype to which autocast casts in this thread, on a kind of device. */
+/** Sets the dtype to which autocast casts in this thread on a device type. */
 export function set_autocast_dtype(device_type: string, dtype: DType): void;
 export function set_autocast_dtype(...args: unknown[]): void {
   const { device_type, dtype } = SIGNATURES.set_dtype.read(args);
   native.set_autocast_dtype(device_type, dtype.code);
 }
 
-/** Whether a weight is cast once for all its uses within a region. */
+/** Returns whether casts of weights are cached within an autocast region. */
 export function is_autocast_cache_enabled(): boolean {
   return native.is_autocast_cache_enabled();
 }
@@ -188,7 +191,7 @@ export function set_autocast_cache_enabled(...args: unknown[]): void {
   native.set_autocast_cache_enabled(SIGNATURES.set_cache.read(args).enabled);
 }
 
-/** Clears the cached casts of weights. Call it after a weight was changed in place inside of an autocast function. */
+/** Clears the cached casts of weights. Call it if a weight was changed in place inside an autocast function. */
 export function clear_autocast_cache(): void {
   native.clear_autocast_cache();
 }

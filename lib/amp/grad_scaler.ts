@@ -1,4 +1,4 @@
-/** Scaled losses, whose small gradients float16 can hold. Source: torch/amp/grad_scaler.py. */
+/** Scales losses, so that float16 can represent small gradients. Source: torch/amp/grad_scaler.py. */
 
 import { createError, runtimeError, typeError, valueError } from '../bindings/errors';
 import { isTensor } from '../bindings/handle';
@@ -16,19 +16,19 @@ import type { Tensor } from '../tensor/tensor';
 import { type AnyOptimizer, Replicas, unscaleGradients } from './unscale';
 
 export interface GradScalerOptions {
-  /** The first scale. Default: 65536. */
+  /** The initial scale. Default: 65536. */
   init_scale?: number;
-  /** The factor of the scale after `growth_interval` steps without inf or NaN. Default: 2. */
+  /** The factor by which the scale grows after `growth_interval` steps without inf or NaN. Default: 2. */
   growth_factor?: number;
-  /** The factor of the scale after a step with inf or NaN. Default: 0.5. */
+  /** The factor by which the scale shrinks after a step with inf or NaN. Default: 0.5. */
   backoff_factor?: number;
   /** Default: 2000. */
   growth_interval?: number;
-  /** Whether the scaler scales. If false, {@link GradScaler.step} only calls the optimizer's step. Default: true. */
+  /** Whether scaling is enabled. If false, {@link GradScaler.step} only calls the optimizer's step. Default: true. */
   enabled?: boolean;
 }
 
-/** {@link GradScalerOptions} by position. */
+/** {@link GradScalerOptions} as positional arguments. */
 export type ScalerArguments = [
   init_scale?: number,
   growth_factor?: number,
@@ -37,7 +37,7 @@ export type ScalerArguments = [
   enabled?: boolean,
 ];
 
-/** What {@link GradScaler.state_dict} gives: empty of a scaler that is not enabled. */
+/** The result of {@link GradScaler.state_dict}, if scaling is enabled. */
 export interface GradScalerState {
   scale: number;
   growth_factor: number;
@@ -46,7 +46,7 @@ export interface GradScalerState {
   _growth_tracker: number;
 }
 
-/** The parameters of every scaler, but for the device. */
+/** The parameters of every scaler, except the device. */
 export const SCALER_OPTIONS = {
   init_scale: optional(FLOAT, 2 ** 16),
   growth_factor: optional(FLOAT, 2),
@@ -83,7 +83,7 @@ function checkOptimizer(method: string, optimizer: unknown): void {
   );
 }
 
-/** How far an optimizer is since the last update, and whether its gradients had inf or NaN, by device. */
+/** The stage of an optimizer since the last update, and whether its gradients contained inf or NaN, by device. */
 interface Progress {
   stage: 'ready' | 'unscaled' | 'stepped';
   found: ReadonlyMap<string, Tensor>;
@@ -102,7 +102,7 @@ interface Progress {
  *
  * See https://docs.pytorch.org/docs/stable/amp.html#torch.amp.GradScaler
  *
- * @throws TorchError (AssertionError) for a growth factor of at most 1 or a backoff factor of at least 1
+ * @throws TorchError (AssertionError) unless the growth factor is above 1 and the backoff factor is below 1
  */
 export class GradScaler implements StateKeeper {
   static readonly signature = SIGNATURE.description;
@@ -137,9 +137,9 @@ export class GradScaler implements StateKeeper {
   }
 
   /**
-   * Multiplies the outputs, a tensor or nested lists of tensors, by the scale, and returns the products.
+   * Multiplies a tensor, or nested lists of tensors, by the scale. Returns the products.
    *
-   * @throws RangeError (ValueError) for anything else
+   * @throws RangeError (ValueError) for any other value
    */
   scale(outputs: Tensor): Tensor;
   scale(outputs: Iterable<Scalable>): Scalable[];
@@ -194,11 +194,11 @@ export class GradScaler implements StateKeeper {
   }
 
   /**
-   * Divides an optimizer's gradients by the scale, once between updates: where they are to be seen or clipped before
-   * {@link step}, which does it otherwise.
+   * Divides an optimizer's gradients by the scale. Call it before gradients are read or clipped; otherwise {@link step}
+   * does it.
    *
-   * @throws TorchError (RuntimeError) when called again before {@link update}; RangeError (ValueError) for gradients in
-   *   float16
+   * @throws TorchError (RuntimeError) if it is called twice before {@link update}; RangeError (ValueError) for float16
+   *   gradients
    */
   unscale_(optimizer: AnyOptimizer): void {
     checkOptimizer('unscale_', optimizer);
@@ -213,7 +213,7 @@ export class GradScaler implements StateKeeper {
     if (progress.stage === 'stepped') {
       throw runtimeError('unscale_() is being called after step().');
     }
-    // In float64, since the scale may be too great for its reciprocal to be a normal float32.
+    // Computed in float64, since the reciprocal of a large scale may not be a normal float32.
     const inverse = scale.double().reciprocal().float();
     const found = full([], 0, { dtype: float32, device: scale.device });
     progress.found = withoutGrad(() => unscaleGradients(optimizer, inverse, found));
@@ -221,10 +221,10 @@ export class GradScaler implements StateKeeper {
   }
 
   /**
-   * Unscales the gradients and lets the optimizer step, unless there was an inf or NaN among them.
+   * Divides the gradients by the scale, and calls the optimizer's step unless they contain inf or NaN.
    *
-   * @returns what the optimizer's step returns; undefined where it was skipped
-   * @throws TorchError (RuntimeError) when called again before {@link update}, and for a closure
+   * @returns the result of the optimizer's step, or undefined if it was skipped
+   * @throws TorchError (RuntimeError) if it is called twice before {@link update}, or with a closure
    */
   step(optimizer: AnyOptimizer, closure?: () => unknown): unknown {
     checkOptimizer('step', optimizer);
@@ -248,7 +248,7 @@ export class GradScaler implements StateKeeper {
     return result;
   }
 
-  /** For an optimizer that unscales and skips in its own kernels: it is told how. */
+  /** Calls the step of an optimizer whose kernels divide by the scale, and skip the step, themselves. */
   #stepScaled(optimizer: AnyOptimizer, progress: Progress): unknown {
     const { scale } = this.#started('step');
     const { device } = scale;
@@ -272,9 +272,10 @@ export class GradScaler implements StateKeeper {
   }
 
   /**
-   * Makes the scale smaller where a step was skipped, larger after `growth_interval` steps that were not; or sets it.
+   * Shrinks the scale if a step was skipped, and lets it grow after `growth_interval` steps that were not. With an
+   * argument, sets the scale.
    *
-   * @throws TorchError (AssertionError) unless an optimizer stepped
+   * @throws TorchError (AssertionError) if no optimizer made a step
    */
   update(new_scale?: number | Tensor | null): void {
     if (!this.#enabled) return;
@@ -318,7 +319,7 @@ export class GradScaler implements StateKeeper {
     );
   }
 
-  /** Returns the scale, or 1 if scaling is not enabled. On CUDA it waits for the device. */
+  /** Returns the scale, or 1 if scaling is not enabled. On CUDA, it waits for the device. */
   get_scale(): number {
     if (!this.#enabled) return 1;
     return this.#scale ? this.#scale.item() : this.#initialScale;
@@ -367,8 +368,8 @@ export class GradScaler implements StateKeeper {
   /**
    * Restores a state that {@link GradScaler.state_dict} returned.
    *
-   * @throws TorchError (RuntimeError) for the state of a scaler that was not enabled, TorchError (KeyError) for one that
-   *   lacks something
+   * @throws TorchError (RuntimeError) for the state of a scaler that was not enabled; TorchError (KeyError) if a key is
+   *   missing
    */
   load_state_dict(state_dict: GradScalerState | Record<string, never>): void {
     if (!this.#enabled) return;

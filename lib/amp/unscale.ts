@@ -1,4 +1,4 @@
-/** Gradients of an optimizer divided by a scale. Source: torch/amp/grad_scaler.py. */
+/** Divides the gradients of an optimizer by a scale. Source: torch/amp/grad_scaler.py. */
 
 import { valueError } from '../bindings/errors';
 import { op } from '../nn/ops';
@@ -16,7 +16,7 @@ const valuesOf = op<(sparse: Tensor) => Tensor>('_values');
 // biome-ignore lint/suspicious/noExplicitAny: an optimizer of any options
 export type AnyOptimizer = Optimizer<any>;
 
-/** A tensor's copies on other devices, made when they are needed. */
+/** Copies of a tensor on other devices, made on demand. */
 export class Replicas {
   readonly byDevice = new Map<string, Tensor>();
 
@@ -32,7 +32,10 @@ export class Replicas {
   }
 }
 
-/** Divides the gradients in place, those of one device and dtype at once; where inf or NaN was found, by device. */
+/**
+ * Divides the gradients in place, all of one device and dtype in one call. Returns, by device, whether inf or NaN was
+ * found.
+ */
 export function unscaleGradients(
   optimizer: AnyOptimizer,
   inverse: Tensor,

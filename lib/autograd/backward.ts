@@ -1,4 +1,4 @@
-/** Running the backward pass: what `autograd.backward` and `Tensor.backward` share. */
+/** Runs the backward pass, for `autograd.backward` and `Tensor.backward`. */
 
 import { runtimeError, typeError } from '../bindings/errors';
 import { describeTensor, type Handle, handleOf, isTensor, tensorHandle } from '../bindings/handle';
@@ -28,19 +28,22 @@ export function gradientsOf(values: unknown): (Handle | null)[] {
   });
 }
 
-/** A boolean, for which null stands too. */
+/** A boolean or null. Null means the default. */
 export const FLAG = typeOf<boolean | null>(
   'a boolean',
   (value) => value === null || typeof value === 'boolean',
 );
 
-/** How the graph is treated, as all functions of `torch.autograd` take it: null follows another parameter. */
+/**
+ * The options `retain_graph` and `create_graph`, which all functions of `torch.autograd` have. If `retain_graph` is
+ * null, it follows `create_graph`.
+ */
 export const GRAPH_OPTIONS = {
   retain_graph: optional(FLAG, null),
   create_graph: optional(FLAG, false),
 };
 
-/** What `backward` takes in all its forms, after the tensors and their gradients. */
+/** The options of `backward` in all its forms, after the tensors and their gradients. */
 export const BACKWARD_OPTIONS = {
   ...GRAPH_OPTIONS,
   inputs: optional<unknown>(ANYTHING, null),
@@ -49,13 +52,16 @@ export const BACKWARD_OPTIONS = {
 /** The values of {@link GRAPH_OPTIONS}. */
 type GraphOptions = ValuesOf<typeof GRAPH_OPTIONS>;
 
-/** Whether the graph is kept, and whether the backward pass is recorded: what is recorded is kept by default. */
+/**
+ * Returns whether the graph is kept, and whether the backward pass is recorded. A recorded one keeps the graph by
+ * default.
+ */
 export function graphFlags({ retain_graph, create_graph }: GraphOptions): [boolean, boolean] {
   const createGraph = create_graph ?? false;
   return [retain_graph ?? createGraph, createGraph];
 }
 
-/** Checks the arguments of `backward` and returns those of the native call. */
+/** Checks the arguments of `backward`, and returns the arguments of the native call. */
 export function marshalBackward(
   callee: Callee,
   tensors: unknown,

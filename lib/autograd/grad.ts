@@ -1,7 +1,7 @@
 /**
- * Gradients of tensors: `autograd.backward` and `autograd.grad`.
+ * Computes gradients: `autograd.backward` and `autograd.grad`.
  *
- * Source of checks and texts: torch/autograd/__init__.py, of the same release.
+ * Source of checks and messages: torch/autograd/__init__.py, of the same release.
  */
 import { runtimeError, valueError } from '../bindings/errors';
 import { native } from '../bindings/native';
@@ -22,26 +22,26 @@ import {
 type OneOrMore<T> = T | readonly T[];
 
 export interface BackwardOptions {
-  /** The gradients of what is differentiated with respect to each tensor; null for a scalar's 1. */
+  /** The gradient with respect to each tensor. Null means 1, for a scalar. */
   grad_tensors?: OneOrMore<Tensor | null> | null | undefined;
-  /** Keep the graph for another backward pass. Default: `create_graph`. */
+  /** Keeps the graph for another backward pass. Default: `create_graph`. */
   retain_graph?: boolean | null | undefined;
-  /** Record the backward pass too, so that gradients can be differentiated. Default: false. */
+  /** Records the backward pass, so that gradients can be differentiated. Default: false. */
   create_graph?: boolean | undefined;
-  /** Accumulate into these only. Default: all leaves that are reached. */
+  /** Accumulates gradients into these tensors only. Default: into all leaves of the graph. */
   inputs?: OneOrMore<Tensor> | null | undefined;
 }
 
 export interface GradOptions {
-  /** The gradients of what is differentiated with respect to each output; null for a scalar's 1. */
+  /** The gradient with respect to each output. Null means 1, for a scalar. */
   grad_outputs?: OneOrMore<Tensor | null> | null | undefined;
-  /** Keep the graph for another backward pass. Default: `create_graph`. */
+  /** Keeps the graph for another backward pass. Default: `create_graph`. */
   retain_graph?: boolean | null | undefined;
-  /** Record the backward pass too, so that gradients can be differentiated. Default: false. */
+  /** Records the backward pass, so that gradients can be differentiated. Default: false. */
   create_graph?: boolean | undefined;
-  /** Give null for an input that the outputs do not depend on, rather than throw. Default: `materialize_grads`. */
+  /** Returns null for an input that the outputs do not depend on, instead of throwing. Default: `materialize_grads`. */
   allow_unused?: boolean | null | undefined;
-  /** Give zeros for an input that the outputs do not depend on. Default: false. */
+  /** Returns zeros for an input that the outputs do not depend on. Default: false. */
   materialize_grads?: boolean | undefined;
 }
 
@@ -61,7 +61,8 @@ const GRAD = new Signature('grad', {
 });
 
 /**
- * Adds to `grad` of the leaves the gradients of the tensors' sum, each weighted by its gradient.
+ * Computes the gradients of the weighted sum of the tensors, and adds them to `grad` of the leaves. The weights are
+ * `grad_tensors`.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.autograd.backward.html
  */
@@ -77,7 +78,7 @@ export function backward(...args: unknown[]): void {
 }
 
 /**
- * The gradients of the outputs' sum, each weighted by its gradient, with respect to each input.
+ * Returns the gradients of the weighted sum of the outputs with respect to each input. The weights are `grad_outputs`.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad.html
  */

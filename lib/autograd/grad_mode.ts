@@ -1,4 +1,4 @@
-/** Whether operations are recorded: while a function runs, or from here on. */
+/** Turns recording for autograd on or off, while a function runs or permanently. */
 
 import { typeError } from '../bindings/errors';
 import { tensorHandle } from '../bindings/handle';
@@ -7,28 +7,28 @@ import { describe } from '../dispatch/arguments';
 import type { Tensor } from '../tensor/tensor';
 import { scoped } from '../utils/contextlib';
 
-/** Whether operations are recorded in this thread. */
+/** Returns whether operations are recorded in this thread. */
 export function is_grad_enabled(): boolean {
   return native.is_grad_enabled();
 }
 
 /**
- * Runs a function whose operations are not recorded; returns what it returns.
+ * Runs a function without recording its operations. Returns its result.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.no_grad.html
  *
- * @throws TypeError for a function that returns a promise: the mode would end at its first `await`
+ * @throws TypeError if the function returns a promise, because the mode would end at the first `await`
  */
 export function no_grad<T>(run: () => T): T {
   return withGradMode('no_grad', false, run);
 }
 
 /**
- * Runs a function whose operations are recorded, inside {@link no_grad} too; returns what it returns.
+ * Runs a function with its operations recorded, even inside {@link no_grad}. Returns its result.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.enable_grad.html
  *
- * @throws TypeError for a function that returns a promise
+ * @throws TypeError if the function returns a promise
  */
 export function enable_grad<T>(run: () => T): T {
   return withGradMode('enable_grad', true, run);
@@ -50,18 +50,18 @@ export function set_grad_enabled<T>(mode: boolean, run?: () => T): T | undefined
   return undefined;
 }
 
-/** Whether inference mode is on in this thread. */
+/** Returns whether inference mode is on in this thread. */
 export function is_inference_mode_enabled(): boolean {
   return native.is_inference_mode_enabled();
 }
 
 /**
- * Runs a function in inference mode: nothing is recorded, and the tensors that it makes can never be part of a recorded
- * graph. With `mode` false, runs it outside of inference mode. Returns what the function returns.
+ * Runs a function in inference mode: nothing is recorded, and the tensors it makes can never be part of a graph. With
+ * `mode` false, runs it outside of inference mode. Returns the function's result.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad_mode.inference_mode.html
  *
- * @throws TypeError for a function that returns a promise: the mode would end at its first `await`
+ * @throws TypeError if the function returns a promise, because the mode would end at the first `await`
  */
 export function inference_mode<T>(run: () => T): T;
 export function inference_mode<T>(mode: boolean, run: () => T): T;
@@ -76,7 +76,7 @@ export function inference_mode<T>(...args: [() => T] | [boolean, () => T]): T {
   });
 }
 
-/** Whether a tensor was made in inference mode. */
+/** Returns whether a tensor was made in inference mode. */
 export function is_inference(input: Tensor): boolean {
   return native.is_inference(
     tensorHandle(input, { name: 'is_inference', parameters: [] }, 'input'),

@@ -1,13 +1,14 @@
-/** The recorded graph, as `grad_fn` shows it. */
+/** The graph of autograd, as `grad_fn` shows it. */
 import { inspect } from 'node:util';
 
 import { type Handle, handleOf } from '../bindings/handle';
 import { native } from '../bindings/native';
+import { ownArray } from '../bindings/realms';
 
 /**
- * A function of the recorded graph.
+ * A function in the graph.
  *
- * It is named by the tensor it was reached from and the way there; that tensor keeps it alive.
+ * It refers to the tensor that it was reached from, and the path from there. It keeps that tensor alive.
  */
 export class GraphNode {
   readonly #tensor: object;
@@ -20,22 +21,22 @@ export class GraphNode {
     this.#name = name;
   }
 
-  /** A tensor's `grad_fn`, or null where it has none. @internal */
+  /** Returns a tensor's `grad_fn`, or null if it has none. @internal */
   static of(handle: Handle, tensor: object, path: readonly number[] = []): GraphNode | null {
     const name = native.grad_fn_name(handle, path);
     return name === undefined ? null : new GraphNode(tensor, path, name);
   }
 
-  /** Such as `AddBackward0`. */
+  /** Returns the function's name, such as `AddBackward0`. */
   name(): string {
     return this.#name;
   }
 
-  /** The functions that this one's gradients go to, each with the number of the input it feeds there. */
+  /** The functions that this function's gradients go to, each with the index of the input there. */
   get next_functions(): [GraphNode | null, number][] {
     const handle = handleOf(this.#tensor);
     if (!handle) return [];
-    return native.next_functions(handle, this.#path).map((input, index) => {
+    return ownArray(native.next_functions(handle, this.#path)).map((input, index) => {
       if (input === undefined) return [null, 0];
       return [GraphNode.of(handle, this.#tensor, [...this.#path, index]), input];
     });

@@ -1,5 +1,5 @@
 /**
- * `torch.backends`: which libraries libtorch computes with, and how. What is set holds for the process.
+ * `torch.backends`: settings of the libraries that libtorch uses. They hold for the process.
  *
  * See https://docs.pytorch.org/docs/stable/backends.html
  */
@@ -16,14 +16,14 @@ import type { Tensor } from '../tensor/tensor';
 import { scoped } from '../utils/contextlib';
 import { kernels } from './kernels';
 
-/** Something that can be read and set. */
+/** A setting with a getter and a setter. */
 interface Setting<T> {
   readonly type: Type<T>;
   readonly get: () => T;
   readonly set: (value: T) => void;
 }
 
-/** The precision in which float32 is computed. `none` follows the more general setting. */
+/** The precision of float32 computations. `none` follows the more general setting. */
 export type Float32Precision = 'none' | 'ieee' | 'tf32' | 'bf16';
 
 const flag = (name: string): Setting<boolean> => ({
@@ -44,7 +44,7 @@ type ValuesOf<S extends Settings> = {
   [Name in keyof S]: S[Name] extends Setting<infer T> ? T : never;
 };
 
-/** Settings as properties, beside functions; one that there is not is a TypeError. */
+/** Returns an object with settings as properties, and functions. Setting an unknown property is a TypeError. */
 function withSettings<S extends Settings, Functions extends object>(
   path: string,
   settings: S,
@@ -65,7 +65,7 @@ function withSettings<S extends Settings, Functions extends object>(
 
 const hasCudnn = hasAccelerator;
 
-/** How many of cuDNN's algorithms `benchmark` tries, 0 for all; null without cuDNN, where there is nothing to set. */
+/** The number of algorithms that cuDNN's `benchmark` tries; 0 means all. Null without cuDNN. */
 const benchmarkLimit: Setting<number | null> = {
   type: INT,
   get: () => (hasCudnn() ? native.cudnn_benchmark_limit() : null),
@@ -86,11 +86,11 @@ const CUDNN = {
 const ACCEPTABLE: readonly DType[] = [float16, float32, float64];
 
 const cudnn = withSettings('torch.backends.cudnn', CUDNN, {
-  /** Whether libtorch was built with cuDNN. */
+  /** Returns whether libtorch was built with cuDNN. */
   is_available: hasCudnn,
-  /** Its version, such as 92400; null where CUDA is not loaded. */
+  /** Returns the version of cuDNN, such as 92400. Null if CUDA is not loaded. */
   version: (): number | null => native.cudnn_version() ?? null,
-  /** Whether cuDNN is enabled and computes with tensors of this one's device and dtype. */
+  /** Returns whether cuDNN is enabled and supports the tensor's device and dtype. */
   is_acceptable(tensor: Tensor): boolean {
     tensorHandle(tensor, { name: 'is_acceptable', parameters: [] }, 'tensor');
     return CUDNN.enabled.get() && tensor.is_cuda && ACCEPTABLE.includes(tensor.dtype);
@@ -104,7 +104,7 @@ const cudnn = withSettings('torch.backends.cudnn', CUDNN, {
   rnn: withSettings('torch.backends.cudnn.rnn', { fp32_precision: precision('cuda', 'rnn') }, {}),
 });
 
-/** What `torch.backends.cudnn.flags` sets, in the order of Python's parameters. */
+/** The options of `torch.backends.cudnn.flags`, in Python's order. */
 export interface CudnnFlags {
   /** Default: false. */
   enabled?: boolean | undefined;
@@ -130,7 +130,8 @@ const FLAGS = new Signature('flags', {
 });
 
 /**
- * Runs a function with settings of cuDNN, all of them; returns what it returns. Without options cuDNN is not used.
+ * Runs a function with settings of cuDNN, and returns its result. Every setting that is not given has its default.
+ * Without options, cuDNN is disabled.
  *
  * ```ts
  * torch.backends.cudnn.flags({ enabled: false }, () => criterion(log_probs, targets, input_lengths, target_lengths));
@@ -154,7 +155,7 @@ function setAll(flags: readonly (readonly [name: string, value: unknown])[]): vo
 }
 
 const cuda = {
-  /** Whether libtorch was built with CUDA; whether there is a device, `torch.cuda.is_available()` says. */
+  /** Returns whether libtorch was built with CUDA. `torch.cuda.is_available()` returns whether there is a device. */
   is_built: hasAccelerator,
   matmul: withSettings(
     'torch.backends.cuda.matmul',
@@ -184,7 +185,7 @@ const mkl = { is_available: (): boolean => native.has_mkl() };
 const openmp = { is_available: (): boolean => native.has_openmp() };
 
 const cpu = {
-  /** The instructions that kernels use, such as `AVX2`. */
+  /** Returns the instruction set that CPU kernels use, such as `AVX2`. */
   get_cpu_capability: (): string => native.cpu_capability(),
 };
 

@@ -1,6 +1,6 @@
 /**
  * `torch.backends.kernels`: own kernels, which compute some losses on the CPU in libtorch's place, faster and with the
- * same bits (docs/performance.md). All are off unless somebody asks for them, here or with `TORCH_LOSSES_KERNELS`.
+ * same bits (docs/guides/performance.md). All are off unless somebody asks for them, here or with `TORCH_LOSSES_KERNELS`.
  */
 
 import { typeError, valueError } from '../bindings/errors';

@@ -1,14 +1,17 @@
-/** How exact and how repeatable results are. They hold for the process. */
+/** Sets how precise and how reproducible results are, for the process. */
 
 import { native } from '../bindings/native';
 import { bind, type Callee, describe, fail } from '../dispatch/arguments';
 
-/** How float32 matrices may be multiplied on CUDA: `highest`, `high` (TF32) or `medium` (bfloat16). */
+/** Returns the precision of float32 matrix products on CUDA: `highest`, `high` (TF32) or `medium` (bfloat16). */
 export function get_float32_matmul_precision(): string {
   return native.get_float32_matmul_precision();
 }
 
-/** See https://docs.pytorch.org/docs/stable/generated/torch.set_float32_matmul_precision.html */
+/**
+ * Sets the precision of float32 matrix products. See
+ * https://docs.pytorch.org/docs/stable/generated/torch.set_float32_matmul_precision.html
+ */
 export function set_float32_matmul_precision(precision: 'highest' | 'high' | 'medium'): void {
   native.set_float32_matmul_precision(precision);
 }
@@ -22,7 +25,7 @@ const DETERMINISTIC: Callee = {
 };
 
 /**
- * Makes operators use algorithms that give the same bits each time. An operator without one throws.
+ * Makes operators use algorithms that give the same bits in each run. An operator without one throws.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.use_deterministic_algorithms.html
  */
@@ -40,12 +43,12 @@ export function use_deterministic_algorithms(...args: unknown[]): void {
   native.use_deterministic_algorithms(mode as boolean, warn_only as boolean);
 }
 
-/** Whether {@link use_deterministic_algorithms} was asked for. */
+/** Returns whether {@link use_deterministic_algorithms} is on. */
 export function are_deterministic_algorithms_enabled(): boolean {
   return native.deterministic_algorithms();
 }
 
-/** Returns whether an operator without a deterministic algorithm warns in place of throwing. */
+/** Returns whether an operator without a deterministic algorithm warns instead of throwing. */
 export function is_deterministic_algorithms_warn_only_enabled(): boolean {
   return native.deterministic_algorithms_warn_only();
 }

@@ -1,23 +1,23 @@
 /**
- * Errors, as the Python class that torch raises decides them.
+ * Makes errors. The Python class that torch raises determines the JavaScript class.
  *
- * The message is Python's. `pythonType` names Python's class; `code` is stable and meant for programs.
+ * The message is Python's. `pythonType` is the name of Python's class. `code` is stable, for programs.
  */
 
-/** The properties of every error of torch, whatever its JavaScript class. */
+/** Properties of every error of torch, whatever its JavaScript class. */
 export interface TorchErrorFields {
-  /** The class that Python raises, such as `ValueError`. */
+  /** The name of the class that Python raises, such as `ValueError`. */
   pythonType: string;
-  /** `ERR_TORCH_` and the class: `ERR_TORCH_VALUE`, `ERR_TORCH_RUNTIME`, … */
+  /** `ERR_TORCH_` and the name of the class: `ERR_TORCH_VALUE`, `ERR_TORCH_RUNTIME`, … */
   code: string;
   /**
-   * The C++ message with its backtrace, if there is one. It is made when it is read, which takes milliseconds, and
-   * for the latest errors only.
+   * The C++ message with its backtrace. It is made when it is read, which takes milliseconds, and only the latest
+   * errors have one.
    */
   backtrace?: string;
 }
 
-/** An error of libtorch that JavaScript has no class for: `RuntimeError` and what derives from it. */
+/** A `RuntimeError` of torch or a subclass of it, for which JavaScript has no class. */
 export class TorchError extends Error implements TorchErrorFields {
   override name = 'TorchError';
   declare pythonType: string;
@@ -32,7 +32,7 @@ export class TorchError extends Error implements TorchErrorFields {
   }
 }
 
-/** The error of `torch.autograd.gradcheck` when gradients differ. */
+/** Thrown by `torch.autograd.gradcheck` if gradients differ. */
 export class GradcheckError extends TorchError {
   override name = 'GradcheckError';
 }
@@ -54,9 +54,9 @@ const CLASSES: Record<string, readonly [ErrorClass, string]> = {
 };
 
 /**
- * Makes the error that stands for a Python exception. Called by the native side for all of its own.
+ * Makes the error for a Python exception. The native side calls it for each of its errors.
  *
- * @param backtrace - finds the C++ side's backtrace, or an empty text
+ * @param backtrace - returns the backtrace of the C++ side, or an empty string
  */
 export function createError(
   pythonType: string,

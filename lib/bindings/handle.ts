@@ -1,45 +1,48 @@
 /**
- * The bond between a JavaScript `Tensor` and the native one.
+ * Connects a JavaScript `Tensor` with the native tensor.
  *
- * A handle is a number that only this file can read out of a tensor: a private field, so that a plain object, a proxy
- * or a tensor of another copy of the package is never taken for one. The native side holds the object weakly
- * (native/bindings/handles.h) and frees the tensor when it is collected.
+ * A handle is a number in a private field, which only this file can read. So a plain object, a proxy, or a tensor of
+ * another copy of the package is never mistaken for a tensor. The native side has a weak reference to the object
+ * (native/bindings/handles.h), and frees the native tensor after the object was collected.
  */
 import { type Callee, describe, fail } from '../dispatch/arguments';
 import { native } from './native';
 
-/** A slot and its generation in the native table; 0 once disposed. */
+/** A slot and its generation in the native table. 0 after disposal. */
 export type Handle = number;
 
-/** The handle of a tensor that may be left out. */
+/** The handle of an optional tensor. */
 export type OptionalHandle = Handle | null;
 
 let observer: ((owner: HandleOwner) => void) | undefined;
 
-/** Sets who is told of every new tensor: tidy.ts, while a tidy runs. */
-export function observeCreation(tell: typeof observer): void {
-  observer = tell;
+/** Sets the function that is called for each new tensor. tidy.ts sets it while a scope is open. */
+export function observeCreation(callback: typeof observer): void {
+  observer = callback;
 }
 
-/** The base of `Tensor`: owns one handle. */
+/** The base class of `Tensor`, which owns one handle. */
 export class HandleOwner {
   #handle: Handle;
 
-  /** @internal Takes ownership of a handle the native side gave out. */
+  /** What the native side calls, which holds it weakly: kept as long as there can be tensors. @internal */
+  static hooks: unknown;
+
+  /** @internal Takes ownership of a handle that the native side returned. */
   constructor(handle: Handle) {
     this.#handle = handle;
     native.attach(handle, this);
     observer?.(this);
   }
 
-  /** The handle of a live tensor, 0 of a disposed one, undefined for anything else. @internal */
+  /** Returns the handle of a live tensor, 0 for a disposed one, and undefined for any other value. @internal */
   static handleOf(value: unknown): Handle | undefined {
     return typeof value === 'object' && value !== null && #handle in value
       ? value.#handle
       : undefined;
   }
 
-  /** Frees the native tensor now; the object can no longer be used. A second time does nothing. @internal */
+  /** Frees the native tensor now. The object can no longer be used. A second call does nothing. @internal */
   static release(owner: HandleOwner): void {
     const handle = owner.#handle;
     owner.#handle = 0;
@@ -51,15 +54,15 @@ const { handleOf } = HandleOwner;
 
 export { handleOf };
 
-/** Whether a value is one of this package's tensors, disposed or not, and has their methods. */
+/** Returns whether a value is a tensor of this package, disposed or not, and has the methods of one. */
 export function isTensor(value: unknown): boolean {
   return handleOf(value) !== undefined && value instanceof HandleOwner;
 }
 
 /**
- * The handle of a tensor argument.
+ * Returns the handle of a tensor argument.
  *
- * @throws TypeError that names the argument, for anything but a live tensor
+ * @throws TypeError that names the argument, unless it is a live tensor
  */
 export function tensorHandle(value: unknown, callee: Callee, name: string): Handle {
   const handle = handleOf(value);
@@ -67,7 +70,7 @@ export function tensorHandle(value: unknown, callee: Callee, name: string): Hand
   throw fail(callee, `argument '${name}' must be a Tensor, got ${describeTensor(value)}`);
 }
 
-/** As `describe`, telling apart the tensors that cannot be used. */
+/** Like `describe`, but says why a tensor cannot be used. */
 export function describeTensor(value: unknown): string {
   const handle = handleOf(value);
   if (handle === 0) return 'a Tensor that was disposed';

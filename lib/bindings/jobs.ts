@@ -1,20 +1,24 @@
 /**
- * Calls off the event loop.
+ * Runs calls off the event loop.
  *
- * Each environment has one thread for them, which runs them in the order they were made (native/bindings/jobs.h): results are
- * those of the same calls made synchronously, and callers share the cores instead of fighting for them.
+ * Each environment has one worker thread, which runs the calls in the order in which they were made
+ * (native/bindings/jobs.h). So results equal those of the same calls made synchronously, and calls do not compete for
+ * the cores.
  */
+import { types } from 'node:util';
+
 import { describe, isOptions } from '../dispatch/arguments';
 import { isComplex } from '../tensor/scalar';
 import { typeError } from './errors';
 import { type NativeJob, native } from './native';
+import { outside } from './outside';
 
 export interface AsyncOptions {
-  /** Drops the call if it has not started; its promise rejects with the signal's reason. */
+  /** Cancels the call if it has not started. Its promise then rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
 }
 
-/** Takes the `signal` out of arguments whose last may be an options object. */
+/** Removes the `signal` from the options object, if the last argument is one. */
 export function splitSignal(
   args: readonly unknown[],
 ): [others: readonly unknown[], options: AsyncOptions] {
@@ -26,7 +30,10 @@ export function splitSignal(
 
 let lastJob = 0;
 
-/** The native calls, as those of one job. */
+/** Whether the native side has its queue, which would keep the asynchronous context of the first call. */
+let hasQueue = false;
+
+/** The native calls of one job. The loop below defines a method for each. */
 class Job {
   constructor(readonly number: number) {}
 }
@@ -41,10 +48,10 @@ for (const [name, call] of Object.entries(native.async)) {
 }
 
 /**
- * Makes a call in a job.
+ * Runs a native call as a job.
  *
- * @param start - makes one call of the job that it is given
- * @returns what the call resolves with; an error has the stack of the caller, who is no longer on it when it happens
+ * @param start - makes exactly one call on the job it gets
+ * @returns the call's result; an error has the stack of this call, since the caller's frames are gone when it occurs
  */
 export function submit<T>(
   start: (job: NativeJob) => Promise<T>,
@@ -59,37 +66,39 @@ export function submit<T>(
   const number = ++lastJob;
   let settled: Promise<T>;
   try {
-    settled = start(new Job(number) as unknown as NativeJob);
+    const job = new Job(number) as unknown as NativeJob;
+    settled = hasQueue ? start(job) : outside(() => start(job));
+    hasQueue = true;
   } catch (error) {
     return Promise.reject(error);
   }
-  return aborting(settled, number, signal).catch((error: unknown) => {
+  return withAbort(settled, number, signal).catch((error: unknown) => {
     throw withCaller(error, caller);
   });
 }
 
-/** What to do when a signal aborts, by job: one listener for all, since many jobs may share a signal. */
-const aborts = new WeakMap<AbortSignal, Map<number, () => void>>();
+/** The functions that cancel jobs, by job, for each signal. A signal has one listener, since many jobs may share it. */
+const cancellations = new WeakMap<AbortSignal, Map<number, () => void>>();
 
-function abortsOf(signal: AbortSignal): Map<number, () => void> {
-  const known = aborts.get(signal);
+function cancellationsOf(signal: AbortSignal): Map<number, () => void> {
+  const known = cancellations.get(signal);
   if (known) return known;
   const jobs = new Map<number, () => void>();
   const abortAll = (): void => {
     for (const abort of [...jobs.values()]) abort();
   };
   signal.addEventListener('abort', abortAll, { once: true });
-  aborts.set(signal, jobs);
+  cancellations.set(signal, jobs);
   return jobs;
 }
 
-function aborting<T>(
+function withAbort<T>(
   promise: Promise<T>,
   job: number,
   signal: AbortSignal | undefined,
 ): Promise<T> {
   if (!signal) return promise;
-  const jobs = abortsOf(signal);
+  const jobs = cancellationsOf(signal);
   return new Promise<T>((resolve, reject) => {
     jobs.set(job, () => {
       jobs.delete(job);
@@ -100,7 +109,7 @@ function aborting<T>(
 }
 
 function withCaller(error: unknown, caller: string | undefined): unknown {
-  if (error instanceof Error && caller && error.message && 'pythonType' in error) {
+  if (types.isNativeError(error) && caller && error.message && 'pythonType' in error) {
     const frames = caller.split('\n').slice(2).join('\n');
     error.stack = `${error.name}: ${error.message}\n${frames}`;
   }

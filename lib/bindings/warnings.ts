@@ -1,27 +1,27 @@
 /**
- * Warnings, shown through `process.emitWarning` as often as Python's default filter shows them: once per text and
+ * Shows warnings through `process.emitWarning`, as often as Python's default filter does: once for each text and
  * reporting line.
  */
 import path from 'node:path';
 
-/** Python's categories, in the order of native/bindings/warnings.h. */
+/** Python's warning categories, in the order of native/bindings/warnings.h. */
 const CATEGORIES = ['UserWarning', 'DeprecationWarning', 'FutureWarning'] as const;
 export type WarningCategory = (typeof CATEGORIES)[number];
 
 /**
- * Which line Python reports: the one that called the functional (native/bindings/warnings.h), a line inside torch, or the
- * user's own, whatever of torch lies between.
+ * The line that Python reports: `'caller'` is the line that called the functional (native/bindings/warnings.h),
+ * `'torch'` a line inside torch, `'user'` the innermost line outside torch.
  */
 export type WarningOrigin = 'caller' | 'torch' | 'user';
 const ORIGINS: readonly WarningOrigin[] = ['caller', 'torch'];
 
-/** A warning as Python's `catch_warnings(record=True)` has it. */
+/** A warning as Python's `catch_warnings(record=True)` records it. */
 export type RecordedWarning = readonly [category: string, text: string];
 
 const shown = new Set<string>();
 let recorded: RecordedWarning[] | undefined;
 
-/** Called by the native side for each warning of a call. */
+/** Shows a warning of a native call. The native side calls it. */
 export function emitNativeWarning(category: number, origin: number, text: string): void {
   warn(text, CATEGORIES[category] ?? 'UserWarning', ORIGINS[origin] ?? 'caller');
 }
@@ -31,7 +31,7 @@ export function emitNativeWarning(category: number, origin: number, text: string
  *
  * @param text - Python's text
  * @param category - Python's class
- * @param origin - whose line counts: the user's that called a functional, or the one inside torch
+ * @param origin - which line counts as the one that warns
  */
 export function warn(
   text: string,
@@ -49,10 +49,10 @@ export function warn(
 }
 
 /**
- * Runs `body` with every warning recorded, however often its line gave it before, in place of being shown: Python's
- * `catch_warnings(record=True)` under `simplefilter('always')`.
+ * Runs `body`, and records its warnings instead of showing them: all of them, repeated ones too. Like Python's
+ * `catch_warnings(record=True)` with `simplefilter('always')`.
  *
- * @param body - synchronous
+ * @param body - a synchronous function
  */
 export function recordWarnings<T>(body: () => T): { value: T; warnings: RecordedWarning[] } {
   const outer = recorded;
@@ -69,8 +69,8 @@ const HERE = path.resolve(__dirname, '..') + path.sep;
 const MODULES = path.join(HERE, 'nn', 'modules');
 
 /**
- * The line that Python would report. A call through a module reports the module's own line, whoever called it; one
- * straight to a functional reports the user's. For a line inside torch the innermost frame of this package stands.
+ * Returns the line that Python would report. For `'caller'`, this is the line in a module's file if a module called the
+ * functional, else the user's line. For `'torch'`, it is the innermost frame of this package.
  */
 function reportingLine(origin: WarningOrigin): string {
   const frames = stackFrames();
@@ -80,7 +80,8 @@ function reportingLine(origin: WarningOrigin): string {
   return ofModule || (frames.find((frame) => !frame.includes(HERE)) ?? '');
 }
 
-// The files as they run: with --enable-source-maps a formatted stack would name the sources, which lie elsewhere.
+// Returns the positions in the files that run. A formatted stack would name the TypeScript sources under
+// --enable-source-maps, which are in another folder.
 function stackFrames(): string[] {
   const { stackTraceLimit, prepareStackTrace } = Error;
   let frames: string[];

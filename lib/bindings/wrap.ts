@@ -1,4 +1,6 @@
-/** Makes the `Tensor` of a new handle. Apart from tensor.ts, which stands on everything that needs it. */
+/**
+ * Makes the `Tensor` for a new handle. This is not in tensor.ts, so that the files which tensor.ts imports can use it.
+ */
 
 import type { Tensor } from '../tensor/tensor';
 import type { Handle } from './handle';
@@ -7,12 +9,12 @@ type TensorClass = new (handle: Handle) => Tensor;
 
 let Class: TensorClass;
 
-/** Called once, by tensor.ts. */
+/** Sets the class. tensor.ts calls it once. */
 export function registerTensorClass(tensorClass: unknown): void {
   Class = tensorClass as TensorClass;
 }
 
-/** The tensor that owns a handle which the native side just gave out. */
+/** Returns the tensor that owns a handle which the native side just returned. */
 export function wrap(handle: Handle): Tensor {
   return new Class(handle);
 }

@@ -38,6 +38,8 @@ export interface Command<Options extends OptionDescriptions = OptionDescriptions
   /** The operands after the options, for commands that take some. */
   readonly operands?: { readonly usage: string; readonly least: number; readonly most: number };
   readonly options: Options;
+  /** What the process ends with if the command throws. Default: 1. */
+  readonly errorStatus?: number;
   readonly examples: readonly { readonly command: string; readonly does: string }[];
   /**
    * Runs it. What needs libtorch is imported in here, not at the top of the file, so that help and other commands work

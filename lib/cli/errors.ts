@@ -25,4 +25,6 @@ export const EXIT = {
   failure: 1,
   /** No such command or option, or a value that is not allowed. */
   usage: 2,
+  /** What was to be compared could not be run. */
+  unrun: 2,
 } as const;

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { PACKAGE_VERSION } from '../bindings/libtorch/folders';
 import { nearest } from '../dispatch/arguments';
+import type { Command } from './command';
 import { COMMANDS } from './commands';
 import { CommandError, EXIT, UsageError } from './errors';
 import { helpFor, overview } from './help';
@@ -12,6 +13,7 @@ import { Terminal } from './terminal';
 async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   const terminal = new Terminal(terminalOptions(args));
+  let command: Command | undefined;
   try {
     if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
       return await showHelp(terminal, name === 'help' ? rest[0] : undefined, name === undefined);
@@ -20,7 +22,7 @@ async function main(args: readonly string[]): Promise<number> {
       terminal.result({ version: PACKAGE_VERSION }, () => PACKAGE_VERSION);
       return EXIT.success;
     }
-    const command = await commandOf(name);
+    command = await commandOf(name);
     const { values, operands } = parse(rest, command);
     if (values['help']) {
       process.stdout.write(`${helpFor(command, terminal.styles)}\n`);
@@ -28,7 +30,7 @@ async function main(args: readonly string[]): Promise<number> {
     }
     return (await command.run(values as never, terminal, operands)) ?? EXIT.success;
   } catch (error) {
-    return fail(error, terminal);
+    return fail(error, terminal, command?.errorStatus);
   }
 }
 
@@ -72,7 +74,7 @@ function commandOf(name: string): ReturnType<(typeof COMMANDS)[string]> {
 }
 
 // What a person can mend is shown without a stack; a bug is not.
-function fail(error: unknown, terminal: Terminal): number {
+function fail(error: unknown, terminal: Terminal, status: number = EXIT.failure): number {
   const { name, message, stack, code, advice } = error as CommandError & { code?: string };
   if (terminal.json) {
     terminal.result({ error: { name, message, code, advice } }, () => '');
@@ -85,7 +87,7 @@ function fail(error: unknown, terminal: Terminal): number {
       terminal.note(advice);
     }
   }
-  return error instanceof UsageError ? EXIT.usage : EXIT.failure;
+  return error instanceof UsageError ? EXIT.usage : status;
 }
 
 // `torch-losses … | head` closes the pipe early: not an error.

@@ -1,5 +1,5 @@
 /**
- * `torch.cpu`: what {@link get_device_module} gives for the CPU, so that one program serves all devices. Source:
+ * `torch.cpu`: the result of {@link get_device_module} for the CPU, so that one program supports all devices. Source:
  * torch/cpu/__init__.py.
  *
  * See https://docs.pytorch.org/docs/stable/cpu.html
@@ -15,21 +15,21 @@ export const is_available = (): boolean => true;
 
 export const is_initialized = (): boolean => true;
 
-/** Returns 1: all cores are one device. */
+/** Returns 1, since all cores are one device. */
 export const device_count = (): number => 1;
 
 export const current_device = (): string => 'cpu';
 
-/** Does nothing: there is one CPU device. */
+/** Does nothing, since there is one CPU device. */
 export function set_device(_device: DeviceLike): void {}
 
-/** Returns at once: the CPU has no work in the background. */
+/** Returns at once, since the CPU has no background work. */
 export function synchronize(_device?: DeviceLike | null): void {}
 
-/** The CPU's one stream. */
+/** Returns the only stream of the CPU. */
 export const current_stream = (_device?: DeviceLike | null): Stream => currentStream('cpu');
 
-/** Runs a function; the CPU has one stream. */
+/** Runs a function. The stream makes no difference, since the CPU has only one. */
 export function stream<T>(stream: Stream | null, run: () => T): T {
   if (stream !== null) streamOf('stream', stream);
   return scoped('stream', run, () => () => {});

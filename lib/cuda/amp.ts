@@ -1,4 +1,4 @@
-/** `torch.cuda.amp`: the older names of `torch.amp`, which warn that they are. Source: torch/cuda/amp/. */
+/** `torch.cuda.amp`: deprecated names for functions of `torch.amp`, which warn. Source: torch/cuda/amp/. */
 import { autocast as autocastOf } from '../amp/autocast';
 import {
   GradScaler as Base,
@@ -23,7 +23,7 @@ export interface AutocastOptions {
 }
 
 /**
- * As `torch.autocast('cuda', …)`.
+ * Calls `torch.autocast('cuda', …)`.
  *
  * @deprecated Use `torch.autocast('cuda', …)`.
  */
@@ -45,7 +45,7 @@ export function autocast(...args: unknown[]): unknown {
 const SCALER = new Signature('GradScaler', SCALER_OPTIONS);
 
 /**
- * As `torch.amp.GradScaler('cuda', …)`.
+ * The same as `torch.amp.GradScaler('cuda', …)`.
  *
  * @deprecated Use `torch.amp.GradScaler('cuda', …)`.
  */

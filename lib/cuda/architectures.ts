@@ -1,9 +1,9 @@
-/** Which GPUs libtorch has kernels for. Source: torch/cuda/__init__.py. */
+/** The GPU architectures for which libtorch has kernels. Source: torch/cuda/__init__.py. */
 import { native } from '../bindings/native';
 import { warn } from '../bindings/warnings';
 
 /**
- * The architectures that libtorch was built for, such as `sm_90`; none of a CPU build.
+ * Returns the architectures that libtorch was built for, such as `sm_90`. Empty for a CPU build.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.cuda.get_arch_list.html
  */
@@ -12,7 +12,7 @@ export function get_arch_list(): string[] {
   return [...new Set(Array.from(flags, ([, code]) => code!))];
 }
 
-/** The same as options of NVIDIA's compiler. */
+/** Returns the architectures as options of NVIDIA's compiler. */
 export const get_gencode_flags = (): string =>
   get_arch_list()
     .map((architecture) => {
@@ -22,7 +22,7 @@ export const get_gencode_flags = (): string =>
     .join(' ');
 
 /**
- * What Python warns of where libtorch has no kernels for a device: whatever is computed there will fail.
+ * Returns Python's warning about a device for which libtorch has no kernels, so that every computation on it will fail.
  *
  * @internal
  */
@@ -42,7 +42,7 @@ export function incompatibility(
   );
 }
 
-/** Warns of devices for which libtorch has no kernels. */
+/** Warns about devices for which libtorch has no kernels. */
 export function checkKernels(): void {
   const count = native.cuda_device_count();
   for (let index = 0; index < count; index++) {

@@ -1,4 +1,4 @@
-/** Which CUDA devices there are, which is current, and what they are. */
+/** CUDA devices: their number, the current one, and their properties. */
 
 import { createError, runtimeError } from '../bindings/errors';
 import { tensorHandle } from '../bindings/handle';
@@ -8,24 +8,23 @@ import type { Tensor } from '../tensor/tensor';
 import { scoped } from '../utils/contextlib';
 import { type CudaDevice, currentDevice, enterDevice, indexOf, isBuilt, start } from './state';
 
-/** Whether there is a CUDA libtorch, a driver and a device. */
+/** Returns whether libtorch is a CUDA build, and a driver and a device exist. */
 export function is_available(): boolean {
   return native.has_cuda();
 }
 
-/** The number of CUDA devices; 0 where there is no CUDA. */
+/** Returns the number of CUDA devices. 0 without CUDA. */
 export function device_count(): number {
   return native.cuda_device_count();
 }
 
-/** The number of this thread's current device. */
+/** Returns the index of this thread's current device. */
 export function current_device(): number {
   return currentDevice();
 }
 
 /**
- * Makes a device the current one of this thread. `device` does so while a function runs. A negative number does
- * nothing.
+ * Makes a device the current one of this thread. `device` does so while a function runs. A negative index does nothing.
  */
 export function set_device(device: CudaDevice): void {
   const index = indexOf(device, false);
@@ -35,18 +34,18 @@ export function set_device(device: CudaDevice): void {
 }
 
 /**
- * Runs a function with another current device; returns what it returns. A negative number changes nothing.
+ * Runs a function with another current device, and returns its result. A negative index changes nothing.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.cuda.device.html
  *
- * @throws TypeError for a function that returns a promise
+ * @throws TypeError if the function returns a promise
  */
 export function device<T>(device: CudaDevice | null, run: () => T): T {
   return scoped('device', run, () => enter(indexOf(device)));
 }
 
 /**
- * Runs a function with the device of a tensor as the current one; returns what it returns. One on the CPU changes
+ * Runs a function with the device of a tensor as the current one, and returns its result. A tensor on the CPU changes
  * nothing.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.cuda.device_of.html
@@ -63,7 +62,7 @@ function enter(index: number): () => void {
   return enterDevice(index);
 }
 
-/** Waits until all work of a device is done. Default, and for a negative number: the current device. */
+/** Waits until all work on a device is done. Default, and for a negative index: the current device. */
 export function synchronize(device?: CudaDevice | null): void {
   start();
   const index = indexOf(device);
@@ -93,11 +92,11 @@ export interface DeviceProperties {
   readonly pci_bus_id: number;
   readonly pci_device_id: number;
   readonly pci_domain_id: number;
-  /** As `nvidia-smi` writes it, without `GPU-`. */
+  /** The UUID in the format of `nvidia-smi`, without `GPU-`. */
   readonly uuid: string;
 }
 
-/** In the order of native/operators/cuda_driver.h. */
+/** The attributes in the order of native/operators/cuda_driver.h. */
 const ATTRIBUTES = [
   'major',
   'minor',
@@ -121,11 +120,11 @@ const ATTRIBUTES = [
 ] as const;
 
 /**
- * What a device is.
+ * Returns the properties of a device.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.cuda.get_device_properties.html
  *
- * @throws TorchError (AssertionError) for a device that there is not
+ * @throws TorchError (AssertionError) if the device does not exist
  */
 export function get_device_properties(device?: CudaDevice | null): DeviceProperties {
   start();
@@ -151,18 +150,18 @@ function uuidText(bytes: readonly number[]): string {
   return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
-/** The name of a device, such as `NVIDIA H100 80GB HBM3`. */
+/** Returns the name of a device, such as `NVIDIA H100 80GB HBM3`. */
 export function get_device_name(device?: CudaDevice | null): string {
   return get_device_properties(device).name;
 }
 
-/** The compute capability of a device: its major and minor number. */
+/** Returns the compute capability of a device: its major and minor number. */
 export function get_device_capability(device?: CudaDevice | null): [major: number, minor: number] {
   const { major, minor } = get_device_properties(device);
   return [major, minor];
 }
 
-/** Whether one device can read the memory of another. */
+/** Returns whether one device can read the memory of another. */
 export function can_device_access_peer(device: CudaDevice, peer_device: CudaDevice): boolean {
   start();
   const index = existing(indexOf(device), 'Invalid device id');
@@ -170,10 +169,13 @@ export function can_device_access_peer(device: CudaDevice, peer_device: CudaDevi
   return native.cuda_can_access_peer(index, peer);
 }
 
-/** Whether the current device has TF32 in its hardware: from compute capability 8.0 on. */
+/** Returns whether the current device has TF32 hardware, which starts at compute capability 8.0. */
 export const is_tf32_supported = (): boolean => is_bf16_supported(false);
 
-/** Whether the current device computes in bfloat16: from compute capability 8.0 on, and with emulation all do. */
+/**
+ * Returns whether the current device computes in bfloat16. With emulation, all do; in hardware, those from compute
+ * capability 8.0.
+ */
 export function is_bf16_supported(including_emulation = true): boolean {
   if (typeof including_emulation !== 'boolean') {
     throw createError(

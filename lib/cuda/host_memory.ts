@@ -1,4 +1,4 @@
-/** The memory that is pinned for CUDA, of which freed pieces are kept. Source: torch/cuda/memory.py. */
+/** Pinned memory for CUDA, which is cached when it is freed. Source: torch/cuda/memory.py. */
 import { native } from '../bindings/native';
 import { isStarted, requireBuilt } from './state';
 import { byName, type NestedStats, nested } from './stats';
@@ -9,7 +9,7 @@ const TIMES = ['host_alloc_time', 'host_free_time'];
 const of = (names: readonly string[], parts: readonly string[]): string[] =>
   names.flatMap((name) => parts.map((part) => `${name}.${part}`));
 
-/** The statistics' names, in the order of native/operators/cuda.cc. */
+/** The names of the statistics, in the order of native/operators/cuda.cc. */
 const NAMES: readonly string[] = [
   ...of(AMOUNTS, ['current', 'peak', 'allocated', 'freed']),
   ...of(TIMES, ['total', 'max', 'min', 'count', 'avg']),
@@ -18,8 +18,8 @@ const NAMES: readonly string[] = [
 ];
 
 /**
- * What the allocator of pinned memory counted, by names such as `allocated_bytes.peak`, in numbers, bytes and
- * microseconds; empty before CUDA is used.
+ * Returns the statistics of the allocator of pinned memory, by names such as `allocated_bytes.peak`: counts, bytes and
+ * microseconds. Empty before CUDA is used.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.cuda.memory.host_memory_stats.html
  */

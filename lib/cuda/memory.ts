@@ -1,4 +1,4 @@
-/** The memory of CUDA devices. Source: torch/cuda/memory.py. */
+/** Memory of CUDA devices. Source: torch/cuda/memory.py. */
 import { native } from '../bindings/native';
 import { type CudaDevice, indexOf, isStarted, startedIndexOf } from './state';
 import { byName, type NestedStats, nested } from './stats';
@@ -26,7 +26,7 @@ const COUNTERS = [
   'num_oom_rejections', // where libtorch counts them
 ];
 
-/** The statistics' names, in the order of native/operators/cuda.cc. */
+/** The names of the statistics, in the order of native/operators/cuda.cc. */
 const NAMES: readonly string[] = [
   ...ARRAYS.flatMap((array) =>
     POOLS.flatMap((pool) => METRICS.map((metric) => `${array}.${pool}.${metric}`)),
@@ -38,8 +38,8 @@ const NAMES: readonly string[] = [
 ];
 
 /**
- * What the allocator counted, in bytes and numbers, by names such as `allocated_bytes.all.peak`; empty before CUDA is
- * used.
+ * Returns the statistics of the allocator, by names such as `allocated_bytes.all.peak`: counts and bytes. Empty before
+ * CUDA is used.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.cuda.memory_stats.html
  */
@@ -55,22 +55,22 @@ export const memory_stats_as_nested_dict = (device?: CudaDevice | null): NestedS
 const stat = (device: CudaDevice | null | undefined, name: string): number =>
   memory_stats(device)[name] ?? 0;
 
-/** Bytes that tensors hold on a device. Default: the current one. */
+/** Returns the bytes in use by tensors on a device. Default: the current device. */
 export function memory_allocated(device?: CudaDevice | null): number {
   return stat(device, 'allocated_bytes.all.current');
 }
 
-/** The most that {@link memory_allocated} has been since {@link reset_peak_memory_stats}. */
+/** Returns the maximum of {@link memory_allocated} since {@link reset_peak_memory_stats}. */
 export function max_memory_allocated(device?: CudaDevice | null): number {
   return stat(device, 'allocated_bytes.all.peak');
 }
 
-/** Returns the bytes of a device that the allocator holds: those of tensors, and those that are kept for reuse. */
+/** Returns the bytes of a device that the allocator holds: those of tensors, and cached ones. */
 export function memory_reserved(device?: CudaDevice | null): number {
   return stat(device, 'reserved_bytes.all.current');
 }
 
-/** The most that {@link memory_reserved} has been since {@link reset_peak_memory_stats}. */
+/** Returns the maximum of {@link memory_reserved} since {@link reset_peak_memory_stats}. */
 export function max_memory_reserved(device?: CudaDevice | null): number {
   return stat(device, 'reserved_bytes.all.peak');
 }
@@ -85,12 +85,12 @@ export function reset_accumulated_memory_stats(device?: CudaDevice | null): void
   native.cuda_reset_accumulated_stats(startedIndexOf(device));
 }
 
-/** Returns the free and total bytes of a device. Memory of other processes counts as used. */
+/** Returns the free and the total bytes of a device. Memory of other processes counts as used. */
 export function mem_get_info(device?: CudaDevice | null): [free: number, total: number] {
   return native.cuda_mem_get_info(startedIndexOf(device));
 }
 
-/** Gives the memory that is kept for reuse back to the device. */
+/** Returns cached memory to the device. */
 export function empty_cache(): void {
   if (isStarted()) native.cuda_empty_cache();
 }

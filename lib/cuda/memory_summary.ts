@@ -1,11 +1,11 @@
-/** The allocator's statistics as a table: `memory_summary` of torch/cuda/memory.py. */
+/** Formats the allocator's statistics as a table: `memory_summary` in torch/cuda/memory.py. */
 import { BOOL, DEVICE, optional, orNull, Signature } from '../dispatch/signature';
 import { memory_stats } from './memory';
 import { type CudaDevice, startedIndexOf } from './state';
 
 type Format = (value: number, first: number) => string;
 
-// Rows of one metric share the unit that the first of them calls for.
+// All rows of a metric have the same unit, which the first row determines.
 function inUnits(units: readonly string[], step: number, most: number, digits: number): Format {
   return (value, first) => {
     const power = units.findIndex((_, i) => i === units.length - 1 || first / step ** i < most);
@@ -38,7 +38,7 @@ const POOLS = [
 const COLUMNS = ['current', 'peak', 'allocated', 'freed'];
 const WIDTH = 75;
 
-/** The table of some statistics of a device. @internal */
+/** Returns the table for statistics of a device. @internal */
 export function summaryOf(
   stats: Record<string, number>,
   device: number,
@@ -79,13 +79,13 @@ const SIGNATURE = new Signature('memory_summary', {
 });
 
 /**
- * What the allocator counted, as a table to read.
+ * Returns the allocator's statistics as a readable table.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.cuda.memory_summary.html
  *
- * @param device - default: the current one
- * @param options.abbreviated - without the rows of the pools. Default: false
- * @throws what {@link start} throws, where Python has a KeyError
+ * @param device - default: the current device
+ * @param options.abbreviated - omits the rows of the pools. Default: false
+ * @throws the errors of {@link start}, where Python throws a KeyError
  */
 export function memory_summary(
   device?: CudaDevice | null,

@@ -1,6 +1,6 @@
 /**
- * Random numbers on CUDA devices. Source: torch/cuda/random.py, whose functions that set something wait for CUDA to be
- * started by others; here they take effect at once, and what `is_initialized` says stays as it is.
+ * Random numbers on CUDA devices. Source: torch/cuda/random.py. In Python, setters take effect when CUDA is
+ * initialized. Here they take effect at once, and `is_initialized` still returns false.
  */
 
 import { indexError, typeError, valueError } from '../bindings/errors';
@@ -12,8 +12,8 @@ import { device as deviceOf } from '../tensor/device';
 import type { Tensor } from '../tensor/tensor';
 import { type CudaDevice, currentDevice, start } from './state';
 
-/** The number of a device, or null for `cuda`, the current one. */
-function numberOf(device: CudaDevice): number | null {
+/** Returns the index of a device, or null for `cuda`, which means the current one. */
+function indexOrNull(device: CudaDevice): number | null {
   const { type, index, name } =
     typeof device === 'number' ? deviceOf('cuda', device) : deviceOf(device);
   if (type !== 'cuda') throw valueError(`Expected a cuda device, but got: ${name}`);
@@ -31,23 +31,23 @@ const all = (): Generator[] =>
   Array.from({ length: native.cuda_device_count() }, (_, index) => generatorOf(index));
 
 /**
- * The state of a device's generator, a tensor of bytes on the CPU.
+ * Returns the state of a device's generator, as a tensor of bytes on the CPU.
  *
- * @param device - default: the current one
- * @throws what {@link start} throws
+ * @param device - default: the current device
+ * @throws the errors of {@link start}
  */
 export function get_rng_state(device: CudaDevice = 'cuda'): Tensor {
   start();
-  return generatorOf(numberOf(device) ?? currentDevice()).get_state();
+  return generatorOf(indexOrNull(device) ?? currentDevice()).get_state();
 }
 
-/** The states of all devices' generators. */
+/** Returns the states of all devices' generators. */
 export const get_rng_state_all = (): Tensor[] => all().map((generator) => generator.get_state());
 
-/** Restores a state of a device's generator, also one from Python. Without CUDA it does nothing. */
+/** Restores a state of a device's generator. The state may come from Python. Does nothing without CUDA. */
 export function set_rng_state(new_state: Tensor, device: CudaDevice = 'cuda'): void {
   tensorHandle(new_state, { name: 'set_rng_state', parameters: [] }, 'new_state');
-  const index = numberOf(device);
+  const index = indexOrNull(device);
   if (native.has_cuda()) generatorOf(index ?? native.cuda_get_device()).set_state(new_state);
 }
 
@@ -62,24 +62,24 @@ export function set_rng_state_all(new_states: Iterable<Tensor>): void {
   for (const state of new_states) set_rng_state(state, index++);
 }
 
-/** Seeds the current device's generator; without CUDA it does nothing. */
+/** Seeds the current device's generator. Does nothing without CUDA. */
 export function manual_seed(seed: number | bigint): void {
   const bits = seedBits(seed);
   if (native.has_cuda()) current().manual_seed(bits);
 }
 
-/** Seeds the generators of all CUDA devices; without CUDA it does nothing. */
+/** Seeds the generators of all CUDA devices. Does nothing without CUDA. */
 export function manual_seed_all(seed: number | bigint): void {
   const bits = seedBits(seed);
   for (const generator of all()) generator.manual_seed(bits);
 }
 
-/** Seeds the current device's generator with a number of the system's random source; without CUDA it does nothing. */
+/** Seeds the current device's generator with a number from the system's random source. Does nothing without CUDA. */
 export function seed(): void {
   if (native.has_cuda()) current().seed();
 }
 
-/** Seeds all devices' generators with one number of the system's random source; without CUDA it does nothing. */
+/** Seeds all devices' generators with one number from the system's random source. Does nothing without CUDA. */
 export function seed_all(): void {
   const [first, ...others] = all();
   if (!first) return;
@@ -89,9 +89,9 @@ export function seed_all(): void {
 }
 
 /**
- * The seed of the current device's generator. A bigint where a number cannot hold it.
+ * Returns the seed of the current device's generator. It is a bigint if a number cannot hold it.
  *
- * @throws what {@link start} throws
+ * @throws the errors of {@link start}
  */
 export function initial_seed(): number | bigint {
   return generatorOf(currentDevice()).initial_seed();

@@ -1,4 +1,4 @@
-/** Whether and when CUDA is started, and which device is meant. Source: torch/cuda/__init__.py. */
+/** Initializes CUDA when it is needed, and interprets device arguments. Source: torch/cuda/__init__.py. */
 
 import { createError, runtimeError, typeError, valueError } from '../bindings/errors';
 import { native } from '../bindings/native';
@@ -7,10 +7,10 @@ import { defaultGeneratorOf, type Generator } from '../random/generator';
 import { Device, hasAccelerator } from '../tensor/device';
 import { checkKernels } from './architectures';
 
-/** A CUDA device: its number, or `torch.device('cuda:1')`, or its name. */
+/** A CUDA device: its index, its name, or a device such as `torch.device('cuda:1')`. */
 export type CudaDevice = number | Device | string;
 
-/** Whether this libtorch is a CUDA build. */
+/** Returns whether libtorch is a CUDA build. */
 export const isBuilt = hasAccelerator;
 
 /** @throws TorchError (AssertionError) for a CPU build */
@@ -20,18 +20,18 @@ export function requireBuilt(): void {
 
 let started = false;
 
-/** Whether {@link start} has succeeded, in any thread of the process. */
+/** Returns whether {@link start} has succeeded in any thread of the process. */
 export const isStarted = (): boolean => started || native.cuda_is_initialized();
 
 const generators: Generator[] = [];
 
-/** The default generators of the devices, in their order. The list is empty before CUDA is used. */
+/** The default generators of the devices, in order. The list is empty before CUDA is used. */
 export const default_generators: readonly Generator[] = generators;
 
 /**
- * Starts CUDA, unless that has been done.
+ * Initializes CUDA, unless that was done before.
  *
- * @throws TorchError (AssertionError) for a CPU build, TorchError (RuntimeError) without a driver or a device
+ * @throws TorchError (AssertionError) for a CPU build; TorchError (RuntimeError) without a driver or a device
  */
 export function start(): void {
   if (started) return;
@@ -51,57 +51,57 @@ const NO_DRIVER =
 const notCompiled = (type: string): Error =>
   createError('AssertionError', `Torch not compiled with ${type.toUpperCase()} enabled`);
 
-/** What Python does before a tensor is made on a device: it starts what is there, and says what is not. */
+/** Initializes a device before a tensor is made on it, as Python does. Throws if the device does not exist. */
 export function startDevice(name: string): void {
   if (name.startsWith('cuda')) start();
   else if (name.startsWith('xpu')) throw notCompiled('xpu');
 }
 
-/** What a stream or an event of a kind of device needs: CUDA, where this libtorch was built for it. */
+/** Initializes CUDA for a stream or an event of a device type, if libtorch was built for CUDA. */
 export function startIfBuilt(type: string): void {
   if (type === 'cuda' && isBuilt()) start();
 }
 
-/** The same for memory that a device reads by itself, which its driver pins. */
+/** Initializes CUDA before memory is pinned, which its driver does. */
 export function startPinning(): void {
   if (isBuilt()) start();
 }
 
-/** The number of a device, which is looked at before CUDA is started. */
+/** Checks a device argument, then initializes CUDA. Returns the device's index. */
 export function startedIndexOf(device: CudaDevice | null | undefined): number {
   const index = indexOf(device);
   start();
   return index;
 }
 
-/** The number of the device that is current in this thread. */
+/** Returns the index of this thread's current device. */
 export function currentDevice(): number {
   start();
   return native.cuda_get_device();
 }
 
-/** More than a number of a device can be in libtorch, which would take what is left of it. */
-const TOO_MANY = 128;
+/** The first index that libtorch's DeviceIndex, which has 8 bits, cannot hold. */
+const DEVICE_INDEX_LIMIT = 128;
 
-/** The name of a device whose stream is asked for; -1 is the current one, as in libtorch. */
+/** Returns the name of a device whose stream is requested. As in libtorch, -1 is the current device. */
 export function streamDeviceOf(index: number): string {
   if (index === -1) return 'cuda';
-  if (index >= TOO_MANY) throw runtimeError('Overflow when unpacking DeviceIndex');
+  if (index >= DEVICE_INDEX_LIMIT) throw runtimeError('Overflow when unpacking DeviceIndex');
   if (index >= 0) return `cuda:${index}`;
   const count = native.cuda_device_count();
   throw runtimeError(`Device index value ${index} is out of index range [0, ${count})`);
 }
 
-/** Makes a device the current one, and returns what goes back to the one before. */
+/** Makes a device the current one. Returns a function that restores the previous one. */
 export function enterDevice(index: number): () => void {
   const before = native.cuda_exchange_device(index);
   return () => native.cuda_restore_device(before);
 }
 
 /**
- * The number of a device; the current one for null and, where `isOptional`, for `cuda` without a number.
+ * Returns the index of a device. Returns the current one for null and, if `isOptional`, for `cuda` without an index.
  *
- * @throws RangeError (ValueError) for a device of another kind, or one whose number must be said
+ * @throws RangeError (ValueError) for a device of another type, or one whose index is missing but required
  */
 export function indexOf(device: CudaDevice | null | undefined, isOptional = true): number {
   if (typeof device === 'number') {

@@ -1,6 +1,6 @@
-/** What allocators count, by name. */
+/** Statistics of allocators, by name. */
 
-/** The values that there are, sorted by name, as Python has them. */
+/** Returns the available values, sorted by name, as in Python. */
 export function byName(
   names: readonly string[],
   values: readonly number[],
@@ -9,12 +9,12 @@ export function byName(
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Statistics as objects in objects. */
+/** Statistics as nested objects. */
 export interface NestedStats {
   [name: string]: number | NestedStats;
 }
 
-/** Statistics by names with dots, as objects in objects. */
+/** Converts statistics with dotted names to nested objects. */
 export function nested(stats: Record<string, number>): NestedStats {
   const outer: NestedStats = {};
   for (const [name, value] of Object.entries(stats)) {

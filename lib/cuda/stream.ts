@@ -1,4 +1,4 @@
-/** CUDA's streams and events. Source: torch/cuda/streams.py. */
+/** Streams and events of CUDA devices. Source: torch/cuda/streams.py. */
 
 import * as base from '../accelerator/stream';
 import { notImplementedError, runtimeError, valueError } from '../bindings/errors';
@@ -14,34 +14,36 @@ const STREAM = new Signature('Stream', {
 });
 
 /**
- * A sequence of work on a CUDA device, beside others.
+ * A sequence of work on a CUDA device.
  *
- * What one stream computes and another reads needs `wait_stream` or an {@link Event} between them, and
- * `tensor.record_stream` where it may be freed meanwhile. See
+ * If one stream computes a tensor and another reads it, `wait_stream` or an {@link Event} must synchronize them. If the
+ * tensor may be freed meanwhile, call `tensor.record_stream`. See
  * https://docs.pytorch.org/docs/stable/generated/torch.cuda.Stream.html
  */
 export class Stream extends base.Stream {
   /**
-   * @param device - default: the current one
-   * @throws TorchError (RuntimeError) for a libtorch without CUDA
+   * @param device - default: the current device
+   * @throws TorchError (RuntimeError) if libtorch was built without CUDA
    */
   constructor(device?: CudaDevice | null, options?: base.StreamOptions);
   constructor(options?: base.StreamOptions & { device?: CudaDevice | null | undefined });
   constructor(...args: unknown[]) {
-    super((args[0] instanceof base.Place ? args[0] : newStream(args)) as never);
+    super((args[0] instanceof base.ExistingStream ? args[0] : newStream(args)) as never);
   }
 
-  /** The CUDA runtime's own handle, an address. */
+  /** The address of the stream object of the CUDA runtime. */
   get cuda_stream(): number | bigint {
     return this.native_handle;
   }
 
-  /** The priority: a lower number runs sooner. */
+  /** The priority. Work with a lower number runs first. */
   get priority(): number {
     return native.stream_priority(this.device.name, this.stream_id);
   }
 
-  /** The least and the greatest priority of the current device's streams; greater ones are lower numbers. */
+  /**
+   * Returns the lowest and the highest priority of streams on the current device. A higher priority is a lower number.
+   */
   static priority_range(): [least: number, greatest: number] {
     start();
     return native.stream_priority_range();
@@ -57,12 +59,12 @@ export class Stream extends base.Stream {
   }
 }
 
-function newStream(args: readonly unknown[]): base.Place {
+function newStream(args: readonly unknown[]): base.ExistingStream {
   const { device, priority } = STREAM.read(args);
   if (!isBuilt()) throw runtimeError('torch.cuda.Stream requires CUDA support');
   start();
   const name = streamDeviceOf(Math.max(indexOf(device), -1));
-  return new base.Place('cuda', native.new_stream(name, priority));
+  return new base.ExistingStream('cuda', native.new_stream(name, priority));
 }
 
 const nameOf = (device: CudaDevice | null | undefined): string => streamDeviceOf(indexOf(device));
@@ -77,23 +79,24 @@ const EVENT = new Signature('Event', {
 export interface EventOptions {
   /** Whether the event can be used with `elapsed_time`. Default: false. */
   enable_timing?: boolean | undefined;
-  /** Accepted and ignored: `synchronize` has one way to wait. Default: false. */
+  /** Accepted and ignored, since `synchronize` has one way to wait. Default: false. */
   blocking?: boolean | undefined;
   /** Not supported. Default: false. */
   interprocess?: boolean | undefined;
-  /** Not supported: there are no graphs to capture. Default: false. */
+  /** Not supported, since there is no graph capture. Default: false. */
   external?: boolean | undefined;
 }
 
 /**
- * A point in a stream, to wait for or to measure time.
+ * A point in a stream, to wait for or to measure time from.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.cuda.Event.html
  */
 export class Event extends base.Event {
   /**
-   * @throws TorchError (RuntimeError) for a libtorch without CUDA, TorchError (NotImplementedError) for an event of other
-   *   processes or of graphs
+   * @throws TorchError (RuntimeError) if libtorch was built without CUDA; TorchError (NotImplementedError) for an event
+   *   of
+   *   other processes or of graphs
    */
   constructor(options?: EventOptions);
   constructor(enable_timing: boolean, options?: Omit<EventOptions, 'enable_timing'>);
@@ -107,13 +110,13 @@ export class Event extends base.Event {
     super(new Device('cuda'), { enable_timing });
   }
 
-  /** The device, once it is recorded. */
+  /** The device on which the event was recorded, or null. */
   override get device(): Device | null {
     const device = super.device;
     return device?.index === null ? null : device;
   }
 
-  /** The CUDA runtime's own handle, an address; 0 until it is recorded. */
+  /** The address of the event object of the CUDA runtime. 0 until it is recorded. */
   get cuda_event(): number | bigint {
     return this.event_id;
   }
@@ -124,29 +127,33 @@ export class Event extends base.Event {
   }
 }
 
-/** Returns the current stream of a device in this thread. Default: that of the current device. */
+/** Returns the current stream of a device in this thread. Default: the current device. */
 export function current_stream(device?: CudaDevice | null): Stream {
   start();
   return existing(native.current_stream(nameOf(device)));
 }
 
-/** Returns the default stream of a device. Default: that of the current device. */
+/** Returns the default stream of a device. Default: the current device. */
 export function default_stream(device?: CudaDevice | null): Stream {
   start();
   return existing(native.default_stream(nameOf(device)));
 }
 
 const existing = (place: readonly [id: number | bigint, index: number]): Stream =>
-  new Stream(new base.Place('cuda', place) as never);
+  new Stream(new base.ExistingStream('cuda', place) as never);
 
-/** Makes a stream its device's current one in this thread; `stream` does so for a function's time. */
+/** Makes a stream the current one of its device in this thread. `stream` does so while a function runs. */
 export function set_stream(stream: base.Stream | null): void {
   if (stream === null) return;
   const { device, stream_id } = ofCuda('set_stream', stream);
   native.set_stream(device.name, stream_id);
 }
 
-/** @throws TypeError for what is no stream, RangeError (ValueError) for one of another device */
+/**
+ * Returns the argument as a stream of a CUDA device.
+ *
+ * @throws TypeError if it is not a stream; RangeError (ValueError) for a stream of another device type
+ */
 function ofCuda(name: string, stream: base.Stream): base.Stream {
   const { device } = base.streamOf(name, stream);
   if (device.type === 'cuda') return stream;
@@ -156,7 +163,7 @@ function ofCuda(name: string, stream: base.Stream): base.Stream {
 /**
  * Returns whether work on the current stream is being captured into a graph.
  *
- * @throws TorchError (RuntimeError) for a libtorch without CUDA
+ * @throws TorchError (RuntimeError) if libtorch was built without CUDA
  */
 export function is_current_stream_capturing(): boolean {
   if (!isBuilt()) {
@@ -166,13 +173,13 @@ export function is_current_stream_capturing(): boolean {
 }
 
 /**
- * Runs a function whose work goes into a stream; returns what it returns. With null nothing changes.
+ * Runs a function with its work on a stream, and returns its result. Null changes nothing.
  *
- * Calls off the event loop that the function makes go into the stream too.
+ * Calls off the event loop that the function makes run on the stream, too.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.cuda.stream.html
  *
- * @throws TypeError for a function that returns a promise
+ * @throws TypeError if the function returns a promise
  */
 export function stream<T>(stream: base.Stream | null, run: () => T): T {
   return scoped('stream', run, () => {

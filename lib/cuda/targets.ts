@@ -1,20 +1,20 @@
-/** Class indices checked on a GPU. */
+/** Checks class indices on a GPU. */
 
 import { typeError } from '../bindings/errors';
 import { native } from '../bindings/native';
 import { describe } from '../dispatch/arguments';
 
-/** Whose indices the native side checks: native/losses/targets.h. */
+/** The values of the native setting: native/losses/targets.h. */
 const NONE = 0;
 const CUDA = 1;
 
 /**
- * Has losses check class indices on CUDA before they compute with them.
+ * Makes losses check class indices on CUDA before they compute.
  *
- * An index out of range makes a CUDA kernel fail an assertion, after which nothing more can be computed in the process,
- * in Python too. With the check the loss throws what it throws on the CPU instead, such as `Target 7 is out of bounds.`
- * It costs a few small kernels and a wait for the device in each call of a loss with class indices, so it is off unless
- * it is asked for. It holds for the process.
+ * An index out of range makes a CUDA kernel fail an assertion. After that, nothing can be computed on the GPU in the
+ * process; this is the same in Python. With the check, the loss throws the same error as on the CPU, such as `Target 7
+ * is out of bounds.` The check costs a few small kernels, and a wait for the device, in each call of a loss with class
+ * indices. So it is off by default. It holds for the process.
  */
 export function set_check_targets(enabled: boolean): void {
   if (typeof enabled !== 'boolean') {
@@ -23,7 +23,7 @@ export function set_check_targets(enabled: boolean): void {
   native.set_check_targets(enabled ? CUDA : NONE);
 }
 
-/** Whether class indices are checked: {@link set_check_targets}. */
+/** Returns whether class indices are checked, see {@link set_check_targets}. */
 export function get_check_targets(): boolean {
   return native.get_check_targets() !== NONE;
 }

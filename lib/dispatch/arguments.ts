@@ -1,43 +1,51 @@
 /**
- * How a call's arguments reach parameters: positional ones first, then one trailing options object by name.
+ * Binds the arguments of a call to parameters: first positional arguments, then one options object by name.
  *
- * Everything public binds here: losses, module constructors, tensor methods, operators.
+ * Every public function uses it: losses, module constructors, tensor methods, operators.
  */
 import { typeError } from '../bindings/errors';
 import { isComplex } from '../tensor/scalar';
 
-/** One parameter of a public function, in Python's order. */
+/** A parameter of a public function. Parameters are listed in Python's order. */
 export interface Parameter {
   readonly name: string;
-  /** Without it the call is an error. */
+  /** Whether a call without it is an error. */
   readonly required?: boolean;
-  /** Can be given in the options object only. */
+  /** Whether it can only be given in the options object. */
   readonly keywordOnly?: boolean;
 }
 
-/** A function's parameters, and what it is called in messages. */
+/** The name of a function for messages, and its parameters. */
 export interface Callee {
   readonly name: string;
   readonly parameters: readonly Parameter[];
-  /** Shown with errors: an operator's declaration. */
+  /** An operator's declaration, which is added to messages. */
   readonly declaration?: string;
 }
 
 export type Options = Record<string, unknown>;
 
 /**
- * Whether a value is an options object: a plain one. Tensors, arrays, modules, dtypes and class instances are not.
+ * Returns whether a value is an options object: a plain object. Tensors, arrays, modules, dtypes and instances of
+ * classes are not.
  */
 export function isOptions(value: unknown): value is Options {
   if (typeof value !== 'object' || value === null) return false;
   const prototype = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  return prototype === Object.prototype || prototype === null || isForeign(prototype);
 }
 
+/** Whether a prototype is the `Object.prototype` of another realm, as in a test of Jest or with its `structuredClone`. */
+const isForeign = (prototype: object): boolean =>
+  Object.getPrototypeOf(prototype) === null &&
+  Object.hasOwn(prototype, 'constructor') &&
+  prototype.constructor.name === 'Object';
+
 /**
- * The arguments by parameter, `undefined` where one is not given.
+ * Returns the arguments in the order of the parameters, with `undefined` for missing ones.
  *
- * @throws TypeError for too many or missing arguments, an unknown key (naming the nearest), or a parameter given twice
+ * @throws TypeError for too many or missing arguments, for an unknown key (naming the nearest one), and for a parameter
+ *   that is given twice
  */
 export function bind(callee: Callee, args: ArrayLike<unknown>): unknown[] {
   const bound = bindOr(callee, args);
@@ -45,7 +53,10 @@ export function bind(callee: Callee, args: ArrayLike<unknown>): unknown[] {
   throw bound();
 }
 
-/** As {@link bind}, but returns what makes the error: overloads are tried without the cost of one. */
+/**
+ * Like {@link bind}, but returns a function that makes the error instead of throwing it. Trying an overload then costs
+ * no error.
+ */
 export function bindOr(callee: Callee, args: ArrayLike<unknown>): unknown[] | (() => Error) {
   const { parameters } = callee;
   const bound = new Array<unknown>(parameters.length).fill(undefined);
@@ -109,7 +120,7 @@ function surplus(callee: Callee, args: ArrayLike<unknown>, index: number): Error
   );
 }
 
-/** A TypeError for a key that no parameter has. */
+/** Returns the TypeError for a key that no parameter has. */
 export function unknownKey(callee: Callee, key: string): Error {
   const names = callee.parameters.map(({ name }) => name);
   const near = nearest(key, names);
@@ -119,13 +130,13 @@ export function unknownKey(callee: Callee, key: string): Error {
   );
 }
 
-/** A TypeError that names the function. */
+/** Returns a TypeError that names the function. */
 export function fail(callee: Callee, problem: string): Error {
   const declaration = callee.declaration ? `\nDeclaration: ${callee.declaration}` : '';
   return typeError(`${callee.name}(): ${problem}${declaration}`);
 }
 
-/** The candidate that a mistyped name most likely means, if one is near enough. */
+/** Returns the candidate that is nearest to a mistyped name, or undefined if none is near. */
 export function nearest(name: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
   let least = Math.max(2, Math.floor(name.length / 2)) + 1;
@@ -152,7 +163,7 @@ function editDistance(from: string, to: string): number {
   return row[to.length]!;
 }
 
-/** What a value is, for messages: `a string`, `Tensor`, `an array`, `null`. */
+/** Describes a value for messages: `a string`, `Tensor`, `an array`, `null`. */
 export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (value === undefined) return 'undefined';
@@ -162,7 +173,7 @@ export function describe(value: unknown): string {
     return nameOfClass(value);
   }
   if (typeof value === 'function')
-    return value.constructor === Function ? 'a function' : nameOfClass(value);
+    return value.constructor?.name === 'Function' ? 'a function' : nameOfClass(value);
   if (typeof value === 'string') return `the string ${JSON.stringify(value.slice(0, 40))}`;
   if (typeof value === 'symbol') return 'a symbol';
   if (typeof value === 'bigint') return `the bigint ${value}`;

@@ -1,4 +1,4 @@
-/** From what users give to what crosses to the native side, by the types that operators' schemas have. */
+/** Converts the arguments of operators to the values that are passed to the native side, by the types in the schema. */
 
 import { type Handle, handleOf } from '../bindings/handle';
 import { type Kind, native, type SchemaArgument } from '../bindings/native';
@@ -9,7 +9,7 @@ import { dtypeFromCode } from '../tensor/dtype_table';
 import { Layout, MemoryFormat } from '../tensor/layout';
 import { type Complex, Float, isInt, type MarshalledScalar, marshalScalar } from '../tensor/scalar';
 
-/** What is wanted where a value is {@link REJECTED}. */
+/** Describes the values that each type accepts, for the message about a {@link REJECTED} one. */
 export const EXPECTED: Record<Kind, string> = {
   Tensor: 'a Tensor',
   'Tensor[]': 'an array of Tensors',
@@ -33,16 +33,16 @@ export const EXPECTED: Record<Kind, string> = {
   unsupported: 'of a type that JavaScript has',
 };
 
-/** Stands for a value that a type does not take. */
+/** The result for a value that a type does not accept. */
 export const REJECTED = Symbol('rejected');
 
 type Marshal = (value: unknown, argument: SchemaArgument) => unknown;
 
-/** Whether a value is an integer that 64 bits hold, and that was not rounded on the way. */
+/** Returns whether a value is an integer that fits into 64 bits and was not rounded. */
 export const isInt64 = (value: unknown): boolean =>
   Number.isSafeInteger(value) || (typeof value === 'bigint' && BigInt.asIntN(64, value) === value);
 
-// Python takes a 0-d tensor that needs no gradient where a number is due.
+// Returns the value of a 0-d tensor that needs no gradient. Python accepts such a tensor for a number.
 function numberOf(value: unknown): number | bigint | boolean | Complex | undefined {
   const handle = handleOf(value);
   if (!handle || native.dim(handle) !== 0 || native.requires_grad(handle)) return undefined;
@@ -78,7 +78,7 @@ function marshalNumber(value: unknown): unknown {
   if (!handle) return REJECTED;
   const number = numberOf(value);
   if (number === undefined) return REJECTED;
-  // A float tensor's 2 is the float 2.
+  // The number 2 from a floating-point tensor is the float 2.0, not an int.
   return typeof number === 'number' && isFloating(handle)
     ? ([number] satisfies MarshalledScalar)
     : marshalScalar(number);
@@ -109,7 +109,10 @@ const coded =
 
 const marshalInts = list(marshalInt);
 
-/** By type, what crosses to the native side for a value that is neither undefined nor null, or {@link REJECTED}. */
+/**
+ * For each type, converts a value that is neither undefined nor null. Returns {@link REJECTED} if the type does not
+ * accept it.
+ */
 export const MARSHAL: Record<Kind | 'Tensor or number', Marshal> = {
   Tensor: marshalTensor,
   'Tensor or number': (value) => handleOf(value) || (marshalScalar(value) ?? REJECTED),

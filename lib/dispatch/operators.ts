@@ -1,7 +1,8 @@
 /**
- * Every operator libtorch has, called by schema: what `torch.ops` shows, and what tensor methods and functions stand on.
+ * Calls any operator of libtorch by its schema. `torch.ops`, the methods of `Tensor` and the functions of `torch` use
+ * it.
  *
- * Arguments are bound by the schema's names, checked by its types, and marshalled to what native/operators/calls.cc takes.
+ * Arguments are bound by the schema's names, checked by its types, and converted for native/operators/calls.cc.
  */
 
 import { runtimeError } from '../bindings/errors';
@@ -13,6 +14,7 @@ import {
   type OperatorSchema,
   type SchemaArgument,
 } from '../bindings/native';
+import { ownArray } from '../bindings/realms';
 import { wrap } from '../bindings/wrap';
 import { startDevice, startPinning } from '../cuda/state';
 import { DType } from '../tensor/dtype_table';
@@ -28,7 +30,7 @@ import {
 } from './arguments';
 import { EXPECTED, isInt64, MARSHAL, REJECTED } from './marshalling';
 
-/** Several results, by the schema's names where it has them; iterable in its order. */
+/** Several results. They are keyed by the schema's names if it has them, and iterable in its order. */
 export type NamedResults = Record<string, unknown> & Iterable<unknown>;
 
 type Arguments = readonly unknown[];
@@ -38,30 +40,30 @@ type Arguments = readonly unknown[];
 interface Parameter extends SchemaArgument {
   readonly required: boolean;
   readonly marshal: (value: unknown, argument: SchemaArgument) => unknown;
-  /** Its bit in the mask that tells the native side which numbers are handles. */
+  /** The bit in `call_operator`'s mask that marks this argument as a handle. */
   readonly bit: number;
 }
 
-/** One overload: `torch.ops.aten.add.Tensor`. */
+/** One overload of an operator, such as `torch.ops.aten.add.Tensor`. */
 export class Overload implements Callee {
   readonly name: string;
   readonly declaration: string;
   readonly schema: OperatorSchema;
   readonly parameters: readonly Parameter[];
-  /** How many can be given by position, and how many must be given. */
-  readonly #positional: number;
-  readonly #least: number;
-  readonly #gathersAt: number;
-  /** Where the device and `pin_memory` are among the arguments, -1 where they are not. */
+  /** The number of arguments that can be positional, and the number that are required. */
+  readonly #positionalCount: number;
+  readonly #requiredCount: number;
+  readonly #variadicPosition: number;
+  /** The positions of the arguments `device` and `pin_memory`, or -1. */
   readonly #deviceAt: number;
-  readonly #pinnedAt: number;
+  readonly #pinMemoryAt: number;
 
   /**
-   * @param name - what it is called in messages
-   * @param inputName - the name that a tensor called `self` by the schema has: Python's functions say `input`
-   * @param startsDevices - whether a device that is named is started first, as Python's functions do
+   * @param name - the name for messages
+   * @param inputName - the name of the tensor that the schema calls `self`: Python's functions call it `input`
+   * @param initializesDevice - whether a call initializes the device it names, as Python's functions do
    */
-  constructor(name: string, schema: OperatorSchema, inputName = 'self', startsDevices = false) {
+  constructor(name: string, schema: OperatorSchema, inputName = 'self', initializesDevice = false) {
     this.name = name;
     this.schema = schema;
     this.declaration = schema.schema;
@@ -69,37 +71,39 @@ export class Overload implements Callee {
       ...argument,
       name: argument.name === 'self' && argument.kind === 'Tensor' ? inputName : argument.name,
       required: !argument.hasDefault,
-      marshal: MARSHAL[numberKind(argument, schema)],
+      marshal: MARSHAL[kindOf(argument, schema)],
       bit: argument.kind === 'Tensor' ? 2 ** index : 0,
     }));
-    this.#positional = schema.arguments.filter(({ keywordOnly }) => !keywordOnly).length;
-    this.#least = schema.arguments.reduce(
+    this.#positionalCount = schema.arguments.filter(({ keywordOnly }) => !keywordOnly).length;
+    this.#requiredCount = schema.arguments.reduce(
       (least, { hasDefault }, index) => (hasDefault ? least : index + 1),
       0,
     );
-    this.#gathersAt = gathersAt(schema);
+    this.#variadicPosition = variadicPosition(schema);
     const find = (name: string): number =>
-      startsDevices ? schema.arguments.findIndex((argument) => argument.name === name) : -1;
+      initializesDevice ? schema.arguments.findIndex((argument) => argument.name === name) : -1;
     this.#deviceAt = find('device');
-    this.#pinnedAt = find('pin_memory');
+    this.#pinMemoryAt = find('pin_memory');
   }
 
   /**
-   * The result of a call with these arguments, or {@link REJECTED} where they do not fit: what chooses among overloads.
+   * Calls the overload. Returns {@link REJECTED} if the arguments do not fit, so that the next overload can be tried.
    *
-   * @param job - where the call is made as a job, which then is the promise of the result
+   * @param job - runs the call as this job; the result is then a promise
    */
   attempt(args: Arguments, options: Options | undefined, job?: NativeJob): unknown {
-    const positional = this.#gathersAt < 0 ? args : gather(args, this.#gathersAt, options);
+    const positional =
+      this.#variadicPosition < 0 ? args : gatherIntegers(args, this.#variadicPosition, options);
     if (options) {
       const bound = bindOr(this, positional);
       return Array.isArray(bound) ? this.#callBound(bound, job) : REJECTED;
     }
-    if (positional.length > this.#positional || positional.length < this.#least) return REJECTED;
+    if (positional.length > this.#positionalCount || positional.length < this.#requiredCount)
+      return REJECTED;
     return this.#callBound(positional, job);
   }
 
-  /** As {@link attempt}, where there is no other overload: says what is wrong. */
+  /** Like {@link attempt}, but throws an error that says what does not fit. */
   call(args: Arguments, options: Options | undefined, job?: NativeJob): unknown {
     const result = this.attempt(args, options, job);
     if (result === REJECTED) throw this.explain(args, options);
@@ -122,26 +126,31 @@ export class Overload implements Callee {
         const marshalled = parameter.marshal(value, parameter);
         if (marshalled === REJECTED) return REJECTED;
         call.push(marshalled);
-        // A number given in a tensor's place is none.
+        // A number given for a tensor is not a handle.
         if (parameter.bit !== 0 && typeof value === 'object' && typeof marshalled === 'number') {
           call[1] += parameter.bit;
         }
       }
     }
     if (this.#deviceAt >= 0) this.#startDevice(call);
-    if (job) return job.call_operator(...call).then((result) => this.#raise(result, bound));
-    return this.#raise(native.call_operator(...call), bound);
+    if (job)
+      return job.call_operator(...call).then((result) => this.#unmarshalResult(result, bound));
+    return this.#unmarshalResult(native.call_operator(...call), bound);
   }
 
   #startDevice(call: readonly unknown[]): void {
     const device = call[2 + this.#deviceAt];
     if (typeof device === 'string' && device !== 'cpu') startDevice(device);
-    if (this.#pinnedAt >= 0 && call[2 + this.#pinnedAt] === true) startPinning();
+    if (this.#pinMemoryAt >= 0 && call[2 + this.#pinMemoryAt] === true) startPinning();
   }
 
-  /** Why a call was rejected: wrong names or number of arguments, or the first of a wrong type. */
+  /**
+   * Returns the error for arguments that do not fit: wrong names, a wrong number of arguments, or the first of a wrong
+   * type.
+   */
   explain(args: Arguments, options: Options | undefined): Error {
-    const positional = this.#gathersAt < 0 ? args : gather(args, this.#gathersAt, options);
+    const positional =
+      this.#variadicPosition < 0 ? args : gatherIntegers(args, this.#variadicPosition, options);
     const bound = bindOr(this, positional);
     if (!Array.isArray(bound)) return bound();
     for (const [index, parameter] of this.parameters.entries()) {
@@ -165,23 +174,20 @@ export class Overload implements Callee {
     );
   }
 
-  // From what the native side returned to what the user gets.
-  #raise(result: unknown, bound: Arguments): unknown {
+  // Converts the native side's result for the user.
+  #unmarshalResult(result: unknown, bound: Arguments): unknown {
     const { returns } = this.schema;
-    if (returns.length === 1) return raiseOne(returns[0]!, result, bound);
+    if (returns.length === 1) return unmarshalOne(returns[0]!, result, bound);
     if (returns.length === 0) return undefined;
-    const values = (result as unknown[]).map((value, index) =>
-      raiseOne(returns[index]!, value, bound),
+    const values = ownArray(result as unknown[]).map((value, index) =>
+      unmarshalOne(returns[index]!, value, bound),
     );
     return returns.every(({ name }) => name !== '') ? named(returns, values) : values;
   }
 }
 
-/** Python takes a number in a tensor's place for some operators. */
-function numberKind(
-  argument: SchemaArgument,
-  { takesNumbers }: OperatorSchema,
-): keyof typeof MARSHAL {
+/** Returns the type that decides the conversion. For some operators, Python accepts a number for a tensor. */
+function kindOf(argument: SchemaArgument, { takesNumbers }: OperatorSchema): keyof typeof MARSHAL {
   return takesNumbers && argument.kind === 'Tensor' ? 'Tensor or number' : argument.kind;
 }
 
@@ -191,16 +197,16 @@ function describeArgument(value: unknown): string {
   return `[${described.join(', ')}${value.length > 4 ? ', …' : ''}]`;
 }
 
-function raiseOne(returned: SchemaArgument, value: unknown, bound: Arguments): unknown {
+function unmarshalOne(returned: SchemaArgument, value: unknown, bound: Arguments): unknown {
   if (returned.kind === 'Tensor' && typeof value === 'number') {
-    // A negative number: the very tensor that was argument -value - 1.
+    // The native side returns -1 - i if the result is the tensor of argument i itself.
     return value < 0 ? bound[-value - 1] : wrap(value);
   }
-  if (returned.kind === 'Tensor[]') return (value as number[]).map(wrap);
+  if (returned.kind === 'Tensor[]') return ownArray(value as number[]).map(wrap);
   return value;
 }
 
-/** Results as torch names them. */
+/** Returns results keyed by the schema's names. */
 export function named(
   returns: readonly { readonly name: string }[],
   values: unknown[],
@@ -213,41 +219,45 @@ export function named(
 
 // --- `x.view(2, 3)` for `x.view([2, 3])` ------------------------------------------------------------------------------
 
-/** Where the list of integers is that may be spread, as in Python: it is all that can be positional. Else -1. */
-function gathersAt(schema: OperatorSchema): number {
+/**
+ * Returns the position of the list of integers that may be given as separate arguments, or -1. As in Python, the list
+ * must be the only positional parameter besides the tensor.
+ */
+function variadicPosition(schema: OperatorSchema): number {
   const positional = schema.arguments.filter(({ keywordOnly }) => !keywordOnly);
   const self = positional[0]?.kind === 'Tensor' ? 1 : 0;
   return positional.length === self + 1 && positional[self]!.kind === 'int[]' ? self : -1;
 }
 
-function gather(args: Arguments, start: number, options: Options | undefined): Arguments {
+function gatherIntegers(args: Arguments, start: number, options: Options | undefined): Arguments {
   const last = options ? args.length - 1 : args.length;
   if (last <= start || !isInt64(args[start])) return args;
   let end = start + 1;
-  while (end < last && typeof args[end] !== 'object') end++; // a dtype is no size
+  while (end < last && typeof args[end] !== 'object') end++; // stops at a dtype, which is an object
   return [...args.slice(0, start), args.slice(start, end), ...args.slice(end)];
 }
 
 // --- an operator ----------------------------------------------------------------------------------------------------
 
 export interface OperatorOptions {
-  /** Names of the overloads to try, in order, or which of all; all when left out. */
+  /** The overloads to try, in order: a list of their names, or a condition. Default: all. */
   overloads?: readonly string[] | ((schema: OperatorSchema) => boolean);
-  /** What it is called in messages. Default: the qualified name with a dot. */
+  /** The name for messages. Default: the qualified name with a dot. */
   name?: string;
-  /** What a tensor that the schema calls `self` is called. */
+  /** The name of the tensor that the schema calls `self`. */
   inputName?: string;
 }
 
 /**
- * An operator with all or some of its overloads, tried in order as Python tries them. Looked up at its first call.
+ * An operator with all or some of its overloads, which are tried in the order of Python. The schemas are looked up at
+ * the first call.
  */
 export class Operator {
   readonly qualifiedName: string;
   readonly settings: OperatorOptions;
   #overloads: readonly Overload[] | undefined;
 
-  /** @param qualifiedName - `aten::add` */
+  /** @param qualifiedName - namespace and name, such as `aten::add` */
   constructor(qualifiedName: string, settings: OperatorOptions = {}) {
     this.qualifiedName = qualifiedName;
     this.settings = settings;
@@ -258,7 +268,10 @@ export class Operator {
     return this.#overloads;
   }
 
-  /** Calls the first overload that the arguments fit, in a job if one is given. The last argument may be an options object. */
+  /**
+   * Calls the first overload that fits the arguments, as a job if one is given. The last argument may be an options
+   * object.
+   */
   call(args: Arguments, job?: NativeJob): unknown {
     const { overloads } = this;
     const last = args.length > 0 ? args[args.length - 1] : undefined;
@@ -271,7 +284,7 @@ export class Operator {
     throw this.#noMatch(args, options);
   }
 
-  /** As {@link call}, off the event loop. The options may hold a `signal`: AsyncOptions. */
+  /** Like {@link call}, but does not block the event loop. The options may have a `signal`: AsyncOptions. */
   callAsync(args: Arguments): Promise<unknown> {
     const [others, options] = splitSignal(args);
     return submit((job) => this.call(others, job) as Promise<unknown>, options);

@@ -1,5 +1,5 @@
 /**
- * `torch.ops`: every operator of libtorch and of loaded libraries, by namespace, name and overload.
+ * `torch.ops`: the operators of libtorch and of loaded libraries, by namespace, name and overload.
  *
  * See https://docs.pytorch.org/docs/stable/library.html
  */
@@ -10,32 +10,32 @@ import { native } from '../bindings/native';
 import { describe } from './arguments';
 import { Operator, type Overload } from './operators';
 
-// What there is, only libtorch knows, when it is asked; so that the types say nothing, as in Python.
+// Only libtorch knows which operators exist, and only at run time. So, as in Python, nothing is typed.
 // biome-ignore lint/suspicious/noExplicitAny: see above
 type Anything = any;
 
-/** An operator such as `torch.ops.aten.add`, or one overload of it such as `torch.ops.aten.add.Tensor`. */
+/** An operator such as `torch.ops.aten.add`, or one overload such as `torch.ops.aten.add.Tensor`. */
 export interface OperatorPacket {
   (...args: unknown[]): Anything;
-  /** Names of the overloads, in the order in which they are tried; `default` is the one without a name. */
+  /** Returns the names of the overloads, in the order in which they are tried. `default` is the one without a name. */
   overloads(): string[];
-  /** The same call off the event loop; its options may hold an AbortSignal, `signal`. */
+  /** Makes the same call off the event loop. The options may have an AbortSignal, `signal`. */
   async(...args: unknown[]): Promise<Anything>;
   readonly [overload: string]: Anything;
 }
 
-/** All operators. */
+/** All operators, by namespace. */
 export interface Operators {
   /**
-   * Loads a library of custom operators, whose namespace is then here.
+   * Loads a library of custom operators. Its operators are then in `torch.ops`.
    *
-   * @throws TorchError where it cannot be loaded
+   * @throws TorchError if it cannot be loaded
    */
   load_library(file: string): void;
   readonly [namespace: string]: Anything;
 }
 
-// What engines, printing and `await` look for in any object is no operator.
+// JavaScript engines, `inspect` and `await` look for these properties in every object. They are not names of operators.
 const isForeign = (key: string | symbol): key is symbol =>
   typeof key === 'symbol' ||
   key === 'then' ||
@@ -44,11 +44,11 @@ const isForeign = (key: string | symbol): key is symbol =>
   key === 'prototype';
 
 /**
- * An object whose unknown properties are looked up, once each.
+ * Returns an object that looks up unknown properties with `find`, each once.
  *
- * @param list - their names, where they can be listed: for `Object.keys`, and completion by a REPL
+ * @param list - returns the names of all properties, for `Object.keys` and completion in a REPL
  */
-function lazily<T extends object>(
+function withLookup<T extends object>(
   target: T,
   find: (name: string) => unknown,
   list: () => string[] = () => [],
@@ -69,8 +69,8 @@ function lazily<T extends object>(
   });
 }
 
-/** A function without the own properties that would hide overloads of their names. */
-function bare(
+/** Removes the function's own properties, such as `name`, which would hide overloads of the same names. */
+function withoutOwnProperties(
   call: (...args: unknown[]) => unknown,
   text: string,
 ): (...args: unknown[]) => unknown {
@@ -85,7 +85,7 @@ function bare(
 function overloadOf(overload: Overload, operator: Operator, name: string): unknown {
   const only = new Operator(operator.qualifiedName, { overloads: [overload.schema.overload] });
   const text = `<OpOverload(op='${operator.qualifiedName.replace('::', '.')}', overload='${name}')>`;
-  const call = bare((...args) => only.call(args), text);
+  const call = withoutOwnProperties((...args) => only.call(args), text);
   Object.defineProperty(call, 'async', { value: (...args: unknown[]) => only.callAsync(args) });
   return Object.defineProperty(call, 'schema', { value: overload.declaration });
 }
@@ -99,10 +99,10 @@ function packet(namespace: string, name: string): OperatorPacket {
     (overload) => [overload.schema.overload || 'default', overload] as const,
   );
   const text = `<OpOverloadPacket(op='${namespace}.${name}')>`;
-  const call = bare((...args) => operator.call(args), text);
+  const call = withoutOwnProperties((...args) => operator.call(args), text);
   Object.defineProperty(call, 'async', { value: (...args: unknown[]) => operator.callAsync(args) });
   Object.defineProperty(call, 'overloads', { value: () => named.map(([overload]) => overload) });
-  return lazily(call, (wanted) => {
+  return withLookup(call, (wanted) => {
     const found = named.find(([overload]) => overload === wanted);
     if (found) return overloadOf(found[1], operator, wanted);
     throw attributeError(
@@ -122,7 +122,7 @@ function namespaceOf(name: string): object {
     names ??= native.operator_names(name);
     return names;
   };
-  return lazily(target, (operator) => packet(name, operator), list);
+  return withLookup(target, (operator) => packet(name, operator), list);
 }
 
 function load_library(file: string): void {
@@ -132,5 +132,5 @@ function load_library(file: string): void {
   native.load_library(path.resolve(file));
 }
 
-/** `torch.ops.aten.add(x, y)`, `torch.ops.aten.add.Tensor(x, y, { alpha: 2 })`. */
-export const ops: Operators = lazily({ load_library }, namespaceOf) as unknown as Operators;
+/** All operators: `torch.ops.aten.add(x, y)`, `torch.ops.aten.add.Tensor(x, y, { alpha: 2 })`. */
+export const ops: Operators = withLookup({ load_library }, namespaceOf) as unknown as Operators;

@@ -1,6 +1,6 @@
 /**
- * Signatures: the parameters of a function or constructor, each declared once with its type and default. Reading and
- * checking arguments, and the list that is compared with Python's, follow from that.
+ * Signatures of functions and constructors. Each parameter is declared once, with its type and default. The declaration
+ * is used to read and check arguments, and to compare the signature with Python's.
  */
 
 import { describeTensor, handleOf, isTensor } from '../bindings/handle';
@@ -10,21 +10,21 @@ import { DType } from '../tensor/dtype';
 import type { Tensor } from '../tensor/tensor';
 import { bind, type Callee, fail, type Parameter } from './arguments';
 
-/** A parameter as `inspect.signature` shows it in Python. */
+/** A parameter as Python's `inspect.signature` shows it. */
 export interface SignatureParameter {
   readonly name: string;
   readonly required: boolean;
-  /** Undefined for a required parameter; null is Python's None. */
+  /** Undefined for a required parameter. Null is Python's None. */
   readonly default: unknown;
-  /** Can be given by name only. */
+  /** Whether it can only be given by name. */
   readonly keywordOnly: boolean;
 }
 
-/** What a parameter takes, in words and as a test. */
+/** The type of a parameter: a description, and a test of values. */
 export interface Type<T> {
   readonly expected: string;
   readonly accepts: (value: unknown) => boolean;
-  /** Never there: carries the type. */
+  /** Never set. It carries the type for TypeScript. */
   readonly type?: T;
 }
 
@@ -34,7 +34,7 @@ export const typeOf = <T>(expected: string, accepts: (value: unknown) => boolean
 });
 
 export const INT = typeOf<number>('an integer', Number.isSafeInteger);
-/** A number, which is a float whatever its value. */
+/** A number. It is a float, even if it is integral. */
 export const FLOAT = typeOf<number>('a number', (value) => typeof value === 'number');
 /** A number or bigint, integral or not. */
 export const NUMBER = typeOf<number | bigint>(
@@ -65,10 +65,10 @@ export const NUMBERS = typeOf<readonly number[]>(
   (value) => Array.isArray(value) && value.every((element) => typeof element === 'number'),
 );
 export const FUNCTION = typeOf<unknown>('a function', (value) => typeof value === 'function');
-/** Checked by whoever takes it. */
+/** Any value. The function that gets it checks it. */
 export const ANYTHING = typeOf<unknown>('anything', () => true);
 
-/** The type, or null, which is Python's None. */
+/** Returns the type that also accepts null, which is Python's None. */
 export const orNull = <T>({ expected, accepts }: Type<T>): Type<T | null> =>
   typeOf(`${expected} or null`, (value) => value === null || accepts(value));
 
@@ -79,7 +79,7 @@ export interface Declared<T> {
   readonly keywordOnly: boolean;
 }
 
-/** A parameter without default: positional, or by name. */
+/** Declares a parameter without a default. It can be given by position or by name. */
 export const required = <T>(type: Type<T>): Declared<T> => ({
   type,
   required: true,
@@ -92,7 +92,7 @@ export interface Optional<T> extends Declared<T> {
   readonly default: T;
 }
 
-/** A parameter with a default that may be positional, too. */
+/** Declares a parameter with a default that can be given by position or by name. */
 export const optional = <T>(type: Type<T>, fallback: T): Optional<T> => ({
   type,
   required: false,
@@ -100,7 +100,7 @@ export const optional = <T>(type: Type<T>, fallback: T): Optional<T> => ({
   keywordOnly: false,
 });
 
-/** A parameter with a default that is given by name only. */
+/** Declares a parameter with a default that can only be given by name. */
 export const option = <T>(type: Type<T>, fallback: T): Optional<T> => ({
   ...optional(type, fallback),
   keywordOnly: true,
@@ -113,13 +113,13 @@ export type ValuesOf<D extends Declarations> = {
   -readonly [Name in keyof D]: D[Name] extends Declared<infer T> ? T : never;
 };
 
-/** A function's parameters, in Python's order. */
+/** The parameters of a function, in Python's order. */
 export class Signature<D extends Declarations> implements Callee {
   readonly name: string;
   readonly parameters: readonly Parameter[];
-  /** As `inspect.signature` shows it in Python. */
+  /** The parameters as Python's `inspect.signature` shows them. */
   readonly description: readonly SignatureParameter[];
-  /** The defaults by name, undefined for what is required. */
+  /** The defaults by name. Undefined for required parameters. */
   readonly defaults: Readonly<ValuesOf<D>>;
   readonly #declarations: readonly (readonly [string, Declared<unknown>])[];
 
@@ -140,7 +140,7 @@ export class Signature<D extends Declarations> implements Callee {
   /**
    * Returns the values by name, with defaults filled in.
    *
-   * @throws TypeError that names the parameter, for a value of another type and as {@link bind}
+   * @throws TypeError as {@link bind}, and one that names the parameter if its value has the wrong type
    */
   read(args: ArrayLike<unknown>): ValuesOf<D> {
     const bound = bind(this, args);
@@ -158,23 +158,23 @@ export class Signature<D extends Declarations> implements Callee {
   }
 }
 
-/** Returns the TypeError for an argument of another type than its parameter's. */
+/** Returns the TypeError for an argument of the wrong type. */
 export function mismatch(callee: Callee, name: string, expected: string, value: unknown): Error {
   return fail(callee, `argument '${name}' must be ${expected}, got ${describeTensor(value)}`);
 }
 
-/** Where and of what dtype a layer's parameters are made. */
+/** The device and dtype of a layer's parameters. */
 export interface FactoryOptions {
-  /** Default: null, the CPU. */
+  /** Default: null, the default device. */
   device?: DeviceLike | null | undefined;
   /** Default: null, the default dtype. */
   dtype?: DType | null | undefined;
 }
 
-/** The same by position. */
-export type Place = [device?: DeviceLike | null, dtype?: DType | null];
+/** The same options as positional arguments. */
+export type DeviceAndDType = [device?: DeviceLike | null, dtype?: DType | null];
 
-/** The parameters `device` and `dtype` that every layer with parameters has. */
+/** Declares `device` and `dtype`, which every layer with parameters has. */
 export const FACTORY = {
   device: optional<DeviceLike | null>(orNull(DEVICE), null),
   dtype: optional<DType | null>(orNull(DTYPE), null),

@@ -1,4 +1,6 @@
-/** JavaScript's own memory: a request that it cannot meet would end the process, so it is refused before. */
+/**
+ * Checks requests for JavaScript memory. A request that V8 cannot meet would end the process, so it is refused first.
+ */
 import v8 from 'node:v8';
 
 import { createError } from '../bindings/errors';
@@ -10,9 +12,9 @@ const outOfMemory = (bytes: number, what: string): Error =>
   );
 
 /**
- * A new buffer of so many bytes.
+ * Returns a new buffer.
  *
- * @throws TorchError (OutOfMemoryError) where there is none
+ * @throws TorchError (OutOfMemoryError) if there is not enough memory
  */
 export function allocate(bytes: number): ArrayBuffer {
   try {
@@ -22,17 +24,17 @@ export function allocate(bytes: number): ArrayBuffer {
   }
 }
 
-/** What a list of any length takes, and each of its elements, at most. */
-const LIST = 64;
-const ELEMENT = 16;
-/** V8 takes no longer list, and so few bytes need no question. */
-const LONGEST = 2 ** 26;
-const SMALL = 2 ** 24;
+/** Upper bounds for the bytes of a list and of each element in it. */
+const BYTES_PER_LIST = 64;
+const BYTES_PER_ELEMENT = 16;
+/** The longest list in V8, and the number of bytes below which no check is needed. */
+const MAX_LENGTH = 2 ** 26;
+const UNCHECKED_BYTES = 2 ** 24;
 
 /**
- * Refuses lists of this shape that V8's heap cannot hold.
+ * Checks that V8's heap can hold lists of this shape.
  *
- * @throws TorchError (OutOfMemoryError)
+ * @throws TorchError (OutOfMemoryError) if it cannot
  */
 export function checkListsFit(shape: readonly number[]): void {
   let lists = 0;
@@ -40,10 +42,11 @@ export function checkListsFit(shape: readonly number[]): void {
   for (const size of shape) {
     lists += elements;
     elements *= size;
-    if (size > LONGEST) throw outOfMemory(elements * ELEMENT, 'for a list: use toTypedArray()');
+    if (size > MAX_LENGTH)
+      throw outOfMemory(elements * BYTES_PER_ELEMENT, 'for a list: use toTypedArray()');
   }
-  const bytes = lists * LIST + elements * ELEMENT;
-  if (bytes < SMALL) return;
+  const bytes = lists * BYTES_PER_LIST + elements * BYTES_PER_ELEMENT;
+  if (bytes < UNCHECKED_BYTES) return;
   const { heap_size_limit, used_heap_size } = v8.getHeapStatistics();
   if (bytes > (heap_size_limit - used_heap_size) / 2) {
     throw outOfMemory(bytes, 'for lists: use toTypedArray()');

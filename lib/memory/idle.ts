@@ -1,70 +1,75 @@
 /**
- * What happens to memory while no tensor is made, and so nothing else looks after it.
+ * Frees memory while the process makes no tensors. Everything else that frees memory runs when tensors are made.
  *
- * A canary, an object that nothing refers to, tells of every major collection that V8 makes for reasons of its own: what
- * it found dead is swept. And once the event loop has been without new tensors for a second, what the last ones left
- * behind is collected; after ten, kept memory goes back to the system, a slice at a time, so that no request that comes
- * meanwhile waits long. None of this keeps the process alive, and while it rests no timer runs.
+ * It does three things:
+ * - After each major collection that V8 makes on its own, it sweeps the handles. A canary, which is an object without
+ *   references, shows that a collection happened.
+ * - After one second without new tensors, it makes a minor collection and sweeps.
+ * - After ten seconds, it makes a major collection if memory has grown, and returns cached memory to the system. It
+ *   does so in slices, so that a request in between does not wait long.
+ *
+ * None of this keeps the process alive. Afterwards no timer runs until the next tensor is made.
  */
-import { AsyncResource } from 'node:async_hooks';
 import { setTimeout } from 'node:timers';
 import type { Native } from '../bindings/native';
+import { outside } from '../bindings/outside';
+import { weakly } from '../bindings/realms';
 import { collector } from './pressure';
 
 const TICK = 1000;
 const TRIM_AFTER = 10;
-/** Between slices of what is given back, and how much each is. */
-const BREAK = 50;
+/** The pause between two slices of memory that are returned, in milliseconds, and the size of a slice in bytes. */
+const SLICE_PAUSE = 50;
 const SLICE = 64 * 2 ** 20;
 
-/** Growth of live bytes since the last major collection at rest that is worth another. */
-const WORTHWHILE = 64 * 2 ** 20;
+/** The growth of live bytes since the last major collection here that justifies another one. */
+const MAJOR_COLLECTION_GROWTH = 64 * 2 ** 20;
 
-/** What looking after idle memory needs of the native side. */
+/** The native calls that are needed here. */
 export type IdleNative = Pick<
   Native,
   'allocator_stats' | 'empty_cache' | 'notify_next_creation' | 'sweep'
 >;
 
-/** Calls back after a time, without keeping the process alive until then. */
-export type Alarm = (ring: () => void, milliseconds: number) => void;
+/** Calls a function after some milliseconds. Does not keep the process alive. */
+export type Timer = (onTimer: () => void, milliseconds: number) => void;
 
-/** Node's own, outside of the callers' asynchronous contexts: a timer would hold on to those. */
-function alarms(): Alarm {
-  const outside = new AsyncResource('torch-losses');
-  return (ring, milliseconds) =>
-    outside.runInAsyncScope(() => {
-      setTimeout(ring, milliseconds).unref();
-    });
-}
+/**
+ * Node's timer, in the asynchronous context in which the package was loaded. In the caller's context, it would keep that
+ * context alive.
+ */
+const nodeTimer: Timer = (onTimer, milliseconds) =>
+  outside(() => {
+    setTimeout(weakly(onTimer), milliseconds).unref();
+  });
 
-/** Starts looking after idle memory; returns what is to be called when the first tensor after a rest is made. */
-export function idleCare(native: IdleNative, alarm = alarms()): () => void {
-  let isSet = false;
-  /** Ticks since the last tensor; the first may have seen some. */
-  let quiet = 0;
+/** Starts to watch for idle time. Returns the function to call when the first tensor after an idle time is made. */
+export function watchIdleTime(native: IdleNative, startTimer = nodeTimer): () => void {
+  let isTimerRunning = false;
+  /** Counts the ticks since the last tensor. Tensors may have been made during the first one. */
+  let idleTicks = 0;
   let afterMajor = 0;
   let last: number[] = [];
 
-  const arm = (milliseconds: number): void => {
-    isSet = true;
-    alarm(ring, milliseconds);
+  const start = (milliseconds: number): void => {
+    isTimerRunning = true;
+    startTimer(onTimer, milliseconds);
   };
 
-  const ring = (): void => {
-    isSet = false;
+  const onTimer = (): void => {
+    isTimerRunning = false;
     const next = tick();
-    if (next !== undefined) arm(next);
+    if (next !== undefined) start(next);
   };
 
   const tick = (): number | undefined => {
-    quiet++;
-    if (quiet === 1) native.notify_next_creation();
-    if (quiet === 2) collectYoung();
-    if (quiet < TRIM_AFTER) return TICK;
-    if (quiet === TRIM_AFTER) collectAll();
-    // Other threads may be at work on the same memory.
-    else if (isSteady()) return giveBack() ? BREAK : undefined;
+    idleTicks++;
+    if (idleTicks === 1) native.notify_next_creation();
+    if (idleTicks === 2) collectYoung();
+    if (idleTicks < TRIM_AFTER) return TICK;
+    if (idleTicks === TRIM_AFTER) collectAll();
+    // If the numbers changed, other threads are using the allocator.
+    else if (isSteady()) return releaseSlice() ? SLICE_PAUSE : undefined;
     last = native.allocator_stats();
     return TICK;
   };
@@ -74,38 +79,50 @@ export function idleCare(native: IdleNative, alarm = alarms()): () => void {
 
   const collectYoung = (): void => {
     collector()({ type: 'minor' });
-    // Of all: what the young ones' sweep finds is destroyed with the next tensors, and there are none.
+    // Sweeps all handles. sweep_young would leave the destruction of tensors to the creation of the next ones.
     native.sweep();
   };
 
   const collectAll = (): void => {
-    if (native.allocator_stats()[0] < afterMajor + WORTHWHILE) return;
+    if (native.allocator_stats()[0] < afterMajor + MAJOR_COLLECTION_GROWTH) return;
     collector()();
     native.sweep();
     [afterMajor] = native.allocator_stats();
   };
 
-  /** Whether there is more to give back. */
-  const giveBack = (): boolean => {
+  /** Returns a slice of cached memory to the system. Returns whether there is more. */
+  const releaseSlice = (): boolean => {
     const cached = native.allocator_stats()[1];
     native.empty_cache(Math.max(0, cached - SLICE));
     last = native.allocator_stats();
     return cached > SLICE;
   };
 
-  watchCollections(native);
+  const watch = watchCollections(native);
   return () => {
-    quiet = 0;
-    if (!isSet) arm(TICK);
+    watch();
+    idleTicks = 0;
+    if (!isTimerRunning) start(TICK);
   };
 }
 
-/** Sweeps after every major collection: minor ones keep what a registry watches. */
-function watchCollections(native: IdleNative): void {
+/**
+ * Sweeps after every major collection. Minor collections do not collect what a FinalizationRegistry watches.
+ *
+ * @returns a function that starts to watch. Its holder keeps the registry alive, and a registry that is collected never
+ *   calls back
+ */
+function watchCollections(native: IdleNative): () => void {
+  let isWatching = false;
   const registry = new FinalizationRegistry(() => {
+    isWatching = false;
     native.sweep();
-    release();
+    watch();
   });
-  const release = (): void => registry.register({}, undefined);
-  release();
+  const watch = (): void => {
+    if (isWatching) return;
+    isWatching = true;
+    registry.register({}, undefined);
+  };
+  return watch;
 }

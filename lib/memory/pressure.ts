@@ -1,11 +1,13 @@
 /**
- * Memory that takes care of itself: garbage is collected and swept inside the running loop.
+ * Bounds memory: collects garbage and sweeps handles inside a running loop.
  *
- * The native side calls the relief for one of these reasons. So many handles were given out that the memory they use no
- * longer fits the processor's caches: a minor collection, which finds what a loop leaves behind. The live bytes of the
- * allocators, CUDA's included, passed a threshold: the same, and where that frees too little a major one, not again
- * before what lives has grown by half. Memory ran out: a major one at once, before it is tried again. Or the first tensor
- * after a rest was made: idle.ts looks after what nothing will be created after.
+ * The native side calls the relief function for one of these reasons:
+ * - Many handles were made since the last minor collection. Makes a minor collection and sweeps, so that memory is used
+ *   again while it is in the processor's caches.
+ * - The live bytes of the allocators, CUDA's included, passed a threshold. Does the same. If that frees too little,
+ *   makes a major collection, but only if live memory has grown by half since the last one.
+ * - Memory ran out. Makes a major collection; the native side then tries again.
+ * - The first tensor after an idle time was made. Notifies idle.ts.
  */
 import os from 'node:os';
 import v8 from 'node:v8';
@@ -13,55 +15,59 @@ import vm from 'node:vm';
 
 import type { Native } from '../bindings/native';
 
-/** Bounds of the growth in live bytes between collections: the less, the more of it stays in the processor's caches. */
-const LEAST_STEP = 16 * 2 ** 20;
-const GREATEST_STEP = 128 * 2 ** 20;
+/** Bounds of the growth of live bytes between collections. A small growth stays in the processor's caches. */
+const MIN_GROWTH = 16 * 2 ** 20;
+const MAX_GROWTH = 128 * 2 ** 20;
 
-/** A minor collection that takes longer, in milliseconds, is made rarer. */
-const SLOW = 2;
+/** The duration of a minor collection, in milliseconds, above which the next growth may be larger. */
+const SLOW_COLLECTION = 2;
 
-/** Bounds of the number of handles between minor collections. */
-const LEAST_INTERVAL = 16;
-const GREATEST_INTERVAL = 2 ** 14;
-
-/**
- * The share of a loop's time that minor collections may take. As many as that allows: the fewer dead tensors lie about
- * between them, the sooner their memory is used again, while it is still in the processor's caches.
- */
-const SHARE = 0.1;
+/** Bounds of the number of new handles between minor collections. */
+const MIN_INTERVAL = 16;
+const MAX_INTERVAL = 2 ** 14;
 
 /**
- * Beside a large heap each collection takes longer, and fewer of them leave memory colder. The least of both together
- * is where they take more of the time: with the square root of what one takes, measured from this many milliseconds, up
- * to the greatest share.
+ * The share of a loop's time that minor collections may take. More frequent collections let memory be used again
+ * sooner, while it is still in the processor's caches.
  */
-const QUICK = 0.025;
-const GREATEST_SHARE = 0.3;
+const TIME_SHARE = 0.1;
+
+/**
+ * With a large heap, a minor collection takes longer. The total time of collections and of cache misses is then
+ * smallest with a larger share. The share grows with the square root of a collection's duration above
+ * QUICK_COLLECTION (milliseconds), up to MAX_TIME_SHARE.
+ */
+const QUICK_COLLECTION = 0.025;
+const MAX_TIME_SHARE = 0.3;
 
 type Collect = (options?: { type: 'minor' }) => void;
 
 let collect: Collect | undefined;
 
-/** V8's own `gc`, which Node hides: without it a loop that never yields is never collected in time. */
+/**
+ * Returns V8's `gc` function, which Node hides. Without it, a loop that never yields to the event loop is not collected
+ * in time.
+ */
 export function collector(): Collect {
   while (!collect) {
-    // The flags are the process's: another thread, at the same point, may just have taken this one back.
+    // Flags hold for the process. Another thread may have reset this one between the two calls, so try again.
     v8.setFlagsFromString('--expose-gc');
     collect = vm.runInNewContext('globalThis.gc') as Collect | undefined;
     v8.setFlagsFromString('--no-expose-gc');
-    // Few objects survive, so one thread finds them fastest; V8's helpers would wait for cores that OpenMP's spin on.
+    // Few objects survive, so a single thread is fastest. V8's helper threads would wait for cores on which OpenMP's
+    // threads spin.
     v8.setFlagsFromString('--no-parallel-scavenge');
   }
   return collect;
 }
 
-/** The memory that this process may use, in bytes: the machine's, or what its container is given. */
+/** Returns how many bytes of memory this process may use: the machine's memory, or the limit of its container. */
 export function usableMemory(): number {
   const constrained = process.constrainedMemory();
   return constrained > 0 ? Math.min(constrained, os.totalmem()) : os.totalmem();
 }
 
-/** What relieving pressure needs of the native side. */
+/** The native calls that are needed here. */
 type Sweeper = Pick<
   Native,
   | 'allocator_stats'
@@ -73,32 +79,32 @@ type Sweeper = Pick<
   | 'sweep_young'
 >;
 
-/** Why the native side asks: native/bindings/handles.h. */
-type Pressure = 0 | 1 | 2 | 3;
-
 /**
- * Makes the function that the native side calls under pressure.
+ * Makes the function that the native side calls under memory pressure.
  *
- * @param awake - called when the first tensor after a rest is made
+ * @param onWake - called when the first tensor after an idle time is made
  */
-export function pressureRelief(native: Sweeper, awake: () => void): (pressure: Pressure) => void {
+export function pressureRelief(native: Sweeper, onWake: () => void): (pressure: number) => void {
   const live = (): number => native.allocator_stats()[0] + native.cuda_live_bytes();
   let interval = 1024;
   let lastYoung = performance.now();
-  let step = LEAST_STEP;
+  let allowedGrowth = MIN_GROWTH;
   let afterMajor = 0;
   native.set_young_interval(interval);
-  native.allow_growth(step);
+  native.allow_growth(allowedGrowth);
 
   const collectYoung = (): void => {
     const start = performance.now();
     collector()({ type: 'minor' });
     const took = performance.now() - start;
     const share = took / (start - lastYoung);
-    const allowed = Math.min(SHARE * Math.sqrt(Math.max(took / QUICK, 1)), GREATEST_SHARE);
+    const allowed = Math.min(
+      TIME_SHARE * Math.sqrt(Math.max(took / QUICK_COLLECTION, 1)),
+      MAX_TIME_SHARE,
+    );
     const isFutile = native.sweep_young() < interval / 2;
-    if (share > allowed || isFutile) interval = Math.min(interval * 2, GREATEST_INTERVAL);
-    else if (share < allowed / 2) interval = Math.max(interval / 2, LEAST_INTERVAL);
+    if (share > allowed || isFutile) interval = Math.min(interval * 2, MAX_INTERVAL);
+    else if (share < allowed / 2) interval = Math.max(interval / 2, MIN_INTERVAL);
     native.set_young_interval(interval);
     lastYoung = performance.now();
   };
@@ -109,14 +115,16 @@ export function pressureRelief(native: Sweeper, awake: () => void): (pressure: P
     const start = performance.now();
     collector()({ type: 'minor' });
     native.sweep_young();
-    const isSlow = performance.now() - start > SLOW;
-    step = isSlow ? Math.min(step * 2, GREATEST_STEP) : Math.max(step / 2, LEAST_STEP);
+    const isSlow = performance.now() - start > SLOW_COLLECTION;
+    allowedGrowth = isSlow
+      ? Math.min(allowedGrowth * 2, MAX_GROWTH)
+      : Math.max(allowedGrowth / 2, MIN_GROWTH);
     const after = live();
     const freedEnough = before - after >= growth / 2;
-    // What was disposed since then no longer counts as living.
+    // Memory that was disposed since then is no longer live.
     afterMajor = Math.min(afterMajor, before - growth);
-    if (!freedEnough && after > afterMajor * 1.5 + GREATEST_STEP) collectAll();
-    native.allow_growth(step);
+    if (!freedEnough && after > afterMajor * 1.5 + MAX_GROWTH) collectAll();
+    native.allow_growth(allowedGrowth);
   };
 
   const collectAll = (): void => {
@@ -127,9 +135,10 @@ export function pressureRelief(native: Sweeper, awake: () => void): (pressure: P
 
   const relieveExhaustion = (): void => {
     collectAll();
-    native.allow_growth(step);
+    native.allow_growth(allowedGrowth);
   };
 
-  const reliefs = [collectYoung, relieveBytes, relieveExhaustion, awake];
+  const reliefs = [collectYoung, relieveBytes, relieveExhaustion, onWake];
+  // By the number that native/bindings/handles.h gives the reason.
   return (pressure) => reliefs[pressure]!();
 }

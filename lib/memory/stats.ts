@@ -1,4 +1,4 @@
-/** What memory tensors use. */
+/** Statistics and limits of the memory of tensors. */
 
 import { typeError } from '../bindings/errors';
 import { native } from '../bindings/native';
@@ -6,31 +6,31 @@ import { memory_allocated, memory_reserved } from '../cuda/memory';
 import { isStarted } from '../cuda/state';
 import { describe } from '../dispatch/arguments';
 
-/** Memory of one device, in bytes. */
+/** The memory of one device, in bytes. */
 export interface DeviceMemory {
-  /** Bytes that tensors, graphs and temporaries hold. */
+  /** Bytes in use by tensors, graphs and temporaries. */
   live_bytes: number;
-  /** Freed bytes that are kept for the next tensors. */
+  /** Freed bytes that are cached for new tensors. */
   cached_bytes: number;
-  /** The largest number of bytes that are kept; null for a CUDA device, which has no limit. */
+  /** The limit of the cache in bytes. Null for a CUDA device, which has no limit. */
   cache_limit: number | null;
 }
 
 export interface MemoryStats {
-  /** The number of tensors of this thread that are not freed yet. */
+  /** The number of live tensors of this thread. */
   tensors: number;
   /**
-   * Bytes of these tensors, by device. Memory that several tensors share counts once. Memory that only a graph keeps
-   * does not count.
+   * Bytes of these tensors, by device. Memory that several tensors share is counted once. Memory that only a graph
+   * refers to is not counted.
    */
   bytes: Record<string, number>;
-  /** The process's memory by device: all threads, graphs and temporaries included. */
+  /** The process's memory by device, with all threads, graphs and temporaries. */
   devices: Record<string, DeviceMemory>;
-  /** Tensors that all threads have shared and no thread has claimed yet. */
+  /** Tensors that threads have shared and no thread has claimed yet. */
   shared: { tensors: number; bytes: number };
 }
 
-/** Returns the memory in use. Tensors that were collected are freed first, so the counts are exact. */
+/** Returns the memory in use. Frees collected tensors first, so the counts are exact. */
 export function memoryStats(): MemoryStats {
   native.sweep();
   const [live_bytes, cached_bytes, cache_limit] = native.allocator_stats();
@@ -51,16 +51,16 @@ function ofCuda(index: number): DeviceMemory {
   return { live_bytes, cached_bytes: memory_reserved(index) - live_bytes, cache_limit: null };
 }
 
-/** Gives the memory that is kept for reuse back to the system. */
+/** Returns cached memory to the system. */
 export function emptyCache(): void {
   native.empty_cache();
   native.cuda_empty_cache();
 }
 
 /**
- * Sets how many freed bytes are kept for reuse. Default: an eighth of the memory that the process may use.
+ * Sets how many freed bytes may be cached. Default: an eighth of the memory that the process may use.
  *
- * @throws TypeError for what is no number of bytes
+ * @throws TypeError unless it is a number of bytes
  */
 export function setCacheLimit(bytes: number): void {
   if (typeof bytes !== 'number' || !(bytes >= 0)) {

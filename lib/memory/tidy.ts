@@ -1,7 +1,10 @@
 /**
- * Deterministic release: `tidy` frees the tensors that a function made and did not return; `keep` excepts a tensor.
+ * Deterministic release of memory: `tidy` frees the tensors that a function made and did not return. `keep` exempts a
+ * tensor.
  */
+
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { types } from 'node:util';
 import { typeError } from '../bindings/errors';
 import { HandleOwner, observeCreation } from '../bindings/handle';
 import { describe, isOptions } from '../dispatch/arguments';
@@ -9,11 +12,11 @@ import { Parameter } from '../nn/parameter';
 import type { Tensor } from '../tensor/tensor';
 import { keptState, observeState, type StateKeeper } from './state';
 
-/** One running `tidy`. */
+/** A running `tidy`. */
 interface Scope {
-  /** The tensors that were made in it. */
+  /** The tensors that were made during it. */
   readonly tensors: Set<HandleOwner>;
-  /** The modules, optimizers and scalers that were made or used in it. */
+  /** The modules, optimizers and scalers that were made or used during it. */
   readonly keepers: Set<StateKeeper>;
   readonly outer: Scope | undefined;
 }
@@ -52,7 +55,7 @@ function leave(scope: Scope, result: unknown): void {
     for (const value of keeper[keptState]()) collect(value, kept, isCollection, seen);
   }
   for (const owner of tensors) {
-    // A parameter is a module's, also before it is assigned to one.
+    // A parameter belongs to a module, even before it is assigned to one.
     if (owner instanceof Parameter || kept.has(owner)) continue;
     if (returned.has(owner)) outer?.tensors.add(owner);
     else HandleOwner.release(owner);
@@ -61,15 +64,18 @@ function leave(scope: Scope, result: unknown): void {
 
 type Members = Iterable<unknown>;
 
-/** Whether a returned value has members. Arrays of numbers have no tensors. */
+/** Returns whether a returned value can contain tensors. Arrays of numbers cannot. */
 const isIterable = (value: object): value is Members =>
   Symbol.iterator in value && !ArrayBuffer.isView(value);
 
-/** Whether a kept value has members that can be read without a change: an iterator of the user's must not move on. */
+/** Returns whether a kept value can be iterated without changing it. A user's iterator would be advanced. */
 const isCollection = (value: object): value is Members =>
-  Array.isArray(value) || value instanceof Map || value instanceof Set;
+  Array.isArray(value) || types.isMap(value) || types.isSet(value);
 
-/** Adds to `found` the tensors in a value: itself, or those in arrays, plain objects and other members, however deep. */
+/**
+ * Adds the tensors in a value to `found`: the value itself, or those in arrays, plain objects and other collections, at
+ * any depth.
+ */
 function collect(
   value: unknown,
   found: Set<HandleOwner>,
@@ -92,14 +98,15 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /**
- * Runs a function and frees every tensor it made, except those in what it returns, those it {@link keep}s, parameters,
- * and the state of modules, optimizers and scalers: buffers, momentum, a scale. Calls nest: what an inner one returns
- * belongs to the outer. An asynchronous function is tidied when its promise settles.
+ * Runs a function and frees every tensor it made. Exceptions are the tensors in its result, those that it {@link
+ * keep}s, parameters, and the state of modules, optimizers and scalers (buffers, momentum, a scale). Calls can be
+ * nested: the result of an inner call belongs to the outer one. For an asynchronous function, tensors are freed when
+ * its promise settles.
  *
- * A module's or optimizer's state is what its properties hold: tensors, and arrays, maps, sets and plain objects of them.
- * What a class of your own keeps elsewhere, in a `#private` field for example, needs {@link keep}.
+ * The state of a module or optimizer is what its properties hold: tensors, and arrays, maps, sets and plain objects of
+ * tensors. Tensors that your class keeps elsewhere, for example in a `#private` field, need {@link keep}.
  *
- * As `tf.tidy` of TensorFlow.js.
+ * Works like `tf.tidy` of TensorFlow.js.
  */
 export function tidy<T>(fn: () => T): T {
   if (typeof fn !== 'function') {
@@ -129,7 +136,7 @@ export function tidy<T>(fn: () => T): T {
   ) as T;
 }
 
-/** Excepts a tensor from every `tidy` that is running; returns it. */
+/** Exempts a tensor from every running `tidy`. Returns the tensor. */
 export function keep<T extends Tensor>(tensor: T): T {
   for (let scope = current.getStore(); scope; scope = scope.outer) scope.tensors.delete(tensor);
   return tensor;

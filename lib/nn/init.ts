@@ -1,5 +1,5 @@
 /**
- * Initial values of parameters: `torch.nn.init`. All functions change the tensor in place, record nothing, and return it.
+ * Initializes parameters: `torch.nn.init`. All functions change the tensor in place without recording, and return it.
  *
  * The same seed gives the same values as in Python. Source: torch/nn/init.py.
  *
@@ -29,11 +29,11 @@ import { emptyLike, op, power, withoutGrad } from './ops';
 import { fillTruncatedNormal } from './truncated_normal';
 
 export interface RandomOptions {
-  /** Where the random numbers come from. Default: null, the default generator. */
+  /** The generator of random numbers. Default: null, the default generator. */
   generator?: Generator | null | undefined;
 }
 
-/** Which of a weight's fans keeps the variance: that of the forward or of the backward pass. */
+/** The fan that keeps the variance constant: `'fan_in'` in the forward pass, `'fan_out'` in the backward pass. */
 export type FanMode = 'fan_in' | 'fan_out';
 
 export type Nonlinearity =
@@ -86,7 +86,7 @@ const eyeInto = op<(rows: number, columns: number, options: { out: Tensor }) => 
   'm_out',
 ]);
 
-/** Fills the tensor, (N, M), with the identity matrix. */
+/** Fills a tensor of shape (N, M) with the identity matrix. */
 export function eye_(tensor: Tensor): Tensor;
 export function eye_(...args: unknown[]): Tensor {
   const { tensor } = EYE.read(args);
@@ -112,7 +112,7 @@ const UNIFORM = new Signature('uniform_', {
   ...GENERATED,
 });
 
-/** Fills the tensor with values of the uniform distribution on [a, b). */
+/** Fills the tensor from the uniform distribution on [a, b). */
 export function uniform_(tensor: Tensor, options?: UniformOptions): Tensor;
 export function uniform_(tensor: Tensor, a: number, b?: number, generator?: Generator): Tensor;
 export function uniform_(...args: unknown[]): Tensor {
@@ -134,7 +134,7 @@ const NORMAL = new Signature('normal_', {
   ...GENERATED,
 });
 
-/** Fills the tensor with values of a normal distribution. */
+/** Fills the tensor from a normal distribution. */
 export function normal_(tensor: Tensor, options?: NormalOptions): Tensor;
 export function normal_(tensor: Tensor, mean: number, std?: number, generator?: Generator): Tensor;
 export function normal_(...args: unknown[]): Tensor {
@@ -153,9 +153,9 @@ const fillNormal = (
 ): Tensor => withoutGrad(() => tensor.normal_(mean, std, { generator }));
 
 export interface TruncNormalOptions extends NormalOptions {
-  /** The least value. Default: -2. */
+  /** The smallest value. Default: -2. */
   a?: number | undefined;
-  /** The greatest value. Default: 2. */
+  /** The largest value. Default: 2. */
   b?: number | undefined;
 }
 
@@ -168,7 +168,7 @@ const TRUNC_NORMAL = new Signature('trunc_normal_', {
   ...GENERATED,
 });
 
-/** Fills the tensor with values of a normal distribution, those outside [a, b] drawn again. */
+/** Fills the tensor from a normal distribution that is truncated to [a, b]. */
 export function trunc_normal_(tensor: Tensor, options?: TruncNormalOptions): Tensor;
 export function trunc_normal_(
   tensor: Tensor,
@@ -192,9 +192,9 @@ export function trunc_normal_(...args: unknown[]): Tensor {
 // --- by the size of the layer ---------------------------------------------------------------------------------------
 
 /**
- * The standard deviation's factor for what follows the layer.
+ * Returns the recommended gain for a nonlinearity: the factor of the standard deviation in a layer before it.
  *
- * @param param - `leaky_relu`'s negative slope. Default: 0.01
+ * @param param - the negative slope of `leaky_relu`. Default: 0.01
  * @throws RangeError (ValueError) for an unknown name
  */
 export function calculate_gain(nonlinearity: Nonlinearity, param?: number | null): number {
@@ -226,7 +226,10 @@ function negativeSlope(param: unknown): number {
   throw valueError(`negative_slope ${text} not a valid number`);
 }
 
-/** How many inputs and outputs one output and input of a weight (out, in, …) is connected with. */
+/**
+ * Returns the number of inputs of each output, and the number of outputs of each input, for a weight of shape (out, in,
+ * …).
+ */
 export function _calculate_fan_in_and_fan_out(tensor: Tensor): [fan_in: number, fan_out: number] {
   tensorHandle(tensor, { name: '_calculate_fan_in_and_fan_out', parameters: [] }, 'tensor');
   const [outputs, inputs, ...kernel] = tensor.shape;
@@ -240,7 +243,7 @@ export function _calculate_fan_in_and_fan_out(tensor: Tensor): [fan_in: number, 
 }
 
 export interface XavierOptions extends RandomOptions {
-  /** A factor of the standard deviation: {@link calculate_gain}. Default: 1. */
+  /** A factor of the standard deviation, see {@link calculate_gain}. Default: 1. */
   gain?: number | undefined;
 }
 
@@ -248,7 +251,7 @@ const XAVIER = { tensor: required(TENSOR), gain: optional(FLOAT, 1), ...GENERATE
 const XAVIER_UNIFORM = new Signature('xavier_uniform_', XAVIER);
 const XAVIER_NORMAL = new Signature('xavier_normal_', XAVIER);
 
-/** Uniform on ±gain * sqrt(6 / (fan_in + fan_out)): Glorot's initialisation. */
+/** Fills the tensor from the uniform distribution on ±gain * sqrt(6 / (fan_in + fan_out)): Glorot initialization. */
 export function xavier_uniform_(tensor: Tensor, options?: XavierOptions): Tensor;
 export function xavier_uniform_(tensor: Tensor, gain: number, generator?: Generator): Tensor;
 export function xavier_uniform_(...args: unknown[]): Tensor {
@@ -257,7 +260,10 @@ export function xavier_uniform_(...args: unknown[]): Tensor {
   return fillUniform(tensor, -bound, bound, generator);
 }
 
-/** Normal with standard deviation gain * sqrt(2 / (fan_in + fan_out)): Glorot's initialisation. */
+/**
+ * Fills the tensor from the normal distribution with standard deviation gain * sqrt(2 / (fan_in + fan_out)): Glorot
+ * initialization.
+ */
 export function xavier_normal_(tensor: Tensor, options?: XavierOptions): Tensor;
 export function xavier_normal_(tensor: Tensor, gain: number, generator?: Generator): Tensor;
 export function xavier_normal_(...args: unknown[]): Tensor {
@@ -271,11 +277,11 @@ function xavierDeviation(tensor: Tensor, gain: number): number {
 }
 
 export interface KaimingOptions extends RandomOptions {
-  /** `leaky_relu`'s negative slope. Default: 0. */
+  /** The negative slope of `leaky_relu`. Default: 0. */
   a?: number | undefined;
   /** Default: `'fan_in'`. */
   mode?: FanMode | undefined;
-  /** What follows the layer. Default: `'leaky_relu'`. */
+  /** The nonlinearity after the layer. Default: `'leaky_relu'`. */
   nonlinearity?: Nonlinearity | undefined;
 }
 
@@ -289,7 +295,7 @@ const KAIMING = {
 const KAIMING_UNIFORM = new Signature('kaiming_uniform_', KAIMING);
 const KAIMING_NORMAL = new Signature('kaiming_normal_', KAIMING);
 
-/** Uniform on ±gain * sqrt(3 / fan): He's initialisation. */
+/** Fills the tensor from the uniform distribution on ±gain * sqrt(3 / fan): He initialization. */
 export function kaiming_uniform_(tensor: Tensor, options?: KaimingOptions): Tensor;
 export function kaiming_uniform_(
   tensor: Tensor,
@@ -305,7 +311,7 @@ export function kaiming_uniform_(...args: unknown[]): Tensor {
   return fillUniform(values.tensor, -bound, bound, values.generator);
 }
 
-/** Normal with standard deviation gain / sqrt(fan): He's initialisation. */
+/** Fills the tensor from the normal distribution with standard deviation gain / sqrt(fan): He initialization. */
 export function kaiming_normal_(tensor: Tensor, options?: KaimingOptions): Tensor;
 export function kaiming_normal_(
   tensor: Tensor,
@@ -346,7 +352,7 @@ function isEmpty(tensor: Tensor): boolean {
 const ORTHOGONAL = new Signature('orthogonal_', XAVIER);
 const qr = op<(A: Tensor) => Iterable<Tensor>>('linalg_qr');
 
-/** Fills the tensor, seen as (N, *), with an orthogonal matrix times a factor: Saxe's initialisation. */
+/** Fills the tensor, seen as a matrix (N, *), with an orthogonal matrix times `gain`: Saxe initialization. */
 export function orthogonal_(tensor: Tensor, options?: XavierOptions): Tensor;
 export function orthogonal_(tensor: Tensor, gain: number, generator?: Generator): Tensor;
 export function orthogonal_(...args: unknown[]): Tensor {

@@ -1,8 +1,8 @@
-/** The operators that layers and optimizers stand on, as typed functions. */
+/** Operators that layers and optimizers use, as typed functions. */
 
 import { native } from '../bindings/native';
 import { Operator, type OperatorOptions } from '../dispatch/operators';
-import { chosenDevice } from '../tensor/default_device';
+import { chosenDefaultDevice } from '../tensor/default_device';
 import type { DeviceLike } from '../tensor/device';
 import type { DType } from '../tensor/dtype';
 import type { MemoryFormat } from '../tensor/layout';
@@ -11,7 +11,7 @@ import type { Tensor } from '../tensor/tensor';
 
 type AnyFunction = (...args: never[]) => unknown;
 
-/** `aten::name` as a function, its overloads tried in the order given. */
+/** Returns `aten::name` as a function that tries the overloads in the given order. */
 export function op<F extends AnyFunction>(
   name: string,
   overloads: readonly string[] = [''],
@@ -30,30 +30,32 @@ export interface Conversion {
   memory_format?: MemoryFormat | null | undefined;
 }
 
-/** The tensor itself where there is nothing to convert. */
+/** Converts a tensor. Returns the tensor itself if nothing changes. */
 export const to = op<(self: Tensor, options: Conversion) => Tensor>('to', ['dtype_layout']);
 
-type Place = Pick<Conversion, 'device' | 'dtype'>;
+type DeviceAndDType = Pick<Conversion, 'device' | 'dtype'>;
 
-const emptyAt = op<(size: readonly number[], options: Place) => Tensor>('empty', ['memory_format']);
+const emptyAt = op<(size: readonly number[], options: DeviceAndDType) => Tensor>('empty', [
+  'memory_format',
+]);
 
-/** An uninitialised tensor, where it is not said on the device that `torch.set_default_device` set. */
-export const empty = (size: readonly number[], options: Place = {}): Tensor =>
-  emptyAt(size, { ...options, device: options.device ?? chosenDevice() });
+/** Returns an uninitialized tensor. Without a device, it is on the default device of `torch.set_default_device`. */
+export const empty = (size: readonly number[], options: DeviceAndDType = {}): Tensor =>
+  emptyAt(size, { ...options, device: options.device ?? chosenDefaultDevice() });
 
-/** An uninitialised tensor of the shape, dtype and device of another. */
+/** Returns an uninitialized tensor with the shape, dtype and device of another. */
 export const emptyLike =
   op<(self: Tensor, options?: Pick<Conversion, 'device'>) => Tensor>('empty_like');
 
-/** Whether the elements of the one can become those of the other. */
+/** Returns whether `x.data = y` is possible for two tensors. */
 export const hasCompatibleShallowCopyType = op<(self: Tensor, from: Tensor) => boolean>(
   '_has_compatible_shallow_copy_type',
 );
 
-/** Python's `base ** exponent` of floats: JavaScript's own differs in the last bit for some. */
+/** Returns Python's `base ** exponent` of floats. JavaScript's power differs in the last bit for some numbers. */
 export const power = op<(base: number, exponent: number) => number>('pow', ['float']);
 
-/** Python's `math.erf`. */
+/** Returns Python's `math.erf`. */
 export const erf = op<(value: number) => number>('erf', ['float']);
 
 export const addcmul_ =
@@ -61,7 +63,24 @@ export const addcmul_ =
     'addcmul_',
   );
 
-/** Runs a function that records nothing, or as it says. */
+/** `torch.maximum(self, other, out=out)`. */
+export const maximumInto = op<(self: Tensor, other: Tensor, options: { out: Tensor }) => Tensor>(
+  'maximum',
+  ['out'],
+);
+
+/** `torch.where`, with numbers for tensors too. */
+export const where = op<
+  (condition: Tensor, self: Tensor | number, other: Tensor | number) => Tensor
+>('where', ['self', 'ScalarSelf', 'ScalarOther', 'Scalar']);
+
+/** `torch.linalg.vector_norm`: over all dimensions, or over some. */
+export const vectorNorm =
+  op<(self: Tensor, ord: number, dim?: readonly number[] | null, keepdim?: boolean) => Tensor>(
+    'linalg_vector_norm',
+  );
+
+/** Runs a function with gradient recording off, or on with `enabled`. */
 export function withoutGrad<T>(run: () => T, enabled = false): T {
   const before = native.is_grad_enabled();
   native.set_grad_enabled(enabled);

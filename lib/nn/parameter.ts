@@ -1,4 +1,4 @@
-/** Tensors that a module learns. */
+/** Parameters: tensors that a module learns. */
 
 import { handleOf, tensorHandle } from '../bindings/handle';
 import { native } from '../bindings/native';
@@ -13,19 +13,19 @@ const CALLEE: Callee = {
 };
 
 /**
- * A tensor that a {@link Module} lists among its parameters as soon as it is one of its properties.
+ * A tensor that a {@link Module} lists among its parameters when it is one of its properties.
  *
- * It shares the elements of `data`, is a leaf, and keeps its identity when the module is converted or moved.
+ * It shares the elements of `data`, is a leaf, and remains the same object when the module is converted or moved.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.Parameter.html
  */
 export class Parameter extends Tensor {
-  /** Only in the types: where a parameter is due, a plain tensor does not compile. */
+  /** Exists only in the types, so that a plain tensor does not compile in place of a parameter. */
   declare private readonly isParameter: true;
 
   /**
-   * @param data - the elements. Default: null, none
-   * @param requires_grad - whether gradients accumulate in it. Default: true
+   * @param data - the elements. Default: null, no elements
+   * @param requires_grad - whether the parameter gets gradients. Default: true
    */
   constructor(data?: Tensor | null, requires_grad?: boolean | { requires_grad?: boolean });
   constructor(...args: unknown[]) {
@@ -37,14 +37,14 @@ export class Parameter extends Tensor {
     super(native.parameter(handle, requires_grad));
   }
 
-  /** Python's `repr`. */
+  /** Returns Python's `repr`. */
   override toString(): string {
     const handle = handleOf(this);
     return handle ? formatTensor(handle, true) : super.toString();
   }
 }
 
-/** Forgets one parameter's gradient, as modules and optimizers do. */
+/** Clears the gradient of one parameter, for modules and optimizers. */
 export function zeroGrad(parameter: Tensor, setToNone: boolean): void {
   const gradient = parameter.grad;
   if (!gradient) return;

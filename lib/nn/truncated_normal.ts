@@ -13,17 +13,17 @@ export interface Truncation {
   generator: Generator | null;
 }
 
-/** Fills the tensor, by the way that draws again the less often. */
+/** Fills the tensor. Chooses the method that rejects fewer values. */
 export function fillTruncatedNormal(truncation: Truncation): Tensor {
   const { mean, std, a, b } = truncation;
   const share = normalShare((b - mean) / std) - normalShare((a - mean) / std);
   return share > 0.3 ? redraw(truncation) : reject(truncation);
 }
 
-/** The standard normal distribution's cumulative function. */
+/** Returns the cumulative distribution function of the standard normal distribution. */
 const normalShare = (x: number): number => (1 + erf(x / Math.sqrt(2))) / 2;
 
-/** Draws from the normal distribution, again where a value is out of bounds. */
+/** Draws from the normal distribution, and draws values out of bounds again. */
 function redraw({ tensor, mean, std, a, b, generator }: Truncation): Tensor {
   const [lowest, highest] = [a, b].map((bound) => rounded(bound, tensor)) as [number, number];
   let result = tensor.normal_(mean, std, { generator });
@@ -36,7 +36,9 @@ function redraw({ tensor, mean, std, a, b, generator }: Truncation): Tensor {
   return tensor;
 }
 
-/** Draws from the uniform distribution, and accepts a value as often as the normal distribution has it. */
+/**
+ * Draws from the uniform distribution, and accepts each value with a probability proportional to the normal density.
+ */
 function reject({ tensor, mean, std, a, b, generator }: Truncation): Tensor {
   const mode = Math.max(a, Math.min(mean, b));
   const peak = -0.5 * power((mode - mean) / std, 2);
@@ -68,7 +70,7 @@ function reject({ tensor, mean, std, a, b, generator }: Truncation): Tensor {
 
 const choose = op<(condition: Tensor, self: Tensor, other: Tensor) => Tensor>('where', ['self']);
 
-/** The number as an element of the tensor's dtype. */
+/** Rounds a number to the tensor's dtype. */
 const rounded = (value: number, { dtype }: Tensor): number =>
   filled([], asFloat(value), { dtype }).item();
 const filled = op<(size: number[], value: unknown, options: object) => Tensor>('full');

@@ -1,7 +1,8 @@
-/** Names of types as Python's messages have them. */
+/** Names of types for messages, as in Python. */
 
 import { handleOf } from '../bindings/handle';
 import { native } from '../bindings/native';
+import { isOptions } from '../dispatch/arguments';
 import { dtypeFromCode } from '../tensor/dtype_table';
 import { isInt } from '../tensor/scalar';
 
@@ -20,7 +21,7 @@ const TENSORS: Record<string, string> = {
   complex128: 'ComplexDouble',
 };
 
-/** `torch.typename` of the Python value that corresponds: `torch.FloatTensor`, `int`, `str`. */
+/** Returns `torch.typename` of the corresponding Python value: `torch.FloatTensor`, `int`, `str`. */
 export function typename(value: unknown): string {
   const handle = handleOf(value);
   if (handle) {
@@ -40,11 +41,11 @@ export function typename(value: unknown): string {
     case 'boolean':
       return 'bool';
     case 'object':
-      return value.constructor === Object ? 'dict' : (value.constructor?.name ?? 'object');
+      return isOptions(value) ? 'dict' : (value.constructor?.name ?? 'object');
     default:
       return value.constructor?.name || 'function';
   }
 }
 
-/** A shape as Python prints it: `torch.Size([2, 3])`. */
+/** Formats a shape as Python does: `torch.Size([2, 3])`. */
 export const sizeText = (shape: readonly number[]): string => `torch.Size([${shape.join(', ')}])`;

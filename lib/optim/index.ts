@@ -1,9 +1,28 @@
 /** `torch.optim`. See https://docs.pytorch.org/docs/stable/optim.html */
+export { Adadelta, type AdadeltaGroup, type AdadeltaOptions } from './adadelta';
+export { Adafactor, type AdafactorGroup, type AdafactorOptions } from './adafactor';
+export { Adagrad, type AdagradGroup, type AdagradOptions } from './adagrad';
+export { Adam, type AdamGroup, type AdamOptions, AdamW, type AdamWOptions } from './adam';
+export { Adamax, type AdamaxGroup, type AdamaxOptions } from './adamax';
+export { ASGD, type ASGDGroup, type ASGDOptions } from './asgd';
+export { LBFGS, type LBFGSGroup, type LBFGSOptions } from './lbfgs';
+export { Muon, type MuonGroup, type MuonOptions } from './muon';
+export { NAdam, type NAdamGroup, type NAdamOptions } from './nadam';
 export {
   type GroupOf,
   Optimizer,
+  type OptimizerHook,
   type OptimizerState,
   type ParametersOrGroups,
   type ParamGroup,
+  register_optimizer_step_post_hook,
+  register_optimizer_step_pre_hook,
+  type StateDictHook,
+  type StepPostHook,
+  type StepPreHook,
 } from './optimizer';
+export { RAdam, type RAdamGroup, type RAdamOptions } from './radam';
+export { RMSprop, type RMSpropGroup, type RMSpropOptions } from './rmsprop';
+export { Rprop, type RpropGroup, type RpropOptions } from './rprop';
 export { SGD, type SGDGroup, type SGDOptions } from './sgd';
+export { SparseAdam, type SparseAdamGroup, type SparseAdamOptions } from './sparse_adam';

@@ -1,43 +1,101 @@
 /** The base of optimizers. Source: torch/optim/optimizer.py. */
-import { inspect } from 'node:util';
-import { notImplementedError, typeError, valueError } from '../bindings/errors';
+import { inspect, types } from 'node:util';
+import { notImplementedError, runtimeError, typeError, valueError } from '../bindings/errors';
 import { isTensor } from '../bindings/handle';
 import { warn } from '../bindings/warnings';
 import { describe, isOptions } from '../dispatch/arguments';
-import { BOOL, optional, Signature } from '../dispatch/signature';
+import { Operator } from '../dispatch/operators';
+import { BOOL, FUNCTION, optional, required, Signature } from '../dispatch/signature';
 import { keptState, type StateKeeper, usesState } from '../memory/state';
 import { to, withoutGrad } from '../nn/ops';
 import { zeroGrad } from '../nn/parameter';
 import { typename } from '../nn/typename';
+import { float32 } from '../tensor/dtype';
 import type { Tensor } from '../tensor/tensor';
+import { Hooks, type RemovableHandle } from '../utils/hooks';
 import { boolRepr, floatRepr } from '../utils/python';
 
-/** Parameters, or parameters with names, as `named_parameters()` gives them. */
+/** Parameters, or parameters with names, such as `named_parameters()` returns. */
 export type Parameters = Iterable<Tensor> | Iterable<readonly [name: string, parameter: Tensor]>;
 
-/** Parameters that have options of their own. */
+/** A group of parameters with their own options. */
 export type GroupOf<Options extends object> = {
   params: Tensor | Parameters;
 } & { [Key in keyof Options]?: Options[Key] | undefined };
 
-/** What an optimizer is given: parameters, or groups of them. */
+/** The first argument of an optimizer: parameters, or groups of them. */
 export type ParametersOrGroups<Options extends object> = Parameters | Iterable<GroupOf<Options>>;
 
-/** A group as an optimizer keeps it: its options can be changed between steps. */
+/** A group of parameters in an optimizer. Its options can be changed between steps. */
 export type ParamGroup<Options extends object> = Options & {
   params: Tensor[];
   param_names?: string[];
 };
 
-/** What an optimizer remembers of a parameter. */
+/** An optimizer's state for one parameter. */
 export type ParameterState = Record<string, unknown>;
 
-/** Plain data with tensors: parameters are numbers, counted through all groups. */
+/**
+ * The state of an optimizer as plain data and tensors. Parameters are replaced by numbers, which count through all
+ * groups.
+ */
 export interface OptimizerState {
   state: Record<number, ParameterState>;
   param_groups: (Record<string, unknown> & { params: number[] })[];
 }
 
+/** What a step is called with: the closure, by position or by name. */
+type StepArguments = readonly [closure?: unknown];
+type StepKeywords = { readonly closure?: unknown };
+
+/** Called before a step. It may return other arguments for it. */
+export type StepPreHook = (
+  optimizer: Optimizer<never>,
+  args: StepArguments,
+  kwargs: StepKeywords,
+  // biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing fits too
+) => readonly [StepArguments, StepKeywords] | null | undefined | void;
+
+/** Called after a step. */
+export type StepPostHook = (
+  optimizer: Optimizer<never>,
+  args: StepArguments,
+  kwargs: StepKeywords,
+) => void;
+
+/** Called with the optimizer alone. */
+export type OptimizerHook = (optimizer: Optimizer<never>) => void;
+
+/** Called with a state dict. It may return another one. */
+export type StateDictHook = (
+  optimizer: Optimizer<never>,
+  state_dict: OptimizerState,
+  // biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing fits too
+) => OptimizerState | null | undefined | void;
+
+const HOOK = { hook: required(FUNCTION), prepend: optional(BOOL, false) };
+type Prepend = boolean | { prepend?: boolean | undefined };
+
+/** An operator that is done at once. As a job, it is done after those that were started before. */
+const ANY_JOB = new Operator('aten::neg', { overloads: ['float'] });
+
+const STEP_PRE_HOOKS = new Hooks<StepPreHook>();
+const STEP_POST_HOOKS = new Hooks<StepPostHook>();
+
+/** Calls a hook before each step of every optimizer. */
+export function register_optimizer_step_pre_hook(hook: StepPreHook): RemovableHandle {
+  return STEP_PRE_HOOKS.add(hook);
+}
+
+/** Calls a hook after each step of every optimizer. */
+export function register_optimizer_step_post_hook(hook: StepPostHook): RemovableHandle {
+  return STEP_POST_HOOKS.add(hook);
+}
+
+const SAVE_PRE_HOOK = new Signature('register_state_dict_pre_hook', HOOK);
+const SAVE_POST_HOOK = new Signature('register_state_dict_post_hook', HOOK);
+const LOAD_PRE_HOOK = new Signature('register_load_state_dict_pre_hook', HOOK);
+const LOAD_POST_HOOK = new Signature('register_load_state_dict_post_hook', HOOK);
 const ZERO_GRAD = new Signature('Optimizer.zero_grad', { set_to_none: optional(BOOL, true) });
 
 /**
@@ -45,23 +103,34 @@ const ZERO_GRAD = new Signature('Optimizer.zero_grad', { set_to_none: optional(B
  *
  * See https://docs.pytorch.org/docs/stable/optim.html
  *
- * @typeParam Options - what a group of parameters has
+ * @typeParam Options - the options of a group of parameters
  */
 export abstract class Optimizer<Options extends object = Record<string, unknown>>
   implements StateKeeper
 {
-  /** The options of groups that have none of their own. */
+  /** The options for groups that do not have their own. */
   readonly defaults: Options;
   #groups: ParamGroup<Options>[] = [];
   #state = new Map<unknown, ParameterState>();
-  /** Whether {@link Optimizer.step} unscales gradients itself, by what a GradScaler sets here for its time. */
+  readonly #hooks = {
+    beforeStep: new Hooks<StepPreHook>(),
+    afterStep: new Hooks<StepPostHook>(),
+    beforeSave: new Hooks<OptimizerHook>(),
+    afterSave: new Hooks<StateDictHook>(),
+    beforeLoad: new Hooks<StateDictHook>(),
+    afterLoad: new Hooks<OptimizerHook>(),
+  };
+  /**
+   * Whether {@link Optimizer.step} divides gradients by the scale itself. GradScaler then sets the scale on the
+   * optimizer for the duration of the step.
+   */
   _step_supports_amp_scaling = false;
   grad_scale: Tensor | null = null;
   found_inf: Tensor | null = null;
 
   /**
-   * @throws TypeError for anything but parameters or groups of them, RangeError (ValueError) for none, for one that is
-   *   not a leaf, and for one that is in two groups
+   * @throws TypeError unless it gets parameters or groups of them; RangeError (ValueError) if there are none, if one is
+   *   not a leaf, or if one is in two groups
    */
   constructor(params: ParametersOrGroups<Options>, defaults: Options) {
     usesState(this);
@@ -83,7 +152,7 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
     for (const group of groups) this.add_param_group(group as GroupOf<Options>);
   }
 
-  /** The groups of parameters with their options, which may be changed between steps. */
+  /** The groups of parameters with their options, which can be changed between steps. */
   get param_groups(): ParamGroup<Options>[] {
     usesState(this);
     return this.#groups;
@@ -94,7 +163,7 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
     this.#groups = groups;
   }
 
-  /** What is remembered of each parameter. */
+  /** The state of each parameter. */
   get state(): Map<unknown, ParameterState> {
     usesState(this);
     return this.#state;
@@ -110,30 +179,65 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
     return [this.#state, this.#groups, ...Object.values(this)];
   }
 
-  /** Changes the parameters by their gradients. */
+  /** Updates the parameters by their gradients. */
   step(): undefined;
   /**
-   * Changes the parameters by their gradients.
+   * Updates the parameters by their gradients.
    *
-   * @param closure - computes the loss and its gradients anew, synchronously
-   * @returns what the closure returns
+   * @param closure - computes the loss and its gradients again, synchronously
+   * @returns the result of the closure
    */
   step<Loss>(closure: () => Loss): Loss;
-  step<Loss>(closure?: (() => Loss) | null): Loss | undefined {
+  step(...given: [closure?: unknown]): unknown {
+    let args: StepArguments = given;
+    let kwargs: StepKeywords = {};
+    for (const hook of [...STEP_PRE_HOOKS.list(), ...this.#hooks.beforeStep.list()]) {
+      const changed = hook(this as never, args, kwargs) ?? null;
+      if (changed === null) continue;
+      if (!Array.isArray(changed) || changed.length !== 2) {
+        throw runtimeError(
+          `step() must return None or a tuple of (new_args, new_kwargs), but got ${describe(changed)}.`,
+        );
+      }
+      [args, kwargs] = changed as [StepArguments, StepKeywords];
+    }
     const differentiable = (this.defaults as { differentiable?: boolean }).differentiable ?? false;
-    return withoutGrad(() => {
-      const loss = closure ? evaluate(closure) : undefined;
-      for (const group of this.param_groups) this._step(group);
-      return loss;
-    }, differentiable);
+    const closure = args[0] ?? kwargs.closure ?? null;
+    const loss = withoutGrad(() => this._steps(closure), differentiable);
+    for (const hook of [...this.#hooks.afterStep.list(), ...STEP_POST_HOOKS.list()]) {
+      hook(this as never, args, kwargs);
+    }
+    return loss;
   }
 
-  /** One step of a group, in the grad mode that is right for it. */
+  /**
+   * Changes the parameters by their gradients, after the jobs that were started before, such as `backwardAsync`.
+   *
+   * @param closure - computes the loss and its gradients anew; it may be asynchronous
+   * @returns what the closure returns, awaited
+   */
+  async stepAsync<Loss = undefined>(closure?: (() => Loss) | null): Promise<Awaited<Loss>> {
+    if ((closure ?? null) !== null) checkClosure(closure);
+    const loss = (await closure?.()) as Awaited<Loss>;
+    await ANY_JOB.callAsync([0]);
+    if (closure) this.step(() => loss);
+    else this.step();
+    return loss;
+  }
+
+  /** Calls the closure, and steps all groups. */
+  protected _steps(closure: unknown): unknown {
+    const loss = closure === null ? undefined : evaluate(closure);
+    for (const group of this.param_groups) this._step(group);
+    return loss;
+  }
+
+  /** Updates the parameters of one group. Runs in the right grad mode. */
   protected _step(_group: ParamGroup<Options>): void {
     throw notImplementedError('');
   }
 
-  /** What is remembered of a parameter, to be changed. */
+  /** Returns the state of a parameter, which may be changed. */
   protected stateOf(parameter: Tensor): ParameterState {
     let state = this.state.get(parameter);
     if (!state) this.state.set(parameter, (state = {}));
@@ -141,9 +245,9 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
   }
 
   /**
-   * Forgets the gradients of all parameters.
+   * Clears the gradients of all parameters.
    *
-   * @param set_to_none - set `grad` to null rather than to zeros. Default: true
+   * @param set_to_none - sets `grad` to null instead of to zeros. Default: true
    */
   zero_grad(set_to_none?: boolean | { set_to_none?: boolean }): void;
   zero_grad(...args: unknown[]): void {
@@ -153,7 +257,7 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
     }
   }
 
-  /** Adds parameters, with options of their own where they are given. */
+  /** Adds a group of parameters. Its options override the defaults. */
   add_param_group(param_group: GroupOf<Options>): void {
     if (!isOptions(param_group)) {
       throw typeError(`param_group must be a dict, but got ${describe(param_group)}`);
@@ -195,8 +299,47 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
     }
   }
 
-  /** The options of the groups and what is remembered of the parameters, as plain data with tensors. */
+  /** Calls a hook before each step. The hook may return other arguments for the step. */
+  register_step_pre_hook(hook: StepPreHook): RemovableHandle {
+    return this.#hooks.beforeStep.add(hook);
+  }
+
+  /** Calls a hook after each step. */
+  register_step_post_hook(hook: StepPostHook): RemovableHandle {
+    return this.#hooks.afterStep.add(hook);
+  }
+
+  /** Calls a hook before each `state_dict()`. */
+  register_state_dict_pre_hook(hook: OptimizerHook, prepend?: Prepend): RemovableHandle;
+  register_state_dict_pre_hook(...args: unknown[]): RemovableHandle {
+    const { hook, prepend } = SAVE_PRE_HOOK.read(args);
+    return this.#hooks.beforeSave.add(hook as OptimizerHook, prepend);
+  }
+
+  /** Calls a hook after each `state_dict()`. The hook may return another state dict. */
+  register_state_dict_post_hook(hook: StateDictHook, prepend?: Prepend): RemovableHandle;
+  register_state_dict_post_hook(...args: unknown[]): RemovableHandle {
+    const { hook, prepend } = SAVE_POST_HOOK.read(args);
+    return this.#hooks.afterSave.add(hook as StateDictHook, prepend);
+  }
+
+  /** Calls a hook before each `load_state_dict()`. The hook may return another state dict. */
+  register_load_state_dict_pre_hook(hook: StateDictHook, prepend?: Prepend): RemovableHandle;
+  register_load_state_dict_pre_hook(...args: unknown[]): RemovableHandle {
+    const { hook, prepend } = LOAD_PRE_HOOK.read(args);
+    return this.#hooks.beforeLoad.add(hook as StateDictHook, prepend);
+  }
+
+  /** Calls a hook after each `load_state_dict()`. */
+  register_load_state_dict_post_hook(hook: OptimizerHook, prepend?: Prepend): RemovableHandle;
+  register_load_state_dict_post_hook(...args: unknown[]): RemovableHandle {
+    const { hook, prepend } = LOAD_POST_HOOK.read(args);
+    return this.#hooks.afterLoad.add(hook as OptimizerHook, prepend);
+  }
+
+  /** Returns the options of the groups and the state of the parameters, as plain data and tensors. */
   state_dict(): OptimizerState {
+    for (const hook of this.#hooks.beforeSave.list()) hook(this as never);
     const numbers = new Map<unknown, number>();
     let start = 0;
     const param_groups = this.param_groups.map(({ params, ...options }) => {
@@ -210,17 +353,23 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
     for (const [parameter, value] of this.state) {
       state[numbers.get(parameter) ?? (parameter as number)] = value;
     }
-    return { state, param_groups };
+    let state_dict: OptimizerState = { state, param_groups };
+    for (const hook of this.#hooks.afterSave.list()) {
+      state_dict = hook(this as never, state_dict) || state_dict;
+    }
+    return state_dict;
   }
 
   /**
-   * Takes what {@link Optimizer.state_dict} gave. Tensors take the dtype and device of their parameters.
+   * Restores a result of {@link Optimizer.state_dict}. Tensors are converted to the dtype and device of their
+   * parameters.
    *
-   * @throws RangeError (ValueError) unless the groups have as many parameters
+   * @throws RangeError (ValueError) unless the groups have the same numbers of parameters
    */
-  load_state_dict(state_dict: OptimizerState): void {
-    if (!isState(state_dict)) {
-      throw typeError('load_state_dict(): argument must be what state_dict() gave');
+  load_state_dict(given: OptimizerState): void {
+    let state_dict = checkedState(given);
+    for (const hook of this.#hooks.beforeLoad.list()) {
+      state_dict = checkedState(hook(this as never, { ...state_dict }) || state_dict);
     }
     const groups = this.param_groups;
     const saved = state_dict.param_groups;
@@ -232,40 +381,65 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
         "loaded state dict contains a parameter group that doesn't match the size of optimizer's group",
       );
     }
-    const parameters = new Map<string, Tensor>();
-    for (const [index, { params }] of saved.entries()) {
+    const parameters = new Map<string, Owner>();
+    for (const [index, { params, capturable, fused }] of saved.entries()) {
+      const keepsCountOnDevice = Boolean(capturable || fused);
       for (const [place, number] of params.entries()) {
-        parameters.set(String(number), groups[index]!.params[place]!);
+        const parameter = groups[index]!.params[place]!;
+        parameters.set(String(number), { parameter, keepsCountOnDevice });
       }
     }
     this.state = new Map();
     for (const [number, value] of Object.entries(state_dict.state)) {
-      const parameter = parameters.get(number);
-      if (parameter) this.state.set(parameter, adapted(value, parameter) as ParameterState);
+      const owner = parameters.get(number);
+      if (owner) this.state.set(owner.parameter, convertStateValue(value, owner) as ParameterState);
       else this.state.set(Number(number), value);
     }
     this.param_groups = groups.map(({ params, param_names }, index) => ({
       ...(param_names && { param_names }),
+      ...laterOptions(this.defaults),
       ...structuredCopy(saved[index]!),
       params,
     })) as unknown as ParamGroup<Options>[];
+    for (const hook of this.#hooks.afterLoad.list()) hook(this as never);
   }
 
-  /** Python's `repr`. */
+  /** Returns Python's `repr`. */
   toString(): string {
     const groups = this.param_groups.map((group, index) => {
       const lines = Object.keys(group)
         .filter((name) => name !== 'params')
         .sort()
-        .map((name) => `    ${name}: ${optionText(group[name as keyof typeof group])}\n`);
+        .map((name) => `    ${name}: ${this.#text(name, group[name as keyof typeof group])}\n`);
       return `\nParameter Group ${index}\n${lines.join('')}`;
     });
     return `${this.constructor.name} (${groups.join('')})`;
   }
 
+  #text(name: string, value: unknown): string {
+    if (value === null || value === undefined) return 'None';
+    if (typeof value === 'boolean') return boolRepr(value);
+    if (typeof value === 'number') {
+      return this._isInt(name, value) ? String(value) : floatRepr(value);
+    }
+    if (!Array.isArray(value)) return String(value);
+    if (name === 'param_names') return `[${value.map((each) => `'${each}'`).join(', ')}]`;
+    return `(${value.map((each) => this.#text(name, each)).join(', ')})`;
+  }
+
+  /** Whether Python's option is an int, which prints without a point. */
+  protected _isInt(_name: string, value: number): boolean {
+    return value === 0;
+  }
+
   [inspect.custom](): string {
     return this.toString();
   }
+}
+
+function checkedState(value: unknown): OptimizerState {
+  if (isState(value)) return value;
+  throw typeError('load_state_dict(): argument must be what state_dict() gave');
 }
 
 function isState(value: unknown): value is OptimizerState {
@@ -281,16 +455,19 @@ const DUPLICATES =
   'optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; ' +
   'see github.com/pytorch/pytorch/issues/40967 for more information';
 
-/** Calls a closure in grad mode; what it starts must be done when it returns. */
-function evaluate<Loss>(closure: () => Loss): Loss {
-  if (typeof closure !== 'function') {
-    throw typeError(`step(): closure must be a function, got ${describe(closure)}`);
-  }
+/** Calls a closure with recording on. The closure must be synchronous. */
+export function evaluate(closure: unknown): unknown {
+  checkClosure(closure);
   const loss = withoutGrad(closure, true);
   if (typeof (loss as { then?: unknown } | undefined)?.then === 'function') {
     throw typeError('step(): closure must be synchronous, but it returned a promise');
   }
   return loss;
+}
+
+function checkClosure(closure: unknown): asserts closure is () => unknown {
+  if (typeof closure === 'function') return;
+  throw typeError(`step(): closure must be a function, got ${describe(closure)}`);
 }
 
 function definedOnly(options: Record<string, unknown>): Record<string, unknown> {
@@ -299,7 +476,7 @@ function definedOnly(options: Record<string, unknown>): Record<string, unknown> 
 
 function listOf(params: unknown): unknown[] {
   if (isTensor(params)) return [params];
-  if (params instanceof Set) {
+  if (types.isSet(params)) {
     throw typeError(
       'optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets ' +
         'will change between runs. Please use a list instead.',
@@ -311,7 +488,7 @@ function listOf(params: unknown): unknown[] {
   throw typeError(`params of a group must be Tensors, got ${describe(params)}`);
 }
 
-/** Parameters apart from their names, where they have names. */
+/** Separates parameters from their names, if they have names. */
 function separate(listed: readonly unknown[]): { params: unknown[]; param_names?: string[] } {
   const named = listed.filter((element) => Array.isArray(element)) as [string, unknown][];
   if (named.length === 0) return { params: [...listed] };
@@ -326,20 +503,47 @@ function separate(listed: readonly unknown[]): { params: unknown[]; param_names?
   };
 }
 
-/** A remembered value in the dtype and on the device of its parameter. */
-function adapted(value: unknown, parameter: Tensor, key?: string): unknown {
+/** A parameter, and whether its count of steps is on its device. */
+interface Owner {
+  readonly parameter: Tensor;
+  readonly keepsCountOnDevice: boolean;
+}
+
+/** Converts a state value to the dtype and device of its parameter. */
+function convertStateValue(value: unknown, owner: Owner, key?: string): unknown {
+  const { parameter, keepsCountOnDevice } = owner;
   if (isTensor(value)) {
-    if (key === 'step') return value;
+    if (key === 'step') {
+      if (!keepsCountOnDevice) return value;
+      return to(value as Tensor, { device: parameter.device, dtype: float32 });
+    }
     const { device, dtype } = parameter;
     const conversion = dtype.is_floating_point ? { device, dtype } : { device };
     return to(value as Tensor, conversion);
   }
-  if (Array.isArray(value)) return value.map((element) => adapted(element, parameter));
+  if (Array.isArray(value)) return value.map((element) => convertStateValue(element, owner));
   if (!isOptions(value)) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [name, adapted(member, parameter, name)]),
+    Object.entries(value).map(([name, member]) => [name, convertStateValue(member, owner, name)]),
   );
 }
+
+/** Options that came after an optimizer's first release, with what they are in groups that were saved before. */
+const LATER = {
+  amsgrad: false,
+  capturable: false,
+  centered: false,
+  decoupled_weight_decay: false,
+  differentiable: false,
+  foreach: null,
+  fused: null,
+  maximize: false,
+  momentum: 0,
+  nesterov: false,
+};
+
+const laterOptions = (defaults: object): object =>
+  Object.fromEntries(Object.entries(LATER).filter(([name]) => name in defaults));
 
 function structuredCopy<T>(value: T): T {
   if (Array.isArray(value)) return value.map(structuredCopy) as T;
@@ -347,12 +551,4 @@ function structuredCopy<T>(value: T): T {
   return Object.fromEntries(
     Object.entries(value).map(([key, member]) => [key, structuredCopy(member)]),
   ) as T;
-}
-
-function optionText(value: unknown): string {
-  if (value === null || value === undefined) return 'None';
-  if (typeof value === 'boolean') return boolRepr(value);
-  if (typeof value === 'number') return value === 0 ? '0' : floatRepr(value);
-  if (Array.isArray(value)) return `[${value.map((element) => `'${element}'`).join(', ')}]`;
-  return String(value);
 }

@@ -1,72 +1,61 @@
 /** Stochastic gradient descent. Source: torch/optim/sgd.py. */
-import { runtimeError, valueError } from '../bindings/errors';
-import {
-  ANYTHING,
-  BOOL,
-  FLOAT,
-  option,
-  optional,
-  orNull,
-  required,
-  Signature,
-  TENSOR,
-  type Type,
-} from '../dispatch/signature';
-import { addcmul_ } from '../nn/ops';
-import type { Scalar } from '../tensor/scalar';
+import { valueError } from '../bindings/errors';
+import { ANYTHING, BOOL, FLOAT, optional, required, Signature } from '../dispatch/signature';
 import type { Tensor } from '../tensor/tensor';
-import { floatRepr, repr } from '../utils/python';
+import { withDecay } from './formulas';
+import { checkFusable, checkFused, isFasterTogether } from './fused';
 import { Optimizer, type ParametersOrGroups, type ParamGroup } from './optimizer';
-import { stepTogether } from './sgd_foreach';
+import { CHOICE, checkNotNegative, checkRate, FLAG, type Given, VALUE } from './options';
+import { stepForeach } from './sgd_foreach';
 import { stepFused } from './sgd_fused';
 import type { Update } from './updates';
+import { flat, isNumber, negated, scalar, type Value } from './values';
 
 /** The options of a group of parameters. */
 export interface SGDGroup {
-  /** The learning rate: what gradients are multiplied by. Default: 1e-3. */
+  /** The learning rate. Default: 1e-3. */
   lr: number | Tensor;
-  /** How much of the last change is kept. Default: 0. */
+  /** The momentum factor. Default: 0. */
   momentum: number;
-  /** How much less the gradient counts beside the momentum. Default: 0. */
+  /** The factor by which the gradient is reduced when it is added to the momentum: 1 - dampening. Default: 0. */
   dampening: number;
   /** The factor of the L2 penalty. Default: 0. */
   weight_decay: number | Tensor;
-  /** Look ahead by the momentum. Default: false. */
+  /** Uses Nesterov momentum. Default: false. */
   nesterov: boolean;
-  /** Go up instead of down. Default: false. */
+  /** Maximizes instead of minimizing. Default: false. */
   maximize: boolean;
-  /** Change all parameters at once. Default: null: on CUDA. With `nesterov`, gradients are overwritten, as in Python. */
+  /**
+   * Updates all parameters with operators on lists. Default: null, which means on CUDA only. With `nesterov`, gradients
+   * are overwritten, as in Python.
+   */
   foreach: boolean | null;
-  /** Record the step, to differentiate through it. Default: false. */
+  /** Records the step, so that it can be differentiated. Default: false. */
   differentiable: boolean;
-  /** Change all parameters in one kernel. With a GradScaler, gradients are unscaled in it. Default: null: no. */
+  /**
+   * Updates all parameters in one kernel, which also divides by the scale of a GradScaler. Default: null, which means
+   * no.
+   */
   fused: boolean | null;
 }
 
-export type SGDOptions = { [Key in keyof SGDGroup]?: SGDGroup[Key] | undefined };
-
-const NUMBER_OR_TENSOR: Type<number | Tensor> = {
-  expected: 'a number or a Tensor',
-  accepts: (value) => FLOAT.accepts(value) || TENSOR.accepts(value),
-};
-
-const FUSED_DEVICES = ['mps', 'cuda', 'xpu', 'hpu', 'cpu', 'mtia', 'privateuseone'];
+export type SGDOptions = Given<SGDGroup>;
 
 const SIGNATURE = new Signature('SGD', {
   params: required(ANYTHING),
-  lr: optional(NUMBER_OR_TENSOR, 1e-3),
+  lr: optional<Value>(VALUE, 1e-3),
   momentum: optional(FLOAT, 0),
   dampening: optional(FLOAT, 0),
-  weight_decay: optional(NUMBER_OR_TENSOR, 0),
+  weight_decay: optional<Value>(VALUE, 0),
   nesterov: optional(BOOL, false),
-  maximize: option(BOOL, false),
-  foreach: option<boolean | null>(orNull(BOOL), null),
-  differentiable: option(BOOL, false),
-  fused: option<boolean | null>(orNull(BOOL), null),
+  maximize: FLAG,
+  foreach: CHOICE,
+  differentiable: FLAG,
+  fused: CHOICE,
 });
 
 /**
- * Stochastic gradient descent, with momentum where it is asked for.
+ * Implements stochastic gradient descent, optionally with momentum.
  *
  * ```ts
  * const optimizer = new optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });
@@ -77,7 +66,7 @@ const SIGNATURE = new Signature('SGD', {
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html
  *
- * @throws RangeError (ValueError) for negative options, or nesterov without momentum or with dampening
+ * @throws RangeError (ValueError) for negative options, and for nesterov without momentum or with dampening
  */
 export class SGD extends Optimizer<SGDGroup> {
   static readonly signature = SIGNATURE.description;
@@ -108,8 +97,8 @@ export class SGD extends Optimizer<SGDGroup> {
 
   protected override _step(group: ParamGroup<SGDGroup>): void {
     if (group.fused) this.#checkOnce(group);
-    if (group.foreach ?? isFasterTogether(group)) {
-      this.#stepAll(group, stepTogether);
+    if (group.foreach ?? (group.fused === null && isFasterTogether(changing(group)))) {
+      this.#stepAll(group, stepForeach);
       return;
     }
     if (group.fused) {
@@ -122,16 +111,11 @@ export class SGD extends Optimizer<SGDGroup> {
     }
   }
 
-  /** What Python looks at: the first parameter that has a gradient. */
+  /** Makes the checks for which Python looks only at the first parameter with a gradient. */
   #checkOnce({ params }: ParamGroup<SGDGroup>): void {
     const first = params.find(({ grad }) => grad !== null);
     if (this.#canBeFused || !first) return;
-    if (!FUSED_DEVICES.includes(first.device.type) || !first.is_floating_point()) {
-      throw runtimeError(
-        '`fused=True` requires all the params to be floating point Tensors of supported devices: ' +
-          `[${FUSED_DEVICES.map(repr).join(', ')}] but ${first.dtype} and ${first.device.type}`,
-      );
-    }
+    checkFusable(first);
     this.#canBeFused = true;
   }
 
@@ -151,15 +135,14 @@ export class SGD extends Optimizer<SGDGroup> {
     for (const { parameter, buffer } of updates) this.stateOf(parameter).momentum_buffer = buffer;
   }
 
-  /** One parameter after the other, as Python does on the CPU: `_single_tensor_sgd`. */
+  /** Updates one parameter, as Python does on the CPU: `_single_tensor_sgd`. */
   #update(parameter: Tensor, gradient: Tensor, group: ParamGroup<SGDGroup>): void {
     let change = group.maximize ? gradient.neg() : gradient;
-    if (group.weight_decay !== 0) change = withDecay(change, parameter, group.weight_decay);
+    change = withDecay(change, parameter, group.weight_decay);
     if (group.momentum !== 0) change = this.#withMomentum(change, parameter, group);
-    const { lr } = group;
-    if (typeof lr === 'number') parameter.add_(change, { alpha: -lr });
-    else if (lr.requires_grad) addcmul_(parameter, change, scalarOf(lr), { value: -1 });
-    else parameter.add_(change, { alpha: scalarOf(lr).neg() as unknown as Scalar });
+    const lr = flat(group.lr);
+    if (!isNumber(lr) && lr.requires_grad) parameter.addcmul_(change, lr, { value: -1 });
+    else parameter.add_(change, { alpha: scalar(negated(lr)) });
   }
 
   #withMomentum(change: Tensor, parameter: Tensor, group: ParamGroup<SGDGroup>): Tensor {
@@ -176,37 +159,15 @@ export class SGD extends Optimizer<SGDGroup> {
   }
 }
 
-/** On CUDA, where each operator is a kernel to start, Python changes all parameters at once. */
-function isFasterTogether({ params, fused }: ParamGroup<SGDGroup>): boolean {
-  const changing = params.filter(({ grad }) => grad !== null);
-  return fused === null && changing.length > 0 && changing.every(({ is_cuda }) => is_cuda);
-}
-
-function withDecay(change: Tensor, parameter: Tensor, decay: number | Tensor): Tensor {
-  if (typeof decay === 'number') return change.add(parameter, { alpha: decay });
-  if (decay.requires_grad) return addcmul_(change, parameter.clone(), decay);
-  return change.add(parameter, { alpha: decay as unknown as Scalar });
-}
-
-const scalarOf = (tensor: Tensor): Tensor => (tensor.ndim === 0 ? tensor : tensor.squeeze());
-
 function check(options: SGDGroup): void {
   const { lr, momentum, dampening, weight_decay, nesterov } = options;
-  if (typeof lr !== 'number' && lr.numel() !== 1) throw valueError('Tensor lr must be 1-element');
-  refuseNegative('learning rate', lr);
-  refuseNegative('momentum value', momentum);
-  refuseNegative('weight_decay value', weight_decay);
+  checkRate(lr);
+  checkNotNegative('momentum value', momentum);
+  checkNotNegative('weight_decay value', weight_decay);
   if (nesterov && (momentum <= 0 || dampening !== 0)) {
     throw valueError('Nesterov momentum requires a momentum and zero dampening');
   }
 }
 
-function checkFused({ fused, foreach, differentiable }: SGDGroup): void {
-  if (fused && differentiable) throw runtimeError('`fused` does not support `differentiable`');
-  if (fused && foreach) throw runtimeError('`fused` and `foreach` cannot be `True` together.');
-}
-
-function refuseNegative(what: string, value: number | Tensor): void {
-  const number = typeof value === 'number' ? value : Number(value.item());
-  if (number < 0) throw valueError(`Invalid ${what}: ${floatRepr(number)}`);
-}
+const changing = ({ params }: ParamGroup<SGDGroup>): Tensor[] =>
+  params.filter(({ grad }) => grad !== null);

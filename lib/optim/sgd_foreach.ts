@@ -1,24 +1,14 @@
-/** SGD's steps of many parameters at once, in Python's order: `_multi_tensor_sgd` of torch/optim/sgd.py. */
+/** Updates many parameters with operators on lists, in Python's order: `_multi_tensor_sgd` in torch/optim/sgd.py. */
 
-import { op } from '../nn/ops';
 import { sparse_coo } from '../tensor/layout';
-import type { Scalar } from '../tensor/scalar';
 import type { Tensor } from '../tensor/tensor';
+import * as foreach from './foreach';
 import type { SGDGroup } from './sgd';
 import { byDeviceAndDtype, type Update } from './updates';
+import { flat, negated, scalar } from './values';
 
-type Tensors = readonly Tensor[];
-type Alpha = { alpha: Scalar };
-
-const negated = op<(self: Tensors) => Tensor[]>('_foreach_neg');
-const sum = op<(self: Tensors, other: Tensors, options: Alpha) => Tensor[]>('_foreach_add', [
-  'List',
-]);
-const add_ = op<(self: Tensors, other: Tensors, options: Alpha) => void>('_foreach_add_', ['List']);
-const mul_ = op<(self: Tensors, factor: Scalar) => void>('_foreach_mul_', ['Scalar']);
-
-/** Steps all parameters, those of one device and dtype together. Sets the momentum buffers that are missing. */
-export function stepTogether(updates: readonly Update[], options: SGDGroup): void {
+/** Updates all parameters, those of one device and dtype together. Sets missing momentum buffers. */
+export function stepForeach(updates: readonly Update[], options: SGDGroup): void {
   for (const group of byDeviceAndDtype(updates)) stepGroup(group, options);
 }
 
@@ -27,36 +17,36 @@ function stepGroup(updates: readonly Update[], options: SGDGroup): void {
   const parameters = updates.map(({ parameter }) => parameter);
   let changes = updates.map(({ gradient }) => gradient);
   const isSparse = changes.some(({ layout }) => layout === sparse_coo);
-  if (maximize) changes = negated(changes);
+  if (maximize) changes = foreach.neg(changes);
   if (weight_decay !== 0) {
-    const alpha = weight_decay as Scalar;
+    const alpha = weight_decay;
     // What was made for maximize is used again.
-    if (maximize) add_(changes, parameters, { alpha });
-    else changes = sum(changes, parameters, { alpha });
+    if (maximize) foreach.add_(changes, parameters, { alpha });
+    else changes = foreach.add(changes, parameters, { alpha });
   }
   if (momentum !== 0) {
-    const buffers = keepMomentum(updates, changes, options);
+    const buffers = updateMomentum(updates, changes, options);
     // Into the parameters' own gradients, as in Python, where nothing else was made before.
-    if (nesterov) add_(changes, buffers, { alpha: momentum });
+    if (nesterov) foreach.add_(changes, buffers, { alpha: momentum });
     else changes = buffers;
   }
-  const alpha = against(options.lr);
-  if (!isSparse) add_(parameters, changes, { alpha });
+  const alpha = negated(flat(options.lr));
+  if (!isSparse) foreach.add_(parameters, changes, { alpha });
   else
     for (const [index, parameter] of parameters.entries())
-      parameter.add_(changes[index]!, { alpha });
+      parameter.add_(changes[index]!, { alpha: scalar(alpha) });
 }
 
-function keepMomentum(
+function updateMomentum(
   updates: readonly Update[],
-  changes: Tensors,
+  changes: Tensor[],
   { momentum, dampening }: SGDGroup,
 ): Tensor[] {
   const known = updates.flatMap(({ buffer }) => buffer ?? []);
   const alpha = 1 - dampening;
   if (known.length === updates.length) {
-    mul_(known, momentum);
-    add_(known, changes, { alpha });
+    foreach.mul_(known, momentum);
+    foreach.add_(known, changes, { alpha });
     return known;
   }
   return updates.map((update, index) => {
@@ -65,9 +55,4 @@ function keepMomentum(
     update.buffer = change.detach().clone();
     return update.buffer;
   });
-}
-
-function against(lr: number | Tensor): Scalar {
-  if (typeof lr === 'number') return -lr;
-  return (lr.ndim === 0 ? lr : lr.squeeze()).neg() as unknown as Scalar;
 }

@@ -1,20 +1,12 @@
-/** SGD's steps in a kernel of their own: `_fused_sgd` of torch/optim/sgd.py. */
+/** Updates parameters with a fused kernel: `_fused_sgd` in torch/optim/sgd.py. */
 
-import { notImplementedError, runtimeError } from '../bindings/errors';
-import { isSince } from '../bindings/libtorch/versions';
-import { libtorch } from '../bindings/native';
+import { runtimeError } from '../bindings/errors';
 import { emptyLike, op } from '../nn/ops';
-import { bfloat16, float16 } from '../tensor/dtype';
 import { sparse_coo } from '../tensor/layout';
 import type { Tensor } from '../tensor/tensor';
+import { type Scaling, scalingOn } from './fused';
 import type { SGDGroup } from './sgd';
 import { byDeviceAndDtype, type Update } from './updates';
-
-/** How a {@link torch.amp.GradScaler} has scaled the gradients, and whether some are inf or NaN. */
-export interface Scaling {
-  readonly grad_scale: Tensor | null;
-  readonly found_inf: Tensor | null;
-}
 
 interface Options extends Scaling {
   weight_decay: number;
@@ -36,7 +28,7 @@ type Kernel = (
 const step = op<Kernel>('_fused_sgd_');
 const stepByTensor = op<Kernel>('_fused_sgd_', ['tensor_lr']);
 
-/** Steps all parameters, those of one device and dtype in one call. Makes the momentum buffers at the first step. */
+/** Updates all parameters, those of one device and dtype in one call. Makes the momentum buffers in the first step. */
 export function stepFused(updates: readonly Update[], group: SGDGroup, scaling: Scaling): void {
   if (updates.some(({ gradient }) => gradient.layout === sparse_coo)) {
     throw runtimeError('`_fused_sgd` does not support sparse gradients');
@@ -46,8 +38,7 @@ export function stepFused(updates: readonly Update[], group: SGDGroup, scaling: 
   if (is_first_step) for (const update of updates) update.buffer = emptyLike(update.gradient);
   const kernel = typeof lr === 'number' ? step : stepByTensor;
   for (const updatesOfKernel of byDeviceAndDtype(updates)) {
-    const { device } = updatesOfKernel[0]!.parameter;
-    refuseWhatIsLeftUnchanged(updatesOfKernel[0]!.parameter);
+    const scalingHere = scalingOn(updatesOfKernel[0]!.parameter, scaling, 'SGD');
     kernel(
       updatesOfKernel.map(({ parameter }) => parameter),
       updatesOfKernel.map(({ gradient }) => gradient),
@@ -55,20 +46,8 @@ export function stepFused(updates: readonly Update[], group: SGDGroup, scaling: 
       {
         weight_decay: typeof weight_decay === 'number' ? weight_decay : weight_decay.item(),
         ...{ momentum, lr, dampening, nesterov, maximize, is_first_step },
-        grad_scale: scaling.grad_scale?.to(device) ?? null,
-        found_inf: scaling.found_inf?.to(device) ?? null,
+        ...scalingHere,
       },
     );
   }
-}
-
-// Before 2.14 the CPU's kernel steps only some elements of half precision, and fills the buffers of others with memory
-// that is not theirs.
-function refuseWhatIsLeftUnchanged({ device, dtype }: Tensor): void {
-  const isHalf = dtype === float16 || dtype === bfloat16;
-  if (device.type !== 'cpu' || !isHalf || isSince('2.14', libtorch.version)) return;
-  throw notImplementedError(
-    `SGD: the fused kernel of libtorch ${libtorch.version} does not step ${dtype} on a CPU. ` +
-      'Leave `fused` out, or use libtorch 2.14 or newer.',
-  );
 }

@@ -1,14 +1,14 @@
-/** What a step changes. */
+/** The tensors that a step changes. */
 import type { Tensor } from '../tensor/tensor';
 
-/** A parameter with its gradient, and what is remembered of it. */
+/** A parameter with its gradient and momentum buffer. */
 export interface Update {
   readonly parameter: Tensor;
   readonly gradient: Tensor;
   buffer: Tensor | null;
 }
 
-/** Lists of updates that one kernel can do. */
+/** Groups updates that one kernel call can do. */
 export function byDeviceAndDtype(updates: readonly Update[]): Iterable<Update[]> {
   const groups = new Map<string, Update[]>();
   for (const update of updates) {

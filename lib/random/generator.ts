@@ -12,9 +12,9 @@ import type { Tensor } from '../tensor/tensor';
 const MAX_SEED = 2n ** 64n;
 
 /**
- * A seed as its 64 bits: Python takes negative ones too, and wraps them around.
+ * Returns a seed as an unsigned 64-bit integer. Negative seeds wrap around, as in Python.
  *
- * @throws TypeError for anything but an integer, RangeError (ValueError) for one that 64 bits cannot hold
+ * @throws TypeError unless it is an integer; RangeError (ValueError) if it does not fit into 64 bits
  */
 export function seedBits(seed: unknown): bigint {
   if (!isInt(seed))
@@ -28,13 +28,13 @@ export function seedBits(seed: unknown): bigint {
 
 const GENERATOR: Callee = { name: 'Generator', parameters: [{ name: 'device' }] };
 
-/** A generator that there is already, on the native side. */
-class Made {
+/** A generator that exists on the native side. */
+class ExistingGenerator {
   constructor(readonly native: NativeGenerator) {}
 }
 
 /**
- * A source of random numbers for the functions that take `{ generator }`.
+ * A source of random numbers, for functions that take `{ generator }`.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.Generator.html
  */
@@ -45,9 +45,9 @@ export class Generator {
   constructor(device?: DeviceLike);
   constructor(options: { device?: DeviceLike });
   /** @internal */
-  constructor(made: Made);
+  constructor(made: ExistingGenerator);
   constructor(...args: unknown[]) {
-    if (args[0] instanceof Made) {
+    if (args[0] instanceof ExistingGenerator) {
       this.native = args[0].native;
       return;
     }
@@ -59,23 +59,23 @@ export class Generator {
     return new Device(native.generator_device(this.native));
   }
 
-  /** Sets the seed; returns this. */
+  /** Sets the seed. Returns this. */
   manual_seed(seed: number | bigint): this {
     native.generator_manual_seed(this.native, seedBits(seed));
     return this;
   }
 
-  /** The seed last set. A bigint where a number cannot hold it. */
+  /** Returns the seed that was set last. It is a bigint if a number cannot hold it. */
   initial_seed(): number | bigint {
     return native.generator_initial_seed(this.native);
   }
 
-  /** Sets a seed from the system's random source, and returns it. */
+  /** Sets a seed from the system's random source. Returns it. */
   seed(): number | bigint {
     return native.generator_seed(this.native);
   }
 
-  /** The state, a tensor of bytes. */
+  /** Returns the state as a tensor of bytes. */
   get_state(): Tensor {
     return wrap(native.generator_get_state(this.native));
   }
@@ -89,13 +89,13 @@ export class Generator {
 
   /** Returns another generator that continues the same sequence. */
   clone_state(): Generator {
-    return new Generator(new Made(native.generator_clone_state(this.native)));
+    return new Generator(new ExistingGenerator(native.generator_clone_state(this.native)));
   }
 
   /**
    * Returns the offset in the sequence of a CUDA generator.
    *
-   * @throws TorchError (RuntimeError) for the CPU's, which does not count
+   * @throws TorchError (RuntimeError) for a CPU generator, which has no offset
    */
   get_offset(): number | bigint {
     return native.generator_get_offset(this.native);
@@ -113,15 +113,15 @@ export class Generator {
   }
 }
 
-/** The generator that a device's functions use where none is given: one for the process. */
+/** Returns a device's default generator, which the whole process shares. */
 export const defaultGeneratorOf = (device: string): Generator =>
-  new Generator(new Made(native.default_generator(device)));
+  new Generator(new ExistingGenerator(native.default_generator(device)));
 
-/** The CPU's generator that functions use where none is given: one for the process. */
+/** The CPU's default generator, which the whole process shares. */
 export const default_generator = defaultGeneratorOf('cpu');
 
 /**
- * Seeds the default generators of all devices, of the whole process; the sequences are Python's.
+ * Seeds the default generators of all devices, for the whole process. The sequences equal Python's.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.manual_seed.html
  */
@@ -130,11 +130,11 @@ export function manual_seed(seed: number | bigint): Generator {
   return default_generator;
 }
 
-/** The seed of the CPU's default generator. */
+/** Returns the seed of the CPU's default generator. */
 export const initial_seed = (): number | bigint => default_generator.initial_seed();
 
 /**
- * Seeds the default generators of all devices with a number of the system's random source, and returns it.
+ * Seeds the default generators of all devices with a number from the system's random source. Returns that number.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.seed.html
  */
@@ -145,14 +145,14 @@ export function seed(): number | bigint {
 }
 
 /**
- * The state of the CPU's default generator, a tensor of bytes.
+ * Returns the state of the CPU's default generator as a tensor of bytes.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.get_rng_state.html
  */
 export const get_rng_state = (): Tensor => default_generator.get_state();
 
 /**
- * Restores a state of the CPU's default generator, also one from Python.
+ * Restores a state of the CPU's default generator. The state may come from Python.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.set_rng_state.html
  */

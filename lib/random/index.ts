@@ -1,5 +1,5 @@
 /**
- * `torch.random`: the CPU's default generator, and all devices' for a function's time. Source: torch/random.py.
+ * `torch.random`: the CPU's default generator, and `fork_rng` for all devices. Source: torch/random.py.
  *
  * See https://docs.pytorch.org/docs/stable/random.html
  */
@@ -43,28 +43,28 @@ const SIGNATURE = new Signature('fork_rng', {
 });
 
 export interface ForkOptions {
-  /** The devices whose generators are restored, besides the CPU. Default: null, which is all devices of the type. */
+  /** The devices whose generators are restored in addition to the CPU's. Default: null, all devices of the type. */
   devices?: Iterable<CudaDevice> | null | undefined;
-  /** Whether states are restored. If false, the function only runs. Default: true. */
+  /** Whether states are restored. If false, only the function runs. Default: true. */
   enabled?: boolean | undefined;
-  /** The type of the devices. Default: null, which is the accelerator's type, or `cuda`. */
+  /** The device type. Default: null, which is the accelerator's type, or `cuda`. */
   device_type?: string | null | undefined;
 }
 
 /**
- * Runs a function, and brings the generators of the CPU and of devices back to the states that they had before; returns
- * what the function returns.
+ * Runs a function, then restores the generators of the CPU and of devices to their previous states. Returns the
+ * function's result.
  *
  * ```ts
  * const noise = torch.random.fork_rng(() => {
- *   torch.manual_seed(0); // is forgotten afterwards
+ *   torch.manual_seed(0); // has no effect afterwards
  *   return torch.randn(3);
  * });
  * ```
  *
  * See https://docs.pytorch.org/docs/stable/random.html#torch.random.fork_rng
  *
- * @throws TypeError for a function that returns a promise: the states are the process's
+ * @throws TypeError if the function returns a promise, because other code could draw from the generators meanwhile
  */
 export function fork_rng<T>(run: () => T): T;
 export function fork_rng<T>(options: ForkOptions, run: () => T): T;
@@ -81,7 +81,7 @@ export function fork_rng(...args: unknown[]): unknown {
   return scoped('fork_rng', run!, () => fork(given));
 }
 
-/** Remembers the states, and returns what brings them back. */
+/** Saves the states, and returns a function that restores them. */
 function fork({ devices, enabled, device_type }: Required<ForkOptions>): () => void {
   if (device_type === 'meta') return () => {};
   const type = device_type ?? 'cuda';

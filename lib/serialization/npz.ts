@@ -1,6 +1,6 @@
 /**
- * Arrays that numpy saved: `.npz`, an archive of `.npy` files. Object arrays are pickles, which run code; they are
- * refused. See https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+ * Reads arrays that numpy saved: `.npz`, an archive of `.npy` files. Object arrays are pickles, which can run code, so
+ * they are refused. See https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
 import type { DType } from '../tensor/dtype';
 import * as dtypes from '../tensor/dtype';
@@ -9,7 +9,7 @@ import { damaged, dataView, elementsOf, Reader } from './reader';
 import { tensorOf } from './tensors';
 import { zipEntries } from './zip';
 
-/** The descriptions of little-endian types that torch has. */
+/** The descriptors of little-endian types that torch has. */
 const DTYPES: ReadonlyMap<string, DType> = new Map([
   ['|b1', dtypes.bool],
   ['|u1', dtypes.uint8],
@@ -30,18 +30,22 @@ const DTYPES: ReadonlyMap<string, DType> = new Map([
 const MAGIC = '\x93NUMPY';
 const LONGEST_HEADER = 65_536;
 const SUFFIX = '.npy';
-/** A text of this many characters of 4 bytes. */
+/** Matches the descriptor of strings with 4 bytes per character. */
 const TEXT = /^<U(\d+)$/;
 const HEADER =
   /^\{'descr': '([^'\\]+)', 'fortran_order': (True|False), 'shape': \(((?:\d+, ?)*\d*)\), ?\}\s*$/;
 
-/** What an archive holds: numbers, and texts. */
+/** The contents of an archive: numbers and strings. */
 export interface NpzFile {
   tensors: Map<string, Tensor>;
   texts: Map<string, string>;
 }
 
-/** @throws RangeError (ValueError) for a file that is damaged, no `.npz`, or holds what is neither numbers nor text */
+/**
+ * Reads an archive.
+ *
+ * @throws RangeError (ValueError) if the file is damaged, is not an `.npz`, or contains neither numbers nor strings
+ */
 export function readNpz(filename: string): NpzFile {
   return Reader.with(filename, (reader) => {
     const file: NpzFile = { tensors: new Map(), texts: new Map() };
@@ -77,7 +81,7 @@ function arrayOf(file: Uint8Array, place: { path: string; what: string }): Tenso
     return textOf(data, wrong);
   }
   if (!fortran) return tensorOf(data, dtype, shape, place);
-  // Its memory is that of the transposed array.
+  // Fortran order is the memory order of the transposed array.
   return tensorOf(data, dtype, [...shape].reverse(), place)
     .permute(...shape.map((_, i) => shape.length - 1 - i))
     .contiguous();

@@ -1,43 +1,50 @@
-/** Reading parts of a file, none of which may lie outside it. */
+/** Reads parts of a file, with checks that they lie inside it. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
 import { valueError } from '../bindings/errors';
 
-/** What one read of the system takes. */
+/** The largest number of bytes in one read call. */
 const LARGEST_READ = 2 ** 30;
 
-/** A file that is not what its name or contents say. */
+/** Returns the error for a damaged file. */
 export const damaged = (path: string, problem: string): Error => valueError(`${path}: ${problem}`);
 
 export class Reader {
   readonly size: number;
   readonly #descriptor: number;
 
-  /** @throws what `fs` throws where there is no such file; RangeError (ValueError) for what is no regular file */
+  /** @throws the error of `fs` if the file does not exist; RangeError (ValueError) if it is not a regular file */
   private constructor(readonly path: string) {
-    // A pipe without a writer would be waited for.
+    // Without O_NONBLOCK, open would wait forever for the writer of a named pipe.
     this.#descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const status = fstatSync(this.#descriptor);
     this.size = status.size;
     if (!status.isFile()) {
-      this.#close();
+      this.close();
       throw damaged(path, 'is not a regular file');
     }
   }
 
-  /** Opens a file for as long as `body` runs. */
+  /** Opens a file while `body` runs. */
   static with<T>(path: string, body: (reader: Reader) => T): T {
     const reader = new Reader(path);
     try {
       return body(reader);
     } finally {
-      reader.#close();
+      reader.close();
     }
   }
 
+  /** Opens a file until `close` is called. */
+  static open(path: string): Reader {
+    return new Reader(path);
+  }
+
   /**
-   * @param what - is read, for the error
-   * @throws RangeError (ValueError) where the file ends before
+   * Reads bytes.
+   *
+   * @param what - names the part for the error
+   * @throws RangeError (ValueError) if the part ends beyond the file
    */
   read(offset: number, length: number, what: string): Uint8Array {
     if (!(offset >= 0 && length >= 0 && offset + length <= this.size)) {
@@ -69,22 +76,22 @@ export class Reader {
     }
   }
 
-  #close(): void {
+  close(): void {
     closeSync(this.#descriptor);
   }
 }
 
-/** A view for numbers in the bytes of a file. */
+/** Returns a DataView on the bytes. */
 export const dataView = (bytes: Uint8Array): DataView =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** A size of 64 bits as a number; one that a number cannot hold is larger than any file, and infinite here. */
+/** Reads a 64-bit size as a number. A size that a number cannot hold is larger than any file, and becomes Infinity. */
 export function size64(view: DataView, offset: number): number {
   const value = Number(view.getBigUint64(offset, true));
   return Number.isSafeInteger(value) ? value : Infinity;
 }
 
-/** The number of elements of a shape that a file gives; undefined where that is no shape. */
+/** Returns the number of elements in a shape from a file. Returns undefined if it is not a valid shape. */
 export function elementsOf(shape: unknown): number | undefined {
   if (!Array.isArray(shape) || shape.length > MOST_DIMENSIONS) return undefined;
   if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0)) return undefined;
@@ -92,5 +99,5 @@ export function elementsOf(shape: unknown): number | undefined {
   return Number.isSafeInteger(elements) ? elements : undefined;
 }
 
-/** As many as libtorch has. */
+/** The largest number of dimensions in libtorch. */
 const MOST_DIMENSIONS = 64;

@@ -1,51 +1,21 @@
 /**
- * Tensors in files of the safetensors format, under the names of the Python package `safetensors.torch`.
+ * Reads and writes files in the safetensors format, with the function names of the Python package `safetensors.torch`.
  *
- * Files are read strictly: sizes, offsets and shapes that do not fit each other or the file are errors, and nothing in a
- * file is run. See https://huggingface.co/docs/safetensors
+ * Files are checked strictly: sizes, offsets and shapes that contradict each other or the file are errors. Nothing in a
+ * file is executed. See https://huggingface.co/docs/safetensors
  */
+
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { types } from 'node:util';
 import { typeError } from '../bindings/errors';
 import { isTensor } from '../bindings/handle';
 import { describe } from '../dispatch/arguments';
-import type { DType } from '../tensor/dtype';
-import * as dtypes from '../tensor/dtype';
 import type { Tensor } from '../tensor/tensor';
-import { damaged, dataView, elementsOf, Reader, size64 } from './reader';
+import { Reader } from './reader';
+import { headBytes, headerOf, METADATA, NAMES } from './safetensors_header';
 import { tensorOf } from './tensors';
 
-/** The format's names. */
-const DTYPES: ReadonlyMap<string, DType> = new Map([
-  ['BOOL', dtypes.bool],
-  ['U8', dtypes.uint8],
-  ['I8', dtypes.int8],
-  ['F8_E5M2', dtypes.float8_e5m2],
-  ['F8_E4M3', dtypes.float8_e4m3fn],
-  ['F8_E8M0', dtypes.float8_e8m0fnu],
-  ['I16', dtypes.int16],
-  ['U16', dtypes.uint16],
-  ['F16', dtypes.float16],
-  ['BF16', dtypes.bfloat16],
-  ['I32', dtypes.int32],
-  ['U32', dtypes.uint32],
-  ['F32', dtypes.float32],
-  ['C64', dtypes.complex64],
-  ['F64', dtypes.float64],
-  ['I64', dtypes.int64],
-  ['U64', dtypes.uint64],
-]);
-const NAMES: ReadonlyMap<DType, string> = new Map(
-  [...DTYPES].map(([name, dtype]) => [dtype, name]),
-);
-
-/** The key for texts in a header. */
-const METADATA = '__metadata__';
-const HEAD = 8;
-/** The format's own limit. */
-const LARGEST_HEADER = 100_000_000;
-const ALIGNMENT = 8;
-
-/** What a file holds. */
+/** The contents of a file. */
 export interface SafetensorsFile {
   tensors: Map<string, Tensor>;
   metadata: Map<string, string>;
@@ -55,15 +25,16 @@ export interface SafetensorsFile {
 export type NamedTensors = ReadonlyMap<string, Tensor> | Readonly<Record<string, Tensor>>;
 
 /**
- * The tensors of a file, on the CPU, by name. `load_state_dict` takes the result.
+ * Returns the tensors in a file by name, on the CPU. The result can be passed to `load_state_dict`.
  *
- * @throws RangeError (ValueError) for a file that is damaged or no safetensors file; what `fs` throws where there is none
+ * @throws RangeError (ValueError) if the file is damaged or not a safetensors file; the error of `fs` if it does not
+ *   exist
  */
 export function load_file(filename: string): Map<string, Tensor> {
   return read(filename).tensors;
 }
 
-/** The tensors of a file and the texts that it holds besides. @internal */
+/** Returns the tensors and strings in a file. @internal */
 export function read(filename: string): SafetensorsFile {
   checkFilename('load_file', filename);
   return Reader.with(filename, (reader) => {
@@ -78,98 +49,12 @@ export function read(filename: string): SafetensorsFile {
   });
 }
 
-interface Entry {
-  name: string;
-  dtype: DType;
-  shape: number[];
-  /** Its bytes, counted from the header's end. */
-  from: number;
-  to: number;
-}
-
-interface Header {
-  entries: Entry[];
-  metadata: Map<string, string>;
-  /** Where the data begin. */
-  start: number;
-}
-
-function headerOf(reader: Reader): Header {
-  const { path, size } = reader;
-  const length = size64(dataView(reader.read(0, HEAD, "the header's length")), 0);
-  if (length > LARGEST_HEADER) {
-    throw damaged(path, `is no safetensors file: its header would be ${length} bytes long`);
-  }
-  const start = HEAD + length;
-  const header = parsed(reader.read(HEAD, length, 'the header'), path);
-  const metadata = new Map<string, string>();
-  const entries: Entry[] = [];
-  for (const [name, value] of Object.entries(header)) {
-    if (name === METADATA) for (const pair of texts(value, path)) metadata.set(...pair);
-    else entries.push(entryOf(name, value, path));
-  }
-  checkLayout(entries, size - start, path);
-  return { entries, metadata, start };
-}
-
-function parsed(bytes: Uint8Array, path: string): object {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-  } catch {}
-  throw damaged(path, 'is no safetensors file: its header is no JSON object');
-}
-
-function texts(value: unknown, path: string): [string, string][] {
-  const pairs = Object.entries(value ?? {});
-  if (typeof value === 'object' && pairs.every(([, text]) => typeof text === 'string')) {
-    return pairs as [string, string][];
-  }
-  throw damaged(path, `has ${METADATA} that is no object of strings`);
-}
-
-function entryOf(name: string, value: unknown, path: string): Entry {
-  const wrong = (problem: string): Error =>
-    damaged(path, `tensor ${JSON.stringify(name)} ${problem}`);
-  const { dtype: dtypeName, shape, data_offsets } = (value ?? {}) as Record<string, unknown>;
-  const dtype = DTYPES.get(dtypeName as string);
-  if (!dtype) throw wrong(`has the dtype ${JSON.stringify(dtypeName)}, which is not known`);
-  const elements = elementsOf(shape);
-  if (elements === undefined) throw wrong(`has the shape ${JSON.stringify(shape)}, which is none`);
-  const [from, to] = Array.isArray(data_offsets) && data_offsets.length === 2 ? data_offsets : [];
-  const areOffsets = [from, to].every((at) => Number.isSafeInteger(at) && at >= 0) && from <= to;
-  if (!areOffsets) throw wrong(`has data_offsets ${JSON.stringify(data_offsets)}, which are none`);
-  const bytes = elements * dtype.itemsize;
-  if (to - from !== bytes) {
-    throw wrong(`of shape [${shape}] and ${dtype} takes ${bytes} bytes, and has ${to - from}`);
-  }
-  return { name, dtype, shape: shape as number[], from, to };
-}
-
-// Each byte of the data belongs to one tensor: nothing overlaps and nothing is hidden.
-function checkLayout(entries: readonly Entry[], size: number, path: string): void {
-  let end = 0;
-  for (const { name, from, to } of [...entries].sort((a, b) => a.from - b.from || a.to - b.to)) {
-    if (from !== end) {
-      const problem = from < end ? 'overlaps another' : `leaves a gap of ${from - end} bytes`;
-      throw damaged(path, `tensor ${JSON.stringify(name)} ${problem}`);
-    }
-    end = to;
-  }
-  if (end !== size) {
-    throw damaged(
-      path,
-      `is truncated or damaged: its tensors take ${end} bytes, and there are ${size}`,
-    );
-  }
-}
-
 /**
  * Writes tensors to a file.
  *
- * @param tensors - by name: an object or a Map, such as `state_dict()` gives
- * @param metadata - texts to keep with them
- * @throws TypeError for anything else; what `fs` throws where the file cannot be written
+ * @param tensors - tensors by name: an object or a Map, such as the result of `state_dict()`
+ * @param metadata - strings to save with them
+ * @throws TypeError for other arguments; the error of `fs` if the file cannot be written
  */
 export function save_file(
   tensors: NamedTensors,
@@ -191,12 +76,7 @@ export function save_file(
     end += tensor.numel() * tensor.dtype.itemsize;
     header[name] = { dtype, shape: tensor.shape, data_offsets: [from, end] };
   }
-  const text = Buffer.from(JSON.stringify(header));
-  const length = Math.ceil(text.length / ALIGNMENT) * ALIGNMENT;
-  const head = Buffer.alloc(HEAD + length, ' ');
-  head.writeBigUInt64LE(BigInt(length), 0);
-  text.copy(head, HEAD);
-
+  const head = headBytes(header);
   const descriptor = openSync(filename, 'w');
   try {
     writeAll(descriptor, head);
@@ -229,7 +109,7 @@ function namedTensors(tensors: unknown): Map<string, Tensor> {
     );
   }
   const named = new Map<string, Tensor>();
-  for (const [name, tensor] of tensors instanceof Map ? tensors : Object.entries(tensors)) {
+  for (const [name, tensor] of types.isMap(tensors) ? tensors : Object.entries(tensors)) {
     if (typeof name !== 'string' || name === METADATA) {
       throw typeError(`save_file(): ${describe(name)} cannot be the name of a tensor`);
     }

@@ -1,4 +1,4 @@
-/** Tensors from the bytes of a file. */
+/** Makes tensors from the bytes of a file. */
 
 import { native } from '../bindings/native';
 import { wrap } from '../bindings/wrap';
@@ -8,10 +8,10 @@ import type { Tensor } from '../tensor/tensor';
 import { damaged } from './reader';
 
 /**
- * A new tensor with a copy of the bytes, whose number must be right.
+ * Returns a new tensor with a copy of the bytes. Their number must fit the shape.
  *
  * @param what - names the tensor for errors
- * @throws RangeError (ValueError) for a bool that is neither 0 nor 1
+ * @throws RangeError (ValueError) if a bool is neither 0 nor 1
  */
 export function tensorOf(
   bytes: Uint8Array,

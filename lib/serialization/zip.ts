@@ -1,8 +1,9 @@
 /**
- * The entries of a zip archive, as far as numpy writes them: stored or deflated, zip64 too.
+ * Reads zip archives as numpy writes them: stored or deflated entries, and zip64.
  *
- * An archive says everything twice, and a hostile one says it differently. The central directory counts here; what
- * contradicts it, overlaps, or unpacks to another size or checksum is an error. No name is used as a path.
+ * An archive stores its properties twice, and a malicious one can contradict itself. The central directory is used
+ * here. An entry that contradicts it, overlaps another, or has another size or checksum after decompression is an
+ * error. Names are not used as paths.
  */
 import { crc32, inflateRawSync } from 'node:zlib';
 
@@ -14,20 +15,20 @@ const END64_LOCATOR = { signature: 0x07064b50, size: 20 };
 const END64 = { signature: 0x06064b50, size: 56 };
 const CENTRAL = { signature: 0x02014b50, size: 46 };
 const LOCAL = { signature: 0x04034b50, size: 30 };
-/** In place of a number that stands in the zip64 field instead. */
+/** Stands for a number that is stored in the zip64 field. */
 const IN_ZIP64 = 0xffffffff;
 const ZIP64_FIELD = 1;
 const ENCRYPTED = 1;
 const [STORED, DEFLATED] = [0, 8];
 const MOST_ENTRIES = 100_000;
-/** Deflate packs at most 1032 to 1: a promise of more is a lie, found before any memory is taken. */
+/** The highest compression ratio of deflate. A larger claimed size is refused before memory is allocated. */
 const HIGHEST_RATIO = 1032;
 
 export interface ZipEntry {
   readonly name: string;
-  /** Bytes, unpacked. */
+  /** The size after decompression, in bytes. */
   readonly size: number;
-  /** Unpacks it. */
+  /** Returns the decompressed bytes. */
   read(): Uint8Array;
 }
 
@@ -47,7 +48,11 @@ interface Central {
   offset: number;
 }
 
-/** @throws RangeError (ValueError) for a file that is damaged or no zip archive */
+/**
+ * Returns the entries of an archive.
+ *
+ * @throws RangeError (ValueError) if the file is damaged or not a zip archive
+ */
 export function zipEntries(reader: Reader): Map<string, ZipEntry> {
   const { path } = reader;
   const directory = findDirectory(reader);
@@ -158,7 +163,7 @@ function centralEntry(
   return [central, next];
 }
 
-/** The numbers, with those that stand in the zip64 field taken from there, in order. */
+/** Replaces the numbers that are stored in the zip64 field, in order. */
 function withZip64(numbers: readonly number[], extra: Uint8Array, path: string): number[] {
   if (!numbers.includes(IN_ZIP64)) return [...numbers];
   const view = dataView(extra);
@@ -176,7 +181,7 @@ function withZip64(numbers: readonly number[], extra: Uint8Array, path: string):
   });
 }
 
-/** Where an entry's data begin: after its local header, which must name the same entry. */
+/** Returns the offset of an entry's data, which follows its local header. That header must name the same entry. */
 function dataOffset(reader: Reader, { name, offset }: Central): number {
   const what = `the header of ${JSON.stringify(name)}`;
   const view = dataView(reader.read(offset, LOCAL.size, what));

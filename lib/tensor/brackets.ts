@@ -1,35 +1,35 @@
-/** Refuses `x[0]` and `x[0] = value`, which JavaScript would answer with undefined and with a property. */
+/** Makes `x[0]` and `x[0] = value` throw. JavaScript would give undefined, or set a property, without an error. */
 import { typeError } from '../bindings/errors';
 import { handleOf } from '../bindings/handle';
 
-/** Property names that integers, other numbers, tensors and slices become between brackets. */
+/** Matches the property names that integers, other numbers, tensors and slices become between brackets. */
 const INDEX = /^(-?\d|-?Infinity$|NaN$|tensor\(|Parameter containing|slice\()/;
 
 const isIndexed = (tensor: unknown, key: string | symbol): key is string =>
   typeof key === 'string' && INDEX.test(key) && handleOf(tensor) !== undefined;
 
-/** Returns the index as it may be shown: an integer as it is, what is longer as `…`. */
-const shown = (key: string): string => (/^-?\d{1,16}$/.test(key) ? key : '…');
+/** Returns the index for an error message: an integer unchanged, anything longer as `…`. */
+const quotable = (key: string): string => (/^-?\d{1,16}$/.test(key) ? key : '…');
 
 /**
- * Makes a prototype refuse what is an index in Python.
+ * Makes objects with this prototype throw when a property looks like an index of Python.
  *
- * The check stands behind the prototype, so that only a property that nothing has comes to it. Methods and the making of
- * tensors cost what they did.
+ * A proxy behind the prototype does the check, so it runs only for properties that no object has. Method calls and the
+ * construction of tensors are as fast as without it.
  */
 export function refuseBrackets(prototype: object): void {
   const refusing = new Proxy(Object.create(Object.getPrototypeOf(prototype)) as object, {
     get(target, key, receiver) {
       if (!isIndexed(receiver, key)) return Reflect.get(target, key, receiver);
       throw typeError(
-        `a Tensor has no [${shown(key)}] in JavaScript: Python's x[${shown(key)}] is x.index(${shown(key)})`,
+        `a Tensor has no [${quotable(key)}] in JavaScript: Python's x[${quotable(key)}] is x.index(${quotable(key)})`,
       );
     },
     set(target, key, value, receiver) {
       if (!isIndexed(receiver, key)) return Reflect.set(target, key, value, receiver);
       throw typeError(
-        `a Tensor has no [${shown(key)}] in JavaScript: Python's x[${shown(key)}] = value is ` +
-          `x.index_put_([${shown(key)}], value)`,
+        `a Tensor has no [${quotable(key)}] in JavaScript: Python's x[${quotable(key)}] = value is ` +
+          `x.index_put_([${quotable(key)}], value)`,
       );
     },
   });

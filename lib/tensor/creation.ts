@@ -1,4 +1,9 @@
-/** Tensors from data: `torch.tensor` and its kin. The factories of values are in factories.ts. */
+/**
+ * Makes tensors from data: `torch.tensor`, `as_tensor`, `frombuffer`, `x.new_tensor`. The factories that take sizes are
+ * in factories.ts.
+ */
+
+import { types } from 'node:util';
 
 import { runtimeError, typeError, valueError } from '../bindings/errors';
 import { handleOf, isTensor } from '../bindings/handle';
@@ -7,7 +12,7 @@ import { warn } from '../bindings/warnings';
 import { wrap } from '../bindings/wrap';
 import { bind, type Callee, describe, fail } from '../dispatch/arguments';
 import { allocate } from '../memory/allocation';
-import { chosenDevice } from './default_device';
+import { chosenDefaultDevice } from './default_device';
 import type { DeviceLike } from './device';
 import * as dtypes from './dtype';
 import { DType } from './dtype';
@@ -24,13 +29,13 @@ import { arraysOf, firstOf, inferDtype, isIntegral, toBytes } from './nested';
 import type { Scalar } from './scalar';
 import type { Tensor } from './tensor';
 
-/** What `torch.tensor` takes. */
+/** The data that `torch.tensor` takes. */
 export type TensorData = NestedList<Scalar | Tensor> | NestedList<AnyTypedArray>;
 
 export interface TensorOptions {
-  /** Default: what the data says. */
+  /** Default: inferred from the data. */
   dtype?: DType | null | undefined;
-  /** Default: what {@link set_default_device} set, else the CPU. */
+  /** Default: the device that {@link set_default_device} set, else the CPU. */
   device?: DeviceLike | null | undefined;
   requires_grad?: boolean | undefined;
   pin_memory?: boolean | undefined;
@@ -40,7 +45,7 @@ const to = operator('to', 'dtype_layout');
 const clone = operator('clone');
 const emptyLike = operator('empty_like');
 
-/** Gives a new tensor its dtype and device, and makes it a leaf of the graph. */
+/** Moves a new tensor to its dtype and device, and makes it a leaf of the graph if `requires_grad` is set. */
 function finish(made: Tensor, dtype: DType | undefined, options: Resolved): Tensor {
   const { device, requires_grad, pin_memory } = options;
   const source = pin_memory ? emptyLike(made, { pin_memory }).copy_(made) : made;
@@ -51,9 +56,9 @@ function finish(made: Tensor, dtype: DType | undefined, options: Resolved): Tens
 }
 
 /**
- * Makes a new tensor one that gradients are computed for.
+ * Sets `requires_grad` of a new tensor.
  *
- * @throws TorchError (RuntimeError) for a dtype that has none
+ * @throws TorchError (RuntimeError) if the dtype is neither floating-point nor complex
  */
 export function asLeaf(made: Tensor): Tensor {
   const { dtype } = made;
@@ -98,14 +103,19 @@ const TENSOR: Callee = {
 };
 
 /**
- * A new tensor with a copy of the data: numbers, booleans, bigints, `{ re, im }`, 0-d tensors, lists of them nested to
- * equal lengths, a typed array (its `shape` may be given), or lists of typed arrays of one class and length.
+ * Returns a new tensor with a copy of the data. The data is one of:
+ * - a number, boolean, bigint, `{ re, im }` or 0-d tensor;
+ * - lists of these, nested to equal lengths;
+ * - a typed array, with an optional `shape`;
+ * - lists of typed arrays of one class and one length.
  *
- * Integers make int64, other numbers the default dtype; integers with `requires_grad` too. Without a `dtype`, a typed
- * array makes its own. See https://docs.pytorch.org/docs/stable/generated/torch.tensor.html
+ * Integers give int64, other numbers the default dtype. Integers with `requires_grad` give the default dtype too. A
+ * typed array gives its own dtype. `dtype` overrides all of these. See
+ * https://docs.pytorch.org/docs/stable/generated/torch.tensor.html
  *
- * @throws RangeError (ValueError) for lists of unequal lengths; TypeError for anything that is no data; TorchError for a
- *   number that the dtype cannot hold
+ * @throws RangeError (ValueError) if lists have unequal lengths; TypeError if the data is none of the above; TorchError
+ *   if
+ *   the dtype cannot hold a number
  */
 export function tensor(data: TensorData, options?: TensorOptions): Tensor;
 export function tensor(
@@ -114,7 +124,7 @@ export function tensor(
 ): Tensor;
 export function tensor(...args: unknown[]): Tensor {
   const [data, dtype, device, requires_grad, pin_memory, shape] = bind(TENSOR, args);
-  const place = device ?? chosenDevice();
+  const place = device ?? chosenDefaultDevice();
   return fromData(data, resolve(TENSOR, [dtype, place, requires_grad, pin_memory]), shape);
 }
 
@@ -150,14 +160,14 @@ function fromArray(array: AnyTypedArray, options: Resolved, shape: unknown): Ten
   return finish(made, options.dtype ?? dtype, options);
 }
 
-/** How many elements of the dtype an array holds. */
+/** Returns how many elements of the dtype the array holds. */
 function countOf(array: AnyTypedArray, dtype: DType): number {
   const count = array.byteLength / dtype.itemsize;
   if (Number.isInteger(count)) return count;
   throw valueError(`tensor(): ${array.length} numbers are not pairs, which ${dtype} needs`);
 }
 
-/** Makes a tensor of nested lists of typed arrays, which are its last dimension. */
+/** Makes a tensor from nested lists of typed arrays. The arrays become the last dimension. */
 function fromArrays(data: unknown, options: Resolved): Tensor {
   const { arrays, shape } = arraysOf(data);
   const [first] = arrays as [AnyTypedArray, ...AnyTypedArray[]];
@@ -189,7 +199,8 @@ const AS_TENSOR: Callee = {
 };
 
 /**
- * The tensor itself if it is one of that dtype on that device, else as {@link tensor}, in the graph where it is in one.
+ * Returns a tensor unchanged if it has the dtype and the device. Converts any other tensor, and the conversion is
+ * recorded in the graph. Makes a new tensor from any other data, as {@link tensor} does.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.as_tensor.html
  */
@@ -199,7 +210,7 @@ export function as_tensor(
 ): Tensor;
 export function as_tensor(...args: unknown[]): Tensor {
   const [data, dtype, device] = bind(AS_TENSOR, args);
-  const options = resolve(AS_TENSOR, [dtype, device ?? chosenDevice()]);
+  const options = resolve(AS_TENSOR, [dtype, device ?? chosenDefaultDevice()]);
   if (!isTensor(data)) return fromData(data, options);
   return to(data, { dtype: options.dtype, device: options.device });
 }
@@ -212,7 +223,7 @@ const NEW_TENSOR: Callee = {
   ],
 };
 
-/** `x.new_tensor(data)`: as {@link tensor}, of x's dtype on x's device unless said otherwise. */
+/** Implements `x.new_tensor(data)`: like {@link tensor}, but dtype and device default to those of x. */
 export function newTensor(like: Tensor, args: readonly unknown[]): Tensor {
   const [data, dtype, device, requires_grad, pin_memory] = bind(NEW_TENSOR, args);
   const options = resolve(NEW_TENSOR, [
@@ -240,28 +251,30 @@ const FROMBUFFER: Callee = {
 export interface FromBufferOptions {
   /** The dtype of the elements. */
   dtype: DType;
-  /** How many elements. Default: -1, all that are there. */
+  /** Number of elements. Default: -1, all that remain after the offset. */
   count?: number | undefined;
-  /** Bytes to skip. Default: 0. */
+  /** Number of bytes to skip. Default: 0. */
   offset?: number | undefined;
   requires_grad?: boolean | undefined;
   /**
-   * Shares the memory of an ArrayBuffer too. The process reads freed memory, or dies, once that buffer is resized,
+   * Shares the memory of an ArrayBuffer, too. The process reads freed memory, or crashes, after that buffer is resized,
    * transferred or posted to another thread. Default: false, which copies.
    */
   unsafe_share?: boolean | undefined;
 }
 
 /**
- * Makes a 1-d tensor of a buffer's elements. An ArrayBuffer is copied, where Python shares it: what is written to the
- * buffer later does not change the tensor. A SharedArrayBuffer is shared, and an ArrayBuffer with `unsafe_share`; views
- * are treated as their buffers.
+ * Returns a 1-d tensor of a buffer's elements.
  *
- * JavaScript may move or free the memory of an ArrayBuffer at any time, so sharing it is not the default.
+ * An ArrayBuffer is copied, where Python shares it: later writes to the buffer do not change the tensor. JavaScript may
+ * move or free the memory of an ArrayBuffer at any time, so sharing it is not the default; `unsafe_share` shares it. A
+ * SharedArrayBuffer is always shared. A view is treated as its buffer.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.frombuffer.html
  *
- * @throws RangeError (ValueError) where count, offset and length do not fit, or memory to be shared is not aligned
+ * @throws RangeError (ValueError) if count, offset and length do not fit together, or if shared memory is not aligned
+ *   to
+ *   the dtype
  */
 export function frombuffer(
   buffer: ArrayBufferLike | ArrayBufferView,
@@ -277,7 +290,7 @@ export function frombuffer(...args: unknown[]): Tensor {
     throw fail(FROMBUFFER, `argument 'dtype' must be a torch.dtype, got ${describe(dtype)}`);
   }
   const bytes = elementsOf(view, dtype, integer(count, 'count'), integer(offset, 'offset'));
-  const isShared = !(bytes.buffer instanceof ArrayBuffer);
+  const isShared = types.isSharedArrayBuffer(bytes.buffer);
   const made =
     isShared || unsafe === true
       ? native.tensor_sharing_bytes(aligned(bytes, dtype), dtype.code)
@@ -287,8 +300,7 @@ export function frombuffer(...args: unknown[]): Tensor {
 
 function viewOf(buffer: unknown): Uint8Array {
   if (ArrayBuffer.isView(buffer)) return bytesOf(buffer);
-  if (buffer instanceof ArrayBuffer || buffer instanceof SharedArrayBuffer)
-    return new Uint8Array(buffer);
+  if (types.isAnyArrayBuffer(buffer)) return new Uint8Array(buffer);
   throw fail(
     FROMBUFFER,
     `argument 'buffer' must be an ArrayBuffer, a SharedArrayBuffer or a view of one, got ${describe(buffer)}`,
@@ -337,15 +349,15 @@ function aligned(bytes: Uint8Array, dtype: DType): Uint8Array {
 
 // --- the default dtype ---------------------------------------------------------------------------------------------------
 
-/** The dtype of floating-point numbers where none is said, for the whole process. */
+/** Returns the dtype that floating-point numbers get by default, in the whole process. */
 export function get_default_dtype(): DType {
   return dtypeFromCode(native.get_default_dtype());
 }
 
 /**
- * Sets the dtype of floating-point numbers where none is said, for the whole process.
+ * Sets the dtype that floating-point numbers get by default, in the whole process.
  *
- * @throws TypeError for a dtype that is not of floating point
+ * @throws TypeError unless the dtype is a floating-point dtype
  */
 export function set_default_dtype(dtype: DType): void {
   if (!(dtype instanceof DType)) {
@@ -359,7 +371,10 @@ export function set_default_dtype(dtype: DType): void {
 
 // --- torch.FloatTensor and friends ----------------------------------------------------------------------------------------
 
-/** `torch.FloatTensor(2, 3)` with undefined elements, `torch.FloatTensor([1, 2])` with these. */
+/**
+ * A legacy tensor type: `torch.FloatTensor(2, 3)` has undefined elements, `torch.FloatTensor([1, 2])` has these
+ * elements.
+ */
 export interface TypedTensor {
   (...size: number[]): Tensor;
   (data: NestedList | AnyTypedArray): Tensor;

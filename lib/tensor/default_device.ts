@@ -1,7 +1,7 @@
 /**
- * The device of new tensors for which none is said: of those that are made of sizes or of data, as Python has it.
+ * The default device: the device of tensors that are made from sizes or data without a `device`. It is set per thread.
  *
- * Source: torch/utils/_device.py. It holds for a thread.
+ * Source: torch/utils/_device.py.
  */
 
 import { currentDevice } from '../cuda/state';
@@ -12,11 +12,11 @@ import { isComplex } from './scalar';
 
 let chosen: Device | null = null;
 
-/** What was set; null where nothing was, and tensors are made on the CPU. */
-export const chosenDevice = (): Device | null => chosen;
+/** Returns the device that `set_default_device` or `device(…)(fn)` set, or null if none is set. */
+export const chosenDefaultDevice = (): Device | null => chosen;
 
-/** The arguments of a factory, with the device that was set if they say none. */
-export function withChosenDevice(args: unknown[]): unknown[] {
+/** Returns the arguments of a factory with `device` set to the default device, unless they name one. */
+export function withDefaultDevice(args: unknown[]): unknown[] {
   if (!chosen) return args;
   const last = args.at(-1);
   if (!isOptions(last) || isComplex(last)) return [...args, { device: chosen }];
@@ -25,21 +25,21 @@ export function withChosenDevice(args: unknown[]): unknown[] {
 }
 
 /**
- * Sets the device of new tensors for which none is said, in this thread; null is the CPU, as it was. `x.new_zeros(…)`,
- * `zeros_like` and their like keep to the device of their tensor.
+ * Sets the default device of this thread. Null restores the CPU. `x.new_zeros(…)`, `zeros_like` and similar functions
+ * still use the device of their tensor.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.set_default_device.html
  *
- * @throws TorchError (RuntimeError) for a name that no device has
+ * @throws TorchError (RuntimeError) if no device has this name
  */
 export function set_default_device(device: DeviceLike | null): void {
   chosen = device === null ? null : deviceOf(device);
 }
 
 /**
- * The device of new tensors for which none is said.
+ * Returns the default device of this thread.
  *
- * @throws what CUDA throws where it was chosen, and is not there
+ * @throws TorchError if the default device is a CUDA device and CUDA is not available
  */
 export function get_default_device(): Device {
   if (!chosen) return new Device('cpu');
@@ -48,12 +48,14 @@ export function get_default_device(): Device {
 }
 
 /**
- * `torch.device('cuda:0')`, `torch.device('cuda', 0)`, `torch.device(0)`; with a function it is Python's
- * `with torch.device('cuda'): …`, the device of new tensors for the function's time, and returns what the function returns.
+ * Returns a device: `torch.device('cuda:0')`, `torch.device('cuda', 0)`, `torch.device(0)`.
+ *
+ * With a function, it is Python's `with torch.device('cuda'): …`: runs the function with this device as the default
+ * device, and returns the function's result.
  *
  * See https://docs.pytorch.org/docs/stable/tensor_attributes.html#torch.device
  *
- * @throws TorchError (RuntimeError) for a name that no device has; TypeError for a function that returns a promise
+ * @throws TorchError (RuntimeError) if no device has this name; TypeError if the function returns a promise
  */
 export function device(type: DeviceLike, index?: number): Device;
 export function device<T>(type: DeviceLike, run: () => T): T;

@@ -1,22 +1,22 @@
-/** Where a tensor is: `cpu`, `cuda:0`. */
+/** Devices, such as `cpu` and `cuda:0`. */
 import { inspect } from 'node:util';
 import { runtimeError, typeError } from '../bindings/errors';
 import { isCudaBuild } from '../bindings/libtorch/build';
 import { libtorch, native } from '../bindings/native';
 import { describe } from '../dispatch/arguments';
 
-/** A device, its name (`'cpu'`, `'cuda'`, `'cuda:1'`), or the number of an accelerator's. */
+/** A device, its name (`'cpu'`, `'cuda'`, `'cuda:1'`), or the index of a CUDA device. */
 export type DeviceLike = Device | string | number;
 
 /**
- * A device.
+ * A device on which tensors live.
  *
  * See https://docs.pytorch.org/docs/stable/tensor_attributes.html#torch.device
  */
 export class Device {
   /** `cpu`, `cuda`, `meta`, … */
   readonly type: string;
-  /** Its number, or null where none is said. */
+  /** The device's index, or null if the name has none. */
   readonly index: number | null;
 
   /** @internal Use {@link device}. */
@@ -30,7 +30,7 @@ export class Device {
     Object.freeze(this);
   }
 
-  /** The name that factories take: `cuda:0`. */
+  /** The name as factories take it: `cuda:0`. */
   get name(): string {
     return this.index === null ? this.type : `${this.type}:${this.index}`;
   }
@@ -39,7 +39,7 @@ export class Device {
     return (other instanceof Device || typeof other === 'string') && String(other) === this.name;
   }
 
-  /** `cuda:0`, as Python's `str` gives it. */
+  /** Returns the name, like Python's `str(device)`: `cuda:0`. */
   toString(): string {
     return this.name;
   }
@@ -56,15 +56,15 @@ export class Device {
 
 const isBuiltForCuda = isCudaBuild(libtorch);
 
-/** Whether libtorch was built for devices beside the CPU. */
+/** Returns whether libtorch was built for a device other than the CPU. */
 export const hasAccelerator = (): boolean => isBuiltForCuda;
 
 export const NO_ACCELERATOR = 'Cannot access accelerator device when none is available.';
 
 /**
- * The name of a device, as the native side takes it.
+ * Returns the name of a device, which the native side takes.
  *
- * @throws TorchError (RuntimeError) for a number where there is no accelerator, and for a negative one
+ * @throws TorchError (RuntimeError) for an index without an accelerator, and for a negative index
  */
 export function deviceName(device: DeviceLike): string {
   if (typeof device !== 'number') return String(device);
@@ -76,9 +76,9 @@ export function deviceName(device: DeviceLike): string {
 const NEGATIVE = 'Device index must not be negative';
 
 /**
- * `torch.device('cuda:0')`, `torch.device('cuda', 0)`, `torch.device(0)`.
+ * Returns a device: `torch.device('cuda:0')`, `torch.device('cuda', 0)`, `torch.device(0)`.
  *
- * @throws TorchError (RuntimeError) for a name that no device has
+ * @throws TorchError (RuntimeError) if no device has this name
  */
 export function device(type: DeviceLike, index?: number): Device {
   if (type instanceof Device) return type;

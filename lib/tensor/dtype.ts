@@ -1,4 +1,4 @@
-/** Element types. One object each: `torch.float32`, and `torch.long === torch.int64`. */
+/** The dtypes as constants. Aliases are the same object: `torch.long === torch.int64`. */
 import { DType, dtypes } from './dtype_table';
 
 export { DType };

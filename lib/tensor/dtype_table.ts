@@ -1,4 +1,4 @@
-/** Element types by number and by name: what dtype.ts gives names to. */
+/** The table of dtypes, by c10's number and by name. dtype.ts exports them as constants. */
 import { inspect } from 'node:util';
 
 /**
@@ -7,7 +7,7 @@ import { inspect } from 'node:util';
  * See https://docs.pytorch.org/docs/stable/tensor_attributes.html#torch.dtype
  */
 export class DType {
-  /** c10's number for the type, which crosses to the native side. */
+  /** The number of the dtype in c10, which is passed to the native side. */
   readonly code: number;
   /** The name without `torch.`. */
   readonly name: string;
@@ -43,7 +43,7 @@ export class DType {
 
 type DTypeKind = 'float' | 'complex' | 'signed' | 'unsigned';
 
-/** c10's order (c10/core/ScalarType.h); the test of the table compares it with the native side's. */
+/** Lists the dtypes in c10's order (c10/core/ScalarType.h). A test compares the table with the native side's. */
 const TABLE: readonly (readonly [code: number, name: string, itemsize: number, kind: DTypeKind])[] =
   [
     [0, 'uint8', 1, 'unsigned'],
@@ -77,7 +77,7 @@ for (const [code, name, itemsize, kind] of TABLE) {
   byName.set(name, dtype);
 }
 
-/** The dtype with c10's number, or an object that names the number where this package has no name for it. */
+/** Returns the dtype with c10's number. If the table has no such dtype, returns one whose name contains the number. */
 export function dtypeFromCode(code: number): DType {
   let dtype = byCode.get(code);
   if (!dtype) {
@@ -87,5 +87,5 @@ export function dtypeFromCode(code: number): DType {
   return dtype;
 }
 
-/** Every dtype by its torch name, without the aliases. */
+/** Every dtype by its torch name, without aliases. */
 export const dtypes: ReadonlyMap<string, DType> = byName;

@@ -1,4 +1,6 @@
-/** Elements between typed arrays and tensors. */
+/** Converts elements between typed arrays and tensors. */
+
+import { types } from 'node:util';
 
 import { valueError } from '../bindings/errors';
 import type { DType } from './dtype';
@@ -17,13 +19,16 @@ export type TypedArray =
   | Uint16Array
   | Uint32Array;
 
-/** What else is an array of numbers on the way in. */
+/** Any typed array that is accepted as data. */
 export type AnyTypedArray = TypedArray | Uint8ClampedArray;
 
 type TypedArrayClass = { new (buffer: ArrayBuffer): TypedArray; BYTES_PER_ELEMENT: number };
 
-/** The array that stands for a dtype on the way out; half-precision numbers are their bits, complex numbers pairs. */
-const OUT = new Map<DType, TypedArrayClass>([
+/**
+ * The typed array that each dtype is read into. Half-precision numbers are given as their bits, complex numbers as
+ * pairs.
+ */
+const ARRAY_CLASSES = new Map<DType, TypedArrayClass>([
   [dtypes.float32, Float32Array],
   [dtypes.float64, Float64Array],
   [dtypes.float16, Uint16Array],
@@ -42,13 +47,13 @@ const OUT = new Map<DType, TypedArrayClass>([
   [dtypes.complex128, Float64Array],
 ]);
 
-/** Views the bytes of elements of a dtype. */
+/** Returns a typed array of the dtype on these bytes. */
 export function toTyped(dtype: DType, bytes: ArrayBuffer): TypedArray {
-  return new (OUT.get(dtype) ?? Uint8Array)(bytes);
+  return new (ARRAY_CLASSES.get(dtype) ?? Uint8Array)(bytes);
 }
 
-/** By the class's name, so that a Float16Array is known where there is one. */
-const IN: Readonly<Record<string, DType>> = {
+/** The dtype of each typed array. The key is the class's name, because older versions of Node have no Float16Array. */
+const ARRAY_DTYPES: Readonly<Record<string, DType>> = {
   Float32Array: dtypes.float32,
   Float64Array: dtypes.float64,
   Float16Array: dtypes.float16,
@@ -63,22 +68,25 @@ const IN: Readonly<Record<string, DType>> = {
   Uint32Array: dtypes.uint32,
 };
 
-/** What else the elements of an array can be, where that dtype is asked for: bits, pairs, or 0 and 1. */
-const REREAD: Readonly<Record<string, readonly DType[]>> = {
+/**
+ * Other dtypes that an array's bytes can be read as if the caller asks for them: bits of halves, pairs of parts, or
+ * booleans.
+ */
+const REINTERPRETED_DTYPES: Readonly<Record<string, readonly DType[]>> = {
   Uint16Array: [dtypes.float16, dtypes.bfloat16],
   Float32Array: [dtypes.complex64],
   Float64Array: [dtypes.complex128],
 };
 
 export function isTypedArray(value: unknown): value is AnyTypedArray {
-  return ArrayBuffer.isView(value) && !(value instanceof DataView);
+  return types.isTypedArray(value);
 }
 
-/** The dtype that an array's bytes are read as, given the one that is wanted. */
+/** Returns the dtype that an array's bytes are read as, given the dtype that the caller asked for. */
 export function dtypeOfArray(array: AnyTypedArray, wanted: DType | undefined): DType {
   const name = Object.prototype.toString.call(array).slice('[object '.length, -1);
-  if (wanted && REREAD[name]?.includes(wanted)) return wanted;
-  return IN[name] ?? dtypes.uint8;
+  if (wanted && REINTERPRETED_DTYPES[name]?.includes(wanted)) return wanted;
+  return ARRAY_DTYPES[name] ?? dtypes.uint8;
 }
 
 export function bytesOf(array: ArrayBufferView): Uint8Array {
@@ -87,14 +95,14 @@ export function bytesOf(array: ArrayBufferView): Uint8Array {
 
 // --- nested lists -----------------------------------------------------------------------------------------------------
 
-/** What an element is in a nested list. */
+/** An element of a nested list. */
 export type Element = number | bigint | boolean | Complex;
 
-/** Numbers, booleans or complex numbers, nested as a shape is. */
+/** Elements, nested as the shape is. */
 export type NestedList<T = Element> = T | NestedList<T>[];
 
 /**
- * The elements, nested as the shape is.
+ * Returns the elements as lists, nested as the shape is.
  *
  * @throws RangeError for an int64 that a number cannot hold
  */

@@ -1,7 +1,7 @@
 /**
- * Tensors made of sizes: `torch.zeros`, `torch.arange`, `torch.randn` and so on, and `x.new_zeros` and its kin.
+ * Makes tensors from sizes: `torch.zeros`, `torch.arange`, `torch.randn`, and `x.new_zeros` and similar methods.
  *
- * What torch documents: https://docs.pytorch.org/docs/stable/torch.html#creation-ops
+ * See https://docs.pytorch.org/docs/stable/torch.html#creation-ops
  */
 
 import { typeError } from '../bindings/errors';
@@ -9,7 +9,7 @@ import { describe, isOptions } from '../dispatch/arguments';
 import { Operator } from '../dispatch/operators';
 import type { Generator } from '../random/generator';
 import { asLeaf, newTensor, type TensorData, type TensorOptions } from './creation';
-import { withChosenDevice } from './default_device';
+import { withDefaultDevice } from './default_device';
 import type { DeviceLike } from './device';
 import type { DType } from './dtype';
 import type { Layout, MemoryFormat } from './layout';
@@ -23,15 +23,15 @@ import {
 import type { Scalar } from './scalar';
 import type { Tensor } from './tensor';
 
-/** What every factory takes. */
+/** Options of every factory. */
 export interface FactoryOptions {
-  /** Default: the default dtype, or what the values say. */
+  /** Default: the default dtype, or the dtype that the values imply. */
   dtype?: DType | null;
   layout?: Layout | null;
-  /** Default: what {@link set_default_device} set, else the CPU. */
+  /** Default: the device that {@link set_default_device} set, else the CPU. */
   device?: DeviceLike | null;
   pin_memory?: boolean | null;
-  /** Records what is done with the tensor, for gradients. Default: false. */
+  /** Records operations on the tensor, so that it gets a gradient. Default: false. */
   requires_grad?: boolean;
 }
 
@@ -51,7 +51,7 @@ type Like<O = FactoryOptions> = Signature<
 
 type Call = (...args: unknown[]) => unknown;
 
-/** Takes `requires_grad`, which operators do not know, out of the options. */
+/** Removes `requires_grad` from the options and returns its value. No operator has this parameter. */
 function takeRequiresGrad(name: string, args: unknown[]): boolean {
   const last = args.at(-1);
   if (!isOptions(last) || !('requires_grad' in last)) return false;
@@ -62,7 +62,7 @@ function takeRequiresGrad(name: string, args: unknown[]): boolean {
   throw typeError(`${name}(): argument 'requires_grad' must be a boolean, got ${given}`);
 }
 
-function make(name: string, overloads: readonly string[], place: typeof withChosenDevice): Call {
+function make(name: string, overloads: readonly string[], place: typeof withDefaultDevice): Call {
   const settings = { overloads, name, inputName: 'input' };
   const create = writingInto(new Operator(`aten::${name}`, settings));
   const call = (...args: unknown[]): unknown => {
@@ -74,12 +74,12 @@ function make(name: string, overloads: readonly string[], place: typeof withChos
 }
 
 function factory<S>(name: string, overloads: readonly string[] = ['']): TorchFunction<S> {
-  return make(name, overloads, withChosenDevice) as TorchFunction<S>;
+  return make(name, overloads, withDefaultDevice) as TorchFunction<S>;
 }
 
 const asGiven = (args: unknown[]): unknown[] => args;
 
-/** One whose device is said by its tensors, or is the CPU. */
+/** Makes a factory that takes no default device: its tensors determine the device, or it is always the CPU. */
 function factoryOf<S>(name: string, overloads: readonly string[] = ['']): TorchFunction<S> {
   return make(name, overloads, asGiven) as TorchFunction<S>;
 }
@@ -227,7 +227,7 @@ function newFactory<M>(name: string): M {
   return Object.defineProperty(ofTensor, 'name', { value: name }) as M;
 }
 
-/** Methods that make a tensor of this one's dtype on this one's device. */
+/** Methods that make a tensor of the same dtype, on the same device, unless the options say otherwise. */
 export interface NewFactories {
   new_empty: TensorMethod<Variadic<'size', FactoryOptions>>;
   new_zeros: TensorMethod<Variadic<'size', FactoryOptions>>;

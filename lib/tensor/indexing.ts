@@ -1,5 +1,5 @@
 /**
- * Python's `x[…]` and `x[…] = …`, as `x.index(…)` and `x.index_put_([…], value)`.
+ * Implements Python's `x[…]` and `x[…] = …` as `x.index(…)` and `x.index_put_([…], value)`.
  *
  * Source: torch/csrc/autograd/python_variable_indexing.cpp and ATen/TensorIndexing.h, of the same release.
  */
@@ -18,7 +18,7 @@ import type { Tensor } from './tensor';
 
 type Bound = number | null | undefined;
 
-/** A range of positions of a dimension: Python's `start:stop:step`. */
+/** A range of positions in a dimension: Python's `start:stop:step`. */
 export class Slice {
   readonly start: number | null;
   readonly stop: number | null;
@@ -39,9 +39,10 @@ export class Slice {
 }
 
 /**
- * Python's slice: `slice()` is `:`, `slice(3)` is `:3`, `slice(1, null)` is `1:`, `slice(null, null, 2)` is `::2`.
+ * Returns a slice, with the arguments of Python's `slice`: `slice()` is `:`, `slice(3)` is `:3`, `slice(1, null)` is
+ * `1:`, `slice(null, null, 2)` is `::2`.
  *
- * @throws TypeError for bounds that are neither integers nor null
+ * @throws TypeError if a bound is neither an integer nor null
  */
 export function slice(): Slice;
 export function slice(stop: Bound): Slice;
@@ -59,8 +60,8 @@ export function slice(...bounds: Bound[]): Slice {
 }
 
 /**
- * What stands for one or more dimensions: an integer, a {@link slice}, `null` for a new dimension, `'...'` for all that
- * are not said, a boolean, a tensor or a list of indices or booleans.
+ * An index of one or more dimensions: an integer, a {@link slice}, `null` for a new dimension, `'...'` for all
+ * remaining dimensions, a boolean, or a tensor or list of indices or booleans.
  */
 export type Index = number | bigint | boolean | null | '...' | Slice | Tensor | TensorData;
 
@@ -109,7 +110,7 @@ function applySlice(
   return sliceAt(input, dim, start, stop, step ?? 1);
 }
 
-/** A view, and the tensors that are still to index it: one for a dimension, or none. */
+/** A view, and the tensors that must still index it: at most one for each dimension. */
 interface Applied {
   view: Tensor;
   tensors: (Tensor | null)[];
@@ -153,7 +154,10 @@ function dimensionsOf(index: unknown): number {
   return dtype === dtypes.bool || dtype === dtypes.uint8 ? ndim : 1;
 }
 
-/** A 0-d tensor of integers or booleans is that number. */
+/**
+ * Returns the number in a 0-d tensor of integers or booleans, which indexes like that number; undefined for other
+ * tensors.
+ */
 function scalarIndex(index: Tensor): number | boolean | undefined {
   const { dtype } = index;
   if (index.ndim !== 0 || dtype.is_floating_point || dtype.is_complex) return undefined;
@@ -174,7 +178,10 @@ function invalidIndex(index: unknown): Error {
   );
 }
 
-/** Refuses a single slice or integer for a tensor without dimensions. Of several indices it is said otherwise. */
+/**
+ * Throws Python's error for a single slice or integer on a tensor without dimensions. Several indices give another
+ * error, which comes later.
+ */
 function checkSingle(input: Tensor, index: unknown): void {
   if (input.ndim > 0) return;
   if (index instanceof Slice) throw indexError('slice() cannot be applied to a 0-dim tensor.');
@@ -184,9 +191,9 @@ function checkSingle(input: Tensor, index: unknown): void {
 // --- reading ---------------------------------------------------------------------------------------------------------
 
 /**
- * Python's `x[…]`: a view where only integers, slices, null and `'...'` are given, else a copy.
+ * Returns Python's `x[…]`: a view if all indices are integers, slices, null or `'...'`, else a copy.
  *
- * @throws RangeError (IndexError) for indices out of bounds, too many, or of a type that is none
+ * @throws RangeError (IndexError) if an index is out of bounds, of another type, or one too many
  */
 export function index(input: Tensor, indices: readonly Index[]): Tensor {
   if (indices.length === 1) {
@@ -205,9 +212,9 @@ export function index(input: Tensor, indices: readonly Index[]): Tensor {
 // --- writing ---------------------------------------------------------------------------------------------------------
 
 /**
- * Python's `x[…] = value`; with `accumulate` the values are added, those of one place too.
+ * Assigns as Python's `x[…] = value` does. With `accumulate`, adds the values instead, and all values for one position.
  *
- * @throws RangeError (IndexError) as {@link index}; TorchError where the value's shape does not fit
+ * @throws RangeError (IndexError) as {@link index}; TorchError if the value's shape does not fit
  */
 export function indexPut(
   input: Tensor,
@@ -240,7 +247,7 @@ function toTensorLike(input: Tensor, value: Tensor | Scalar): Tensor {
   return scalarTensor(value, { dtype: input.dtype, device: input.device });
 }
 
-/** Python drops the leading dimensions of size 1 of what is assigned. */
+/** Drops the leading dimensions of size 1 from the value, as Python does in an assignment. */
 function withoutLeadingOnes(values: Tensor): Tensor {
   const { shape } = values;
   const first = shape.findIndex((size) => size !== 1);

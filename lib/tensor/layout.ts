@@ -1,8 +1,8 @@
-/** How elements lie in memory: `torch.strided`, `torch.channels_last`, … */
+/** Memory layouts: `torch.strided`, `torch.channels_last`, … */
 import { inspect } from 'node:util';
 
 abstract class NamedCode {
-  /** c10's number, which crosses to the native side. */
+  /** The number in c10, which is passed to the native side. */
   readonly code: number;
   readonly name: string;
 
@@ -22,10 +22,13 @@ abstract class NamedCode {
   }
 }
 
-/** See https://docs.pytorch.org/docs/stable/tensor_attributes.html#torch.layout */
+/** The storage layout of a tensor. See https://docs.pytorch.org/docs/stable/tensor_attributes.html#torch.layout */
 export class Layout extends NamedCode {}
 
-/** See https://docs.pytorch.org/docs/stable/tensor_attributes.html#torch.memory_format */
+/**
+ * The order of dimensions in memory. See
+ * https://docs.pytorch.org/docs/stable/tensor_attributes.html#torch.memory_format
+ */
 export class MemoryFormat extends NamedCode {}
 
 export const strided = new Layout(0, 'strided');

@@ -1,7 +1,7 @@
 /**
- * From nested lists of numbers to the bytes of a tensor.
+ * Converts nested lists of numbers to the bytes of a tensor.
  *
- * Source of inference, checks and texts: torch/csrc/utils/tensor_new.cpp (compute_sizes, infer_scalar_type,
+ * Source of inference, checks and messages: torch/csrc/utils/tensor_new.cpp (compute_sizes, infer_scalar_type,
  * recursive_store) and python_numbers.h, of the same release.
  */
 
@@ -16,10 +16,10 @@ import { dtypeFromCode } from './dtype_table';
 import { type AnyTypedArray, bytesOf, isTypedArray, toTyped } from './elements';
 import { Float, isComplex, isInt } from './scalar';
 
-/** A list's elements as bytes of a dtype. */
+/** The elements of a nested list as bytes. */
 export interface Bytes {
   readonly bytes: Uint8Array;
-  /** The dtype of the bytes. Half-precision numbers are float32 here: libtorch rounds them, as for Python. */
+  /** The dtype of the bytes. Half-precision numbers are stored as float32, and libtorch rounds them, as in Python. */
   readonly dtype: DType;
   readonly shape: number[];
 }
@@ -28,7 +28,7 @@ const MAX_DEPTH = 128;
 
 const isSequence = (value: unknown): value is readonly unknown[] => Array.isArray(value);
 
-/** The sizes that the first elements say. */
+/** Returns the shape of nested lists, read from the first element at each depth. */
 export function shapeOf(data: unknown): number[] {
   const shape: number[] = [];
   let level = data;
@@ -37,7 +37,7 @@ export function shapeOf(data: unknown): number[] {
     if (shape.length > MAX_DEPTH) throw valueError("too many dimensions 'list'");
     if (level.length === 0) return shape;
   }
-  // Texts are sequences in Python, of texts.
+  // In Python, a string is a sequence of strings.
   if (typeof level === 'string') throw valueError("too many dimensions 'str'");
   return shape;
 }
@@ -54,7 +54,7 @@ export function firstOf(data: unknown): unknown {
 /**
  * Returns the typed arrays in nested lists, in order, and the lengths of the lists.
  *
- * @throws TypeError unless all are of the first one's class; RangeError (ValueError) for unequal lengths
+ * @throws TypeError unless all arrays have the class of the first one; RangeError (ValueError) for unequal lengths
  */
 export function arraysOf(data: unknown): { arrays: AnyTypedArray[]; shape: number[] } {
   const shape = shapeOf(data);
@@ -93,7 +93,9 @@ const DEFAULT_COMPLEX = new Map([
 
 const defaultFloat = (): DType => dtypeFromCode(native.get_default_dtype());
 
-/** The dtype of the elements: int64 for integers, else the default one; of several, what they promote to. */
+/**
+ * Returns the dtype of data: int64 for integers, the default dtype for other numbers, the promoted dtype for a mixture.
+ */
 export function inferDtype(data: unknown): DType {
   if (!isSequence(data)) return dtypeOfElement(data);
   let inferred: DType | undefined;
@@ -103,7 +105,7 @@ export function inferDtype(data: unknown): DType {
     else if (inferred !== dtype) {
       inferred = dtypeFromCode(native.promote_types(inferred.code, dtype.code));
     }
-    // Nothing promotes further.
+    // Promotion cannot go beyond complex128.
     if (inferred === dtypes.complex128) break;
   }
   return inferred ?? defaultFloat();
@@ -122,7 +124,7 @@ function dtypeOfElement(value: unknown): DType {
   );
 }
 
-/** Whether all elements are integers written as numbers. */
+/** Returns whether all elements are integers of type number. */
 export function isIntegral(data: unknown): boolean {
   if (isSequence(data)) return data.every(isIntegral);
   return typeof data === 'number' && isInt(data);
@@ -133,9 +135,9 @@ export function isIntegral(data: unknown): boolean {
 type Store = (index: number, value: unknown) => void;
 
 /**
- * The elements as bytes.
+ * Converts data to bytes.
  *
- * @throws RangeError (ValueError) for lists of unequal length, TorchError for a number that the dtype cannot hold
+ * @throws RangeError (ValueError) if lists have unequal lengths; TorchError if the dtype cannot hold a number
  */
 export function toBytes(data: unknown, dtype: DType): Bytes {
   const shape = shapeOf(data);
@@ -153,12 +155,15 @@ export function toBytes(data: unknown, dtype: DType): Bytes {
     checkLength(level, shape[depth]!, depth);
     for (const element of level) visit(element, depth + 1);
   };
-  // Without elements Python looks no further.
+  // Like Python, does not check the nesting of lists without elements.
   if (count > 0) visit(data, 0);
   return { bytes: bytesOf(array), dtype: stored, shape };
 }
 
-/** Python stores a half as `(half)(float)number`, and so do we: through float32. */
+/**
+ * Returns the dtype that elements are stored as. Python converts a half as `(half)(float)number`, so halves are stored
+ * as float32.
+ */
 function storedAs(dtype: DType): DType {
   if (dtype.is_floating_point && dtype !== dtypes.float64) return dtypes.float32;
   return dtype === dtypes.complex32 ? dtypes.complex64 : dtype;
@@ -189,7 +194,7 @@ function storeInto(array: Record<number, unknown>, stored: DType, dtype: DType):
   };
 }
 
-/** The number that an element is; that of a tensor of one element is its own. */
+/** Returns the number that an element stands for, such as the element of a one-element tensor. */
 function unwrap(value: unknown): unknown {
   if (value instanceof Float) return value.value;
   const handle = handleOf(value);
@@ -214,7 +219,7 @@ function realOf(value: unknown): number {
 function isTrue(value: unknown): boolean {
   const element = unwrap(value);
   if (isComplex(element)) return element.re !== 0 || element.im !== 0;
-  // NaN is true in Python.
+  // In Python, NaN is true.
   return Number.isNaN(element) || Boolean(element);
 }
 
@@ -242,13 +247,13 @@ function checkRange(integer: number | bigint, dtype: DType, isBig: boolean): voi
   }
   const isWide = integer >= 2 ** 63 || integer < -(2 ** 63);
   if (isWide) throw isBig ? valueError('Overflow when unpacking long long') : overflow(dtype);
-  // Python wraps a negative number around in an unsigned type.
+  // Python lets a negative number wrap around in an unsigned type.
   const most = dtype.is_signed ? 2 ** (bits - 1) - 1 : 2 ** bits - 1;
   const least = dtype.is_signed ? -(2 ** (bits - 1)) : -most;
   if (bits < 64 && (integer > most || integer < least)) throw overflow(dtype);
 }
 
-/** What Python calls the type. */
+/** Returns Python's name for the type of a value. */
 function nameOf(value: unknown): string {
   if (isSequence(value)) return 'list';
   if (isComplex(value)) return 'complex';

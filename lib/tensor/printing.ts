@@ -1,4 +1,4 @@
-/** How tensors print: native/operators/printing.cc with the options that `set_printoptions` sets. */
+/** Options for printing tensors. The printing itself is in native/operators/printing.cc. */
 
 import type { Handle } from '../bindings/handle';
 import { native } from '../bindings/native';
@@ -7,15 +7,18 @@ import { bind, fail } from '../dispatch/arguments';
 export interface PrintOptions {
   /** Digits after the decimal point. Default: 4. */
   precision?: number | undefined;
-  /** Above this number of elements the middle is left out. Default: 1000. */
+  /** Number of elements above which the output is summarized. Default: 1000. */
   threshold?: number | undefined;
-  /** Elements shown at either end of a dimension whose middle is left out. Default: 3. */
+  /** Elements shown at each end of a summarized dimension. Default: 3. */
   edgeitems?: number | undefined;
-  /** Characters in a line. Default: 80. */
+  /** Characters per line. Default: 80. */
   linewidth?: number | undefined;
-  /** `'default'`, `'short'` or `'full'`: sets the others first. */
+  /** A preset that is applied before the other options. */
   profile?: 'default' | 'short' | 'full' | undefined;
-  /** Scientific notation: always, never, or null for as the values ask. Reset by each call, as in Python. */
+  /**
+   * Scientific notation: true for always, false for never, null to decide by the values. As in Python, each call resets
+   * it.
+   */
   sci_mode?: boolean | null | undefined;
 }
 
@@ -44,11 +47,11 @@ const CALLEE = {
 };
 
 /**
- * Sets how tensors print, in this thread.
+ * Sets how tensors are printed in this thread.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.set_printoptions.html
  *
- * @throws TypeError for an unknown option or a value of another type
+ * @throws TypeError for an unknown option or a value of the wrong type
  */
 export function set_printoptions(options: PrintOptions): void;
 export function set_printoptions(...args: unknown[]): void {
@@ -73,12 +76,12 @@ export function set_printoptions(...args: unknown[]): void {
   settings = next;
 }
 
-/** The options in force. */
+/** Returns the options of this thread. */
 export function get_printoptions(): Readonly<Settings> {
   return { ...settings };
 }
 
-/** Python's `repr` of a tensor. */
+/** Returns Python's `repr` of a tensor. */
 export function formatTensor(handle: Handle, isParameter: boolean): string {
   const { precision, threshold, edgeitems, linewidth, sci_mode } = settings;
   const limit = Math.min(threshold, Number.MAX_SAFE_INTEGER);

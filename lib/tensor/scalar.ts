@@ -1,4 +1,7 @@
-/** Numbers as torch knows them: JavaScript has one number type, torch's result types depend on which it is. */
+/**
+ * Scalars. JavaScript has one number type, but the dtype of a result depends on whether a Python number is an int or a
+ * float.
+ */
 import { inspect } from 'node:util';
 
 import { typeError } from '../bindings/errors';
@@ -9,7 +12,7 @@ export interface Complex {
   im: number;
 }
 
-/** A number that is a float whatever its value: see {@link asFloat}. */
+/** A number that counts as a float even if it is integral. See {@link asFloat}. */
 export class Float {
   readonly value: number;
 
@@ -29,13 +32,13 @@ export class Float {
 }
 
 /**
- * What stands for a Python number. A `number` is an int where it is a safe integer and not -0, else a float; a bigint
- * is an int of 64 bits.
+ * A value that stands for a Python number. A `number` is an int if it is a safe integer and not -0, else a float. A
+ * bigint is an int of 64 bits.
  */
 export type Scalar = number | bigint | boolean | Float | Complex;
 
 /**
- * Python's float of that value: `i.mul(torch.asFloat(2))` is `i * 2.0`, where `i.mul(2)` is `i * 2`.
+ * Marks a number as Python's float: `i.mul(torch.asFloat(2))` is `i * 2.0`, while `i.mul(2)` is `i * 2`.
  *
  * @throws TypeError for anything but a number
  */
@@ -55,7 +58,10 @@ export function isComplex(value: unknown): value is Complex {
   );
 }
 
-/** How a scalar crosses to the native side (native/bindings/arguments.h); undefined where the value is none. */
+/**
+ * A scalar as it is passed to the native side (native/bindings/arguments.h): `[number]` is a float, `[re, im]` is
+ * complex.
+ */
 export type MarshalledScalar = number | bigint | boolean | [number] | [number, number];
 
 export function marshalScalar(value: unknown): MarshalledScalar | undefined {
@@ -73,7 +79,7 @@ export function marshalScalar(value: unknown): MarshalledScalar | undefined {
   }
 }
 
-/** Whether a number is what Python would have as an int. */
+/** Returns whether a number would be an int in Python. */
 export function isInt(value: unknown): boolean {
   return typeof value === 'bigint' || (Number.isSafeInteger(value) && !Object.is(value, -0));
 }

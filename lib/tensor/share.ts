@@ -1,7 +1,7 @@
 /**
- * Tensors across threads: what crosses `postMessage` is a token, and the memory stays where it is.
+ * Shares tensors between threads. `postMessage` sends a token, and the memory is not copied.
  *
- * Each thread has a tensor of its own on the same memory (native/bindings/sharing.cc).
+ * Each thread has its own tensor on the same memory (native/bindings/sharing.cc).
  */
 
 import { tensorHandle } from '../bindings/handle';
@@ -10,13 +10,13 @@ import { wrap } from '../bindings/wrap';
 import { type Callee, describe, fail, isOptions } from '../dispatch/arguments';
 import type { Tensor } from './tensor';
 
-/** A token for a shared tensor: plain data, which one thread can claim once. */
+/** A token for a shared tensor. It is plain data, and one thread can claim it once. */
 export interface SharedTensor {
   readonly sharedTensor: string;
 }
 
 export interface ShareOptions {
-  /** The memory of a token that no thread claims is freed after this many milliseconds. Default: 60000. */
+  /** Milliseconds after which the memory of an unclaimed token is freed. Default: 60000. */
   timeout?: number | undefined;
 }
 

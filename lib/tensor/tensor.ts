@@ -1,4 +1,4 @@
-/** The `Tensor` class: what JavaScript adds to the operators of methods.ts. */
+/** The `Tensor` class: everything except the methods that call operators, which are in methods/. */
 import { inspect } from 'node:util';
 import { type Stream, streamOf } from '../accelerator/stream';
 import { BACKWARD_OPTIONS, marshalBackward } from '../autograd/backward';
@@ -7,11 +7,13 @@ import { createError, typeError, valueError } from '../bindings/errors';
 import { type Handle, HandleOwner, handleOf, isTensor, tensorHandle } from '../bindings/handle';
 import { type AsyncOptions, splitSignal, submit } from '../bindings/jobs';
 import { type Native, native } from '../bindings/native';
+import { ownArray } from '../bindings/realms';
 import { registerTensorClass, wrap } from '../bindings/wrap';
 import { bind, describe, fail } from '../dispatch/arguments';
 import { ANYTHING, optional, Signature } from '../dispatch/signature';
 import { allocate, checkListsFit } from '../memory/allocation';
 import { refuseBrackets } from './brackets';
+import { Content } from './content';
 import { Device, type DeviceLike } from './device';
 import { complex64, type DType, float32 } from './dtype';
 import { dtypeFromCode } from './dtype_table';
@@ -25,13 +27,13 @@ import type { Complex, Scalar } from './scalar';
 import { fromShared, type SharedTensor, type ShareOptions, share } from './share';
 
 export interface BackwardOptions {
-  /** The gradient of what is differentiated with respect to this tensor; needed unless this is a scalar. */
+  /** The gradient with respect to this tensor. Required unless this is a scalar. */
   gradient?: Tensor | null | undefined;
-  /** Keep the graph for another backward pass. Default: `create_graph`. */
+  /** Keeps the graph for another backward pass. Default: `create_graph`. */
   retain_graph?: boolean | null | undefined;
-  /** Record the backward pass too, so that gradients can be differentiated. Default: false. */
+  /** Records the backward pass, so that gradients can be differentiated. Default: false. */
   create_graph?: boolean | undefined;
-  /** Accumulate into these leaves only. Default: all that are reached. */
+  /** Accumulates gradients into these leaves only. Default: into all leaves of the graph. */
   inputs?: Tensor | readonly Tensor[] | null | undefined;
 }
 
@@ -55,17 +57,20 @@ const imaginaryPart = operator('imag');
 const unbind = operator('unbind', 'int');
 const convert = operator('to', 'dtype');
 
-// The operators are added to the prototype below.
+// The loop at the end of this file adds the methods to the prototype.
 export interface Tensor extends TensorMethods {}
 
 /**
- * A multi-dimensional array of one dtype, on a device, with its place in the recorded graph.
+ * A multi-dimensional array of one dtype, on one device, which may be part of a graph.
  *
- * It is freed when it is collected, or at once by {@link dispose}. See
+ * Its memory is freed when it is garbage-collected, or at once by {@link dispose}. See
  * https://docs.pytorch.org/docs/stable/tensors.html
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see above
 export class Tensor extends HandleOwner {
+  /** Only for deep comparisons, and for what copies objects. @internal */
+  protected readonly content = new Content(this);
+
   get #handle(): Handle {
     const handle = handleOf(this);
     if (handle) return handle;
@@ -74,9 +79,9 @@ export class Tensor extends HandleOwner {
 
   // --- properties ---------------------------------------------------------------------------------------------------
 
-  /** Sizes of the dimensions. */
+  /** The size of each dimension. */
   get shape(): number[] {
-    return native.shape(this.#handle);
+    return ownArray(native.shape(this.#handle));
   }
 
   get dtype(): DType {
@@ -92,7 +97,7 @@ export class Tensor extends HandleOwner {
   }
 
   /**
-   * The size of the first dimension: Python's `len(x)`.
+   * The size of the first dimension, like Python's `len(x)`.
    *
    * @throws TypeError for a tensor without dimensions
    */
@@ -102,7 +107,7 @@ export class Tensor extends HandleOwner {
     return first;
   }
 
-  /** Number of dimensions. */
+  /** The number of dimensions. */
   get ndim(): number {
     return native.dim(this.#handle);
   }
@@ -111,18 +116,19 @@ export class Tensor extends HandleOwner {
     return this.device.type === 'cuda';
   }
 
-  /** Whether the tensor has a shape and a dtype, but no elements. */
+  /** Whether the tensor is on the meta device: it has a shape and a dtype, but no elements. */
   get is_meta(): boolean {
     return this.device.type === 'meta';
   }
 
-  /** The number of the device that the tensor is on; -1 for the CPU. */
+  /** Returns the index of the tensor's device, or -1 for the CPU. */
   get_device(): number {
     return this.device.index ?? -1;
   }
 
   /**
-   * Keeps the memory until the work that a stream has now is done: for a tensor that another stream made.
+   * Keeps the memory until the work that the stream has now is done. Needed for a tensor that was allocated on another
+   * stream.
    *
    * See https://docs.pytorch.org/docs/stable/generated/torch.Tensor.record_stream.html
    */
@@ -131,12 +137,12 @@ export class Tensor extends HandleOwner {
     native.record_stream(this.#handle, device.name, stream_id);
   }
 
-  /** Bytes of one element. */
+  /** The size of one element, in bytes. */
   get itemsize(): number {
     return native.element_size(native.dtype(this.#handle));
   }
 
-  /** Bytes of all elements. */
+  /** The size of all elements, in bytes. */
   get nbytes(): number {
     return this.itemsize * this.numel();
   }
@@ -157,25 +163,25 @@ export class Tensor extends HandleOwner {
     return this.itemsize;
   }
 
-  /** All sizes, or that of one dimension. */
+  /** Returns the size of every dimension, or of one. */
   size(): number[];
   size(dim: number): number;
   size(dim?: number): number | number[] {
     return oneOf(this.shape, dim, 'size');
   }
 
-  /** All strides, in elements, or that of one dimension. */
+  /** Returns the stride of every dimension, or of one, in elements. */
   stride(): number[];
   stride(dim: number): number;
   stride(dim?: number): number | number[] {
-    return oneOf(native.stride(this.#handle), dim, 'stride');
+    return oneOf(ownArray(native.stride(this.#handle)), dim, 'stride');
   }
 
   storage_offset(): number {
     return native.storage_offset(this.#handle);
   }
 
-  /** Address of the first element. */
+  /** Returns the address of the first element. */
   data_ptr(): number | bigint {
     return native.data_ptr(this.#handle);
   }
@@ -192,7 +198,7 @@ export class Tensor extends HandleOwner {
     return this.dtype.is_complex;
   }
 
-  /** How often the elements were changed in place. */
+  /** Counts the in-place changes of the tensor. */
   get _version(): number {
     return native.version(this.#handle);
   }
@@ -200,7 +206,7 @@ export class Tensor extends HandleOwner {
   // --- data ---------------------------------------------------------------------------------------------------------
 
   /**
-   * The one element: a number, or for some dtypes what the type parameter says. `item<boolean>()` is for torch.bool,
+   * Returns the only element as a number. For other dtypes, give the type: `item<boolean>()` for torch.bool,
    * `item<Complex>()` for complex dtypes.
    *
    * @throws TorchError (RuntimeError) unless there is exactly one element; RangeError for an int64 that a number cannot
@@ -212,14 +218,16 @@ export class Tensor extends HandleOwner {
     return exact(native.item(this.#handle));
   }
 
-  /** As {@link item}, off the event loop: waits for the calls before it. */
+  /** Like {@link item}, but does not block the event loop. It runs after the asynchronous calls made before it. */
   itemAsync(options?: AsyncOptions): Promise<number>;
   itemAsync<T extends number | boolean | Complex>(options?: AsyncOptions): Promise<T>;
   async itemAsync(options?: AsyncOptions): Promise<number | boolean | Complex> {
     return exact(await submit((job) => job.item(this.#handle), options));
   }
 
-  /** As {@link toTypedArray}, off the event loop: waits for the calls before it. */
+  /**
+   * Like {@link toTypedArray}, but does not block the event loop. It runs after the asynchronous calls made before it.
+   */
   async toTypedArrayAsync(options?: AsyncOptions): Promise<TypedArray> {
     const { dtype } = this;
     const copy = await submit((job) => job.contiguous_cpu_copy(this.#handle), options);
@@ -230,14 +238,14 @@ export class Tensor extends HandleOwner {
     }
   }
 
-  /** A copy of the elements in order; which array stands for which dtype is in the README. */
+  /** Returns a copy of the elements, in row-major order. The README lists the typed array for each dtype. */
   toTypedArray(): TypedArray {
     return elementsOf(this.dtype, this.#handle);
   }
 
   /**
-   * The elements as numbers, nested as the shape is, or as the type parameter says: `tolist<boolean[]>()` for a vector of
-   * torch.bool, `tolist<number[][]>()` for a matrix.
+   * Returns the elements as numbers, nested as the shape is. For other types, give the type: `tolist<boolean[]>()` for
+   * a vector of torch.bool, `tolist<number[][]>()` for a matrix.
    *
    * @throws RangeError for an int64 that a number cannot hold
    */
@@ -247,63 +255,71 @@ export class Tensor extends HandleOwner {
     checkListsFit(this.shape);
     const { dtype } = this;
     const isPlain = dtype.itemsize > 2 || !(dtype.is_floating_point || dtype.is_complex);
-    // Halves cross as their bits.
+    // toTypedArray() gives halves as their bits, so they are widened first.
     const source = isPlain ? this : convert(this, dtype.is_complex ? complex64 : float32);
     const elements = source.toTypedArray();
     return toNested(source.dtype, elements, this.shape);
   }
 
   /**
-   * What `JSON.stringify` writes of a tensor: its elements, as {@link tolist} gives them. JSON has no inf and no NaN, and
-   * writes null.
+   * Returns {@link tolist} for `JSON.stringify`. JSON has neither inf nor NaN; it writes null for them.
    *
    * @throws RangeError for an int64 that a number cannot hold
    */
   toJSON(): NestedList<number | boolean | Complex> {
-    return this.tolist();
+    // Jest prints what differs from a copy, which is no tensor.
+    const text = handleOf(this) === undefined && this.content?.[Symbol.toStringTag];
+    return text ? (text as never) : this.tolist();
   }
 
-  /** The tensors along the first dimension, as Python iterates. */
-  [Symbol.iterator](): Iterator<Tensor> {
-    if (!isTensor(this)) throw typeError(`only a Tensor iterates as one, got ${describe(this)}`);
-    if (this.ndim === 0) throw typeError('iteration over a 0-d tensor');
-    return (unbind(this, 0) as unknown as Tensor[])[Symbol.iterator]();
+  /** Names the only property that Jest copies, in order to print it. @internal */
+  get [Symbol.for('@jest/serializableProperties')](): string[] {
+    return ['content'];
+  }
+
+  /**
+   * Iterates over the tensors along the first dimension, as Python does. A tensor without dimensions has no iterator:
+   * JavaScript says that it is not iterable, and deep comparisons do not try.
+   */
+  get [Symbol.iterator](): () => Iterator<Tensor> {
+    const isScalar = handleOf(this) && this.ndim === 0;
+    return (isScalar ? undefined : iterate) as () => Iterator<Tensor>;
   }
 
   // --- views and indexing -------------------------------------------------------------------------------------------
 
-  /** The dimensions in reverse order. */
+  /** A view with the dimensions in reverse order. */
   get T(): Tensor {
     return transposed(this);
   }
 
-  /** The last two dimensions exchanged. */
+  /** A view with the last two dimensions exchanged. */
   get mT(): Tensor {
     return matrixTransposed(this);
   }
 
-  /** The real parts, a view; the tensor itself where it is not complex. */
+  /** A view of the real parts. If the tensor is not complex, the tensor itself. */
   get real(): Tensor {
     return this.is_complex() ? realPart(this) : this;
   }
 
-  /** The imaginary parts, a view. */
+  /** A view of the imaginary parts. */
   get imag(): Tensor {
     return imaginaryPart(this);
   }
 
   /**
-   * Python's `x[…]`: `x.index(0, slice(), null, '...')` is `x[0, :, None, ...]`.
+   * Returns Python's `x[…]`: `x.index(0, slice(), null, '...')` is `x[0, :, None, ...]`.
    *
-   * @throws RangeError (IndexError) for an index out of bounds, too many, or what is no index
+   * @throws RangeError (IndexError) if an index is out of bounds, of another type, or one too many
    */
   index(...indices: Index[]): Tensor {
     return index(this, indices);
   }
 
   /**
-   * Python's `x[…] = values`: `x.index_put_([0, slice(1)], 5)` is `x[0, :1] = 5`. With `accumulate` the values are
-   * added, all of those for one place. Returns this.
+   * Assigns as Python's `x[…] = values` does: `x.index_put_([0, slice(1)], 5)` is `x[0, :1] = 5`. With `accumulate`,
+   * adds the values instead, and all values for one position. Returns this.
    */
   index_put_(
     indices: readonly Index[],
@@ -326,18 +342,20 @@ export class Tensor extends HandleOwner {
     native.set_requires_grad(this.#handle, value, false);
   }
 
-  /** Sets `requires_grad`; returns this. */
+  /** Sets `requires_grad`. Returns this. */
   requires_grad_(requires_grad = true): this {
     native.set_requires_grad(this.#handle, requires_grad, true);
     return this;
   }
 
   /**
-   * Adds to `grad` of the leaves this tensor's gradient with respect to each.
+   * Computes this tensor's gradients with respect to the leaves of its graph, and adds them to their `grad`.
    *
    * See https://docs.pytorch.org/docs/stable/generated/torch.Tensor.backward.html
    *
-   * @throws TorchError (RuntimeError) where the tensor is no scalar and no `gradient` is given, or is in no graph
+   * @throws TorchError (RuntimeError) if the tensor is not part of a graph, or if it is not a scalar and no `gradient`
+   *   is
+   *   given
    */
   backward(options?: BackwardOptions): void;
   backward(gradient: Tensor | null | undefined, options?: Omit<BackwardOptions, 'gradient'>): void;
@@ -351,7 +369,7 @@ export class Tensor extends HandleOwner {
     native.backward(...this.#marshalBackward(args));
   }
 
-  /** As {@link backward}, off the event loop. */
+  /** Like {@link backward}, but does not block the event loop. */
   backwardAsync(options?: BackwardOptions & AsyncOptions): Promise<void>;
   backwardAsync(
     gradient: Tensor | null | undefined,
@@ -367,7 +385,7 @@ export class Tensor extends HandleOwner {
     return marshalBackward(BACKWARD, this, values.gradient, values);
   }
 
-  /** Whether the tensor was made in {@link torch.inference_mode}. */
+  /** Returns whether the tensor was made in {@link torch.inference_mode}. */
   is_inference(): boolean {
     return native.is_inference(this.#handle);
   }
@@ -376,7 +394,7 @@ export class Tensor extends HandleOwner {
     return native.is_leaf(this.#handle);
   }
 
-  /** The accumulated gradient: the same object as long as it lives. */
+  /** The accumulated gradient, or null. It is the same object on each read, as long as that object is alive. */
   get grad(): Tensor | null {
     const gradient = native.grad(this.#handle);
     if (gradient === undefined) return null;
@@ -391,7 +409,7 @@ export class Tensor extends HandleOwner {
     );
   }
 
-  /** Keeps the gradient of a tensor that is not a leaf. */
+  /** Makes backward store the gradient of this tensor, which is not a leaf. */
   retain_grad(): void {
     native.retain_grad(this.#handle);
   }
@@ -400,12 +418,12 @@ export class Tensor extends HandleOwner {
     return native.retains_grad(this.#handle);
   }
 
-  /** The function that made this tensor, or null for a leaf. */
+  /** The function that computed this tensor, or null for a leaf. */
   get grad_fn(): GraphNode | null {
     return GraphNode.of(this.#handle, this);
   }
 
-  /** The same elements, outside the graph. */
+  /** A tensor with the same elements that is not part of the graph. */
   get data(): Tensor {
     return wrap(native.data(this.#handle));
   }
@@ -416,7 +434,7 @@ export class Tensor extends HandleOwner {
 
   // --- JavaScript ---------------------------------------------------------------------------------------------------
 
-  /** Frees the memory now. Using the tensor afterwards is a TypeError; disposing it again does nothing. */
+  /** Frees the memory now. Later use of the tensor throws a TypeError; a second dispose does nothing. */
   dispose(): void {
     HandleOwner.release(this);
   }
@@ -426,24 +444,22 @@ export class Tensor extends HandleOwner {
   }
 
   /**
-   * A token for another thread, which {@link Tensor.fromShared} there turns into a tensor on the same memory: nothing is
-   * copied. It is plain data, to be sent with `postMessage`, and can be claimed once; until then it keeps the memory,
-   * for as long as `timeout` says.
+   * Returns a token that {@link Tensor.fromShared} turns into a tensor on the same memory in another thread, without a
+   * copy. The token is plain data for `postMessage`, and can be claimed once. Until then it keeps the memory alive, for
+   * at most `timeout`.
    *
-   * What one thread writes the other sees, and nothing keeps them from writing at the same time. The memory can no
-   * longer be resized.
+   * Both threads see each other's writes, and nothing synchronizes them. The memory can no longer be resized.
    *
-   * @throws TorchError for a tensor that is part of a graph, not strided, or on the memory of a JavaScript buffer
+   * @throws TorchError if the tensor is part of a graph, is not strided, or uses the memory of a JavaScript buffer
    */
   share(options?: ShareOptions): SharedTensor {
     return share(this, options);
   }
 
   /**
-   * The tensor that another thread of this process shared. It requires gradients as that one does, and has its own
-   * `grad`.
+   * Returns the tensor that another thread of this process shared. It has the same `requires_grad`, and its own `grad`.
    *
-   * @throws TorchError for a token that was claimed, whose time is over, or that this process never made
+   * @throws TorchError if the token was claimed, has expired, or does not come from this process
    */
   static fromShared(token: SharedTensor): Tensor {
     return fromShared(token);
@@ -454,7 +470,7 @@ export class Tensor extends HandleOwner {
     return handleOf(this) === 0;
   }
 
-  /** Python's `repr`. */
+  /** Returns Python's `repr`. */
   override toString(): string {
     return formatTensor(this.#handle, false);
   }
@@ -464,7 +480,8 @@ export class Tensor extends HandleOwner {
   }
 
   /**
-   * `Number(x)` is {@link item}. JavaScript's operators have no tensor arithmetic: `x + 1` throws.
+   * Converts the tensor for JavaScript: `Number(x)` is {@link item}, `String(x)` is {@link toString}. JavaScript's
+   * operators cannot work on tensors, so `x + 1` throws.
    *
    * @throws TypeError for `+` and `==`
    */
@@ -473,6 +490,11 @@ export class Tensor extends HandleOwner {
     if (hint === 'number') return Number(this.item());
     throw typeError('JavaScript has no operators for tensors: use .add(), .eq(), … or .item()');
   }
+}
+
+function iterate(this: Tensor): Iterator<Tensor> {
+  if (!isTensor(this)) throw typeError(`only a Tensor iterates as one, got ${describe(this)}`);
+  return (unbind(this, 0) as unknown as Tensor[])[Symbol.iterator]();
 }
 
 function elementsOf(dtype: DType, handle: Handle): TypedArray {

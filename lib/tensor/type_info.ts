@@ -1,4 +1,4 @@
-/** The numbers that a dtype holds: `torch.finfo`, `torch.iinfo`. Source: torch/csrc/TypeInfo.cpp. */
+/** Limits of dtypes: `torch.finfo` and `torch.iinfo`. Source: torch/csrc/TypeInfo.cpp. */
 import { inspect } from 'node:util';
 import { typeError } from '../bindings/errors';
 import { native } from '../bindings/native';
@@ -7,9 +7,9 @@ import { get_default_dtype } from './creation';
 import * as named from './dtype';
 import { type DType, dtypes } from './dtype_table';
 
-/** What a floating-point dtype holds. */
+/** The limits of a floating-point dtype. */
 export class FInfo {
-  /** The bits of a number; of a complex number, the bits of one part. */
+  /** The bits of a number. For a complex dtype, the bits of one part. */
   readonly bits: number;
   /** The difference between 1 and the next larger number. */
   readonly eps: number;
@@ -21,7 +21,7 @@ export class FInfo {
   readonly tiny: number;
   /** The approximate decimal resolution, `10 ** -digits`. */
   readonly resolution: number;
-  /** The dtype's name; of a complex dtype, the name of the parts' dtype. */
+  /** The dtype's name. For a complex dtype, the name of the parts' dtype. */
   readonly dtype: string;
 
   /** @internal */
@@ -51,8 +51,8 @@ export class FInfo {
 
 type Float = readonly [digits: number, max: number, min: number, eps: number, smallest: number];
 
-/** A format of numbers with an equal range below and above zero. */
-const even = (digits: number, max: number, eps: number, smallest: number): Float => [
+/** Describes a format whose range is symmetric about zero. */
+const symmetric = (digits: number, max: number, eps: number, smallest: number): Float => [
   digits,
   max,
   -max,
@@ -61,14 +61,14 @@ const even = (digits: number, max: number, eps: number, smallest: number): Float
 ];
 
 const FLOATS: readonly (readonly [DType, Float])[] = [
-  [named.float16, even(3, 65504, 2 ** -10, 2 ** -14)],
-  [named.bfloat16, even(2, (2 - 2 ** -7) * 2 ** 127, 2 ** -7, 2 ** -126)],
-  [named.float32, even(6, (2 - 2 ** -23) * 2 ** 127, 2 ** -23, 2 ** -126)],
-  [named.float64, even(15, Number.MAX_VALUE, 2 ** -52, 2 ** -1022)],
-  [named.float8_e4m3fn, even(0, 448, 2 ** -3, 2 ** -6)],
-  [named.float8_e5m2, even(0, 57344, 2 ** -2, 2 ** -14)],
-  [named.float8_e4m3fnuz, even(0, 240, 2 ** -3, 2 ** -7)],
-  [named.float8_e5m2fnuz, even(0, 57344, 2 ** -3, 2 ** -15)],
+  [named.float16, symmetric(3, 65504, 2 ** -10, 2 ** -14)],
+  [named.bfloat16, symmetric(2, (2 - 2 ** -7) * 2 ** 127, 2 ** -7, 2 ** -126)],
+  [named.float32, symmetric(6, (2 - 2 ** -23) * 2 ** 127, 2 ** -23, 2 ** -126)],
+  [named.float64, symmetric(15, Number.MAX_VALUE, 2 ** -52, 2 ** -1022)],
+  [named.float8_e4m3fn, symmetric(0, 448, 2 ** -3, 2 ** -6)],
+  [named.float8_e5m2, symmetric(0, 57344, 2 ** -2, 2 ** -14)],
+  [named.float8_e4m3fnuz, symmetric(0, 240, 2 ** -3, 2 ** -7)],
+  [named.float8_e5m2fnuz, symmetric(0, 57344, 2 ** -3, 2 ** -15)],
   [named.float8_e8m0fnu, [0, 2 ** 127, 2 ** -127, 1, 2 ** -127]],
 ];
 
@@ -84,11 +84,11 @@ for (const [complex, part] of [
 const FINFO = new Signature('finfo', { type: optional<DType | undefined>(DTYPE, undefined) });
 
 /**
- * The greatest and least numbers of a floating-point dtype, and how finely it tells them apart.
+ * Returns the largest and smallest numbers of a floating-point dtype, and its precision.
  *
  * See https://docs.pytorch.org/docs/stable/type_info.html#torch.torch.finfo
  *
- * @param type - default: the default dtype. Of a complex one, the dtype of its parts is described
+ * @param type - default: the default dtype. For a complex dtype, the dtype of its parts is described
  */
 export function finfo(type?: DType): FInfo {
   const dtype = FINFO.read([type]).type ?? get_default_dtype();
@@ -102,7 +102,7 @@ export function finfo(type?: DType): FInfo {
 /** The limits of an integer dtype. */
 export class IInfo {
   readonly bits: number;
-  /** The largest value; a bigint for dtypes of 64 bits. */
+  /** The largest value. A bigint for dtypes of 64 bits. */
   readonly max: number | bigint;
   readonly min: number | bigint;
   /** The dtype's name. */

@@ -1,4 +1,4 @@
-/** `torch.testing.assert_close`. Source of checks and texts: torch/testing/_comparison.py, of the same release. */
+/** `torch.testing.assert_close`. Source of checks and messages: torch/testing/_comparison.py, of the same release. */
 
 import { createError, runtimeError } from '../bindings/errors';
 import { isOptions } from '../dispatch/arguments';
@@ -31,7 +31,7 @@ import {
   typeText,
 } from './values';
 
-/** What can be compared: tensors, numbers, typed arrays, null, and arrays, plain objects and Maps of them. */
+/** Values that can be compared: tensors, numbers, typed arrays, null, and arrays, plain objects and Maps of them. */
 export type Comparable =
   | Tensor
   | Scalar
@@ -42,27 +42,28 @@ export type Comparable =
   | ReadonlyMap<unknown, Comparable>;
 
 export interface AssertCloseOptions {
-  /** Takes a Parameter beside a Tensor. Default: true. */
+  /** Accepts a Parameter in place of a Tensor. Default: true. */
   allow_subclasses?: boolean | undefined;
-  /** Relative tolerance, given together with `atol`. Default: null, the dtype's own. */
+  /** The relative tolerance, given together with `atol`. Default: null, by dtype. */
   rtol?: number | null | undefined;
-  /** Absolute tolerance, given together with `rtol`. Default: null, the dtype's own. */
+  /** The absolute tolerance, given together with `rtol`. Default: null, by dtype. */
   atol?: number | null | undefined;
   /** Whether NaN equals NaN. Default: false. */
   equal_nan?: boolean | undefined;
-  /** Default: true. Without, tensors are compared on the CPU. */
+  /** Whether devices must be equal. If false, tensors are compared on the CPU. Default: true. */
   check_device?: boolean | undefined;
-  /** Default: true. Without, tensors are compared in the dtype that both promote to. */
+  /** Whether dtypes must be equal. If false, tensors are compared in the dtype that both promote to. Default: true. */
   check_dtype?: boolean | undefined;
-  /** Default: true. Without, sparse tensors are compared as dense ones. */
+  /** Whether layouts must be equal. If false, sparse tensors are compared as dense ones. Default: true. */
   check_layout?: boolean | undefined;
-  /** Default: false. */
+  /** Whether strides must be equal. Default: false. */
   check_stride?: boolean | undefined;
-  /** What the error says, or makes of the text it would have. */
+  /** The error message, or a function that makes it from the default message. */
   msg?: string | ((message: string) => string) | null | undefined;
 }
 
-const MESSAGE: Type<string | ((message: string) => string)> = {
+/** The type of `msg`. */
+export const MESSAGE: Type<string | ((message: string) => string)> = {
   expected: 'a string or a function',
   accepts: (value) => typeof value === 'string' || typeof value === 'function',
 };
@@ -82,16 +83,16 @@ const SIGNATURE = new Signature('assert_close', {
 });
 
 /**
- * Throws unless both are close: of one shape, dtype, device and layout, with
- * `|actual - expected| <= atol + rtol * |expected|` for every element, finite or equal. Containers must have equal
- * lengths or keys, and close elements.
+ * Throws unless two values are close: they must have the same shape, dtype, device and layout, and every element must
+ * be equal, or finite with `|actual - expected| <= atol + rtol * |expected|`. Containers must have equal lengths or
+ * keys, and close elements.
  *
- * A bigint is Python's int. An integral number is one too, unless it stands beside a number that is not integral.
+ * A bigint is Python's int. An integral number is an int too, unless the other number is not integral.
  *
  * See https://docs.pytorch.org/docs/stable/testing.html#torch.testing.assert_close
  *
- * @throws TorchError (AssertionError) that says where and by how much they differ, with Python's text; TypeError for
- *   things that cannot be compared; RangeError (ValueError) where only one tolerance is given
+ * @throws TorchError (AssertionError) that says where and by how much they differ, with Python's message; TypeError for
+ *   values that cannot be compared; RangeError (ValueError) if only one tolerance is given
  */
 export function assert_close(
   actual: Comparable,
@@ -104,7 +105,7 @@ export function assert_close(...args: unknown[]): void {
   if (failure) throw errorOf(failure, msg ?? null);
 }
 
-// What is compared may be a plain object, which must not be taken for options.
+// A compared value may be a plain object, which must not be mistaken for options.
 function byName(args: readonly unknown[]): readonly unknown[] {
   const [actual, expected, options = {}] = args;
   const isPlain = args.length === 2 || (args.length === 3 && isOptions(options));
@@ -168,7 +169,7 @@ function commonKeys(actual: Mapping, expected: Mapping, path: Path): readonly un
   );
 }
 
-/** Python's order, by code points; keys of several types keep their places. */
+/** Compares keys in Python's order, by code points. Keys of different types keep their order. */
 function byOrder(left: unknown, right: unknown): number {
   if (typeof left !== typeof right) return 0;
   if (typeof left === 'string')

@@ -1,4 +1,4 @@
-/** Equality to the last bit: NaNs of different bits differ, and so do 0 and -0. */
+/** Bitwise equality of tensors: NaNs with different bits differ, and so do 0 and -0. */
 
 import { typeError } from '../bindings/errors';
 import { op } from '../nn/ops';
@@ -18,18 +18,28 @@ const viewAsReal = op<(self: Tensor) => Tensor>('view_as_real');
 const viewAs = op<(self: Tensor, dtype: DType) => Tensor>('view', ['dtype']);
 
 const INTEGERS: Readonly<Record<number, DType>> = {
-  1: dtypes.uint8,
+  1: dtypes.int8,
   2: dtypes.int16,
   4: dtypes.int32,
   8: dtypes.int64,
 };
 
 /**
- * How two tensors differ in dtype, shape or any bit; undefined where they do not. Their devices may differ.
+ * Describes how two tensors differ in dtype, shape or any bit. Returns undefined if they do not. Their devices may
+ * differ.
+ *
+ * @throws TypeError if a tensor is not strided
+ */
+export function bitMismatch(actual: Tensor, expected: Tensor): string | undefined {
+  return attributeMismatch(actual, expected) ?? differentBits(onCpu(actual), onCpu(expected));
+}
+
+/**
+ * How two tensors differ in dtype or shape; undefined where they do not.
  *
  * @throws TypeError for tensors that are not strided
  */
-export function bitMismatch(actual: Tensor, expected: Tensor): string | undefined {
+export function attributeMismatch(actual: Tensor, expected: Tensor): string | undefined {
   for (const { layout } of [actual, expected]) requireStrided(layout);
   const attribute = (name: string, left: string, right: string): string | undefined =>
     left === right
@@ -37,8 +47,7 @@ export function bitMismatch(actual: Tensor, expected: Tensor): string | undefine
       : `The values for attribute '${name}' do not match: ${left} != ${right}.`;
   return (
     attribute('dtype', String(actual.dtype), String(expected.dtype)) ??
-    attribute('shape', sizeText(actual.shape), sizeText(expected.shape)) ??
-    differentBits(plain(actual), plain(expected))
+    attribute('shape', sizeText(actual.shape), sizeText(expected.shape))
   );
 }
 
@@ -47,8 +56,8 @@ function requireStrided(layout: Layout): void {
   throw typeError(`only strided tensors have bits to compare, got one of layout ${layout}`);
 }
 
-/** On the CPU, contiguous, outside the graph, with its elements as they are stored. */
-const plain = (tensor: Tensor): Tensor =>
+/** Returns the tensor contiguous, on the CPU, outside the graph, without pending negation or conjugation. */
+export const onCpu = (tensor: Tensor): Tensor =>
   resolveNegative(resolve(tensor.detach().cpu())).contiguous();
 
 function differentBits(actual: Tensor, expected: Tensor): string | undefined {
@@ -58,7 +67,7 @@ function differentBits(actual: Tensor, expected: Tensor): string | undefined {
   const identifier = 'Tensors';
   const report = tensorMismatch(...atLeast1d(actual, expected, matches), exact, identifier);
   const first = matches.logical_not().nonzero().index(0).tolist() as number[];
-  const [left, right] = [actual, expected].map((tensor) => show(tensor, first));
+  const [left, right] = [actual, expected].map((tensor) => formatWithBits(tensor, first));
   return `${report}\nFirst difference at index ${tupleRepr(first)}: expected ${right} but got ${left}`;
 }
 
@@ -67,8 +76,8 @@ function matchingBits(actual: Tensor, expected: Tensor): Tensor {
   return actual.is_complex() ? equal.all(-1) : equal;
 }
 
-/** The elements' bits as integers; of complex numbers, pairs. */
-function bitsOf(tensor: Tensor): Tensor {
+/** Returns the bits of the elements as integers. A complex number gives two. */
+export function bitsOf(tensor: Tensor): Tensor {
   const real = tensor.is_complex() ? viewAsReal(tensor) : tensor;
   return viewAs(real, INTEGERS[real.itemsize]!);
 }
@@ -76,8 +85,8 @@ function bitsOf(tensor: Tensor): Tensor {
 const atLeast1d = (...tensors: [Tensor, Tensor, Tensor]): [Tensor, Tensor, Tensor] =>
   tensors.map((tensor) => (tensor.ndim === 0 ? tensor.reshape([1]) : tensor)) as typeof tensors;
 
-/** A number and its bits: `-0.0 (0x80000000)`. */
-function show(tensor: Tensor, place: readonly number[]): string {
+/** Formats a number with its bits: `-0.0 (0x80000000)`. */
+function formatWithBits(tensor: Tensor, place: readonly number[]): string {
   const element = tensor.index(...place);
   const bits = bitsOf(element).contiguous();
   const digits = Array.from(bits.toTypedArray() as ArrayLike<number | bigint>, (part) =>

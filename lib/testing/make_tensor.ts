@@ -1,4 +1,4 @@
-/** `torch.testing.make_tensor`. Source of checks and texts: torch/testing/_creation.py, of the same release. */
+/** `torch.testing.make_tensor`. Source of checks and messages: torch/testing/_creation.py, of the same release. */
 
 import { typeError, valueError } from '../bindings/errors';
 import { warn } from '../bindings/warnings';
@@ -16,23 +16,23 @@ import type { Tensor } from '../tensor/tensor';
 import { boolRepr } from '../utils/python';
 import { numberText, toPython } from './numbers';
 
-/** A bound: an integral number is Python's int, unless `asFloat` made it a float. */
+/** A bound. An integral number is Python's int, unless `asFloat` marks it as a float. */
 type Bound = number | bigint | Float;
-/** A bigint is an int, a number a float. */
+/** A bound as Python has it: a bigint is an int, a number is a float. */
 type Limit = bigint | number;
 
 export interface MakeTensorOptions {
   dtype: DType;
   device: DeviceLike;
-  /** The least value. Default: null, -9, or the least that the dtype has. */
+  /** The smallest value. Default: null, which is -9 or the smallest number of the dtype. */
   low?: Bound | null | undefined;
-  /** What all values are less than. Default: null, 9, or 10 for integers. */
+  /** The upper bound, which is excluded. Default: null, which is 9, or 10 for integers. */
   high?: Bound | null | undefined;
   /** Default: false. */
   requires_grad?: boolean | undefined;
-  /** Leaves gaps between the elements. Default: false. */
+  /** Makes the tensor non-contiguous. Default: false. */
   noncontiguous?: boolean | undefined;
-  /** Has the least positive value for zeros. Default: false. */
+  /** Replaces zeros by the smallest positive number. Default: false. */
   exclude_zero?: boolean | undefined;
   memory_format?: MemoryFormat | null | undefined;
 }
@@ -69,7 +69,7 @@ interface Range {
   readonly high: Limit;
 }
 
-/** The greatest and the least positive normal numbers. */
+/** The largest and the smallest positive normal number of each dtype. */
 const FLOATS = new Map<DType, readonly [max: number, tiny: number]>([
   [dtypes.float16, [65504, 2 ** -14]],
   [dtypes.bfloat16, [(2 - 2 ** -7) * 2 ** 127, 2 ** -126]],
@@ -89,17 +89,17 @@ const REAL = new Map<DType, DType>([
 const viewAsReal = op<(self: Tensor) => Tensor>('view_as_real');
 
 /**
- * A tensor of a shape with values drawn evenly between two bounds.
+ * Returns a tensor with values from the uniform distribution between two bounds.
  *
  * See https://docs.pytorch.org/docs/stable/testing.html#torch.testing.make_tensor
  *
- * @throws RangeError (ValueError) for bounds that no value of the dtype lies between, and for gradients of integers;
- *   TypeError for a dtype that has no numbers to draw
+ * @throws RangeError (ValueError) if no number of the dtype lies between the bounds, or if integers require gradients;
+ *   TypeError for an unsupported dtype
  */
 export function make_tensor(shape: readonly number[], options: MakeTensorOptions): Tensor;
 export function make_tensor(...args: [...shape: number[], options: MakeTensorOptions]): Tensor;
 export function make_tensor(...args: unknown[]): Tensor {
-  const given = SIGNATURE.read(gathered(args));
+  const given = SIGNATURE.read(collectSizes(args));
   const { dtype, device, requires_grad, exclude_zero, memory_format } = given;
   const isExact = !dtype.is_floating_point && !dtype.is_complex;
   if (given.noncontiguous && memory_format) {
@@ -130,8 +130,8 @@ export function make_tensor(...args: unknown[]): Tensor {
   return isExact || dtype.itemsize === 1 ? result : result.requires_grad_(requires_grad);
 }
 
-/** Sizes one by one as a list. */
-function gathered(args: readonly unknown[]): readonly unknown[] {
+/** Returns sizes that were given as separate arguments as a list. */
+function collectSizes(args: readonly unknown[]): readonly unknown[] {
   if (Array.isArray(args[0]) || isOptions(args[0])) return args;
   const count = args.length - (isOptions(args.at(-1)) ? 1 : 0);
   return [args.slice(0, count), ...args.slice(count)];
@@ -170,7 +170,7 @@ function rangeOf(dtype: DType): Range {
   const bits = BigInt(8 * dtype.itemsize);
   const lowest = dtype.is_signed ? -(2n ** (bits - 1n)) : 0n;
   const highest = lowest + 2n ** bits;
-  // randint's own bounds are of 64 bits.
+  // The bounds of randint have 64 bits.
   return { lowest, highest: dtype === dtypes.int64 ? highest - 1n : highest, low: -9n, high: 10n };
 }
 

@@ -1,7 +1,7 @@
-/** Why a comparison failed. */
+/** The reason why a comparison failed. */
 import type { Path } from './values';
 
-/** A comparison's failure, which becomes an error of Python's class. */
+/** The failure of a comparison. assert_close turns it into an error with Python's class. */
 export class Mismatch extends Error {
   constructor(
     readonly pythonType: string,

@@ -1,4 +1,4 @@
-/** Python's numbers: ints of any size, floats, bools and complex numbers, and the arithmetic that messages show. */
+/** Python's numbers: ints of any size, floats, bools and complex numbers, with the arithmetic that messages need. */
 import { type Handle, handleOf } from '../bindings/handle';
 import { native } from '../bindings/native';
 import { Operator } from '../dispatch/operators';
@@ -6,7 +6,7 @@ import { type Complex, Float, isComplex, isInt, type Scalar } from '../tensor/sc
 import type { Tensor } from '../tensor/tensor';
 import { boolRepr, floatRepr } from '../utils/python';
 
-/** An int is a bigint, a float a number. */
+/** A Python number: an int is a bigint, a float is a number. */
 export type PythonNumber = bigint | number | boolean | Complex;
 type Real = bigint | number;
 
@@ -15,15 +15,15 @@ export function isScalar(value: unknown): value is Scalar {
   return typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean';
 }
 
-/** What Python would have: an integral number is an int, unless `asFloat` made it a float. */
+/** Returns the Python number for a scalar. An integral number is an int, unless `asFloat` marks it as a float. */
 export function toPython(value: Scalar): PythonNumber {
   if (value instanceof Float) return value.value;
   return typeof value === 'number' && isInt(value) ? BigInt(value) : value;
 }
 
 /**
- * Two numbers to compare. JavaScript's have no type, so an integral one beside a float is a float; a bigint is an int
- * whatever it stands beside.
+ * Returns the Python numbers for two scalars that are compared. An integral number next to a float is a float. A bigint
+ * is always an int.
  */
 export function toPythonPair(left: Scalar, right: Scalar): [PythonNumber, PythonNumber] {
   const beside = (value: Scalar, other: PythonNumber): PythonNumber =>
@@ -31,14 +31,14 @@ export function toPythonPair(left: Scalar, right: Scalar): [PythonNumber, Python
   return [beside(left, toPython(right)), beside(right, toPython(left))];
 }
 
-/** `tensor.item()`, with integers of all digits. */
+/** Returns `tensor.item()`, with all digits of integers. */
 export function itemOf(tensor: Tensor): PythonNumber {
   const value = native.item(handleOf(tensor) as Handle);
   const { is_floating_point } = tensor.dtype;
   return typeof value === 'number' && !is_floating_point ? BigInt(value) : value;
 }
 
-/** `str`. */
+/** Returns Python's `str` of a number. */
 export function numberText(value: PythonNumber): string {
   if (typeof value === 'bigint') return String(value);
   if (typeof value === 'boolean') return boolRepr(value);
@@ -52,7 +52,7 @@ function complexRepr({ re, im }: Complex): string {
   return `(${part(re)}${sign}${part(im)}j)`;
 }
 
-/** The name of the type. */
+/** Returns the name of Python's type. */
 export function numberType(value: PythonNumber): 'int' | 'float' | 'bool' | 'complex' {
   switch (typeof value) {
     case 'bigint':
@@ -66,7 +66,7 @@ export function numberType(value: PythonNumber): 'int' | 'float' | 'bool' | 'com
   }
 }
 
-// C's hypot, as Python has it: Math.hypot differs in the last bit.
+// Uses C's hypot, as Python does. Math.hypot differs in the last bit.
 const hypot = new Operator('prim::abs', { overloads: ['complex'] });
 const complexAbs = (value: Complex): number => hypot.call([value]) as number;
 const real = (value: bigint | number | boolean): Real =>
@@ -74,7 +74,7 @@ const real = (value: bigint | number | boolean): Real =>
 const complex = (value: PythonNumber): Complex =>
   typeof value === 'object' ? value : { re: Number(value), im: 0 };
 
-/** `left == right`: exact, between ints and floats too. */
+/** Returns `left == right`, exactly, also between ints and floats. */
 export function areEqual(left: PythonNumber, right: PythonNumber): boolean {
   if (typeof left !== 'object' && typeof right !== 'object') {
     return left <= right && left >= right;
@@ -88,7 +88,7 @@ export function isNaNumber(value: PythonNumber): boolean {
   return Number.isNaN(re) || Number.isNaN(im);
 }
 
-/** `abs(value)`. */
+/** Returns `abs(value)`. */
 export function absolute(value: PythonNumber): Real {
   if (typeof value === 'object') return complexAbs(value);
   const number = real(value);
@@ -96,7 +96,7 @@ export function absolute(value: PythonNumber): Real {
   return number < 0n ? -number : number;
 }
 
-/** `abs(left - right)`. */
+/** Returns `abs(left - right)`. */
 export function absoluteDifference(left: PythonNumber, right: PythonNumber): Real {
   if (typeof left !== 'object' && typeof right !== 'object') {
     const [a, b] = [real(left), real(right)];
@@ -106,12 +106,12 @@ export function absoluteDifference(left: PythonNumber, right: PythonNumber): Rea
   return complexAbs({ re: a.re - b.re, im: a.im - b.im });
 }
 
-/** `left / right`, of ints too the float nearest to the quotient. */
+/** Returns `left / right`. For ints, this is the float nearest to the exact quotient. */
 export function quotient(left: Real, right: Real): number {
   if (typeof left !== 'bigint' || typeof right !== 'bigint') return Number(left) / Number(right);
   const isExact = (value: bigint): boolean => BigInt(Number(value)) === value;
   if (isExact(left) && isExact(right)) return Number(left) / Number(right);
-  // More bits than a float has; a last one for what is cut off, so that rounding sees it.
+  // Keeps more bits than a float has. The last bit stands for all that is cut off, so that rounding is correct.
   const shift = BigInt(Math.max(0, 66 + bits(right) - bits(left)));
   const scaled = left << shift;
   const sticky = scaled % right === 0n ? 0n : 1n;
@@ -120,7 +120,7 @@ export function quotient(left: Real, right: Real): number {
 
 const bits = (value: bigint): number => value.toString(2).length;
 
-/** `{fraction:.1%}`: ties go to the even digit, unlike JavaScript's. */
+/** Returns Python's `{fraction:.1%}`. It rounds ties to even, unlike JavaScript. */
 export function percentage(fraction: number): string {
   const value = fraction * 100;
   const isTieToEven = value % 1 === 0.25;

@@ -1,10 +1,10 @@
-/** Two things to compare. Source of checks and texts: torch/testing/_comparison.py, of the same release. */
+/** A pair of values to compare. Source of checks and messages: torch/testing/_comparison.py, of the same release. */
 import { boolRepr } from '../utils/python';
 import { Mismatch } from './mismatch';
 import { numberText } from './numbers';
 import { type Path, text, tupleText } from './values';
 
-/** What is compared, and how closely. */
+/** The options of a comparison. */
 export interface Comparison {
   readonly allow_subclasses: boolean;
   readonly rtol: number | null;
@@ -16,11 +16,11 @@ export interface Comparison {
   readonly check_stride: boolean;
 }
 
-/** A pair's class cannot take the values: the next is tried. */
+/** The result of a pair class that does not support the values. The next class is then tried. */
 export const UNSUPPORTED = Symbol('unsupported');
 
 export abstract class Pair {
-  /** The options that are shown with an unexpected error. */
+  /** The options that are part of the message of an unexpected error. */
   protected readonly shown: readonly (keyof Comparison)[] = [];
 
   constructor(
@@ -30,14 +30,18 @@ export abstract class Pair {
     protected readonly options: Comparison,
   ) {}
 
-  /** @throws Mismatch */
+  /**
+   * Compares the two values.
+   *
+   * @throws Mismatch
+   */
   abstract compare(): void;
 
   protected fail(message: string): never {
     throw new Mismatch('AssertionError', message, this.path);
   }
 
-  /** As Python shows the pair with an error that no check foresaw. */
+  /** Returns the pair's description in Python's message about an unexpected error. */
   toString(): string {
     const options = this.shown.map((name) => [name, this.options[name]] as const);
     const lines = [

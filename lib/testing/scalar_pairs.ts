@@ -1,4 +1,6 @@
-/** None, bools and numbers. Source of checks and texts: torch/testing/_comparison.py, of the same release. */
+/**
+ * Pairs of None, bools and numbers. Source of checks and messages: torch/testing/_comparison.py, of the same release.
+ */
 import * as dtypes from '../tensor/dtype';
 import {
   absolute,
@@ -15,7 +17,7 @@ import { scalarMismatch } from './texts';
 import { type Tolerances, tolerancesFor } from './tolerances';
 import { type Path, text } from './values';
 
-/** null, Python's None, on either side. */
+/** A pair in which null, Python's None, is on either side. */
 export class NonePair extends Pair {
   static of(actual: unknown, expected: unknown, path: Path, options: Comparison) {
     const isNone = actual === null || expected === null;
@@ -63,7 +65,7 @@ export class NumberPair extends Pair {
     const pair = toPythonPair(actual, expected);
     const types = pair.map((number) => {
       const type = numberType(number);
-      // A bool is a number to Python, but one whose tolerances it does not know.
+      // Python accepts a bool as a number, but then has no tolerances for its type.
       if (type === 'bool') throw new TypeError('bool');
       return NUMBER_DTYPES[type];
     });

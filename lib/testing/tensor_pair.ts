@@ -1,4 +1,6 @@
-/** Tensors, and what tensors are made of. Source of checks and texts: torch/testing/_comparison.py, of the same release. */
+/**
+ * Pairs of tensors and typed arrays. Source of checks and messages: torch/testing/_comparison.py, of the same release.
+ */
 
 import { isTensor } from '../bindings/handle';
 import { op } from '../nn/ops';
@@ -20,7 +22,7 @@ import { isTensorLike, type Path } from './values';
 
 type Values = (actual: Tensor, expected: Tensor, identifier?: string) => void;
 
-// Of sparse tensors.
+// Operators for sparse tensors.
 const sparseDim = op<(self: Tensor) => number>('sparse_dim');
 const nonzeroes = op<(self: Tensor) => number>('_nnz');
 const toDense = op<(self: Tensor) => Tensor>('to_dense');
@@ -171,14 +173,14 @@ export class TensorLikePair extends Pair {
   }
 }
 
-/** Whether one's class is the other's or derives from it. */
+/** Returns whether the class of one value is the class of the other or derives from it. */
 function areRelated(actual: object, expected: object, allowSubclasses: boolean): boolean {
   if (actual.constructor === expected.constructor) return true;
   const [Actual, Expected] = [actual.constructor, expected.constructor];
   return allowSubclasses && (actual instanceof Expected || expected instanceof Actual);
 }
 
-/** Of one device, dtype and layout. */
+/** Converts both tensors to the same device, dtype and layout. */
 function equalized(actual: Tensor, expected: Tensor): [Tensor, Tensor] {
   let pair: [Tensor, Tensor] = [actual, expected];
   const change = (convert: (tensor: Tensor) => Tensor): void => {

@@ -1,4 +1,4 @@
-/** What is said of values that differ. Source of texts: torch/testing/_comparison.py, of the same release. */
+/** The messages about values that differ. Source: torch/testing/_comparison.py, of the same release. */
 import { op } from '../nn/ops';
 import type { Tensor } from '../tensor/tensor';
 import { tupleRepr } from '../utils/python';
@@ -16,14 +16,14 @@ import type { Tolerances } from './tolerances';
 
 interface Difference {
   readonly value: PythonNumber;
-  /** Where it is in a tensor. */
+  /** The index in a tensor. */
   readonly index?: readonly number[];
 }
 
 const max = op<(self: Tensor, dim: number) => { values: Tensor; indices: Tensor }>('max', ['dim']);
 const nonzero = op<(self: Tensor) => Tensor>('nonzero');
 
-/** Two numbers, or 0-d tensors as numbers. */
+/** Returns the message about two numbers, or 0-d tensors that are compared as numbers. */
 export function scalarMismatch(
   actual: PythonNumber,
   expected: PythonNumber,
@@ -38,7 +38,7 @@ export function scalarMismatch(
   return closenessText(identifier, extra, { value: difference }, { value: relative }, tolerances);
 }
 
-/** Two tensors of one shape and dtype; `matches` is true where they are close. */
+/** Returns the message about two tensors of one shape and dtype. `matches` is true for elements that are close. */
 export function tensorMismatch(
   actual: Tensor,
   expected: Tensor,
@@ -66,7 +66,7 @@ export function tensorMismatch(
   return closenessText(identifier, extra, absoluteGreatest, relativeGreatest, tolerances);
 }
 
-/** Whether a dtype is a float of 8 bits, whose values are compared as bits. */
+/** Returns whether a dtype is an 8-bit float. Such values are compared as bits. */
 export const isTiny = ({ dtype }: Tensor): boolean =>
   dtype.is_floating_point && dtype.itemsize === 1;
 
@@ -77,13 +77,18 @@ function flatten(tensor: Tensor): Tensor {
 
 function greatest(differences: Tensor, shape: readonly number[]): Difference {
   const { values, indices } = max(differences, 0);
-  let rest = Number(indices.item());
+  return { value: itemOf(values), index: placeOf(Number(indices.item()), shape) };
+}
+
+/** The index in each dimension of the element at a position. */
+export function placeOf(position: number, shape: readonly number[]): number[] {
+  let rest = position;
   const index = [...shape].reverse().map((size) => {
     const place = rest % size;
     rest = (rest - place) / size;
     return place;
   });
-  return { value: itemOf(values), index: index.reverse() };
+  return index.reverse();
 }
 
 function closenessText(

@@ -1,4 +1,4 @@
-/** How far apart numbers of each dtype may be. Source: torch/testing/_comparison.py, of the same release. */
+/** The default tolerances of each dtype. Source: torch/testing/_comparison.py. */
 
 import type { DType } from '../tensor/dtype';
 import * as dtypes from '../tensor/dtype';
@@ -25,7 +25,7 @@ const PRECISIONS = new Map<DType, Tolerances>([
 ]);
 const EXACT: Tolerances = { rtol: 0, atol: 0 };
 
-/** The loosest of the dtypes' own. */
+/** Returns the largest of the dtypes' default tolerances. */
 function defaultTolerances(...types: readonly DType[]): Tolerances {
   const found = types.map((dtype) => PRECISIONS.get(dtype) ?? EXACT);
   return {
@@ -34,7 +34,7 @@ function defaultTolerances(...types: readonly DType[]): Tolerances {
   };
 }
 
-/** Those given, which must be both, or the dtypes' own. */
+/** Returns the given tolerances, of which both are needed, or else the default ones. */
 export function tolerancesFor(
   types: readonly DType[],
   { rtol, atol }: { readonly rtol: number | null; readonly atol: number | null },

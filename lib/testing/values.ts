@@ -1,4 +1,6 @@
-/** How Python names and writes what is compared. */
+/** Python's names and texts for compared values. */
+
+import { types } from 'node:util';
 
 import { isTensor } from '../bindings/handle';
 import { isOptions } from '../dispatch/arguments';
@@ -10,16 +12,16 @@ import { isScalar, numberText, numberType, toPython } from './numbers';
 
 export type Mapping = ReadonlyMap<unknown, unknown>;
 
-/** The entries of a plain object or a Map, else undefined. */
+/** Returns the entries of a plain object or a Map, and undefined for other values. */
 export function mappingOf(value: unknown): Mapping | undefined {
-  if (value instanceof Map) return value;
+  if (types.isMap(value)) return value;
   return isOptions(value) && !isComplex(value) ? new Map(Object.entries(value)) : undefined;
 }
 
-/** What `torch.as_tensor` is asked to make a tensor of, where two of a kind are compared. */
+/** Returns whether values of this kind are compared as tensors, after `torch.as_tensor`. */
 export const isTensorLike = (value: unknown): boolean => isTensor(value) || isTypedArray(value);
 
-/** `type(value).__name__` of what corresponds in Python. */
+/** Returns `type(value).__name__` of the corresponding Python value. */
 export function typeName(value: unknown): string {
   if (value === null || value === undefined) return 'NoneType';
   if (isScalar(value)) return numberType(toPython(value));
@@ -29,19 +31,19 @@ export function typeName(value: unknown): string {
   return value.constructor?.name || typeof value;
 }
 
-/** `str(type(value))`: `<class 'torch.Tensor'>`. */
+/** Returns `str(type(value))`, such as `<class 'torch.Tensor'>`. */
 export function typeText(value: unknown): string {
   const name = typeName(value);
   if (!isTensor(value)) return `<class '${name}'>`;
   return `<class '${value instanceof Parameter ? 'torch.nn.parameter.Parameter' : `torch.${name}`}'>`;
 }
 
-/** `str(value)`. */
+/** Returns Python's `str(value)`. */
 export function text(value: unknown): string {
   return typeof value === 'string' ? value : reprText(value);
 }
 
-/** `repr(value)`. */
+/** Returns Python's `repr(value)`. */
 export function reprText(value: unknown): string {
   if (value === null || value === undefined) return 'None';
   if (isScalar(value)) return numberText(toPython(value));
@@ -53,12 +55,12 @@ export function reprText(value: unknown): string {
   return `{${entries.join(', ')}}`;
 }
 
-/** Where in nested containers a value stands. */
+/** The position of a value in nested containers. */
 export type Path = readonly unknown[];
 
-/** `[0]['weight']`. */
+/** Formats a path: `[0]['weight']`. */
 export const pathText = (path: Path): string => path.map((key) => `[${reprText(key)}]`).join('');
 
-/** `str(tuple)`. */
+/** Returns Python's `str` of a tuple. */
 export const tupleText = (values: readonly unknown[]): string =>
   values.length === 1 ? `(${reprText(values[0])},)` : `(${values.map(reprText).join(', ')})`;

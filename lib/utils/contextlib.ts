@@ -1,4 +1,4 @@
-/** A state of this thread that holds while a function runs: grad mode, autocast, a CUDA device or stream. */
+/** Sets a state of this thread while a function runs: grad mode, autocast, a CUDA device or stream. */
 
 import { typeError } from '../bindings/errors';
 import { describe } from '../dispatch/arguments';
@@ -6,10 +6,11 @@ import { describe } from '../dispatch/arguments';
 /**
  * Runs a function in a state.
  *
- * @param name - whose function it is, for messages
- * @param enter - sets the state, and returns what restores the one before
- * @returns what the function returns
- * @throws TypeError for what is no function, and for one that returns a promise: the state would end at its first
+ * @param name - the name of the public function, for messages
+ * @param enter - sets the state, and returns a function that restores the previous one
+ * @returns the function's result
+ * @throws TypeError unless it is a function; TypeError if it returns a promise, because the state would end at the
+ *   first
  *   `await`
  */
 export function scoped<T>(name: string, run: () => T, enter: () => () => void): T {
@@ -24,7 +25,7 @@ export function scoped<T>(name: string, run: () => T, enter: () => () => void): 
     leave();
   }
   if (isThenable(result)) {
-    // Its own failure is not what is reported.
+    // Handles a rejection of the promise, since the TypeError is reported instead.
     result.then(undefined, () => {});
     throw typeError(
       `${name}(): the function must be synchronous, and it returned a promise; the mode would end at its first await`,

@@ -24,6 +24,22 @@ void count_down(std::unordered_map<const void*, int>& counts, const void* key) {
   if (found != counts.end() && --found->second == 0) counts.erase(found);
 }
 
+// Returns an async resource that says of itself, as Node's own handles do, that it does not keep
+// the process running. Jest looks for open handles by that.
+napi_value idle_resource(Environment& environment) {
+  napi_env env = environment.env();
+  const auto has_ref = [](napi_env env, napi_callback_info) {
+    napi_value no = nullptr;
+    napi_get_boolean(env, false, &no);
+    return no;
+  };
+  napi_value function = nullptr;
+  check(env, napi_create_function(env, "hasRef", NAPI_AUTO_LENGTH, has_ref, nullptr, &function));
+  napi_value resource = new_object(environment);
+  set_property(environment, resource, "hasRef", function);
+  return resource;
+}
+
 bool writes_memory(const Job& job) { return job.runs_graph || !job.written.empty(); }
 
 }  // namespace
@@ -93,8 +109,9 @@ void AsyncQueue::start() {
   if (thread_.joinable()) return;
   napi_env env = environment_.env();
   napi_value name = to_javascript(environment_, std::string("torch-losses"));
-  check(env, napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr,
-                                             this, &AsyncQueue::on_finished, &notify_));
+  check(env, napi_create_threadsafe_function(env, nullptr, idle_resource(environment_), name, 0, 1,
+                                             nullptr, nullptr, this, &AsyncQueue::on_finished,
+                                             &notify_));
   check(env, napi_unref_threadsafe_function(env, notify_));
   thread_ = std::thread([this] { work(); });
 }

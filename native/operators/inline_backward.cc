@@ -33,28 +33,29 @@ using autograd::Node;
 using autograd::variable_list;
 using c10::impl::VirtualGuardImpl;
 
-// Above this, finding a function by going through all of them costs more than the engine.
+// The most functions of a small graph. With more, the linear search in `find` costs more than the
+// engine.
 constexpr size_t kMostFunctions = 32;
 
 struct Task {
   Node* function = nullptr;
-  // Edges that lead here and have not been followed yet.
+  // The number of edges to this function whose gradient has not arrived yet.
   int awaited = 0;
   bool done = false;
   variable_list gradients;
 };
 using Tasks = c10::SmallVector<Task, kMostFunctions>;
 
-// Where a graph may lie that no engine is needed for: on the CPU, or on one CUDA device with all of
-// its functions recorded on the stream that is current now. What this thread gives to that stream
-// follows what was given before, as what the engine's thread would give to it.
+// Where an eligible graph lies: on the CPU, or on one CUDA device with all of its functions
+// recorded on the stream that is current now. Kernels that this thread launches on that stream run
+// after those launched before, as kernels from the engine's thread would.
 class Place {
  public:
   explicit Place(const autograd::InputMetadata& result) : device_(result.device()) {
     if (device_.is_cuda()) stream_ = VirtualGuardImpl(device_.type()).getStream(device_);
   }
 
-  // To be the current one; none where the CPU is.
+  // The device to make current; none for the CPU.
   std::optional<c10::Device> device() const {
     return stream_ ? std::optional(device_) : std::nullopt;
   }
@@ -68,7 +69,7 @@ class Place {
   std::optional<c10::Stream> stream_;
 };
 
-bool is_plain(Node& function, const Place& place) {
+bool is_eligible(Node& function, const Place& place) {
   if (!function.pre_hooks().empty() || !function.tensor_pre_hooks().empty() ||
       !function.retains_grad_hooks().empty() || !function.post_hooks().empty()) {
     return false;
@@ -87,10 +88,10 @@ Task* find(Tasks& tasks, const Node* function) {
   return nullptr;
 }
 
-// All functions that the root reaches, each with the number of edges that lead to it; false where
-// one is not plain, or there are too many.
+// Collects the functions that the root reaches, each with the number of edges that lead to it.
+// Returns false if one is not eligible, or if there are too many.
 bool discover(Node& root, const Place& place, Tasks& tasks) {
-  if (!is_plain(root, place)) return false;
+  if (!is_eligible(root, place)) return false;
   tasks.push_back({&root, 0, false, {}});
   for (size_t index = 0; index < tasks.size(); ++index) {
     for (const auto& edge : tasks[index].function->next_edges()) {
@@ -98,7 +99,7 @@ bool discover(Node& root, const Place& place, Tasks& tasks) {
       if (next == nullptr) continue;
       Task* task = find(tasks, next);
       if (task == nullptr) {
-        if (tasks.size() == kMostFunctions || !is_plain(*next, place)) return false;
+        if (tasks.size() == kMostFunctions || !is_eligible(*next, place)) return false;
         tasks.push_back({next, 0, false, {}});
         task = &tasks.back();
       }
@@ -109,7 +110,7 @@ bool discover(Node& root, const Place& place, Tasks& tasks) {
   return true;
 }
 
-// The engine runs the latest recorded of the functions that are ready.
+// Returns the next function in the engine's order: of those that are ready, the one recorded last.
 Task* next_ready(Tasks& tasks) {
   Task* latest = nullptr;
   for (Task& task : tasks) {
@@ -121,8 +122,8 @@ Task* next_ready(Tasks& tasks) {
   return latest;
 }
 
-// Whether nobody else sees what is written into a tensor.
-bool is_ours(const at::Tensor& tensor) {
+// Whether the tensor may be changed in place: nothing else refers to it or to its memory.
+bool is_unshared(const at::Tensor& tensor) {
   return tensor.use_count() == 1 && tensor.has_storage() && tensor.storage().use_count() == 1 &&
          tensor.is_non_overlapping_and_dense() && !tensor._is_zerotensor();
 }
@@ -133,7 +134,7 @@ void add(at::Tensor& sum, at::Tensor&& gradient) {
     sum = std::move(gradient);
   } else if (sum.is_sparse() && !gradient.is_sparse()) {
     sum = at::add(gradient, sum);  // the other way round is not implemented
-  } else if (is_ours(sum)) {
+  } else if (is_unshared(sum)) {
     sum.add_(gradient);
   } else {
     sum = at::add(sum, gradient);
@@ -146,7 +147,7 @@ bool is_one_of(const Node& function) {
   return ((type == typeid(Functions)) || ...);
 }
 
-// The functions of losses that libtorch divides among its threads however small they are.
+// Whether libtorch distributes the function over threads even for small tensors.
 bool divides_small_work(Node& function) {
   if (!function.input_metadata(0).device().is_cpu()) return false;
   using namespace torch::autograd::generated;
@@ -226,7 +227,7 @@ bool backward_inline(const at::Tensor& root, const at::Tensor& gradient, bool ke
   autograd::validate_outputs({edge}, start, [](const std::string& problem) { return problem; });
   tasks[0].gradients[edge.input_nr] = std::move(start[0]);
   const c10::OptionalDeviceGuard guard(place.device());
-  // Gradients of gradients are the engine's.
+  // create_graph needs the engine, so nothing is recorded.
   at::AutoGradMode no_recording(false);
   while (Task* task = next_ready(tasks)) run(*task, tasks, keep_graph);
   return true;

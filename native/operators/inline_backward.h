@@ -5,14 +5,14 @@
 
 namespace torch_losses {
 
-// Accumulates the gradients of the leaves that `root` depends on, started with `gradient`, and
-// returns true; or, where the graph is not a small one of plain functions on the CPU or on the
-// current stream of one CUDA device, does nothing and returns false: then the engine must.
+// Runs the backward pass of `root`, which starts with `gradient`, on the calling thread, and
+// returns true. Returns false, and does nothing, if the graph is not eligible: the engine must then
+// run it. A graph is eligible if it is small, has no hooks, and lies on the CPU or on the current
+// stream of one CUDA device.
 //
-// The same bits as the engine gives: functions run in its order, each once all that feeds it has
-// run, and a gradient that arrives later is added to those before it. What is left out is what a
-// small graph has no use for: a task with its queue, locks and threads, which cost several times
-// the arithmetic; on CUDA, a change of threads there and back.
+// The bits are the engine's: functions run in its order, each after all functions that feed it, and
+// gradients are summed in their order of arrival. It saves the engine's task with its queue, locks
+// and threads, which cost several times the arithmetic of a small graph.
 bool backward_inline(const at::Tensor& root, const at::Tensor& gradient, bool keep_graph);
 
 }  // namespace torch_losses

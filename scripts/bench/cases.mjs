@@ -1,9 +1,9 @@
-// What is timed: every loss of torch.nn.modules.loss, with its inputs at each size, and how often.
+// The cases: every loss of torch.nn.modules.loss, its inputs at each size, and how often it is timed.
 //
-// Inputs are described, not made: each side makes them by the same rule (sides/protocol.md), so that
-// all compute the same numbers, and are held to it.
+// A case only describes its inputs. Each side generates them by the same rule (sides/protocol.md), so that all compute
+// with the same numbers. Their results are compared.
 
-/** How many elements the main input has: rows × classes. */
+/** The sizes. The main input has rows × classes elements. */
 export const SIZES = {
   tiny: [4, 4],
   small: [32, 10],
@@ -24,7 +24,7 @@ const signs = (...shape) => ({ signs: true, shape });
 const numbers = (n, c) => [scores(n, c), fixed(scores(n, c))];
 const triplet = (n, c) => [scores(n, c), scores(n, c), scores(n, c)];
 
-/** The arguments of each loss at a size; `options` are those of its class. */
+/** The arguments of each loss at a size. `options` are the options of its class. */
 const LOSSES = {
   L1Loss: { inputs: numbers },
   MSELoss: { inputs: numbers },
@@ -57,7 +57,7 @@ const LOSSES = {
   CTCLoss: { inputs: sequences },
 };
 
-// As many elements as rows × classes: n / batch steps of a batch, with half as many labels as steps.
+// The number of elements is rows × classes: n / batch steps of a batch, with half as many labels as steps.
 function sequences(n, c) {
   const batch = n >= 256 ? 8 : 2;
   const steps = n / batch;
@@ -71,7 +71,7 @@ function sequences(n, c) {
 }
 
 /**
- * A loss at a size, as the sides understand it (sides/protocol.md).
+ * Describes a loss at a size, in the form that the sides read (sides/protocol.md).
  *
  * @param {string} loss
  * @param {keyof SIZES} size
@@ -91,7 +91,7 @@ export function describeCase(loss, size) {
 const ALL = Object.keys(LOSSES);
 
 /**
- * The cases of a run, in order, each forward and forward+backward.
+ * Returns the cases of a run in order, each once with forward and once with forward and backward.
  *
  * @param {{ quick: boolean, only?: string }} options
  */

@@ -1,4 +1,4 @@
-// docs/figures/benchmarks.svg: for each size and direction, every loss's time as a multiple of Python's.
+// Draws docs/figures/benchmarks.svg: the time of every loss as a multiple of Python's, by size and direction.
 import { overall } from './summary.mjs';
 
 const WIDTH = 760;
@@ -8,7 +8,7 @@ const TOP = 64;
 const ROW = 44;
 const TICKS = [0.125, 0.25, 0.5, 1, 2];
 
-/** @param {object[]} cases of summary.mjs' condense */
+/** @param {object[]} cases the result of `condense` in summary.mjs */
 export function chartOf(cases) {
   const rows = rowsOf(cases);
   const height = TOP + rows.length * ROW + 24;
@@ -74,7 +74,7 @@ function legend() {
   ].join('\n');
 }
 
-/** On a logarithmic scale from the first tick, less a little, to the last; what is beyond stands at its end. */
+/** Returns the position of a ratio on a logarithmic scale. A ratio beyond the scale is drawn at its end. */
 function x(ratio) {
   const [from, to] = [Math.log(TICKS[0] / 1.5), Math.log(TICKS.at(-1))];
   const position = (Math.log(ratio) - from) / (to - from);

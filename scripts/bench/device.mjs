@@ -1,4 +1,4 @@
-// The benchmarks on a GPU: the addon beside Python, every loss, forward and backward.
+// The benchmarks on a GPU: the addon and Python, every loss, forward and backward.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -12,14 +12,14 @@ import { median } from './statistics.mjs';
 import { ratio, timeCases } from './timing.mjs';
 
 const [ADDON, , PYTHON] = TORCH_SIDES;
-/** The most of Python's time that forward and backward may take, by size. */
+/** The largest share of Python's time that forward and backward may take, by size. */
 const TARGETS = { small: 0.7, large: 1.02 };
 
 /**
- * Times all cases on a device, and writes docs/figures/benchmarks-cuda.{md,json}, or, for a partial
- * run, files in a folder that git ignores.
+ * Times all cases on a device, and writes docs/figures/benchmarks-cuda.{md,json}. For a partial run, writes to a folder
+ * that git ignores.
  *
- * @returns the exit code: 0 also where there is no such device, which is said
+ * @returns the exit code, which is 0 also if there is no such device (a message says so)
  */
 export async function runDeviceBenchmarks(libtorch, device, { quick, only }) {
   const missing = await whyMissing(device);
@@ -72,7 +72,7 @@ function describeGpu() {
   }
 }
 
-// The median over losses of the ratio to Python's time.
+// Returns the median over the losses of the ratio to Python's time.
 function measure(cases, size, target) {
   const ratios = cases
     .filter((timed) => timed.size === size && timed.backward && timed.ratio !== undefined)

@@ -1,4 +1,4 @@
-// How late the event loop is under load, and how long loading takes.
+// Measures the delay of the event loop under load, and the time to load the package.
 import { runCommand, runProgram } from './program.mjs';
 import { median } from './statistics.mjs';
 

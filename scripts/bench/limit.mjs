@@ -1,4 +1,4 @@
-// Compiles the C++ side (sides/limit.cc) with the losses of native/, as the addon is compiled.
+// Compiles the C++ side (sides/limit.cc) with the losses of native/, with the addon's flags.
 import { mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 
@@ -8,7 +8,7 @@ import { hashOf, unlessDone } from '../lib/stamp.mjs';
 
 const OUTPUT = path.join(BUILD, 'bench', 'limit');
 const SOURCE = 'scripts/bench/sides/limit.cc';
-// What of native/ it calls: the losses, and no kernel of native/kernels/.
+// The sources of native/ that it needs: the losses, without the kernels of native/kernels/.
 const LOSSES = [
   'bindings/python.cc',
   'bindings/warnings.cc',
@@ -21,7 +21,7 @@ const LOSSES = [
 
 /**
  * @param {{ directory: string, version: string }} libtorch
- * @returns {Promise<string>} the program's path
+ * @returns {Promise<string>} the path of the program
  */
 export async function buildLimit({ directory, version }) {
   mkdirSync(OUTPUT, { recursive: true });
@@ -62,7 +62,7 @@ function headersOfLosses() {
     .map((name) => `native/${name}`);
 }
 
-/** A request in the words that limit.cc reads. */
+/** Formats a request as the words that limit.cc reads. */
 export function wordsOf(request) {
   if (!request.prepare) {
     return `run ${request.run}`;

@@ -1,4 +1,4 @@
-// What the figures were taken on.
+// Describes the machine on which the figures were measured.
 import os from 'node:os';
 
 /** @param {{ version: string }} libtorch */
@@ -15,7 +15,7 @@ export function describeMachine({ version }) {
   };
 }
 
-/** How many processes wanted a core, over the last minute. */
+/** Returns the load average of the last minute. */
 export function load() {
   return Number(os.loadavg()[0].toFixed(2));
 }

@@ -1,4 +1,4 @@
-// A run of the benchmarks, from the sides to the report.
+// Runs the benchmarks: starts the sides, measures, and writes the report.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -22,8 +22,8 @@ const UNPUBLISHED = path.join(BUILD, 'bench');
 const SOAK = path.join(FIGURES, 'soak.json');
 
 /**
- * Measures everything, prints it, and writes the report: into docs/figures/, or, for a partial run,
- * into a folder that git ignores.
+ * Measures everything, prints it, and writes the report to docs/figures/. For a partial run, writes to a folder that
+ * git ignores.
  *
  * @param {{ directory: string, version: string, python?: string }} libtorch
  * @param {{ quick: boolean, only?: string, threads?: number }} options
@@ -32,8 +32,8 @@ export async function runBenchmarks(
   libtorch,
   { quick, only, threads = os.availableParallelism() },
 ) {
-  // Where others use the machine too, a thread that busily waits for another keeps it from its core:
-  // 10 ms a call, on all sides.
+  // On a machine with other load, a thread that spins while it waits takes the core from the thread it waits for. That
+  // costs 10 ms a call on all sides.
   process.env.OMP_WAIT_POLICY ??= 'PASSIVE';
   const sides = await startSides(libtorch, threads);
   const start = performance.now();
@@ -76,7 +76,7 @@ function publish(run, folder) {
   );
 }
 
-/** Measures the allocator and what looking after memory costs, and writes docs/figures/memory-figures.md. */
+/** Measures the allocator and the cost of memory management, and writes docs/figures/memory-figures.md. */
 export async function runUpkeep(libtorch, { threads = os.availableParallelism() }) {
   process.env.OMP_NUM_THREADS = String(threads);
   process.env.OMP_WAIT_POLICY ??= 'PASSIVE';
@@ -87,7 +87,7 @@ export async function runUpkeep(libtorch, { threads = os.availableParallelism() 
   writeFileSync(`${file}.md`, upkeepReportOf(run));
 }
 
-/** Runs the training loop for some minutes; the report of the next run tells of it. */
+/** Runs the training loop for some minutes. The next report shows the result. */
 export async function runSoak(libtorch, minutes) {
   const { date } = describeMachine(libtorch);
   const result = await soak(minutes);

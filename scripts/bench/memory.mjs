@@ -1,5 +1,5 @@
-// Loops that never yield and never dispose, beside the same loops with dispose, each in a process of
-// its own.
+// Measures the memory of loops that never yield to the event loop and never dispose, and of the same loops with
+// dispose. Each runs in its own process.
 import { runProgram } from './program.mjs';
 import { median } from './statistics.mjs';
 
@@ -15,8 +15,9 @@ const LIVE_HEAP = 450;
 /**
  * @param {{ quick: boolean }} options
  * @returns {Promise<{ loop: string, times: number, heap: number, growth: number,
- *   growthDisposing: number, seconds: number, ratio: number }[]>} growth of the peak in MB, the most of all
- *   repeats; seconds of the loop that does not dispose; its time as a multiple of the other's
+ *   growthDisposing: number, seconds: number, ratio: number }[]>} growth: the largest growth of the peak in all
+ * repeats,
+ *   in MB; seconds: the time of the loop that does not dispose; ratio: that time as a multiple of the other loop's
  */
 export async function measureMemory({ quick }) {
   const results = [];

@@ -1,5 +1,5 @@
-// The JavaScript libraries that the addon is compared with. They are no dependencies of the package:
-// they are installed where git ignores them.
+// The JavaScript libraries that are compared. They are not dependencies of the package, and are installed in a folder
+// that git ignores.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -16,10 +16,10 @@ const VERSIONS = {
 const FOLDER = path.join(BUILD, 'bench', 'peers');
 
 /**
- * Installs the peers.
+ * Installs the libraries.
  *
- * @returns {Promise<string | undefined>} the folder whose node_modules has them; undefined, with a
- *   note on the terminal, where they cannot be had
+ * @returns {Promise<string | undefined>} the folder whose node_modules has them, or undefined, with a message, if they
+ *   cannot be installed
  */
 export async function installPeers() {
   mkdirSync(FOLDER, { recursive: true });

@@ -1,4 +1,4 @@
-// Runs a program of programs/ to its end.
+// Runs a program in programs/ until it ends.
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,12 +6,12 @@ import { promisify } from 'node:util';
 
 import { ROOT } from '../lib/checkout.mjs';
 
-/** @returns what the program printed last, a line of JSON */
+/** @returns the last line that the program printed, which is JSON */
 export async function runProgram(name, ...args) {
   return lastLine(await execute(process.execPath, [programPath(name), ...args.map(String)]));
 }
 
-/** What a command of another kind printed last. */
+/** Returns the last line that a command prints. */
 export async function runCommand(command, args) {
   return lastLine(await execute(command, args));
 }

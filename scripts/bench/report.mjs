@@ -1,4 +1,4 @@
-// docs/figures/benchmarks.md: a run in words and tables.
+// Writes docs/figures/benchmarks.md: the report of a run.
 import { PEERS, TORCH_SIDES } from './sides.mjs';
 import { overall } from './summary.mjs';
 
@@ -7,7 +7,7 @@ const DIRECTIONS = [
   [true, 'forward+backward'],
 ];
 
-/** @param {object} run what is in docs/figures/benchmarks.json */
+/** @param {object} run the contents of docs/figures/benchmarks.json */
 export function reportOf(run) {
   return [
     '# Benchmarks',

@@ -1,4 +1,4 @@
-// The driver's half of the protocol (sides/protocol.md): a side is a running program that is asked.
+// The driver's part of the protocol (sides/protocol.md). A side is a running program that answers requests.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
@@ -14,8 +14,8 @@ export class Side {
    * Starts a side, and waits until it is ready.
    *
    * @param {{ name: string, command: string, args: string[], dispose?: boolean,
-   *   encode?: (request: object) => string, env?: object }} options `dispose`: whether results are to
-   *   be disposed; `encode`: how a request is written, as JSON by default
+   *   encode?: (request: object) => string, env?: object }} options `dispose`: whether results are disposed; `encode`:
+   *   formats a request, as JSON by default
    */
   static async start(options) {
     const side = new Side(options);
@@ -44,12 +44,12 @@ export class Side {
     });
   }
 
-  /** Makes ready what `run` shall time: see protocol.md. */
+  /** Prepares the calls that `run` times, see protocol.md. */
   prepare(described, backward) {
     return this.#ask({ prepare: described, backward, dispose: this.dispose });
   }
 
-  /** The seconds that a number of calls take. */
+  /** Returns the seconds that this number of calls takes. */
   async run(calls) {
     return (await this.#ask({ run: calls })).seconds;
   }

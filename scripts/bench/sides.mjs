@@ -1,4 +1,4 @@
-// The programs that are compared, and how each is started.
+// The programs that are compared, and the commands that start them.
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -6,15 +6,15 @@ import { buildLimit, wordsOf } from './limit.mjs';
 import { installPeers } from './peers.mjs';
 import { Side } from './side.mjs';
 
-/** The names of the sides that compute with libtorch; Python is what the others are compared with. */
+/** The names of the sides that use libtorch. All are compared with Python. */
 export const TORCH_SIDES = ['addon', 'addon, disposing', 'Python', 'C++ loop', 'own kernels'];
 export const PEERS = ['jax-js', 'tfjs wasm', 'tfjs cpu'];
 
 /**
- * Starts all sides that can be had.
+ * Starts all sides that are available.
  *
  * @param {{ directory: string, version: string, python?: string }} libtorch
- * @param {number} threads how many each may use
+ * @param {number} threads how many threads each side may use
  * @returns {Promise<{ torch: Side[], peers: Side[] }>}
  */
 export async function startSides(libtorch, threads) {
@@ -49,7 +49,7 @@ export async function startSides(libtorch, threads) {
   };
 }
 
-/** The addon and Python on a device: the sides that a GPU has. */
+/** Starts the addon and Python on a device, which are the sides for a GPU. */
 export async function startDeviceSides(libtorch, threads, device) {
   const [addon, , python] = TORCH_SIDES;
   return startAll([
@@ -70,7 +70,7 @@ function program(name) {
   return path.join(path.dirname(fileURLToPath(import.meta.url)), 'sides', name);
 }
 
-// One after the other, and a peer that does not start is left out.
+// Starts them one after the other. A peer that does not start is left out.
 async function startAll(options) {
   const sides = [];
   for (const option of options.filter(Boolean)) {

@@ -1,4 +1,4 @@
-// `npm run bench -- --soak MINUTES`: resident memory of a training loop over time.
+// `npm run bench -- --soak MINUTES`: measures the resident memory of a training loop over time.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 

@@ -1,4 +1,4 @@
-// What is made of many times.
+// Statistics of times.
 
 export function median(values) {
   return quantile(values, 0.5);

@@ -1,10 +1,10 @@
-// What the times come to: for each size and direction, every side against Python and the C++ loop.
+// Summarizes times: for each size and direction, every side compared with Python and the C++ loop.
 import { SIZES } from './cases.mjs';
 import { geometricMean, median } from './statistics.mjs';
 import { ratio } from './timing.mjs';
 
 /**
- * A run's times as they are kept: microseconds of one call, and ratios.
+ * Returns a run's times in the form that is saved: microseconds per call, and ratios.
  *
  * @param {Awaited<ReturnType<import('./timing.mjs').timeCases>>} timings
  */
@@ -26,7 +26,7 @@ export function condense(timings) {
   });
 }
 
-/** The geometric mean and the worst loss of a side, against another, among the cases of a size. */
+/** Returns the geometric mean and the worst loss of a side's ratio to another, for the cases of a size. */
 export function overall(cases, { size, backward, side, to = 'toPython' }) {
   const rows = cases.filter(
     (row) => row.size === size && row.backward === backward && row[to][side] !== undefined,

@@ -1,10 +1,10 @@
-// What the addon promises, each held against a run.
+// Checks a run against the targets of the addon.
 import { PEERS } from './sides.mjs';
 import { overall } from './summary.mjs';
 
 /**
- * @param {object} run as report.mjs gets it
- * @returns {{ what: string, target: string, measured: string, met: boolean }[]} what was measured
+ * @param {object} run a run as in report.mjs
+ * @returns {{ what: string, target: string, measured: string, met: boolean }[]} the targets with the measured values
  */
 export function checkTargets({ cases, memory, eventLoop, loading }) {
   return [

@@ -1,21 +1,21 @@
-// Times the cases: in rounds, in which every side has its turn.
+// Times the cases in rounds. In each round, every side has a turn.
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { casesOfRun, describeCase, SIZES } from './cases.mjs';
 import { median } from './statistics.mjs';
 
-// What a side's helper threads still do after its turn, such as collecting, is not to be paid for by
-// the next one. In milliseconds.
+// The pause after a turn in milliseconds. In it, a side's helper threads finish work such as garbage collection, which
+// would slow the next side.
 const PAUSE = 3;
 const TOLERANCE = 1e-3;
-/** Seconds of a first call after which it is not rehearsed further. */
+/** If the first call takes more seconds than this, the warm-up ends. */
 const SLOW = 0.3;
-/** Seconds that a side rehearses at least: V8 takes some thousand calls to compile what it runs. */
+/** The shortest warm-up of a side in seconds. V8 needs some thousand calls before it compiles the code. */
 const REHEARSAL = 0.1;
 
 /**
- * How long a side's turn lasts, and how many it has. A turn of small calls is long enough to hold
- * collections of what the calls before left behind.
+ * The length and number of a side's turns. A turn of small calls is long enough to contain the garbage collections that
+ * earlier calls cause.
  */
 const EFFORTS = {
   tiny: { seconds: 0.02, rounds: 25 },
@@ -25,10 +25,10 @@ const EFFORTS = {
   huge: { seconds: 0.03, rounds: 5 },
 };
 const QUICK = { seconds: 0.01, rounds: 5 };
-/** A slow side has fewer turns, so that no case costs more than this many seconds of it. */
+/** The largest number of seconds for a side in one case. A slow side has fewer turns. */
 const BUDGET = 3;
 const BUDGET_OF_PEERS = 0.2;
-/** At sizes where a peer may take a second a call, losses of each kind stand for all. */
+/** At sizes where a JavaScript library may take a second per call, only some losses of each kind are timed. */
 const LOSSES_OF_PEERS = {
   large: ['MSELoss', 'BCEWithLogitsLoss', 'KLDivLoss', 'CrossEntropyLoss', 'CosineEmbeddingLoss'],
   huge: [],
@@ -78,8 +78,8 @@ function lineOf(result) {
  * @param {{ loss: string, size: string, backward: boolean }} timed
  * @param {{ seconds: number, rounds: number }} effort
  * @returns {Promise<{ loss: string, size: string, backward: boolean,
- *   seconds: Record<string, number[]>, notes: Record<string, string> }>} `seconds`: of one call, for
- *   each side, in each round; `notes`: why a side is not among them
+ *   seconds: Record<string, number[]>, notes: Record<string, string> }>} `seconds`: the time of one call, for each side
+ *   and round; `notes`: why a side is missing
  */
 async function timeCase(sides, timed, { seconds, rounds }) {
   const described = describeCase(timed.loss, timed.size);
@@ -113,8 +113,8 @@ function agree(value, expected) {
   return Math.abs(value - expected) <= TOLERANCE * Math.max(1, Math.abs(expected));
 }
 
-// Finds how many calls make a turn, from the fastest seen: the first ones also load and allocate what
-// later ones find there, and a JavaScript engine compiles what it has seen running.
+// Warms a side up, and returns the number of calls for a turn, from the fastest call. The first calls are slower: they
+// load code, allocate memory, and run before a JavaScript engine compiles.
 async function rehearse(side, seconds) {
   const wanted = () => Math.max(1, Math.round(seconds / perCall));
   let perCall = await side.run(1);
@@ -128,10 +128,7 @@ async function rehearse(side, seconds) {
   return { calls: wanted(), turn: wanted() * perCall };
 }
 
-/**
- * How many times as long one side takes as another: the median over rounds, each of which compares
- * what ran side by side.
- */
+/** Returns how many times as long one side takes as another: the median of the ratios in each round. */
 export function ratio({ seconds }, numerator, denominator) {
   const a = seconds[numerator];
   const b = seconds[denominator];

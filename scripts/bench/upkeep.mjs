@@ -1,5 +1,5 @@
-// `npm run bench -- --memory`: when the CPU allocator helps, and what looking after memory costs where
-// there is nothing to free. Ratios of processes that take turns.
+// `npm run bench -- --memory`: measures when the CPU allocator helps, and what memory management costs if there is
+// nothing to free. The figures are ratios of processes that take turns.
 import { load } from './machine.mjs';
 import { runProgram } from './program.mjs';
 import { median } from './statistics.mjs';

@@ -1,11 +1,11 @@
-// docs/figures/memory-figures.md: what `npm run bench -- --memory` measured, in tables.
+// Writes docs/figures/memory-figures.md: the results of `npm run bench -- --memory` as tables.
 import { table } from './report.mjs';
 
 const STYLES = { plain: 'no', dispose: 'yes' };
 const time = (milliseconds) =>
   milliseconds < 0.1 ? `${(milliseconds * 1000).toFixed(1)} µs` : `${milliseconds.toFixed(2)} ms`;
 
-/** @param {object} run what is in docs/figures/memory-figures.json */
+/** @param {object} run the contents of docs/figures/memory-figures.json */
 export function upkeepReportOf({ machine, threads, load, allocator, upkeep }) {
   return `# Memory in figures
 

@@ -1,14 +1,15 @@
-// What the sources say of each loss: its doc comment by parts, and its options' types and comments.
+// Reads the documentation of each loss from the sources: the parts of its doc comment, and the types and comments of
+// its options.
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import ts from 'typescript';
 
 import { ROOT } from '../lib/checkout.mjs';
 
-/** The library as its users load it. */
+/** Loads the library as users load it. */
 export const loadTorch = () => createRequire(import.meta.url)(ROOT);
 
-/** All losses by name: those of torch.nn.modules.loss, and the one that stands in a file of its own. */
+/** Returns the names of all losses: those of torch.nn.modules.loss, and AdaptiveLogSoftmaxWithLoss. */
 export function lossNames(nn) {
   const isLoss = (name) => nn[name].prototype instanceof nn._Loss && !name.startsWith('_');
   return [...Object.keys(nn).filter(isLoss), 'AdaptiveLogSoftmaxWithLoss'].sort((a, b) =>
@@ -17,10 +18,10 @@ export function lossNames(nn) {
 }
 
 /**
- * @param {string[]} names of losses
- * @returns {object[]} for each: `name`, `file`, the comment's `description`, `shapes`, `torchPage`,
- *   `examples` (code), `deprecated`; `functional`, its function's name; `options`, a map from the
- *   name to `{ type, comment }`
+ * @param {string[]} names names of losses
+ * @returns {object[]} for each: `name`; `file`; the comment's `description`, `shapes`, `torchPage`, `examples` (code)
+ *   and
+ *   `deprecated`; `functional`, the name of its function; `options`, a map from names to `{ type, comment }`
  */
 export function readLosses(names) {
   const { fileNames, options } = ts.parseJsonConfigFileContent(
@@ -70,12 +71,12 @@ function readLoss(checker, symbol) {
   };
 }
 
-/** The TypeScript of a Markdown text's code blocks. */
+/** Returns the TypeScript in the code blocks of a Markdown text. */
 export function codeBlocks(markdown) {
   return Array.from(markdown.matchAll(/^```ts\n(.*?)^```$/gms), ([, code]) => code.trimEnd());
 }
 
-/** The function whose values a class's forward takes. */
+/** Returns the function that a class's forward calls. */
 function functionalOf(checker, declaration) {
   const found = /(\w+)\.with\(/.exec(declaration.getText());
   if (found) {
@@ -89,7 +90,7 @@ function functionalOf(checker, declaration) {
 
 function readOptions(checker, symbol) {
   const constructorType = checker.getTypeOfSymbol(symbol);
-  // The last overload is the one that takes options by name.
+  // The last overload takes options by name.
   const parameters = constructorType.getConstructSignatures().at(-1).getParameters();
   const required = parameters
     .slice(0, -1)
@@ -108,7 +109,7 @@ function readOptions(checker, symbol) {
   return new Map([...required, ...optional]);
 }
 
-// As a reader writes it: unions by their members, without undefined, which any option may be.
+// Formats a type for readers: unions by their members, without undefined, which every option accepts.
 function typeText(checker, type) {
   const members = type.isUnion() ? type.types : [type];
   const texts = members
@@ -118,7 +119,7 @@ function typeText(checker, type) {
   return [...new Set(texts)].sort((a, b) => (a === 'null') - (b === 'null')).join(' | ');
 }
 
-// The default is not said here: pages take it from the signature itself.
+// Leaves out the default, which pages take from the signature.
 function commentOf(checker, property) {
   const comment = ts.displayPartsToString(property.getDocumentationComment(checker));
   const [deprecated] = property.getJsDocTags(checker).filter((tag) => tag.name === 'deprecated');

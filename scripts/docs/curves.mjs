@@ -1,8 +1,7 @@
-// The curves of each loss's picture: what is drawn, and over which inputs. Every number is a result
-// of this addon.
+// The curves in the picture of each loss. All numbers are results of this addon.
 const SAMPLES = 241;
 
-/** Samples a function of one input, with its derivative. */
+/** Returns samples of a function of one input, and of its derivative. */
 function sample(torch, { from, to }, curve) {
   const x = torch.linspace(from, to, SAMPLES, { dtype: torch.float64, requires_grad: true });
   const losses = curve(x);
@@ -11,9 +10,10 @@ function sample(torch, { from, to }, curve) {
 }
 
 /**
- * @param {string[]} names of losses
- * @returns {object} by loss: the label of its horizontal axis, what is fixed (`given`), and the
- *   curves, each with a label and its points
+ * @param {string[]} names names of losses
+ * @returns {object} for each loss: the label of the horizontal axis, the fixed values (`given`), and the curves, each
+ *   with
+ *   a label and points
  */
 export function drawCurves(torch, names) {
   const { nn } = torch;
@@ -21,12 +21,12 @@ export function drawCurves(torch, names) {
   const all = (x, value) => torch.full([x.numel()], torch.asFloat(value), float64);
   const classOf = (x, index) => torch.full([x.numel()], index, { dtype: torch.long });
   const none = { reduction: 'none' };
-  /** A curve of a loss whose input is x and whose target is one number. */
+  /** Returns a curve of a loss with input x and a fixed target. */
   const simple = (label, Loss, options, target) => [
     label,
     (x) => new Loss({ ...none, ...options })(x, all(x, target)),
   ];
-  /** Logits x and 0 of two classes, of which the first is right. */
+  /** Returns logits x and 0 of two classes. The first class is the target. */
   const logits = (x) => torch.stack([x, all(x, 0)], 1);
   const binary = (Loss, options = {}) => [
     simple('target 1', Loss, options, 1),
@@ -262,13 +262,13 @@ export function drawCurves(torch, names) {
     };
   }
 
-  /** Weights of -1, -0.5, 0, 0.5 and 1, each row another. */
+  /** Sets a weight to -1, -0.5, 0, 0.5 and 1, with another order in each row. */
   function spread(parameter) {
     const values = torch.arange(parameter.numel()).mul(3).remainder(5).sub(2).div(2);
     parameter.copy_(values.reshape(parameter.shape));
   }
 
-  /** The picture of a loss without one of its own: of the difference of its two inputs. */
+  /** Returns the default picture: the loss over the difference of its two inputs. */
   const pictureOf = (name) =>
     pictures[name] ?? { ...around, curves: [simple('', nn[name], {}, 0)] };
 

@@ -1,10 +1,9 @@
-// Whether every link inside the site leads somewhere.
+// Checks that all links inside the site have a target.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 /**
- * Checks links, images, scripts and styles of all pages, anchors included; other sites are not
- * asked.
+ * Checks links, images, scripts and styles of all pages, with anchors. Links to other sites are not checked.
  *
  * @returns {{ pages: number, links: number, broken: string[] }}
  */

@@ -1,4 +1,4 @@
-// The page of each loss, as Markdown that TypeDoc makes a page of.
+// Writes the page of each loss as Markdown, which TypeDoc converts.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -7,9 +7,9 @@ import { drawCurves } from './curves.mjs';
 import { figureOf } from './picture.mjs';
 
 /**
- * Writes losses.md, the list, and the pages that it holds.
+ * Writes losses.md, the list of losses, and their pages.
  *
- * @returns {string} losses.md
+ * @returns {string} the path of losses.md
  */
 export function writeLossPages(torch, folder) {
   rmSync(folder, { recursive: true, force: true });
@@ -83,7 +83,7 @@ function optionsOf({ options }, signature) {
   return `<div class="loss-options">\n\n${table}\n\n</div>`;
 }
 
-/** A default as TypeScript writes it. */
+/** Formats a default as TypeScript. */
 function literal(value) {
   if (typeof value === 'number' && value !== 0 && Math.abs(value) < 1e-3) {
     return value.toExponential();
@@ -91,7 +91,7 @@ function literal(value) {
   return typeof value === 'string' ? `'${value}'` : JSON.stringify(value);
 }
 
-/** A list of the tensors, and below it what else the comment says. */
+/** Formats the shapes as a list of tensors, followed by the rest of the comment. */
 function shapesOf(shapes) {
   const [tensors, ...rest] = linked(shapes)
     .replaceAll('\n', ' ')
@@ -100,5 +100,5 @@ function shapesOf(shapes) {
   return [items.map((item) => `- ${item}`).join('\n'), ...rest].join('\n\n');
 }
 
-/** Links of doc comments, from within nn, for a page that stands outside of it. */
+/** Adds the namespace nn to links in doc comments, since the pages are outside of nn. */
 const linked = (text) => text.replaceAll(/\{@link (\w+)/g, '{@link nn.$1');

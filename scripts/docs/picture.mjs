@@ -1,9 +1,8 @@
-// A loss's picture: two charts as SVG inside the page, whose colours are those of the page's theme
-// (site.css).
+// Draws a loss's picture: two SVG charts inside the page, with the colors of the page's theme (site.css).
 const [WIDTH, HEIGHT] = [360, 230];
 const [LEFT, RIGHT, TOP, BOTTOM] = [44, 8, 26, 26];
 
-/** @param {object} picture of curves.mjs */
+/** @param {object} picture a result of curves.mjs */
 export function figureOf(name, picture) {
   const { axis, curves, limits } = picture;
   const charts = ['loss', 'gradient'].map((what) => chart(name, what, picture, limits?.[what]));
@@ -53,7 +52,10 @@ function chart(name, what, { from, to, curves }, limits) {
   ].join('');
 }
 
-/** A line through the points, lifted where the curve jumps: where one step is much more than those around it. */
+/**
+ * Returns a path through the points. It is interrupted where the curve jumps: where a step is much larger than its
+ * neighbors.
+ */
 function pathOf(xs, ys, range, x, y) {
   const step = (i) => Math.abs((ys[i] ?? ys.at(-1)) - (ys[i - 1] ?? ys[0]));
   const jumps = (i) =>
@@ -61,7 +63,7 @@ function pathOf(xs, ys, range, x, y) {
   return xs.map((value, i) => `${i === 0 || jumps(i) ? 'M' : 'L'}${x(value)} ${y(ys[i])}`).join('');
 }
 
-/** From the least to the greatest value, with some room, and never without the zero. */
+/** Returns a range that contains all values and zero, with a margin. */
 function rangeOf(values) {
   const [low, high] = [Math.min(0, ...values), Math.max(0, ...values)];
   const room = (high - low) * 0.06;

@@ -1,4 +1,4 @@
-// The site: TypeDoc's pages of the API, the README, the documents of docs/, and a page for each loss.
+// Builds the site: TypeDoc's API pages, the README, the documents in docs/, and a page for each loss.
 
 import { cpSync, readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -30,14 +30,25 @@ export async function buildSite() {
   );
 }
 
-/** The folders of docs/, in the site's order, each with the files that come first in it. */
+/** The folders of docs/, in the order of the site, each with the files that come first. */
 const DOCUMENTS = {
-  guides: ['installing', 'porting', 'servers', 'memory', 'cuda', 'parity', 'performance'],
+  guides: [
+    'installing',
+    'bundlers',
+    'porting',
+    'servers',
+    'memory',
+    'cuda',
+    'testing',
+    'parity',
+    'port',
+    'performance',
+  ],
   development: ['contributing', 'internals', 'benchmarking', 'releasing'],
   figures: ['benchmarks'],
 };
 
-/** The Markdown files of docs/, in the site's order. */
+/** Returns the Markdown files of docs/, in the order of the site. */
 function documents() {
   return Object.entries(DOCUMENTS).flatMap(([name, first]) => {
     const folder = path.join(ROOT, 'docs', name);
@@ -64,7 +75,7 @@ async function runTypeDoc(projectDocuments) {
     highlightLanguages: ['typescript', 'python', 'bash', 'yaml', 'json', 'cpp', 'javascript'],
     navigation: { includeGroups: false, includeCategories: false },
     groupOrder: ['Documents', '*'],
-    // The types of arguments that no name is exported for are shown where they are used.
+    // Types of arguments that are not exported are shown where they are used.
     validation: { notExported: false, invalidLink: true, notDocumented: false },
     treatWarningsAsErrors: true,
     markdownItLoader: (parser) => {
@@ -90,7 +101,7 @@ async function runTypeDoc(projectDocuments) {
   }
 }
 
-/** Markdown's rule for the star of a shape such as (N, *), which emphasizes nothing. */
+/** A Markdown rule for the star in a shape such as (N, *), which is not emphasis. */
 function keepStar(state, silent) {
   if (!state.src.startsWith('*)', state.pos)) {
     return false;
@@ -102,12 +113,12 @@ function keepStar(state, silent) {
   return true;
 }
 
-/** A guide's heading. */
+/** Returns the heading of a guide. */
 function titleOf(document) {
   return /^# (.+)$/m.exec(document.content.map(({ text }) => text).join(''))?.[1];
 }
 
-/** The style sheet and the fonts of formulas, so that the site needs no other. */
+/** Copies the style sheet and fonts for formulas, so that the site works offline. */
 function copyKatex() {
   const from = path.join(NODE_MODULES, 'katex', 'dist');
   const to = path.join(SITE, KATEX);

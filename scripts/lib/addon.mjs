@@ -1,4 +1,4 @@
-// The native addons: CMakeLists.txt, through lib/cli/native_build.ts and cmake-js.
+// Builds the native addons from CMakeLists.txt, through lib/cli/native_build.ts and cmake-js.
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 
@@ -7,12 +7,13 @@ import { hashOf, unlessDone } from './stamp.mjs';
 import { library } from './typescript.mjs';
 
 /**
- * Builds the loader, and the addon for a libtorch, into a folder in which the package looks for addons.
- * An addon serves every libtorch of a minor version, so another one of the same needs no other build.
+ * Builds the loader and the addon for a libtorch, in a folder in which the package looks for addons. An addon works
+ * with every libtorch of a minor version, so another libtorch of the same version needs no new build.
  *
  * @param {{ directory: string, version: string }} libtorch
- * @param {{ configuration?: string, output?: string, strip?: boolean }} [options] the default output is
- *   the folder of the configuration, as lib/bindings/libtorch/addons.ts has it
+ * @param {{ configuration?: string, output?: string, strip?: boolean }} [options] the default output is the folder of
+ *   the
+ *   configuration in lib/bindings/libtorch/addons.ts
  */
 export async function buildAddon(
   libtorch,

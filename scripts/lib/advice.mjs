@@ -1,5 +1,5 @@
-// Turns the output of a failed command into what to do about it. npm and tsc run before lib/ is
-// compiled, so its list of failures is read as it lies there.
+// Returns advice for the output of a failed command. npm and tsc run before lib/ is compiled, so this reads the list of
+// failures from the source folder.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -7,7 +7,7 @@ import { ROOT } from './checkout.mjs';
 
 const failures = JSON.parse(readFileSync(path.join(ROOT, 'lib', 'cli', 'failures.json'), 'utf8'));
 
-/** A failure that the person at the terminal can mend: printed without a stack. */
+/** A failure that the user can fix. It is printed without a stack. */
 export class SetupError extends Error {
   constructor(problem, advice) {
     super(advice ? `${problem}\n\n  What to do: ${advice}` : problem);
@@ -15,15 +15,12 @@ export class SetupError extends Error {
   }
 }
 
-/** What to do about a command that failed with this output; undefined where nothing is known. */
+/** Returns advice for the output of a failed command, or undefined. */
 export function adviceFor(output) {
   return failures.find(({ pattern }) => new RegExp(pattern, 'i').test(output))?.advice;
 }
 
-/**
- * Runs a program's main function; its result is the exit code, and what it throws is shown with
- * what to do about it.
- */
+/** Runs a program's main function. Its result is the exit code. Errors are shown with advice. */
 export async function main(body) {
   if (process.argv.includes('--help')) {
     console.log(usage());
@@ -38,7 +35,7 @@ export async function main(body) {
   }
 }
 
-// lib/ has its own class for what the person at the terminal can mend.
+// lib/ has another class of errors that the user can fix.
 function mendable(error) {
   if (error instanceof SetupError) {
     return error;
@@ -50,7 +47,7 @@ function mendable(error) {
   return advice || error.name === 'CommandError' ? new SetupError(error.message, advice) : error;
 }
 
-/** What the program's first comment says. */
+/** Returns the usage: the first comment of the program. */
 function usage() {
   const [comment] = /^(?:\/\/.*\n)+/.exec(readFileSync(process.argv[1], 'utf8')) ?? [''];
   return comment.replaceAll(/^\/\/ ?/gm, '');

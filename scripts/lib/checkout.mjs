@@ -1,4 +1,4 @@
-// The folders of this checkout. All but ROOT are made by the set-up, and git ignores them.
+// The folders of this checkout. The set-up makes all except ROOT, and git ignores them.
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -10,7 +10,7 @@ export const DIST = path.join(ROOT, 'dist');
 export const DIST_TEST = path.join(ROOT, 'dist-test');
 export const DIST_EXAMPLES = path.join(ROOT, 'dist-examples');
 
-/** The script that a package in node_modules installs as a command. */
+/** Returns the path of a command of a package in node_modules. */
 export function tool(...parts) {
   return path.join(NODE_MODULES, ...parts);
 }

@@ -1,5 +1,5 @@
-// Deliberate faults, each of which a test must catch. `to` replaces `from`; `FAULT` in it is true
-// where this fault is the one that is on. `tests` says which tests of which file must catch it.
+// Deliberate faults, each of which a test must catch. `to` replaces `from`. `FAULT` in `to` is true if this fault is
+// switched on. `tests` names the file and the tests that must catch it.
 
 const LOSSES = 'parity/losses';
 const SIGNATURES = 'parity/signatures';
@@ -143,7 +143,7 @@ const CLASSIFICATION = [
 
 const CTC = ['parity/ctc', 'CTC'];
 
-/** All of them. Their numbers, from 1, are their places. */
+/** The faults. They are numbered by position, from 1. */
 export const FAULTS = [
   ...REGRESSION,
   ...CLASSIFICATION,
@@ -241,8 +241,8 @@ export const FAULTS = [
   lib(
     'functional/loss/embedding',
     "hinge_embedding_loss's margin is 0 by default",
-    "'hinge_embedding_loss', definition_1.INPUT_AND_TARGET, {\n    /** Default: 1. */\n    margin: (0, types_1.float)(1)",
-    "'hinge_embedding_loss', definition_1.INPUT_AND_TARGET, {\n    /** Default: 1. */\n    margin: (0, types_1.float)(FAULT ? 0 : 1)",
+    "'hinge_embedding_loss', definition_1.INPUT_AND_TARGET, {\n    /** The margin. Default: 1. */\n    margin: (0, types_1.float)(1)",
+    "'hinge_embedding_loss', definition_1.INPUT_AND_TARGET, {\n    /** The margin. Default: 1. */\n    margin: (0, types_1.float)(FAULT ? 0 : 1)",
     [SIGNATURES, ''],
   ),
   lib(

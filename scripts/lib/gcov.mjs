@@ -1,24 +1,26 @@
-// What gcov counted in native/, from the objects of the build `Coverage`.
+// Reads the counts of gcov for native/, from the objects of the build `Coverage`.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { ROOT } from './checkout.mjs';
 
-/** Lines whose branches were written by no one, or that only a GPU decides. */
+/** Matches lines whose branches nobody wrote, or that only a GPU decides. */
 const NOT_DECIDED_HERE = [/^\}? ?catch\b/, /^(static|thread_local)\b/, /cuda/i];
 
 /**
- * By file of native/: `{ lines: [covered, total], branches: [covered, total], missed: number[] }`,
- * where `missed` are the numbers of the lines where either is missing.
+ * Returns for each file of native/: `{ lines: [covered, total], branches: [covered, total], missed: number[] }`.
+ * `missed` has the numbers of lines that are not covered, or not in all branches.
  *
- * The compiler makes branches that no one wrote, for exceptions: around almost every call, where
- * one is caught, and where what was made so far is destroyed. They are left out: the two ways on from a
- * call of which one throws; all on lines of brackets alone and of `catch`; and decisions that were
- * never come to on a line that ran, since either an exception alone leads there, or a branch that
- * is counted as missing. So are those of variables that are made once, and those that ask for a GPU.
- * Not told apart from decisions, and counted, are those that destroy a temporary that only one side of
- * an expression makes.
+ * The compiler adds branches for exceptions: around almost every call, at every catch, and where objects are destroyed.
+ * These are left out:
+ * - the two branches after a call, one of which is an exception;
+ * - all branches on lines with only brackets or `catch`;
+ * - decisions that never ran on a line that did, since either they belong to an exception, or the branch to them counts
+ *   as missing;
+ * - the initialization of static variables, and decisions that ask for a GPU.
+ *
+ * Branches that destroy a temporary of one side of an expression look like decisions, and are counted.
  */
 export function nativeCoverage(objects) {
   const counts = new Map();
@@ -36,7 +38,7 @@ export function nativeCoverage(objects) {
   return Object.fromEntries([...counts].map(([file, lines]) => [file, summary(file, lines)]));
 }
 
-// A line of a template or a header is counted once for each use; it is covered where one of them is.
+// A line of a template or header has counts for each use. It is covered if one of them is.
 function add(counts, file, lines) {
   const name = path.relative(ROOT, path.resolve(ROOT, file));
   if (!name.startsWith('native/')) return;
@@ -58,7 +60,10 @@ function add(counts, file, lines) {
   }
 }
 
-/** The counts of each decision's ways: two of a condition, of which gcov puts that which falls through first, more of a switch. */
+/**
+ * Returns the counts of each decision's branches: two for a condition (gcov lists the fall-through first), more for a
+ * switch.
+ */
 function decisionsOf(branches) {
   const groups = [];
   for (const branch of branches) {

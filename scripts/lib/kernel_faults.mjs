@@ -1,6 +1,5 @@
-// Deliberate faults in own kernels, each of which the kernel's self-test must find. `to` replaces
-// `from`; `FAULT` in it is true where this fault is the one that is on. `kernels` names those that
-// compute with the changed text.
+// Deliberate faults in own kernels, each of which the kernel's self-test must find. `to` replaces `from`. `FAULT` in
+// `to` is true if this fault is switched on. `kernels` names the kernels that run the changed code.
 
 const ELEMENTS = ['huber_loss', 'l1_loss', 'mse_loss', 'smooth_l1_loss'];
 const SINGLE_FUNCTION = ['huber_loss', 'mse_loss', 'smooth_l1_loss'];
@@ -14,7 +13,7 @@ const fault = (file, kernels, what, from, to) => ({
   to,
 });
 
-/** All of them. Their numbers, from 1, are their places. */
+/** The faults. They are numbered by position, from 1. */
 export const KERNEL_FAULTS = [
   // The order of summation.
   fault(
@@ -38,7 +37,7 @@ export const KERNEL_FAULTS = [
     'if (count < kGrain || threads == 1 ||',
     'if (FAULT || count < kGrain || threads == 1 ||',
   ),
-  // What all of them share.
+  // Code that all kernels share.
   fault(
     'one_pass.cc',
     ELEMENTS,

@@ -1,4 +1,4 @@
-// libtorch: one that the machine has, or else torch's CPU build in .venv.
+// Finds libtorch on the machine, or else installs torch's CPU build in .venv.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -6,12 +6,12 @@ import { SetupError } from './advice.mjs';
 import { VENV } from './checkout.mjs';
 import { findLibtorch, library } from './typescript.mjs';
 
-// In a .venv that the set-up made: what it holds, or UNFINISHED while it is being made. Another
-// .venv is never removed.
+// The mark of a .venv that the set-up made. It holds the version, or UNFINISHED during the installation. A .venv
+// without it is never removed.
 const MARK = path.join(VENV, '.torch-losses');
 const UNFINISHED = 'unfinished';
 
-/** The libtorch to use, fetched where there is none. */
+/** Returns the libtorch to use. Installs one if there is none. */
 export async function ensureLibtorch() {
   const { fetchTorch, PINNED_TORCH } = await library('cli/torch_environment');
   removeOutdatedEnvironment(PINNED_TORCH);

@@ -1,14 +1,14 @@
-// One set-up at a time in a checkout.
+// A lock, so that only one set-up runs in a checkout at a time.
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { ROOT } from './checkout.mjs';
 import { hashOf } from './stamp.mjs';
 
-// A socket without a file: the system frees its name when its process ends, however it ends.
+// An abstract socket has no file, so the system frees its name when the process ends in any way.
 const NAME = `\0torch-losses-${hashOf({ strings: [ROOT] })}`;
 
-/** Runs a function while no other process runs one under this lock. */
+/** Runs a function while no other process holds the lock. */
 export async function withLock(body) {
   let lock = await tryLock();
   if (!lock) {

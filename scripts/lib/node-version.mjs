@@ -1,4 +1,4 @@
-// Imported before anything else: says so where Node is too old to run what comes next.
+// Checks the version of Node. Import it first, so that the message comes before the errors of an old Node.
 import { SetupError } from './advice.mjs';
 
 const NEEDED = [20, 19];

@@ -1,5 +1,5 @@
-// What the package is tested with and is no part of developing it: other package managers, runtimes
-// and checkers of packages. They are installed where git ignores them.
+// Installs the tools that only test the package: other package managers, runtimes, and package checkers. They are in a
+// folder that git ignores.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -7,16 +7,19 @@ import { BUILD } from './checkout.mjs';
 import { mustRun } from './run.mjs';
 import { unlessDone } from './stamp.mjs';
 
-// Runtimes as the packages that hold their binaries; `node`, `bun` and `deno` fetch these in an
-// install script.
+// Runtimes are installed from the packages that contain their binaries. `node`, `bun` and `deno` would download these
+// in an install script.
 const TOOLS = {
   '@arethetypeswrong/cli': '0.18.5',
   '@rollup/plugin-commonjs': '29.0.3',
   '@rollup/plugin-node-resolve': '16.0.3',
+  '@types/jest': '30.0.0',
   '@vercel/ncc': '0.45.0',
   '@vercel/nft': '1.11.5',
   '@vercel/webpack-asset-relocator-loader': '1.11.0',
   esbuild: '0.28.2',
+  expect: '30.5.2',
+  jest: '30.5.2',
   next: '16.4.6',
   publint: '0.3.25',
   pnpm: '12.21.0',
@@ -32,6 +35,7 @@ const TOOLS = {
   typescript5: 'npm:typescript@5.2.2', // the first with `using`
   typescript7: 'npm:typescript@7.0.2',
   vite: '8.4.0',
+  vitest: '5.1.2',
   webpack: '5.113.0',
   '@oven/bun-linux-x64': '1.4.5',
   '@deno/linux-x64-glibc': '2.9.6',

@@ -1,4 +1,4 @@
-// The npm packages of package-lock.json.
+// Installs the npm packages of package-lock.json.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -6,8 +6,8 @@ import { NODE_MODULES, ROOT } from './checkout.mjs';
 import { mustRun } from './run.mjs';
 import { hashOf, unlessDone } from './stamp.mjs';
 
-// Set by an `npm` that runs this script, or by a shell for other projects; each would put packages
-// elsewhere, or leave some out.
+// These variables come from the npm that runs this script, or from a shell that is set up for other projects. They
+// would install packages elsewhere, or leave some out.
 const MISLEADING = /^npm_config_(prefix|global|location|omit|only|production|dry_run)$/i;
 
 export async function installPackages() {
@@ -23,7 +23,7 @@ export async function installPackages() {
     const env = Object.fromEntries(
       Object.entries(process.env).filter(([name]) => !MISLEADING.test(name)),
     );
-    // Nothing that is installed here needs an install script.
+    // No package here needs an install script.
     const [npm, ...args] = [
       ...npmCommand(),
       'ci',
@@ -36,7 +36,7 @@ export async function installPackages() {
   });
 }
 
-// The npm that runs this script, else the one on PATH.
+// Returns the npm that runs this script, or else the one on PATH.
 function npmCommand() {
   const running = process.env.npm_execpath;
   return running?.endsWith('npm-cli.js') ? [process.execPath, running] : ['npm'];

@@ -1,4 +1,4 @@
-// What a prebuilt addon asks of the systems it is loaded on.
+// Checks what a prebuilt addon needs from the system.
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -7,8 +7,8 @@ import { ROOT } from './checkout.mjs';
 import { capture } from './run.mjs';
 
 /**
- * What keeps an addon from working on every system on which libtorch does: that it needs a newer C or C++ library than the
- * libtorch under it, looks for libraries in places of its own, or has paths of this machine inside.
+ * Returns the reasons why an addon does not work on every system on which its libtorch works: it needs a newer C or C++
+ * library than libtorch, has its own library search paths, or contains paths of this machine.
  *
  * @param {string} addon
  * @param {string} libtorch its directory
@@ -38,7 +38,7 @@ function newerVersions(addon, libtorch) {
     });
 }
 
-/** The newest version that a library's symbols need of each library: `{ GLIBC: '2.28', … }`. */
+/** Returns the newest symbol version of each library that a file needs: `{ GLIBC: '2.28', … }`. */
 function newestVersions(file) {
   const newest = {};
   for (const { library, version } of versionedSymbols(file)) {

@@ -1,4 +1,4 @@
-// The addons that the package ships. prebuildify makes them, and node-gyp-build finds them.
+// The addons in the package. prebuildify makes them, and node-gyp-build finds them.
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -10,14 +10,14 @@ import { portabilityProblems } from './portability.mjs';
 import { hashOf } from './stamp.mjs';
 import { library } from './typescript.mjs';
 
-// node-gyp removes the build folder that it finds: here it finds none of this checkout's.
+// node-gyp deletes the build folder in the current folder. In this folder, that is not the checkout's.
 const STAGE = path.join(BUILD, 'prebuildify');
 const STAGED = ['binding.gyp', 'CMakeLists.txt', 'scripts'];
 const PLATFORM = `${process.platform}-${process.arch}`;
-// Beside a prebuilt addon: the hash of the sources that it was made from.
+// The file next to a prebuilt addon with the hash of its sources.
 const STAMP = 'sources.sha256';
 
-/** Whether there is a prebuilt addon of a name, made from the sources as they are now. */
+/** Returns whether a prebuilt addon exists for the current sources. */
 export async function isPrebuilt(name) {
   const folder = await folderOf(name);
   try {
@@ -33,8 +33,8 @@ export async function isPrebuilt(name) {
  * Makes the prebuilt addons for a libtorch: the loader, and the addon of its minor version.
  *
  * @param {{ directory: string, version: string }} libtorch
- * @returns {Promise<string[]>} why the addons do not work on every system on which that libtorch does; empty
- *   where they do. Addons with such a problem count as missing for {@link isPrebuilt}.
+ * @returns {Promise<string[]>} the reasons why the addons do not work on every system on which that libtorch does. An
+ *   addon with such a problem counts as missing for {@link isPrebuilt}
  */
 export async function prebuild(libtorch) {
   const { addonFor } = await library('bindings/libtorch/addons');
@@ -49,13 +49,13 @@ async function prebuildOne(name, libtorch) {
   stage();
   const folder = await folderOf(name);
   rmSync(folder, { recursive: true, force: true });
-  // scripts/build.mjs takes these.
+  // scripts/build.mjs reads these variables.
   Object.assign(process.env, { LIBTORCH: libtorch.directory, TORCH_LOSSES_PREBUILD: name });
   await promisify(prebuildify)({
     cwd: STAGE,
     out: path.resolve(folder, '..', '..'),
     name: 'torch-losses',
-    // One addon serves every version of Node; the target is the one whose node-gyp runs.
+    // One addon works with every version of Node. The target is the version whose node-gyp runs.
     napi: true,
     targets: [{ runtime: 'node', target: process.versions.node }],
     tagLibc: true,

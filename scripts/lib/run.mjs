@@ -6,12 +6,12 @@ import { adviceFor, SetupError } from './advice.mjs';
 import { ROOT } from './checkout.mjs';
 
 /**
- * Runs a command to its end, showing its output.
+ * Runs a command until it ends, and shows its output.
  *
- * @returns {Promise<{ status: number, output: string }>} the exit status (127 where there is no such
- *   command) and what was printed; with `inherit`, the terminal is the command's own and no output
- *   is kept; with `progress`, standard output is, so that progress bars show, and only errors are
- *   kept; with `quiet`, nothing is shown
+ * @returns {Promise<{ status: number, output: string }>} the exit status (127 if there is no such command) and the
+ *   output.
+ *   With `inherit`, the command uses the terminal directly, and no output is kept. With `progress`, only its standard
+ *   output does, so that progress bars work, and errors are kept. With `quiet`, nothing is shown
  */
 export function run(command, args, { env = process.env, inherit, progress, quiet } = {}) {
   const stdio = inherit ? 'inherit' : ['ignore', progress ? 'inherit' : 'pipe', 'pipe'];
@@ -28,8 +28,7 @@ export function run(command, args, { env = process.env, inherit, progress, quiet
       }
     });
   }
-  // Ctrl-C reaches the child by itself, a signal to this process alone does not; either way the
-  // child ends first.
+  // The child gets Ctrl-C by itself, but not a signal to this process alone. In both cases, the child ends first.
   const forward = (signal) => signal === 'SIGTERM' && child.kill(signal);
   process.on('SIGINT', forward).on('SIGTERM', forward);
   return new Promise((resolve) => {
@@ -45,10 +44,7 @@ export function run(command, args, { env = process.env, inherit, progress, quiet
   });
 }
 
-/**
- * Runs a command that has to succeed; where it fails, the error says what to do, as far as that is
- * known.
- */
+/** Runs a command that must succeed. If it fails, the error has advice, if there is any. */
 export async function mustRun(what, command, args, options) {
   const { status, output } = await run(command, args, options);
   if (status !== 0) {
@@ -57,7 +53,7 @@ export async function mustRun(what, command, args, options) {
   }
 }
 
-/** What a command prints; the empty string where it cannot be run. */
+/** Returns the output of a command, or an empty string if it cannot run. */
 export function capture(command, args) {
   return (spawnSync(command, args, { encoding: 'utf8' }).stdout ?? '').trim();
 }

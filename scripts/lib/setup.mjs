@@ -1,15 +1,11 @@
-// Everything between a bare clone and a program that runs. Each step is skipped where nothing has
-// changed since it was last done to its end.
+// Sets up a clone. A step is skipped if it was completed and its inputs have not changed.
 import { buildAddon } from './addon.mjs';
 import { ensureLibtorch } from './libtorch.mjs';
 import { withLock } from './lock.mjs';
 import { installPackages } from './packages.mjs';
 import { compileLibrary } from './typescript.mjs';
 
-/**
- * @returns the libtorch to use: `{ directory, version, source, python }`, as lib/bindings/libtorch/find.ts
- * says it
- */
+/** @returns the libtorch to use: `{ directory, version, source, python }`, see lib/bindings/libtorch/find.ts */
 export async function setUp() {
   const libtorch = await withLock(async () => {
     await installPackages();

@@ -1,4 +1,4 @@
-// The simulated CUDA device of test/cuda/simulator, built for a CUDA build of libtorch.
+// Builds the simulated CUDA device of test/cuda/simulator, for a CUDA build of libtorch.
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 
@@ -11,7 +11,10 @@ const SOURCES = path.join('test', 'cuda', 'simulator');
 const RUNTIME = ['memory', 'streams', 'properties', 'runtime', 'driver', 'unsupported'];
 const OPTION = '--simulated-cuda';
 
-/** A program's arguments without --simulated-cuda, and the environment that asks for: none without it. */
+/**
+ * Returns a program's arguments without --simulated-cuda, and the environment for it. Without that argument the
+ * environment is empty.
+ */
 export async function simulation(args, libtorch) {
   const simulates = args.includes(OPTION);
   return {
@@ -22,7 +25,7 @@ export async function simulation(args, libtorch) {
 
 /**
  * @param {{ directory: string, version: string, python?: string }} libtorch
- * @returns {Promise<Record<string, string>>} the environment in which programs have the devices
+ * @returns {Promise<Record<string, string>>} the environment in which programs have the simulated devices
  */
 async function simulatedDevices(libtorch) {
   const headers = cudaHeaders(libtorch);
@@ -53,7 +56,7 @@ async function simulatedDevices(libtorch) {
   return { LD_PRELOAD: path.join(output, 'libcuda.so.1') };
 }
 
-// Those of the CUDA runtime, which come with torch's wheels.
+// Finds the headers of the CUDA runtime, which torch's wheels install.
 function cudaHeaders({ directory, version, python }) {
   const folder = path.join(directory, '..', 'nvidia', 'cu13', 'include');
   if (!python || !existsSync(path.join(folder, 'cuda_runtime_api.h'))) {
@@ -65,7 +68,7 @@ function cudaHeaders({ directory, version, python }) {
   return folder;
 }
 
-// Headers that those include, and that come with no torch.
+// Installs headers that those include, which no torch wheel contains.
 async function compilersHeaders(python, headers, output) {
   const version = /CUDA_VERSION (\d+)(\d\d)\d$/m.exec(
     capture('grep', ['define CUDA_VERSION', path.join(headers, 'cuda.h')]),

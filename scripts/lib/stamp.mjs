@@ -1,14 +1,11 @@
-// Stamps: what a step of the set-up was made from, kept in the folder that it made.
+// Stamps: a folder that a step of the set-up made contains the hash of the step's inputs.
 import { createHash } from 'node:crypto';
 import { accessSync, constants, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { ROOT } from './checkout.mjs';
 
-/**
- * A hash of strings, and of the contents of files and whole folders of this checkout, named
- * relative to it.
- */
+/** Returns a hash of strings, and of the names and contents of files and folders in this checkout. */
 export function hashOf({ files = [], strings = [] }) {
   const hash = createHash('sha256');
   for (const string of strings) {
@@ -41,11 +38,10 @@ function filesUnder(name) {
 }
 
 /**
- * Does a step of the set-up unless its stamp shows that it was done, to the end, from the same
- * inputs.
+ * Runs a step of the set-up, unless its stamp shows that it was completed with the same inputs.
  *
- * @param {string} stamp the stamp's file
- * @param {string} inputs their hash
+ * @param {string} stamp the file of the stamp
+ * @param {string} inputs the hash of the inputs
  * @param {() => Promise<void>} step
  */
 export async function unlessDone(stamp, inputs, step) {

@@ -1,4 +1,4 @@
-// TypeScript's output.
+// Compiles TypeScript.
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -12,9 +12,7 @@ export async function compileLibrary() {
   await compile('lib', '.', DIST, ['lib', 'tsconfig.json']);
 }
 
-/**
- * Compiles a folder of TypeScript with the tsconfig.json of its project, unless that has been done.
- */
+/** Compiles a folder of TypeScript with its tsconfig.json, unless that was done before. */
 export async function compile(what, project, output, inputs) {
   const hash = hashOf({ files: [...inputs, 'package-lock.json'] });
   await unlessDone(path.join(output, '.stamp'), hash, async () => {
@@ -32,8 +30,8 @@ export async function compileExamples() {
 }
 
 /**
- * Compiles test/ into dist-test/, and the examples, which the tests run; checks the tests of types, which
- * are right when they compile.
+ * Compiles test/ into dist-test/, and the examples, which the tests run. Checks the type tests, which pass if they
+ * compile.
  */
 export async function compileTests() {
   const inputs = ['test', 'lib', 'tsconfig.json', 'package.json'];
@@ -44,12 +42,12 @@ export async function compileTests() {
   await compileExamples();
 }
 
-/** findLibtorch of lib/bindings/libtorch/find.ts. */
+/** Returns `findLibtorch` of lib/bindings/libtorch/find.ts. */
 export async function findLibtorch() {
   return (await library('bindings/libtorch/find')).findLibtorch();
 }
 
-/** A module of lib/ that the set-up itself uses; none of these loads libtorch. */
+/** Imports a compiled module of lib/ for the set-up. None of these loads libtorch. */
 export async function library(name) {
   const module = path.join(DIST, `${name}.js`);
   if (!existsSync(module)) {
@@ -58,7 +56,7 @@ export async function library(name) {
   return createRequire(import.meta.url)(module);
 }
 
-/** Checks the types of a project without writing anything. */
+/** Checks the types of a project without writing output. */
 export async function checkTypes(project) {
   await mustRun(`Checking the types of ${project}`, ...tsc(project, '--noEmit'));
 }

@@ -1,4 +1,6 @@
-/** What torch.cuda and torch.accelerator say of a GPU and set on it; where there is none, parity/devices.test.ts. */
+/**
+ * torch.cuda and torch.accelerator on a GPU: what they return and set. parity/devices.test.ts tests them without a GPU.
+ */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 

@@ -1,4 +1,4 @@
-/** What JavaScript adds to autocast: functions, promises and calls off the event loop. */
+/** Autocast as JavaScript uses it: functions, promises and calls off the event loop. */
 import { expect } from 'chai';
 import torch, { nn } from 'torch-losses';
 

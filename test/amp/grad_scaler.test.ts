@@ -1,4 +1,4 @@
-/** What GradScaler and the older names in torch.cuda.amp refuse, and give where there is no GPU. */
+/** GradScaler and the deprecated names in torch.cuda.amp without a GPU: results and errors. */
 import { expect } from 'chai';
 import torch, { nn, optim } from 'torch-losses';
 

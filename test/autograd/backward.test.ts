@@ -1,11 +1,11 @@
-/** The backward pass of small graphs, which runs without the engine, against the engine's. */
+/** Compares the inline backward pass of small graphs with libtorch's engine. */
 import { expect } from 'chai';
 import torch, { nn, type Tensor } from 'torch-losses';
 
 import { Random } from '../support/data';
 import { itWhereThere } from '../support/versions';
 
-/** Programs that make a scalar of two leaves; `inputs` sends the same backward pass to the engine. */
+/** Programs that compute a scalar from two leaves. Giving `inputs` makes the engine run the backward pass. */
 const programs: Record<string, (x: Tensor, y: Tensor) => Tensor> = {
   'one function': (x) => x.sum(),
   'a loss': (x, y) => nn.functional.mse_loss(x, y),
@@ -44,7 +44,7 @@ function gradients(program: (typeof programs)[string], engine: boolean): (Tensor
   return leaves.map(({ grad }) => grad);
 }
 
-/** What a random graph is made of: all that is computed without libtorch's own code, and some that is not. */
+/** The steps of random graphs: all functions that the inline backward pass computes itself, and some others. */
 const STEPS: readonly ((a: Tensor, b: Tensor) => Tensor)[] = [
   (a, b) => a.add(b),
   (a, b) => a.sub(b),
@@ -75,7 +75,9 @@ const STEPS: readonly ((a: Tensor, b: Tensor) => Tensor)[] = [
   (a) => a.exp(),
 ];
 
-/** The program of a seed: some steps, each of two of what there is, summed up in one of three ways. */
+/**
+ * Returns a random program: some steps, each with two earlier results, whose results are combined in one of three ways.
+ */
 function randomProgram(seed: number): (x: Tensor, y: Tensor) => Tensor {
   const random = new Random(seed);
   return (x, y) => {
@@ -88,7 +90,7 @@ function randomProgram(seed: number): (x: Tensor, y: Tensor) => Tensor {
   };
 }
 
-/** To the last bit, and where it lies. */
+/** Returns the exact elements of a gradient, with its strides. */
 const bits = (gradient: Tensor | null): unknown =>
   gradient && [gradient.stride(), [...new Uint8Array(gradient.toTypedArray().buffer)]];
 
@@ -184,7 +186,7 @@ describe('small layers', () => {
           };
           const ours = taken(linear_cross_entropy(x, weight, target, { linear_bias }), {});
           if (use < 100) continue; // what it is compared with before it runs on one thread
-          // libtorch's own product, and its engine.
+          // Computed by libtorch's own linear and engine.
           const logits = linear(x, weight, linear_bias);
           const expected = taken(cross_entropy(logits, target), { inputs: leaves });
           const equal = ours.map((tensor, j) => torch.equal(tensor!, expected[j]!));

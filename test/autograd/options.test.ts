@@ -1,4 +1,4 @@
-/** Options of the backward pass that follow others by default. */
+/** Options of the backward pass whose defaults depend on other options. */
 import { expect } from 'chai';
 import torch, { type Tensor } from 'torch-losses';
 

@@ -1,4 +1,4 @@
-/** Errors: Python's class and message, and nothing of C++ in them. */
+/** Errors: Python's class and message, without anything of C++. */
 import { expect } from 'chai';
 import torch, { nn, type Tensor, TorchError } from 'torch-losses';
 

@@ -1,4 +1,4 @@
-/** The life of tensors: handles, disposal, collection. */
+/** The lifetime of tensors: handles, disposal, collection. */
 import { expect } from 'chai';
 import torch, { Tensor } from 'torch-losses';
 
@@ -123,7 +123,7 @@ describe('what is no tensor', () => {
   }
 });
 
-describe('the door to C++', () => {
+describe('a native call', () => {
   it('counts the arguments of an operator', () => {
     const [{ id }] = native.find_operators('aten::neg') as unknown as [{ id: number }];
     for (const surplus of [3, 40]) {
@@ -174,7 +174,7 @@ describe('the door to C++', () => {
     new Uint8Array(0),
     new Date(),
   ];
-  // Those that would stop the process by design, or change it for the other tests.
+  // Functions that would stop the process by design, or change it for other tests.
   const skipped =
     /^(manual_seed|share_|set_(?!grad$|data$|requires_grad$)|use_|allow_|propose_|simulate_)/;
 
@@ -196,7 +196,7 @@ describe('the door to C++', () => {
           survives(first, second);
           survives(first, second, first, second, first, second, first);
         }
-        // Behind tensors, so that those are not what is refused.
+        // Puts the value after tensors, so that the call does not fail because of those.
         for (let tensors = 1; tensors <= 4; tensors++) {
           const handles = Array.from({ length: tensors }, () => handleOf(torch.ones(2, 2)));
           survives(...handles, ...new Array<unknown>(6).fill(first));

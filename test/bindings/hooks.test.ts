@@ -1,11 +1,11 @@
-/** What every entry point sets up: errors, warnings and the care of memory. */
+/** The set-up of every entry point: errors, warnings and memory pressure. */
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { expect } from 'chai';
 
 const DIST = path.resolve(__dirname, '..', '..', 'dist');
 
-/** Loads an entry alone, then asks for the error of a wrong call and for the memory of a loop that disposes nothing. */
+/** Loads only this entry, then returns the error of a wrong call, and the memory of a loop that disposes nothing. */
 const program = (entry: string): string => `
 require(${JSON.stringify(path.join(DIST, entry))});
 const { native } = require(${JSON.stringify(path.join(DIST, 'bindings', 'native'))});

@@ -25,7 +25,7 @@ async function warningsDuring(work: () => Promise<unknown>): Promise<Error[]> {
   return warnings;
 }
 
-/** Keeps the thread of asynchronous calls busy for a while. */
+/** Keeps the worker thread of asynchronous calls busy for a while. */
 const busy = (): Promise<unknown> => torch.ops.aten.mm.async(big, big);
 const big = torch.ones(1500, 1500);
 

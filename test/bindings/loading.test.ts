@@ -1,4 +1,4 @@
-/** The package as programs load it: require, import, twice, and after another. */
+/** The ways to load the package: require, import, twice, and after another copy. */
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -14,7 +14,7 @@ async function node(...args: string[]): Promise<string> {
   return stdout.trim();
 }
 
-// Newer Nodes give what is imported from CommonJS the name 'module.exports' too.
+// Newer versions of Node add the name 'module.exports' to what is imported from CommonJS.
 const names =
   'JSON.stringify(Object.keys(torch).filter((name) => !/^(default|__esModule|module.exports)$/.test(name)).sort())';
 

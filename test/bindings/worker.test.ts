@@ -1,4 +1,4 @@
-/** Worker threads: any number, ended in any way. */
+/** Worker threads: in large numbers, and ended in different ways. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -15,10 +15,10 @@ function start(steps: number): Worker {
   return new Worker(fixture('worker.js'), { workerData: { steps } });
 }
 
-/** Of each some tenths of a second of work. */
+/** Each worker takes some tenths of a second. */
 const WORKERS = 200;
 
-/** Does something so often, a few at a time. */
+/** Runs a function many times, a few at once. */
 async function repeatedly(times: number, act: (round: number) => Promise<void>): Promise<void> {
   let round = 0;
   const lane = async (): Promise<void> => {

@@ -1,4 +1,4 @@
-/** The command line: help, options, errors and exit statuses, as a shell sees them. */
+/** The command line as a shell sees it: help, options, errors and exit codes. */
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -129,7 +129,7 @@ describe('torch-losses doctor', () => {
 
   it('says of each libtorch what is wrong with it', async () => {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'torch-losses-'));
-    /** A libtorch of which nothing is real, with the headers if so said. */
+    /** Makes a folder that looks like a libtorch, optionally with headers. */
     const fake = (name: string, version: string, hasHeaders: boolean): string => {
       const directory = path.join(folder, name);
       mkdirSync(path.join(directory, 'lib'), { recursive: true });

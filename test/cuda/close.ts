@@ -1,4 +1,4 @@
-/** Outcomes that need not be equal to the last bit: torch's own tolerances, by dtype. */
+/** Compares outcomes with torch's tolerances for each dtype, for results that need not have equal bits. */
 import torch, { type Tensor } from 'torch-losses';
 
 import {
@@ -9,7 +9,7 @@ import {
 } from '../../dist/testing/parity/outcome';
 import type { Differ } from '../parity/parity';
 
-/** torch.testing.assert_close's. */
+/** The tolerances of torch.testing.assert_close. */
 const TOLERANCES: Readonly<Record<string, readonly [relative: number, absolute: number]>> = {
   'torch.float16': [1e-3, 1e-5],
   'torch.bfloat16': [1.6e-2, 1e-5],
@@ -29,9 +29,9 @@ function tensorOf({ dtype, shape, bytes }: TensorValue): Tensor {
 }
 
 /**
- * As `differences`, with values that are close.
+ * Like `differences`, but accepts values that are close.
  *
- * @param factor - how many times the tolerances: sums of many terms in another order differ by more
+ * @param factor - multiplies the tolerances, for sums of many terms in another order
  */
 export function closeDifferences(factor = 1): Differ {
   return (expected, ours, ownTexts) => {

@@ -1,4 +1,4 @@
-/** Devices, tensors and modules on them, copies, random numbers and memory, against Python where it says the same. */
+/** Devices: tensors and modules on them, copies, random numbers and memory, compared with Python. */
 import { expect } from 'chai';
 import torch, { nn, optim } from 'torch-losses';
 

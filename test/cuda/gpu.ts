@@ -1,4 +1,4 @@
-/** What the tests of CUDA stand on: a GPU, or else a visible reason why they are skipped. */
+/** Skips CUDA tests without a GPU, with a visible reason. */
 import torch from 'torch-losses';
 
 const { cuda, backends } = torch;
@@ -8,7 +8,7 @@ function reason(): string {
   return 'no CUDA driver, or no device';
 }
 
-/** A suite that needs GPUs; where there are too few, one test that says why it is skipped. */
+/** Defines a suite that needs GPUs. If there are too few, defines one test that says why the suite is skipped. */
 export function describeCuda(title: string, body: (this: Mocha.Suite) => void, devices = 1): void {
   const count = cuda.device_count();
   if (count >= devices) {

@@ -1,5 +1,5 @@
 /**
- * Which kernels are launched, in which order: Python's. Simulated devices tell; on a GPU the results do.
+ * Compares the order of kernel launches with Python's. Simulated devices report the kernels; a GPU only gives results.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -10,7 +10,7 @@ import torch from 'torch-losses';
 import { PYTHON } from '../parity/parity';
 import { describeCuda } from './gpu';
 
-/** Each loss with its inputs, in words of both languages. */
+/** The arguments of each loss, as an expression in both languages. */
 const LOSSES: Readonly<Record<string, string>> = {
   L1Loss: 'scores(), values()',
   MSELoss: 'scores(), values()',
@@ -36,7 +36,7 @@ const LOSSES: Readonly<Record<string, string>> = {
   CTCLoss: 'scores().unsqueeze(1), labels().select(0, 0).narrow(0, 0, 4), lengths(32), lengths(4)',
 };
 
-/** Those that need arguments to be made. */
+/** The classes whose constructors need arguments. */
 const MADE_OF: Readonly<Record<string, readonly number[]>> = { LinearCrossEntropyLoss: [10, 5] };
 
 const IN_PYTHON = `
@@ -75,7 +75,7 @@ async function launchedBy(command: string, ...args: string[]): Promise<string[]>
   const { stderr } = await promisify(execFile)(command, [...args, JSON.stringify(rows)], { env });
   const told = stderr.split('\n').filter((line) => /^(>|aten::)/.test(line)); // no warnings
   const blocks = told.join('\n').split('> end').slice(0, -1);
-  // What makes the inputs comes before.
+  // Leaves out the kernels that make the inputs.
   return blocks.map((block) => block.slice(block.indexOf('> ')));
 }
 

@@ -1,5 +1,6 @@
 /**
- * Every loss, option, reduction and dtype on a GPU: against Python on the same GPU and libtorch, and against the CPU.
+ * Every loss, option, reduction and dtype on a GPU, compared with Python on the same GPU and libtorch, and with the
+ * CPU.
  */
 import { expect } from 'chai';
 
@@ -15,8 +16,8 @@ import { describeCuda } from './gpu';
 const onCuda = (call: Call): Call => ({ ...call, device: 'cuda' });
 
 /**
- * Kernels that add with atomics, in whatever order threads come: class indices in space (nll_loss2d), and CTC's
- * gradient. Their bits differ from run to run, in Python too.
+ * Returns whether a call gives the same bits in each run. Some kernels add with atomics, in random order: class indices
+ * with spatial dimensions (nll_loss2d), and the gradient of CTC. This is so in Python, too.
  */
 function isDeterministic(call: Call): boolean {
   if (/ctc/i.test(call.callee)) return false;
@@ -28,7 +29,7 @@ function isDeterministic(call: Call): boolean {
 const differOf = (call: Call): Differ =>
   isDeterministic(call) ? differences : closeDifferences(4);
 
-/** Without values that kernels check: on a GPU that ends all work in the process. */
+/** Returns calls without values that kernels check, since a failed check on a GPU ends all GPU work in the process. */
 function callsOf(row: (typeof LOSSES)[number], seed: number): Call[] {
   const cases = new LossCases(row, seed, DTYPES, ['float32'], false);
   return [...cases.grid(), ...cases.random(40)].map((make) => make().call);
@@ -65,7 +66,7 @@ describeCuda('losses against the CPU', function () {
   this.timeout(300_000);
   for (const { title, calls } of rowsOfCalls()) {
     it(title, () => {
-      // Halves are summed in other steps, and what one device computes in them the other may not.
+      // Half-precision sums are computed in other steps, and a device may not support what another one does.
       const exact = calls.filter((call) => !/float16/.test(describeCall(call)));
       const failures = exact.flatMap((call) => {
         const expected = outcomeOf(runCall(call));

@@ -1,4 +1,4 @@
-/** Memory of a GPU: flat in loops that dispose nothing, freed when it runs out; class indices that are checked. */
+/** GPU memory: constant in loops that dispose nothing, freed when it runs out. Checks of class indices. */
 import { expect } from 'chai';
 import torch, { nn, type Tensor } from 'torch-losses';
 
@@ -21,7 +21,7 @@ describeCuda('memory', function () {
     for (let i = 0; i < 50; i++) step();
     cuda.reset_peak_memory_stats();
     for (let i = 0; i < 2000; i++) step();
-    // 2,000 graphs of 8 MB would be 16 GB.
+    // 2,000 graphs of 8 MB would take 16 GB.
     expect(cuda.max_memory_allocated()).to.be.below(2 ** 30);
   });
 
@@ -29,7 +29,7 @@ describeCuda('memory', function () {
     torch.memoryStats();
     const before = cuda.memory_allocated();
     const held = bytes(64 * 2 ** 20);
-    // What was dead before may go meanwhile.
+    // Tensors that were dead before may be freed meanwhile.
     expect(cuda.memory_allocated() - before).to.be.within(48 * 2 ** 20, 64 * 2 ** 20);
     expect(torch.memoryStats().devices['cuda:0']!.live_bytes).to.be.at.least(64 * 2 ** 20);
     expect(cuda.memory_reserved()).to.be.at.least(cuda.memory_allocated());

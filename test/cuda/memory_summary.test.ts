@@ -1,4 +1,4 @@
-/** torch.cuda.memory_summary, of statistics that Python is given too: no GPU is needed. */
+/** torch.cuda.memory_summary, compared with Python for the same statistics. No GPU is needed. */
 import { expect } from 'chai';
 import torch from 'torch-losses';
 
@@ -11,7 +11,7 @@ const ARRAYS = [
 ];
 const COLUMNS = ['current', 'peak', 'allocated', 'freed'];
 
-/** Statistics with numbers of all magnitudes, the limits of units among them. */
+/** Returns statistics with numbers of all magnitudes, including the limits of units. */
 function statistics(seed: number): Record<string, number> {
   const names = [
     ...ARRAYS.flatMap((array) => ['all', 'large_pool', 'small_pool'].map((p) => `${array}.${p}`)),

@@ -1,4 +1,4 @@
-/** Streams and events, and calls off the event loop that keep their caller's stream. */
+/** Streams and events. Calls off the event loop keep their caller's stream. */
 import { expect } from 'chai';
 import torch, { nn } from 'torch-losses';
 

@@ -1,4 +1,4 @@
-/** Threads of their own device and stream, which end as they like. */
+/** Worker threads with their own device and stream, ended in different ways. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
@@ -9,7 +9,7 @@ import { describeCuda } from './gpu';
 
 const { cuda } = torch;
 
-/** Trains on the last device, on a stream of its own, until it is told to end, or is terminated. */
+/** Trains on the last device, on its own stream, until it gets a message or is terminated. */
 const PROGRAM = `
 const { parentPort } = require('node:worker_threads');
 const torch = require('torch-losses');

@@ -1,4 +1,4 @@
-/** Compiles pieces of TypeScript as a strict program of a user's, all at once. */
+/** Compiles several sources of TypeScript at once, with the strict options of a user's project. */
 import { join } from 'node:path';
 
 import ts from 'typescript';
@@ -15,9 +15,11 @@ const OPTIONS: ts.CompilerOptions = {
 };
 
 /**
- * @param sources - by name
+ * Compiles sources.
+ *
+ * @param sources - TypeScript by name
  * @returns JavaScript by name, as CommonJS
- * @throws Error with the compiler's messages, for sources that do not compile
+ * @throws Error with the compiler's messages if a source does not compile
  */
 export function compile(sources: ReadonlyMap<string, string>): Map<string, string> {
   const files = new Map(

@@ -1,6 +1,6 @@
 /**
- * The documentation's code: all of it compiles, each example prints what it shows, and each line of
- * docs/guides/porting.md gives what Python's line gives.
+ * Tests the code in the documentation: all of it compiles, each example prints the output that it shows, and each line
+ * of docs/guides/porting.md gives the same result as Python's line.
  */
 import { expect } from 'chai';
 import torch from 'torch-losses';
@@ -15,10 +15,10 @@ import { type Line, readPorting } from './porting';
 /** The guides whose examples are run. */
 const GUIDES: readonly string[] = ['servers'];
 const README = '../../README';
-/** Documents whose code is compiled only, since it needs a GPU, a server or the reader's own data. */
-const COMPILED: readonly string[] = ['cuda', 'memory', 'parity', 'performance', README];
+/** Documents whose code is only compiled, since it needs a GPU, a server or the reader's own data. */
+const COMPILED: readonly string[] = ['cuda', 'memory', 'parity', 'performance', 'testing', README];
 
-/** What such code takes as given. */
+/** Declarations of names that this code uses without defining them. */
 const READERS = `
 import type { MessagePort, Worker } from 'node:worker_threads';
 declare const x: Tensor, y: Tensor, input: Tensor, target: Tensor, weight: Tensor, ours: Tensor, theirs: Tensor;

@@ -1,4 +1,4 @@
-/** The examples of losses' doc comments and of the guides, and how they are run. */
+/** Finds and runs the examples in the doc comments of losses and in the guides. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -9,14 +9,14 @@ import { nn } from 'torch-losses';
 
 import { ROOT } from './root';
 
-/** What the site's scripts read; see scripts/docs/comments.mjs. */
+/** The functions of scripts/docs/comments.mjs. */
 interface Comments {
   lossNames(namespace: object): string[];
   readLosses(names: string[]): { name: string; examples: string[] }[];
   codeBlocks(markdown: string): string[];
 }
 
-/** Code by name: `MSELoss-1`, `servers-2`. */
+/** Returns the examples by name: `MSELoss-1`, `servers-2`. */
 export async function codeOf(where: {
   losses?: boolean;
   guides: readonly string[];
@@ -36,9 +36,9 @@ export async function codeOf(where: {
 }
 
 /**
- * An example as a module that exports the example as a function.
+ * Returns an example as a module that exports the example as a function.
  *
- * @param given - declarations of what it takes as given
+ * @param given - declarations of names that the example uses without defining them
  */
 export function asModule(code: string, given = ''): string {
   const lines = code.split('\n');
@@ -54,7 +54,7 @@ export function asModule(code: string, given = ''): string {
   ].join('\n');
 }
 
-/** What a compiled module exports. */
+/** Returns the exports of a compiled module. */
 export function load(javascript: string): Record<string, unknown> {
   const exported: Record<string, unknown> = {};
   const require = createRequire(join(ROOT, 'package.json'));
@@ -62,13 +62,13 @@ export function load(javascript: string): Record<string, unknown> {
   return exported;
 }
 
-/** What the README says that its first program prints: its first block of text. */
+/** Returns the output of the first program in the README: its first block of text. */
 export function firstOutput(): string {
   const text = readFileSync(join(ROOT, 'README.md'), 'utf8');
   return /^```text\n(.*?)\n```$/ms.exec(text)![1]!;
 }
 
-/** What a compiled example prints. */
+/** Returns the output of a compiled example. */
 export async function printed(javascript: string): Promise<string> {
   const lines: string[] = [];
   const { run } = load(javascript) as { run: (console: object) => Promise<void> };
@@ -76,7 +76,7 @@ export async function printed(javascript: string): Promise<string> {
   return lines.join('\n');
 }
 
-/** What an example says that it prints: its comments that have lines of their own. */
+/** Returns the output that an example shows: its comments on lines of their own. */
 export function shown(code: string): string {
   const comments = code.split('\n').filter((line) => line.startsWith('//'));
   return comments.map((line) => line.replace(/^\/\/ ?/, '')).join('\n');

@@ -1,4 +1,4 @@
-/** The lines of docs/guides/porting.md: what Python says, and what TypeScript says. */
+/** Reads the lines of docs/guides/porting.md: Python's code, and TypeScript's. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -8,11 +8,11 @@ import { ROOT } from './root';
 export interface Line {
   name: string;
   python: Sample;
-  /** A module that exports the line as a function of what it results in. */
+  /** A module that exports the line as a function, which returns the line's result. */
   typescript: string;
 }
 
-/** Every row of every table, with the code that stands above the table. */
+/** Returns every row of every table, with the code above the table. */
 export function readPorting(): Line[] {
   const text = readFileSync(join(ROOT, 'docs', 'guides', 'porting.md'), 'utf8');
   return text.split(/^## /m).slice(1).flatMap(linesOf);
@@ -29,7 +29,7 @@ function linesOf(section: string): Line[] {
   }));
 }
 
-/** The statements of a cell, each in backticks. */
+/** Returns the statements in a cell, each of which is in backticks. */
 const statements = (cell: string): string[] =>
   Array.from(cell.matchAll(/`([^`]+)`/g), ([, code]) => code!.replaceAll('\\|', '|'));
 

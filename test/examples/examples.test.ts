@@ -1,4 +1,7 @@
-/** The programs of examples/losses against their twins in Python, the command that runs one, and examples/digits. */
+/**
+ * Compares the programs in examples/losses with their Python twins. Tests the command that runs one, and
+ * examples/digits.
+ */
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,13 +26,13 @@ for name in sys.argv[1:]:
     print('# ' + name)
     runpy.run_path(f'examples/losses/{name}.py')`;
 
-/** The names of the programs in one language. */
+/** Returns the names of the programs in one language. */
 function namesOf(extension: 'ts' | 'py'): string[] {
   const files = readdirSync(FOLDER).filter((file) => file.endsWith(`.${extension}`));
   return files.map((file) => file.slice(0, -1 - extension.length)).sort();
 }
 
-/** The loss classes that a program makes. */
+/** Returns the loss classes that a program uses. */
 function lossesOf(file: string): string[] {
   const source = readFileSync(join(FOLDER, file), 'utf8');
   return Array.from(source.matchAll(/\bnn\.(\w+Loss)\(/g), ([, name]) => name!);
@@ -37,7 +40,7 @@ function lossesOf(file: string): string[] {
 
 const runFile = promisify(execFile);
 
-/** Runs programs one after the other in one process; returns what each prints, by name. */
+/** Runs programs one after the other in one process. Returns the output of each, by name. */
 async function outputsOf(command: string, args: readonly string[]): Promise<Map<string, string>> {
   const { stdout } = await runFile(command, args, { cwd: ROOT });
   const [, ...parts] = stdout.split(/^# (\w+)\n/m);
@@ -86,7 +89,7 @@ describe('examples', function () {
   for (const name of NAMES) {
     itWhereThere(`${name} prints what Python prints`, () => {
       const printed = pythons.get(name)!;
-      // The example shows a loss and a gradient, and neither is zero.
+      // Matches a loss and a gradient that are not zero.
       expect(printed).to.match(/^tensor\((?!0\.,)[\d.]+, grad_fn=<\w+>\)\ntensor\(.*[1-9]/s);
       expect(ours.get(name)).to.equal(printed);
     });

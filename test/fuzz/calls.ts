@@ -1,4 +1,4 @@
-/** Calls with hostile arguments: generated from a seed, made, and judged. */
+/** Hostile calls: generates them from a seed, makes them, and checks their errors. */
 import { types } from 'node:util';
 
 import fc from 'fast-check';
@@ -12,13 +12,13 @@ import { make, matchingTensors, type Spec, specs, usualArguments } from './value
 
 export interface Call {
   readonly target: string;
-  /** Undefined: an instance of the class whose method it is. */
+  /** The receiver. Undefined for a new instance of the method's class. */
   readonly receiver: Spec | null;
   readonly args: readonly Spec[];
   readonly tampering: string;
 }
 
-/** What a call's error should have been, and was not. */
+/** A call whose error is not documented. */
 export interface Finding {
   readonly call: string;
   readonly error: string;
@@ -36,7 +36,7 @@ const CODES = new Map<string, new (message?: string) => Error>([
   ['ERR_TORCH_OUT_OF_MEMORY', TorchError],
 ]);
 
-/** What the language itself says, before any code of the package runs. */
+/** Messages of the JavaScript engine, from before any code of the package runs. */
 const LANGUAGE = [
   /^Class constructors? .*cannot be invoked without 'new'/,
   /on a proxy that has been revoked/,
@@ -53,18 +53,18 @@ function isDocumented(error: unknown): boolean {
   return LANGUAGE.some((text) => text.test(error.message));
 }
 
-/** Arguments as the operator declares them that the target stands on, or seems to by its name. */
+/** Returns arguments that fit the declaration of the operator that the target calls, or that has the same name. */
 function declaredArguments(target: string): fc.Arbitrary<Spec[]> | undefined {
   return argumentsOf(target.slice(target.lastIndexOf('.') + 1), target.includes('.prototype.'));
 }
 
-/** The calls of this build of the package. */
+/** Generates and makes calls of this build of the package. */
 export class Fuzzer {
   readonly calls: fc.Arbitrary<Call>;
   private readonly surface: Surface = findSurface();
   private readonly targets: ReadonlyMap<string, Target>;
   private instances: unknown[] = [];
-  /** Calls that were not refused: that the arguments reach further than their checks. */
+  /** Counts the calls that did not throw. It shows whether arguments get past the checks. */
   returned = 0;
 
   constructor() {
@@ -109,12 +109,12 @@ export class Fuzzer {
     return { functions: targets.length, operators: operators.length };
   }
 
-  /** A batch of calls, the same for the same seed. */
+  /** Returns a batch of calls. The same seed gives the same batch. */
   batch(seed: number, count: number): Call[] {
     return fc.sample(this.calls, { seed, numRuns: count });
   }
 
-  /** New instances to call methods of and to pass, and the package's settings as they were. */
+  /** Makes new instances for receivers and arguments, and resets the package's settings. */
   renew(): void {
     torch.set_default_device(null);
     torch.set_default_dtype(torch.float32);
@@ -132,7 +132,7 @@ export class Fuzzer {
   /**
    * Makes a call.
    *
-   * @returns a promise where the call returned one, else what is wrong with its error, if anything
+   * @returns what is wrong with its error, if anything; a promise of that if the call returns a promise
    */
   run(call: Call): Promise<Finding | undefined> | Finding | undefined {
     const target = this.targets.get(call.target)!;
@@ -149,7 +149,7 @@ export class Fuzzer {
     }
     restore();
     this.returned++;
-    // What a call returns may be a proxy that throws when it is asked for its class.
+    // A result may be a proxy that throws when its class is read.
     if (!types.isPromise(result)) return undefined;
     return (result as Promise<unknown>).then(
       () => undefined,
@@ -170,7 +170,7 @@ export class Fuzzer {
   }
 }
 
-/** Where any error of JavaScript's own will do: see the README's guarantees. */
+/** Returns whether any error of JavaScript is acceptable for a call, see the README's guarantees. */
 function isOutsideTheContract(
   call: Call,
   { name, of, isStatic }: Target,

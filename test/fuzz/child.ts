@@ -1,29 +1,29 @@
 /**
- * A process that makes hostile calls, and may die of one: its journal, a file, says which it was
- * making. Findings go to standard output, a line of JSON each; the last line says that all is done.
+ * A process that makes hostile calls and may crash. A journal file records the current call. Each finding is a JSON
+ * line on standard output; the last line reports the end.
  */
 import { openSync, readFileSync, writeSync } from 'node:fs';
 import torch from 'torch-losses';
 
 import { type Call, type Finding, Fuzzer } from './calls';
 
-/** What a child is told to do: its only argument, as JSON. */
+/** The task of a child, which gets it as JSON in its only argument. */
 export interface Task {
   readonly seed: number;
   readonly batches: readonly [first: number, end: number];
   readonly calls: number;
   readonly journal: string;
-  /** A file with calls to make instead: those of a failure, for shrinking. */
+  /** A file with calls to make instead, used to shrink a failure. */
   readonly replay?: string;
 }
 
-/** What a child says. */
+/** A message of a child. */
 export type Message =
   | { readonly finding: Finding; readonly batch: number }
   | {
       readonly done: true;
       readonly returned: number;
-      /** Megabytes that are resident, and that tensors hold, more than after a quarter of the calls. */
+      /** The growth since a quarter of the calls, in megabytes: of resident memory, and of tensors. */
       readonly growth: number;
       readonly live: number;
       readonly tensors: number;
@@ -41,12 +41,12 @@ const say = (message: Message): void => {
   writeSync(1, `${JSON.stringify(message)}\n`);
 };
 
-/** As many digits as before, so that the journal always holds one position. */
+/** Writes a position to the journal. All have the same number of digits, so each overwrites the one before. */
 function note(batch: number, call: number): void {
   writeSync(journal, `${batch} ${call}`.padEnd(24), 0);
 }
 
-/** Makes the calls of a batch, then waits for what they began. */
+/** Makes the calls of a batch, then waits for their promises. */
 async function make(batch: number, calls: readonly Call[]): Promise<void> {
   fuzzer.renew();
   const tell = (finding: Finding | undefined): void => {
@@ -66,7 +66,7 @@ async function make(batch: number, calls: readonly Call[]): Promise<void> {
   ]);
 }
 
-/** What is left after garbage was collected: resident bytes, and tensors that JavaScript holds. */
+/** Collects garbage, then returns the resident memory in bytes, and the tensors that JavaScript refers to. */
 async function remains(): Promise<{ bytes: number; tensors: number; live: number }> {
   fuzzer.renew();
   for (let turn = 0; turn < 3; turn++) {

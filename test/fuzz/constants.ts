@@ -1,7 +1,7 @@
-/** Hostile values that are the same whenever they are made, by name. */
+/** Hostile constants, by name. */
 import torch, { type Tensor } from 'torch-losses';
 
-/** Thrown by hostile arguments: the one error that is not the package's. */
+/** Thrown by hostile arguments. It is the only error that does not come from the package. */
 export class Injected extends Error {
   override name = 'Injected';
 }
@@ -15,7 +15,7 @@ const detached = (): ArrayBuffer => {
   return buffer;
 };
 
-/** Resizable buffers, which the ES2022 library does not know. */
+/** A constructor of resizable buffers, which TypeScript's ES2022 library lacks. */
 const Resizable = ArrayBuffer as unknown as new (
   length: number,
   options: { maxByteLength: number },
@@ -58,7 +58,9 @@ const revoked = (): unknown => {
   return proxy;
 };
 
-/** Functions, objects and buffers that arguments are not; numbers, strings and names that they may be. */
+/**
+ * Constants by name: functions, objects and buffers that no parameter accepts; numbers, strings and names that some do.
+ */
 export const CONSTANTS: Record<string, () => unknown> = {
   undefined: () => undefined,
   null: () => null,

@@ -1,4 +1,4 @@
-/** A short run of the fuzzer: `npm run fuzz` makes a long one. */
+/** Runs the fuzzer for a short time. `npm run fuzz` runs it longer. */
 import { expect } from 'chai';
 
 import { Fuzzer } from './calls';

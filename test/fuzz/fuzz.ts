@@ -1,7 +1,4 @@
-/**
- * Makes hostile calls in child processes, and reports what no call may do: crash, hang, throw what is
- * not documented, or leave memory behind.
- */
+/** Makes hostile calls in child processes. Reports crashes, hangs, undocumented errors, and growth of memory. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -16,7 +13,7 @@ import type { Message, Task } from './child';
 export interface Settings {
   readonly seed: number;
   readonly calls: number;
-  /** Told after each child. */
+  /** Called after each child. */
   readonly progress?: (done: number, report: Report) => void;
 }
 
@@ -24,7 +21,7 @@ export interface Settings {
 export interface Crash {
   readonly how: string;
   readonly seed: number;
-  /** The call, or the least sequence of calls, that does it again. Empty: it did not happen again. */
+  /** The call, or the shortest sequence of calls, that reproduces the crash. Empty if nothing does. */
   readonly calls: readonly Call[];
   /** The call that was running. */
   readonly last: Call | undefined;
@@ -32,25 +29,25 @@ export interface Crash {
 
 export interface Report {
   calls: number;
-  /** How many returned, and did not throw; of children that came to their end. */
+  /** How many calls did not throw, in children that ran to the end. */
   returned: number;
-  /** Each kind of undocumented error once. */
+  /** Undocumented errors, one of each kind. */
   readonly findings: Map<string, Finding>;
   readonly crashes: Crash[];
-  /** Growth over three quarters of a child's calls, the most of all children. */
+  /** The largest growth of memory in a child, over three quarters of its calls. */
   megabytes: number;
-  /** The same of what tensors hold: exact. */
+  /** The largest growth of memory in tensors, which is exact. */
   live: number;
   tensors: number;
 }
 
 const CALLS_PER_BATCH = 100;
 const BATCHES_PER_CHILD = 100;
-/** A child that makes no progress for so long hangs. */
-const PATIENCE = 60_000;
+/** The time in milliseconds after which a child without progress counts as hanging. */
+const TIMEOUT = 60_000;
 /**
- * The address space of a child, so that a huge request fails instead of filling the machine. AddressSanitizer takes
- * terabytes of it, and has a limit of its own; libraries of CUDA take gigabytes.
+ * The limit of a child's address space, so that a huge request fails instead of filling the machine's memory.
+ * AddressSanitizer needs terabytes and has its own limit. CUDA's libraries need gigabytes.
  */
 const GIGABYTES = torch.cuda.is_available() ? 8 : 4;
 const LIMIT =
@@ -60,12 +57,12 @@ const NOTHING = { is: 'constant', name: 'undefined' } as const;
 
 interface Outcome {
   readonly messages: readonly Message[];
-  /** Undefined where the child ended well. */
+  /** Undefined if the child ended normally. */
   readonly failure: string | undefined;
   readonly position: readonly [batch: number, call: number];
 }
 
-/** Runs hostile calls: see {@link Settings}. */
+/** Makes hostile calls, see {@link Settings}. */
 export async function fuzz({ seed, calls, progress }: Settings): Promise<Report> {
   const report: Report = {
     calls: 0,
@@ -122,14 +119,14 @@ function record(report: Report, messages: readonly Message[]): void {
   }
 }
 
-/** Errors of one kind come from one line of the package with one text, numbers aside. */
+/** Returns the kind of an error: the line of the package that threw it, and its message without numbers. */
 function kindOf({ error }: Finding): string {
   const [text = '', ...stack] = error.split('\n');
   const line = stack.find((frame) => frame.includes(`${path.sep}dist${path.sep}`)) ?? '';
   return text.replace(/\d+/g, '0').slice(0, 100) + line;
 }
 
-/** The last call alone where that is enough, else ever shorter endings of the sequence. */
+/** Returns the last call if it is enough to fail, else the shortest failing end of the sequence. */
 async function shrink(folder: string, calls: readonly Call[]): Promise<readonly Call[]> {
   for (let length = 1; length / 2 < calls.length; length *= 2) {
     const ending = calls.slice(-length);
@@ -139,7 +136,7 @@ async function shrink(folder: string, calls: readonly Call[]): Promise<readonly 
   return [];
 }
 
-/** The same call with fewer and plainer arguments, as long as it fails. */
+/** Returns the call with fewer and simpler arguments, as long as it fails. */
 async function simpler(folder: string, call: Call): Promise<Call> {
   let least = call;
   const candidates = (from: Call): Call[] => [
@@ -173,7 +170,7 @@ async function fails(folder: string, calls: readonly Call[]): Promise<boolean> {
   return failure !== undefined;
 }
 
-/** Runs one child to its end, or until it hangs. */
+/** Runs one child until it ends or hangs. */
 function run(folder: string, task: Task): Promise<Outcome> {
   const child = spawn(
     'sh',
@@ -204,12 +201,12 @@ function run(folder: string, task: Task): Promise<Outcome> {
       hangs = now === last;
       last = now;
       if (hangs) child.kill('SIGKILL');
-    }, PATIENCE);
+    }, TIMEOUT);
     child.on('close', (code, signal) => {
       clearInterval(watch);
       const messages = output
         .split('\n')
-        // Libraries print there, too: MKL what is wrong with an argument.
+        // Libraries also print to standard output. MKL reports wrong arguments there.
         .filter((line) => line.startsWith('{'))
         .map((line) => JSON.parse(line) as Message);
       const isDone = code === 0 && messages.some((message) => 'done' in message);

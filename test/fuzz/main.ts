@@ -1,4 +1,4 @@
-/** `npm run fuzz`: see scripts/fuzz.mjs. */
+/** Runs `npm run fuzz`, see scripts/fuzz.mjs. */
 import { parseArgs } from 'node:util';
 
 import { Fuzzer } from './calls';

@@ -1,11 +1,11 @@
-/** Arguments after an operator's own declaration, so that most calls reach what computes. */
+/** Generates arguments from an operator's declaration, so that most calls get past the checks. */
 import fc from 'fast-check';
 import torch from 'torch-losses';
 
 import { type Spec, specs, tensorSpec } from './values';
 
 interface Parameter {
-  /** `Tensor`, `int[2]`, `Scalar?` */
+  /** A type such as `Tensor`, `int[2]` or `Scalar?`. */
   readonly type: string;
   readonly name: string;
   readonly hasDefault: boolean;
@@ -14,7 +14,7 @@ interface Parameter {
 
 type Declaration = readonly Parameter[];
 
-/** `aten::add.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor` */
+/** Parses a declaration such as `aten::add.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor`. */
 function parse(schema: string): Declaration {
   const list = schema.slice(schema.indexOf('(') + 1, schema.lastIndexOf(') ->'));
   const parameters: Parameter[] = [];
@@ -37,7 +37,7 @@ function parse(schema: string): Declaration {
 
 const known = new Map<string, readonly Declaration[]>();
 
-/** The declarations of all overloads of an operator; none where there is no such operator. */
+/** Returns the declarations of all overloads of an operator. Empty if there is no such operator. */
 function declarationsOf(operator: string): readonly Declaration[] {
   let declarations = known.get(operator);
   if (!declarations) {
@@ -89,9 +89,9 @@ function aptFor(type: string, tensor: Spec): fc.Arbitrary<Spec> {
 }
 
 /**
- * Arguments for an operator, or undefined where there is none of that name.
+ * Returns arguments for an operator, or undefined if there is no such operator.
  *
- * @param isMethod - `self` is the receiver
+ * @param isMethod - whether `self` is the receiver
  */
 export function argumentsOf(operator: string, isMethod: boolean): fc.Arbitrary<Spec[]> | undefined {
   const declarations = declarationsOf(operator);

@@ -1,27 +1,29 @@
 /**
- * Everything public that can be called, found by walking the live exports: functions, constructors,
- * methods, getters, setters, and operators of `torch.ops`.
+ * Finds everything public that can be called, from the exports at run time: functions, constructors, methods, getters,
+ * setters, and operators of `torch.ops`.
  */
 import torch from 'torch-losses';
 
 type Invoke = (receiver: unknown, args: unknown[]) => unknown;
 
 export interface Target {
-  /** `nn.functional.mse_loss`, `Tensor.prototype.add`, `get Tensor.prototype.shape`, `new nn.Linear` */
+  /**
+   * A name such as `nn.functional.mse_loss`, `Tensor.prototype.add`, `get Tensor.prototype.shape` or `new nn.Linear`.
+   */
   readonly name: string;
   readonly invoke: Invoke;
-  /** Whose prototype it is on: what its receiver should be. */
+  /** The prototype on which it is defined. A receiver should inherit from it. */
   readonly of?: object;
-  /** A class's own function, whose receiver should be the class. */
+  /** Whether it is a static method, whose receiver should be the class. */
   readonly isStatic?: boolean;
 }
 
-/** TorchScript's string methods: some take a time without bound, as `rsplit('', '')`. */
+/** Returns whether an operator is one of TorchScript's string methods. Some never end, such as `rsplit('', '')`. */
 function isOfStrings(packet: typeof torch.ops.aten): boolean {
   return (packet.overloads() as string[]).some((name) => /\(str self/.test(packet[name].schema));
 }
 
-/** Operators in which libtorch itself fails, for Python as for everyone: see each one's reason. */
+/** Operators that libtorch itself does not guard, so that they also fail in Python. Each has its reason. */
 export const UNGUARDED: ReadonlyMap<RegExp, string> = new Map([
   [/^_/, 'internal to libtorch, and says so by its name: arguments are not checked'],
   [/^quantized_\w+_cell$/, 'an empty list of states is read beyond its end'],
@@ -39,10 +41,12 @@ class Walk {
   readonly targets: Target[] = [];
   readonly classes: [name: string, Class: new (...args: unknown[]) => object][] = [];
   readonly values: unknown[] = [];
-  /** Operators have a way of their own, and show in `torch.ops` once they were asked for. */
+  /**
+   * Objects that were visited. Operators are found in another way, since `torch.ops` only lists those that were used.
+   */
   private readonly seen = new Set<unknown>([torch.ops]);
 
-  /** An exported value, whatever it is. */
+  /** Visits an exported value. */
   value(name: string, value: unknown): void {
     if ((typeof value !== 'object' && !isFunction(value)) || value === null) return;
     if (this.seen.has(value)) return;
@@ -71,7 +75,7 @@ class Walk {
     this.prototype(name, Class.prototype);
   }
 
-  /** An instance that is exported: of its class there may be no other trace. */
+  /** Visits an exported instance. Its class may not be exported. */
   instance(name: string, value: object): void {
     this.values.push(value);
     this.prototype(value.constructor?.name || name, Object.getPrototypeOf(value));
@@ -117,16 +121,16 @@ const BUILT_IN = new Set<object>(
 );
 const isBuiltIn = (prototype: object): boolean => BUILT_IN.has(prototype);
 
-/** What {@link found} holds. */
+/** The result of {@link findSurface}. */
 export interface Surface {
   readonly targets: readonly Target[];
   readonly operators: readonly Target[];
   readonly classes: readonly (readonly [string, new (...args: unknown[]) => object])[];
-  /** Exported objects: dtypes, layouts and the like. */
+  /** Exported objects, such as dtypes and layouts. */
   readonly values: readonly unknown[];
 }
 
-/** The surface of the package as it is loaded here. */
+/** Returns the public surface of the loaded package. */
 export function findSurface(): Surface {
   const walk = new Walk();
   walk.value('', torch);

@@ -1,4 +1,4 @@
-/** Built-in prototypes changed under the package's feet, for the length of one call. */
+/** Changes built-in prototypes during one call. */
 import { Injected } from './constants';
 
 const raise = (): never => {
@@ -36,7 +36,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
 
 export const TAMPERINGS = Object.keys(CHANGES);
 
-/** Makes a change, if there is one of that name; returns what takes it back. */
+/** Makes the change with a name, if there is one. Returns a function that undoes it. */
 export function tampered(name: string): () => void {
   const change = CHANGES[name];
   if (!change) return () => {};

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import torch, { type Tensor } from 'torch-losses';
 
-/** What a tensor is made from. */
+/** The description of a tensor. */
 export interface TensorSpec {
   readonly dtype: string;
   readonly shape: readonly number[];
@@ -99,7 +99,7 @@ function filled(shape: readonly number[], spec: TensorSpec): Tensor {
   return made.to(dtype);
 }
 
-/** The same sizes, lying differently in memory. */
+/** Returns a tensor of the same shape with another memory layout. */
 function laidOut(spec: TensorSpec): Tensor {
   const { shape, layout } = spec;
   const last = shape.length - 1;
@@ -133,7 +133,7 @@ function laidOut(spec: TensorSpec): Tensor {
   }
 }
 
-/** Makes the tensor; where its dtype has no such layout, a contiguous one. */
+/** Makes the tensor. If its dtype cannot have the layout, the tensor is contiguous. */
 export function makeTensor(spec: TensorSpec): Tensor {
   let tensor: Tensor;
   try {

@@ -1,13 +1,13 @@
 /**
- * Hostile values, each described by plain data: so that a call can be printed, made again in another
- * process, and made simpler.
+ * Hostile values, each described by plain data, so that a call can be printed, repeated in another process, and
+ * simplified.
  */
 import fc from 'fast-check';
 
 import { CONSTANTS } from './constants';
 import { DEVICES, type Fill, makeTensor, type TensorSpec, tensorSpecs } from './tensors';
 
-/** What a value is made from. */
+/** The description of a value. */
 export type Spec =
   | { readonly is: 'constant'; readonly name: string }
   | { readonly is: 'tensor'; readonly tensor: TensorSpec }
@@ -19,7 +19,7 @@ export const tensorSpec: fc.Arbitrary<Spec> = tensorSpecs.map(
   (tensor): Spec => ({ is: 'tensor', tensor }),
 );
 
-/** Names that parameters have, so that options reach further than the check of their names. */
+/** Names of parameters, so that options get past the check of names. */
 const KEYS = [
   'reduction',
   'weight',
@@ -71,7 +71,7 @@ const constantSpec: fc.Arbitrary<Spec> = fc
   .constantFrom(...Object.keys(CONSTANTS))
   .map((name): Spec => ({ is: 'constant', name }));
 
-/** @param instances - how many there are: see {@link Makings} */
+/** @param instances - the number of instances that can be used */
 export function specs(instances: number): fc.Arbitrary<Spec> {
   const instance = fc.nat(instances - 1).map((number): Spec => ({ is: 'instance', number }));
   const { spec } = fc.letrec<{ spec: Spec }>((tie) => ({
@@ -116,7 +116,7 @@ const plain = (
   tensor: { dtype, shape, layout: 'contiguous', fill, requires_grad, device: 'cpu', state: 'live' },
 });
 
-/** What losses and operators often take, so that many calls get past the checks of their arguments. */
+/** Tensors that many losses and operators accept, so that calls get past the checks of arguments. */
 const usualTensors: fc.Arbitrary<Spec[]> = fc.constantFrom(
   [],
   [plain('float32', [3, 4], 'counting', true)],
@@ -134,7 +134,7 @@ const usualTensors: fc.Arbitrary<Spec[]> = fc.constantFrom(
   [plain('float32', [3, 0], 'ones', true), plain('float32', [3, 0], 'ones')],
 );
 
-/** A number, a list of them, an option: mostly ones that something takes. */
+/** Numbers, lists of numbers and options, most of which some function accepts. */
 const usualOthers: fc.Arbitrary<Spec[]> = fc.array(
   fc.oneof(
     fc
@@ -156,7 +156,7 @@ const usualOthers: fc.Arbitrary<Spec[]> = fc.array(
   { maxLength: 2 },
 );
 
-/** Arguments as a program might give them, hostile in their contents at most. */
+/** Arguments as a program might pass them. Only their contents may be hostile. */
 export const usualArguments: fc.Arbitrary<Spec[]> = fc
   .tuple(
     fc.oneof({ weight: 2, arbitrary: usualTensors }, { weight: 1, arbitrary: matchingTensors }),
@@ -165,14 +165,14 @@ export const usualArguments: fc.Arbitrary<Spec[]> = fc
   )
   .map(([tensors, others, device]) => [...on(device, tensors), ...others]);
 
-/** The same on one device. */
+/** Returns the same tensors on one device. */
 function on(device: string, specs: readonly Spec[]): Spec[] {
   return specs.map((spec) =>
     spec.is === 'tensor' ? { ...spec, tensor: { ...spec.tensor, device } } : spec,
   );
 }
 
-/** Makes values of specs; the instances are dtypes, modules and other objects of the package. */
+/** Makes values from descriptions. `instances` are dtypes, modules and other objects of the package. */
 export function make(spec: Spec, instances: readonly unknown[]): unknown {
   switch (spec.is) {
     case 'constant':

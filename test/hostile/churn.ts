@@ -1,6 +1,6 @@
 /**
- * Workers started in great number, in a process of their own: half of them end by themselves, half are
- * terminated in the middle of a call. Prints what is left of them, as JSON.
+ * Starts many workers in one process. Half of them end by themselves, half are terminated in the middle of a call.
+ * Prints the remaining threads and memory as JSON.
  */
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -9,19 +9,19 @@ import { Worker } from 'node:worker_threads';
 export interface Churn {
   readonly workers: number;
   readonly terminated: number;
-  /** Growth of the resident memory from the first fifth to the end. */
+  /** The growth of resident memory from the first fifth of the workers to the end. */
   readonly megabytes: number;
-  /** Threads of the process: before, and after all workers ended. */
+  /** The threads of the process before the workers, and after all of them ended. */
   readonly threads: readonly [before: number, after: number];
-  /** Exit codes that are neither 0, of those that ended, nor 1, of those terminated. */
+  /** Wrong exit codes. A worker that ends has 0, a terminated one has 1. */
   readonly wrong: readonly number[];
 }
 
 const MB = 2 ** 20;
 const AT_ONCE = 3;
 
-/** What a worker is in the middle of when it is terminated; sent as its data. */
-const LIVES: Readonly<Record<string, string>> = {
+/** The programs of workers, by name. Each runs a call during which it is terminated. */
+const PROGRAMS: Readonly<Record<string, string>> = {
   ends: `
     const x = torch.randn(32, 10, { requires_grad: true });
     for (let step = 0; step < 20; step++) F.cross_entropy(x, torch.zeros(32).long()).backward();
@@ -62,8 +62,8 @@ const PROGRAM = `
   if (workerData.startsWith('loading')) parentPort.postMessage(0);
   const torch = require('torch-losses');
   const F = torch.nn.functional;
-  const LIVES = ${JSON.stringify(LIVES)};
-  eval(LIVES[workerData]);`;
+  const PROGRAMS = ${JSON.stringify(PROGRAMS)};
+  eval(PROGRAMS[workerData]);`;
 
 const threadCount = (): number => readdirSync('/proc/self/task').length;
 
@@ -82,7 +82,7 @@ async function live(kind: string, milliseconds: number): Promise<number> {
 }
 
 async function main(workers: number): Promise<void> {
-  const kinds = Object.keys(LIVES);
+  const kinds = Object.keys(PROGRAMS);
   const wrong: number[] = [];
   let started = 0;
   let terminated = 0;
@@ -92,7 +92,7 @@ async function main(workers: number): Promise<void> {
     while (started < workers) {
       const number = started++;
       if (number === Math.ceil(workers / 5)) early = process.memoryUsage.rss();
-      // As many that end as that are terminated.
+      // As many workers end as are terminated.
       const kind =
         kinds[number % 2 === 0 ? (number / 2) % 2 : 2 + (((number - 1) / 2) % (kinds.length - 2))]!;
       const ends = kind.startsWith('ends');
@@ -111,7 +111,7 @@ async function main(workers: number): Promise<void> {
   console.log(JSON.stringify(report));
 }
 
-/** The file that runs as a program: with the number of workers as its argument. */
+/** The path of this file's program, which takes the number of workers as its argument. */
 export const CHURN = path.join(__dirname, 'churn.js');
 
 if (require.main === module) {

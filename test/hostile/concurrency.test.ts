@@ -1,6 +1,6 @@
 /**
- * Asynchronous calls on shared tensors, mixed with synchronous ones that write to them: the results
- * are those of one serial order, which is the order in which the calls were made.
+ * Mixes asynchronous calls on shared tensors with synchronous calls that write to them. The results must be those of
+ * the serial order in which the calls were made.
  */
 import { expect } from 'chai';
 import torch, { nn, type Tensor } from 'torch-losses';
@@ -17,7 +17,7 @@ interface State {
 
 type Result = number[];
 
-/** A step, made at once or as a job; both give its numbers when they are done. */
+/** A step as a synchronous call and as a job. Both return its numbers when they are done. */
 interface Step {
   readonly name: string;
   now(state: State): Result;
@@ -39,7 +39,7 @@ const computed = (
   later: (state) => laterNumbers(later(state)),
 });
 
-/** Writes in place: synchronously in both, since it is what must wait for jobs. */
+/** Returns a step that writes in place. It is synchronous in both forms, since it must wait for jobs. */
 const written = (name: string, write: (state: State) => void): Step => ({
   name,
   now: (state) => {

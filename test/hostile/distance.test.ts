@@ -1,4 +1,4 @@
-/** Distance functions that do what they must not. */
+/** Distance functions that do forbidden things. */
 import { expect } from 'chai';
 import torch, { nn, type Tensor } from 'torch-losses';
 
@@ -15,7 +15,7 @@ const loss = (distance: Distance): Tensor =>
 const l1: Distance = (left, right) => left.sub(right).abs().sum(1);
 const expected = loss(l1).item();
 
-/** Runs a body that throws; returns the error. What follows works as before. */
+/** Returns the error that a function throws, and checks that later calls work. */
 function thrown(body: () => unknown): Error & { code?: string } {
   let error: Error | undefined;
   try {

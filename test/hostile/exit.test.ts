@@ -1,9 +1,9 @@
-/** Processes that end at awkward moments: without a crash, and at once. */
+/** Processes that end at difficult moments must not crash, and must end at once. */
 import { expect } from 'chai';
 
 import { runProgram } from './processes';
 
-/** Work for the asynchronous thread that takes a while, and more that waits behind it. */
+/** Makes the worker thread busy for a while, with more calls waiting. */
 const BUSY = `
   const big = torch.ones(700, 700);
   const work = () => Array.from({ length: 20 }, () => torch.ops.aten.mm.async(big, big));`;

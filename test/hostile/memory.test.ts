@@ -1,4 +1,4 @@
-/** More memory than there is: an error, and the process goes on. */
+/** Requests for more memory than there is throw an error, and the process continues. */
 import { expect } from 'chai';
 import torch from 'torch-losses';
 
@@ -70,7 +70,7 @@ describe('a limit on the address space', () => {
     F.mse_loss(x, x.detach()).backward();
     console.log(error.name, error.code, held > 1, again === 64 * MB, x.grad.numel());`;
 
-  // Memory that is never written to costs no time.
+  // Memory that is never written to is not really allocated.
   for (const [what, grow] of [
     ['tensors', 'torch.empty(64 * MB)'],
     ['graphs', 'torch.empty(16 * MB, { requires_grad: true }).exp()'],

@@ -1,4 +1,4 @@
-/** Programs run in processes of their own: what they print, and how they end. */
+/** Runs programs in their own processes, and returns their output and how they ended. */
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 
@@ -7,28 +7,28 @@ export const ROOT = path.join(__dirname, '..', '..');
 export interface Ended {
   readonly output: string;
   readonly errors: string;
-  /** The exit code, or the signal. */
+  /** The exit code, or the name of the signal. */
   readonly how: number | string;
 }
 
 export interface Run {
-  /** The most kilobytes of address space. */
+  /** The limit of the address space in kilobytes. */
   readonly kilobytes?: number;
-  /** Told when the program first prints. */
+  /** Called when the program prints for the first time. */
   readonly onOutput?: (kill: (signal: NodeJS.Signals) => void) => void;
 }
 
-/** One that hangs is killed after so long, and ends with SIGKILL. */
-const PATIENCE = 60_000;
+/** The time in milliseconds after which a program that hangs is killed. It then ends with SIGKILL. */
+const TIMEOUT = 60_000;
 
-/** Runs a CommonJS program in which `torch` and `F` are there already. */
+/** Runs a CommonJS program in which `torch` and `F` are defined. */
 export function runProgram(body: string, { kilobytes, onOutput }: Run = {}): Promise<Ended> {
   const program = `const torch = require('torch-losses'); const F = torch.nn.functional;\n${body}`;
   const limit = kilobytes ? `ulimit -v ${kilobytes};` : '';
   const child = spawn(
     'sh',
     ['-c', `ulimit -c 0; ${limit} exec "$0" "$@"`, process.execPath, '--expose-gc', '-e', program],
-    { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], timeout: PATIENCE, killSignal: 'SIGKILL' },
+    { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], timeout: TIMEOUT, killSignal: 'SIGKILL' },
   );
   let output = '';
   let errors = '';

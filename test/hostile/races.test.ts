@@ -1,6 +1,6 @@
 /**
- * Labels in memory that another thread writes to all the time: what is checked of them is what is used. Each is out of
- * range for a moment, so that a call either says so, or has a result; what it must not do is to reach for the class.
+ * Class indices in memory that another thread keeps changing: a loss must use the value that it checked. Each index is
+ * out of range for moments, so a call either throws or returns, but must not read out of bounds.
  */
 import { expect } from 'chai';
 
@@ -9,11 +9,11 @@ import { runProgram } from './processes';
 const [ROWS, CLASSES, STEPS, LABELS] = [256, 40, 9, 3];
 
 interface Race {
-  /** How many labels the loss looks at. */
+  /** The number of class indices that the loss reads. */
   readonly labels: number;
-  /** Of `x` and `labels`. */
+  /** A loss of `x` and `labels`, as source. */
   readonly loss: string;
-  /** As many as it took to crash before, and a few times more. */
+  /** The number of calls, several times as many as crashed before the fix. */
   readonly calls: number;
 }
 
@@ -48,7 +48,9 @@ const RACES: Record<string, Race> = {
   },
 };
 
-/** In the other thread: the high word of one label after the other, by which it is 2⁴⁰ for a moment. */
+/**
+ * The program of the other thread. It sets the high word of one index after the other, which makes it 2⁴⁰ for a moment.
+ */
 const WRITER = `
   const words = new Int32Array(require('node:worker_threads').workerData);
   for (let i = 1; ; i = (i + 14) % words.length) {
@@ -57,7 +59,7 @@ const WRITER = `
   }
 `;
 
-/** Says which race it is at, a line each. */
+/** Runs the races, and prints the name of each. */
 const PROGRAM = `
   const { once } = require('node:events');
   const { Worker } = require('node:worker_threads');

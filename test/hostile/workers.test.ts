@@ -1,4 +1,4 @@
-/** Workers in great number, copies of the package, and child processes. */
+/** Large numbers of workers, copies of the package, and child processes. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
@@ -40,7 +40,7 @@ describe('collecting', () => {
 
 describe('an addon', () => {
   it('that cannot be made ready, since the worker that loads it is terminated, is an error', async () => {
-    // Termination makes every call of Node-API fail from some moment on; so do these exports.
+    // After termination, all calls of Node-API fail. These exports imitate that.
     const { output, errors, how } = await runProgram(`
       const addon = Object.keys(require.cache).find((file) => /torch_losses\\.node$/.test(file));
       for (const name of ['async', 'set_hooks', 'ctc_loss']) {

@@ -1,4 +1,4 @@
-/** Own kernels: how they are switched, what is said of them, and what becomes of one that differs from libtorch. */
+/** Own kernels: how they are enabled, their reported state, and the exclusion of one that differs from libtorch. */
 import { execFileSync } from 'node:child_process';
 
 import { expect } from 'chai';
@@ -10,12 +10,12 @@ const { kernels } = torch.backends;
 const F = nn.functional;
 
 const NAMES = ['cross_entropy', 'huber_loss', 'l1_loss', 'mse_loss', 'smooth_l1_loss'];
-/** Whether this libtorch is one that kernels were tested with. */
+/** Whether kernels were tested with this libtorch. */
 const isTested = ['2.13.0'].includes(torch.__version__.split('+')[0]!);
 
 /**
- * Runs a program in a process of its own, where nothing has been tested yet; returns what it prints, as JSON. `first` runs
- * before the package is loaded.
+ * Runs a program in its own process, in which no kernel was tested yet. Returns its JSON output. `first` runs before
+ * the package is loaded.
  */
 function inProcess<T>(body: string, env: Record<string, string> = {}, first = ''): T {
   const source = `${first} const torch = require('torch-losses'); const { nn } = torch; const F = nn.functional;
@@ -183,7 +183,7 @@ describe('backends.kernels', () => {
     expect(states).to.deep.equal(['on', 'on']);
   });
 
-  /** Arguments that each kernel accepts; it computes them, and nothing else does. */
+  /** Returns arguments for each kernel that only this kernel accepts. */
   const accepted = (rows: number, columns: number): Record<string, () => Tensor> => {
     const leaf = (): Tensor => torch.randn([rows, columns], { requires_grad: true });
     const [x, z] = [leaf(), torch.randn(rows, columns)];
@@ -201,7 +201,7 @@ describe('backends.kernels', () => {
     kernels.enabled = true;
     for (const [name, compute] of Object.entries(accepted(8, 40))) {
       compute().backward();
-      // Its self-test comes when a kernel has accepted arguments.
+      // A kernel's self-test runs when the kernel has accepted arguments.
       const needsVectors =
         name === 'cross_entropy' && torch.backends.cpu.get_cpu_capability() === 'DEFAULT';
       expect(kernels.state(name).state, name).to.equal(needsVectors ? 'untested' : 'on');

@@ -1,4 +1,4 @@
-/** A device's memory that runs out, simulated: what is dead is freed, and the call made once more. */
+/** Simulates a device that runs out of memory: dead tensors are freed, and the call is repeated once. */
 import { expect } from 'chai';
 import torch, { nn, type Tensor } from 'torch-losses';
 
@@ -13,13 +13,16 @@ type Overload = ((left: Tensor, right: Tensor) => Tensor) & {
 describe('memory that runs out', () => {
   const [input, target] = [torch.randn(SIZE), torch.randn(SIZE)];
   const criterion = new nn.MSELoss();
-  // Looked up before, which is a call too.
+  // Looked up here, because the lookup is also a call.
   const { add, mul } = torch.ops.aten as unknown as Record<'add' | 'mul', { Tensor: Overload }>;
   const [sumOf, productOf] = [add.Tensor, mul.Tensor];
   sumOf(input, productOf(input, target));
   const expected = criterion(input, target).item();
 
-  /** Runs with so many failures ahead, and beside dead tensors; how many of those are left comes with the result. */
+  /**
+   * Runs a function next to dead tensors, with this number of simulated failures. Returns the result, and how many
+   * failures are left.
+   */
   function failing<T>(times: number, run: () => T): { result: T; left: number } {
     native.sweep();
     const before = native.live();

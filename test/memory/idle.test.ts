@@ -1,15 +1,15 @@
-/** Memory while no tensor is made. */
+/** Memory while no tensors are made. */
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 
-import { type IdleNative, idleCare } from '../../dist/memory/idle';
+import { type IdleNative, watchIdleTime } from '../../dist/memory/idle';
 
 const ROOT = path.join(__dirname, '..', '..');
 const MB = 2 ** 20;
 
-/** A native side and a clock that do nothing by themselves. */
+/** Returns a fake native side and a fake timer. */
 function makeIdle(cached: number) {
   const calls: string[] = [];
   const stats: [number, number, number] = [0, cached, Number.POSITIVE_INFINITY];
@@ -22,13 +22,13 @@ function makeIdle(cached: number) {
     notify_next_creation: () => void calls.push('notify_next_creation'),
     sweep: () => calls.push('sweep'),
   };
-  let ring: (() => void) | undefined;
-  const awake = idleCare(native, (next) => {
-    ring = next;
+  let onTimer: (() => void) | undefined;
+  const awake = watchIdleTime(native, (next) => {
+    onTimer = next;
   });
   const pass = (): boolean => {
-    const due = ring;
-    ring = undefined;
+    const due = onTimer;
+    onTimer = undefined;
     due?.();
     return due !== undefined;
   };
@@ -83,12 +83,12 @@ describe('idle memory', () => {
       awake();
       while (pass());
     }
-    // One at each rest is that of the minor collection.
+    // Each idle time has one sweep, that of the minor collection.
     expect(calls.filter((call) => call === 'sweep')).to.have.length(3);
   });
 });
 
-// Live bytes without a sweep, as memoryStats() does one.
+// Measures live bytes without memoryStats(), which sweeps.
 const PROGRAM = `
   const torch = require('torch-losses');
   const { native } = require(${JSON.stringify(path.join(ROOT, 'dist', 'bindings', 'native', 'index.js'))});

@@ -1,4 +1,4 @@
-/** Loops that never yield and never dispose, and the memory they are allowed. */
+/** Bounds of memory in loops that never yield to the event loop and never dispose. */
 import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -14,7 +14,7 @@ import { gc, liveBytes } from '../support/memory';
 const MB = 2 ** 20;
 const cpu = () => torch.memoryStats().devices['cpu']!;
 
-/** By how much the resident memory of a loop exceeds that at its start, at most. */
+/** Returns by how much the resident memory of a loop exceeds that at its start, at most. */
 function growth(times: number, step: () => void): number {
   const start = process.memoryUsage.rss();
   let peak = start;
@@ -27,7 +27,7 @@ function growth(times: number, step: () => void): number {
 
 const ROOT = path.join(__dirname, '..', '..');
 
-/** What a program prints, which finds `torch` and `cpu()` there. */
+/** Runs a program in which `torch` and `cpu()` are defined. Returns its output. */
 async function run(program: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
   const beginning = `const torch = require('torch-losses');
     const cpu = () => torch.memoryStats().devices.cpu;
@@ -44,7 +44,7 @@ async function run(program: string, env: NodeJS.ProcessEnv = {}): Promise<string
 }
 
 describe('memory', () => {
-  // Alone, so that a loop's time is its own.
+  // One thread, so that CPU time equals the loop's time.
   const threads = torch.get_num_threads();
   before(() => torch.set_num_threads(1));
   after(() => torch.set_num_threads(threads));
@@ -143,7 +143,7 @@ describe('memory', () => {
   });
 
   it('that runs out is found again among the garbage', async () => {
-    // Garbage that has grown old, so that only a major collection finds it, and too little for one to be due.
+    // Old garbage, which only a major collection frees, but too little to cause one.
     const program = `let garbage = Array.from({ length: 30 }, () => torch.ones(1e6));
       gc();
       gc();

@@ -1,4 +1,4 @@
-/** Deterministic release. */
+/** Deterministic release of memory: `tidy` and `keep`. */
 import { expect } from 'chai';
 import torch, { nn, type Tensor } from 'torch-losses';
 

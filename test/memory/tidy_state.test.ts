@@ -1,10 +1,10 @@
-/** The state of modules, optimizers and scalers, which no tidy frees. */
+/** The state of modules, optimizers and scalers must survive tidy. */
 import { expect } from 'chai';
 import torch, { nn, optim, type Tensor } from 'torch-losses';
 
 const live = (): number => torch.memoryStats().tensors;
 
-/** Trains for four steps, each run by `run`; returns the weight. */
+/** Trains for four steps, each inside `run`. Returns the weight. */
 function trained(
   run: (step: () => number) => number,
   options: optim.SGDOptions,
@@ -34,7 +34,7 @@ function trained(
   return model.weight.tolist();
 }
 
-/** Checks that a training inside tidy ends as one outside. */
+/** Checks that training inside tidy gives the same result as outside. */
 function expectSame(options: optim.SGDOptions, makeScaler?: () => torch.amp.GradScaler): void {
   const inside = trained((step) => torch.tidy(step), options, makeScaler?.());
   const outside = trained((step) => step(), options, makeScaler?.());
@@ -93,7 +93,7 @@ describe('tidy and state', () => {
       readonly averages: { first?: Tensor }[] = [];
       readonly last = new Map<Tensor, Tensor>();
 
-      // As in Python, the whole step may be the subclass's.
+      // As in Python, a subclass may override the whole step.
       override step(): undefined {
         torch.no_grad(() => {
           for (const { params, lr } of this.param_groups) {
@@ -227,7 +227,7 @@ describe('tidy and state', () => {
     step();
     expect(buffer!.isDisposed).to.equal(true);
     const before = live();
-    // What was state before this tidy is collected, not freed: one buffer each.
+    // State from before this tidy is collected instead of freed: one buffer in each step.
     for (let i = 0; i < 10; i++) step();
     expect(live()).to.be.at.most(before + 10);
   });

@@ -1,4 +1,4 @@
-/** nn.init: the values are Python's. test/parity/nn.test.ts has the usual ones. */
+/** nn.init with unusual arguments, compared with Python's values. test/parity/nn.test.ts has the usual ones. */
 import { expect } from 'chai';
 import torch, { nn, type Tensor } from 'torch-losses';
 

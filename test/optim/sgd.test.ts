@@ -1,4 +1,4 @@
-/** optim.SGD and what all optimizers have. test/parity/nn.test.ts compares its steps with Python's. */
+/** optim.SGD, and what all optimizers share. test/parity/nn.test.ts compares its steps with Python's. */
 import { expect } from 'chai';
 import torch, { nn, optim, type Tensor } from 'torch-losses';
 
@@ -159,7 +159,7 @@ torch.optim.SGD(e.parameters(), lr=0.5, foreach=True).step()`,
       },
     ));
 
-  // 2.13's kernel leaves half precision unchanged.
+  // The kernel of 2.13 leaves half-precision parameters unchanged.
   const isMended = !/^2\.1[0-3]\./.test(torch.__version__);
   const half = isMended ? 'bfloat16' : 'float64';
 

@@ -1,4 +1,4 @@
-/** The package as npm packs it, and projects that install it. */
+/** Packs the package with npm, and makes projects that install it. */
 import { execFile } from 'node:child_process';
 import {
   chmodSync,
@@ -20,18 +20,20 @@ const run = promisify(execFile);
 export const ROOT = path.join(__dirname, '..', '..');
 const PLATFORM = `${process.platform}-${process.arch}`;
 
-/** The libtorch that the tests run on. */
+/** The libtorch that the tests use. */
 export const libtorch = findLibtorch();
 
-/** Where all of this happens; made anew for each run, and removed after it. */
+/** The temporary folder of all projects. Each run makes a new one and removes it. */
 export const WORKSHOP = mkdtempSync(path.join(os.tmpdir(), 'torch-losses package '));
 chmodSync(WORKSHOP, 0o755); // for the test that runs as another user
 process.on('exit', () => rmSync(WORKSHOP, { recursive: true, force: true }));
 
-/** Tools that `npm run test:package` installs: other package managers, runtimes and checkers. */
+/**
+ * The folder of the tools that `npm run test:package` installs: other package managers, runtimes and package checkers.
+ */
 export const TOOLS = process.env['TORCH_LOSSES_PACKAGE_TOOLS'];
 
-/** What a program is started with: no more of this process' environment than it needs. */
+/** Returns the environment for a program: only the variables of this process that it needs. */
 export function environment(variables: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   return {
     PATH: process.env['PATH'],
@@ -46,10 +48,10 @@ export function environment(variables: NodeJS.ProcessEnv = {}): NodeJS.ProcessEn
 let packed: Promise<string> | undefined;
 
 /**
- * Packs the package: under `npm run test:package` as `npm pack` does it, which makes the prebuilt addons where they are
- * missing, else with the addons that were built here in their place.
+ * Packs the package. Under `npm run test:package` it runs `npm pack`, which makes missing prebuilt addons. Otherwise it
+ * uses the addons that were built here.
  *
- * @returns the tarball's path
+ * @returns the path of the tarball
  */
 export function pack(): Promise<string> {
   packed ??= TOOLS ? npmPack(ROOT, WORKSHOP, process.env) : packWithOwnAddons();
@@ -80,7 +82,7 @@ async function npmPack(
   return path.join(destination, stdout.trim().split('\n').at(-1)!);
 }
 
-/** An otherwise empty project. */
+/** A new project. */
 export class Project {
   readonly folder: string;
 
@@ -95,7 +97,7 @@ export class Project {
     writeFileSync(file, text);
   }
 
-  /** Runs a program in the project's folder; gives what it prints, without blanks at the ends. */
+  /** Runs a program in the project's folder. Returns its trimmed output. */
   async run(
     program: string,
     args: readonly string[],
@@ -105,7 +107,7 @@ export class Project {
     return stdout.trim();
   }
 
-  /** Runs a file, or a program given after `-e`, with the Node that runs this. */
+  /** Runs a file, or a program after `-e`, with the Node of this process. */
   node(args: readonly string[], options: Parameters<Project['run']>[2] = {}): Promise<string> {
     return this.run(process.execPath, args, options);
   }
@@ -120,7 +122,7 @@ export class Project {
   }
 }
 
-/** The folder of a tool's package; undefined where it is not installed. */
+/** Returns the folder of a tool's package, or undefined if it is not installed. */
 export function toolFolder(name: string): string | undefined {
   const folder = TOOLS && path.join(TOOLS, 'node_modules', name);
   return folder && existsSync(folder) ? folder : undefined;

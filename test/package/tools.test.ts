@@ -1,8 +1,8 @@
 /**
- * The package in layouts of other package managers, on other runtimes, and before checkers of packages.
- * `npm run test:package` installs these; without them all of this is skipped.
+ * The package with other package managers, with other runtimes, and with package checkers. `npm run test:package`
+ * installs these; without them, the tests are skipped.
  */
-import { chmodSync, cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
 
@@ -19,13 +19,19 @@ function tool(name: string, ...parts: string[]): string {
   return path.join(toolFolder(name)!, ...parts);
 }
 
-/** A project with the programs that each layout and runtime is to run. */
+/** Makes a project with the programs that each package manager and runtime runs. */
 function projectWithPrograms(name: string, manifest: object = {}): Project {
   const project = new Project(name, manifest);
   project.write('program.cjs', CJS);
   project.write('program.mjs', ESM);
   project.write('worker.cjs', WORKER);
   return project;
+}
+
+/** What Are the types wrong? finds. */
+interface Problem {
+  resolutionKind?: string;
+  entrypoint?: string;
 }
 
 const PROGRAMS = ['program.cjs', 'program.mjs', 'worker.cjs'];
@@ -187,10 +193,18 @@ describe('the package, with what `npm run test:package` installs', function () {
     it('Are the types wrong?', async () => {
       const project = new Project('types');
       const attw = tool('@arethetypeswrong/cli', 'dist', 'index.js');
-      const output = await project
-        .node([attw, await pack(), '--format', 'json'])
-        .catch(({ stdout }: { stdout: string }) => stdout);
-      expect(Object.values(JSON.parse(output).problems).flat()).to.deep.equal([]);
+      // It ends before a pipe has taken all of a long report.
+      const command = '"$@" > report.json || true';
+      const args = [process.execPath, attw, await pack(), '--format', 'json'];
+      await project.run('sh', ['-c', command, 'sh', ...args]);
+      const report = JSON.parse(readFileSync(path.join(project.folder, 'report.json'), 'utf8'));
+      const problems = Object.values(report.problems).flat() as Problem[];
+      // "node10" resolution, from before `exports` in Node 12, does not know paths inside a package. Vitest is for
+      // ES modules only.
+      const isExpected = ({ resolutionKind, entrypoint }: Problem): boolean =>
+        resolutionKind === 'node10' ||
+        (resolutionKind === 'node16-cjs' && entrypoint === './vitest');
+      expect(problems.filter((problem) => !isExpected(problem))).to.deep.equal([]);
     });
   });
 
@@ -250,7 +264,8 @@ describe('the package, with what `npm run test:package` installs', function () {
   });
 });
 
-// For what asks a registry: with this user's settings for that, and a Python without torch.
+// Returns the environment for programs that use a registry, with the user's settings for it, and a Python without
+// torch.
 function online(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const { npm_config_offline, HOME, ...env } = variables;
   const PATH = (process.env['PATH'] ?? '')

@@ -1,4 +1,4 @@
-/** The warning about a GPU for which libtorch has no kernels, of devices that Python is made to see: no GPU is needed. */
+/** The warning about a GPU for which libtorch has no kernels. Python gets fake devices, so no GPU is needed. */
 import { incompatibility } from '../../dist/cuda/architectures';
 import { expectSample } from './parity';
 

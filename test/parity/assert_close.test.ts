@@ -1,12 +1,10 @@
-/**
- * `torch.testing.assert_close` against Python: the verdict and every character of the message.
- */
+/** `torch.testing.assert_close`, compared with Python: the result and the exact message. */
 import { expect } from 'chai';
 import torch from 'torch-losses';
 
 import { type DType, Input, isDifferentiable, Random } from '../support/data';
 import { withWarnings } from '../support/warnings';
-import { type Argument, Both, type Call, float, type Options } from './case';
+import { type Argument, type Call, float, type Options, PerLanguage } from './case';
 import { askPython, expectParity } from './parity';
 
 const DTYPES: DType[] = [
@@ -36,7 +34,7 @@ const call = (actual: Argument, expected: Argument, kwargs: Options = {}): Call 
   wordsTypeErrors: true,
 });
 
-/** Options drawn at random; each is left out in most cases. */
+/** Returns random options. Each is missing in most cases. */
 function anyOptions(): Options {
   const options: Record<string, Argument> = {};
   const tolerances = [0, 0.5, 1e-3, 1e-10, 1e20, -1].map(float);
@@ -49,7 +47,7 @@ function anyOptions(): Options {
   return options;
 }
 
-/** A tensor's elements, and those of one that differs from it here and there. */
+/** Returns the elements of a tensor, and those of one that differs in some places. */
 function elements(dtype: DType): [actual: (i: number) => number, expected: (i: number) => number] {
   const values: number[] = [];
   const value = (i: number): number => {
@@ -85,38 +83,39 @@ function tensorCases(dtype: DType, count: number): Call[] {
 
 // --- values that both languages write in their own way ----------------------------------------------------------------
 
-const int = (value: bigint): Both => new Both(String(value), value);
-const real = (value: number): Both => new Both(float(value).python, torch.asFloat(value));
-const complex = (re: number, im: number): Both =>
-  new Both(`complex(${float(re).python}, ${float(im).python})`, { re, im });
-const list = (items: readonly Both[]): Both =>
-  new Both(
+const int = (value: bigint): PerLanguage => new PerLanguage(String(value), value);
+const real = (value: number): PerLanguage =>
+  new PerLanguage(float(value).python, torch.asFloat(value));
+const complex = (re: number, im: number): PerLanguage =>
+  new PerLanguage(`complex(${float(re).python}, ${float(im).python})`, { re, im });
+const list = (items: readonly PerLanguage[]): PerLanguage =>
+  new PerLanguage(
     `[${items.map(({ python }) => python).join(', ')}]`,
     items.map(({ javascript }) => javascript),
   );
-const dict = (items: Readonly<Record<string, Both>>): Both => {
+const dict = (items: Readonly<Record<string, PerLanguage>>): PerLanguage => {
   const entries = Object.entries(items);
-  return new Both(
+  return new PerLanguage(
     `{${entries.map(([key, { python }]) => `${JSON.stringify(key)}: ${python}`).join(', ')}}`,
     Object.fromEntries(entries.map(([key, { javascript }]) => [key, javascript])),
   );
 };
-const floats = (values: readonly number[]): Both =>
-  new Both(
+const floats = (values: readonly number[]): PerLanguage =>
+  new PerLanguage(
     `torch.tensor([${values.map((value) => float(value).python).join(', ')}])`,
     torch.tensor(values.map((value) => torch.asFloat(value))),
   );
-const none = new Both('None', null);
-const yes = new Both('True', true);
-const no = new Both('False', false);
-const string = new Both("'text'", 'text');
-const parameter = new Both(
+const none = new PerLanguage('None', null);
+const yes = new PerLanguage('True', true);
+const no = new PerLanguage('False', false);
+const string = new PerLanguage("'text'", 'text');
+const parameter = new PerLanguage(
   'nn.Parameter(torch.tensor([1.0, 2.0]))',
   new torch.nn.Parameter(torch.tensor([1, 2], { dtype: torch.float32 })),
 );
 
 const BIG = 2n ** 63n - 1n;
-const NUMBERS: readonly Both[] = [
+const NUMBERS: readonly PerLanguage[] = [
   ...[0n, 1n, -1n, 3n, 10n ** 6n, 2n ** 53n + 1n, BIG, -BIG].map(int),
   ...[0, -0, 1, 1.5, -2.25, 3, 1e16, 1e-7, 1e-320, 0.1 + 0.2, 0.3, NaN, Infinity, -Infinity].map(
     real,
@@ -128,7 +127,7 @@ const NUMBERS: readonly Both[] = [
   complex(1 + 1e-9, 2),
   complex(0.1, 0.7),
 ];
-const OTHERS: readonly Both[] = [
+const OTHERS: readonly PerLanguage[] = [
   none,
   yes,
   no,
@@ -143,8 +142,8 @@ const OTHERS: readonly Both[] = [
   dict({ a: int(1n) }),
 ];
 
-/** Nested containers and a copy with something changed in it. */
-function nested(depth: number): [Both, Both] {
+/** Returns nested containers, and a copy with a change. */
+function nested(depth: number): [PerLanguage, PerLanguage] {
   if (depth === 0 || maybe(0.2)) {
     const leaf = random.pick([...NUMBERS, ...OTHERS]);
     return [leaf, maybe(0.1) ? random.pick([...NUMBERS, ...OTHERS]) : leaf];
@@ -154,7 +153,7 @@ function nested(depth: number): [Both, Both] {
   if (maybe(0.05)) right.push(int(1n));
   if (maybe(0.5)) return [list(left), list(right)];
   const keys = ['b', 'a', "it's", 'B', 'ä'];
-  const named = (values: readonly Both[], names: readonly string[]): Both =>
+  const named = (values: readonly PerLanguage[], names: readonly string[]): PerLanguage =>
     dict(Object.fromEntries(values.map((value, i) => [names[i]!, value])));
   return [named(left, keys), named(right, maybe(0.1) ? [...keys].reverse() : keys)];
 }
@@ -173,22 +172,22 @@ const LAYOUTS = [
   'to_sparse_bsr',
   'to_sparse_bsc',
 ];
-function sparse(values: readonly number[], layout: string): Both {
+function sparse(values: readonly number[], layout: string): PerLanguage {
   const made = floats(values);
   const block = layout.includes('_bs') ? [[1, 1]] : [];
   const [method, args] =
     layout === 'to_sparse_coo' ? ['to_sparse', ''] : [layout, block.length ? '(1, 1)' : ''];
   const dense = (made.javascript as torch.Tensor).reshape([2, 3]);
   const convert = torch.ops.aten[method as 'to_sparse']!;
-  return new Both(
+  return new PerLanguage(
     `${made.python}.reshape(2, 3).${method}(${args})`,
     block.length ? convert(dense, [1, 1]) : convert(dense),
   );
 }
 
-const float8 = (values: readonly number[]): Both => {
+const float8 = (values: readonly number[]): PerLanguage => {
   const made = floats(values);
-  return new Both(
+  return new PerLanguage(
     `${made.python}.to(torch.float8_e5m2)`,
     (made.javascript as torch.Tensor).to(torch.float8_e5m2),
   );
@@ -222,7 +221,7 @@ describe('parity: torch.testing.assert_close', function () {
     expectParity(Array.from({ length: 300 }, () => call(...nested(3), anyOptions()))));
 
   it('sparse tensors', async () => {
-    // Both warn of the first one, once in a process.
+    // Both languages warn about the first such tensor, once per process.
     await askPython('torch.eye(2).to_sparse_bsc((1, 1))', []);
     const { value: calls } = await withWarnings(() =>
       LAYOUTS.flatMap((layout) =>
@@ -250,8 +249,8 @@ describe('parity: torch.testing.assert_close', function () {
   });
 
   it("tensors without elements' memory", () => {
-    const meta = (dtype: string): Both =>
-      new Both(
+    const meta = (dtype: string): PerLanguage =>
+      new PerLanguage(
         `torch.empty(2, device='meta', dtype=torch.${dtype})`,
         torch.empty(2, { device: 'meta', dtype: torch[dtype as 'float32'] }),
       );
@@ -264,8 +263,8 @@ describe('parity: torch.testing.assert_close', function () {
   });
 
   it('messages of the caller', () => {
-    const shout = new Both("lambda text: f'Oh: {text}!'", (text: string) => `Oh: ${text}!`);
-    const different: [Both, Both] = [list([floats([1, 2])]), list([floats([1, 3])])];
+    const shout = new PerLanguage("lambda text: f'Oh: {text}!'", (text: string) => `Oh: ${text}!`);
+    const different: [PerLanguage, PerLanguage] = [list([floats([1, 2])]), list([floats([1, 3])])];
     return expectParity(
       [shout, 'My own', '', null].flatMap((msg) => [
         call(...different, { msg }),

@@ -1,4 +1,4 @@
-/** What may be assigned to a module's parameters, buffers and submodules, against Python's `Module.__setattr__`. */
+/** Assignments to a module's parameters, buffers and submodules, compared with Python's `Module.__setattr__`. */
 import torch, { nn } from 'torch-losses';
 
 import { expectSample } from './parity';
@@ -42,7 +42,7 @@ class Model extends nn.Module {
 
 const NAMES = ['param', 'no_param', 'buffer', 'no_buffer', 'module', 'no_module', 'plain'];
 
-/** Each made anew for each assignment. */
+/** The values to assign, made again for each assignment. */
 const VALUES: readonly (readonly [python: string, here: () => unknown])[] = [
   ['5', () => 5],
   ['1.5', () => 1.5],

@@ -1,6 +1,6 @@
 /**
- * Every loss under autocast on the CPU, against Python's: which operators are cast, to the last bit of values and
- * gradients. With it autocast's settings, the cache of casts, and GradScaler.
+ * Every loss under autocast on the CPU, compared with Python: the operators that are cast, exact values and gradients.
+ * Also autocast's settings, the cache of casts, and GradScaler.
  */
 import torch, { nn, optim, type Tensor } from 'torch-losses';
 
@@ -10,7 +10,7 @@ import type { Call } from './case';
 import { expectParity, expectSample } from './parity';
 
 const FAST = ['bfloat16', 'float16'] as const;
-/** Of a row's calls, one in so many: the others differ in what autocast does not look at. */
+/** One call in this many of a row is tested. The others differ in ways that autocast does not depend on. */
 const EVERY = 6;
 
 const underAutocast = (calls: readonly Call[]): Call[] =>

@@ -1,4 +1,4 @@
-/** `torch.backends`: what float32 is computed in, and cuDNN's settings for a function's time. */
+/** `torch.backends`: the precision of float32, and cuDNN's settings while a function runs. */
 import { expect } from 'chai';
 import torch from 'torch-losses';
 
@@ -7,7 +7,7 @@ import { expectSample } from './parity';
 const { backends } = torch;
 const { cudnn, cuda } = backends;
 
-/** Brings both sides back to where libtorch begins. */
+/** Restores the initial settings of libtorch in both languages. */
 const RESET = `
 def reset():
     torch.backends.fp32_precision = 'none'; torch.backends.cudnn.fp32_precision = 'none'

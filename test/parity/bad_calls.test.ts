@@ -1,7 +1,7 @@
 /**
- * Errors and warnings against Python: calls of every loss as people get them wrong, made from the space of arguments.
+ * Errors and warnings compared with Python: wrong calls of every loss, generated from the possible arguments.
  *
- * PARITY_BAD_CALLS=2000 makes that many for every loss, PARITY_SEED other ones.
+ * PARITY_BAD_CALLS=2000 makes this many calls for every loss. PARITY_SEED sets another seed.
  */
 import { LOSSES, nameOf } from '../../dist/testing/parity/losses';
 import { Input, Random } from '../support/data';
@@ -30,10 +30,10 @@ const outOf = (targets: Argument | undefined, classes: number): number =>
     : 0;
 
 const DEFINITE: Readonly<Record<string, IsDefinite>> = {
-  // Targets that are no classes overwrite memory in Python; errors.test.ts has what we say of them.
+  // Invalid targets overwrite memory in Python. errors.test.ts tests our errors.
   ctc_loss: ([logProbs, targets]) =>
     !(logProbs instanceof Input) || outOf(targets, logProbs.shape.at(-1) ?? 0) === 0,
-  // Of several the thread names one that is first to meet it.
+  // With several wrong targets, the error names the one that a thread meets first.
   LinearCrossEntropyLoss: ([, targets], [, classes]) => outOf(targets, Number(classes)) < 2,
 };
 

@@ -1,12 +1,12 @@
 /**
- * Calls of losses as people get them wrong: right ones, from the rows of losses.table.ts, with something changed that
- * the space of arguments allows. Parameters, their defaults and thereby their types come from Python's signatures.
+ * Generates wrong calls of losses: valid calls from the rows in lib/testing/parity/losses, with some arguments changed.
+ * Parameters, defaults and types come from Python's signatures.
  */
 import type { LossRow } from '../../dist/testing/parity/losses';
 import { type DType, Input, isDifferentiable, type Random } from '../support/data';
-import { type Argument, Both, type Call, dtype, float } from './case';
+import { type Argument, type Call, dtype, float, PerLanguage } from './case';
 
-/** A parameter of Python's: its name, and the type of its default; none for a required one. */
+/** A parameter in Python: its name, and the type of its default, or null if it is required. */
 export type Parameter = readonly [name: string, type: string | null];
 
 export type IsDefinite = (args: readonly Argument[], sizes: readonly Argument[]) => boolean;
@@ -15,7 +15,7 @@ export interface Subject {
   readonly row: LossRow;
   readonly parameters: readonly Parameter[];
   readonly classParameters: readonly Parameter[];
-  /** Whether Python has one answer, for these arguments and those of the class. */
+  /** Returns whether Python has a definite answer for these arguments of the call and of the constructor. */
   readonly isDefinite?: IsDefinite | undefined;
 }
 
@@ -32,21 +32,21 @@ const DTYPES: DType[] = [
 ];
 
 const NUMBERS = [0, -0, 1, -1, 0.5, 2, 3, 1e-8, 1e300, -1e-3, NaN, Infinity, -Infinity];
-/** Of sizes: small ones ask for memory. */
+/** Values for sizes. Small divisors are left out, because they would request much memory. */
 const DIVISORS = NUMBERS.filter((value) => !(Math.abs(value) > 0 && Math.abs(value) < 0.5));
 const INTEGERS = [0, 1, 2, 3, 5, -1, -2, -100, 7, 1000, 2 ** 31, -(2 ** 40)];
-/** What no parameter of another type takes. (An integral number is whatever the parameter takes.) */
-const STRAYS: readonly Argument[] = [
+/** Values that no parameter of another type accepts. (An integral number is accepted as int or float.) */
+const UNACCEPTED: readonly Argument[] = [
   null,
   'text',
   true,
   [],
   [1, 2],
-  new Both('1.5', 1.5),
+  new PerLanguage('1.5', 1.5),
   dtype('float32'),
 ];
 
-/** A call as it is being spoilt. */
+/** A call while it is being changed. */
 interface Draft {
   args: Argument[];
   kwargs: Record<string, Argument>;
@@ -54,7 +54,7 @@ interface Draft {
   isMistyped: boolean;
 }
 
-/** `count` calls of a loss, each with one thing or more out of order. */
+/** Returns `count` calls of a loss, each with at least one wrong argument. */
 export function badCalls(subject: Subject, random: Random, count: number): Call[] {
   return Array.from({ length: count }, () => badCall(subject, random));
 }
@@ -75,12 +75,12 @@ function badCall(subject: Subject, random: Random): Call {
   const parameters = isModule ? subject.classParameters : subject.parameters;
   const optional = parameters.filter(([, kind]) => kind !== null);
   do {
-    if (optional.length === 0 || random.next() < 0.5) spoilArgument(draft, random);
-    else spoilOption(draft, random, random.pick(optional), isModule);
+    if (optional.length === 0 || random.next() < 0.5) corruptArgument(draft, random);
+    else corruptOption(draft, random, random.pick(optional), isModule);
   } while (random.next() < 0.3);
   const { args, kwargs, set, isMistyped } = draft;
   const [rightSizes, others] = construct?.(shape, options) ?? [[], {}];
-  const sizes = random.next() < 0.5 ? rightSizes : spoiltSizes(rightSizes, random);
+  const sizes = random.next() < 0.5 ? rightSizes : corruptSizes(rightSizes, random);
   if (subject.isDefinite?.(args, sizes) === false) return badCall(subject, random);
   if (!isModule) return { callee: `F.${functional}`, args, kwargs, isMistyped };
   return {
@@ -96,7 +96,7 @@ function badCall(subject: Subject, random: Random): Call {
 
 // --- required arguments ----------------------------------------------------------------------------------------------
 
-function spoilArgument(draft: Draft, random: Random): void {
+function corruptArgument(draft: Draft, random: Random): void {
   const { args } = draft;
   if (args.length === 0) return;
   const index = random.integer(0, args.length);
@@ -104,15 +104,15 @@ function spoilArgument(draft: Draft, random: Random): void {
   if (random.next() < 0.06) {
     draft.isMistyped = true;
     if (random.next() < 0.5) args.pop();
-    else args[index] = random.pick(STRAYS);
+    else args[index] = random.pick(UNACCEPTED);
   } else if (argument instanceof Input) {
-    args[index] = spoilTensor(argument, random);
+    args[index] = corruptTensor(argument, random);
   } else if (Array.isArray(argument)) {
-    args[index] = spoilList(argument as readonly number[], random);
+    args[index] = corruptList(argument as readonly number[], random);
   }
 }
 
-function spoilTensor(input: Input, random: Random): Input {
+function corruptTensor(input: Input, random: Random): Input {
   const { shape, dtype } = input;
   const count = shape.reduce((a, b) => a * b, 1);
   switch (random.pick(['rank', 'size', 'dtype', 'element'] as const)) {
@@ -148,8 +148,8 @@ function spoilTensor(input: Input, random: Random): Input {
   }
 }
 
-/** Sizes, and lists of them, of which one is another; small ones, since memory is asked for them. */
-function spoiltSizes(sizes: readonly Argument[], random: Random): Argument[] {
+/** Returns sizes with one changed. Sizes are small, because memory is requested for them. */
+function corruptSizes(sizes: readonly Argument[], random: Random): Argument[] {
   const changed = [...sizes];
   if (sizes.length === 0) return changed;
   const index = random.integer(0, sizes.length);
@@ -162,7 +162,7 @@ function spoiltSizes(sizes: readonly Argument[], random: Random): Argument[] {
   return changed;
 }
 
-function spoilList(list: readonly number[], random: Random): Argument {
+function corruptList(list: readonly number[], random: Random): Argument {
   const changed = [...list];
   const index = random.integer(0, list.length);
   switch (random.pick(['element', 'longer', 'shorter', 'tensor'] as const)) {
@@ -182,7 +182,7 @@ function spoilList(list: readonly number[], random: Random): Argument {
 
 // --- options ---------------------------------------------------------------------------------------------------------
 
-function spoilOption(
+function corruptOption(
   draft: Draft,
   random: Random,
   [name, type]: Parameter,
@@ -190,7 +190,7 @@ function spoilOption(
 ): void {
   let value: Argument;
   if (random.next() < 0.1) {
-    value = random.pick(STRAYS);
+    value = random.pick(UNACCEPTED);
     draft.isMistyped = true;
   } else {
     value = drawnValue(name, type!, draft, random);
@@ -224,12 +224,12 @@ function drawnValue(name: string, type: string, draft: Draft, random: Random): A
   }
 }
 
-/** A tensor of the shape of an argument, or of one of its dimensions, which may be spoilt. */
+/** Returns a tensor with the shape of an argument or the size of one of its dimensions, possibly changed. */
 function weightFor(draft: Draft, random: Random): Argument {
   const [input] = draft.args;
   if (!(input instanceof Input)) return null;
   const { shape, dtype } = input;
   const sizes = random.pick([shape, shape.slice(-1), shape.slice(1, 2), [shape[0] ?? 1], [], [7]]);
   const weight = Input.of(random.next() < 0.8 ? dtype : random.pick(DTYPES), sizes, (i) => i / 2);
-  return random.next() < 0.3 ? spoilTensor(weight, random) : weight;
+  return random.next() < 0.3 ? corruptTensor(weight, random) : weight;
 }

@@ -1,2 +1,2 @@
-/** What tests describe calls with: lib/parity's own. */
+/** The description of calls, from lib/testing/parity. */
 export * from '../../dist/testing/parity/call';

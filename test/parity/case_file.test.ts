@@ -1,4 +1,4 @@
-/** Cases that Python saves with torch_losses_case.py, run here: equal, and where not. */
+/** Cases that torch_losses_case.py saves in Python, run here: equal ones and different ones. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -30,7 +30,7 @@ s = torch.randint(0, 2, (16,)) * 2 - 1
 log_probs = torch.randn(12, 4, 6).log_softmax(2).requires_grad_()
 `;
 
-/** A loss and its arguments, in Python. */
+/** Losses with arguments, as Python source. */
 const CASES: Record<string, string> = {
   L1Loss: 'nn.L1Loss(), x, q',
   'mse_loss, transposed and of every element': "F.mse_loss, x.t(), q.t(), reduction='none'",
@@ -64,7 +64,10 @@ const CASES: Record<string, string> = {
 const OWN = `
 class Own(nn.CrossEntropyLoss):
     def forward(self, input, target):
-        return super().forward(input * 2, target) * 3
+        return super().forward(input * 2, target)
+class GoesOn(nn.CrossEntropyLoss):
+    def forward(self, input, target):
+        return super().forward(input, target) * 3
 `;
 
 describe('parity: case files', () => {
@@ -168,7 +171,7 @@ describe('parity: case files', () => {
   }
 
   it('reads what np.savez saves', () => {
-    // The arrays of a case in numpy's names; test/serialization/npz.test.ts reads the format itself.
+    // A case with numpy's names. test/serialization/npz.test.ts tests the format itself.
     const report = runCase(path.join(PACKAGE_ROOT, 'test', 'fixtures', 'case.npz'), {
       tolerance: { rtol: 1e-6, atol: 1e-7 },
     });
@@ -183,8 +186,10 @@ describe('parity: case files', () => {
       'nn.TripletMarginWithDistanceLoss(distance_function=lambda a, b: (a - b).sum(1)), x, y, z',
       '3, x',
       'lambda a, b: F.mse_loss(a, b) + F.l1_loss(a, b), x, y',
+      'GoesOn(), x, t',
+      'lambda a, b: F.mse_loss(a, b).exp(), x, y',
     ];
-    const source = `${HELPER}
+    const source = `${HELPER}${OWN}
 def text_of(run):
     try:
         return str(run())
@@ -198,6 +203,8 @@ texts = [text_of(run) for run in [${attempts
     expect(texts[1]).to.match(/distance_function is a function, which the file cannot hold/);
     expect(texts[2]).to.match(/must be a function or a module, got int/);
     expect(texts[3]).to.match(/calls 2 loss functions/);
+    expect(texts[4]).to.match(/goes on computing with the value of cross_entropy.*record_run/);
+    expect(texts[5]).to.match(/goes on computing with the value of mse_loss/);
   });
 });
 
@@ -206,7 +213,7 @@ interface Contents {
   metadata: Record<string, string>;
 }
 
-/** What a file holds, with its texts. */
+/** Returns the contents of a file with its metadata. */
 function metadataOf(name: string): Contents {
   const bytes = readFileSync(name);
   const length = Number(bytes.readBigUInt64LE(0));

@@ -1,4 +1,4 @@
-/** torch.nn.utils: gradients clipped as Python clips them, with the same norms, bits, errors and warnings. */
+/** torch.nn.utils: clipping of gradients, compared with Python: norms, bits, errors and warnings. */
 import { expect } from 'chai';
 import torch, { nn, type Tensor } from 'torch-losses';
 
@@ -22,7 +22,7 @@ const python = (value: Foreach | number): string => {
   return value === null ? 'None' : value ? 'True' : 'False';
 };
 
-/** Parameters whose gradients are random; every third has none. */
+/** Parameters with random gradients. Every third one has no gradient. */
 const SETUP = `
 def parameters(names, factor=1):
     torch.manual_seed(1)

@@ -1,4 +1,4 @@
-/** `torch-losses parity`, as a shell sees it: with the tests' Python, and with one that computes otherwise. */
+/** `torch-losses parity` as a shell sees it, with the Python of the tests, and with one that computes other results. */
 import { execFile, execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -26,7 +26,7 @@ function parity(...args: string[]): Promise<{ status: number; stdout: string; st
   });
 }
 
-/** An interpreter whose mse_loss is a little off. */
+/** Makes an interpreter whose mse_loss is slightly wrong. */
 const inexactPython = (): string =>
   otherPython(
     'inexact',
@@ -34,7 +34,7 @@ const inexactPython = (): string =>
 F.mse_loss = lambda input, *args, **kwargs: exact(input * 1.0000002, *args, **kwargs)`,
   );
 
-/** An interpreter whose torch is another one, by what is run before. */
+/** Makes an interpreter with a changed torch. `change` is code that runs first. */
 function otherPython(name: string, change: string): string {
   const file = path.join(folder, name);
   const program = `#!${PYTHON}
@@ -182,12 +182,12 @@ save_case(${JSON.stringify(file)}, torch.nn.functional.mse_loss, torch.ones(3, r
       [['--rtol', '-1'], 2, /--rtol must be a number of at least 0/],
       [['--loss', 'mse'], 2, /--loss must be one of l1_loss, /],
       [['--dtype', 'float'], 2, /--dtype must be one of float32, /],
-      [['--device', 'cuda:7'], 1, /no CUDA device here, which cuda:7 needs/],
-      [['--python-device', 'cuda:7'], 1, /this Python's torch has no CUDA device cuda:7/],
+      [['--device', 'cuda:7'], 2, /no CUDA device here, which cuda:7 needs/],
+      [['--python-device', 'cuda:7'], 2, /this Python's torch has no CUDA device cuda:7/],
       [['--device', 'tpu'], 2, /must be cpu, cuda or cuda:NUMBER, but got "tpu"/],
-      [['--python', path.join(folder, 'none')], 1, /ENOENT[\s\S]*--python/],
-      [['--python', '/bin/true'], 1, /Python ended/],
-      [['--case', path.join(folder, 'none')], 1, /cannot be run: ENOENT/],
+      [['--python', path.join(folder, 'none')], 2, /ENOENT[\s\S]*--python/],
+      [['--python', '/bin/true'], 2, /Python ended/],
+      [['--case', path.join(folder, 'none')], 2, /cannot be run: ENOENT/],
     ];
     const runs = await Promise.all(wrong.map(([args]) => parity(...args)));
     for (const [i, { status, stderr }] of runs.entries()) {

@@ -1,6 +1,4 @@
-/**
- * The comparison itself: it must see every kind of difference, or the parity tests prove nothing.
- */
+/** The comparison itself. It must detect every kind of difference, or the parity tests prove nothing. */
 import { expect } from 'chai';
 import {
   differences,

@@ -1,6 +1,6 @@
 /**
- * Cross entropy by native/kernels/cross_entropy.h: at sizes around a register and between threads, over all that exp takes, for
- * every instruction set, and where libtorch has to help out.
+ * Cross entropy with the own kernel (native/kernels/cross_entropy.h): sizes around a vector register and between
+ * threads, the whole range of exp, every instruction set, and inputs that it leaves to libtorch.
  */
 import { execFileSync } from 'node:child_process';
 
@@ -12,7 +12,10 @@ import { Input, Random } from '../support/data';
 import { type Call, float } from './case';
 import { expectParity } from './parity';
 
-/** Rows and columns: less than a register of each width, one, more, with a rest; rows for two threads. */
+/**
+ * Rows and columns: less than a vector register of each width, exactly one, more, and with a remainder; enough rows for
+ * two threads.
+ */
 const SHAPES = [
   ...[1, 2, 7, 8, 9, 15, 16, 17, 24, 31, 33, 77].map((columns) => [5, columns] as const),
   [1, 1000],

@@ -1,6 +1,4 @@
-/**
- * CTC against Python: every form of targets and lengths, infinite losses, and what is refused.
- */
+/** CTC compared with Python: every form of targets and lengths, infinite losses, and errors. */
 import { expect } from 'chai';
 import torch from 'torch-losses';
 
@@ -16,7 +14,7 @@ const vector = (values: readonly number[], dtype: DType = 'int64'): Input =>
   Input.of(dtype, [values.length], (i) => values[i]!);
 const single = (value: number, dtype: DType = 'int64'): Input => Input.of(dtype, [], () => value);
 
-/** The four arguments in each accepted form, and in forms that are refused. */
+/** Returns the four arguments in each accepted form, and in invalid forms. */
 function forms(random: Random, dtype: DType): Argument[][] {
   const options = { dtype, requires_grad: isDifferentiable(dtype) };
   const total = TARGET_LENGTHS.reduce((a, b) => a + b);
@@ -40,11 +38,11 @@ function forms(random: Random, dtype: DType): Argument[][] {
     [one, target, vector([T]), vector([S])],
     [one, target, single(T, 'int32'), single(3)],
     [batch, random.integers([N, S], 0, C), input, lengths],
-    // Too short for their targets: infinite, unless zero_infinity.
+    // Shorter than their targets, so the loss is infinite unless zero_infinity is set.
     [batch, padded, [3, 2, 1, 0], lengths],
     [batch, padded, vector([2, 2, 2, 2]), vector([5, 5, 5, 5])],
     [random.logProbabilities([T, 0, C], options), random.integers([0, S], 1, C), [], []],
-    // Refused.
+    // Throws an error.
     [batch, padded, input, vector(lengths)],
     [batch, padded, vector(input), lengths],
     [batch, padded, [13, 12, 10, 7], lengths],
@@ -92,7 +90,7 @@ function calls(): Call[] {
   return made;
 }
 
-/** Long sequences with repeated labels, also where probabilities are 0, above 1 or no numbers. */
+/** Returns long sequences with repeated labels, also with probabilities that are 0, above 1 or NaN. */
 function longCalls(): Call[] {
   const random = new Random(78);
   const made: Call[] = [];

@@ -1,6 +1,6 @@
 /**
- * `torch.cuda` and `torch.accelerator`, function by function, with each kind of argument: what they give and refuse is what
- * Python's do, where there is no device, and where there are some.
+ * `torch.cuda` and `torch.accelerator`, compared with Python function by function, with each kind of argument, with and
+ * without devices.
  */
 import { expect } from 'chai';
 import torch from 'torch-losses';
@@ -13,14 +13,14 @@ const cpu = new torch.Stream('cpu');
 
 type Row = readonly [python: string, ours: () => unknown];
 
-/** Python's context managers stand in `use`, which enters and leaves them. */
+/** Defines `use`, which enters and leaves one of Python's context managers. */
 const SETUP = `
 x = torch.ones(2)
 def use(manager):
     with manager: return None
 `;
 
-/** What Python says whatever libtorch is, and whatever was done before. */
+/** Calls with the same result for every libtorch, in any state of the process. */
 const ALWAYS: readonly Row[] = [
   ['torch.cuda.set_device(None)', () => cuda.set_device(null as never)],
   ["torch.cuda.set_device(torch.device('cuda'))", () => cuda.set_device(torch.device('cuda'))],
@@ -77,7 +77,7 @@ const ALWAYS: readonly Row[] = [
   ["torch.accelerator.get_memory_info('cpu')", () => accelerator.get_memory_info('cpu')],
 ];
 
-/** Of these the answers differ before CUDA is used, and Python's process may be further than ours. */
+/** Calls whose result changes when CUDA is used, which Python's process may have done. */
 const WITHOUT_DEVICE: readonly Row[] = [
   ["torch.cuda.memory_allocated('cpu')", () => cuda.memory_allocated('cpu')],
   [
@@ -102,14 +102,16 @@ const WITHOUT_DEVICE: readonly Row[] = [
   ['use(torch.accelerator.device_index(-1))', () => accelerator.device_index(-1, () => null)],
 ];
 
-/** What is different where libtorch_cuda is in the process, as it is in Python's and here only with a driver. */
+/**
+ * Calls whose result depends on whether libtorch_cuda is loaded. Python always loads it; the addon only with a driver.
+ */
 const CPU_BUILD: readonly Row[] = [
   ["x.record_stream(torch.Stream('cpu'))", () => x.record_stream(cpu)],
   ['torch.cuda.is_current_stream_capturing()', () => cuda.is_current_stream_capturing()],
   ['torch.cuda.Event(True, True, True)', () => new cuda.Event(true, { blocking: true })],
 ];
 
-/** Of devices that there are. */
+/** Calls with existing devices. */
 const WITH_DEVICES: readonly Row[] = [
   ['torch.cuda.set_device(99)', () => cuda.set_device(99)],
   ['use(torch.cuda.device(99))', () => cuda.device(99, () => null)],

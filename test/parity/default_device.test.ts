@@ -1,4 +1,4 @@
-/** The device of new tensors for which none is said: which functions take it, and which keep to their own. */
+/** The default device: the functions that use it, and those that use the device of their tensor. */
 import { expect } from 'chai';
 import torch, { nn } from 'torch-losses';
 
@@ -10,7 +10,7 @@ type Row = readonly [python: string, ours: () => unknown];
 const x = torch.tensor([1.5, 2]);
 const at = ({ device }: torch.Tensor): string => String(device);
 
-/** Whose device is the default one, and whose is not. */
+/** Calls that use the default device, and calls that do not. */
 const ROWS: readonly Row[] = [
   ['torch.get_default_device()', () => torch.get_default_device()],
   ['torch.zeros(2).device', () => at(torch.zeros(2))],
@@ -54,7 +54,7 @@ const ROWS: readonly Row[] = [
   ['nn.utils.clip_grad_norm_([], 1.0).device', () => at(nn.utils.clip_grad_norm_([], 1))],
 ];
 
-/** Of these the meta device has no kernels in C++. */
+/** Calls for which the meta device has no kernels in C++. */
 const ON_DEVICES: readonly Row[] = [
   ['torch.tril_indices(2, 2).device', () => at(torch.tril_indices(2, 2))],
   ['torch.triu_indices(2, 2).device', () => at(torch.triu_indices(2, 2))],

@@ -1,6 +1,6 @@
 /**
- * Random numbers of devices: `torch.cuda`'s generators where there is no GPU, `torch.random.fork_rng`, and what programs
- * for several devices ask for. With a GPU, the last suite runs.
+ * Random numbers on devices: `torch.cuda`'s generators without a GPU, `torch.random.fork_rng`, and functions for
+ * programs that support several devices. The last suite needs a GPU.
  */
 import { expect } from 'chai';
 import torch from 'torch-losses';

@@ -1,7 +1,4 @@
-/**
- * What torch says of devices: which there are, and what asking for CUDA gives, also where there is none: with a CPU
- * build of libtorch, or a CUDA build on a machine without a driver.
- */
+/** Devices and CUDA without a GPU: with a CPU build of libtorch, or a CUDA build without a driver. */
 import { expect } from 'chai';
 import torch, { nn, type Tensor } from 'torch-losses';
 
@@ -16,7 +13,7 @@ const weighted = new nn.CrossEntropyLoss({ weight: x });
 
 type Row = readonly [python: string, ours: () => unknown];
 
-/** What Python says whatever libtorch is, and whatever was done before. */
+/** Calls with the same result for every libtorch, in any state of the process. */
 const ALWAYS: readonly Row[] = [
   ['torch.cuda.device_count()', () => cuda.device_count()],
   ['torch.cuda.is_available()', () => cuda.is_available()],
@@ -118,7 +115,7 @@ const ALWAYS: readonly Row[] = [
   ['torch.backends.cpu.get_cpu_capability()', () => backends.cpu.get_cpu_capability()],
 ];
 
-/** What each process has a state of its own of, or that is an object of either language, once there is a device. */
+/** Calls that depend on the state of the process, or return an object of the language, if there is a device. */
 const WITHOUT_DEVICE: readonly Row[] = [
   ['torch.cuda.get_device_properties(0)', () => cuda.get_device_properties(0)],
   ['torch.cuda.is_initialized()', () => cuda.is_initialized()],
@@ -132,7 +129,9 @@ const WITHOUT_DEVICE: readonly Row[] = [
   ['torch.accelerator.get_memory_info()', () => accelerator.get_memory_info()],
 ];
 
-/** What is different where libtorch_cuda is in the process, as it is in Python's and here only with a driver. */
+/**
+ * Calls whose result depends on whether libtorch_cuda is loaded. Python always loads it; the addon only with a driver.
+ */
 const CPU_BUILD: readonly Row[] = [
   ['torch.cuda.Stream()', () => new cuda.Stream()],
   ['torch.cuda.Event()', () => new cuda.Event()],
@@ -276,7 +275,7 @@ describe('parity: class indices that are checked before', () => {
       () => F.linear_cross_entropy(scores, torch.randn(4, 5), longs(0, 1, 9)),
     ],
   ];
-  /** Of these the kernels themselves say on the host what is wrong. */
+  /** Losses whose CUDA kernels check their arguments on the host. */
   const KERNELS = new Set(
     ROWS.map(([python]) => python).filter((python) => /int32|\[0, 9\]\)/.test(python)),
   );

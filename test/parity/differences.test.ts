@@ -1,4 +1,4 @@
-/** What differs from Python on purpose: README's list, beside the Python program that gives the same numbers. */
+/** Deliberate differences from Python: the README's list, with the Python program that gives the same numbers. */
 import torch, { nn, type Tensor } from 'torch-losses';
 
 import { type Corner, describeCorners, int } from './corners/corners';
@@ -7,7 +7,7 @@ import { expectSample } from './parity';
 const F = nn.functional;
 type Reduction = 'none' | 'mean' | 'sum';
 
-/** The loss of no rows and its gradient. */
+/** Returns a loss without rows, and its gradient. */
 function withoutRows(
   loss: (input: Tensor, target: Tensor) => Tensor,
   target: Tensor,

@@ -1,6 +1,6 @@
 /**
- * Every sample of the docstrings in torch/nn/modules/loss.py, ported. Python runs the original text,
- * taken from the live docstring; both start from manual_seed(0) and must end in the same bits.
+ * Ports every sample in the docstrings of torch/nn/modules/loss.py. Python runs the original code from the docstring.
+ * Both start with manual_seed(0), and must give the same bits.
  */
 import torch, { nn, type Tensor } from 'torch-losses';
 
@@ -9,7 +9,7 @@ import { askPython, expectSample } from './parity';
 
 const F = nn.functional;
 
-/** Puts the code lines of a class's docstring into `lines`. */
+/** Reads the code lines of a class's docstring into `lines`. */
 const READ_LINES = `
 import inspect
 def lines_of(name):
@@ -18,7 +18,7 @@ def lines_of(name):
     return [line[4:] for line in stripped if line.startswith(('>>>', '...'))]
 `;
 
-/** Runs lines `first` to `last` of the docstring's code, with torch seeded before them. */
+/** Runs lines `first` to `last` of the docstring's code, after seeding torch. */
 const runLines = (name: string, ranges: readonly (readonly [number, number])[]): string =>
   `${READ_LINES}
 lines = lines_of('${name}')
@@ -28,7 +28,7 @@ for first, last in ${JSON.stringify(ranges)}:
 
 interface DocSample {
   name: string;
-  /** The sample's lines in the docstring's code, first and last. */
+  /** The first and last line of the sample in the docstring's code. */
   lines: readonly (readonly [number, number])[];
   outputs: readonly string[];
   port: () => unknown[];
@@ -36,7 +36,7 @@ interface DocSample {
 
 const normal = (...size: number[]): Tensor => torch.randn(size, { requires_grad: true });
 
-/** The samples of losses that take an input and a normal target. */
+/** Returns the sample of losses with an input and a normally distributed target. */
 const regression = (name: 'L1Loss' | 'MSELoss' | 'SmoothL1Loss' | 'HuberLoss'): DocSample => ({
   name,
   lines: [[0, 4]],
@@ -51,7 +51,7 @@ const regression = (name: 'L1Loss' | 'MSELoss' | 'SmoothL1Loss' | 'HuberLoss'): 
   },
 });
 
-/** The samples of NLLLoss, which NLLLoss2d inherits. */
+/** Returns the samples of NLLLoss, which NLLLoss2d inherits. */
 const negativeLogLikelihood = (name: 'NLLLoss' | 'NLLLoss2d'): DocSample[] => [
   {
     name,
@@ -75,7 +75,7 @@ const negativeLogLikelihood = (name: 'NLLLoss' | 'NLLLoss2d'): DocSample[] => [
       const [N, C] = [5, 4];
       const loss_fn = new nn.NLLLoss();
       const data = torch.randn(N, 16, 10, 10);
-      // There is no Conv2d here: its parameters, as its constructor makes them, and the operator.
+      // Conv2d is missing here. Uses its parameters, initialized like its constructor does, and the operator.
       const weight = nn.init.kaiming_uniform_(torch.empty(C, 16, 3, 3), { a: Math.sqrt(5) });
       const bound = 1 / Math.sqrt(16 * 3 * 3);
       const bias = torch.empty(C).uniform_(-bound, bound).requires_grad_();
@@ -105,7 +105,7 @@ const gaussian = (from: number, varianceSize: number[]): DocSample => ({
   },
 });
 
-/** Embeddings of random ids, and the triplet loss of them with a distance. */
+/** Returns embeddings of random ids, and their triplet loss with a distance. */
 function triplet(
   lines: DocSample['lines'],
   criterion: () => (anchor: Tensor, positive: Tensor, negative: Tensor) => Tensor,
@@ -129,7 +129,7 @@ function triplet(
   };
 }
 
-/** CTC's second and third sample end alike. */
+/** Returns the common end of CTC's second and third sample. */
 const ctc = (
   input: Tensor,
   target: Tensor,

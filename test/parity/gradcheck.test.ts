@@ -1,6 +1,6 @@
 /**
- * `torch.autograd.gradcheck` and `gradgradcheck` against Python: the verdict, and every character of the report, for
- * functions whose gradients are right and wrong; and the verdict on every loss.
+ * `torch.autograd.gradcheck` and `gradgradcheck`, compared with Python: the result and the exact report for functions
+ * with right and wrong gradients, and the result for every loss.
  */
 import { expect } from 'chai';
 import torch, { nn, type Tensor } from 'torch-losses';
@@ -8,14 +8,14 @@ import torch, { nn, type Tensor } from 'torch-losses';
 import { LOSSES, type LossRow } from '../../dist/testing/parity/losses';
 import { REDUCTIONS } from '../../dist/testing/parity/losses/row';
 import { type DType, Input, Random, type TensorOptions } from '../support/data';
-import { type Argument, Both, type Call, float, type Options } from './case';
+import { type Argument, type Call, float, type Options, PerLanguage } from './case';
 import { expectParity } from './parity';
 
 const random = new Random(43);
 
 type Check = 'gradcheck' | 'gradgradcheck';
 
-const call = (check: Check, func: Both, inputs: Argument, kwargs: Options = {}): Call => ({
+const call = (check: Check, func: PerLanguage, inputs: Argument, kwargs: Options = {}): Call => ({
   callee: `torch.autograd.${check}`,
   args: [func, inputs],
   kwargs,
@@ -27,10 +27,11 @@ const doubles = (shape: readonly number[], options: TensorOptions = {}): Input =
   random.normal(shape, { dtype: 'float64', requires_grad: true, ...options });
 
 type Unary = (x: Tensor) => Tensor | readonly Tensor[];
-const f = (python: string, javascript: Unary): Both => new Both(`lambda x: ${python}`, javascript);
+const f = (python: string, javascript: Unary): PerLanguage =>
+  new PerLanguage(`lambda x: ${python}`, javascript);
 
-/** Functions of one tensor: some right, most wrong in a way of their own. */
-const FUNCTIONS: readonly Both[] = [
+/** Functions of one tensor. Some have right gradients, most have wrong ones, each in its own way. */
+const FUNCTIONS: readonly PerLanguage[] = [
   f('x * x', (x) => x.mul(x)),
   f('(x.sin(), x.sum())', (x) => [x.sin(), x.sum()]),
   f('[x.exp() * x.detach(), x * 2.0]', (x) => [x.exp().mul(x.detach()), x.mul(2)]),
@@ -52,7 +53,7 @@ const FUNCTIONS: readonly Both[] = [
 ];
 
 /** Functions of complex tensors. */
-const COMPLEX: readonly Both[] = [
+const COMPLEX: readonly PerLanguage[] = [
   f('x * x.conj()', (x) => x.mul(x.conj())),
   f('x * x', (x) => x.mul(x)),
   f('x.abs()', (x) => x.abs()),
@@ -64,7 +65,11 @@ const COMPLEX: readonly Both[] = [
 
 const MODES: readonly Options[] = [{}, { fast_mode: true }];
 
-const casesOf = (functions: readonly Both[], dtype: DType, checks: readonly Check[]): Call[] =>
+const casesOf = (
+  functions: readonly PerLanguage[],
+  dtype: DType,
+  checks: readonly Check[],
+): Call[] =>
   functions.flatMap((func) =>
     checks.flatMap((check) =>
       MODES.flatMap((mode) =>
@@ -79,12 +84,12 @@ const casesOf = (functions: readonly Both[], dtype: DType, checks: readonly Chec
 
 type Loss = (...args: unknown[]) => Tensor;
 
-/** A tensor that both languages write out, so that a function can have it. */
-function constant(value: Input): Both {
+/** Returns a tensor as an expression in both languages, so that a function can contain it. */
+function constant(value: Input): PerLanguage {
   const elements = [...new Float64Array(value.bytes.slice().buffer)];
   const python = `torch.tensor([${elements}], dtype=torch.float64).reshape(${JSON.stringify(value.base)})`;
   const array = torch.tensor(Float64Array.from(elements)).reshape([...value.base]);
-  return new Both(python, array);
+  return new PerLanguage(python, array);
 }
 
 function lossCase(row: LossRow, check: Check, mode: Options, kwargs: Options): Call {
@@ -97,22 +102,22 @@ function lossCase(row: LossRow, check: Check, mode: Options, kwargs: Options): C
     ([key, value]) => [key, value instanceof Input ? constant(value) : value] as const,
   );
   const literal = (value: Argument): string => {
-    if (value instanceof Both) return value.python;
+    if (value instanceof PerLanguage) return value.python;
     if (value === null) return 'None';
     return typeof value === 'boolean' ? (value ? 'True' : 'False') : JSON.stringify(value);
   };
   const given = fixed.map(([key, value]) => `, ${key}=${literal(value)}`).join('');
   const named = Object.fromEntries(
-    fixed.map(([key, value]) => [key, value instanceof Both ? value.javascript : value]),
+    fixed.map(([key, value]) => [key, value instanceof PerLanguage ? value.javascript : value]),
   );
   const loss = (nn.functional as unknown as Record<string, Loss>)[row.functional!]!;
-  const func = new Both(`lambda *xs: F.${row.functional}(*xs${given})`, (...xs: unknown[]) =>
+  const func = new PerLanguage(`lambda *xs: F.${row.functional}(*xs${given})`, (...xs: unknown[]) =>
     loss(...xs, named),
   );
   return call(check, func, inputs, { ...mode, raise_exception: random.next() < 0.5 });
 }
 
-/** Every reduction and every value of every option, which also fit no shape or are out of range. */
+/** Returns cases with every reduction and every value of every option, including invalid ones. */
 function lossCases(row: LossRow): Call[] {
   const shape = row.shapes[0]!;
   const options: Options[] = REDUCTIONS.map((reduction) => ({ reduction }));
@@ -139,7 +144,7 @@ describe('parity: torch.autograd.gradcheck', function () {
 
   it('functions whose outputs change with the inputs', () => {
     const near = Input.of('float64', [2], () => 1, { requires_grad: true });
-    const change: readonly Both[] = [
+    const change: readonly PerLanguage[] = [
       f('x[x >= 1.0]', (x) => x.index(x.ge(1))),
       f('x.sum() if x[0] >= 1.0 else x.float()', (x) =>
         x.index(0).item() >= 1 ? x.sum() : x.float(),
@@ -152,10 +157,12 @@ describe('parity: torch.autograd.gradcheck', function () {
   });
 
   it('inputs of every kind', () => {
-    const second = new Both('lambda a, b: a * b', (a: Tensor, b: Tensor | number) => a.mul(b));
+    const second = new PerLanguage('lambda a, b: a * b', (a: Tensor, b: Tensor | number) =>
+      a.mul(b),
+    );
     const single = f('x * x', (x) => x.mul(x));
     const shape = [2, 3];
-    const inputs: [Both, Argument][] = [
+    const inputs: [PerLanguage, Argument][] = [
       [second, [doubles(shape), doubles(shape)]],
       [second, [doubles(shape), doubles(shape, { requires_grad: false })]],
       [second, [doubles(shape), float(2.5)]],
@@ -212,7 +219,7 @@ describe('parity: torch.autograd.gradcheck', function () {
     ]);
   });
 
-  // Of those that are functions of tensors alone.
+  // Only losses of tensors.
   for (const row of LOSSES.filter(({ functional }) => functional && functional !== 'ctc_loss')) {
     it(`${row.functional}${row.options ? ' and its options' : ''}`, () =>
       expectParity(lossCases(row)));

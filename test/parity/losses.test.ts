@@ -1,6 +1,6 @@
 /**
- * Every loss, functional and class, against Python: values, gradients, dtypes, shapes, warnings and
- * errors, to the last bit.
+ * Every loss as a function and as a class, compared with Python: exact values, gradients, dtypes, shapes, warnings and
+ * errors.
  */
 import { expect } from 'chai';
 import { nn } from 'torch-losses';
@@ -10,10 +10,10 @@ import { LOSSES, nameOf } from '../../dist/testing/parity/losses';
 import { describeCall, inputsOf } from './case';
 import { askPython, expectParity } from './parity';
 
-/** Cases with every axis drawn at random, for each row. */
+/** The number of random cases for each row. */
 const RANDOM_CASES = 90;
 
-/** What a case is, its numbers included. */
+/** Returns a case with its numbers as text. */
 const textOf = ({ call, ...rest }: LossCase): string =>
   JSON.stringify([rest, describeCall(call), inputsOf(call).map(({ bytes }) => [...bytes])]);
 

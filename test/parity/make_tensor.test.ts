@@ -1,10 +1,8 @@
-/**
- * `torch.testing.make_tensor` against Python: the same numbers from the same seed, and the same refusals.
- */
+/** `torch.testing.make_tensor`, compared with Python: the same numbers for the same seed, and the same errors. */
 import torch from 'torch-losses';
 
 import { Random } from '../support/data';
-import { type Argument, Both, type Call, dtype, float, scalar } from './case';
+import { type Argument, type Call, dtype, float, PerLanguage, scalar } from './case';
 import { expectParity } from './parity';
 
 const DTYPES = (
@@ -16,8 +14,8 @@ const BIG = 2n ** 63n;
 const BOUNDS: readonly Argument[] = [
   ...[0, 1, -1, 5, 300, -300, 2 ** 40],
   ...[0.5, -0.5, 1, 2.5, NaN, Infinity, -Infinity, 1e300, -1e300].map(scalar),
-  new Both(String(BIG), BIG),
-  new Both(String(-BIG), -BIG),
+  new PerLanguage(String(BIG), BIG),
+  new PerLanguage(String(-BIG), -BIG),
   null,
 ];
 
@@ -33,7 +31,7 @@ function anyCall(name: string): Call {
     if (maybe(0.2)) kwargs[flag] = maybe(0.9);
   }
   if (maybe(0.1)) {
-    kwargs['memory_format'] = new Both('torch.contiguous_format', torch.contiguous_format);
+    kwargs['memory_format'] = new PerLanguage('torch.contiguous_format', torch.contiguous_format);
   }
   return {
     callee: 'torch.testing.make_tensor',

@@ -1,6 +1,6 @@
 /**
- * Modules, their initialisation and SGD against Python: the same seed gives the same parameters, and a
- * training run ends in the same bits.
+ * Modules, their initialization, and SGD, compared with Python: the same seed gives the same parameters, and training
+ * gives the same bits.
  */
 import torch, { nn, optim, type Tensor } from 'torch-losses';
 import { type Input, Random } from '../support/data';
@@ -15,7 +15,7 @@ interface Program {
   port: () => readonly unknown[];
 }
 
-/** Runs a program after manual_seed(0), in both languages. */
+/** Runs a program in both languages after manual_seed(0). */
 const check = ({ title, python, outputs, port }: Program): void => {
   it(title, () =>
     expectSample({ source: python, outputs, seed: 0 }, () => {
@@ -319,7 +319,7 @@ describe('parity: optim.SGD', () => {
       optimizer.step();
       losses.push(loss);
     }
-    // Their gradients too: steps together with nesterov write to them.
+    // Compares gradients, too, because steps with foreach and nesterov write to them.
     const parameters = [...network.parameters()];
     return [losses, parameters, parameters.map(({ grad }) => grad)];
   };

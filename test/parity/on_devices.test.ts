@@ -1,4 +1,4 @@
-/** Tensors, streams, events and generators on devices that there are: a GPU's, or simulated ones. */
+/** Tensors, streams, events and generators on existing devices: a GPU's, or simulated ones. */
 import torch from 'torch-losses';
 
 import { describeCuda } from '../cuda/gpu';

@@ -1,6 +1,6 @@
 /**
- * Losses at sizes where the order of a sum changes, with gradients by every set of operands, and with NaN and infinities:
- * what an own kernel that computes in one pass (native/kernels/one_pass.cc) may get wrong.
+ * Losses at sizes at which the order of a sum changes, with every set of operands that require gradients, with NaN and
+ * infinities. They test own kernels that compute in one pass (native/kernels/one_pass.cc).
  */
 import { execFileSync } from 'node:child_process';
 
@@ -12,9 +12,9 @@ import { Input, Random } from '../support/data';
 import { type Argument, type Call, float, type Options } from './case';
 import { expectParity } from './parity';
 
-/** Around a vector, a row of four, the blocks of rows, what two threads share, and what has a rest everywhere. */
+/** Sizes around a vector, four vectors, a block of rows, and the share of a thread; sizes with remainders. */
 const SIZES = [1, 3, 7, 8, 9, 31, 32, 33, 320, 511, 513, 4097, 32_767, 32_768, 40_001];
-/** For losses of rows: rows and columns. */
+/** Rows and columns for losses of rows. */
 const SHAPES = [
   [1, 8],
   [2, 1],
@@ -26,7 +26,7 @@ const SHAPES = [
   [1, 40_000],
 ] as const;
 
-/** For losses of margins: with rows and columns left over from blocks and tiles, and for two threads. */
+/** Rows and columns for margin losses: with remainders after blocks and tiles, and enough for two threads. */
 const BLOCKS = [
   [1, 1],
   [1, 32],
@@ -41,11 +41,11 @@ type Numbers = (random: Random) => number;
 const around0: Numbers = (random) => 4 * random.next() - 2;
 const positive: Numbers = (random) => random.next() + 0.01;
 const sign: Numbers = (random) => random.pick([-1, 1]);
-/** Now and then neither of the two labels. */
+/** Returns a label, sometimes neither 1 nor -1. */
 const label: Numbers = (random) => random.pick([-1, 1, 1, -1, 0.5]);
 const whole: Numbers = (random) => random.integer(0, 5);
 
-/** Those of classes, one of them special, with a gradient. */
+/** Returns scores of classes, which require gradients. If `special` is given, one of them has this value. */
 function scores(
   random: Random,
   dtype: 'float32' | 'float64',
@@ -60,7 +60,7 @@ function scores(
 interface Row {
   callee: string;
   operands: readonly Numbers[];
-  /** Operands that may ask for a gradient. */
+  /** The number of operands that can require gradients. */
   differentiable: number;
   options?: readonly Options[];
 }
@@ -118,7 +118,7 @@ const OF_ROWS: readonly Row[] = [
   { callee: 'F.pairwise_distance', operands: [around0, around0], differentiable: 2 },
 ];
 
-/** Every subset of the operands that asks for a gradient, as bits. */
+/** Returns every subset of the operands that require gradients, as bits. */
 const subsets = (count: number): number[] => Array.from({ length: 2 ** count }, (_, bits) => bits);
 
 class Cases {
@@ -228,7 +228,7 @@ describe('parity: losses in one pass', function () {
           const dtype = random.pick(['float32', 'float64'] as const);
           const special = random.pick([undefined, undefined, Number.NaN, Infinity, -Infinity]);
           const input = scores(random, dtype, [rows, columns], special);
-          // Some labels, some of them twice, and behind their end labels that do not count.
+          // Some labels, a few of them twice, and labels after the end, which are ignored.
           const labels = Array.from({ length: rows }).flatMap(() => {
             const row = Array.from({ length: columns }, () => random.integer(0, columns));
             const end = random.integer(0, Math.min(most, columns) + 1);

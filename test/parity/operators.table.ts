@@ -1,10 +1,8 @@
-/**
- * The tensor methods that code around losses uses, with the arguments each is called with.
- */
+/** The tensor methods that programs with losses use, and the arguments for each. */
 import torch from 'torch-losses';
 
 import { type DType, type Input, isDifferentiable, Random } from '../support/data';
-import { type Argument, Both, dtype, float, scalar } from './case';
+import { type Argument, dtype, float, PerLanguage, scalar } from './case';
 
 export const DTYPES: DType[] = [
   'float32',
@@ -17,25 +15,25 @@ export const DTYPES: DType[] = [
   'complex64',
 ];
 
-/** Makes arguments for one dtype. */
+/** Makes arguments of one dtype. */
 export class Make {
   private readonly random = new Random(11);
 
   constructor(readonly type: DType) {}
 
-  /** A tensor of this dtype that requires gradients if it can. */
+  /** Returns a tensor of this dtype. It requires gradients if the dtype can. */
   x(...shape: number[]): Input {
     return this.random.normal(shape, { dtype: this.type, requires_grad: true });
   }
 
-  /** Positive numbers. */
+  /** Returns positive numbers. */
   positive(...shape: number[]): Input {
     const options = { dtype: this.type, requires_grad: true };
     if (!isDifferentiable(this.type)) return this.random.integers(shape, 1, 5, options);
     return this.random.uniform(shape, 0.1, 3, options);
   }
 
-  /** Few distinct values, for ties. */
+  /** Returns few distinct values, so that there are ties. */
   tied(...shape: number[]): Input {
     return this.random.grid(shape, {
       dtype: this.type === 'uint8' ? 'int32' : this.type,
@@ -58,16 +56,16 @@ export class Make {
 
 export type Lists = (make: Make) => readonly (readonly Argument[])[];
 
-/** Methods (as `Tensor.name`) of a group with the arguments each is called with. */
+/** Methods (as `Tensor.name`) with the lists of arguments for each. */
 export type Group = readonly [names: readonly string[], lists: Lists];
 
 type Bound = number | null;
-export const slice = (start: Bound = null, stop: Bound = null, step: Bound = null): Both =>
-  new Both(
+export const slice = (start: Bound = null, stop: Bound = null, step: Bound = null): PerLanguage =>
+  new PerLanguage(
     `slice(${[start, stop, step].map((bound) => bound ?? 'None').join(', ')})`,
     torch.slice(start, stop, step),
   );
-export const ellipsis = new Both('...', '...');
+export const ellipsis = new PerLanguage('...', '...');
 
 export const METHODS: Readonly<Record<string, readonly Group[]>> = {
   arithmetic: [

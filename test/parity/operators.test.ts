@@ -1,11 +1,12 @@
 /**
- * What code around losses uses, against Python: value, dtype, shape, gradient and the name of grad_fn.
+ * The functions and methods that programs with losses use, compared with Python: value, dtype, shape, gradient and the
+ * name of grad_fn.
  */
-import { type Argument, Both, type Call, dtype, float } from './case';
+import { type Argument, type Call, dtype, float, PerLanguage } from './case';
 import { DTYPES, ellipsis, type Group, type Lists, Make, METHODS, slice } from './operators.table';
 import { expectParity } from './parity';
 
-/** In-place forms run on a clone; some must fail, as an int tensor cannot become float. */
+/** In-place methods, which run on a clone. Some must fail, since an int tensor cannot become float. */
 const IN_PLACE: readonly Group[] = [
   [
     ['add_', 'sub_', 'mul_', 'div_', 'pow_'],
@@ -185,7 +186,7 @@ const KEYWORDS: readonly [
   ['F.normalize', { p: float(1), dim: 0 }, (m) => [m.x(3, 4)]],
 ];
 
-/** Indexing: Python's x[…] is our x.index(…). */
+/** Indices: Python's x[…] is x.index(…). */
 const INDICES: Lists = (m) => [
   [m.x(3, 4), 0],
   [m.x(3, 4), -1, 2],
@@ -249,7 +250,7 @@ const factories = (): Call[] => {
     [[]],
   ])
     add('torch.tensor', data);
-  add('torch.tensor', [new Both('0.5', 0.5), new Both('2.0', 2)]);
+  add('torch.tensor', [new PerLanguage('0.5', 0.5), new PerLanguage('2.0', 2)]);
   add('torch.tensor', [[1, 2], [3]]);
   return made;
 };

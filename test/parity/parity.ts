@@ -1,6 +1,4 @@
-/**
- * Runs programs here and in Python and holds the outcomes against each other.
- */
+/** Runs programs in both languages, and compares the outcomes. */
 import { expect } from 'chai';
 import torch from 'torch-losses';
 
@@ -10,15 +8,15 @@ import { differences, type Outcome, outcomeOf } from '../../dist/testing/parity/
 import { everSeen, warningDifferences, withWarnings } from '../support/warnings';
 import { type Call, describeCall, type Raw, runCall, type Sample } from './case';
 
-/** As many calls as travel in one frame: enough that waiting for Python costs nothing. */
+/** The number of calls in a frame: large enough that waiting for Python costs nothing. */
 const BATCH = 100;
 const SHOWN = 6;
 const NO_CLASSES: ReadonlySet<string> = new Set();
 
-/** The interpreter whose torch the addon uses. */
+/** The Python interpreter whose torch the addon uses. */
 export const PYTHON = process.env['TORCH_LOSSES_PYTHON'] ?? pythonOf(CHECKOUT_SETUP);
 
-/** The process of this run, started at the first call, with our torch's version and threads. */
+/** The Python process of this run, with the same torch and number of threads. The first call starts it. */
 let oracle: Promise<Oracle> | undefined;
 const theOracle = (): Promise<Oracle> => (oracle ??= startOracle());
 
@@ -49,11 +47,11 @@ after('stop Python', async () => {
   (await oracle?.catch(() => undefined))?.stop();
 });
 
-/** What is wrong about our outcome. */
+/** Returns the differences between Python's outcome and ours. */
 export type Differ = typeof differences;
 
 interface Comparing {
-  /** What it warns of is reported for a line of torch's. */
+  /** Whether the warning is reported for a line of torch. */
   fromModule: boolean;
   ownTexts?: ReadonlySet<string> | undefined;
   isMistyped?: boolean | undefined;
@@ -74,14 +72,14 @@ async function compare(
   ];
 }
 
-/** One of torch's, which JavaScript did not throw of its own accord. */
+/** Returns whether an error is a TypeError of torch, not of the JavaScript engine. */
 const isTypeError = (error: Error | null): boolean =>
   (error as { pythonType?: string } | null)?.pythonType === 'TypeError';
 
 /**
- * Fails with the first mismatches of many calls and their number.
+ * Compares calls with Python. Fails with their number and the first differences.
  *
- * @param differOf - how a call's outcomes are compared. Default: to the last bit
+ * @param differOf - returns the comparison for a call. Default: exact
  */
 export async function expectParity(
   calls: readonly Call[],
@@ -118,7 +116,7 @@ function report(failures: readonly string[], total: number): void {
   );
 }
 
-/** A program in Python's source and its port; the port's results come in the order of `outputs`. */
+/** Compares a Python program with its port. The port returns the results in the order of `outputs`. */
 export async function expectSample(sample: Sample, port: () => readonly unknown[]): Promise<void> {
   const oracle = await theOracle();
   const [python] = await oracle.run([sample]);
@@ -133,12 +131,12 @@ export async function expectSample(sample: Sample, port: () => readonly unknown[
   if (found.length) expect.fail(`differs from Python:\n    ${found.join('\n    ')}`);
 }
 
-/** The values of Python expressions, for tests that compare them in their own way. */
+/** Returns the values of Python expressions, for tests with their own comparison. */
 export async function askPython(source: string, outputs: readonly string[]): Promise<unknown[]> {
   return (await theOracle()).ask(source, outputs);
 }
 
-/** What a call gives as text, or its error, as TEXT_OF defines `text_of` in Python. */
+/** Returns the result of a call, or its error, as text. TEXT_OF defines the same as `text_of` in Python. */
 export const textOf = (run: () => unknown): string => {
   try {
     return String(run());

@@ -1,13 +1,11 @@
-/**
- * String(tensor) and console.log(tensor) against Python's repr, character for character; modules too.
- */
+/** String(tensor) and console.log(tensor), compared with Python's repr, and the same for modules. */
 import { inspect } from 'node:util';
 
 import torch, { nn, type Tensor } from 'torch-losses';
 
 import { type DType, Input, layoutsOf, Random } from '../support/data';
 import { rowsThere } from '../support/versions';
-import { type Argument, Both, type Call } from './case';
+import { type Argument, type Call, PerLanguage } from './case';
 import { expectParity, expectSample } from './parity';
 
 const DTYPES: DType[] = [
@@ -43,7 +41,7 @@ const SHAPES = [
   [1200, 1],
   [11, 11, 11],
 ];
-/** Elements that decide the format: integral, small, large, mixed, special. */
+/** Elements that determine the format: integral, small, large, mixed, special. */
 const ELEMENTS: Record<string, (random: Random) => number> = {
   normal: (random) => 4 * random.next() - 2,
   integral: (random) => random.integer(-5, 6),
@@ -57,7 +55,7 @@ const ELEMENTS: Record<string, (random: Random) => number> = {
   'integral and special': (random) => random.pick([NaN, Infinity, 3, -12]),
   ties: (random) => random.pick([0.03125, 0.00005, 2.00005, 0.12345]),
 };
-/** Ways to come by a tensor that show in its repr. */
+/** Returns a call whose printed result is compared. */
 const show = (callee: string, ...args: Argument[]): Call => ({ callee, args, show: true });
 
 function tensors(): Call[] {
@@ -95,16 +93,16 @@ function tensors(): Call[] {
   return calls;
 }
 
-/** Expressions after manual_seed(0), in Python and in JavaScript. */
-const OPTION_TENSORS: readonly Both[] = [
-  new Both('torch.randn(3, 5)', () => torch.randn(3, 5)),
-  new Both('torch.randn(2000)', () => torch.randn(2000)),
-  new Both('torch.rand(40, 40) * 1e6', () => torch.rand(40, 40).mul(1e6)),
-  new Both('torch.arange(1500)', () => torch.arange(1500)),
-  new Both('torch.randn(60, 60, dtype=torch.float64)', () =>
+/** Expressions in Python and in JavaScript, after manual_seed(0). */
+const OPTION_TENSORS: readonly PerLanguage[] = [
+  new PerLanguage('torch.randn(3, 5)', () => torch.randn(3, 5)),
+  new PerLanguage('torch.randn(2000)', () => torch.randn(2000)),
+  new PerLanguage('torch.rand(40, 40) * 1e6', () => torch.rand(40, 40).mul(1e6)),
+  new PerLanguage('torch.arange(1500)', () => torch.arange(1500)),
+  new PerLanguage('torch.randn(60, 60, dtype=torch.float64)', () =>
     torch.randn(60, 60, { dtype: torch.float64 }),
   ),
-  new Both('torch.eye(4)', () => torch.eye(4)),
+  new PerLanguage('torch.eye(4)', () => torch.eye(4)),
 ];
 const PRINT_OPTIONS: readonly Record<string, number | boolean | string>[] = [
   { precision: 2 },
@@ -124,27 +122,27 @@ const PRINT_OPTIONS: readonly Record<string, number | boolean | string>[] = [
 const pythonLiteral = (value: number | boolean | string): string =>
   typeof value === 'boolean' ? (value ? 'True' : 'False') : JSON.stringify(value);
 
-const modules: readonly Both[] = [
-  new Both('nn.Linear(3, 4)', () => new nn.Linear(3, 4)),
-  new Both('nn.Linear(3, 4, bias=False)', () => new nn.Linear(3, 4, { bias: false })),
-  new Both('nn.Embedding(10, 3)', () => new nn.Embedding(10, 3)),
-  new Both(
+const modules: readonly PerLanguage[] = [
+  new PerLanguage('nn.Linear(3, 4)', () => new nn.Linear(3, 4)),
+  new PerLanguage('nn.Linear(3, 4, bias=False)', () => new nn.Linear(3, 4, { bias: false })),
+  new PerLanguage('nn.Embedding(10, 3)', () => new nn.Embedding(10, 3)),
+  new PerLanguage(
     'nn.Embedding(10, 3, padding_idx=1, max_norm=2.0)',
     () => new nn.Embedding(10, 3, { padding_idx: 1, max_norm: 2 }),
   ),
-  new Both('nn.ReLU()', () => new nn.ReLU()),
-  new Both('nn.ReLU(inplace=True)', () => new nn.ReLU({ inplace: true })),
-  new Both('nn.Sigmoid()', () => new nn.Sigmoid()),
-  new Both('nn.Tanh()', () => new nn.Tanh()),
-  new Both('nn.Softmax(dim=1)', () => new nn.Softmax({ dim: 1 })),
-  new Both('nn.Softmax()', () => new nn.Softmax()),
-  new Both('nn.LogSoftmax(dim=-1)', () => new nn.LogSoftmax({ dim: -1 })),
-  new Both('nn.Flatten()', () => new nn.Flatten()),
-  new Both('nn.Flatten(2, 3)', () => new nn.Flatten({ start_dim: 2, end_dim: 3 })),
-  new Both('nn.PairwiseDistance()', () => new nn.PairwiseDistance()),
-  new Both('nn.CosineSimilarity(dim=2)', () => new nn.CosineSimilarity({ dim: 2 })),
-  new Both('nn.Sequential()', () => new nn.Sequential()),
-  new Both(
+  new PerLanguage('nn.ReLU()', () => new nn.ReLU()),
+  new PerLanguage('nn.ReLU(inplace=True)', () => new nn.ReLU({ inplace: true })),
+  new PerLanguage('nn.Sigmoid()', () => new nn.Sigmoid()),
+  new PerLanguage('nn.Tanh()', () => new nn.Tanh()),
+  new PerLanguage('nn.Softmax(dim=1)', () => new nn.Softmax({ dim: 1 })),
+  new PerLanguage('nn.Softmax()', () => new nn.Softmax()),
+  new PerLanguage('nn.LogSoftmax(dim=-1)', () => new nn.LogSoftmax({ dim: -1 })),
+  new PerLanguage('nn.Flatten()', () => new nn.Flatten()),
+  new PerLanguage('nn.Flatten(2, 3)', () => new nn.Flatten({ start_dim: 2, end_dim: 3 })),
+  new PerLanguage('nn.PairwiseDistance()', () => new nn.PairwiseDistance()),
+  new PerLanguage('nn.CosineSimilarity(dim=2)', () => new nn.CosineSimilarity({ dim: 2 })),
+  new PerLanguage('nn.Sequential()', () => new nn.Sequential()),
+  new PerLanguage(
     'nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Sequential(nn.Linear(4, 2), nn.Tanh()))',
     () =>
       new nn.Sequential(
@@ -153,25 +151,28 @@ const modules: readonly Both[] = [
         new nn.Sequential(new nn.Linear(4, 2), new nn.Tanh()),
       ),
   ),
-  new Both(
+  new PerLanguage(
     'nn.AdaptiveLogSoftmaxWithLoss(8, 20, [4, 10])',
     () => new nn.AdaptiveLogSoftmaxWithLoss(8, 20, [4, 10]),
   ),
-  new Both(
+  new PerLanguage(
     'nn.LinearCrossEntropyLoss(5, 10, out_features=(4, 3), bias=True)',
     () => new nn.LinearCrossEntropyLoss(5, 10, { out_features: [4, 3], bias: true }),
   ),
-  new Both(
+  new PerLanguage(
     'nn.LinearCrossEntropyLoss(5, 10, ignore_index=2, label_smoothing=0.5)',
     () => new nn.LinearCrossEntropyLoss(5, 10, { ignore_index: 2, label_smoothing: 0.5 }),
   ),
-  new Both(
+  new PerLanguage(
     'nn.CrossEntropyLoss(weight=torch.ones(3))',
     () => new nn.CrossEntropyLoss({ weight: torch.ones(3) }),
   ),
-  new Both('nn.TripletMarginWithDistanceLoss()', () => new nn.TripletMarginWithDistanceLoss()),
+  new PerLanguage(
+    'nn.TripletMarginWithDistanceLoss()',
+    () => new nn.TripletMarginWithDistanceLoss(),
+  ),
 ];
-/** Classes that print as their name and nothing else. */
+/** Classes that print only their name. */
 const PLAIN_LOSSES = [
   'L1Loss',
   'NLLLoss',
@@ -226,7 +227,7 @@ describe('parity: printing', () => {
   }
 
   it('modules and losses', async function () {
-    const plain = PLAIN_LOSSES.map((name) => new Both(`nn.${name}()`, () => new nn[name]()));
+    const plain = PLAIN_LOSSES.map((name) => new PerLanguage(`nn.${name}()`, () => new nn[name]()));
     const all = rowsThere([...modules, ...plain], ({ python }) => python, this.test!);
     for (const { python, javascript } of all) {
       const outputs = [`repr(${python})`, `repr(${python})`];

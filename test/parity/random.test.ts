@@ -1,6 +1,4 @@
-/**
- * Random numbers against Python: the same seed gives the same sequence, in every dtype and size.
- */
+/** Random numbers, compared with Python: the same seed gives the same sequence, in every dtype and size. */
 import { expect } from 'chai';
 import torch from 'torch-losses';
 
@@ -8,7 +6,7 @@ import { type DType, Input } from '../support/data';
 import { type Argument, type Call, dtype, float } from './case';
 import { expectParity, expectSample } from './parity';
 
-/** Sizes around the lengths at which libtorch changes how it draws normal numbers. */
+/** Sizes around those at which libtorch changes its method for normal numbers. */
 const SIZES = [[], [1], [3], [15], [16], [17], [3, 5], [33, 7], [1000], [0]];
 const SEEDS = [0, 1, 283, 2 ** 31, 2 ** 40 + 7];
 const FLOATS: DType[] = ['float32', 'float64', 'float16', 'bfloat16'];

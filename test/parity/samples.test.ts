@@ -1,6 +1,6 @@
 /**
- * The classic way to use each of the 21 losses, with manual_seed(0), against the same program in
- * Python: value and gradients to the last bit.
+ * The classic use of each of the 21 losses with manual_seed(0), compared with the same program in Python: exact value
+ * and gradients.
  */
 import torch, { nn, type Tensor } from 'torch-losses';
 
@@ -14,15 +14,15 @@ const SIGNS = (size: string): string => `torch.empty(${size}).bernoulli_().mul_(
 
 interface Usage {
   loss: string;
-  /** Python: the lines that make the arguments, the inputs that get gradients, and the call. */
+  /** In Python: the lines that make the arguments, the inputs that get gradients, and the call. */
   python: readonly string[];
   inputs: readonly string[];
   call: string;
-  /** The inputs that get gradients, and the loss. */
+  /** Returns the inputs that get gradients, and the loss. */
   port: () => [inputs: Tensor[], loss: Tensor];
 }
 
-/** A loss of one input x and a target y. */
+/** Returns the sample of a loss with input x and target y. */
 const simple = (
   loss: string,
   target: string,

@@ -1,7 +1,4 @@
-/**
- * What a loss saves for its backward pass, changed or freed before: the same errors as in Python, also where the
- * loss records its function itself (native/kernels/direct.cc).
- */
+/** Tensors that a loss saves for backward, when they are changed or freed before it: the same errors as in Python. */
 import torch, { nn, type Tensor } from 'torch-losses';
 
 import { expectSample, TEXT_OF, textOf } from './parity';

@@ -1,6 +1,6 @@
 /**
- * Parameters, their order, their defaults and which go by name only against Python's inspect.signature. The lists of
- * losses come from Python, so that a loss which torch has and we lack is found.
+ * Parameters, their order, their defaults, and which are keyword-only, compared with Python's inspect.signature. Python
+ * provides the list of losses, so that a missing loss is found.
  */
 import { expect } from 'chai';
 import torch, { nn, optim } from 'torch-losses';
@@ -37,7 +37,7 @@ names = [name for name in dir(F) if name.endswith('_loss') or name in
 functions = [[name, parameters(getattr(F, name))] for name in names]
 `;
 
-/** Every class of ours with a signature that is no loss, by Python's name. */
+/** Our classes with a signature that are not losses, by Python's name. */
 const LAYERS: readonly [name: string, Class: { signature: readonly Parameter[] }][] = [
   ...Object.entries(nn)
     .filter(([, member]) => typeof member === 'function' && Object.hasOwn(member, 'signature'))
@@ -48,11 +48,19 @@ const LAYERS: readonly [name: string, Class: { signature: readonly Parameter[] }
       member as unknown as { signature: readonly Parameter[] },
     ]),
   ['torch.optim.SGD', optim.SGD],
+  ...Object.entries(optim.lr_scheduler)
+    .filter(([, member]) => Object.hasOwn(member, 'signature'))
+    .map(([name, member]): [string, { signature: readonly Parameter[] }] => [
+      `torch.optim.lr_scheduler.${name}`,
+      member as unknown as { signature: readonly Parameter[] },
+    ]),
+  ['torch.optim.swa_utils.AveragedModel', optim.swa_utils.AveragedModel],
+  ['torch.optim.swa_utils.SWALR', optim.swa_utils.SWALR],
   ['torch.amp.GradScaler', torch.amp.GradScaler],
   ['torch.cuda.amp.GradScaler', torch.cuda.amp.GradScaler],
 ];
 
-/** Constructors called by position, as Python's and ours write it. */
+/** Constructors called with positional arguments, in both languages. */
 const BY_POSITION: readonly [python: string, make: () => unknown][] = [
   ['nn.Dropout(0.1)', () => new nn.Dropout(0.1)],
   ['nn.Dropout(0.25, True)', () => new nn.Dropout(0.25, true)],
@@ -127,7 +135,7 @@ const memberOf =
   (name: string): unknown =>
     (owner as Record<string, unknown>)[name];
 
-/** How many there are with a linear layer. */
+/** The number of losses with a linear layer. */
 const LINEAR = lackOf('linear_cross_entropy') ? 0 : 1;
 
 describe('parity: signatures', () => {

@@ -1,4 +1,7 @@
-/** `torch.Stream` and `torch.Event` without an accelerator: what they print, give and refuse is what Python's do. */
+/**
+ * `torch.Stream` and `torch.Event` without an accelerator, compared with Python: what they print and return, and
+ * errors.
+ */
 import { expect } from 'chai';
 import torch from 'torch-losses';
 
@@ -64,7 +67,9 @@ const ROWS: readonly Row[] = [
   ],
 ];
 
-/** What is different where libtorch_cuda is in the process, as it is in Python's and here only with a driver. */
+/**
+ * Calls whose result depends on whether libtorch_cuda is loaded. Python always loads it; the addon only with a driver.
+ */
 const CPU_BUILD: readonly Row[] = [
   ['str(torch.Stream())', () => String(new torch.Stream())],
   ['str(torch.Event())', () => String(new torch.Event())],

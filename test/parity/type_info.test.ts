@@ -1,4 +1,4 @@
-/** torch.finfo and torch.iinfo: each number of each dtype as Python has it, and what is refused. */
+/** torch.finfo and torch.iinfo, compared with Python: each number of each dtype, and errors. */
 import { expect } from 'chai';
 import torch from 'torch-losses';
 

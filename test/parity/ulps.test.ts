@@ -1,4 +1,4 @@
-/** Distances in ulps, and closeness, which is Python's `torch.isclose`. */
+/** Distances in ulps, and closeness, compared with Python's `torch.isclose`. */
 import { expect } from 'chai';
 
 import type { TensorValue } from '../../dist/testing/parity/outcome';
@@ -17,7 +17,7 @@ const tensor = (dtype: DType, ...values: number[]): TensorValue =>
   value(Input.of(dtype, [values.length], (i) => values[i]!));
 
 describe('parity: ulps', () => {
-  /** A number, the next one, and the one before. */
+  /** A number, the next larger one, and the next smaller one. */
   const NEIGHBOURS: [DType, number, number, number][] = [
     ['float64', 1, 1 + 2 ** -52, 1 - 2 ** -53],
     ['float32', 1, 1 + 2 ** -23, 1 - 2 ** -24],

@@ -1,4 +1,4 @@
-/** Arrays that numpy saved, and archives that lie. The fixtures are np.savez's and np.savez_compressed's. */
+/** Arrays that numpy saved, and malformed archives. np.savez and np.savez_compressed made the fixtures. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -23,7 +23,7 @@ function written(bytes: Uint8Array): string {
   return name;
 }
 
-/** The bytes of a .npy file. */
+/** Returns the bytes of a .npy file. */
 function npy(header: string, data: number | Uint8Array = 0, version = 1): Buffer {
   const text = Buffer.from(`${header}\n`, 'latin1');
   const head = Buffer.from([0x93, ...Buffer.from('NUMPY'), version, 0, 0, 0]);
@@ -39,14 +39,14 @@ interface Entry {
   data: Buffer;
   method?: number;
   flags?: number;
-  /** What the directory says of it instead. */
+  /** A wrong size in the directory. */
   size?: number;
   packed?: number;
   checksum?: number;
   offset?: number;
 }
 
-/** A zip archive of entries that may say anything of themselves. */
+/** Writes a zip archive whose entries may have wrong properties. Returns its path. */
 function zip(...entries: Entry[]): string {
   const files: Buffer[] = [];
   const directory: Buffer[] = [];

@@ -1,4 +1,4 @@
-/** Files of the safetensors format: what is written is read, and what does not fit is refused. */
+/** Files in the safetensors format: written files can be read, and invalid ones are errors. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -17,7 +17,7 @@ after(() => rmSync(folder, { recursive: true }));
 
 const file = (name: string): string => path.join(folder, name);
 
-/** A file that says that it is as long as that, and takes no room. */
+/** Makes a sparse file of this size, which takes no space on the disk. */
 function sparse(size: number): string {
   const name = made({ a: F32([size / 4], [0, size]) }, 0);
   truncateSync(name, statSync(name).size + size);
@@ -35,7 +35,7 @@ function plain(bytes: Uint8Array): string {
   return file('made');
 }
 
-/** A file of a header and as many bytes of data. */
+/** Makes a file with a header and data. */
 function made(header: unknown, bytes: number | Uint8Array, length?: bigint): string {
   const text = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header));
   const head = Buffer.alloc(8);

@@ -1,9 +1,9 @@
-/** The instructions that libtorch chooses its kernels by. */
+/** The instruction sets from which libtorch chooses its kernels. */
 import torch from 'torch-losses';
 
 const ALL = ['DEFAULT', 'AVX2', 'AVX512'];
 
-/** Values of ATEN_CPU_CAPABILITY that this machine can run: libtorch does not look whether it can. */
+/** The values of ATEN_CPU_CAPABILITY that this machine supports. libtorch does not check that. */
 export const CAPABILITIES = ALL.slice(
   0,
   1 + Math.max(0, ALL.indexOf(torch.backends.cpu.get_cpu_capability())),

@@ -1,2 +1,2 @@
-/** What tests make their inputs with: lib/parity's own. */
+/** The generators of inputs, from lib/testing/parity. */
 export * from '../../dist/testing/parity/inputs';

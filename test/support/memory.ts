@@ -1,4 +1,4 @@
-/** Memory without what waits to be collected, and waiting for what other threads do. */
+/** Measures memory without garbage, and waits for other threads. */
 import { setTimeout as delay } from 'node:timers/promises';
 import v8 from 'node:v8';
 import vm from 'node:vm';
@@ -8,21 +8,21 @@ v8.setFlagsFromString('--expose-gc');
 /** Collects all garbage now. */
 export const gc = vm.runInNewContext('gc') as () => void;
 
-/** Bytes on the CPU that anything in the process keeps, once all garbage of this thread is gone. */
+/** Returns the live bytes on the CPU in the whole process, after collecting this thread's garbage. */
 export function liveBytes(): number {
   gc();
   return torch.memoryStats().devices['cpu']!.live_bytes;
 }
 
-/** More than anything takes, in milliseconds, in the slowest builds, whose tests have no time limit. */
-const LONGEST = 300_000;
+/** A time limit in milliseconds, longer than anything takes in the slowest builds, whose tests have no time limit. */
+const TIME_LIMIT = 300_000;
 
-/** Returns when it holds. */
+/** Returns when the condition is true. */
 export async function until(holds: () => boolean): Promise<void> {
-  const end = performance.now() + LONGEST;
+  const end = performance.now() + TIME_LIMIT;
   while (!holds()) {
     if (performance.now() > end)
-      throw new Error(`in ${LONGEST / 1000} s it came to no end: ${holds}`);
+      throw new Error(`in ${TIME_LIMIT / 1000} s it came to no end: ${holds}`);
     await delay(5);
   }
 }

@@ -1,4 +1,4 @@
-/** What torch has since a release that is not the oldest supported one: tests of it are skipped before, and say why. */
+/** Tests of features that the oldest supported torch lacks. With such a torch, they are skipped with a reason. */
 import torch from 'torch-losses';
 
 import { isSince } from '../../dist/bindings/libtorch/versions';
@@ -7,7 +7,7 @@ const NEW: readonly (readonly [minor: string, names: RegExp])[] = [
   ['2.13', /linear_?cross_?entropy/i],
 ];
 
-/** Why this torch cannot run code that has these names, Python's or ours; undefined where it can. */
+/** Returns why this torch cannot run code with these names, or undefined if it can. */
 export function lackOf(code: string): string | undefined {
   const lacking = NEW.find(
     ([minor, names]) => names.test(code) && !isSince(minor, torch.__version__),
@@ -15,21 +15,21 @@ export function lackOf(code: string): string | undefined {
   return lacking && `came with torch ${lacking[0]}, and this is ${torch.__version__}`;
 }
 
-/** A test; where this torch lacks a name that is in its title, a pending one that says so. */
+/** Defines a test. If this torch lacks a name in the title, the test is pending and says so. */
 export function itWhereThere(title: string, body: Mocha.AsyncFunc | Mocha.Func): void {
   const lack = lackOf(title);
   if (lack) it(`SKIPPED, it ${lack}: ${title}`);
   else it(title, body as Mocha.Func);
 }
 
-/** A suite; where this torch lacks a name that is in its title, a pending test that says so. */
+/** Defines a suite. If this torch lacks a name in the title, a pending test says so. */
 export function describeWhereThere(title: string, body: (this: Mocha.Suite) => void): void {
   const lack = lackOf(title);
   if (lack) describe(title, () => void it(`SKIPPED, it ${lack}`));
   else describe(title, body);
 }
 
-/** The rows of a test that this torch can run; how many it cannot, the test's title says. */
+/** Returns the rows of a test that this torch can run. The title of the test says how many are left out. */
 export function rowsThere<Row>(
   rows: readonly Row[],
   codeOf: (row: Row) => string,

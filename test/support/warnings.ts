@@ -1,17 +1,17 @@
 /**
- * Collects the warnings of one piece of code. Node emits them on the next tick, so a collector waits
- * for it; meanwhile Node's own listener, which prints them, is set aside.
+ * Collects the warnings of a function. Node emits warnings on the next tick, so a collector waits for that. Meanwhile
+ * Node's listener, which prints warnings, is removed.
  */
 
 export type SeenWarning = readonly [category: string, text: string];
 
-/** Every warning of this process since this file was loaded, as `category: text`. */
+/** All warnings of this process since this file was loaded, as `category: text`. */
 export const everSeen = new Set<string>();
 process.on('warning', ({ name, message }) => everSeen.add(`${name}: ${message}`));
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Runs `body` and gives back its result with the warnings that it caused, in order. */
+/** Runs `body`. Returns its result, and its warnings in order. */
 export async function withWarnings<T>(
   body: () => T,
 ): Promise<{ value: T; warnings: SeenWarning[] }> {
@@ -33,16 +33,16 @@ export async function withWarnings<T>(
   }
 }
 
-/** These warn once per line of torch's own code, whoever calls it. */
+/** Matches warnings that are shown once for each line of torch's code, whoever calls it. */
 const ONCE_PER_TORCH_LINE = /^(UserWarning: )?size_average and reduce args|elementwise_mean/;
 
-/** C++ warnings end in the place of libtorch's source that Python's build had. */
+/** Removes the position in libtorch's source from a C++ warning, since it differs between builds. */
 const withoutPlace = (text: string): string =>
   text.replace(/ \(Triggered internally at .*\)$/s, '');
 
 /**
- * The differences between Python's warnings (all of them, every time) and ours. Ours may lack one that
- * is shown once only and that was shown before: a module's, and those of the legacy arguments.
+ * Returns the differences between Python's warnings, which are all shown, and ours. Ours may lack a warning that is
+ * shown once and was shown before: a module's, and those of the legacy arguments.
  */
 export function warningDifferences(
   python: readonly SeenWarning[],

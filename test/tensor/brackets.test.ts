@@ -1,4 +1,4 @@
-/** `x[0]` and `x.length`, which other languages' arrays have. */
+/** `x[0]` and `x.length`, which arrays in other languages have. */
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import torch, { nn, type Tensor } from 'torch-losses';

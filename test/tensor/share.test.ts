@@ -1,4 +1,4 @@
-/** Tensors across threads. */
+/** Sharing tensors between threads. */
 import { once } from 'node:events';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -17,7 +17,7 @@ async function ask<T>(worker: Worker, message: object): Promise<T> {
   return answer;
 }
 
-/** Elements of a tensor that no garbage of another thread, which may go while a test runs, comes near to. */
+/** The number of elements of a large tensor, compared to which another thread's garbage is small. */
 const LARGE = 1_000_000;
 const FEW_BYTES = LARGE;
 
@@ -175,7 +175,7 @@ describe('a token', () => {
         worker.postMessage({ action: 'hold', token: x.share({ timeout: 3000 }) });
       }
       x.dispose();
-      // In the middle of its claims; the later rounds catch it before or after them.
+      // Terminates the worker while it claims tensors. In later rounds, this happens before or after that.
       if (round % 3 > 0) await once(worker, 'message');
       if (round % 3 > 1) await delay(5);
       await worker.terminate();

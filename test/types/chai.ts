@@ -1,4 +1,4 @@
-/** Assertions on tensors, beside chai's own on numbers. */
+/** Assertions on tensors, and chai's own on numbers. */
 import { assert, expect, use } from 'chai';
 import type { Tensor } from 'torch-losses';
 import torchChai from 'torch-losses/chai';

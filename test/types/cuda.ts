@@ -1,4 +1,4 @@
-/** Functions that run a function in a state give back its type, and take no other state than theirs. */
+/** Functions that run a function in a state: they return its type, and accept only their own state. */
 import torch, { nn, type Tensor } from 'torch-losses';
 
 const { cuda } = torch;

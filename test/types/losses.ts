@@ -1,4 +1,4 @@
-/** Losses: classes and functions, their options, users' own. */
+/** Losses: classes and functions, their options, and custom losses. */
 import torch, { nn, type Tensor } from 'torch-losses';
 
 declare const x: Tensor;

@@ -112,7 +112,7 @@ class Mistyped extends nn.Module<[Tensor], Tensor> {
   }
 }
 
-// A module of any kind is a Module, and can be called.
+// Every module can be assigned to Module and called.
 export const anyModule: nn.Module = new WithArguments();
 anyModule(x, 2);
 export const several: nn.Module[] = [linear, new WithForward(), new nn.MSELoss(), new Mistyped()];

@@ -29,3 +29,17 @@ new optim.SGD([{ params: [x], learning_rate: 1 }]);
 optimizer.param_groups[0]!.lr = 'fast';
 // @ts-expect-error a module is no list of parameters
 new optim.SGD(model);
+
+new optim.AdamW(model.parameters(), { lr: 1e-3, weight_decay: 0.1, fused: true });
+new optim.Adam([x], 1e-3, [0.9, 0.99], { amsgrad: true });
+new optim.RMSprop([x], 1e-3, 0.9, 1e-8, 0, 0.5, true, false, null, true);
+new optim.LBFGS([x], { line_search_fn: 'strong_wolfe' }).step(() => x.sum());
+new optim.Adafactor([x], { eps: [null, 1e-3] });
+// @ts-expect-error given twice
+new optim.Adam([x], 1e-3, { lr: 1e-3 });
+// @ts-expect-error AdamW's decay is decoupled always
+new optim.AdamW([x], { decoupled_weight_decay: false });
+// @ts-expect-error no such line search
+new optim.LBFGS([x], { line_search_fn: 'wolfe' });
+export const asynchronous: Promise<Tensor> = optimizer.stepAsync(async () => x.sum());
+optimizer.register_step_post_hook((stepped) => stepped.state).remove();

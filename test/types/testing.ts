@@ -1,4 +1,4 @@
-/** Comparisons: what can be compared, and how. */
+/** Comparisons: values that can be compared, and options. */
 import torch, { type Tensor } from 'torch-losses';
 
 declare const x: Tensor;

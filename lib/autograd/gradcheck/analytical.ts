@@ -1,4 +1,7 @@
-/** Gradients by the backward pass. Source of checks and texts: torch/autograd/gradcheck.py, of the same release. */
+/**
+ * Computes Jacobians by the backward pass. Source of checks and messages: torch/autograd/gradcheck.py, of the same
+ * release.
+ */
 
 import { assertionError, gradcheckError } from '../../bindings/errors';
 import { op } from '../../nn/ops';
@@ -13,7 +16,7 @@ const toDense = op<(self: Tensor) => Tensor>('to_dense');
 
 type Backward = (gradient: Tensor) => (Tensor | null)[];
 
-/** A gradient for every row, by input. */
+/** The gradients of each input, one for each row of the Jacobian. */
 type Rows = (Tensor | null)[][];
 
 const NONDETERMINISTIC = `
@@ -34,10 +37,10 @@ If the test
 `;
 
 /**
- * The Jacobians of one output by input, each with a column for every element of the output; or, where a direction of
- * the output is given, with the one column that is its gradient.
+ * Returns the Jacobians of one output, one for each input. A Jacobian has a column for each element of the output. If a
+ * direction in the output is given, it has one column, the gradient in that direction.
  *
- * @throws GradcheckError where two passes differ, or gradients have another dtype or size than the inputs
+ * @throws GradcheckError if two backward passes differ, or if gradients have another dtype or size than the inputs
  */
 export function analyticalJacobians(
   inputs: readonly unknown[],
@@ -57,7 +60,7 @@ export function analyticalJacobians(
   const count = direction ? 1 : output.numel();
   const first = stack(rows1, tensors, count);
   const second = stack(rows2, tensors, count);
-  // Python has the two the wrong way round.
+  // Python confuses the two messages, so this does, too.
   if (!first.haveSizes && check_grad_dtypes) throw gradcheckError('Gradient has dtype mismatch');
   if (!first.haveDTypes) throw gradcheckError('Analytical gradient has incorrect size');
   if (!areWithin(first.jacobians, second.jacobians, nondet_tol)) {
@@ -73,7 +76,7 @@ export function analyticalJacobians(
 
 const copy = (gradient: Tensor | null): Tensor | null => gradient?.clone() ?? null;
 
-/** The gradients of one element of the output after another. */
+/** Returns the gradients of each element of the output. */
 function allRows(backward: Backward, output: Tensor, count: number): Rows {
   const gradient = zeros_like(output, { memory_format: contiguous_format });
   const flat = gradient.view([-1]);

@@ -1,4 +1,6 @@
-/** Numerical gradients against analytical ones. Source of texts: torch/autograd/gradcheck.py, of the same release. */
+/**
+ * Compares numerical with analytical gradients. Source of messages: torch/autograd/gradcheck.py, of the same release.
+ */
 
 import { gradcheckError } from '../../bindings/errors';
 import { op } from '../../nn/ops';
@@ -20,7 +22,7 @@ import {
   type Settings,
 } from './program';
 
-/** One program to check: the outputs that require gradients are among all of them. */
+/** A function to check, with all its outputs and those that require gradients. */
 export interface Subject {
   readonly program: Program;
   readonly inputs: readonly unknown[];
@@ -34,7 +36,11 @@ const EXPECTED_ZERO = 'Numerical gradient for function expected to be zero';
 
 // --- every element of every Jacobian ----------------------------------------------------------------------------------
 
-/** @throws GradcheckError that shows the first pair of Jacobians that differ */
+/**
+ * Compares all Jacobians.
+ *
+ * @throws GradcheckError that shows the first pair of Jacobians that differ
+ */
 export function compareAll(subject: Subject, settings: Settings): void {
   const { program, inputs, allOutputs, outputs, part } = subject;
   const { eps, rtol, atol } = settings;
@@ -45,7 +51,7 @@ export function compareAll(subject: Subject, settings: Settings): void {
     }
     return;
   }
-  // By output, then input; of outputs that require gradients.
+  // One list for each output that requires gradients, with a Jacobian for each input.
   const byOutput = (numerical[0] ?? [])
     .map((_, output) => numerical.map((jacobians) => jacobians[output]!))
     .filter((_, output) => allOutputs[output]!.requires_grad);
@@ -85,7 +91,7 @@ function mismatchText(
 
 type Direction = Tensor | readonly [Tensor, Tensor];
 
-/** As {@link compareAll}, of the Jacobians' products with random vectors from both sides. */
+/** Like {@link compareAll}, but compares the products of the Jacobians with random vectors on both sides. */
 export function compareDirections(subject: Subject, settings: Settings): void {
   const { program, inputs, allOutputs, outputs } = subject;
   const { eps, nondet_tol } = settings;
@@ -183,7 +189,7 @@ If the test
   module_test entry to have \`gradcheck_fast_mode=False\`
 `.trim();
 
-/** What {@link compareAll} would compare. */
+/** Returns the message with the whole Jacobians, as {@link compareAll} shows them. */
 function slowText(
   { program, inputs, outputs }: Subject,
   { eps, rtol, atol }: Settings,

@@ -39,36 +39,36 @@ import {
 
 type OneOrMore<T> = T | readonly T[];
 
-/** A function of tensors to tensors, whose gradients are checked. */
+/** A function from tensors to tensors whose gradients are checked. */
 export type CheckedFunction = (...inputs: never[]) => Tensor | Iterable<Tensor>;
 
 interface CommonOptions {
-  /** The step of finite differences. Default: 1e-6. */
+  /** The step size of finite differences. Default: 1e-6. */
   eps?: number | undefined;
-  /** Absolute tolerance. Default: 1e-5. */
+  /** The absolute tolerance. Default: 1e-5. */
   atol?: number | undefined;
-  /** Relative tolerance. Default: 1e-3. */
+  /** The relative tolerance. Default: 1e-3. */
   rtol?: number | undefined;
-  /** Throws a GradcheckError rather than return false. Default: true. */
+  /** Throws a GradcheckError instead of returning false. Default: true. */
   raise_exception?: boolean | undefined;
-  /** By how much two backward passes may differ. Default: 0. */
+  /** The tolerance between two backward passes. Default: 0. */
   nondet_tol?: number | undefined;
-  /** Checks that outputs without a gradient count as zeros. Default: true. */
+  /** Checks that backward functions treat undefined gradients as zeros. Default: true. */
   check_undefined_grad?: boolean | undefined;
-  /** Checks the gradients' dtypes. Default: false. */
+  /** Checks the dtypes of gradients. Default: false. */
   check_grad_dtypes?: boolean | undefined;
-  /** Not supported: needs torch.vmap. */
+  /** Not supported, since torch.vmap is missing. */
   check_batched_grad?: false | undefined;
-  /** Compares products with random vectors rather than whole Jacobians. Default: false. */
+  /** Compares products with random vectors instead of whole Jacobians. Default: false. */
   fast_mode?: boolean | undefined;
   /** Default: null. */
   masked?: boolean | null | undefined;
 }
 
 export interface GradcheckOptions extends CommonOptions {
-  /** Not supported: needs forward-mode differentiation. */
+  /** Not supported, since forward-mode differentiation is missing. */
   check_forward_ad?: false | undefined;
-  /** Not supported: needs forward-mode differentiation and torch.vmap. */
+  /** Not supported, since forward-mode differentiation and torch.vmap are missing. */
   check_batched_forward_grad?: false | undefined;
   /** Default: true. */
   check_backward_ad?: boolean | undefined;
@@ -79,7 +79,7 @@ export interface GradgradcheckOptions extends CommonOptions {
   grad_outputs?: OneOrMore<Tensor> | null | undefined;
   /** Makes the random gradients non-contiguous. Default: false. */
   gen_non_contig_grad_outputs?: boolean | undefined;
-  /** Not supported: needs forward-mode differentiation. */
+  /** Not supported, since forward-mode differentiation is missing. */
   check_fwd_over_rev?: false | undefined;
   /** Default: true. */
   check_rev_over_rev?: boolean | undefined;
@@ -124,13 +124,13 @@ const GRADGRADCHECK = new Signature('gradgradcheck', {
 });
 
 /**
- * Checks a function's gradients against finite differences, for the inputs that require gradients; meant for float64
- * and complex128. `inputs` is a tensor, or the list of all arguments.
+ * Compares a function's gradients with finite differences, for the inputs that require gradients. Use float64 or
+ * complex128. `inputs` is a tensor, or the list of all arguments.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradcheck.html
  *
- * @returns true; false only where they differ and `raise_exception` is false
- * @throws GradcheckError that shows both Jacobians where they differ; RangeError (ValueError) where no input requires
+ * @returns true if the gradients agree; false if they differ and `raise_exception` is false
+ * @throws GradcheckError that shows both Jacobians if they differ; RangeError (ValueError) if no input requires
  *   gradients; TorchError (NotImplementedError) for sparse inputs, and for checks of forward mode and of batched
  *   gradients
  */
@@ -197,7 +197,7 @@ function check(given: GradcheckArguments): void {
   if (check_undefined_grad) requireUndefinedGradients(program, outputs, inputs);
 }
 
-/** Functions to real numbers: of one with complex outputs, the imaginary and the real parts, made when they are due. */
+/** Returns functions with real outputs, made lazily. For complex outputs, they are the imaginary and the real parts. */
 function realSubjects(subject: Subject): (() => Subject)[] {
   if (!subject.allOutputs.some((output) => output.is_complex())) return [() => subject];
   const { inputs } = subject;
@@ -256,7 +256,7 @@ export function gradgradcheck(...args: unknown[]): boolean {
         )
       : asTuple(given.grad_outputs)
   ) as readonly Tensor[];
-  // Python calls func without arguments then, which fails the same.
+  // Python calls func without arguments in this case, which fails in the same way.
   if (gradients.length === 0) {
     throw typeError('gradgradcheck(): func has no outputs that require gradients');
   }
@@ -270,7 +270,7 @@ export function gradgradcheck(...args: unknown[]): boolean {
   });
 }
 
-/** The function from inputs and gradients of the outputs to gradients of the inputs. */
+/** Returns the function that maps inputs and output gradients to input gradients. */
 function gradientsOf(
   program: Program,
   inputs: readonly unknown[],
@@ -289,7 +289,7 @@ function gradientsOf(
   };
 }
 
-/** Numbers from -1 to 1, in the output's shape. */
+/** Returns random numbers from -1 to 1, in the output's shape. */
 function randomGradient(output: Tensor, noncontiguous: boolean): Tensor {
   const { device, shape } = output;
   const dtype = output.is_floating_point() || output.is_complex() ? output.dtype : float64;

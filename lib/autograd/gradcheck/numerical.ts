@@ -1,4 +1,4 @@
-/** Gradients by finite differences. Source: torch/autograd/gradcheck.py, of the same release. */
+/** Computes Jacobians by finite differences. Source: torch/autograd/gradcheck.py, of the same release. */
 import { assertionError, valueError } from '../../bindings/errors';
 import { isTensor } from '../../bindings/handle';
 import { sizeText } from '../../nn/typename';
@@ -7,11 +7,11 @@ import type { Tensor } from '../../tensor/tensor';
 import { floatRepr, tupleRepr } from '../../utils/python';
 import { checkedInputs, isDifferentiable, type Program } from './program';
 
-/** How much an input is moved: a number, or a tensor; for a complex input in either direction. */
+/** The change of an input: a number or a tensor. A complex input is changed along both axes. */
 type Step = number | Tensor;
 type Derivative = (step: Tensor | Scalar) => Tensor[];
 
-/** The Jacobians, by input and output, each with a row for every element of the input. */
+/** Returns the Jacobians by input and output. Each has a row for each element of the input. */
 export function numericalJacobians(
   program: Program,
   inputs: readonly unknown[],
@@ -25,7 +25,7 @@ export function numericalJacobians(
     );
   }
   return checkedInputs(inputs).map(({ tensor }) => {
-    // Its elements are changed in place, behind the graph's back.
+    // `data` changes the elements in place without autograd.
     const { data, shape } = tensor;
     const rows = places(shape).map((place) => {
       const element = place.length > 0 ? data.index(...place) : data;
@@ -41,7 +41,7 @@ export function numericalJacobians(
   });
 }
 
-/** The derivatives of all outputs in a direction of one input. */
+/** Returns the derivatives of all outputs in a direction of one input. */
 export function directionalDerivatives(
   program: Program,
   inputs: readonly unknown[],
@@ -59,7 +59,7 @@ export function directionalDerivatives(
   return derivatives(derivative, step(real), imaginary ? step(imaginary) : eps, input.is_complex());
 }
 
-/** Central differences: half the change from a step back to a step forth, by the step's size. */
+/** Computes central differences: the outputs at x + step minus those at x - step, divided by twice the step size. */
 function differences(
   program: Program,
   inputs: readonly unknown[],
@@ -88,7 +88,7 @@ function differences(
   };
 }
 
-/** Along the real axis, or for a complex input along both: the conjugate Wirtinger derivative. */
+/** Returns the derivative along the real axis. For a complex input, the conjugate Wirtinger derivative. */
 function derivatives(
   derivative: Derivative,
   real: Step,
@@ -129,7 +129,7 @@ function requireSameKind(
   if (before.dtype !== after.dtype) fail('dtype', String(before.dtype), String(after.dtype));
 }
 
-/** All indices of a shape, the last counting fastest. */
+/** Returns all indices of a shape in row-major order. */
 function places(shape: readonly number[]): number[][] {
   return shape.reduce<number[][]>(
     (heads, size) =>

@@ -1,4 +1,4 @@
-/** The function that is checked, and its inputs and outputs. */
+/** The function that is checked, its inputs and outputs. */
 
 import { typeError } from '../../bindings/errors';
 import { isTensor } from '../../bindings/handle';
@@ -6,10 +6,10 @@ import { describe } from '../../dispatch/arguments';
 import type { Tensor } from '../../tensor/tensor';
 import { itemOf, numberText } from '../../testing/numbers';
 
-/** A function whose outputs are a list. */
+/** A function that returns a list of outputs. */
 export type Program = (...inputs: readonly unknown[]) => readonly Tensor[];
 
-/** How close the numerical and the analytical gradients must be, and what else is checked of the latter. */
+/** The tolerances of the comparison, and the additional checks of analytical gradients. */
 export interface Settings {
   readonly eps: number;
   readonly atol: number;
@@ -18,22 +18,22 @@ export interface Settings {
   readonly check_grad_dtypes: boolean;
 }
 
-/** Which part of complex outputs is considered, and which outputs those are. */
+/** The part of complex outputs that is considered, and the indices of these outputs. */
 export interface ComplexPart {
   readonly isImaginary: boolean;
   readonly outputs: readonly number[];
 }
 
-/** Several values as a list, or one as a list of one. */
+/** Returns several values as a list, and one value as a list of one. */
 export function asTuple(value: unknown): readonly unknown[] {
   if (isTensor(value) || typeof value !== 'object' || value === null) return [value];
   return Symbol.iterator in value ? [...(value as Iterable<unknown>)] : [value];
 }
 
 /**
- * The function with its outputs as a list.
+ * Returns the function with its outputs as a list.
  *
- * @throws TypeError, from its calls, for an output that is no tensor
+ * @throws TypeError, when it is called, if an output is not a tensor
  */
 export function programOf(func: (...inputs: never[]) => unknown): Program {
   return (...inputs) => {
@@ -54,13 +54,13 @@ export const isDifferentiable = (tensor: Tensor): boolean =>
 export const requiringGrad = (tensors: readonly Tensor[]): Tensor[] =>
   tensors.filter(({ requires_grad }) => requires_grad);
 
-/** The inputs that require gradients, with their places. */
+/** Returns the inputs that require gradients, with their indices. */
 export function checkedInputs(inputs: readonly unknown[]): { tensor: Tensor; place: number }[] {
   return inputs.flatMap((input, place) =>
     isTensor(input) && (input as Tensor).requires_grad ? [{ tensor: input as Tensor, place }] : [],
   );
 }
 
-/** As Python formats a tensor in a text: one without dimensions as its number. */
+/** Formats a tensor as Python's `format` does: a 0-d tensor as its number. */
 export const formatted = (tensor: Tensor): string =>
   tensor.ndim === 0 ? numberText(itemOf(tensor)) : String(tensor);

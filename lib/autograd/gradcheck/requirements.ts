@@ -1,4 +1,7 @@
-/** What is asked of inputs, outputs and backward functions beside right gradients. Source: torch/autograd/gradcheck.py. */
+/**
+ * Checks inputs, outputs and backward functions, apart from the gradients themselves. Source:
+ * torch/autograd/gradcheck.py.
+ */
 
 import {
   gradcheckError,
@@ -18,7 +21,11 @@ import type { Tensor } from '../../tensor/tensor';
 import { grad } from '../grad';
 import { checkedInputs, type Program, requiringGrad } from './program';
 
-/** @throws RangeError (ValueError) where none requires gradients, TorchError for elements that share memory */
+/**
+ * Checks the inputs.
+ *
+ * @throws RangeError (ValueError) if no input requires gradients; TorchError if elements share memory
+ */
 export function requireInputs(inputs: readonly unknown[]): void {
   const checked = checkedInputs(inputs);
   for (const { tensor, place } of checked) {
@@ -50,7 +57,11 @@ export function requireInputs(inputs: readonly unknown[]): void {
   );
 }
 
-/** @throws RangeError (ValueError) for sparse ones */
+/**
+ * Checks the outputs.
+ *
+ * @throws RangeError (ValueError) for sparse outputs
+ */
 export function requireOutputs(outputs: readonly Tensor[]): void {
   if (outputs.every(({ layout }) => layout === strided)) return;
   throw valueError(
@@ -66,7 +77,7 @@ const gradients = (outputs: readonly Tensor[], inputs: readonly Tensor[]): (Tens
   grad(outputs, inputs, { grad_outputs: zerosFor(outputs), allow_unused: true });
 
 /**
- * That no gradient comes of none.
+ * Checks that zero output gradients give zero input gradients.
  *
  * @throws GradcheckError
  */
@@ -95,9 +106,9 @@ const NOTES =
   'Please look at "Notes about undefined output gradients" in "tools/autograd/derivatives.yaml"';
 
 /**
- * That a backward function works where outputs have no gradient: all of them, and each.
+ * Checks that backward functions work if outputs have no gradient: all of them, and each of them.
  *
- * @throws GradcheckError, and warns that the check can be turned off
+ * @throws GradcheckError, after a warning that the check can be turned off
  */
 export function requireUndefinedGradients(
   program: Program,

@@ -1,5 +1,6 @@
 import { readdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
+import { types } from 'node:util';
 
 import { type AddonName, addonFor, findAddon, foldersOf, requireAddon } from './addons';
 import { BUNDLED } from './bundle';
@@ -146,5 +147,5 @@ function realPath(file: string): string {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return types.isNativeError(error) ? error.message : String(error);
 }

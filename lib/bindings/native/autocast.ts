@@ -1,4 +1,4 @@
-/** Automatic mixed precision: native/operators/autocast.cc. */
+/** Mixed precision: native/operators/autocast.cc. */
 export interface NativeAutocast {
   is_autocast_available(device: string): boolean;
   is_autocast_enabled(device: string): boolean;

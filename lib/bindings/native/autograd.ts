@@ -9,7 +9,7 @@ export interface NativeAutograd {
     createGraph: boolean,
     inputs: readonly Handle[],
   ): void;
-  /** For tests: how many backward passes of the process ran without the engine. */
+  /** For tests: returns how many backward passes of the process ran without libtorch's engine. */
   inline_backward_count(): number;
   grad_of(
     outputs: readonly Handle[],
@@ -19,7 +19,7 @@ export interface NativeAutograd {
     createGraph: boolean,
     allowUnused: boolean,
   ): (Handle | undefined)[];
-  /** The live object for the gradient, or a new handle for it. */
+  /** Returns the live object of the gradient if there is one, else a new handle; undefined without a gradient. */
   grad(tensor: Handle): Handle | object | undefined;
   set_grad(tensor: Handle, gradient: OptionalHandle): void;
   requires_grad(tensor: Handle): boolean;
@@ -28,7 +28,7 @@ export interface NativeAutograd {
   retain_grad(tensor: Handle): void;
   retains_grad(tensor: Handle): boolean;
   parameter(data: Handle, requiresGrad: boolean): Handle;
-  /** A copy whose backward pass hands on no gradient. */
+  /** Returns a copy whose backward pass gives no gradient to the input. */
   without_gradient(tensor: Handle): Handle;
   data(tensor: Handle): Handle;
   set_data(tensor: Handle, value: Handle): void;
@@ -37,7 +37,7 @@ export interface NativeAutograd {
   is_grad_enabled(): boolean;
   set_grad_enabled(enabled: boolean): void;
   enter_inference_mode(enabled: boolean): void;
-  /** Restores the mode before the last one that was entered. */
+  /** Restores the mode that the last `enter_inference_mode` replaced. */
   leave_inference_mode(): void;
   is_inference_mode_enabled(): boolean;
   is_inference(tensor: Handle): boolean;

@@ -1,8 +1,8 @@
-/** CUDA, whose devices are numbers: native/operators/cuda.cc. */
+/** CUDA devices, identified by index: native/operators/cuda.cc. */
 export interface NativeCuda {
   cuda_is_loaded(): boolean;
   cuda_init(): void;
-  /** Whether any thread of the process has called the above. */
+  /** Returns whether any thread of the process has called `cuda_init`. */
   cuda_is_initialized(): boolean;
   cuda_device_count(): number;
   cuda_get_device(): number;

@@ -1,7 +1,7 @@
-/** What the native side calls in JavaScript, and what it remembers of errors: native/bindings/environment.h. */
+/** Functions that the native side calls, and backtraces of errors: native/bindings/environment.h. */
 export interface NativeEnvironment {
-  /** Sets what the native side calls: for errors, for warnings, and when memory is short. */
+  /** Sets the functions that the native side calls to make an error, to emit a warning, and to free memory. */
   set_hooks(createError: unknown, emitWarning: unknown, relievePressure: unknown): void;
-  /** An error's message with its C++ backtrace, by its number; empty where there were many since. */
+  /** Returns an error's message with its C++ backtrace; empty if too many errors occurred since. */
   error_backtrace(number: number): string;
 }

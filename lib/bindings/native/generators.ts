@@ -1,7 +1,7 @@
-/** Random numbers: native/operators/generators.cc. */
+/** Random number generators: native/operators/generators.cc. */
 import type { Handle } from '../handle';
 
-/** The native half of a Generator. */
+/** The native object of a Generator. */
 export type NativeGenerator = { readonly __generator: unique symbol };
 
 export interface NativeGenerators {

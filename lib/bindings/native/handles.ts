@@ -1,4 +1,7 @@
-/** Handles of tensors and their sweep: native/bindings/handles.h and native/bindings/environment_calls.cc. */
+/**
+ * Handles of tensors, and the sweep that frees them: native/bindings/handles.h and
+ * native/bindings/environment_calls.cc.
+ */
 import type { Handle } from '../handle';
 
 export interface NativeHandles {
@@ -6,17 +9,20 @@ export interface NativeHandles {
   dispose(handle: Handle): void;
   is_live(handle: Handle): boolean;
   live(): number;
-  /** Frees the handles whose tensors were collected: all, or those given out lately. */
+  /**
+   * Frees the handles whose tensors were collected. `sweep_young` only looks at recent handles. Returns how many it
+   * freed.
+   */
   sweep(): number;
   sweep_young(): number;
-  /** By how many bytes what lives may grow, from now, before the native side calls for relief. */
+  /** Sets by how many bytes live memory may grow from now on. Above that the native side calls `relievePressure`. */
   allow_growth(bytes: number): void;
-  /** By how many it has grown since. */
+  /** Returns by how many bytes live memory has grown since `allow_growth`. */
   growth(): number;
-  /** Asks to be told of the next new handle. */
+  /** Makes the native side call `relievePressure` for the next new handle. */
   notify_next_creation(): void;
-  /** Bytes of what this environment's handles keep, by device. */
+  /** Returns the bytes that this environment's handles keep alive, by device. */
   bytes_by_device(): Record<string, number>;
-  /** The number of new handles after which it calls for a minor collection. */
+  /** Sets the number of new handles after which the native side asks for a minor collection. */
   set_young_interval(count: number): void;
 }

@@ -1,10 +1,10 @@
 /**
- * The one door to C++: everything native/addon.cc exports, typed. The files beside this one declare it, one for each part.
+ * All calls that native/addon.cc exports, with their types. Each of the other files here declares one group of them.
  *
- * A tensor crosses as its {@link Handle}, a number; a result that is a tensor is a new handle, which the caller must
- * wrap at once. Arguments are checked here by type only; what users see is checked before, with names.
+ * A tensor is passed as its {@link Handle}, a number. A tensor result is a new handle, which the caller must wrap at
+ * once. The types here are not checked at run time: callers check arguments first, with messages that name them.
  *
- * Opening the addon is all that happens here: lib/hooks.ts sets what the native side calls back.
+ * This file only loads the addon. lib/hooks.ts sets the functions that the native side calls.
  */
 import { loadAddon } from '../libtorch/load';
 import type { NativeAutocast } from './autocast';
@@ -43,10 +43,10 @@ export interface Native
 
 const loaded = loadAddon();
 
-/** The addon of this thread. */
+/** The addon, as loaded in this thread. */
 export const native = loaded.addon as Native;
 
-/** The libtorch under it. */
+/** The libtorch that the addon uses. */
 export const { libtorch } = loaded;
 
 export type { NativeGenerator } from './generators';

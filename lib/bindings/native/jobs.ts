@@ -5,10 +5,10 @@ import type { NativeAutograd } from './autograd';
 import type { NativeLinearLosses, NativeLosses } from './losses';
 import type { NativeOperators } from './operators';
 
-/** The calls that can be made as jobs. A loss is called in the same way as at once, and returns a promise. */
+/** The calls that can run as jobs. Losses have the same parameters as in a synchronous call, and return promises. */
 export interface NativeJob extends NativeLosses<Promise<Handle>> {
   item(tensor: Handle): Promise<number | bigint | boolean | Complex>;
-  /** A contiguous copy on the CPU, or the tensor itself if it is one. */
+  /** Returns a contiguous copy on the CPU, or the tensor itself if it is one already. */
   contiguous_cpu_copy(tensor: Handle): Promise<Handle>;
   backward(...args: Parameters<NativeAutograd['backward']>): Promise<void>;
   call_operator(...args: Parameters<NativeOperators['call_operator']>): Promise<unknown>;
@@ -17,7 +17,7 @@ export interface NativeJob extends NativeLosses<Promise<Handle>> {
   ): Promise<[output: Handle, loss: Handle]>;
 }
 
-/** The same calls as the addon exports them, each with the number of its job first. */
+/** The job calls as the addon exports them: the job's number comes first. */
 export type NativeAsync = {
   readonly [Name in keyof NativeJob]: (
     job: number,
@@ -27,6 +27,6 @@ export type NativeAsync = {
 
 export interface NativeJobs {
   readonly async: NativeAsync;
-  /** Drops a job that has not started; returns false if it has. */
+  /** Drops a job that has not started. Returns false if it has started. */
   cancel_job(job: number): boolean;
 }

@@ -3,11 +3,14 @@ export interface NativeKernels {
   kernel_names(): string[];
   enabled_kernels(): string[];
   enable_kernels(names: readonly string[]): void;
-  /** Sets what the process starts with, in its first environment. `refused`: why none may run, or empty. */
+  /**
+   * Sets the kernels that are enabled when the process starts. Only the first environment's call counts. `refused` says
+   * why no kernel may run, or is empty.
+   */
   start_kernels(names: readonly string[], refused: string): void;
   kernel_state(name: string): ['off' | 'untested' | 'on' | 'left out', reason: string];
-  /** For tests: whether a kernel passes its self-test now. */
+  /** For tests: runs a kernel's self-test now, and returns whether it passes. */
   run_kernel_self_test(name: string): boolean;
-  /** For tests: the next self-test finds a difference. */
+  /** For tests: makes the next self-test find a difference. */
   fail_kernel_self_test(name: string): void;
 }

@@ -1,9 +1,11 @@
-/** The losses: native/losses/losses.h, with parameters in its order. */
+/** The losses: native/losses/losses.h. The parameters have its order. */
 import type { Handle, OptionalHandle } from '../handle';
 
-/** `reduction` as it crosses: a small number for a known name, or text (native/losses/arguments.h). */
+/** `reduction` as it is passed: a small number for a known name, else a string (native/losses/arguments.h). */
 export type MarshalledReduction = number | string | [string, number];
-/** `nn.LinearCrossEntropyOptions` as it crosses (native/losses/arguments.h); the last is a dtype's number. */
+/**
+ * `nn.LinearCrossEntropyOptions` as they are passed (native/losses/arguments.h). The last one is the code of a dtype.
+ */
 export type MarshalledLinearCrossEntropyOptions = readonly [
   allowRetainGraph: boolean,
   batchChunkSize: number | null | undefined,
@@ -13,9 +15,9 @@ export type MarshalledLinearCrossEntropyOptions = readonly [
 ];
 
 /**
- * The native losses.
+ * The losses.
  *
- * @typeParam H - what a call returns: a handle, or in a job the promise of one
+ * @typeParam H - the result: a handle, or the promise of one in a job
  */
 export interface NativeLosses<H = Handle> {
   binary_cross_entropy(
@@ -166,7 +168,7 @@ export interface NativeLosses<H = Handle> {
   ): H;
 }
 
-/** What losses need beside {@link NativeLosses}. */
+/** Calls that the linear losses need in addition to {@link NativeLosses}. */
 export interface NativeLinearLosses {
   adaptive_log_softmax_with_loss(
     input: Handle,

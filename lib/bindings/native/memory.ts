@@ -1,12 +1,12 @@
 /** The CPU allocator: native/memory/allocator.cc. */
 export interface NativeMemory {
-  /** Live bytes, bytes kept for reuse, and the most that is kept. */
+  /** Returns the bytes in use, the bytes cached for reuse, and the limit of the cache. */
   allocator_stats(): [live: number, cached: number, limit: number];
   empty_cache(keep?: number): void;
   set_allocator_limit(bytes: number): void;
-  /** The same, unless one was set. */
+  /** Sets the limit of the cache, unless `set_allocator_limit` has set one. */
   propose_allocator_limit(bytes: number): void;
 
-  /** For tests: makes so many of the next allocations find no memory. */
+  /** For tests: makes this many of the next allocations fail. */
   simulate_out_of_memory(calls: number): void;
 }

@@ -1,6 +1,6 @@
-/** Any operator, by its schema: native/operators/operators.cc and native/operators/calls.cc. */
+/** All operators, called by schema: native/operators/operators.cc and native/operators/calls.cc. */
 
-/** An argument's or result's type in an operator's schema: native/operators/operators.h. */
+/** The type of an argument or result in a schema: native/operators/operators.h. */
 export type Kind =
   | 'Tensor'
   | 'Tensor[]'
@@ -26,11 +26,11 @@ export type Kind =
 export interface SchemaArgument {
   name: string;
   kind: Kind;
-  /** None is allowed. */
+  /** Whether the argument may be None. */
   optional: boolean;
   hasDefault: boolean;
   keywordOnly: boolean;
-  /** A list of fixed length, for which one number may stand. */
+  /** Whether this is a list of fixed length. One number may then be given for it. */
   sized: boolean;
 }
 
@@ -38,7 +38,7 @@ export interface OperatorSchema {
   id: number;
   overload: string;
   schema: string;
-  /** Python takes a number in a tensor's place. */
+  /** Whether Python accepts a number for a tensor argument. */
   takesNumbers: boolean;
   arguments: SchemaArgument[];
   returns: SchemaArgument[];
@@ -46,9 +46,9 @@ export interface OperatorSchema {
 
 export interface NativeOperators {
   find_operators(name: string): OperatorSchema[];
-  /** The names of a namespace's operators, overloads aside. */
+  /** Returns the names of the operators in a namespace, without overload names. */
   operator_names(namespace: string): string[];
-  /** `handles` has a bit set for each argument that is a handle or a list of them. */
+  /** Calls an operator. `handles` has a bit set for each argument that is a handle. */
   call_operator(id: number, handles: number, ...args: readonly unknown[]): unknown;
   load_library(path: string): void;
 }

@@ -1,4 +1,6 @@
-/** What holds for the whole process: native/operators/context.cc, native/operators/tensors.cc, native/losses/targets.cc. */
+/**
+ * Settings of the whole process: native/operators/context.cc, native/operators/tensors.cc, native/losses/targets.cc.
+ */
 import type { Handle } from '../handle';
 
 export interface NativeProcess {
@@ -11,10 +13,10 @@ export interface NativeProcess {
   has_cuda(): boolean;
   cpu_capability(): string;
   parse_device(name: string): string;
-  /** Indices of those of one device and dtype, in the order of Python's groups. */
+  /** Groups tensors by device and dtype. Returns the indices in each group, in the order of Python's groups. */
   group_by_device_and_dtype(tensors: readonly Handle[]): number[][];
 
-  // How libtorch behaves
+  // Flags and modes of libtorch
   get_flag(name: string): boolean;
   set_flag(name: string, value: boolean): void;
   cudnn_benchmark_limit(): number;
@@ -33,7 +35,7 @@ export interface NativeProcess {
   /** Returns false if the processor cannot flush denormal numbers. */
   set_flush_denormal(mode: boolean): boolean;
 
-  // Class indices: none are checked, those on CUDA, or all
+  // Whether losses check class indices: 0 never, 1 on CUDA devices, 2 always
   set_check_targets(which: 0 | 1 | 2): void;
   get_check_targets(): 0 | 1 | 2;
 }

@@ -1,9 +1,9 @@
-/** Tensors on their way to another thread: native/bindings/sharing.cc. */
+/** Tensors that are being shared with another thread: native/bindings/sharing.cc. */
 import type { Handle } from '../handle';
 
 export interface NativeSharing {
   share_tensor(tensor: Handle, milliseconds: number): string;
   claim_tensor(token: string): Handle;
-  /** Those that nobody has claimed yet. */
+  /** Returns how many shared tensors nobody has claimed yet, and their bytes. */
   waiting_tensors(): [count: number, bytes: number];
 }

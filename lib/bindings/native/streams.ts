@@ -1,7 +1,7 @@
-/** Streams, each a device's name and a number, and events: native/operators/streams.cc. */
+/** Streams and events: native/operators/streams.cc. A stream is a device's name and an id. */
 import type { Handle } from '../handle';
 
-/** The native half of an event. */
+/** The native object of an event. */
 export type NativeEvent = { readonly __event: unique symbol };
 
 export interface NativeStreams {
@@ -24,6 +24,6 @@ export interface NativeStreams {
   wait_event(event: NativeEvent, device: string, stream: number | bigint): void;
   query_event(event: NativeEvent): boolean;
   synchronize_event(event: NativeEvent): void;
-  /** Milliseconds. */
+  /** Returns the time between two events, in milliseconds. */
   elapsed_time(start: NativeEvent, end: NativeEvent): number;
 }

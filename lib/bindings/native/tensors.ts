@@ -5,7 +5,7 @@ import type { Handle } from '../handle';
 export interface NativeTensors {
   tensor_from_bytes(bytes: Uint8Array, dtype: number, shape: readonly number[]): Handle;
   tensor_sharing_bytes(bytes: Uint8Array, dtype: number): Handle;
-  /** Copies the elements, in order, to where their bytes have room exactly. */
+  /** Copies the elements into `bytes`, in row-major order. The size of `bytes` must be exactly theirs. */
   copy_bytes(tensor: Handle, bytes: Uint8Array): void;
   item(tensor: Handle): number | bigint | boolean | Complex;
   shape(tensor: Handle): number[];
@@ -19,7 +19,7 @@ export interface NativeTensors {
   is_contiguous(tensor: Handle): boolean;
   data_ptr(tensor: Handle): number | bigint;
   version(tensor: Handle): number;
-  /** C's `%g`, whose ties go to even digits; JavaScript's go up. */
+  /** Formats a number like C's `%g`, which rounds ties to even. JavaScript rounds them up. */
   general_format(value: number): string;
   repr(
     tensor: Handle,

@@ -1,11 +1,12 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 
 import type { DType } from '../../testing/parity/inputs';
 import type { ParityReport } from '../../testing/parity/run';
-import type { CaseReport } from '../../testing/parity/run_case';
 import type { Tolerance } from '../../testing/parity/ulps';
 import { defineCommand } from '../command';
 import { CommandError, EXIT, UsageError } from '../errors';
+import { defaultPython, integer, nonNegative, save } from '../parity_values';
 import type { Progress } from '../progress';
 import type { Terminal } from '../terminal';
 
@@ -15,8 +16,11 @@ export const parity = defineCommand({
   summary: 'Compare every loss with Python on this machine, bit for bit',
   description:
     '  Runs every loss, option, reduction and dtype on the same seeded inputs here and in Python. Compares values,\n' +
-    '  gradients, errors and warnings. With --case, runs a case that Python saved instead.\n' +
-    '  The exit status is 0 if all are equal (or within --rtol and --atol), else 1.',
+    '  gradients, errors and warnings. With --case, runs a case that Python saved instead. With --port and --run, runs\n' +
+    '  a port of your own on what its original recorded in Python.\n' +
+    '  The exit status is 0 if all are equal or within the tolerances, 1 if one differs, 2 if one could not be run.',
+  errorStatus: EXIT.unrun,
+  operands: { usage: '[FILE…]', least: 0, most: Infinity },
   options: {
     python: {
       type: 'string',
@@ -59,13 +63,22 @@ export const parity = defineCommand({
     },
     rtol: {
       type: 'string',
+      multiple: true,
       value: 'NUMBER',
-      description: 'Relative tolerance, as in torch.isclose (default: 0)',
+      description: 'Relative tolerance, as in torch.isclose; of a run, NAME=NUMBER too',
     },
     atol: {
       type: 'string',
+      multiple: true,
       value: 'NUMBER',
-      description: 'Absolute tolerance, as in torch.isclose (default: 0)',
+      description: 'Absolute tolerance, as in torch.isclose; of a run, NAME=NUMBER too',
+    },
+    ulps: {
+      type: 'string',
+      multiple: true,
+      value: 'NUMBER',
+      description:
+        'Tolerance of a run in ulps, NUMBER or NAME=NUMBER; NaN equals NaN, and 0 equals -0',
     },
     kernels: {
       type: 'boolean',
@@ -73,8 +86,30 @@ export const parity = defineCommand({
     },
     case: {
       type: 'string',
+      multiple: true,
       value: 'FILE',
-      description: 'Run a case that Python saved: .safetensors or .npz',
+      description:
+        'Run a case that Python saved: .safetensors or .npz; may be repeated, and a glob',
+    },
+    port: {
+      type: 'string',
+      value: 'FILE',
+      description: 'The port to run on --run: .js, .mjs, .cjs, or .ts if Node or tsx runs it',
+    },
+    run: {
+      type: 'string',
+      multiple: true,
+      value: 'FILE',
+      description: 'A recorded run; may be repeated, and a glob; operands are more runs',
+    },
+    'in-python': {
+      type: 'string',
+      value: 'MODULE:FUNCTION',
+      description: 'Run this Python function on --run, which TypeScript recorded',
+    },
+    recorder: {
+      type: 'boolean',
+      description: 'Write torch_losses_run.py, which records runs in Python, to this folder',
     },
     html: { type: 'string', value: 'FILE', description: 'Write the report as a web page' },
     'json-file': { type: 'string', value: 'FILE', description: 'Write the report as JSON' },
@@ -96,20 +131,29 @@ export const parity = defineCommand({
       command: 'npx torch-losses parity --case step-1000.safetensors',
       does: 'Run a case of your own program',
     },
+    {
+      command: 'npx torch-losses parity --port ./focal.ts --run "runs/*.safetensors"',
+      does: 'A port of your own code, on what record_run of --recorder recorded in Python',
+    },
   ],
-  async run(values, terminal) {
+  async run(values, terminal, operands) {
+    if (values.recorder) return writeRecorder(terminal);
+    const isOfFiles = values.case.length || values.run.length || values.port || values['in-python'];
+    if (isOfFiles) {
+      const { compareFiles } = await import('../parity_files.js');
+      return compareFiles(values, operands, terminal);
+    }
+    if (operands.length) throw new UsageError(`Unexpected argument ${JSON.stringify(operands[0])}`);
+    if (values.ulps.length) throw new UsageError('--ulps is for --port and --in-python');
     const seed = integer(values.seed, '--seed', 0)!;
     const cases = integer(values.cases, '--cases', 1);
     const threads = integer(values.threads, '--threads', 1);
-    const tolerance = toleranceOf(values.rtol, values.atol);
+    const tolerance = toleranceOf(values.rtol.at(-1), values.atol.at(-1));
     // Two processes share the cores: a thread that waits must not spin. libtorch reads it when it is loaded.
     process.env['OMP_WAIT_POLICY'] ??= 'PASSIVE';
     const { default: torch } = await import('../../index.js');
     if (threads !== undefined) torch.set_num_threads(threads);
     if (values.kernels) torch.backends.kernels.enabled = true;
-
-    if (values.case !== undefined)
-      return compareCase(values.case, { tolerance, threads }, terminal);
 
     const { runParity, LOSS_NAMES } = await import('../../testing/parity/run.js');
     const { DTYPES } = await import('../../testing/parity/generate.js');
@@ -141,22 +185,12 @@ export const parity = defineCommand({
   },
 });
 
-async function compareCase(
-  file: string,
-  options: { tolerance: Tolerance | undefined; threads: number | undefined },
-  terminal: Terminal,
-): Promise<number> {
-  const { runCase } = await import('../../testing/parity/run_case.js');
-  const { caseText } = await import('../../testing/parity/report/case.js');
-  const { jsonReport } = await import('../../testing/parity/report/json.js');
-  let report: CaseReport;
-  try {
-    report = runCase(file, options);
-  } catch (error) {
-    throw new CommandError(`The case cannot be run: ${(error as Error).message}`);
-  }
-  terminal.result(jsonReport(report), () => caseText(report, terminal.styles));
-  return report.verdict === 'different' ? EXIT.failure : EXIT.success;
+async function writeRecorder(terminal: Terminal): Promise<number> {
+  const { RECORDER } = await import('../../testing/parity/port/recorder.js');
+  const file = path.basename(RECORDER);
+  save(file, readFileSync(RECORDER, 'utf8'));
+  terminal.result({ file }, () => `Wrote ${file}: copy it to your Python program`);
+  return EXIT.success;
 }
 
 async function write(
@@ -174,41 +208,9 @@ async function write(
   terminal.result(json, () => terminalReport(report, terminal.styles));
 }
 
-function save(file: string, content: string): void {
-  try {
-    writeFileSync(file, content);
-  } catch (error) {
-    throw new CommandError(`${file} cannot be written: ${(error as Error).message}`);
-  }
-}
-
-/** The Python whose torch is in use, else the first on PATH. */
-async function defaultPython(): Promise<string> {
-  const { libtorch } = await import('../../bindings/native/index.js');
-  const { activePythons } = await import('../../bindings/libtorch/python.js');
-  const python = libtorch.python ?? activePythons()[0];
-  if (python) return python;
-  throw new CommandError('There is no Python to compare with.', 'Choose one with --python FILE.');
-}
-
-function integer(text: string | undefined, option: string, least: number): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= least && /^\d+$/.test(text)) return value;
-  throw new UsageError(
-    `${option} must be an integer of at least ${least}, but got ${JSON.stringify(text)}`,
-  );
-}
-
 function toleranceOf(rtol: string | undefined, atol: string | undefined): Tolerance | undefined {
   if (rtol === undefined && atol === undefined) return undefined;
   return { rtol: nonNegative(rtol ?? '0', '--rtol'), atol: nonNegative(atol ?? '0', '--atol') };
-}
-
-function nonNegative(text: string, option: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value;
-  throw new UsageError(`${option} must be a number of at least 0, but got ${JSON.stringify(text)}`);
 }
 
 function chosen(

@@ -1,4 +1,4 @@
-/** Activations, element by element. Source: torch/nn/functional.py. */
+/** Activations: functions of each element. Source: torch/nn/functional.py. */
 import { valueError } from '../../bindings/errors';
 import { tensorHandle } from '../../bindings/handle';
 import { BOOL, FLOAT, optional, required, Signature, TENSOR } from '../../dispatch/signature';
@@ -7,30 +7,30 @@ import type { Tensor } from '../../tensor/tensor';
 import { op } from '../ops';
 
 export interface InplaceOption {
-  /** Change the input itself. Default: false. */
+  /** Changes the input in place. Default: false. */
   inplace?: boolean | undefined;
 }
 
 type Unary = (input: Tensor) => Tensor;
 const INPUT = { inputName: 'input' };
 
-/** An activation without numbers. */
+/** An activation whose only option is `inplace`. */
 interface Plain {
   (input: Tensor, options?: InplaceOption): Tensor;
   (input: Tensor, inplace: boolean): Tensor;
 }
 
-/** An activation with one number. */
+/** An activation that has one number as an option. */
 interface WithNumber<Name extends string> {
   (input: Tensor, options?: InplaceOption & { [Key in Name]?: number | undefined }): Tensor;
   (input: Tensor, number: number, inplace?: boolean): Tensor;
 }
 
 /**
- * Defines an activation of the parameters `input`, some numbers, and `inplace`.
+ * Defines an activation with the parameters `input`, some numbers, and `inplace`.
  *
- * @param numbers - names and defaults
- * @param check - refuses numbers
+ * @param numbers - names and defaults of the numbers
+ * @param check - throws for numbers that are not allowed
  */
 function activation<F>(
   name: string,
@@ -54,14 +54,14 @@ function activation<F>(
   return call as F;
 }
 
-/** `max(0, x)`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.relu.html */
+/** Returns `max(0, x)`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.relu.html */
 export const relu = activation<Plain>('relu');
 
-/** `min(max(0, x), 6)`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.relu6.html */
+/** Returns `min(max(0, x), 6)`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.relu6.html */
 export const relu6 = activation<Plain>('relu6');
 
 /**
- * `x` where it is positive, `negative_slope * x` elsewhere. Default: 0.01.
+ * Returns `x` if it is positive, else `negative_slope * x`. `negative_slope` defaults to 0.01.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.leaky_relu.html
  */
@@ -70,28 +70,40 @@ export const leaky_relu = activation<WithNumber<'negative_slope'>>('leaky_relu',
 ]);
 
 /**
- * `x` where it is positive, `alpha * (exp(x) - 1)` elsewhere. Default: 1.
+ * Returns `x` if it is positive, else `alpha * (exp(x) - 1)`. `alpha` defaults to 1.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.elu.html
  */
 export const elu = activation<WithNumber<'alpha'>>('elu', [['alpha', 1]]);
 
-/** See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.celu.html */
+/**
+ * Returns `max(0, x) + min(0, alpha * (exp(x / alpha) - 1))`. `alpha` defaults to 1.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.celu.html
+ */
 export const celu = activation<WithNumber<'alpha'>>('celu', [['alpha', 1]]);
 
-/** See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.selu.html */
+/**
+ * Returns {@link elu} with a fixed alpha, times a fixed scale.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.selu.html
+ */
 export const selu = activation<Plain>('selu');
 
-/** `x * sigmoid(x)`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.silu.html */
+/** Returns `x * sigmoid(x)`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.silu.html */
 export const silu = activation<Plain>('silu');
 
-/** `x * tanh(softplus(x))`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.mish.html */
+/** Returns `x * tanh(softplus(x))`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.mish.html */
 export const mish = activation<Plain>('mish');
 
-/** See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardsigmoid.html */
+/**
+ * Returns `relu6(x + 3) / 6`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardsigmoid.html
+ */
 export const hardsigmoid = activation<Plain>('hardsigmoid');
 
-/** See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardswish.html */
+/**
+ * Returns `x * relu6(x + 3) / 6`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardswish.html
+ */
 export const hardswish = activation<Plain>('hardswish');
 
 export interface HardtanhOptions extends InplaceOption {
@@ -102,7 +114,7 @@ export interface HardtanhOptions extends InplaceOption {
 }
 
 /**
- * `min(max(min_val, x), max_val)`.
+ * Returns `min(max(min_val, x), max_val)`.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardtanh.html
  */
@@ -120,22 +132,22 @@ export const hardtanh = activation<{
   },
 );
 
-/** `1 / (1 + exp(-x))`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.sigmoid.html */
+/** Returns `1 / (1 + exp(-x))`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.sigmoid.html */
 export const sigmoid = op<Unary>('sigmoid', [''], INPUT);
 
-/** See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.tanh.html */
+/** Returns the hyperbolic tangent. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.tanh.html */
 export const tanh = op<Unary>('tanh', [''], INPUT);
 
-/** `log(sigmoid(x))`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.logsigmoid.html */
+/** Returns `log(sigmoid(x))`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.logsigmoid.html */
 export const logsigmoid = op<Unary>('log_sigmoid', [''], { name: 'logsigmoid', ...INPUT });
 
-/** `x / (1 + |x|)`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softsign.html */
+/** Returns `x / (1 + |x|)`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softsign.html */
 export function softsign(input: Tensor): Tensor {
   tensorHandle(input, { name: 'softsign', parameters: [] }, 'input');
   return input.div(input.abs().add(1));
 }
 
-/** `x - tanh(x)`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.tanhshrink.html */
+/** Returns `x - tanh(x)`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.tanhshrink.html */
 export function tanhshrink(input: Tensor): Tensor {
   tensorHandle(input, { name: 'tanhshrink', parameters: [] }, 'input');
   return input.sub(input.tanh());
@@ -144,12 +156,12 @@ export function tanhshrink(input: Tensor): Tensor {
 export interface SoftplusOptions {
   /** Default: 1. */
   beta?: number | undefined;
-  /** Where `beta * x` is above it, the result is x. Default: 20. */
+  /** The result is x if `beta * x` is above this. Default: 20. */
   threshold?: number | undefined;
 }
 
 /**
- * `log(1 + exp(beta * x)) / beta`.
+ * Returns `log(1 + exp(beta * x)) / beta`.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softplus.html
  */
@@ -159,19 +171,21 @@ export const softplus = op<{
 }>('softplus', [''], INPUT);
 
 export interface GELUOptions {
-  /** `'tanh'` approximates. Default: `'none'`. */
+  /** `'tanh'` computes an approximation. Default: `'none'`. */
   approximate?: 'none' | 'tanh' | undefined;
 }
 
 /**
- * `x * Φ(x)`, Φ being the normal distribution's cumulative function.
+ * Returns `x * Φ(x)`, where Φ is the cumulative distribution function of the normal distribution.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.gelu.html
  */
 export const gelu = op<(input: Tensor, options?: GELUOptions) => Tensor>('gelu', [''], INPUT);
 
 /**
- * One half of the input times the sigmoid of the other.
+ * Splits the input into halves along a dimension, and returns the first half times the sigmoid of the second.
+ *
+ * Shapes: input (*1, N, *2); output (*1, N / 2, *2).
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.glu.html
  */

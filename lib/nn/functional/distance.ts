@@ -18,36 +18,41 @@ import { op } from '../ops';
 
 export { cosine_similarity, pairwise_distance, pdist } from '../../tensor/functions/distance';
 
-/** What `pairwise_distance` takes beside its tensors. */
+/** The options of `pairwise_distance`. */
 export const PAIRWISE_OPTIONS = {
   p: optional(FLOAT, 2),
   eps: optional(FLOAT, 1e-6),
   keepdim: optional(BOOL, false),
 };
 
-/** Its values in that order. */
+/** The values of these options, in this order. */
 export type Pairwise = readonly [p: number, eps: number, keepdim: boolean];
 
-/** Marks a distance function as torch.pairwise_distance, so that no call into JavaScript is needed. */
+/**
+ * Marks a distance function as torch.pairwise_distance, so that libtorch computes it without a call into JavaScript.
+ */
 export const PAIRWISE = Symbol('pairwise distance');
 
 const { p, eps, keepdim } = PAIRWISE_OPTIONS;
 const DEFAULT_PAIRWISE: Pairwise = [p.default, eps.default, keepdim.default];
 
-/** The options of a distance that is torch.pairwise_distance, as null is too; undefined for any other function. */
+/**
+ * Returns the options of a distance function that is torch.pairwise_distance, or the defaults for null. Returns
+ * undefined for any other function.
+ */
 export function pairwiseOf(distance: unknown): Pairwise | undefined {
   if (distance === null || distance === undefined) return DEFAULT_PAIRWISE;
   return (distance as { [PAIRWISE]?: Pairwise })[PAIRWISE];
 }
 
 export interface NormalizeOptions {
-  /** The p of the norm. Default: 2. */
+  /** The order of the norm. Default: 2. */
   p?: number | undefined;
-  /** Along which dimension, or dimensions. Default: 1. */
+  /** The dimension or dimensions along which the norm is computed. Default: 1. */
   dim?: number | readonly number[] | undefined;
-  /** The least norm that is divided by. Default: 1e-12. */
+  /** The smallest norm to divide by. Default: 1e-12. */
   eps?: number | undefined;
-  /** Where the result goes. Default: null, a new tensor. */
+  /** The tensor to write the result into. Default: null, a new tensor. */
   out?: Tensor | null | undefined;
 }
 
@@ -69,7 +74,7 @@ const divideInto = op<(self: Tensor, other: Tensor, options: { out: Tensor }) =>
 ]);
 
 /**
- * The input divided by its p-norm along a dimension.
+ * Divides the input by its p-norm along a dimension.
  *
  * Shapes: input (*); output as input.
  *

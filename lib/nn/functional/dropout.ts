@@ -1,4 +1,4 @@
-/** Elements left out at random. Source: torch/nn/functional.py. */
+/** Dropout: sets random elements to 0. Source: torch/nn/functional.py. */
 import { valueError } from '../../bindings/errors';
 import { BOOL, FLOAT, optional, required, Signature, TENSOR } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
@@ -6,11 +6,11 @@ import { floatRepr } from '../../utils/python';
 import { op } from '../ops';
 
 export interface DropoutOptions {
-  /** The probability of an element to become 0. Default: 0.5. */
+  /** The probability that an element becomes 0. Default: 0.5. */
   p?: number | undefined;
-  /** Leave out elements; when false, the input is returned as it is. Default: true. */
+  /** Whether dropout is applied. If false, the input is returned unchanged. Default: true. */
   training?: boolean | undefined;
-  /** Change the input itself. Default: false. */
+  /** Changes the input in place. Default: false. */
   inplace?: boolean | undefined;
 }
 
@@ -26,7 +26,7 @@ const left = op<Dropout>('dropout');
 const leftInPlace = op<Dropout>('dropout_');
 
 /**
- * Zeroes elements with probability p, and scales the others by `1 / (1 - p)`.
+ * Sets each element to 0 with probability p, and multiplies the others by `1 / (1 - p)`.
  *
  * Shapes: input (*); output as input.
  *
@@ -42,7 +42,11 @@ export function dropout(...args: unknown[]): Tensor {
   return inplace ? leftInPlace(input, p, training) : left(input, p, training);
 }
 
-/** @throws RangeError (ValueError) for a p outside 0…1 */
+/**
+ * Checks the probability of dropout.
+ *
+ * @throws RangeError (ValueError) for a p outside 0…1
+ */
 export function checkProbability(p: number): void {
   if (p >= 0 && p <= 1) return;
   throw valueError(`dropout probability has to be between 0 and 1, but got ${floatRepr(p)}`);

@@ -1,9 +1,9 @@
-/** Linear maps. */
+/** Linear functions. Source: torch/nn/functional.py. */
 import type { Tensor } from '../../tensor/tensor';
 import { op } from '../ops';
 
 /**
- * `input @ weight.T + bias`.
+ * Returns `input @ weight.T + bias`.
  *
  * Shapes: input (*, in_features), weight (out_features, in_features) or (in_features), bias (out_features) or ();
  * output (*, out_features) or (*).
@@ -16,7 +16,7 @@ export const linear =
   );
 
 /**
- * `input1 @ weight[k] @ input2 + bias[k]` for each output k.
+ * Returns `input1 @ weight[k] @ input2 + bias[k]` for each output k.
  *
  * Shapes: input1 (N, *, in1), input2 (N, *, in2), weight (out, in1, in2), bias (out); output (N, *, out).
  *

@@ -1,4 +1,4 @@
-/** Probabilities from scores. Source: torch/nn/functional.py. */
+/** Softmax functions: probabilities from scores. Source: torch/nn/functional.py. */
 
 import { warn } from '../../bindings/warnings';
 import {
@@ -15,9 +15,12 @@ import type { Tensor } from '../../tensor/tensor';
 import { op } from '../ops';
 
 export interface SoftmaxOptions {
-  /** Along which dimension the probabilities add up to 1. Default: null, deprecated: a guess, with a warning. */
+  /**
+   * The dimension along which the probabilities sum to 1. Default: null, which is deprecated: chosen from the number of
+   * dimensions, with a warning.
+   */
   dim?: number | null | undefined;
-  /** What the input is converted to first. Default: null, its own dtype. */
+  /** The dtype that the input is converted to first. Default: null, the input's. */
   dtype?: DType | null | undefined;
 }
 
@@ -50,7 +53,7 @@ function impliedDim(name: string, ndim: number): number {
 }
 
 /**
- * `exp(x) / sum(exp(x))` along a dimension.
+ * Returns `exp(x) / sum(exp(x))` along a dimension.
  *
  * Shapes: input (*); output as input.
  *
@@ -59,7 +62,7 @@ function impliedDim(name: string, ndim: number): number {
 export const softmax = along('softmax', softmaxAlong);
 
 /**
- * `log(softmax(x))` along a dimension.
+ * Returns `log(softmax(x))` along a dimension.
  *
  * Shapes: input (*); output as input.
  *
@@ -68,7 +71,7 @@ export const softmax = along('softmax', softmaxAlong);
 export const log_softmax = along('log_softmax', logSoftmaxAlong);
 
 /**
- * `softmax(-x)` along a dimension.
+ * Returns `softmax(-x)` along a dimension.
  *
  * Shapes: input (*); output as input.
  *

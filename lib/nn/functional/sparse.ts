@@ -1,4 +1,4 @@
-/** Look-up tables. Source: torch/nn/functional.py. */
+/** Embeddings and one-hot vectors. Source: torch/nn/functional.py. */
 import { createError } from '../../bindings/errors';
 import {
   BOOL,
@@ -14,15 +14,15 @@ import type { Tensor } from '../../tensor/tensor';
 import { op, withoutGrad } from '../ops';
 
 export interface EmbeddingOptions {
-  /** The row that gets no gradient; negative counts from the end. Default: null, none. */
+  /** The row that gets no gradient. A negative index counts from the end. Default: null, none. */
   padding_idx?: number | null | undefined;
-  /** Rows of a larger norm are scaled down to it, in place. Default: null, none. */
+  /** The largest norm of a row. Rows with a larger norm are scaled down in place. Default: null, no limit. */
   max_norm?: number | null | undefined;
-  /** The p of that norm. Default: 2. */
+  /** The order of that norm. Default: 2. */
   norm_type?: number | undefined;
-  /** Divide a row's gradient by how often it occurs in the input. Default: false. */
+  /** Divides the gradient of a row by the number of its occurrences in the input. Default: false. */
   scale_grad_by_freq?: boolean | undefined;
-  /** Make the gradient a sparse tensor. Default: false. */
+  /** Makes the gradient of the weight a sparse tensor. Default: false. */
   sparse?: boolean | undefined;
 }
 
@@ -55,13 +55,13 @@ const renormalise =
   );
 
 /**
- * The rows of `weight` that `input` names.
+ * Returns the rows of `weight` at the indices in `input`.
  *
  * Shapes: input (*) of integers, weight (V, D); output (*, D).
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.embedding.html
  *
- * @throws TorchError (AssertionError) for a padding_idx that is not a row
+ * @throws TorchError (AssertionError) if padding_idx is not the index of a row
  */
 export function embedding(input: Tensor, weight: Tensor, options?: EmbeddingOptions): Tensor;
 export function embedding(...args: unknown[]): Tensor {
@@ -76,7 +76,7 @@ export function embedding(...args: unknown[]): Tensor {
   return rowsOf(weight, input, padding ?? -1, values.scale_grad_by_freq, values.sparse);
 }
 
-/** The row that a padding_idx names, counted from the start. */
+/** Returns padding_idx as an index from the start. */
 export function paddingRow(index: number | null, countRows: () => number): number | null {
   if (index === null) return null;
   const rows = countRows();
@@ -89,9 +89,9 @@ const outside = (): Error =>
   createError('AssertionError', 'Padding_idx must be within num_embeddings');
 
 /**
- * 1 where an index is, 0 elsewhere.
+ * Returns vectors that are 1 at the given index and 0 elsewhere.
  *
- * Shapes: tensor (*) of int64; output (*, num_classes), num_classes being the largest index and 1 where it is -1.
+ * Shapes: tensor (*) of int64; output (*, num_classes). If num_classes is -1, it is the largest index plus 1.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.one_hot.html
  */

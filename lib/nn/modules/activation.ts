@@ -1,4 +1,4 @@
-/** Activations as modules. Source: torch/nn/modules/activation.py. */
+/** Activation modules. Source: torch/nn/modules/activation.py. */
 
 import { BOOL, FLOAT, INT, optional, orNull, Signature, STRING } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
@@ -12,32 +12,32 @@ type Input = [input: Tensor];
 const DIM = { dim: optional<number | null>(orNull(INT), null) };
 const INPLACE = { inplace: optional(BOOL, false) };
 
-// Shapes are the same for all: input (*), output as input.
+// All have the same shapes: input (*), output as input.
 
 // --- without options ------------------------------------------------------------------------------------------------
 
-/** `1 / (1 + exp(-x))`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.Sigmoid.html */
+/** Computes `1 / (1 + exp(-x))`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.Sigmoid.html */
 export class Sigmoid extends Module<Input, Tensor> {
   override forward(input: Tensor): Tensor {
     return F.sigmoid(input);
   }
 }
 
-/** The hyperbolic tangent. See https://docs.pytorch.org/docs/stable/generated/torch.nn.Tanh.html */
+/** Computes the hyperbolic tangent. See https://docs.pytorch.org/docs/stable/generated/torch.nn.Tanh.html */
 export class Tanh extends Module<Input, Tensor> {
   override forward(input: Tensor): Tensor {
     return F.tanh(input);
   }
 }
 
-/** `log(sigmoid(x))`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.LogSigmoid.html */
+/** Computes `log(sigmoid(x))`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.LogSigmoid.html */
 export class LogSigmoid extends Module<Input, Tensor> {
   override forward(input: Tensor): Tensor {
     return F.logsigmoid(input);
   }
 }
 
-/** `x / (1 + |x|)`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.Softsign.html */
+/** Computes `x / (1 + |x|)`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.Softsign.html */
 export class Softsign extends Module<Input, Tensor> {
   override forward(input: Tensor): Tensor {
     return F.softsign(input);
@@ -46,9 +46,9 @@ export class Softsign extends Module<Input, Tensor> {
 
 // --- element by element ---------------------------------------------------------------------------------------------
 
-/** A layer that may change its input in place. */
+/** The base of activations that can change their input in place. */
 abstract class Inplace extends Module<Input, Tensor> {
-  /** Whether the input itself is changed. */
+  /** Whether the input is changed in place. */
   inplace: boolean;
 
   constructor(inplace: boolean) {
@@ -63,7 +63,7 @@ abstract class Inplace extends Module<Input, Tensor> {
 
 const RELU = new Signature('ReLU', INPLACE);
 
-/** `max(0, x)`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.ReLU.html */
+/** Computes `max(0, x)`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.ReLU.html */
 export class ReLU extends Inplace {
   static readonly signature = RELU.description;
 
@@ -79,7 +79,7 @@ export class ReLU extends Inplace {
 
 const SILU = new Signature('SiLU', INPLACE);
 
-/** `x * sigmoid(x)`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.SiLU.html */
+/** Computes `x * sigmoid(x)`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.SiLU.html */
 export class SiLU extends Inplace {
   static readonly signature = SILU.description;
 
@@ -104,7 +104,7 @@ export interface LeakyReLUOptions extends F.InplaceOption {
 }
 
 /**
- * `x` where it is positive, `negative_slope * x` elsewhere.
+ * Computes `x` if it is positive, else `negative_slope * x`.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.LeakyReLU.html
  */
@@ -132,12 +132,12 @@ export class LeakyReLU extends Inplace {
 const ELU_SIGNATURE = new Signature('ELU', { alpha: optional(FLOAT, 1), ...INPLACE });
 
 export interface ELUOptions extends F.InplaceOption {
-  /** The limit of negative elements, negated. Default: 1. */
+  /** The result tends to `-alpha` for negative elements. Default: 1. */
   alpha?: number | undefined;
 }
 
 /**
- * `x` where it is positive, `alpha * (exp(x) - 1)` elsewhere.
+ * Computes `x` if it is positive, else `alpha * (exp(x) - 1)`.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.ELU.html
  */
@@ -170,7 +170,7 @@ const SOFTPLUS = new Signature('Softplus', {
 });
 
 /**
- * `log(1 + exp(beta * x)) / beta`; x where `beta * x` is above the threshold.
+ * Computes `log(1 + exp(beta * x)) / beta`, or x if `beta * x` is above the threshold.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.Softplus.html
  */
@@ -200,7 +200,7 @@ export class Softplus extends Module<Input, Tensor> {
 const GELU_SIGNATURE = new Signature('GELU', { approximate: optional(STRING, 'none') });
 
 /**
- * `x * Φ(x)`, Φ being the normal distribution's cumulative function.
+ * Computes `x * Φ(x)`, where Φ is the cumulative distribution function of the normal distribution.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.GELU.html
  */
@@ -226,7 +226,9 @@ export class GELU extends Module<Input, Tensor> {
 
 // --- along a dimension ----------------------------------------------------------------------------------------------
 
-/** A layer of one dimension; null is a guess from the number of dimensions, with a warning. */
+/**
+ * The base of activations along a dimension. If it is null, it is chosen from the number of dimensions, with a warning.
+ */
 abstract class AlongDimension extends Module<Input, Tensor> {
   dim: number | null;
 
@@ -245,7 +247,7 @@ type DimOption = Pick<SoftmaxOptions, 'dim'>;
 const SOFTMAX = new Signature('Softmax', DIM);
 
 /**
- * `exp(x) / sum(exp(x))` along a dimension.
+ * Computes `exp(x) / sum(exp(x))` along a dimension.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmax.html
  */
@@ -265,7 +267,7 @@ export class Softmax extends AlongDimension {
 const LOG_SOFTMAX = new Signature('LogSoftmax', DIM);
 
 /**
- * `log(softmax(x))` along a dimension.
+ * Computes `log(softmax(x))` along a dimension.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.LogSoftmax.html
  */
@@ -285,7 +287,7 @@ export class LogSoftmax extends AlongDimension {
 const SOFTMIN = new Signature('Softmin', DIM);
 
 /**
- * `softmax(-x)` along a dimension.
+ * Computes `softmax(-x)` along a dimension.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmin.html
  */

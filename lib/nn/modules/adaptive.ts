@@ -1,4 +1,4 @@
-/** The softmax of many classes, by clusters. Source: torch/nn/modules/adaptive.py. */
+/** Adaptive softmax: the softmax of many classes, in clusters. Source: torch/nn/modules/adaptive.py. */
 
 import { createError, runtimeError, valueError } from '../../bindings/errors';
 import { type Handle, tensorHandle } from '../../bindings/handle';
@@ -8,36 +8,37 @@ import { wrap } from '../../bindings/wrap';
 import { type Callee, describe, fail, isOptions } from '../../dispatch/arguments';
 import {
   BOOL,
+  type DeviceAndDType,
   FACTORY,
   type FactoryOptions,
   FLOAT,
   INT,
   NUMBERS,
   optional,
-  type Place,
   required,
   Signature,
 } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
+import { pow } from '../../utils/scalar_math';
 import { log_softmax } from '../functional/softmax';
-import { op, power } from '../ops';
+import { op } from '../ops';
 import { sizeText } from '../typename';
 import { ModuleList, Sequential } from './container';
 import { Linear } from './linear';
 import { Module } from './module';
 
 export interface AdaptiveLogSoftmaxWithLossOptions extends FactoryOptions {
-  /** By how much each cluster's projection is smaller than the one before. Default: 4. */
+  /** The factor by which the projection of each cluster is smaller than that of the cluster before. Default: 4. */
   div_value?: number | undefined;
   /** Whether the head has a bias. Default: false. */
   head_bias?: boolean | undefined;
 }
 
-/** What a call returns; iterable in this order. */
+/** The result of a call. It iterates over the fields in this order. */
 export interface AdaptiveOutput extends Iterable<Tensor> {
-  /** The targets' log-probabilities, (N) or (). */
+  /** The log-probabilities of the targets, of shape (N) or (). */
   readonly output: Tensor;
-  /** Their mean, negated. */
+  /** The negative mean of `output`. */
   readonly loss: Tensor;
 }
 
@@ -51,24 +52,23 @@ const ADAPTIVE = new Signature('AdaptiveLogSoftmaxWithLoss', {
 });
 
 /**
- * An approximation of the softmax of many classes, sorted by how often they occur: the frequent ones in the head, the
- * others in clusters, each of which is computed only for the rows that need it.
+ * Approximates the softmax of many classes, which must be sorted by frequency. The most frequent classes are in the
+ * head, the others in clusters. A cluster is computed only for the rows that need it.
  *
- * $$\log p(y \mid x) = \begin{cases} \log \operatorname{softmax}(H x)_y & y \text{ in the head} \\
- * \log \operatorname{softmax}(H x)_{c_i} + \log \operatorname{softmax}(T_i x)_y & y \text{ in cluster } i
- * \end{cases}$$
+ * $$\log p(y \mid x) = \begin{cases} \log \operatorname{softmax}(H x)_y & y \text{ in the head} \\ \log
+ * \operatorname{softmax}(H x)_{c_i} + \log \operatorname{softmax}(T_i x)_y & y \text{ in cluster } i \end{cases}$$
  *
  * $$\text{loss} = -\frac1N \sum_n \log p(y_n \mid x_n)$$
  *
- * $H$ is the head, whose last outputs $c_i$ stand for the clusters, and $T_i$ the two layers of a cluster.
+ * $H$ is the head. Its last outputs $c_i$ stand for the clusters. $T_i$ are the two layers of cluster $i$.
  *
- * `cutoffs` are the first classes of the clusters.
+ * `cutoffs` are the indices of the first class in each cluster.
  *
  * Shapes: input (N, in_features) or (in_features), target (N) or (); output (N) or (), loss ().
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveLogSoftmaxWithLoss.html
  *
- * @throws RangeError (ValueError) for cutoffs that are no increasing integers between 1 and n_classes-1
+ * @throws RangeError (ValueError) unless the cutoffs are increasing integers between 1 and n_classes-1
  *
  * @example
  * ```ts
@@ -91,14 +91,14 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
   static readonly signature = ADAPTIVE.description;
   in_features: number;
   n_classes: number;
-  /** The first class of each cluster, and n_classes. */
+  /** The first class of each cluster, then n_classes. */
   cutoffs: number[];
   div_value: number;
   head_bias: boolean;
-  /** How many classes are in the head. */
+  /** The number of classes in the head. */
   shortlist_size: number;
   n_clusters: number;
-  /** How many outputs the head has: its classes and the clusters. */
+  /** The number of outputs of the head: its classes and the clusters. */
   head_size: number;
   declare head: Linear;
   declare tail: ModuleList;
@@ -109,7 +109,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     cutoffs: readonly number[],
     div_value: number,
     head_bias?: boolean,
-    ...place: Place
+    ...place: DeviceAndDType
   );
   constructor(
     in_features: number,
@@ -136,7 +136,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     );
     this.register_module('tail', new ModuleList());
     for (let i = 0; i < this.n_clusters; i++) {
-      const hidden = floorDivide(in_features, raised(div_value, i + 1));
+      const hidden = floorDivide(in_features, pow(div_value, i + 1));
       const outputs = this.cutoffs[i + 1]! - this.cutoffs[i]!;
       const options = { bias: false, ...factory };
       this.tail.append(
@@ -148,7 +148,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     }
   }
 
-  /** Draws all weights anew. */
+  /** Initializes all weights again, at random. */
   reset_parameters(): void {
     this.head.reset_parameters();
     for (const cluster of this.tail) {
@@ -157,11 +157,13 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
   }
 
   override forward(input: Tensor, target: Tensor): AdaptiveOutput {
-    const handles = native.adaptive_log_softmax_with_loss(...this.#marshal(input, target));
+    const handles = native.adaptive_log_softmax_with_loss(...this._marshal(input, target));
     return adaptiveOutput(handles, target.ndim > 0);
   }
 
-  /** As calling it, off the event loop; `{ signal }` drops the call if it has not started. */
+  /**
+   * Like calling the module, but does not block the event loop. `{ signal }` cancels the call if it has not started.
+   */
   async forwardAsync(
     input: Tensor,
     target: Tensor,
@@ -172,14 +174,15 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     }
     let isBatched = true;
     const handles = await submit((job) => {
-      const marshalled = this.#marshal(input, target);
+      const marshalled = this._marshal(input, target);
       isBatched = target.ndim > 0;
       return job.adaptive_log_softmax_with_loss(...marshalled);
     }, options);
     return adaptiveOutput(handles, isBatched);
   }
 
-  #marshal(input: Tensor, target: Tensor): Parameters<Native['adaptive_log_softmax_with_loss']> {
+  /** @internal */
+  _marshal(input: Tensor, target: Tensor): Parameters<Native['adaptive_log_softmax_with_loss']> {
     tensorHandle(input, CALLEE, 'input');
     tensorHandle(target, CALLEE, 'target');
     checkShapes(input, target);
@@ -197,27 +200,29 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     ];
   }
 
-  #cluster(index: number, input: Tensor): Tensor {
+  /** @internal */
+  _cluster(index: number, input: Tensor): Tensor {
     return (this.tail.at(index) as Sequential)(input);
   }
 
   /**
-   * The log-probabilities of all classes.
+   * Returns the log-probabilities of all classes.
    *
    * Shapes: input (N, in_features), output (N, n_classes).
    */
   log_prob(input: Tensor): Tensor {
-    return this.#fullLogProb(input, this.head(input));
+    return this._fullLogProb(input, this.head(input));
   }
 
-  #fullLogProb(input: Tensor, headOutput: Tensor): Tensor {
+  /** @internal */
+  _fullLogProb(input: Tensor, headOutput: Tensor): Tensor {
     const { shortlist_size, cutoffs } = this;
     const out = newEmpty(input, [headOutput.size(0), this.n_classes]);
     const headLogProb = log_softmax(headOutput, 1);
     out.narrow(1, 0, shortlist_size).copy_(headLogProb.narrow(1, 0, shortlist_size));
     for (let i = 0; i < this.n_clusters; i++) {
       const start = cutoffs[i]!;
-      const logProb = log_softmax(this.#cluster(i, input), 1);
+      const logProb = log_softmax(this._cluster(i, input), 1);
       const ofCluster = headLogProb.select(1, shortlist_size + i).unsqueeze(1);
       out.narrow(1, start, cutoffs[i + 1]! - start).copy_(logProb.add(ofCluster));
     }
@@ -225,7 +230,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
   }
 
   /**
-   * The most probable classes: `log_prob(input).argmax(1)`, computed with the head alone where that suffices.
+   * Returns the most probable classes: `log_prob(input).argmax(1)`. Computes only the head if that is enough.
    *
    * Shapes: input (N, in_features), output (N).
    */
@@ -234,9 +239,9 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     const output = headOutput.argmax(1);
     const isElsewhere = output.ge(this.shortlist_size);
     if (!isElsewhere.any().item()) return output;
-    if (isElsewhere.all().item()) return this.#fullLogProb(input, headOutput).argmax(1);
+    if (isElsewhere.all().item()) return this._fullLogProb(input, headOutput).argmax(1);
     const [rows, scores] = [input, headOutput].map((tensor) => elementsAt(tensor, [isElsewhere]));
-    return putAt(output, [isElsewhere], this.#fullLogProb(rows!, scores!).argmax(1));
+    return putAt(output, [isElsewhere], this._fullLogProb(rows!, scores!).argmax(1));
   }
 }
 
@@ -295,14 +300,7 @@ function checkShapes(input: Tensor, target: Tensor): void {
   }
 }
 
-/** Python's `base ** exponent` of floats, which is never infinite for what is finite. */
-function raised(base: number, exponent: number): number {
-  const result = power(base, exponent);
-  if (Number.isFinite(result) || !Number.isFinite(base)) return result;
-  throw createError('OverflowError', "(34, 'Numerical result out of range')");
-}
-
-/** Python's `int(x // y)` of floats. */
+/** Returns Python's `int(x // y)` of floats. */
 function floorDivide(x: number, y: number): number {
   if (Number.isNaN(y)) throw valueError('cannot convert float NaN to integer');
   if (y === 0) throw createError('ZeroDivisionError', 'float floor division by zero');

@@ -1,9 +1,9 @@
-/** Instances that are functions: `criterion(input, target)` is `criterion.forward(input, target)`. */
+/** Makes instances callable: `criterion(input, target)` is `criterion.forward(input, target)`. */
 import { keptState, type StateKeeper, usesState } from '../../memory/state';
 
 /**
- * The base whose constructor returns a function with the class as its prototype, in place of a plain object; class
- * fields and private members of subclasses are then the function's.
+ * A base class whose constructor returns a function instead of a plain object. The function's prototype is the class,
+ * so fields and private members of subclasses are stored on the function.
  */
 export abstract class Callable implements StateKeeper {
   abstract forward(...args: unknown[]): unknown;
@@ -13,7 +13,7 @@ export abstract class Callable implements StateKeeper {
       usesState(instance);
       return instance.forward(...args);
     };
-    // A function's own name and length are read-only, and would hide a subclass's fields of these names.
+    // The name and length of a function are read-only, and would hide a subclass's fields of these names.
     delete (callable as { name?: unknown }).name;
     delete (callable as { length?: unknown }).length;
     const instance = Object.setPrototypeOf(callable, new.target.prototype) as Callable;
@@ -28,5 +28,5 @@ export abstract class Callable implements StateKeeper {
   }
 }
 
-// Functions have call and bind; so do instances.
+// Gives instances the methods of functions, such as call and bind.
 Object.setPrototypeOf(Callable.prototype, Function.prototype);

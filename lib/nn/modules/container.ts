@@ -1,4 +1,4 @@
-/** Modules of modules. Source: torch/nn/modules/container.py. */
+/** Modules that contain modules. Source: torch/nn/modules/container.py. */
 
 import { createError, indexError, typeError } from '../../bindings/errors';
 import { describe, isOptions } from '../../dispatch/arguments';
@@ -8,11 +8,11 @@ import { listRepr } from './repr';
 
 // --- in order -------------------------------------------------------------------------------------------------------
 
-/** Submodules in order; their names are their numbers, unless they were given others. */
+/** The base of ordered containers. The names of submodules are their indices, unless other names were given. */
 export abstract class Sequence<Args extends unknown[], Result> extends Module<Args, Result> {
   [index: number]: Module;
 
-  /** How many there are. */
+  /** The number of submodules. */
   override get length(): number {
     return this._named_children().length;
   }
@@ -22,9 +22,9 @@ export abstract class Sequence<Args extends unknown[], Result> extends Module<Ar
   }
 
   /**
-   * The submodule at an index; a negative one counts from the end. Python's `modules[index]`.
+   * Returns the submodule at an index, like Python's `modules[index]`. A negative index counts from the end.
    *
-   * @throws RangeError (IndexError) where there is none
+   * @throws RangeError (IndexError) for an index out of range
    */
   at(index: number): Module {
     const module = [...this].at(Number.isInteger(index) ? index : this.length);
@@ -50,7 +50,7 @@ export abstract class Sequence<Args extends unknown[], Result> extends Module<Ar
     return this;
   }
 
-  /** Adds a module before the one at an index. */
+  /** Inserts a module before an index. */
   insert(index: number, module: Module): this {
     const count = this.length;
     if (!Number.isInteger(index) || index < -count || index > count) {
@@ -61,7 +61,7 @@ export abstract class Sequence<Args extends unknown[], Result> extends Module<Ar
     }
     const modules = [...this];
     modules.splice(index < 0 ? index + count : index, 0, module);
-    this.#replace(modules);
+    this._replace(modules);
     return this;
   }
 
@@ -70,18 +70,19 @@ export abstract class Sequence<Args extends unknown[], Result> extends Module<Ar
     const removed = this.at(index);
     const modules = [...this];
     modules.splice(index, 1);
-    this.#replace(modules);
+    this._replace(modules);
     return removed;
   }
 
-  #replace(modules: readonly Module[]): void {
+  /** @internal */
+  _replace(modules: readonly Module[]): void {
     for (const [name] of this._named_children()) delete (this as Record<string, unknown>)[name];
     for (const module of modules) this.append(module);
   }
 }
 
 /**
- * Modules one after the other, each called with what the one before returned.
+ * Calls modules one after the other. Each gets the result of the one before.
  *
  * ```ts
  * new nn.Sequential(new nn.Linear(64, 32), new nn.ReLU(), new nn.Linear(32, 10));
@@ -108,7 +109,7 @@ export class Sequential<Input = Tensor, Result = Tensor> extends Sequence<[input
 }
 
 /**
- * A list of modules, which are submodules.
+ * A list of modules, which are registered as submodules.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.ModuleList.html
  */
@@ -126,7 +127,7 @@ export class ModuleList extends Sequence<never[], unknown> {
 // --- by name --------------------------------------------------------------------------------------------------------
 
 /**
- * Modules by name, which are submodules.
+ * A dictionary of modules, which are registered as submodules.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.ModuleDict.html
  */
@@ -136,37 +137,37 @@ export class ModuleDict extends Module<never[], unknown> {
     if (modules !== undefined && modules !== null) this.update(modules);
   }
 
-  /** How many there are. */
+  /** The number of modules. */
   override get length(): number {
     return this._named_children().length;
   }
 
-  /** The module of a name: Python's `modules[key]`. */
+  /** Returns the module with a name, like Python's `modules[key]`. */
   get(key: string): Module {
     const found = this.items().find(([name]) => name === key);
     if (found) return found[1];
     throw createError('KeyError', typeof key === 'string' ? `'${key}'` : describe(key));
   }
 
-  /** Adds or replaces a module: Python's `modules[key] = module`. */
+  /** Adds or replaces a module, like Python's `modules[key] = module`. */
   set(key: string, module: Module): this {
     this.add_module(key, module);
     return this;
   }
 
-  /** Whether there is a module of that name: Python's `key in modules`. */
+  /** Returns whether a name has a module, like Python's `key in modules`. */
   has(key: string): boolean {
     return this.keys().includes(key);
   }
 
-  /** Removes the module of a name, and returns it. */
+  /** Removes the module with a name, and returns it. */
   pop(key: string): Module {
     const module = this.get(key);
     delete (this as Record<string, unknown>)[key];
     return module;
   }
 
-  /** Removes all. */
+  /** Removes all modules. */
   clear(): void {
     for (const key of this.keys()) this.pop(key);
   }
@@ -200,7 +201,7 @@ export class ModuleDict extends Module<never[], unknown> {
     return this._named_children() as [string, Module][];
   }
 
-  /** The names. */
+  /** Iterates over the names. */
   [Symbol.iterator](): IterableIterator<string> {
     return this.keys()[Symbol.iterator]();
   }

@@ -1,4 +1,4 @@
-/** Moving and converting what a module holds. Source: `Module.to` and `Module._apply`. */
+/** Moves and converts the parameters and buffers of a module. Source: `Module.to` and `Module._apply` in torch. */
 
 import { notImplementedError, typeError } from '../../bindings/errors';
 import { warn } from '../../bindings/warnings';
@@ -21,13 +21,13 @@ import { Parameter } from '../parameter';
 
 export interface ToOptions {
   device?: DeviceLike | null | undefined;
-  /** A floating point or complex dtype, for the parameters and buffers that are such. */
+  /** A floating-point or complex dtype. Integer parameters and buffers keep their dtype. */
   dtype?: DType | null | undefined;
   non_blocking?: boolean | undefined;
   memory_format?: MemoryFormat | null | undefined;
 }
 
-/** A tensor in, the same tensor or a converted one out. */
+/** Returns a converted tensor, or the tensor itself if nothing changes. */
 export type Converter = (tensor: Tensor) => Tensor;
 
 const TO = new Signature('Module.to', {
@@ -37,7 +37,10 @@ const TO = new Signature('Module.to', {
   memory_format: option(ANYTHING, null),
 });
 
-/** What `Module.to` does to a tensor: (device, dtype), (dtype) or (tensor), then non_blocking. */
+/**
+ * Returns the conversion that the arguments of `Module.to` ask for: (device, dtype), (dtype) or (tensor), then
+ * non_blocking.
+ */
 export function converterOf(args: readonly unknown[]): Converter {
   const [first, ...rest] = args;
   let given: readonly unknown[] = args;
@@ -69,7 +72,7 @@ export function converterOf(args: readonly unknown[]): Converter {
 
 const NO_DATA = 'Cannot copy out of meta tensor; no data!';
 
-/** Adds to libtorch's error about elements that a meta tensor lacks how a module gets some. */
+/** Adds a hint to libtorch's error about a meta tensor without elements: use `to_empty`. */
 function withMetaAdvice(error: Error): Error {
   if (error.message !== NO_DATA) return error;
   return notImplementedError(
@@ -83,7 +86,7 @@ const COMPLEX =
   'work as expected when using complex tensors as parameters or buffers. Please file an issue at ' +
   'https://github.com/pytorch/pytorch/issues/new?template=bug-report.yml if a complex module does not work as expected.';
 
-/** Converts a parameter and its gradient in place; a new parameter only where it cannot be. */
+/** Converts a parameter and its gradient in place. Returns a new parameter only if that is impossible. */
 export function convertParameter(parameter: Parameter, convert: Converter): Parameter {
   const gradient = parameter.grad;
   const converted = withoutGrad(() => convert(parameter));

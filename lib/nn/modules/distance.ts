@@ -1,4 +1,4 @@
-/** Distances as modules. Source: torch/nn/modules/distance.py. */
+/** Distance modules. Source: torch/nn/modules/distance.py. */
 
 import { FLOAT, INT, optional, Signature } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
@@ -12,25 +12,25 @@ import {
 import { Module } from './module';
 
 export interface PairwiseDistanceOptions {
-  /** The p of the norm. Default: 2. */
+  /** The order of the norm. Default: 2. */
   p?: number | undefined;
-  /** Added to the differences, so that none is 0. Default: 1e-6. */
+  /** Added to the differences, so that no distance is 0. Default: 1e-6. */
   eps?: number | undefined;
-  /** Keep the dimension, with size 1. Default: false. */
+  /** Keeps the dimension, with size 1. Default: false. */
   keepdim?: boolean | undefined;
 }
 
 export interface CosineSimilarityOptions {
-  /** Along which dimension the vectors lie. Default: 1. */
+  /** The dimension that holds the vectors. Default: 1. */
   dim?: number | undefined;
-  /** The least norm that is divided by. Default: 1e-8. */
+  /** The smallest norm to divide by. Default: 1e-8. */
   eps?: number | undefined;
 }
 
 const PAIRWISE_DISTANCE = new Signature('PairwiseDistance', PAIRWISE_OPTIONS);
 
 /**
- * The p-norm of `x1 - x2 + eps` along the last dimension.
+ * Computes the p-norm of `x1 - x2 + eps` along the last dimension.
  *
  * Shapes: x1 and x2 (N, D) or (D); output (N) or (), with keepdim (N, 1) or (1).
  *
@@ -38,7 +38,7 @@ const PAIRWISE_DISTANCE = new Signature('PairwiseDistance', PAIRWISE_OPTIONS);
  */
 export class PairwiseDistance extends Module<[x1: Tensor, x2: Tensor], Tensor> {
   static readonly signature = PAIRWISE_DISTANCE.description;
-  /** The p. */
+  /** The order of the norm, `p`. */
   norm: number;
   eps: number;
   keepdim: boolean;
@@ -73,9 +73,9 @@ const COSINE_SIMILARITY = new Signature('CosineSimilarity', {
 });
 
 /**
- * The cosine of the angle of vectors along a dimension.
+ * Computes the cosine of the angle between vectors along a dimension.
  *
- * Shapes: x1 and x2 (*, D, *), D being the dimension `dim`; output (*, *).
+ * Shapes: x1 and x2 (*, D, *), where D is the dimension `dim`; output (*, *).
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.CosineSimilarity.html
  */

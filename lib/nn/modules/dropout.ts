@@ -1,4 +1,4 @@
-/** Dropout as a module. Source: torch/nn/modules/dropout.py. */
+/** Dropout modules. Source: torch/nn/modules/dropout.py. */
 
 import { BOOL, FLOAT, optional, Signature } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
@@ -12,7 +12,8 @@ const DROPOUT = new Signature('Dropout', {
 });
 
 /**
- * Zeroes elements with probability p while training, and scales the others by `1 / (1 - p)`.
+ * In training, sets each element to 0 with probability p, and multiplies the others by `1 / (1 - p)`. In evaluation,
+ * returns the input.
  *
  * Shapes: input (*); output as input.
  *

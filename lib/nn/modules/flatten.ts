@@ -1,4 +1,4 @@
-/** Changes of shape as modules. Source: torch/nn/modules/flatten.py. */
+/** Modules that change shapes. Source: torch/nn/modules/flatten.py. */
 
 import { INT, INTS, optional, required, Signature } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
@@ -7,9 +7,9 @@ import { op } from '../ops';
 import { Module } from './module';
 
 export interface FlattenOptions {
-  /** The first dimension that is joined. Default: 1. */
+  /** The first dimension to flatten. Default: 1. */
   start_dim?: number | undefined;
-  /** The last dimension that is joined. Default: -1. */
+  /** The last dimension to flatten. Default: -1. */
   end_dim?: number | undefined;
 }
 
@@ -19,9 +19,9 @@ const FLATTEN = new Signature('Flatten', {
 });
 
 /**
- * Joins dimensions into one.
+ * Flattens a range of dimensions into one.
  *
- * Shapes: input (N, *); output (N, the product of *), for the default dimensions.
+ * Shapes: input (N, *); output (N, product of *) with the default dimensions.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.Flatten.html
  */
@@ -63,7 +63,7 @@ const unflatten = op<(self: Tensor, dim: number, sizes: readonly number[]) => Te
 /**
  * Splits a dimension into several.
  *
- * Shapes: input (*, S, *), S being the dimension `dim`; output (*, the sizes, *).
+ * Shapes: input (*, S, *), where S is the dimension `dim`; output (*, the sizes, *).
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.Unflatten.html
  */

@@ -1,4 +1,4 @@
-/** Every layer and loss. */
+/** All layers and losses. */
 export * from './activation';
 export {
   AdaptiveLogSoftmaxWithLoss,

@@ -2,11 +2,11 @@
 import { valueError } from '../../bindings/errors';
 import {
   BOOL,
+  type DeviceAndDType,
   FACTORY,
   type FactoryOptions,
   INT,
   optional,
-  type Place,
   required,
   Signature,
 } from '../../dispatch/signature';
@@ -18,7 +18,10 @@ import { empty } from '../ops';
 import { Parameter } from '../parameter';
 import { Module } from './module';
 
-/** Returns its input. It takes any arguments. See https://docs.pytorch.org/docs/stable/generated/torch.nn.Identity.html */
+/**
+ * Returns its input. The constructor accepts and ignores any arguments. See
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.Identity.html
+ */
 export class Identity extends Module<[input: Tensor], Tensor> {
   constructor(..._args: unknown[]) {
     super();
@@ -30,7 +33,7 @@ export class Identity extends Module<[input: Tensor], Tensor> {
 }
 
 export interface LinearOptions extends FactoryOptions {
-  /** Whether a bias is added. Default: true. */
+  /** Whether there is a bias. Default: true. */
   bias?: boolean | undefined;
 }
 
@@ -42,7 +45,8 @@ const LINEAR = new Signature('Linear', {
 });
 
 /**
- * `input @ weight.T + bias`, weight and bias drawn from the uniform distribution on ±1 / sqrt(in_features).
+ * Computes `input @ weight.T + bias`. Weight and bias are initialized from the uniform distribution on ±1 /
+ * sqrt(in_features).
  *
  * Shapes: input (*, in_features), output (*, out_features).
  *
@@ -52,13 +56,13 @@ export class Linear extends Module<[input: Tensor], Tensor> {
   static readonly signature = LINEAR.description;
   in_features: number;
   out_features: number;
-  /** (out_features, in_features). */
+  /** Shape (out_features, in_features). */
   declare weight: Parameter;
-  /** (out_features). */
+  /** Shape (out_features). */
   declare bias: Parameter | null;
 
   constructor(in_features: number, out_features: number, bias: boolean, options?: FactoryOptions);
-  constructor(in_features: number, out_features: number, bias: boolean, ...place: Place);
+  constructor(in_features: number, out_features: number, bias: boolean, ...place: DeviceAndDType);
   constructor(in_features: number, out_features: number, options?: LinearOptions);
   constructor(...args: unknown[]) {
     const { in_features, out_features, bias, ...factory } = LINEAR.read(args);
@@ -70,7 +74,7 @@ export class Linear extends Module<[input: Tensor], Tensor> {
     this.reset_parameters();
   }
 
-  /** Draws weight and bias anew. */
+  /** Initializes weight and bias again, at random. */
   reset_parameters(): void {
     init.kaiming_uniform_(this.weight, { a: Math.sqrt(5) });
     if (this.bias === null) return;
@@ -98,7 +102,7 @@ const BILINEAR = new Signature('Bilinear', {
 });
 
 /**
- * `input1 @ weight[k] @ input2 + bias[k]` for each output k.
+ * Computes `input1 @ weight[k] @ input2 + bias[k]` for each output k.
  *
  * Shapes: input1 (*, in1_features), input2 (*, in2_features), output (*, out_features).
  *
@@ -109,9 +113,9 @@ export class Bilinear extends Module<[input1: Tensor, input2: Tensor], Tensor> {
   in1_features: number;
   in2_features: number;
   out_features: number;
-  /** (out_features, in1_features, in2_features). */
+  /** Shape (out_features, in1_features, in2_features). */
   declare weight: Parameter;
-  /** (out_features). */
+  /** Shape (out_features). */
   declare bias: Parameter | null;
 
   constructor(
@@ -126,7 +130,7 @@ export class Bilinear extends Module<[input1: Tensor, input2: Tensor], Tensor> {
     in2_features: number,
     out_features: number,
     bias: boolean,
-    ...place: Place
+    ...place: DeviceAndDType
   );
   constructor(
     in1_features: number,
@@ -146,7 +150,7 @@ export class Bilinear extends Module<[input1: Tensor, input2: Tensor], Tensor> {
     this.reset_parameters();
   }
 
-  /** Draws weight and bias anew. */
+  /** Initializes weight and bias again, at random. */
   reset_parameters(): void {
     if (this.in1_features <= 0) {
       throw valueError(`in1_features must be > 0, but got (in1_features=${this.in1_features})`);

@@ -1,4 +1,4 @@
-/** The base of everything that has parameters: what `torch.nn.Module` is in Python. */
+/** The base class of modules: Python's `torch.nn.Module`. */
 import { inspect } from 'node:util';
 import { attributeError, notImplementedError, typeError, valueError } from '../../bindings/errors';
 import { isTensor } from '../../bindings/handle';
@@ -6,6 +6,7 @@ import { fail } from '../../dispatch/arguments';
 import type { DeviceLike } from '../../tensor/device';
 import { bfloat16, type DType, double, float, half } from '../../tensor/dtype';
 import type { Tensor } from '../../tensor/tensor';
+import { deepcopy, type Memo } from '../../utils/deepcopy';
 import { emptyLike, to } from '../ops';
 import { Parameter, zeroGrad } from '../parameter';
 import { typename } from '../typename';
@@ -18,11 +19,11 @@ import { type IncompatibleKeys, loadState, type StateDict, stateOf } from './sta
 import { attributeOf, namedChildren, namedMembers, namedModules, values } from './traversal';
 
 export interface NamedOptions {
-  /** Stands before all names. Default: `''`. */
+  /** A prefix for all names. Default: `''`. */
   prefix?: string;
-  /** List what submodules have, too. Default: true. */
+  /** Includes submodules. Default: true. */
   recurse?: boolean;
-  /** List what is met again once only. Default: true. */
+  /** Lists an object only once, even if it has several names. Default: true. */
   remove_duplicate?: boolean;
 }
 
@@ -31,19 +32,20 @@ type Any = any;
 
 // biome-ignore lint/correctness/noUnusedVariables: the class below has the same type parameters
 export interface Module<Args extends unknown[] = Any[], Result = Any> {
-  /** {@link forward}. */
+  /** Calls {@link forward}. */
   (...args: Parameters<this['forward']>): ReturnType<this['forward']>;
   call(thisArg: unknown, ...args: Parameters<this['forward']>): ReturnType<this['forward']>;
   bind(thisArg: unknown): (...args: Parameters<this['forward']>) => ReturnType<this['forward']>;
 }
 
 /**
- * The base class of layers, losses and models: a function with parameters, buffers and submodules.
+ * The base class of layers, losses and models: a callable object with parameters, buffers and submodules.
  *
- * Subclasses define `forward`, and an instance is called like it: `model(input)`. A property that holds a
- * {@link Parameter} or a Module is registered by that alone; a buffer is registered by {@link register_buffer}. What is
- * registered takes nothing of another kind: `linear.weight = 5` is a TypeError. A class's own properties are registered
- * when its parameters, buffers or submodules are first asked for, by {@link parameters} or {@link to}, say.
+ * Subclasses define `forward`, and calling an instance calls it: `model(input)`. A property whose value is a {@link
+ * Parameter} or a Module is registered automatically; a buffer is registered by {@link register_buffer}. A registered
+ * property accepts no value of another kind: `linear.weight = 5` throws a TypeError. The properties of a class are
+ * registered when its parameters, buffers or submodules are first needed, for example by {@link parameters} or {@link
+ * to}.
  *
  * ```ts
  * class Scaled extends nn.Module<[Tensor], Tensor> {
@@ -56,12 +58,12 @@ export interface Module<Args extends unknown[] = Any[], Result = Any> {
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html
  *
- * @typeParam Args - what `forward` takes
- * @typeParam Result - what `forward` returns
+ * @typeParam Args - the parameters of `forward`
+ * @typeParam Result - the result of `forward`
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see above
 export class Module<Args extends unknown[] = Any[], Result = Any> extends Callable {
-  /** Whether the module trains or is evaluated: {@link train}, {@link eval}. */
+  /** True in training, false in evaluation. {@link train} and {@link eval} set it. */
   training = true;
   readonly #registry: Registry = new Registry(this, kindOfValue);
 
@@ -73,7 +75,7 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
     }
   }
 
-  /** Computes the module's result: to be defined by subclasses. */
+  /** Computes the module's result. Subclasses must define it. */
   forward(..._args: Args): Result {
     throw notImplementedError(
       `Module [${this._get_name()}] is missing the required "forward" function`,
@@ -83,10 +85,10 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   // --- registration -------------------------------------------------------------------------------------------------
 
   /**
-   * Makes a tensor part of the module's state without it being learnt; it is then the property `name`.
+   * Makes a tensor part of the module's state that is not a parameter. It becomes the property `name`.
    *
    * @param tensor - null registers the name without a tensor
-   * @param persistent - whether it belongs to {@link state_dict}. Default: true
+   * @param persistent - whether {@link state_dict} includes it. Default: true
    */
   register_buffer(
     name: string,
@@ -101,7 +103,7 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
     this.#registry.register(name, 'buffer', tensor);
   }
 
-  /** Adds a parameter, which is then the property `name`; null registers the name without a parameter. */
+  /** Adds a parameter as the property `name`. Null registers the name without a parameter. */
   register_parameter(name: string, param: Parameter | null): void {
     this.#registry.checkName(name, 'parameter');
     if (param !== null && !(param instanceof Parameter)) {
@@ -111,7 +113,7 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
     this.#registry.register(name, 'parameter', param);
   }
 
-  /** Adds a submodule, which is then the property `name`; null registers the name without a module. */
+  /** Adds a submodule as the property `name`. Null registers the name without a module. */
   register_module(name: string, module: Module | null): void {
     if (module !== null && !(module instanceof Module)) {
       throw typeError(`${typename(module)} is not a Module subclass`);
@@ -120,31 +122,31 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
     this.#registry.register(name, 'module', module);
   }
 
-  /** As {@link register_module}. */
+  /** Does the same as {@link register_module}. */
   add_module(name: string, module: Module | null): void {
     this.register_module(name, module);
   }
 
-  /** Names and values that {@link state_dict} holds of this module alone. @internal */
+  /** Returns this module's part of {@link state_dict}, without its submodules'. @internal */
   _local_state(): Map<string, Tensor> {
     return this.#registry.state();
   }
 
-  /** The registered submodules, those that are null too. @internal */
+  /** Returns the registered submodules, including those that are null. @internal */
   _named_children(): [string, Module | null][] {
     return this.#registry.members<Module>('module');
   }
 
   // --- traversal ----------------------------------------------------------------------------------------------------
 
-  /** The parameters of this module and, unless told otherwise, of its submodules. */
+  /** Iterates over the parameters of this module and, by default, of its submodules. */
   parameters(recurse?: boolean | { recurse?: boolean }): IterableIterator<Parameter>;
   parameters(...args: unknown[]): IterableIterator<Parameter> {
     const { recurse } = SIGNATURES.parameters.read(args);
     return values(this.named_parameters('', recurse));
   }
 
-  /** The parameters with their names: `0.weight` is that of the submodule `0`. */
+  /** Iterates over the parameters with their names: `0.weight` belongs to the submodule `0`. */
   named_parameters(
     prefix?: string | NamedOptions,
     recurse?: boolean,
@@ -154,14 +156,14 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
     return this.#named('parameter', SIGNATURES.named_parameters.read(args));
   }
 
-  /** The buffers of this module and, unless told otherwise, of its submodules. */
+  /** Iterates over the buffers of this module and, by default, of its submodules. */
   buffers(recurse?: boolean | { recurse?: boolean }): IterableIterator<Tensor>;
   buffers(...args: unknown[]): IterableIterator<Tensor> {
     const { recurse } = SIGNATURES.buffers.read(args);
     return values(this.named_buffers('', recurse));
   }
 
-  /** The buffers with their names. */
+  /** Iterates over the buffers with their names. */
   named_buffers(
     prefix?: string | NamedOptions,
     recurse?: boolean,
@@ -182,24 +184,24 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
     return namedMembers(modules, membersOf, remove_duplicate);
   }
 
-  /** The direct submodules. */
+  /** Iterates over the direct submodules. */
   children(): IterableIterator<Module> {
     return values(this.named_children());
   }
 
-  /** The direct submodules with their names, each once. */
+  /** Iterates over the direct submodules with their names, each once. */
   named_children(): IterableIterator<[string, Module]> {
     return namedChildren(this);
   }
 
-  /** This module and all below it. */
+  /** Iterates over this module and all its submodules, at any depth. */
   modules(remove_duplicate?: boolean | { remove_duplicate?: boolean }): IterableIterator<Module>;
   modules(...args: unknown[]): IterableIterator<Module> {
     const { remove_duplicate } = SIGNATURES.modules.read(args);
     return values(namedModules(this, '', remove_duplicate));
   }
 
-  /** This module and all below it, with their names; this one's is the prefix. */
+  /** Iterates over this module and all its submodules with their names. This module's name is the prefix. */
   named_modules(
     prefix?: string | Omit<NamedOptions, 'recurse'>,
     remove_duplicate?: boolean,
@@ -210,9 +212,9 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   }
 
   /**
-   * The submodule that a path names: `'features.0'`.
+   * Returns the submodule with a path such as `'features.0'`.
    *
-   * @throws TypeError (AttributeError) where there is none
+   * @throws TypeError (AttributeError) if there is none
    */
   get_submodule(target: string): Module;
   get_submodule(...args: unknown[]): Module {
@@ -226,7 +228,7 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
     return module;
   }
 
-  /** The parameter that a path names: `'features.0.weight'`. */
+  /** Returns the parameter with a path such as `'features.0.weight'`. */
   get_parameter(target: string): Parameter;
   get_parameter(...args: unknown[]): Parameter {
     const [module, name] = this.#resolve(SIGNATURES.get_parameter.read(args).target);
@@ -235,7 +237,7 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
     return found;
   }
 
-  /** The buffer that a path names. */
+  /** Returns the buffer with a path. */
   get_buffer(target: string): Tensor;
   get_buffer(...args: unknown[]): Tensor {
     const [module, name] = this.#resolve(SIGNATURES.get_buffer.read(args).target);
@@ -263,10 +265,11 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   // --- state --------------------------------------------------------------------------------------------------------
 
   /**
-   * The parameters and persistent buffers by name, in order. The tensors share their elements with the module's.
+   * Returns the parameters and persistent buffers by name, in order. The tensors share their elements with the
+   * module's.
    *
-   * @param options.prefix - stands before all names. Default: `''`
-   * @param options.keep_vars - the very tensors of the module, not detached ones. Default: false
+   * @param options.prefix - a prefix for all names. Default: `''`
+   * @param options.keep_vars - returns the module's own tensors, not detached ones. Default: false
    */
   state_dict(options?: { prefix?: string; keep_vars?: boolean }): Map<string, Tensor>;
   state_dict(...args: unknown[]): Map<string, Tensor> {
@@ -275,12 +278,12 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   }
 
   /**
-   * Copies tensors into the parameters and buffers that their names say.
+   * Copies tensors into the parameters and buffers with the same names.
    *
-   * @param state - what {@link state_dict} gave, or a plain object of tensors
-   * @param options.strict - refuse missing and unexpected names. Default: true
-   * @param options.assign - take the tensors themselves instead of copying. Default: false
-   * @returns the names that were missing and unexpected
+   * @param state - the result of {@link state_dict}, or a plain object of tensors
+   * @param options.strict - throws for missing and unexpected names. Default: true
+   * @param options.assign - uses the tensors themselves instead of copying them. Default: false
+   * @returns the missing and the unexpected names
    * @throws TorchError (RuntimeError) that lists all names that do not fit
    */
   load_state_dict(
@@ -289,7 +292,7 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
     assign?: boolean,
   ): IncompatibleKeys;
   load_state_dict(state: StateDict, ...args: unknown[]): IncompatibleKeys {
-    // The state may be a plain object, which must not be taken for options.
+    // The state may be a plain object, which must not be mistaken for options.
     const { strict, assign } = SIGNATURES.load_state_dict.read([NO_OPTIONS, ...args]);
     return loadState(this, state, strict, assign);
   }
@@ -297,9 +300,10 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   // --- conversion ---------------------------------------------------------------------------------------------------
 
   /**
-   * Moves and converts all parameters, their gradients and buffers; only floating point and complex ones change dtype.
+   * Moves and converts all parameters with their gradients, and all buffers. Only floating-point and complex ones
+   * change dtype.
    *
-   * Called with a device, a dtype, both, a tensor that has both, or options.
+   * Takes a device, a dtype, both, a tensor that has both, or options.
    */
   to(device: DeviceLike | null, dtype?: DType | null, non_blocking?: boolean | ToOptions): this;
   to(dtype: DType, non_blocking?: boolean | ToOptions): this;
@@ -309,7 +313,7 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
     return this._apply(converterOf(args));
   }
 
-  /** Moves all parameters and buffers without their elements, which are then uninitialised. */
+  /** Moves all parameters and buffers without copying their elements, which are then uninitialized. */
   to_empty(options: { device: DeviceLike }): this;
   to_empty(...args: unknown[]): this {
     const { device } = SIGNATURES.to_empty.read(args);
@@ -321,34 +325,34 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
     return this.to('cpu');
   }
 
-  /** Moves all parameters and buffers to a GPU. Default: the current one. */
+  /** Moves all parameters and buffers to a CUDA device. Default: the current one. */
   cuda(device?: DeviceLike | null): this {
     return this._apply((tensor) => tensor.cuda(device ?? null));
   }
 
-  /** Converts all parameters and buffers, whatever their dtype. */
+  /** Converts all parameters and buffers, even integer ones. */
   type(dst_type: DType): this;
   type(...args: unknown[]): this {
     const { dst_type } = SIGNATURES.type.read(args);
     return this._apply((tensor) => to(tensor, { dtype: dst_type }));
   }
 
-  /** Converts floating point parameters and buffers to float32. */
+  /** Converts floating-point parameters and buffers to float32. */
   float(): this {
     return this.#convertFloats(float);
   }
 
-  /** Converts floating point parameters and buffers to float64. */
+  /** Converts floating-point parameters and buffers to float64. */
   double(): this {
     return this.#convertFloats(double);
   }
 
-  /** Converts floating point parameters and buffers to float16. */
+  /** Converts floating-point parameters and buffers to float16. */
   half(): this {
     return this.#convertFloats(half);
   }
 
-  /** Converts floating point parameters and buffers to bfloat16. */
+  /** Converts floating-point parameters and buffers to bfloat16. */
   bfloat16(): this {
     return this.#convertFloats(bfloat16);
   }
@@ -357,7 +361,7 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
     return this._apply((tensor) => (tensor.is_floating_point() ? to(tensor, { dtype }) : tensor));
   }
 
-  /** Replaces the elements of all parameters, gradients and buffers; parameters keep their identity. @internal */
+  /** Replaces the elements of all parameters, gradients and buffers. Parameters remain the same objects. @internal */
   _apply(convert: Converter): this {
     for (const module of this.children()) module._apply(convert);
     const properties = this as Record<string, unknown>;
@@ -370,9 +374,21 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
     return this;
   }
 
+  /** Makes the copy that `torch.deepcopy` returns. */
+  __deepcopy__(memo: Memo): this {
+    const copy = Reflect.construct(Module, [], this.constructor as typeof Module) as this;
+    memo.set(this, copy);
+    const properties = copy as Record<string, unknown>;
+    for (const [name, value] of Object.entries(this)) {
+      if (!this.#registry.kindOf(name)) properties[name] = deepcopy(value, memo);
+    }
+    this.#registry.copyTo(copy.#registry, (value) => deepcopy(value, memo));
+    return copy;
+  }
+
   // --- training -----------------------------------------------------------------------------------------------------
 
-  /** Sets `training` here and in all submodules. */
+  /** Sets `training` of this module and all its submodules. */
   train(mode = true): this {
     if (typeof mode !== 'boolean') throw valueError('training mode is expected to be boolean');
     this.training = mode;
@@ -380,12 +396,12 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
     return this;
   }
 
-  /** `train(false)`. */
+  /** Calls `train(false)`. */
   eval(): this {
     return this.train(false);
   }
 
-  /** Sets whether gradients accumulate in the parameters. */
+  /** Sets `requires_grad` of all parameters. */
   requires_grad_(requires_grad?: boolean | { requires_grad?: boolean }): this;
   requires_grad_(...args: unknown[]): this {
     const { requires_grad } = SIGNATURES.requires_grad_.read(args);
@@ -394,9 +410,9 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   }
 
   /**
-   * Forgets the gradients of all parameters.
+   * Clears the gradients of all parameters.
    *
-   * @param set_to_none - set `grad` to null rather than to zeros. Default: true
+   * @param set_to_none - sets `grad` to null instead of to zeros. Default: true
    */
   zero_grad(set_to_none?: boolean | { set_to_none?: boolean }): void;
   zero_grad(...args: unknown[]): void {
@@ -406,17 +422,17 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
 
   // --- printing -----------------------------------------------------------------------------------------------------
 
-  /** The class's name. @internal */
+  /** Returns the class's name. @internal */
   _get_name(): string {
     return this.constructor.name;
   }
 
-  /** What stands between the parentheses of the module's `repr`. */
+  /** Returns the text between the parentheses of the module's `repr`. */
   extra_repr(): string {
     return '';
   }
 
-  /** Python's `repr`. */
+  /** Returns Python's `repr`. */
   override toString(): string {
     return reprOf(this._get_name(), this.extra_repr(), this._named_children());
   }

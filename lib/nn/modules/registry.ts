@@ -1,11 +1,11 @@
-/** Which properties of a module are its parameters, buffers and submodules. */
+/** Tracks which properties of a module are its parameters, buffers and submodules. */
 import { createError, typeError } from '../../bindings/errors';
 import { isTensor } from '../../bindings/handle';
 import { type StateKeeper, usesState } from '../../memory/state';
 import type { Tensor } from '../../tensor/tensor';
 import { typename } from '../typename';
 
-/** What a property is registered as. */
+/** The kinds of registered properties. */
 export type Kind = 'parameter' | 'buffer' | 'module';
 
 const EXPECTED: Record<Kind, readonly [noun: string, type: string]> = {
@@ -17,9 +17,11 @@ const EXPECTED: Record<Kind, readonly [noun: string, type: string]> = {
 type Properties = Record<string, unknown>;
 
 /**
- * Python's `_parameters`, `_buffers` and `_modules` of one module. The values are the module's own properties; here are
- * their kinds, in the order of registration. What is registered refuses values of another kind when it is assigned to.
- * Other properties that hold a parameter or a module register themselves: they are noticed when the registry is next asked.
+ * Python's `_parameters`, `_buffers` and `_modules` of one module.
+ *
+ * The values are properties of the module. This registry holds their kinds, in the order of registration. A registered
+ * property throws if a value of another kind is assigned. A new property that holds a parameter or a module is
+ * registered when the registry is next used.
  */
 export class Registry {
   readonly #owner: Properties & StateKeeper;
@@ -29,7 +31,7 @@ export class Registry {
 
   /**
    * @param owner - the module
-   * @param kindOfValue - what a value is registered as by itself
+   * @param kindOfValue - returns the kind that a value has without being registered explicitly
    */
   constructor(owner: StateKeeper, kindOfValue: (value: unknown) => Kind | undefined) {
     this.#owner = owner as Properties & StateKeeper;
@@ -37,9 +39,9 @@ export class Registry {
   }
 
   /**
-   * Refuses names that cannot be registered.
+   * Checks a name that is to be registered.
    *
-   * @throws TorchError (KeyError) for a name that is taken, is empty or has a dot; TypeError for anything but a string
+   * @throws TorchError (KeyError) if the name is taken, is empty or contains a dot; TypeError unless it is a string
    */
   checkName(name: unknown, kind: Kind): asserts name is string {
     if (typeof name !== 'string') {
@@ -55,7 +57,7 @@ export class Registry {
     }
   }
 
-  /** Sets a property, and registers it whatever its value. */
+  /** Sets a property and registers it with this kind. */
   register(name: string, kind: Kind, value: unknown): void {
     usesState(this.#owner);
     this.#observe();
@@ -64,10 +66,19 @@ export class Registry {
     this.#guard(name);
   }
 
-  /** Whether a buffer is part of the state that is saved. */
+  /** Sets whether a buffer is part of the saved state. */
   setPersistent(name: string, persistent: boolean): void {
     if (persistent) this.#temporary.delete(name);
     else this.#temporary.add(name);
+  }
+
+  /** Registers in another registry what is registered here, with copies of the values. */
+  copyTo(other: Registry, copyOf: (value: unknown) => unknown): void {
+    this.#observe();
+    for (const [name, kind] of this.#kinds) {
+      other.register(name, kind, copyOf(this.#owner[name]));
+      other.setPersistent(name, !this.#temporary.has(name));
+    }
   }
 
   kindOf(name: string): Kind | undefined {
@@ -75,7 +86,7 @@ export class Registry {
     return this.#kinds.get(name);
   }
 
-  /** The registered properties of a kind, null where nothing is set. */
+  /** Returns the registered properties of a kind, with null for those without a value. */
   members<T>(kind: Kind): [name: string, value: T | null][] {
     this.#observe();
     const members: [string, T | null][] = [];
@@ -85,7 +96,7 @@ export class Registry {
     return members;
   }
 
-  /** The parameters and the buffers that are saved. */
+  /** Returns the saved state: the parameters and the persistent buffers. */
   state(): Map<string, Tensor> {
     const parameters = this.members<Tensor>('parameter');
     const buffers = this.members<Tensor>('buffer');
@@ -97,7 +108,7 @@ export class Registry {
     return state;
   }
 
-  /** Registers what was assigned since, and forgets what was deleted. */
+  /** Registers properties that were assigned since the last call, and removes those that were deleted. */
   #observe(): void {
     for (const name of this.#kinds.keys()) {
       if (!Object.hasOwn(this.#owner, name)) this.#kinds.delete(name);
@@ -110,7 +121,10 @@ export class Registry {
     }
   }
 
-  /** Makes a registered property follow `Module.__setattr__`. A class field of a subclass may have replaced it. */
+  /**
+   * Makes assignments to a registered property behave like `Module.__setattr__`. A class field of a subclass may have
+   * replaced the accessor.
+   */
   #guard(name: string): void {
     if (Object.getOwnPropertyDescriptor(this.#owner, name)?.set) return;
     let value = this.#owner[name];
@@ -127,7 +141,12 @@ export class Registry {
     });
   }
 
-  /** What a property is, given a value. A parameter goes anywhere, a module anywhere but in a parameter's place. */
+  /**
+   * Returns the kind of a property after a value is assigned to it. A parameter can replace any kind, and a module any
+   * kind but a parameter.
+   *
+   * @throws TypeError for a value that the property's kind does not accept
+   */
   #kindFor(name: string, value: unknown): Kind | undefined {
     const known = this.#kinds.get(name);
     const own = this.#kindOfValue(value);
@@ -150,7 +169,7 @@ export class Registry {
 
 const keyError = (message: string): Error => createError('KeyError', message);
 
-/** Python's `hasattr`: not for a class field that has no value yet, nor for what every function has. */
+/** Returns Python's `hasattr`. Ignores class fields without a value, and the properties of every function. */
 export function hasAttribute(owner: object, name: string): boolean {
   if (Object.hasOwn(owner, name)) return (owner as Properties)[name] !== undefined;
   let prototype = Object.getPrototypeOf(owner);

@@ -1,10 +1,10 @@
-/** How modules print. */
+/** Formats modules. */
 import type { Module } from './module';
 
 /**
- * Python's `repr` of a module: its name, then what describes it, then its submodules, each indented.
+ * Returns Python's `repr` of a module: its name, its description, and its submodules, indented.
  *
- * @param extra - `extra_repr()`; one line of it stands in the parentheses where there are no submodules
+ * @param extra - `extra_repr()`. If it is one line and there are no submodules, it stands between the parentheses
  */
 export function reprOf(
   name: string,
@@ -19,7 +19,7 @@ export function reprOf(
   return wrapped(name, [...described, ...listed]);
 }
 
-/** As `reprOf`, with equal submodules in a row counted: `(0-2): 3 x Linear(…)`. */
+/** Like `reprOf`, but counts equal submodules that follow each other: `(0-2): 3 x Linear(…)`. */
 export function listRepr(name: string, modules: readonly (Module | null)[]): string {
   const blocks: { text: string; first: number; count: number }[] = [];
   for (const [index, module] of modules.entries()) {

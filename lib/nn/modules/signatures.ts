@@ -1,4 +1,4 @@
-/** How the methods of `Module` take their arguments. */
+/** The parameters of the methods of `Module`. */
 import {
   ANYTHING,
   BOOL,

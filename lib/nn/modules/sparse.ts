@@ -1,13 +1,13 @@
-/** Look-up tables. Source: torch/nn/modules/sparse.py. */
+/** Embedding modules. Source: torch/nn/modules/sparse.py. */
 import { createError } from '../../bindings/errors';
 import {
   BOOL,
+  type DeviceAndDType,
   FACTORY,
   type FactoryOptions,
   INT,
   optional,
   orNull,
-  type Place,
   required,
   Signature,
   TENSOR,
@@ -26,14 +26,14 @@ import { Parameter } from '../parameter';
 import { Module } from './module';
 
 export interface EmbeddingModuleOptions extends EmbeddingOptions, FactoryOptions {
-  /** The rows, instead of random ones. Default: null. */
+  /** The rows to use instead of random ones. Default: null. */
   _weight?: Tensor | null | undefined;
-  /** Whether the rows stay as they are. Default: false. */
+  /** Whether the rows are not trained. Default: false. */
   _freeze?: boolean | undefined;
 }
 
 export interface FromPretrainedOptions extends EmbeddingOptions {
-  /** Whether the rows stay as they are. Default: true. */
+  /** Whether the rows are not trained. Default: true. */
   freeze?: boolean | undefined;
 }
 
@@ -53,13 +53,14 @@ const FROM_PRETRAINED = new Signature('Embedding.from_pretrained', {
 });
 
 /**
- * A row of numbers for each of `num_embeddings` words, drawn from the standard normal distribution.
+ * A lookup table with a vector for each of `num_embeddings` indices. The vectors are initialized from the standard
+ * normal distribution.
  *
  * Shapes: input (*) of integers, output (*, embedding_dim).
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.Embedding.html
  *
- * @throws TorchError (AssertionError) for a padding_idx that is not a row
+ * @throws TorchError (AssertionError) if padding_idx is not the index of a row
  */
 export class Embedding extends Module<[input: Tensor], Tensor> {
   static readonly signature = EMBEDDING.description;
@@ -69,7 +70,7 @@ export class Embedding extends Module<[input: Tensor], Tensor> {
   max_norm: number | null;
   norm_type: number;
   scale_grad_by_freq: boolean;
-  /** (num_embeddings, embedding_dim). */
+  /** Shape (num_embeddings, embedding_dim). */
   declare weight: Parameter;
   sparse: boolean;
 
@@ -89,7 +90,7 @@ export class Embedding extends Module<[input: Tensor], Tensor> {
     sparse?: boolean,
     _weight?: Tensor | null,
     _freeze?: boolean,
-    ...place: Place
+    ...place: DeviceAndDType
   );
   constructor(num_embeddings: number, embedding_dim: number, options?: EmbeddingModuleOptions);
   constructor(...args: unknown[]) {
@@ -113,7 +114,7 @@ export class Embedding extends Module<[input: Tensor], Tensor> {
   }
 
   /**
-   * An embedding of given rows, (num_embeddings, embedding_dim), which it shares.
+   * Returns an embedding that shares the given rows, of shape (num_embeddings, embedding_dim).
    *
    * @throws TorchError (AssertionError) unless `embeddings` has two dimensions
    */
@@ -136,7 +137,7 @@ export class Embedding extends Module<[input: Tensor], Tensor> {
     return new this(rows!, columns!, { _weight: embeddings, _freeze: freeze, ...options });
   }
 
-  /** Draws the rows anew. */
+  /** Initializes the rows again, at random. */
   reset_parameters(): void {
     init.normal_(this.weight);
     const { padding_idx } = this;

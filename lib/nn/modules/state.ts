@@ -1,5 +1,5 @@
-/** Saving a module's parameters and buffers, and loading them. Source: torch/nn/modules/module.py. */
-import { inspect } from 'node:util';
+/** Saves and loads the parameters and buffers of a module. Source: torch/nn/modules/module.py. */
+import { inspect, types } from 'node:util';
 import { runtimeError, typeError } from '../../bindings/errors';
 import { isTensor } from '../../bindings/handle';
 import { describe, isOptions } from '../../dispatch/arguments';
@@ -9,10 +9,10 @@ import { Parameter } from '../parameter';
 import { sizeText } from '../typename';
 import type { Module } from './module';
 
-/** Tensors by name: a Map, or a plain object. */
+/** Tensors by name, in a Map or a plain object. */
 export type StateDict = ReadonlyMap<string, Tensor> | Readonly<Record<string, Tensor>>;
 
-/** `module.state_dict({ prefix, keep_vars })`. */
+/** Implements `module.state_dict({ prefix, keep_vars })`. */
 export function stateOf(module: Module, prefix: string, keep_vars: boolean): Map<string, Tensor> {
   const state = new Map<string, Tensor>();
   for (const [path, part] of module.named_modules('', false)) {
@@ -26,9 +26,9 @@ export function stateOf(module: Module, prefix: string, keep_vars: boolean): Map
 
 /** The names that `load_state_dict` could not use. */
 export class IncompatibleKeys {
-  /** Expected by the module, and not there. */
+  /** Names that the module expects and the state lacks. */
   readonly missing_keys: string[] = [];
-  /** There, and not expected by the module. */
+  /** Names in the state that the module does not expect. */
   readonly unexpected_keys: string[] = [];
 
   *[Symbol.iterator](): IterableIterator<string[]> {
@@ -48,7 +48,7 @@ export class IncompatibleKeys {
   }
 }
 
-/** One call of `load_state_dict`: the names that did not fit and the problems met so far. */
+/** A call of `load_state_dict`. Collects the names that do not fit, and the errors so far. */
 class Loading {
   readonly keys = new IncompatibleKeys();
   readonly problems: string[] = [];
@@ -115,7 +115,7 @@ class Loading {
   }
 }
 
-/** Puts a tensor in the place of a parameter or buffer; `requires_grad` stays the module's. */
+/** Replaces a parameter or buffer by a tensor. The module's `requires_grad` is kept. */
 function assign(module: Module, name: string, target: Tensor, source: Tensor): void {
   let value = source;
   if (target instanceof Parameter) {
@@ -127,17 +127,17 @@ function assign(module: Module, name: string, target: Tensor, source: Tensor): v
   (module as unknown as Record<string, unknown>)[name] = value;
 }
 
-/** `module.load_state_dict(state, { strict, assign })`. */
+/** Implements `module.load_state_dict(state, { strict, assign })`. */
 export function loadState(
   module: Module,
   state: StateDict,
   strict: boolean,
   assign: boolean,
 ): IncompatibleKeys {
-  if (!(state instanceof Map) && !isOptions(state)) {
+  if (!types.isMap(state) && !isOptions(state)) {
     throw typeError(`Expected state_dict to be dict-like, got ${describe(state)}.`);
   }
-  const entries = state instanceof Map ? state : new Map<string, unknown>(Object.entries(state));
+  const entries = types.isMap(state) ? state : new Map<string, unknown>(Object.entries(state));
   const loading = new Loading(strict, assign);
   loading.load(module, entries, '');
   const { keys, problems } = loading;

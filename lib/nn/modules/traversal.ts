@@ -1,14 +1,14 @@
-/** Walks over a module and what is below it. Source: torch/nn/modules/module.py. */
+/** Traverses a module and its submodules. Source: torch/nn/modules/module.py. */
 import { attributeError } from '../../bindings/errors';
 import type { Tensor } from '../../tensor/tensor';
 import type { Module } from './module';
 import { hasAttribute } from './registry';
 
 /**
- * A module and all below it, with their paths.
+ * Iterates over a module and all its submodules, with their paths.
  *
- * @param prefix - the module's own path
- * @param unique - whether a module that is met again is left out, with all below it
+ * @param prefix - the path of the module itself
+ * @param unique - whether a module that was visited before is skipped, with its submodules
  */
 export function* namedModules(
   module: Module,
@@ -24,7 +24,7 @@ export function* namedModules(
   }
 }
 
-/** The direct submodules of a module with their names, each once. */
+/** Iterates over the direct submodules of a module with their names, each once. */
 export function* namedChildren(module: Module): IterableIterator<[name: string, Module]> {
   const seen = new Set<Module>();
   for (const [name, child] of module._named_children()) {
@@ -35,9 +35,9 @@ export function* namedChildren(module: Module): IterableIterator<[name: string, 
 }
 
 /**
- * The parameters or buffers of modules, with their paths; null is left out.
+ * Iterates over the parameters or buffers of modules, with their paths. Null values are skipped.
  *
- * @param unique - whether what is met again is left out
+ * @param unique - whether a value that was visited before is skipped
  */
 export function* namedMembers<T extends Tensor>(
   modules: Iterable<[path: string, Module]>,
@@ -59,9 +59,9 @@ export function* values<T>(named: Iterable<[string, T]>): IterableIterator<T> {
 }
 
 /**
- * A property of a module.
+ * Returns a property of a module.
  *
- * @throws TypeError (AttributeError) where there is none
+ * @throws TypeError (AttributeError) if there is none
  */
 export function attributeOf(module: Module, name: string): unknown {
   if (hasAttribute(module, name)) return (module as unknown as Record<string, unknown>)[name];

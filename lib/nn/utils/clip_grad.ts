@@ -1,4 +1,4 @@
-/** Gradients kept small, by their norm or each by itself. Source: torch/nn/utils/clip_grad.py, of the same release. */
+/** Limits gradients by their norm or by value. Source: torch/nn/utils/clip_grad.py, of the same release. */
 
 import { runtimeError, typeError } from '../../bindings/errors';
 import { handleOf, isTensor } from '../../bindings/handle';
@@ -16,7 +16,7 @@ import {
   TENSOR,
   type Type,
 } from '../../dispatch/signature';
-import { chosenDevice } from '../../tensor/default_device';
+import { chosenDefaultDevice } from '../../tensor/default_device';
 import type { Device } from '../../tensor/device';
 import { asFloat, type Float } from '../../tensor/scalar';
 import type { Tensor } from '../../tensor/tensor';
@@ -26,11 +26,11 @@ import { op, to, withoutGrad } from '../ops';
 type Tensors = Tensor | Iterable<Tensor>;
 
 export interface TotalNormOptions {
-  /** The order of the norm; Infinity is that of the greatest. Default: 2. */
+  /** The order of the norm. Infinity is the maximum norm. Default: 2. */
   norm_type?: number | undefined;
-  /** Whether a norm that is inf or NaN is an error. Default: false. */
+  /** Whether an infinite or NaN norm throws an error. Default: false. */
   error_if_nonfinite?: boolean | undefined;
-  /** One kernel for all tensors of a device and dtype. Default: null, where the device has it. */
+  /** Whether one kernel computes all tensors of a device and dtype. Default: null, if the device supports it. */
   foreach?: boolean | null | undefined;
 }
 
@@ -74,11 +74,11 @@ const foreachClampMax_ = op<(x: readonly Tensor[], most: Float) => void>('_forea
 ]);
 
 /**
- * The norm of tensors as if they were one vector.
+ * Returns the norm of several tensors, as if they were one vector.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.get_total_norm.html
  *
- * @throws TorchError (RuntimeError) with `error_if_nonfinite`, for a norm that is inf or NaN
+ * @throws TorchError (RuntimeError) if the norm is infinite or NaN and `error_if_nonfinite` is true
  */
 export function get_total_norm(tensors: Tensors, options?: TotalNormOptions): Tensor;
 export function get_total_norm(
@@ -94,7 +94,7 @@ export function get_total_norm(...args: unknown[]): Tensor {
 }
 
 /**
- * Scales the gradients of parameters by `max_norm / total_norm`, where that is below 1.
+ * Multiplies the gradients of parameters by `max_norm / total_norm` if that is below 1.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grads_with_norm_.html
  */
@@ -115,8 +115,8 @@ export function clip_grads_with_norm_(...args: unknown[]): void {
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html
  *
- * @returns the norm before
- * @throws TorchError (RuntimeError) with `error_if_nonfinite`, for a norm that is inf or NaN
+ * @returns the norm before clipping
+ * @throws TorchError (RuntimeError) if the norm is infinite or NaN and `error_if_nonfinite` is true
  */
 export function clip_grad_norm_(
   parameters: Tensors,
@@ -143,7 +143,7 @@ export function clip_grad_norm_(...args: unknown[]): Tensor {
 }
 
 /**
- * Brings each element of the gradients of parameters between `-clip_value` and `clip_value`.
+ * Clips each element of the gradients of parameters to the range from `-clip_value` to `clip_value`.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_value_.html
  */
@@ -195,7 +195,7 @@ function totalNorm(
 
 const stack = op<(tensors: readonly Tensor[]) => Tensor>('stack');
 const zeros = op<(size: readonly number[], options: { device: Device | null }) => Tensor>('zeros');
-const zero = (): Tensor => zeros([], { device: chosenDevice() });
+const zero = (): Tensor => zeros([], { device: chosenDefaultDevice() });
 
 function scale(
   gradients: readonly Tensor[],
@@ -204,7 +204,8 @@ function scale(
   foreach: boolean | null,
 ): void {
   if (gradients.length === 0) return;
-  // Python's `max_norm / norm`. Where that is 1 or more, multiplying by 1 spares waiting for a device.
+  // Computes Python's `max_norm / norm`. If that is 1 or more, the gradients are multiplied by 1, so that the CPU need
+  // not wait for the device to compare.
   const factor = norm
     .add(1e-6)
     .reciprocal()
@@ -217,16 +218,20 @@ function scale(
   }
 }
 
-/** Those of one device and dtype together. */
+/** Groups tensors by device and dtype. */
 function groupsOf(tensors: readonly Tensor[]): Tensor[][] {
   const groups = native.group_by_device_and_dtype(tensors.map((tensor) => handleOf(tensor)!));
   return groups.map((indices) => indices.map((index) => tensors[index]!));
 }
 
-/** Kinds of devices with kernels for lists of tensors, the CPU's being loops. */
+/** The device types with kernels for lists of tensors. The CPU's kernels are loops. */
 const WITH_FOREACH: ReadonlySet<string> = new Set(['cpu', 'cuda', 'xpu', 'mtia']);
 
-/** @throws TorchError (RuntimeError) where such a kernel is asked for and the device has none */
+/**
+ * Returns whether to use the kernels for lists of tensors.
+ *
+ * @throws TorchError (RuntimeError) if they are requested and the device has none
+ */
 function isForeach([first]: readonly Tensor[], foreach: boolean | null): boolean {
   if (foreach === false) return false;
   const { type } = first!.device;
@@ -239,7 +244,11 @@ function gradientsOf(name: string, parameters: Tensors): Tensor[] {
   return listOf(name, 'parameters', parameters).flatMap(({ grad }) => grad ?? []);
 }
 
-/** @throws TypeError for what is neither a tensor nor a list of them */
+/**
+ * Returns a list of tensors from one tensor or a list.
+ *
+ * @throws TypeError for any other value
+ */
 function listOf(name: string, argument: string, tensors: Tensors): Tensor[] {
   if (isTensor(tensors)) return [tensors as Tensor];
   const isIterable = typeof (tensors as Iterable<Tensor> | null)?.[Symbol.iterator] === 'function';

@@ -1,4 +1,4 @@
-/** Functions of one tensor that are no methods. */
+/** Functions of one tensor that are not methods. */
 import type { Generator } from '../../random/generator';
 import { type Dims, type Signature, torchFunction } from '../methods/signature';
 import type { Scalar } from '../scalar';

@@ -27,8 +27,8 @@ export const polar =
 
 // --- any number of tensors -------------------------------------------------------------------------------------------
 
-/** Tensors one by one, or one list of them. */
-type AnyNumber = Tensor[] | [tensors: Tensors];
+/** Tensors as separate arguments, or one list of them. */
+type TensorsOrList = Tensor[] | [tensors: Tensors];
 
 function listOf(args: readonly unknown[]): readonly unknown[] {
   return args.length === 1 && Array.isArray(args[0]) ? args[0] : args;
@@ -44,29 +44,29 @@ const gridIndexed = operator('meshgrid', 'indexing') as unknown as (
 ) => Tensor[];
 
 /** https://docs.pytorch.org/docs/stable/generated/torch.broadcast_tensors.html */
-export function broadcast_tensors(...tensors: AnyNumber): Tensor[] {
+export function broadcast_tensors(...tensors: TensorsOrList): Tensor[] {
   return broadcast(listOf(tensors));
 }
 
 /** https://docs.pytorch.org/docs/stable/generated/torch.block_diag.html */
-export function block_diag(...tensors: AnyNumber): Tensor {
+export function block_diag(...tensors: TensorsOrList): Tensor {
   return blocks(listOf(tensors));
 }
 
 /** https://docs.pytorch.org/docs/stable/generated/torch.cartesian_prod.html */
-export function cartesian_prod(...tensors: AnyNumber): Tensor {
+export function cartesian_prod(...tensors: TensorsOrList): Tensor {
   return products(listOf(tensors));
 }
 
 /**
- * Grids of coordinates; `indexing` is `'ij'` or `'xy'`, and torch warns where it is not said.
+ * Returns grids of coordinates. `indexing` is `'ij'` or `'xy'`; like Python, it warns if `indexing` is missing.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.meshgrid.html
  */
 export function meshgrid(
   ...args:
     | [...Tensor[], { indexing?: 'ij' | 'xy' }]
-    | AnyNumber
+    | TensorsOrList
     | [Tensors, { indexing?: 'ij' | 'xy' }]
 ): Tensor[] {
   const last: unknown = args.at(-1);
@@ -75,7 +75,7 @@ export function meshgrid(
   return last.indexing === undefined ? grid(tensors) : gridIndexed(tensors, last);
 }
 
-/** A rank from 1 to 3 at least: of one tensor, or of each. */
+/** `torch.atleast_1d` and its siblings: for one tensor, or for each of several. */
 interface AtLeast {
   (tensor: Tensor): Tensor;
   (...tensors: Tensor[] | [tensors: Tensors]): Tensor[];
@@ -94,11 +94,11 @@ export const atleast_2d = atLeast('atleast_2d');
 export const atleast_3d = atLeast('atleast_3d');
 
 /**
- * The shape that tensors of these shapes have when broadcast.
+ * Returns the shape that results from broadcasting these shapes.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.broadcast_shapes.html
  *
- * @throws TorchError (RuntimeError) where there is none
+ * @throws TorchError (RuntimeError) if the shapes cannot be broadcast
  */
 export function broadcast_shapes(...shapes: (number | readonly number[])[]): number[] {
   const lists = shapes.map((shape) => (Array.isArray(shape) ? shape : [shape]) as number[]);
@@ -144,12 +144,12 @@ const contract = operator('einsum');
 const dots = operator('tensordot');
 
 /**
- * Sums of products, by Einstein's convention: `einsum('ij,jk->ik', a, b)`, or with operands and their subscripts in turn,
- * `einsum(a, [0, 1], b, [1, 2], [0, 2])`.
+ * Returns sums of products by Einstein's convention: `einsum('ij,jk->ik', a, b)`. Operands may also alternate with
+ * lists of subscripts: `einsum(a, [0, 1], b, [1, 2], [0, 2])`.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.einsum.html
  */
-export function einsum(equation: string, ...operands: AnyNumber): Tensor;
+export function einsum(equation: string, ...operands: TensorsOrList): Tensor;
 export function einsum(...operandsAndSubscripts: (Tensor | readonly (number | '...')[])[]): Tensor;
 export function einsum(...args: unknown[]): Tensor {
   if (args.length < 2) {

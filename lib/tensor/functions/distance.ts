@@ -1,13 +1,13 @@
-/** Distances of vectors. */
+/** Distances between vectors. */
 import { valueError } from '../../bindings/errors';
 import { bind, type Callee } from '../../dispatch/arguments';
 import { operator, type Signature, type TorchFunction, torchFunction } from '../methods/signature';
 import type { Tensor } from '../tensor';
 
 /**
- * The cosine of the angle of vectors.
+ * Returns the cosine of the angle between vectors.
  *
- * Shapes: x1 and x2 (*, D, *), broadcast, D being the dimension `dim`; output (*, *).
+ * Shapes: x1 and x2 (*, D, *), broadcast, where D is the dimension `dim`; output (*, *).
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cosine_similarity.html
  */
@@ -20,7 +20,7 @@ export const cosine_similarity =
   >('cosine_similarity');
 
 /**
- * The p-norm of `x1 - x2 + eps` along the last dimension.
+ * Returns the p-norm of `x1 - x2 + eps` along the last dimension.
  *
  * Shapes: x1 and x2 (N, D) or (D), broadcast; output (N), or (N, 1) with keepdim.
  *
@@ -35,7 +35,7 @@ export const pairwise_distance =
   >('pairwise_distance');
 
 /**
- * The p-norm distance of every pair of rows, as the upper triangle without the diagonal lists them.
+ * Returns the p-norm distance of every pair of rows, in the order of the upper triangle without the diagonal.
  *
  * Shapes: input (N, M); output (N * (N - 1) / 2).
  *

@@ -1,8 +1,8 @@
 /**
- * The functions of `torch` that work on tensors: those of the table of methods, which take the tensor first (or as
- * `input`), and those of lib/tensor/functions/ that are no methods.
+ * The functions of `torch` that work on tensors. Most come from the table of methods and take the tensor first, or as
+ * `input`. The others are in lib/tensor/functions/.
  *
- * What torch documents: https://docs.pytorch.org/docs/stable/torch.html
+ * See https://docs.pytorch.org/docs/stable/torch.html
  */
 import { methods, type TensorMethods } from '../methods';
 import { functionOf, type TensorFunction } from '../methods/signature';
@@ -13,7 +13,7 @@ const functions = Object.fromEntries(
   Object.entries<object>({ ...methods }).map(([name, method]) => [name, functionOf(method)]),
 ) as unknown as Functions;
 
-/** Those of the methods that torch has as functions too. */
+/** The methods that torch has as functions, too. */
 export const {
   abs,
   abs_,

@@ -1,4 +1,4 @@
-/** What there is to know of tensors and dtypes. */
+/** Queries about tensors and dtypes. */
 
 import { isTensor, tensorHandle } from '../../bindings/handle';
 import { native } from '../../bindings/native';
@@ -10,14 +10,14 @@ import { type Signature, torchFunction } from '../methods/signature';
 import type { Scalar } from '../scalar';
 import type { Tensor } from '../tensor';
 
-/** Whether a value is a tensor. */
+/** Returns whether a value is a tensor. */
 export function is_tensor(value: unknown): value is Tensor {
   return isTensor(value);
 }
 
 const callee = (name: string) => ({ name, parameters: [] });
 
-/** The number of elements. */
+/** Returns the number of elements. */
 export function numel(input: Tensor): number {
   return native.numel(tensorHandle(input, callee('numel'), 'input'));
 }
@@ -44,13 +44,19 @@ function code(dtype: unknown, name: string, argument: string): number {
   throw fail(callee(name), `argument '${argument}' must be a torch.dtype, got ${describe(dtype)}`);
 }
 
-/** The smallest dtype that holds both. https://docs.pytorch.org/docs/stable/generated/torch.promote_types.html */
+/**
+ * Returns the smallest dtype that can hold both. See
+ * https://docs.pytorch.org/docs/stable/generated/torch.promote_types.html
+ */
 export function promote_types(type1: DType, type2: DType): DType {
   const left = code(type1, 'promote_types', 'type1');
   return dtypeFromCode(native.promote_types(left, code(type2, 'promote_types', 'type2')));
 }
 
-/** Whether torch converts the one to the other where it must. */
+/**
+ * Returns whether type promotion may convert `from` to `to`. See
+ * https://docs.pytorch.org/docs/stable/generated/torch.can_cast.html
+ */
 export function can_cast(from: DType, to: DType): boolean {
   code(from, 'can_cast', 'from');
   code(to, 'can_cast', 'to');
@@ -68,7 +74,10 @@ const resultType = new Operator('aten::result_type', {
   name: 'result_type',
 });
 
-/** The dtype of the result of arithmetic. https://docs.pytorch.org/docs/stable/generated/torch.result_type.html */
+/**
+ * Returns the dtype that arithmetic with both gives. See
+ * https://docs.pytorch.org/docs/stable/generated/torch.result_type.html
+ */
 export function result_type(left: Tensor | Scalar, right: Tensor | Scalar): DType {
   return dtypeFromCode(resultType.call([left, right]) as number);
 }

@@ -1,10 +1,10 @@
-/** Functions that, unlike the methods of their names, take a number where the tensor stands. */
+/** Functions that take a number in place of their first tensor. The methods of the same names cannot. */
 import { type Signature, torchFunction } from '../methods/signature';
 import type { Scalar } from '../scalar';
 import type { Tensor } from '../tensor';
 
-/** A tensor with a tensor or a number, or a number with a tensor. */
-type EitherNumber = [
+/** A tensor and a tensor or a number, or a number and a tensor. */
+type NumberOnEitherSide = [
   Signature<[input: Tensor, other: Tensor | Scalar], { input: Tensor; other: Tensor | Scalar }>,
   Signature<[self: Scalar, other: Tensor], { self: Scalar; other: Tensor }>,
 ];
@@ -22,43 +22,43 @@ export const float_power = torchFunction<Power>('float_power', [
   'Scalar',
   'Tensor_Scalar',
 ]);
-export const remainder = torchFunction<EitherNumber>('remainder', [
+export const remainder = torchFunction<NumberOnEitherSide>('remainder', [
   'Tensor',
   'Scalar_Tensor',
   'Scalar',
 ]);
-export const xlogy = torchFunction<EitherNumber>('xlogy', [
+export const xlogy = torchFunction<NumberOnEitherSide>('xlogy', [
   'Tensor',
   'Scalar_Self',
   'Scalar_Other',
 ]);
-export const bitwise_and = torchFunction<EitherNumber>('bitwise_and', [
+export const bitwise_and = torchFunction<NumberOnEitherSide>('bitwise_and', [
   'Tensor',
   'Scalar_Tensor',
   'Scalar',
 ]);
-export const bitwise_or = torchFunction<EitherNumber>('bitwise_or', [
+export const bitwise_or = torchFunction<NumberOnEitherSide>('bitwise_or', [
   'Tensor',
   'Scalar_Tensor',
   'Scalar',
 ]);
-export const bitwise_xor = torchFunction<EitherNumber>('bitwise_xor', [
+export const bitwise_xor = torchFunction<NumberOnEitherSide>('bitwise_xor', [
   'Tensor',
   'Scalar_Tensor',
   'Scalar',
 ]);
-export const bitwise_left_shift = torchFunction<EitherNumber>('bitwise_left_shift', [
+export const bitwise_left_shift = torchFunction<NumberOnEitherSide>('bitwise_left_shift', [
   'Tensor',
   'Scalar_Tensor',
   'Tensor_Scalar',
 ]);
-export const bitwise_right_shift = torchFunction<EitherNumber>('bitwise_right_shift', [
+export const bitwise_right_shift = torchFunction<NumberOnEitherSide>('bitwise_right_shift', [
   'Tensor',
   'Scalar_Tensor',
   'Tensor_Scalar',
 ]);
 
-/** `other - alpha * input`: Python's `1 - x` is `torch.rsub(x, 1)`. */
+/** Returns `other - alpha * input`. Python's `1 - x` is `torch.rsub(x, 1)`. */
 export const rsub = torchFunction<
   [
     Signature<
@@ -73,7 +73,8 @@ export const rsub = torchFunction<
 >('rsub', ['Tensor', 'Scalar']);
 
 /**
- * Elements of one or the other by a condition; with the condition alone, the indices where it holds.
+ * Returns elements of one or the other input, chosen by a condition. With the condition alone, returns the indices
+ * where it is true.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.where.html
  */

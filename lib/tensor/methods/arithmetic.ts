@@ -1,4 +1,4 @@
-/** Arithmetic of two operands, and of one. */
+/** Arithmetic with one operand and with two. */
 import type { Scalar } from '../scalar';
 import type { Tensor } from '../tensor';
 import {
@@ -9,9 +9,9 @@ import {
   table,
 } from './signature';
 
-/** `alpha` multiplies the other operand. */
+/** The other operand, multiplied by `alpha`. */
 type Scaled = Signature<[other: Tensor | Scalar], { other: Tensor | Scalar; alpha?: Scalar }>;
-/** The quotient as it is, or rounded down or towards zero. */
+/** A quotient: exact, or rounded down or towards zero. */
 type Rounded = Signature<
   [other: Tensor | Scalar],
   { other: Tensor | Scalar; rounding_mode?: 'floor' | 'trunc' | null }
@@ -21,7 +21,7 @@ type Fused = Signature<
   [tensor1: Tensor, tensor2: Tensor],
   { tensor1: Tensor; tensor2: Tensor; value?: Scalar }
 >;
-/** The least and the greatest value; at least one of them. */
+/** The smallest and the largest value; at least one is needed. */
 type Bounds = Signature<
   [min?: Tensor | Scalar | null, max?: Tensor | Scalar | null],
   { min?: Tensor | Scalar | null; max?: Tensor | Scalar | null }
@@ -133,7 +133,7 @@ export interface Arithmetic {
   clamp_max_: TensorMethod<Signature<[max: Tensor | Scalar], { max: Tensor | Scalar }>>;
 }
 
-/** The overloads of each, in the order in which Python tries them. */
+/** Lists the overloads of each method in the order in which Python tries them. */
 export const arithmetic = table<Arithmetic>({
   add: ['Tensor'],
   add_: ['Tensor'],

@@ -1,4 +1,4 @@
-/** Comparisons and logic. */
+/** Comparisons and logical operations. */
 import type { Tensor } from '../tensor';
 import {
   type Other,
@@ -73,7 +73,7 @@ export interface Comparison {
   bitwise_right_shift_: TensorMethod<OtherOrNumber>;
 }
 
-/** The overloads of each, in the order in which Python tries them. */
+/** Lists the overloads of each method in the order in which Python tries them. */
 export const comparison = table<Comparison>({
   eq: ['Tensor', 'Scalar'],
   eq_: ['Tensor', 'Scalar'],

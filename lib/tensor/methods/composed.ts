@@ -1,4 +1,4 @@
-/** Methods that are code in Python too: torch/_tensor.py and torch/functional.py, of the same release. */
+/** Methods that are Python code in torch: torch/_tensor.py and torch/functional.py, of the same release. */
 
 import { runtimeError } from '../../bindings/errors';
 import { isTensor } from '../../bindings/handle';
@@ -19,7 +19,7 @@ const unique = new Operator('aten::_unique2', { name: 'unique' });
 const uniqueAlong = new Operator('aten::unique_dim', { name: 'unique' });
 const uniqueConsecutive = new Operator('aten::unique_consecutive', { name: 'unique_consecutive' });
 
-/** A norm's kind: a number, `'fro'` or `'nuc'`. */
+/** The order of a norm: a number, `'fro'` or `'nuc'`. */
 type NormOrder = Scalar | 'fro' | 'nuc' | null;
 
 const asList = (dim: Dims | null | undefined): readonly number[] | null => {
@@ -49,8 +49,11 @@ function splitInto(input: Tensor, size: number | readonly number[] | Tensor, dim
   return split(input, by, dim) as unknown as Tensor[];
 }
 
-/** What of (values, inverse, counts) was asked for: Python returns a tuple only where it is more than the values. */
-function asked(results: unknown, inverse: boolean, counts: boolean): Tensor | Tensor[] {
+/**
+ * Picks the requested results out of (values, inverse, counts). Like Python, returns a list only if more than the
+ * values are requested.
+ */
+function requestedResults(results: unknown, inverse: boolean, counts: boolean): Tensor | Tensor[] {
   const [values, inverseIndices, numbers] = results as [Tensor, Tensor, Tensor];
   if (!inverse) inverseIndices.dispose();
   if (!counts) numbers.dispose();
@@ -69,7 +72,7 @@ function uniqueOf(
     dim === null
       ? unique.call([input, sorted, inverse, counts])
       : uniqueAlong.call([input, dim, sorted, inverse, counts]);
-  return asked(results, inverse, counts);
+  return requestedResults(results, inverse, counts);
 }
 
 function uniqueConsecutiveOf(
@@ -78,7 +81,7 @@ function uniqueConsecutiveOf(
   counts = false,
   dim: number | null = null,
 ): Tensor | Tensor[] {
-  return asked(uniqueConsecutive.call([input, inverse, counts, dim]), inverse, counts);
+  return requestedResults(uniqueConsecutive.call([input, inverse, counts, dim]), inverse, counts);
 }
 
 function unflattenTo(input: Tensor, dim: number, sizes: readonly number[]): Tensor {
@@ -107,7 +110,10 @@ export interface ComposedMethods {
     >
   >;
 
-  /** Pieces of one size, or of the sizes listed. https://docs.pytorch.org/docs/stable/generated/torch.split.html */
+  /**
+   * Returns chunks of one size, or of the listed sizes. See
+   * https://docs.pytorch.org/docs/stable/generated/torch.split.html
+   */
   split: TensorMethod<
     Signature<
       [split_size: number | readonly number[], dim?: number],
@@ -128,15 +134,15 @@ export interface ComposedMethods {
   >;
 
   /**
-   * The indices of the elements that are not zero: one row each, or with `as_tuple` one tensor for each dimension.
-   * https://docs.pytorch.org/docs/stable/generated/torch.nonzero.html
+   * Returns the indices of the elements that are not zero: one row for each, or with `as_tuple` one tensor for each
+   * dimension. See https://docs.pytorch.org/docs/stable/generated/torch.nonzero.html
    */
   nonzero: TensorMethod<
     [Signature<[], { as_tuple?: false }>, Signature<[], { as_tuple: boolean }, Tensor[]>]
   >;
 }
 
-/** Each with the names of its parameters; `!` marks one that is required. */
+/** Lists the parameters of each method; `!` marks a required one. */
 export const composedMethods: ComposedMethods = {
   norm: composed('norm', ['p', 'dim', 'keepdim', 'dtype'], normOf),
   split: composed('split', ['split_size!', 'dim'], splitInto),

@@ -1,4 +1,4 @@
-/** The same elements as another dtype or on another device. */
+/** Conversions to another dtype or device. */
 
 import { runtimeError, valueError } from '../../bindings/errors';
 import { isTensor, tensorHandle } from '../../bindings/handle';
@@ -113,7 +113,7 @@ function toCpu(input: Tensor, memory_format?: MemoryFormat): Tensor {
   return convert(input, { device: 'cpu', memory_format });
 }
 
-/** `cuda(1)` is the device `cuda:1`. */
+/** Implements `x.cuda(1)`, which moves x to `cuda:1`. */
 function toCuda(
   input: Tensor,
   to: DeviceLike | null = null,
@@ -153,7 +153,7 @@ function to(this: Tensor, ...args: unknown[]): Tensor {
 
 type Cast = TensorMethod<Formatted>;
 
-/** Each gives the tensor itself where there is nothing to change. */
+/** Methods that convert. Each returns the tensor itself if there is nothing to change. */
 export interface Conversions {
   float: Cast;
   double: Cast;
@@ -176,7 +176,7 @@ export interface Conversions {
   >;
 
   /**
-   * A copy in memory that a GPU can read by itself, so that `non_blocking` copies do not wait.
+   * Returns a copy in page-locked memory, from which `non_blocking` copies to a GPU run without waiting. See
    * https://docs.pytorch.org/docs/stable/generated/torch.Tensor.pin_memory.html
    */
   pin_memory: TensorMethod<Signature>;
@@ -189,8 +189,8 @@ export interface Conversions {
   to: TensorMethod<To>;
 
   /**
-   * The name of the type, such as `torch.FloatTensor`; or the elements as another.
-   * https://docs.pytorch.org/docs/stable/generated/torch.Tensor.type.html
+   * Without arguments, returns the name of the tensor's type, such as `torch.FloatTensor`. With one, converts to that
+   * type. See https://docs.pytorch.org/docs/stable/generated/torch.Tensor.type.html
    */
   type: TensorMethod<
     [

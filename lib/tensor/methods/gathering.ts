@@ -1,4 +1,4 @@
-/** Elements chosen by index or mask. */
+/** Selection of elements by index or mask. */
 import type { Scalar } from '../scalar';
 import type { Tensor } from '../tensor';
 import { type Signature, type TensorMethod, table } from './signature';
@@ -154,7 +154,7 @@ export interface Gathering {
   >;
 }
 
-/** The overloads of each, in the order in which Python tries them. */
+/** Lists the overloads of each method in the order in which Python tries them. */
 export const gathering = table<Gathering>({
   gather: [''],
   scatter: ['src', 'reduce', 'value', 'value_reduce'],

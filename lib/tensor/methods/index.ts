@@ -1,6 +1,6 @@
 /**
- * The operators that are methods of `Tensor`, named and typed as torch has them; functions.ts makes functions of the
- * same table. Their documentation is torch's: https://docs.pytorch.org/docs/stable/tensors.html
+ * The methods of `Tensor` that call operators, with torch's names and types. lib/tensor/functions/index.ts makes
+ * functions of the same table. See https://docs.pytorch.org/docs/stable/tensors.html
  */
 import { type NewFactories, newFactories } from '../factories';
 import { type Arithmetic, arithmetic } from './arithmetic';
@@ -15,7 +15,7 @@ import { type Reductions, reductions } from './reductions';
 import { type Shapes, shapes } from './shapes';
 import { type Sorting, sorting } from './sorting';
 
-/** Interfaces, since `Tensor` extends this and stands in its types. */
+/** Must be an interface of interfaces: `Tensor` extends it, and they refer to `Tensor`. */
 export interface TensorMethods
   extends Arithmetic,
     Pointwise,

@@ -1,4 +1,4 @@
-/** Products and what belongs to matrices. */
+/** Matrix products and other linear algebra. */
 import type { Scalar } from '../scalar';
 import type { Tensor } from '../tensor';
 import {
@@ -99,7 +99,7 @@ export interface LinearAlgebra {
   triu_: TensorMethod<Diagonal>;
 }
 
-/** The overloads of each, in the order in which Python tries them. */
+/** Lists the overloads of each method in the order in which Python tries them. */
 export const linearAlgebra = table<LinearAlgebra>({
   matmul: [''],
   mm: [''],

@@ -1,4 +1,4 @@
-/** Functions of each element. */
+/** Functions that apply to each element. */
 import type { DType } from '../dtype';
 import type { Scalar } from '../scalar';
 import type { Tensor } from '../tensor';
@@ -114,7 +114,7 @@ export interface Pointwise {
   >;
 }
 
-/** The overloads of each, in the order in which Python tries them. */
+/** Lists the overloads of each method in the order in which Python tries them. */
 export const pointwise = table<Pointwise>({
   exp: [''],
   exp_: [''],

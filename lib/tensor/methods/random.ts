@@ -1,4 +1,4 @@
-/** Random numbers: in place, and drawn by what the tensor says. */
+/** Random numbers, drawn in place or from the probabilities in a tensor. */
 import type { Generator } from '../../random/generator';
 import type { Tensor } from '../tensor';
 import { type Signature, type TensorMethod, table } from './signature';
@@ -59,7 +59,7 @@ export interface RandomMethods {
   >;
 }
 
-/** The overloads of each, in the order in which Python tries them. */
+/** Lists the overloads of each method in the order in which Python tries them. */
 export const random = table<RandomMethods>({
   random_: ['', 'from', 'to'],
   bernoulli: ['', 'p'],

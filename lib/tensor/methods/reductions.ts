@@ -1,4 +1,4 @@
-/** Reductions over all elements or some dimensions, and running ones. */
+/** Reductions over all elements or over some dimensions, and cumulative operations. */
 import type { DType } from '../dtype';
 import type { Scalar } from '../scalar';
 import type { Tensor } from '../tensor';
@@ -13,20 +13,20 @@ import {
   type Values,
 } from './signature';
 
-/** Over the dimensions given, or all. */
+/** Reduces the given dimensions, or all. */
 type OverAnyDims = Signature<
   [dim?: Dims | null, keepdim?: boolean],
   { dim?: Dims | null; keepdim?: boolean; dtype?: DType | null }
 >;
-/** Over the dimensions given. */
+/** Reduces the given dimensions. */
 type OverDims = Signature<
   [dim: Dims | null, keepdim?: boolean],
   { dim: Dims | null; keepdim?: boolean; dtype?: DType | null }
 >;
-/** Over all elements. */
+/** Reduces all elements. */
 type Whole = Signature<[], { dtype?: DType | null }>;
 type Dim = Signature<[dim: number], { dim: number }>;
-/** Along one dimension. */
+/** Accumulates along one dimension. */
 type Running = Signature<[dim: number], { dim: number; dtype?: DType | null }>;
 
 export interface Reductions {
@@ -162,7 +162,7 @@ export interface Reductions {
   >;
 }
 
-/** The overloads of each, in the order in which Python tries them. */
+/** Lists the overloads of each method in the order in which Python tries them. */
 export const reductions = table<Reductions>({
   sum: ['', 'dim_IntList'],
   nansum: [''],

@@ -1,4 +1,4 @@
-/** Views and other shapes of the same elements. */
+/** Views, and other changes of shape. */
 import type { DType } from '../dtype';
 import type { MemoryFormat } from '../layout';
 import type { Tensor } from '../tensor';
@@ -126,7 +126,7 @@ export interface Shapes {
   >;
 }
 
-/** The overloads of each, in the order in which Python tries them. */
+/** Lists the overloads of each method in the order in which Python tries them. */
 export const shapes = table<Shapes>({
   view: ['dtype', ''],
   reshape: [''],

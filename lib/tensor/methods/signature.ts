@@ -1,8 +1,9 @@
 /**
- * How the methods of `Tensor` and the functions of `torch` are declared.
+ * Declares the methods of `Tensor` and the functions of `torch`.
  *
- * An interface gives the types, and a table the overloads of each operator, in the order of Python's argument parser
- * (torchgen's `group_overloads`): it decides results and the names of `grad_fn`.
+ * An interface gives the types, and a table gives the overloads of each operator. The overloads have the order of
+ * Python's argument parser (torchgen's `group_overloads`), because the choice of an overload affects results and the
+ * names of `grad_fn`.
  */
 
 import { tensorHandle } from '../../bindings/handle';
@@ -14,7 +15,7 @@ import type { Tensor } from '../tensor';
 
 // --- types ----------------------------------------------------------------------------------------------------------
 
-/** A type whose keys may all be left out, or be undefined; of none, an object without any. */
+/** Makes every key of O optional, and lets it be undefined. If O has no keys, no key is allowed. */
 type Partially<O> = keyof O extends never
   ? Record<string, never>
   : { [K in keyof O]?: O[K] | undefined };
@@ -27,25 +28,25 @@ type Prefixes<P extends readonly unknown[], O> = P extends []
       : [...Rest, options: Partially<O>] | Prefixes<Rest, O>
     : never;
 
-/** What a call can be given: all of the positional parameters, or the first few and the others by name. */
+/** The arguments of a call: all positional parameters, or the first few and the others by name. */
 type Arguments<P extends readonly unknown[], O> = [...P, options?: Partially<O>] | Prefixes<P, O>;
 
-/** No parameter at all. */
+/** A signature without named parameters. */
 // biome-ignore lint/complexity/noBannedTypes: the type of `{}` is what is meant
 export type None = {};
 
-/** One way to call: the parameters by position, all of them by name (those without a position too), the result. */
+/** One overload: its positional parameters, all its parameters by name, and its result. */
 export interface Signature<P extends readonly unknown[] = [], O = None, R = Tensor> {
   readonly args: Arguments<P, O>;
-  /** Of functions, which can also write into a given tensor. */
+  /** The arguments of the function, which also takes `out`. */
   readonly functionArgs: Arguments<P, O & WithOut>;
   readonly named: O;
   readonly result: R;
 }
 
-/** What functions take beside the options of methods. */
+/** The options that functions have and methods have not. */
 export interface WithOut {
-  /** The tensor that the result is written into, and that is returned. */
+  /** The tensor to write the result into. The call returns it. */
   readonly out?: Tensor | null;
 }
 
@@ -56,16 +57,16 @@ interface AnySignature {
   readonly result: unknown;
 }
 
-type AnyNumber<Name extends string, O> =
+type IntegersOrList<Name extends string, O> =
   | [...values: number[]]
   | [...values: number[], options: Partially<O>]
   | [values: readonly number[], options?: Partially<O>]
   | [options: { [K in Name]: readonly number[] } & Partially<O>];
 
-/** A signature of any number of integers or one list of them, as sizes and dimensions are given. */
+/** A signature that takes sizes or dimensions: any number of integers, or one list of them. */
 export interface Variadic<Name extends string, O = None, R = Tensor> {
-  readonly args: AnyNumber<Name, O>;
-  readonly functionArgs: AnyNumber<Name, O & WithOut>;
+  readonly args: IntegersOrList<Name, O>;
+  readonly functionArgs: IntegersOrList<Name, O & WithOut>;
   readonly named: { [K in Name]: readonly number[] } & Partially<O>;
   readonly result: R;
 }
@@ -85,8 +86,8 @@ export type AlongDim<R> = Signature<
   R
 >;
 
-/** One signature, or several in a tuple. */
-type Ways<S> = S extends readonly unknown[] ? S : [S];
+/** Makes a tuple of signatures from one signature or several. */
+type SignatureTuple<S> = S extends readonly unknown[] ? S : [S];
 
 type Methods<S> = S extends [infer First, ...infer Rest]
   ? First extends AnySignature
@@ -113,22 +114,22 @@ type FreeFunctions<S> = S extends [infer First, ...infer Rest]
 
 declare const SIGNATURE: unique symbol;
 
-/** A method of `Tensor` that can be called in each of the ways. */
-export type TensorMethod<S> = Methods<Ways<S>> & { readonly [SIGNATURE]?: S };
+/** A method of `Tensor` with an overload for each signature. */
+export type TensorMethod<S> = Methods<SignatureTuple<S>> & { readonly [SIGNATURE]?: S };
 
-/** The function of `torch` for a method: it takes the tensor first, or as `input`. */
+/** The function of `torch` that belongs to a method: it takes the tensor first, or as `input`. */
 export type TensorFunction<M> = M extends { readonly [SIGNATURE]?: infer S }
-  ? Functions<Ways<NonNullable<S>>>
+  ? Functions<SignatureTuple<NonNullable<S>>>
   : never;
 
-/** A function of `torch` that can be called in each of the ways. */
-export type TorchFunction<S> = FreeFunctions<Ways<S>>;
+/** A function of `torch` with an overload for each signature. */
+export type TorchFunction<S> = FreeFunctions<SignatureTuple<S>>;
 
 // --- values ---------------------------------------------------------------------------------------------------------
 
 type Call = (...args: unknown[]) => unknown;
 
-/** The function of `torch` that a method came with. */
+/** Maps each method to its function of `torch`. */
 const functions = new WeakMap<object, Call>();
 
 function called<F extends Call>(name: string, call: F): F {
@@ -136,8 +137,8 @@ function called<F extends Call>(name: string, call: F): F {
 }
 
 /**
- * Methods by their operators' names, each with the overloads to try, in order. Their types are those of an interface, so
- * that `Tensor` can extend it.
+ * Makes methods from the names of operators and of their overloads, in the order to try. The interface T gives the
+ * types, so that `Tensor` can extend it.
  */
 export function table<T extends object>(
   overloads: {
@@ -161,7 +162,7 @@ function method(name: string, overloads: readonly string[]): Call {
 const hasOut = (schema: OperatorSchema): boolean =>
   schema.arguments.some(({ name, keywordOnly }) => keywordOnly && name === 'out');
 
-/** Calls an operator, or where `out` is given the overloads of it that write into a tensor. */
+/** Returns a function that calls the operator. If `out` is given, it tries only the overloads that have `out`. */
 export function writingInto(operator: Operator): Call {
   const { qualifiedName, settings } = operator;
   const writing = new Operator(qualifiedName, { ...settings, overloads: hasOut });
@@ -175,7 +176,7 @@ export function writingInto(operator: Operator): Call {
   };
 }
 
-/** The operator `aten::operator` as a function that is no method of tensors. */
+/** Makes a function of `torch` that calls the operator `aten::operatorName` and has no method. */
 export function torchFunction<S>(
   name: string,
   overloads: readonly string[] = [''],
@@ -187,8 +188,10 @@ export function torchFunction<S>(
 }
 
 /**
- * A method that is code of its own, as it is in Python: `body` gets the tensor and the arguments, bound by name, with
- * undefined where one is not given. `names` lists the parameters: `dim!` is required.
+ * Makes a method from JavaScript code, for those that are Python code in torch.
+ *
+ * @param names - names of the parameters; `!` marks a required one
+ * @param body - gets the tensor and the arguments in the order of `names`, with undefined for missing ones
  */
 export function composed<M>(
   name: string,
@@ -216,12 +219,12 @@ export function composed<M>(
   return ofTensor as M;
 }
 
-/** The function of `torch` for a method of the table: `torch.add(x, y)` for `x.add(y)`. */
+/** Returns the function of `torch` that belongs to a method of the table: `torch.add(x, y)` for `x.add(y)`. */
 export function functionOf<M extends object>(ofTensor: M): TensorFunction<M> {
   return functions.get(ofTensor) as TensorFunction<M>;
 }
 
-/** Calls an operator by its schema, for code that composes several. */
+/** Returns a function that calls one overload of an operator, for code that combines several operators. */
 export function operator(name: string, overload = ''): (...args: unknown[]) => Tensor {
   const found = new Operator(`aten::${name}`, { overloads: [overload], name });
   return (...args) => found.call(args) as Tensor;

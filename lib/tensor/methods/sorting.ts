@@ -1,4 +1,4 @@
-/** Order. */
+/** Sorting. */
 import { type Signature, type TensorMethod, table, type Values } from './signature';
 
 export interface Sorting {
@@ -28,7 +28,7 @@ export interface Sorting {
   msort: TensorMethod<Signature>;
 }
 
-/** The overloads of each, in the order in which Python tries them. */
+/** Lists the overloads of each method in the order in which Python tries them. */
 export const sorting = table<Sorting>({
   sort: ['stable', ''],
   argsort: ['stable', ''],

@@ -1,6 +1,4 @@
-/**
- * A call described as data, so that Python and we run the very same program.
- */
+/** Describes a call as data, so that Python and JavaScript run the same program. */
 import { inspect } from 'node:util';
 import { native } from '../../bindings/native';
 import { wrap } from '../../bindings/wrap';
@@ -10,25 +8,25 @@ import { Tensor } from '../../tensor/tensor';
 import * as torch from '../../torch';
 import { Input } from './inputs';
 
-/** An argument that each language writes in its own way: a float, a dtype, a function, a slice … */
-export class Both {
+/** An argument with an expression for each language: a float, a dtype, a function, a slice … */
+export class PerLanguage {
   constructor(
     readonly python: string,
     readonly javascript: unknown,
   ) {}
 }
 
-export type Argument = Input | Both | number | boolean | string | null | readonly Argument[];
+export type Argument = Input | PerLanguage | number | boolean | string | null | readonly Argument[];
 export type Options = Readonly<Record<string, Argument>>;
 
-/** A Python float that a `float` parameter takes: any JavaScript number. */
-export const float = (value: number): Both =>
-  new Both(Number.isFinite(value) ? pythonFloat(value) : `float('${value}')`, value);
-/** A Python float where the parameter is a `Scalar`. */
-export const scalar = (value: number): Both =>
-  new Both(float(value).python, Number.isInteger(value) ? torch.asFloat(value) : value);
-export const dtype = (name: string): Both =>
-  new Both(`torch.${name}`, (torch as unknown as Record<string, unknown>)[name]);
+/** Returns a Python float for a parameter of type `float`, which takes any JavaScript number. */
+export const float = (value: number): PerLanguage =>
+  new PerLanguage(Number.isFinite(value) ? pythonFloat(value) : `float('${value}')`, value);
+/** Returns a Python float for a parameter of type `Scalar`. */
+export const scalar = (value: number): PerLanguage =>
+  new PerLanguage(float(value).python, Number.isInteger(value) ? torch.asFloat(value) : value);
+export const dtype = (name: string): PerLanguage =>
+  new PerLanguage(`torch.${name}`, (torch as unknown as Record<string, unknown>)[name]);
 
 function pythonFloat(value: number): string {
   if (Object.is(value, -0)) return '-0.0';
@@ -36,31 +34,34 @@ function pythonFloat(value: number): string {
 }
 
 export interface Call {
-  /** Dotted name in both languages: `F.mse_loss`, `nn.MSELoss`, `torch.cat`, `Tensor.add_`. */
+  /** The dotted name in both languages: `F.mse_loss`, `nn.MSELoss`, `torch.cat`, `Tensor.add_`. */
   callee: string;
-  /** Python's expression for the callee, where it is not the same name. */
+  /** Python's expression for the callee, if the name differs. */
   python?: string;
   args?: readonly Argument[];
-  /** Python's keyword arguments, our trailing options object. */
+  /** Keyword arguments in Python, the options object in JavaScript. */
   kwargs?: Options;
-  /** For a class: attributes set on the new object, then the arguments it is called with. */
+  /** For a class: attributes that are set on the new object, then the arguments of its call. */
   set?: Options;
   forward?: readonly Argument[];
-  /** Runs on a clone of the first argument, so that in-place methods may change it. */
+  /** Makes the call on a clone of the first argument, which in-place methods may change. */
   in_place?: boolean;
   seed?: number;
-  /** Where the inputs lie. Default: cpu. */
+  /** The device of the inputs. Default: cpu. */
   device?: string;
-  /** Makes the call under autocast; the backward pass runs outside. */
+  /** Makes the call under autocast. The backward pass runs outside. */
   autocast?: { readonly device: string; readonly dtype: 'bfloat16' | 'float16' };
   backward?: 'none' | 'once' | 'twice';
-  /** Compares what is printed instead: `repr` with `String` and `util.inspect`. */
+  /** Compares only what is printed: `repr` with `String` and `util.inspect`. */
   show?: boolean;
-  /** An argument is of a type that its parameter has not: we may refuse it, whatever Python makes of it. */
+  /**
+   * Whether an argument has a type that the parameter does not accept. JavaScript may then refuse it, even if Python
+   * does not.
+   */
   isMistyped?: boolean;
-  /** What it warns of is reported for one line, whichever call it is: shown once. */
+  /** Whether the call's warning is shown once for the process, because it is reported for a fixed line. */
   warnsOnce?: boolean;
-  /** The callee is Python code that words its own TypeErrors: their texts are compared too. */
+  /** Whether the callee is Python code with its own TypeErrors, whose messages are then compared. */
   wordsTypeErrors?: boolean;
 }
 
@@ -72,8 +73,8 @@ export interface Sample {
 }
 
 /**
- * The gradient given to a result that is not a scalar; oracle.py makes the same one. Every value is exact in every
- * dtype.
+ * Returns the gradient for a result that is not a scalar. oracle.py makes the same one. Every dtype can represent its
+ * values exactly.
  */
 function upstream(tensor: Tensor): Tensor {
   const { dtype, device, shape } = tensor;
@@ -91,7 +92,7 @@ function build(input: Input, device: string): Tensor {
   return input.requires_grad ? tensor.requires_grad_() : tensor;
 }
 
-/** What a run leaves behind: the raw results, before they are made comparable. */
+/** The raw results of a run, before they are converted for the comparison. */
 export interface Raw {
   result?: unknown;
   grads?: (Tensor | null)[];
@@ -103,7 +104,7 @@ export interface Raw {
 type AnyFunction = (...args: unknown[]) => unknown;
 const ROOTS: Record<string, unknown> = { torch, nn: torch.nn, F: torch.nn.functional };
 
-/** Calls `f` from a source line of its own: Python's rule is one warning per calling line. */
+/** Calls `f` from a source line of its own, because Python shows a warning once per calling line. */
 let lines = 0;
 function callFromNewLine(f: AnyFunction, args: unknown[], keyword: '' | 'new' = ''): unknown {
   const source = `return ${keyword} f(...args)\n//# sourceURL=parity-${lines++}.js`;
@@ -113,7 +114,7 @@ function callFromNewLine(f: AnyFunction, args: unknown[], keyword: '' | 'new' = 
   );
 }
 
-/** Runs a call in JavaScript, step by step as oracle.py's `run_call` does. */
+/** Runs a call in JavaScript, with the steps of `run_call` in oracle.py. */
 export function runCall(call: Call): Raw {
   const raw: Raw = { stage: 'call', error: null };
   try {
@@ -121,7 +122,7 @@ export function runCall(call: Call): Raw {
     for (const input of inputsOf(call)) built.set(input, build(input, call.device ?? 'cpu'));
     const decode = (argument: Argument): unknown => {
       if (argument instanceof Input) return built.get(argument);
-      if (argument instanceof Both) return argument.javascript;
+      if (argument instanceof PerLanguage) return argument.javascript;
       return Array.isArray(argument) ? argument.map(decode) : argument;
     };
     const args = (call.args ?? []).map(decode);
@@ -206,7 +207,7 @@ function tensorsOf(value: unknown): Tensor[] {
   return iterable ? [...(value as Iterable<unknown>)].flatMap(tensorsOf) : [];
 }
 
-/** The distinct tensor inputs of a call, in the order in which they appear. */
+/** Returns the distinct tensor inputs of a call, in order. */
 export function inputsOf(call: Call): Input[] {
   const found = new Set<Input>();
   const visit = (argument: Argument): void => {
@@ -220,11 +221,11 @@ export function inputsOf(call: Call): Input[] {
   return [...found];
 }
 
-/** The call as a person would write it, for messages. */
+/** Returns the call as readable source, for messages. */
 export function describeCall(call: Call): string {
   const show = (argument: Argument): string => {
     if (argument instanceof Input) return String(argument);
-    if (argument instanceof Both) return argument.python;
+    if (argument instanceof PerLanguage) return argument.python;
     return Array.isArray(argument)
       ? `[${argument.map(show).join(', ')}]`
       : JSON.stringify(argument);

@@ -1,6 +1,6 @@
 /**
- * Cases that users save: a loss's arguments and Python's answer in a file, as torch_losses_case.py writes it, or as
- * `np.savez` does. docs/guides/parity.md says what is in one.
+ * Reads cases that users saved: a file with a loss's arguments and Python's result, from torch_losses_case.py or
+ * `np.savez`. docs/guides/parity.md describes the contents.
  */
 
 import { readNpz } from '../../serialization/npz';
@@ -12,19 +12,19 @@ import type { Tensor } from '../../tensor/tensor';
 import * as torch from '../../torch';
 import { LOSSES } from './losses';
 
-/** A case as its file has it. */
+/** A case as it is in its file. */
 export interface SavedCase {
   readonly path: string;
   /** The name of the function. */
   readonly loss: string;
-  /** Its arguments by name: tensors, laid out as Python's were, and the rest. */
+  /** The arguments by name: tensors with the strides that they had in Python, and other options. */
   readonly tensors: ReadonlyMap<string, Tensor>;
   readonly options: Readonly<Record<string, unknown>>;
-  /** Python's answer. */
+  /** Python's result. */
   readonly value: Tensor;
   readonly gradOutput: Tensor | undefined;
   readonly grads: ReadonlyMap<string, Tensor>;
-  /** What Python says of itself, where it does. */
+  /** Properties of the Python process, if the file has them. */
   readonly torch: string | undefined;
   readonly threads: number | undefined;
   readonly cpuCapability: string | undefined;
@@ -37,9 +37,9 @@ interface Contents {
 }
 
 /**
- * Reads a case, by the end of its name: `.npz`, else safetensors.
+ * Reads a case from a `.npz` file, or else a safetensors file.
  *
- * @throws RangeError (ValueError) for a file that is damaged, or lacks something, or has something that is of no use
+ * @throws RangeError (ValueError) if the file is damaged, lacks something, or contains something unknown
  */
 export function readCase(path: string): SavedCase {
   const { tensors, texts } = path.endsWith('.npz') ? readNpz(path) : fromSafetensors(path);
@@ -87,7 +87,7 @@ function fromSafetensors(path: string): Contents {
   return { tensors, texts: metadata };
 }
 
-/** The function of a loss that is named by its function or its class. */
+/** Returns the name of a loss's function, from the name of its function or its class. */
 function functionOf(name: string | undefined, path: string): string {
   if (name === undefined) throw damaged(path, 'is no case: it has no text "loss", which names one');
   const row = LOSSES.find(
@@ -119,7 +119,7 @@ function jsonObject(text: string, what: string, path: string): Record<string, un
   throw damaged(path, `has ${what} that are no JSON object: ${JSON.stringify(text.slice(0, 80))}`);
 }
 
-/** The same elements in memory of these strides, since the order of a sum may follow it. */
+/** Returns the elements in memory with these strides, because the order of a sum can depend on them. */
 function withStrides(tensor: Tensor, strides: unknown, name: string, path: string): Tensor {
   if (strides === undefined) return tensor;
   const { shape } = tensor;
@@ -133,7 +133,7 @@ function withStrides(tensor: Tensor, strides: unknown, name: string, path: strin
   if (extent > Math.max(LARGEST_EXTENT, 2 * tensor.numel())) {
     throw damaged(path, `has strides of ${JSON.stringify(name)} that do not fit its shape`);
   }
-  // A dimension of stride 0 repeats one element.
+  // A dimension with stride 0 stores one element.
   const once = (strides as number[]).reduce(
     (rest, stride, i) => (stride === 0 && shape[i]! > 1 ? rest.narrow(i, 0, 1) : rest),
     tensor,
@@ -142,7 +142,10 @@ function withStrides(tensor: Tensor, strides: unknown, name: string, path: strin
   return memory.copy_(once).expand(shape);
 }
 
-/** As far as a small tensor's elements may be apart: a file must not ask for much more memory than it fills. */
+/**
+ * The largest extent in memory of a small tensor with gaps, in elements. It stops a file from requesting far more
+ * memory than its size.
+ */
 const LARGEST_EXTENT = 2 ** 26;
 
 function optionOf(value: unknown, name: string, path: string): unknown {

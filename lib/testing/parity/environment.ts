@@ -1,4 +1,4 @@
-/** The environment that decides which bits come out, ours and Python's. */
+/** The properties of both environments that determine the bits of results. */
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -7,19 +7,19 @@ import { PACKAGE_VERSION } from '../../bindings/libtorch/folders';
 import { libtorch, native } from '../../bindings/native';
 import type { PythonEnvironment } from './oracle';
 
-/** Our environment, under the names that Python's has. */
+/** The environment of this process, with the same names as Python's. */
 export interface OurEnvironment {
   torch: string;
   git_version: string | null;
   /** The directory of libtorch. */
   directory: string;
-  /** The version of CUDA that it was built with. */
+  /** The CUDA version that libtorch was built with. */
   cuda: string | null;
   threads: number;
   cpu_capability: string;
-  /** The own kernels that are on: they computed what they accept. */
+  /** The own kernels that are enabled and passed their self-test. */
   kernels: readonly string[];
-  /** torch-losses' own version. */
+  /** The version of torch-losses. */
   version: string;
   node: string;
 }
@@ -46,12 +46,12 @@ export function ourEnvironment(): OurEnvironment {
   };
 }
 
-/** The kernels that passed their self-test, which comes before their first use. */
+/** Returns the kernels that passed their self-test, which runs before their first use. */
 export function kernelsOn(): string[] {
   return native.kernel_names().filter((name) => native.kernel_state(name)[0] === 'on');
 }
 
-// A torch package's version.py has lines such as `cuda: Optional[str] = '12.6'`.
+// version.py in a torch package has lines such as `cuda: Optional[str] = '12.6'`.
 function ofVersionFile(directory: string, name: string): string | null {
   const file = path.join(directory, 'version.py');
   const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
@@ -67,7 +67,7 @@ export function machine(): Machine {
   };
 }
 
-/** A property in which the environments differ, so that equal bits cannot be promised. */
+/** A property that differs between the environments. Equal bits are then not guaranteed. */
 export interface BuildDifference {
   what: string;
   python: string;
@@ -82,7 +82,7 @@ const PROPERTIES = {
   cpu_capability: 'CPU capability',
 } as const;
 
-/** Returns an empty list if both compute with the same libtorch in the same way. */
+/** Returns the properties that differ. The list is empty if both compute with the same libtorch in the same way. */
 export function buildDifferences(
   python: PythonEnvironment,
   ours: OurEnvironment,
@@ -94,13 +94,13 @@ export function buildDifferences(
     .filter((name) => !(same && ['git_version', 'cuda', 'torch'].includes(name)))
     .map((name) => ({
       what: PROPERTIES[name],
-      python: shown(python[name]),
-      ours: shown(ours[name]),
+      python: formatProperty(python[name]),
+      ours: formatProperty(ours[name]),
     }));
 }
 
-/** A commit by its first digits, as people know it. */
-const shown = (value: string | number | null): string =>
+/** Formats a value. A commit is cut to its first digits. */
+const formatProperty = (value: string | number | null): string =>
   String(value ?? 'none').replace(/^([0-9a-f]{12})[0-9a-f]{28}$/, '$1');
 
 const realPath = (file: string): string => (existsSync(file) ? realpathSync(file) : file);

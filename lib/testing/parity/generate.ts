@@ -1,6 +1,6 @@
 /**
- * The cases of a loss: every combination that its row stands for, then any number of random ones. The same seed gives
- * the same cases, so that a case is named by its loss, the seed and its number.
+ * Generates the cases of a loss: all combinations of its row, then any number of random cases. The same seed gives the
+ * same cases, so a case is identified by its loss, the seed and its number.
  */
 import type { Argument, Call, Options } from './call';
 import {
@@ -14,38 +14,38 @@ import {
 import { type LossRow, nameOf } from './losses';
 import { REDUCTIONS } from './losses/row';
 
-/** The dtypes that losses are used with, and others that they take or refuse. */
+/** The dtypes that losses are mainly used with, and other dtypes that some losses accept. */
 export const MAIN_DTYPES = ['float32', 'float64', 'bfloat16', 'float16'] as const;
 export const OTHER_DTYPES = ['int64', 'int32', 'uint8', 'bool', 'complex64', 'complex128'] as const;
 export const DTYPES: readonly DType[] = [...MAIN_DTYPES, ...OTHER_DTYPES];
 
 const LAYOUTS: Layout[] = ['contiguous', 'transposed', 'strided', 'expanded'];
-/** A deprecated name, and some that not every loss has. */
+/** Reductions other than 'none', 'mean' and 'sum': a deprecated name, and names that not every loss accepts. */
 const ODD_REDUCTIONS = ['elementwise_mean', 'batchmean', 'average', ''];
 const LEGACY = [null, true, false];
 const LARGE = [250, 200];
-/** The seed of a class's own parameters. */
+/** The seed for the parameters of a class. */
 const PARAMETER_SEED = 0;
 
-/** A generated call, and what it is a case of. */
+/** A generated call, and the properties by which results are grouped. */
 export interface LossCase {
   readonly loss: string;
   readonly form: 'functional' | 'module';
   readonly dtype: DType;
   readonly reduction: string;
   readonly layout: Layout;
-  /** The names of the options that are given. */
+  /** The names of the given options. */
   readonly options: readonly string[];
   readonly call: Call;
 }
 
-/** One point of a row's space. */
+/** One combination of values. */
 interface Point {
   form: LossCase['form'];
   shape: readonly number[];
   input: TensorOptions;
   target: TensorOptions;
-  /** Which arguments need gradients: the first one, or all that can. */
+  /** The arguments that require gradients: the first, or all that can. */
   grad: 'first' | 'all';
   kwargs: Options;
   backward: NonNullable<Call['backward']>;
@@ -64,21 +64,21 @@ const detachAll = (kwargs: Options): Options =>
     ]),
   );
 
-/** Makes a case, whose numbers are drawn only then. */
+/** Makes a case. Its random numbers are drawn only when it is called. */
 export type Maker = () => LossCase;
 
 export class LossCases {
   private readonly forms: readonly LossCase['form'][];
   private readonly reductions: readonly string[];
-  /** Draws what is chosen while the combinations are listed. */
+  /** Draws the random choices that are made while combinations are listed. */
   private readonly source: Random;
   private made = 0;
 
   /**
-   * @param dtypes those of the inputs
-   * @param optionDTypes those with which every option is tried. Default: those of {@link MAIN_DTYPES} that are in dtypes
-   * @param isGuarded whether kernels check values: one on a GPU that meets a class out of range, or a probability that is
-   *   none, ends all work in the process, so there are no such cases then
+   * @param dtypes - the dtypes of inputs
+   * @param optionDTypes - the dtypes with which every option is tried. Default: the {@link MAIN_DTYPES} among `dtypes`
+   * @param isGuarded - whether kernels check values. On a GPU they do not: a class out of range, or an invalid
+   *   probability, ends all GPU work in the process. So no such cases are made then
    */
   constructor(
     private readonly row: LossRow,
@@ -92,7 +92,7 @@ export class LossCases {
     this.reductions = row.reductions ?? REDUCTIONS;
   }
 
-  /** Every shape, dtype, reduction, option, memory layout and odd argument. */
+  /** Generates every shape, dtype, reduction, option, memory layout and invalid argument. */
   *grid(): Generator<Maker> {
     yield* this.everyDType();
     yield* this.everyOption();
@@ -102,7 +102,7 @@ export class LossCases {
     yield* this.legacyArguments();
   }
 
-  /** Cases with every axis drawn at random. */
+  /** Generates cases in which everything is random. */
   *random(count: number): Generator<Maker> {
     for (let i = 0; i < count; i++) {
       const source = this.nextSource();
@@ -110,7 +110,7 @@ export class LossCases {
     }
   }
 
-  /** A source of a case's own, so that a case is the same whichever others are made. */
+  /** Returns a source of random numbers for one case, so that a case does not depend on which other cases are made. */
   private nextSource(): Random {
     return new Random(Math.imul(this.seed, 0x9e3779b1) + this.made++);
   }
@@ -164,7 +164,7 @@ export class LossCases {
     return { ...call, args: own, kwargs: { ...more, ...options }, seed: PARAMETER_SEED };
   }
 
-  /** A loss may lack the option `reduction`. */
+  /** Returns the options with each reduction, or the options alone if the loss has no `reduction`. */
   private reduced(kwargs: Options = {}): Options[] {
     if (!this.reductions.length) return [kwargs];
     return this.reductions.map((reduction) => ({ ...kwargs, reduction }));
@@ -189,7 +189,7 @@ export class LossCases {
     }
   }
 
-  /** Every value of every option in every reduction, dtype and form. */
+  /** Generates every value of every option, with every reduction, dtype and form. */
   private *everyOption(): Generator<Maker> {
     const { options = {}, functionalOptions = {}, shapes } = this.row;
     for (const [name, values] of Object.entries({ ...options, ...functionalOptions })) {
@@ -224,7 +224,7 @@ export class LossCases {
     }
   }
 
-  /** Enough elements that libtorch divides the work between threads. */
+  /** Generates inputs that are so large that libtorch divides the work between threads. */
   private *large(): Generator<Maker> {
     if (this.row.construct) return;
     for (const kwargs of this.reduced()) yield this.case({ shape: LARGE, kwargs, grad: 'first' });

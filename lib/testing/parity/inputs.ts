@@ -1,6 +1,4 @@
-/**
- * Seeded test data: tensors as bytes, the same on every run and in both languages.
- */
+/** Seeded test data: tensors as bytes, equal in every run and in both languages. */
 
 export type DType =
   | 'float32'
@@ -16,7 +14,7 @@ export type DType =
   | 'uint8'
   | 'bool';
 
-/** How the tensor lies in memory; `shape` is what a caller sees. */
+/** The memory layout of a tensor with a given shape. */
 export type Layout = 'contiguous' | 'transposed' | 'strided' | 'expanded';
 
 const HALF = { float16: true, bfloat16: true } as Record<string, boolean>;
@@ -29,7 +27,7 @@ export const isHalf = (dtype: DType): boolean => HALF[dtype] === true;
 
 const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
-/** The shape of the memory behind a view of the given shape and layout. */
+/** Returns the shape of the memory for a view with this shape and layout. */
 function baseShape(shape: readonly number[], layout: Layout): number[] {
   const base = [...shape];
   const last = base.length - 1;
@@ -39,7 +37,7 @@ function baseShape(shape: readonly number[], layout: Layout): number[] {
   return base;
 }
 
-/** The layouts that a shape can have: transposing needs two dimensions, expanding a size above 1. */
+/** Returns the layouts that a shape can have. Transposing needs two dimensions, expanding a size above 1. */
 export function layoutsOf(shape: readonly number[]): Layout[] {
   const layouts: Layout[] = ['contiguous'];
   if (shape.length > 0) layouts.push('strided');
@@ -48,7 +46,7 @@ export function layoutsOf(shape: readonly number[]): Layout[] {
   return layouts;
 }
 
-/** A tensor argument of a case: its bytes and how both languages build it from them. */
+/** A tensor argument: its bytes, and how both languages make the tensor from them. */
 export class Input {
   readonly base: number[];
 
@@ -62,7 +60,7 @@ export class Input {
     this.base = baseShape(shape, layout);
   }
 
-  /** Fills the memory behind the view with numbers, element by element. */
+  /** Fills the memory of the view, element by element. */
   static of(
     dtype: DType,
     shape: readonly number[],
@@ -74,12 +72,12 @@ export class Input {
     return new Input(dtype, shape, layout, bytes, requires_grad && isDifferentiable(dtype));
   }
 
-  /** The same tensor without requires_grad. */
+  /** Returns the same tensor without requires_grad. */
   detached(): Input {
     return new Input(this.dtype, this.shape, this.layout, this.bytes, false);
   }
 
-  /** The same elements, over and over, in another shape. */
+  /** Returns a tensor of another shape with the same elements, which are repeated as needed. */
   reshaped(shape: readonly number[]): Input {
     const width = elementSize(this.dtype);
     const from = this.bytes.length > 0 ? this.bytes : new Uint8Array(width);
@@ -87,7 +85,7 @@ export class Input {
     return new Input(this.dtype, shape, 'contiguous', bytes, this.requires_grad);
   }
 
-  /** The same tensor with one element changed. */
+  /** Returns the same tensor with one element changed. */
   withElement(index: number, value: number): Input {
     const bytes = this.bytes.slice();
     bytes.set(
@@ -97,7 +95,7 @@ export class Input {
     return new Input(this.dtype, this.shape, this.layout, bytes, this.requires_grad);
   }
 
-  /** The elements of an integer tensor's memory; none of another dtype's. */
+  /** Returns the elements in the memory of an integer tensor. Empty for other dtypes. */
   integers(): number[] {
     const { buffer } = this.bytes.slice();
     if (this.dtype === 'int64') return Array.from(new BigInt64Array(buffer), Number);
@@ -156,7 +154,10 @@ function float32Bits(value: number): number {
   return BITS[0]!;
 }
 
-/** A float16 near `value` (rounded towards zero, too small is denormal or 0, too large is infinite). */
+/**
+ * Returns the bits of a float16 near `value`. It is rounded towards zero; a small number is denormal or 0, a large one
+ * infinite.
+ */
 function float16Bits(value: number): number {
   const bits = float32Bits(value);
   const sign = (bits >>> 16) & 0x8000;
@@ -174,17 +175,17 @@ const SPECIAL = [0, -0, Infinity, -Infinity, NaN, 1e-45, -1e-40, 5e-324, 3e38, -
 export interface TensorOptions {
   dtype?: DType;
   requires_grad?: boolean;
-  /** Where the shape cannot have this layout, the tensor is contiguous. */
+  /** The memory layout. Ignored if the shape cannot have it. */
   layout?: Layout;
-  /** Mixes zeros, infinities, NaNs, denormals and huge values in. */
+  /** Includes zeros, infinities, NaNs, denormal and huge values. */
   special?: boolean;
 }
 
-/** A seeded source of numbers (mulberry32) and of the tensors that losses take. */
+/** A seeded generator of random numbers (mulberry32), and of tensors for losses. */
 export class Random {
   constructor(private state: number) {}
 
-  /** Uniform in [0, 1). */
+  /** Returns a number from the uniform distribution on [0, 1). */
   next(): number {
     this.state = (this.state + 0x6d2b79f5) | 0;
     let t = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state);
@@ -218,7 +219,7 @@ export class Random {
     });
   }
 
-  /** Normal numbers; in integer dtypes, small integers. */
+  /** Returns normally distributed numbers, or small integers for integer dtypes. */
   normal(shape: readonly number[], options: TensorOptions = {}): Input {
     const { dtype = 'float32' } = options;
     if (!isDifferentiable(dtype))
@@ -239,17 +240,17 @@ export class Random {
     return this.tensor(shape, { dtype: 'int64', ...options }, () => this.integer(low, high));
   }
 
-  /** -1 and 1. */
+  /** Returns the numbers -1 and 1. */
   signs(shape: readonly number[], options: TensorOptions = {}): Input {
     return this.tensor(shape, options, () => (this.next() < 0.5 ? -1 : 1));
   }
 
-  /** Numbers of a grid, so that ties and exact differences of 0 and 1 occur. */
+  /** Returns multiples of a fixed step, so that ties and differences of exactly 0 and 1 occur. */
   grid(shape: readonly number[], options: TensorOptions = {}): Input {
     return this.tensor(shape, options, () => this.integer(-4, 5) / 2);
   }
 
-  /** Log-probabilities: the numbers of the last dimension are those of one distribution. */
+  /** Returns log-probabilities. The numbers along the last dimension form one distribution. */
   logProbabilities(shape: readonly number[], options: TensorOptions = {}): Input {
     const classes = shape.at(-1)!;
     let row: number[] = [];

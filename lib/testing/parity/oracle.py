@@ -1,11 +1,11 @@
-"""The oracle of parity: runs requests in Python's torch and answers with exact bytes.
+"""Runs the requests of the parity test in Python's torch, and answers with exact bytes.
 
-Needs torch alone (no numpy). Reads frames from stdin, writes frames to stdout:
+Needs only torch, not numpy. Reads frames from stdin, writes frames to stdout:
 
     u32 length of the JSON | u32 length of the payload | JSON | payload      (little-endian)
 
 A frame's JSON is a list of requests (see `Call` and `Sample` in call.ts) and its payload holds their
-tensors' bytes; the answer's JSON is the list of outcomes, in order, with the results' bytes.
+tensors' bytes. The JSON of the answer is the list of outcomes, in order, and its payload holds the results' bytes.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ import warnings
 
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it without a traceback
 
-# stdout belongs to the protocol: whatever else prints goes to stderr.
+# Only frames go to stdout. Everything that is printed goes to stderr.
 FRAMES_IN = sys.stdin.buffer
 FRAMES_OUT = os.fdopen(os.dup(1), "wb")
 os.dup2(2, 1)
@@ -33,7 +33,7 @@ import torch.nn as nn  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
 
 def about():
-    """What decides which bits come out, as JSON."""
+    """Returns the properties that determine the bits of results, as JSON."""
     cuda = torch.version.cuda if torch.cuda.is_available() else None
     return json.dumps(
         {
@@ -56,7 +56,7 @@ COMPILED = {}
 
 
 def evaluate(expression, names=NAMES):
-    """The value of a Python expression over torch, nn, F and Tensor."""
+    """Returns the value of a Python expression with torch, nn, F and Tensor."""
     if expression not in COMPILED:
         COMPILED[expression] = compile(expression, expression, "eval")
     return eval(COMPILED[expression], names)
@@ -66,7 +66,7 @@ def evaluate(expression, names=NAMES):
 
 
 def build_input(spec, payload, device):
-    """A leaf tensor from its bytes, laid out as the recipe says."""
+    """Returns a leaf tensor from its bytes, with the memory layout of the specification."""
     tensor = torch.empty(spec["base"], dtype=getattr(torch, spec["dtype"]))
     if spec["length"]:
         data = payload[spec["offset"] : spec["offset"] + spec["length"]]
@@ -92,7 +92,7 @@ def tensor_bytes(tensor):
 
 
 def function_name(function):
-    """As torch/_tensor_str.py prints it."""
+    """Returns the name of a graph function, like torch/_tensor_str.py."""
     name = type(function).__name__
     return function.name().rsplit("::", maxsplit=1)[-1] if name == "CppFunction" else name
 
@@ -101,7 +101,7 @@ MOST_FUNCTIONS = 64
 
 
 def graph_of(tensor):
-    """The functions that were recorded, each with those it leads to: lib/testing/parity/outcome.ts."""
+    """Formats the graph of a tensor like graphOf in lib/testing/parity/outcome.ts."""
     if tensor.grad_fn is None:
         return None
     left = MOST_FUNCTIONS
@@ -121,7 +121,7 @@ def graph_of(tensor):
 
 
 class Answer:
-    """Collects the bytes that one frame's outcomes refer to."""
+    """Collects the bytes to which the outcomes in one frame refer."""
 
     def __init__(self):
         self.chunks = []
@@ -142,7 +142,7 @@ class Answer:
         }
 
     def value(self, value):
-        """Any result as JSON: numbers as text, so that nothing is rounded on the way."""
+        """Returns a result as JSON. Numbers are text, so that they are not rounded."""
         if isinstance(value, torch.Tensor):
             return {"tensor": self.tensor(value)}
         if value is None or isinstance(value, (bool, str)):
@@ -162,7 +162,7 @@ class Answer:
 
 
 def decode(argument, inputs):
-    """An argument of a request: plain JSON, `{"input": i}`, `{"python": expression}` or a list."""
+    """Returns the value of an argument: plain JSON, `{"input": i}`, `{"python": expression}` or a list."""
     if isinstance(argument, list):
         return [decode(item, inputs) for item in argument]
     if isinstance(argument, dict):
@@ -171,7 +171,7 @@ def decode(argument, inputs):
 
 
 def upstream(tensor):
-    """The gradient given to a result that is not a scalar; call.ts makes the same one."""
+    """Returns the gradient for a result that is not a scalar. call.ts makes the same one."""
     values = ((7 * torch.arange(tensor.numel()) + 3) % 17 - 8) / 8  # exact in every dtype
     return values.to(tensor.device, tensor.dtype).reshape(tensor.shape)
 
@@ -183,7 +183,7 @@ def tensors_of(value):
 
 
 def autocast(settings):
-    """A region of autocast, where the request asks for one."""
+    """Returns a context with autocast, if the request asks for it."""
     if settings is None:
         return contextlib.nullcontext()
     return torch.autocast(settings["device"], dtype=getattr(torch, settings["dtype"]))

@@ -1,29 +1,27 @@
-/**
- * The client of oracle.py: a Python process that is asked in batches.
- */
+/** The client of oracle.py. It sends requests to a Python process in batches. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 
 import { PACKAGE_ROOT } from '../../bindings/libtorch/folders';
-import { type Argument, Both, type Call, inputsOf, type Sample } from './call';
+import { type Argument, type Call, inputsOf, PerLanguage, type Sample } from './call';
 import { Input } from './inputs';
 import type { Outcome, Value } from './outcome';
 
-/** What Python says of itself: oracle.py's `about`. */
+/** The properties of the Python process: `about` in oracle.py. */
 export interface PythonEnvironment {
   torch: string;
   git_version: string | null;
-  /** The directory of its torch package. */
+  /** The directory of the torch package. */
   directory: string;
-  /** The version of CUDA that it was built with. */
+  /** The CUDA version that torch was built with. */
   cuda: string | null;
   cudnn: number | null;
   threads: number;
   cpu_capability: string;
   python: string;
   executable: string;
-  /** The names of the CUDA devices there are. */
+  /** The names of the CUDA devices. */
   gpus: readonly string[];
 }
 
@@ -31,7 +29,7 @@ const toWire = (call: Call): { request: object; inputs: Input[] } => {
   const inputs = inputsOf(call);
   const encode = (argument: Argument): unknown => {
     if (argument instanceof Input) return { input: inputs.indexOf(argument) };
-    if (argument instanceof Both) return { python: argument.python };
+    if (argument instanceof PerLanguage) return { python: argument.python };
     return Array.isArray(argument) ? argument.map(encode) : argument;
   };
   const encodeAll = (options: Call['kwargs'] = {}): object =>
@@ -52,7 +50,7 @@ const toWire = (call: Call): { request: object; inputs: Input[] } => {
   return { request, inputs };
 };
 
-/** Python did not start, cannot do what it was asked, or ended. */
+/** Thrown if Python does not start, cannot run a request, or ends. */
 export class OracleError extends Error {
   override name = 'OracleError';
 }
@@ -79,21 +77,21 @@ export class Oracle {
   }
 
   /**
-   * Starts a Python that computes on as many threads as are given.
+   * Starts a Python process that computes with this number of threads.
    *
-   * @throws OracleError where it does not start, or cannot import torch; what it printed is on standard error
+   * @throws OracleError if it does not start, or cannot import torch. Its output is on standard error
    */
   static async start(python: string, threads: number): Promise<Oracle> {
     const script = path.join(PACKAGE_ROOT, 'lib', 'testing', 'parity', 'oracle.py');
     const stdio = ['pipe', 'pipe', 'inherit'] as ['pipe', 'pipe', 'inherit'];
-    // Two processes share the cores: a thread of Python's that waits must not spin.
+    // Both processes use the same cores, so Python's idle threads must not spin.
     const env = { OMP_WAIT_POLICY: 'PASSIVE', ...process.env };
     const oracle = new Oracle(spawn(python, [script], { stdio, env }));
     await oracle.ask(`torch.set_num_threads(${threads})`, []);
     return oracle;
   }
 
-  /** Lets Python end, after what it was asked. */
+  /** Ends Python after the requests that were sent. */
   stop(): void {
     this.python.stdin.end();
   }
@@ -103,14 +101,14 @@ export class Oracle {
     return JSON.parse(text) as PythonEnvironment;
   }
 
-  /** Runs Python's source, and gives the values of expressions. */
+  /** Runs Python source, and returns the values of expressions. */
   async ask(source: string, outputs: readonly string[]): Promise<unknown[]> {
     const [python] = await this.run([{ source, outputs }]);
     if (python!.error) throw new OracleError(`${python!.error.type}: ${python!.error.message}`);
     return plainValue(python!.result!) as unknown[];
   }
 
-  /** Runs requests in Python, in order. Batches may overlap. */
+  /** Runs requests in Python, in order. Several batches may be pending. */
   run(requests: readonly (Call | Sample)[]): Promise<Outcome[]> {
     const chunks: Uint8Array[] = [];
     let size = 0;
@@ -165,7 +163,7 @@ export class Oracle {
   }
 }
 
-/** Two lengths: that of a frame's JSON and that of its payload. */
+/** The bytes of a frame's two lengths: that of its JSON, and that of its payload. */
 const HEAD = 8;
 
 function decodeOutcome(outcome: Outcome, payload: Buffer): Outcome {
@@ -184,7 +182,7 @@ function decodeOutcome(outcome: Outcome, payload: Buffer): Outcome {
   };
 }
 
-/** Python's repr of a number as JavaScript writes it; integers keep all their digits. */
+/** Converts Python's repr of a number to JavaScript's. Integers keep all digits. */
 function numberText(repr: string): string {
   if (/^-?\d+$/.test(repr)) return repr;
   const infinite = /^(-?)inf$/.exec(repr);

@@ -1,20 +1,17 @@
-/**
- * What a program did, in a form that two languages can be compared in: values to the last bit,
- * gradients, warnings, the error.
- */
+/** The outcome of a program in a form that both languages share: exact values, gradients, warnings, the error. */
 import type { GraphNode } from '../../autograd/graph';
 import type { RecordedWarning } from '../../bindings/warnings';
 import { Tensor } from '../../tensor/tensor';
 import type { Raw } from './call';
 import { measure } from './ulps';
 
-/** A tensor's contents. `bytes` are little-endian, contiguous. */
+/** The contents of a tensor. `bytes` are little-endian and contiguous. */
 export interface TensorValue {
   dtype: string;
   shape: readonly number[];
   bytes: Uint8Array;
   requires_grad: boolean;
-  /** The functions that were recorded, such as `MeanBackward0(SubBackward0(AccumulateGrad:0, None):0)`. */
+  /** The graph's functions, such as `MeanBackward0(SubBackward0(AccumulateGrad:0, None):0)`. */
   grad_fn: string | null;
 }
 
@@ -28,13 +25,13 @@ export interface Outcome {
   result?: Value;
   grads?: readonly Value[];
   seconds?: readonly Value[];
-  /** The step that failed, or the last one. */
+  /** The step that failed, or the last step. */
   stage: string;
   error: { type: string; message: string } | null;
   warnings: readonly RecordedWarning[];
 }
 
-/** What a run here left behind, made comparable. */
+/** Converts the raw results of a run in JavaScript. */
 export function outcomeOf(raw: Raw, warnings: Outcome['warnings'] = []): Outcome {
   const error = raw.error && {
     type: (raw.error as { pythonType?: string }).pythonType ?? `JavaScript ${raw.error.name}`,
@@ -50,7 +47,7 @@ export function outcomeOf(raw: Raw, warnings: Outcome['warnings'] = []): Outcome
   };
 }
 
-/** A tensor's contents. */
+/** Returns the contents of a tensor. */
 export function tensorValue(tensor: Tensor): TensorValue {
   const array = tensor.detach().toTypedArray() as ArrayBufferView;
   return {
@@ -64,7 +61,7 @@ export function tensorValue(tensor: Tensor): TensorValue {
 
 const MOST_FUNCTIONS = 64;
 
-/** The recorded functions, each with those it leads to. */
+/** Formats a function of the graph with all functions that follow it. */
 function graphOf(root: GraphNode): string {
   let left = MOST_FUNCTIONS;
   const show = (node: GraphNode): string => {
@@ -93,24 +90,24 @@ function toValue(value: unknown): Value {
   return { plain: String(value) };
 }
 
-/** One thing in which two outcomes differ. */
+/** A difference between two outcomes. */
 export interface Difference {
   kind: 'error' | 'value' | 'gradient' | 'warning';
-  /** In words, the sides' values included. */
+  /** The difference in words, with both values. */
   text: string;
-  /** Python's tensor and ours, where it is their elements alone that differ. */
+  /** Python's tensor and ours, if only their elements differ. */
   tensors?: readonly [python: TensorValue, ours: TensorValue];
-  /** That no number differs, but how it was computed: the name of `grad_fn`. */
+  /** Whether only the name of `grad_fn` differs, and no number. */
   isGraph?: true;
 }
 
-/** The classes whose texts are our own: they come from Python's argument parser. */
+/** The classes whose messages differ from Python's, because there they come from Python's argument parser. */
 const OWN_TEXT = new Set(['TypeError', 'AttributeError']);
 
 /**
- * What differs between Python's outcome and ours; nothing when they are equal. Warnings are not looked at: {@link differentWarnings}.
+ * Returns the differences between Python's outcome and ours, except in warnings: {@link differentWarnings}.
  *
- * @param ownTexts - the classes of errors whose texts may differ
+ * @param ownTexts - the classes of errors whose messages may differ
  */
 export function differences(
   python: Outcome,
@@ -127,7 +124,7 @@ export function differences(
   ];
 }
 
-/** What differs between the warnings of both sides: each with its category and text, in order, as often as it came. */
+/** Returns the differences between the warnings of both: category and text of each, in order, with repetitions. */
 export function differentWarnings(python: Outcome, ours: Outcome): Difference[] {
   const [theirs, own] = [python, ours].map(({ warnings }) => warnings.map(warningText));
   if (theirs!.join('\n') === own!.join('\n')) return [];
@@ -140,7 +137,7 @@ export function differentWarnings(python: Outcome, ours: Outcome): Difference[] 
   ];
 }
 
-/** C++ warnings end in the place of libtorch's source, which is another one in another build. */
+/** Removes the source position of libtorch from a C++ warning, since it differs between builds. */
 const warningText = ([category, text]: RecordedWarning): string =>
   `${category}: ${JSON.stringify(text.replace(/ \(Triggered internally at .*\)$/s, ''))}`;
 

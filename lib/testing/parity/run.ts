@@ -1,6 +1,4 @@
-/**
- * Runs every loss in Python and here on the same inputs, and holds the outcomes against each other.
- */
+/** Runs every loss in Python and here on the same inputs, and compares the outcomes. */
 
 import { recordWarnings } from '../../bindings/warnings';
 import * as torch from '../../torch';
@@ -29,33 +27,33 @@ import { Statistics, summarise } from './statistics';
 import type { Tolerance } from './ulps';
 
 export interface ParityOptions {
-  /** The interpreter. */
+  /** The path of the Python interpreter. */
   python: string;
   seed: number;
-  /** How many cases in all. Default: every combination once. */
+  /** The number of cases in all. Default: every combination once. */
   cases?: number;
-  /** Names of functions or classes. Default: all that both sides have. */
+  /** The names of functions or classes. Default: all losses that both have. */
   losses?: readonly string[];
   dtypes: readonly DType[];
-  /** Where the inputs lie. Default: cpu, and cuda where both sides have one. */
+  /** The devices of the inputs. Default: cpu, and cuda if both have it. */
   devices?: readonly string[];
-  /** On Python's side. Default: the same. */
+  /** The device in Python. Default: the same device. */
   pythonDevice?: string;
-  /** Within which numbers may differ. Default: not at all. */
+  /** The tolerance for numbers. Default: none, numbers must be equal. */
   tolerance?: Tolerance;
-  /** Called now and then. */
+  /** Called from time to time. */
   onProgress?(done: number, total: number, loss: string): void;
 }
 
-/** What a run was asked for, its devices decided. */
+/** The options of a run, with the devices filled in. */
 export type Settings = Omit<ParityOptions, 'onProgress' | 'devices'> & {
   devices: readonly string[];
 };
 
-/** A case in which the sides differ. */
+/** A case whose outcomes differ. */
 export interface Failure {
   loss: string;
-  /** Its number among the loss's cases, which with the seed names it. */
+  /** The number of the case among the loss's cases. Together with the seed, it identifies the case. */
   case: number;
   device: string;
   call: string;
@@ -63,7 +61,7 @@ export interface Failure {
   differences: readonly string[];
 }
 
-/** What a run found: the JSON report. Numbers that are infinite are the string `Infinity` there. */
+/** The result of a run, which is the JSON report. In JSON, infinite numbers are the string `Infinity`. */
 export interface ParityReport {
   verdict: 'equal' | 'close' | 'different';
   date: string;
@@ -73,7 +71,7 @@ export interface ParityReport {
   python: PythonEnvironment;
   ours: OurEnvironment;
   build_differences: readonly BuildDifference[];
-  /** Of all that, without starting Python. */
+  /** The part of `seconds` without the start of Python. */
   comparing_seconds: number;
   /** Losses that this Python does not have. */
   missing: readonly string[];
@@ -83,15 +81,18 @@ export interface ParityReport {
   failures: readonly Failure[];
 }
 
-/** As many calls as travel in one frame, and as many frames as are under way: Python never waits, nor do we. */
+/**
+ * The number of calls in a frame, and the number of frames that are sent ahead, so that neither process waits for the
+ * other.
+ */
 const BATCH = 64;
 const AHEAD = 4;
-/** Calls after which waiting input is read, so that Python does not wait for room in a pipe. */
-const BREATH = 8;
-/** So that one loss does not hide the others. */
+/** The number of calls after which the event loop reads input, so that Python is not blocked by a full pipe. */
+const CALLS_PER_TURN = 8;
+/** The largest number of failures per loss, so that one loss does not hide others. */
 const FAILURES_PER_LOSS = 10;
 
-/** A row with the device and the number of cases that are to be run of it. */
+/** A row, a device, and the number of cases to run. */
 interface Portion {
   row: LossRow;
   device: string;
@@ -101,7 +102,9 @@ interface Portion {
 }
 
 /**
- * @throws OracleError where Python does not start, has no torch or ends; RangeError for a loss that does not exist
+ * Runs the cases and returns the report.
+ *
+ * @throws OracleError if Python does not start, has no torch, or ends; RangeError for an unknown loss
  */
 export async function runParity(options: ParityOptions): Promise<ParityReport> {
   const started = Date.now();
@@ -151,7 +154,7 @@ function settingsFor(
   return { ...options, devices: wanted };
 }
 
-/** The first of devices such as `cuda:1` that is not among so many of CUDA. */
+/** Returns the first device, such as `cuda:1`, that does not exist if there are `count` CUDA devices. */
 function firstMissing(devices: readonly string[], count: number): string | undefined {
   return devices.find((device) => device !== 'cpu' && Number(device.split(':')[1] ?? 0) >= count);
 }
@@ -159,7 +162,7 @@ function firstMissing(devices: readonly string[], count: number): string | undef
 const namesOf = ({ functional, module }: LossRow): string[] =>
   [functional, module].filter((name) => name !== undefined);
 
-/** The names that {@link ParityOptions.losses} may have: those of functions, then those of classes. */
+/** The names that {@link ParityOptions.losses} accepts: first functions, then classes. */
 export const LOSS_NAMES: readonly string[] = [
   ...new Set([...LOSSES.map(nameOf), ...LOSSES.flatMap(namesOf)]),
 ];
@@ -179,7 +182,7 @@ async function presentIn(oracle: Oracle, rows: readonly LossRow[]): Promise<read
   return rows.filter((_, i) => answers[i] === true);
 }
 
-/** A row's cases, without those that would end all work on a GPU. */
+/** Returns the cases of a row. On a GPU, without those that would end all work in the process. */
 function casesOf(
   row: LossRow,
   seed: number,
@@ -190,7 +193,10 @@ function casesOf(
   return new LossCases(row, seed, dtypes, undefined, isGuarded);
 }
 
-/** Every combination once; with a number of cases, a part of them, or random cases besides. */
+/**
+ * Returns the number of cases for each row and device. By default, every combination once; if a number is given, a part
+ * of them, or all of them and random cases.
+ */
 function divide(rows: readonly LossRow[], settings: Settings): Portion[] {
   const { devices, seed, cases } = settings;
   const portions = devices.flatMap((device) =>
@@ -207,7 +213,7 @@ function divide(rows: readonly LossRow[], settings: Settings): Portion[] {
   return portions.map((portion, i) => ({ ...portion, wanted: part[i]! + random[i]! }));
 }
 
-/** Divides a number in proportion to weights, into whole numbers that add up to it. */
+/** Divides a number in proportion to weights. Returns integers whose sum is the number. */
 function shares(number: number, weights: readonly number[]): number[] {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   let [weight, given] = [0, 0];
@@ -250,7 +256,7 @@ class Run {
         return device ? { ...call, device } : call;
       });
       const answers = oracle.run(calls);
-      answers.catch(() => undefined); // it is awaited later
+      answers.catch(() => undefined); // It is awaited later.
       underWay.push([batch, answers]);
       if (underWay.length > AHEAD) await finish();
     }
@@ -267,7 +273,7 @@ class Run {
         return { number, case: { ...made, call } };
       };
       for (const make of source.grid()) {
-        // Evenly spread where only a part is wanted.
+        // If only a part is wanted, takes cases at even intervals.
         const taken =
           Math.floor(((number + 1) * wanted) / grid) > Math.floor((number * wanted) / grid);
         if (taken) yield numbered(make);
@@ -282,7 +288,7 @@ class Run {
 
   private async compare(cases: readonly Numbered[], answers: readonly Outcome[]): Promise<void> {
     for (const [i, python] of answers.entries()) {
-      if (i % BREATH === 0) await nextTurn();
+      if (i % CALLS_PER_TURN === 0) await nextTurn();
       const { number, case: made } = cases[i]!;
       const found = compareWith(python, made);
       const comparison = summarise(found, python, this.settings.tolerance);
@@ -303,7 +309,7 @@ class Run {
   }
 }
 
-/** Runs a case here, with all its warnings. */
+/** Runs a case in JavaScript, and returns the differences from Python's outcome. */
 function compareWith(python: Outcome, { call }: LossCase): Difference[] {
   const { value: raw, warnings } = recordWarnings(() => runCall(call));
   const ours = outcomeOf(raw, warnings);

@@ -1,4 +1,4 @@
-/** Runs a case of the user's own, and holds the result against the answer that Python gave. */
+/** Runs a user's case, and compares the result with Python's. */
 import { valueError } from '../../bindings/errors';
 import { native } from '../../bindings/native';
 import type { Tensor } from '../../tensor/tensor';
@@ -8,17 +8,17 @@ import type { TensorValue } from './outcome';
 import { tensorValue } from './outcome';
 import { isClose, measure, type Tolerance } from './ulps';
 
-/** What came of one tensor of the answer. */
+/** The comparison of one tensor of the result. */
 export interface CaseResult {
-  /** `value`, or `grad.` and the name of an argument. */
+  /** The name: `value`, or `grad.` and the name of an argument. */
   name: string;
   verdict: 'equal' | 'close' | 'different';
   dtype: string;
   shape: readonly number[];
-  /** The elements that differ, and how many there are. */
+  /** The number of elements that differ, and the number of all elements. */
   different: number;
   count: number;
-  /** The distance of the element that is furthest off, where it is, and its values. */
+  /** For the element that differs most: the distance, its index, and both values. */
   ulps: number;
   at: readonly number[];
   python: string;
@@ -31,14 +31,14 @@ export interface CaseReport {
   loss: string;
   arguments: Readonly<Record<string, string>>;
   results: readonly CaseResult[];
-  /** In what the sides differ, so that equal bits cannot be promised. */
+  /** Properties that differ between the environments. Equal bits are then not guaranteed. */
   notes: readonly string[];
 }
 
 /**
- * Runs a case on the threads and the device that Python had, unless told otherwise.
+ * Runs a case with the threads and the device that Python used, unless the options say otherwise.
  *
- * @throws RangeError (ValueError) for a file that is no case; what the loss throws for the arguments in it
+ * @throws RangeError (ValueError) if the file is not a case; the loss's error if it throws for the arguments
  */
 export function runCase(
   path: string,
@@ -66,7 +66,7 @@ export function runCase(
   }
 }
 
-/** Python's tensors and ours, by name. */
+/** Returns Python's tensors and ours, by name. */
 function answers(saved: SavedCase): Map<string, [python: Tensor, ours: Tensor]> {
   const device = deviceFor(saved);
   const leaves = new Map<string, Tensor>();

@@ -1,24 +1,24 @@
-/** Statistics of a run: how many cases were equal, close and different, and the largest differences. */
+/** Statistics of a run: the numbers of equal, close and different cases, and the largest differences. */
 import type { LossCase } from './generate';
 import type { Difference, Outcome } from './outcome';
 import { isClose, measure, type Tolerance } from './ulps';
 
-/** What came of a case. `close` is given only where there is a tolerance. */
+/** The verdict on a case. `close` exists only with a tolerance. */
 export type Verdict = 'equal' | 'close' | 'different';
 
-/** What came of a case, and how far its values and gradients were off. */
+/** The verdict on a case, and the largest differences of its values and gradients. */
 export interface Comparison {
   readonly verdict: Verdict;
-  /** Both sides refused it, with the same error. */
+  /** Whether both threw the same error. */
   readonly refused: boolean;
-  /** Python gave warnings. */
+  /** Whether Python gave warnings. */
   readonly warned: boolean;
   readonly ulps: { readonly value: number; readonly gradient: number };
 }
 
 /**
- * Sums up the differences of a case from Python's outcome. It is close if nothing differs but numbers, within the
- * tolerance, and the way in which they were computed.
+ * Summarizes the differences of a case. A case is close if only numbers differ, within the tolerance, or names of
+ * `grad_fn`.
  */
 export function summarise(
   found: readonly Difference[],
@@ -38,17 +38,17 @@ export function summarise(
   return { verdict, refused: error !== null, warned: warnings.length > 0, ulps };
 }
 
-/** The counts of some cases. */
+/** Counts of cases. */
 export class Counts {
   cases = 0;
   equal = 0;
   close = 0;
   different = 0;
-  /** Of the equal ones, those that both sides refused with the same error. */
+  /** The number of equal cases in which both threw the same error. */
   refused = 0;
-  /** Of the equal ones, those in which both sides gave the same warnings. */
+  /** The number of equal cases in which both gave the same warnings. */
   warned = 0;
-  /** The largest distance of an element, in ulps. */
+  /** The largest difference of an element, in ulps. */
   readonly ulps = { value: 0, gradient: 0 };
 
   add({ verdict, refused, warned, ulps }: Comparison): void {
@@ -61,7 +61,7 @@ export class Counts {
   }
 }
 
-/** The ways in which cases are grouped: a case belongs to one group or several of each. */
+/** The ways to group cases. A case can belong to several groups of each. */
 const GROUPINGS = {
   loss: ({ loss }: LossCase) => [loss],
   reduction: ({ reduction }: LossCase) => [reduction],
@@ -75,7 +75,7 @@ const GROUPINGS = {
 
 export type Grouping = keyof typeof GROUPINGS;
 
-/** All counts of a run: in total, and by everything that a case can be grouped by. */
+/** All counts of a run, in total and by group. */
 export class Statistics {
   readonly total = new Counts();
   readonly by: Readonly<Record<Grouping, Record<string, Counts>>>;

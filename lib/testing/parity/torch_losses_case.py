@@ -1,6 +1,6 @@
 """Saves a call of a loss from a running Python program, for `npx torch-losses parity --case FILE`.
 
-One file that needs nothing but torch: copy it to where it is wanted.
+This file needs only torch. Copy it into your program.
 
     from torch_losses_case import save_case
 
@@ -21,7 +21,7 @@ import threading
 import torch
 import torch.nn.functional as F
 
-# The functions that compute torch's losses; every loss class calls one of them.
+# The functions that compute losses. Every loss class calls one of them.
 LOSSES = [name for name in dir(F) if name.endswith("_loss") and not name.startswith("_")] + [
     name
     for name in (
@@ -34,7 +34,7 @@ LOSSES = [name for name in dir(F) if name.endswith("_loss") and not name.startsw
     if hasattr(F, name)
 ]
 
-# The names of the safetensors format.
+# The names of dtypes in the safetensors format.
 DTYPES = {
     torch.bool: "BOOL",
     torch.uint8: "U8",
@@ -51,19 +51,20 @@ DTYPES = {
 
 
 def save_case(path, loss, *args, **kwargs):
-    """Computes a loss and its gradients, and saves them with all that they were computed from.
+    """Computes a loss and its gradients, and saves them with the arguments of the call.
 
     Args:
         path: of the file to write, in the safetensors format.
         loss: an `nn.Module` that calls one loss function of torch, such as `nn.CrossEntropyLoss()`, or such a function
             itself, such as `F.cross_entropy`.
-        args, kwargs: what it is called with. Gradients are those of the tensors that require them.
+        args, kwargs: the arguments of the call. Gradients are computed for the tensors that require them.
 
     Returns:
         The value of the loss function, detached.
 
     Raises:
-        TypeError: for a loss that is none of torch's, and for an argument that no file can hold.
+        TypeError: if the loss is not one of torch, if a module returns another value than that of the function it calls,
+            or if an argument cannot be saved.
     """
     name, arguments = _recorded(loss, args, kwargs)
     tensors, options = {}, {}
@@ -94,12 +95,12 @@ def save_case(path, loss, *args, **kwargs):
 
 
 def _recorded(loss, args, kwargs):
-    """The name of the loss function that a call comes to, and its arguments by name."""
+    """Returns the name of the loss function that a call reaches, and its arguments by name."""
     if getattr(loss, "__name__", None) in LOSSES and getattr(F, loss.__name__) is loss:
         return loss.__name__, _by_name(loss, args, kwargs)
     if not callable(loss):
         raise TypeError(f"save_case: loss must be a function or a module, got {type(loss).__name__}")
-    calls = []
+    calls, values = [], []
     thread, depth = threading.get_ident(), [0]
     originals = {name: getattr(F, name) for name in LOSSES}
 
@@ -111,22 +112,30 @@ def _recorded(loss, args, kwargs):
                 calls.append((name, _by_name(original, args, kwargs)))
             depth[0] += 1
             try:
-                return original(*args, **kwargs)
+                value = original(*args, **kwargs)
             finally:
                 depth[0] -= 1
+            if depth[0] == 0:
+                values.append(value)
+            return value
 
         return call
 
     try:
         for name, original in originals.items():
             setattr(F, name, recorder(name, original))
-        loss(*args, **kwargs)
+        result = loss(*args, **kwargs)
     finally:
         for name, original in originals.items():
             setattr(F, name, original)
     if len(calls) != 1:
         raise TypeError(
             f"save_case: {loss!r} calls {len(calls)} loss functions of torch.nn.functional, where one can be saved"
+        )
+    if result is not values[0]:
+        raise TypeError(
+            f"save_case: {loss!r} goes on computing with the value of {calls[0][0]}, and a case holds that call alone; "
+            "record_run of torch_losses_run.py records such a loss"
         )
     return calls[0]
 
@@ -136,7 +145,7 @@ def _by_name(function, args, kwargs):
 
 
 def _plain(key, value):
-    """An option as JSON has it."""
+    """Returns an option as JSON."""
     if isinstance(value, float) and not math.isfinite(value):
         return {"float": str(value)}
     if value is None or isinstance(value, (bool, int, float, str)):
@@ -154,11 +163,11 @@ def _plain(key, value):
 
 
 def _write(path, tensors, texts):
-    """The safetensors format: the length of a JSON header, the header, and the tensors' bytes one after the other."""
+    """Writes the safetensors format: the length of a JSON header, the header, and the bytes of the tensors."""
     header, chunks, end = {"__metadata__": texts}, [], 0
     for name, tensor in tensors.items():
         if tensor.dtype not in DTYPES:
-            raise TypeError(f"save_case: {name} is of {tensor.dtype}, which the safetensors format has not")
+            raise TypeError(f"save_case: {name} is of {tensor.dtype}, which the safetensors format does not support")
         plain = tensor.resolve_conj().resolve_neg().cpu().contiguous()
         size = plain.numel() * plain.element_size()
         chunks.append(ctypes.string_at(plain.data_ptr(), size) if size else b"")

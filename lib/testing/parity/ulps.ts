@@ -1,6 +1,6 @@
 /**
- * How far two tensors are apart: in ulps (the number of representable numbers between two, so that 1 is the smallest
- * difference there is), and whether they are close.
+ * Measures how much two tensors differ, in ulps, and whether they are close. A distance in ulps counts the steps
+ * between adjacent representable numbers, so 1 is the smallest difference.
  */
 
 import { native } from '../../bindings/native';
@@ -9,23 +9,23 @@ import { dtypes } from '../../tensor/dtype_table';
 import type { Tensor } from '../../tensor/tensor';
 import type { TensorValue } from './outcome';
 
-/** How two tensors of one dtype and size differ. */
+/** The difference between two tensors of one dtype and size. */
 export interface Deviation {
-  /** The elements whose bits differ, and how many there are in all. */
+  /** The number of elements whose bits differ, and the number of all elements. */
   different: number;
   count: number;
-  /** Of the element that is furthest off; infinite where one side alone is infinite or NaN. */
+  /** The largest distance of an element. Infinite if only one of two values is infinite or NaN. */
   ulps: number;
-  /** Where that element is. */
+  /** The index of that element. */
   at: number[];
-  /** Its values, Python's and ours, as text. */
+  /** The values of that element as text, Python's and ours. */
   values: [python: string, ours: string];
 }
 
 const dtypeOf = (value: TensorValue) => dtypes.get(value.dtype.replace('torch.', ''))!;
 const partsOf = (value: TensorValue): number => (dtypeOf(value).is_complex ? 2 : 1);
 
-/** The bits of a tensor's numbers as signed integers; a complex number is two. */
+/** Returns the bits of a tensor's numbers as signed integers. A complex number gives two. */
 function bitsOf(value: TensorValue): Int8Array | Int16Array | Int32Array | BigInt64Array {
   const { buffer } = new Uint8Array(value.bytes);
   const width = dtypeOf(value).itemsize / partsOf(value);
@@ -34,7 +34,10 @@ function bitsOf(value: TensorValue): Int8Array | Int16Array | Int32Array | BigIn
   return width === 2 ? new Int16Array(buffer) : new Int8Array(buffer);
 }
 
-/** How many representable numbers lie from one number to the other, both zeros being one. */
+/**
+ * Returns a function that counts the representable numbers between the two values of an element. Both zeros count as
+ * one.
+ */
 function stepsBetween(python: TensorValue, ours: TensorValue): (part: number) => number {
   const [a, b] = [bitsOf(python), bitsOf(ours)];
   const magnitude = 2n ** BigInt(8 * a.BYTES_PER_ELEMENT - 1) - 1n;
@@ -45,7 +48,7 @@ function stepsBetween(python: TensorValue, ours: TensorValue): (part: number) =>
   return (part) => Math.abs(Number(rank(a[part]!) - rank(b[part]!)));
 }
 
-/** The numbers of a tensor as float64, pair after pair where they are complex. */
+/** Returns the numbers of a tensor as float64. A complex number gives two. */
 function numbers(value: TensorValue): Float64Array {
   const { code, is_complex } = dtypeOf(value);
   const tensor: Tensor = wrap(native.tensor_from_bytes(value.bytes, code, value.shape));
@@ -53,7 +56,7 @@ function numbers(value: TensorValue): Float64Array {
   return tensor.to(wide).toTypedArray() as Float64Array;
 }
 
-/** Measures tensors whose bytes differ. */
+/** Measures the difference of tensors whose bytes differ. */
 export function measure(python: TensorValue, ours: TensorValue): Deviation {
   const parts = partsOf(python);
   const width = dtypeOf(python).itemsize;
@@ -88,13 +91,13 @@ export function measure(python: TensorValue, ours: TensorValue): Deviation {
   };
 }
 
-// NaNs are the same number whatever their bits; what is not finite is no number of steps away.
+// All NaNs count as the same number. The distance to a value that is not finite is infinite.
 function distanceOf(python: number, ours: number, steps: number): number {
   if (Number.isNaN(python) && Number.isNaN(ours)) return 0;
   return Number.isFinite(python) && Number.isFinite(ours) ? steps : Infinity;
 }
 
-/** The index of the i-th element in each dimension. */
+/** Returns the index of the i-th element in each dimension. */
 function position(i: number, shape: readonly number[]): number[] {
   return shape.map((size, dimension) => {
     const inner = shape.slice(dimension + 1).reduce((product, length) => product * length, 1);
@@ -102,13 +105,13 @@ function position(i: number, shape: readonly number[]): number[] {
   });
 }
 
-/** How much a number may be off: `atol + rtol * abs(python)`. */
+/** A tolerance: `atol + rtol * abs(python)`. */
 export interface Tolerance {
   rtol: number;
   atol: number;
 }
 
-/** Whether all elements are close, as `torch.isclose` has it with `equal_nan`. */
+/** Returns whether all elements are close, like `torch.isclose` with `equal_nan`. */
 export function isClose(python: TensorValue, ours: TensorValue, tolerance: Tolerance): boolean {
   const [x, y] = [numbers(python), numbers(ours)];
   return x.every((expected, i) => {

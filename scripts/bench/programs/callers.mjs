@@ -1,5 +1,5 @@
-// Sixteen callers that keep large losses going asynchronously: `callers.mjs SECONDS`. Prints how late
-// the event loop's timers were.
+// Runs sixteen callers that keep making asynchronous calls of large losses: `callers.mjs SECONDS`. Prints the delay of
+// the event loop's timers.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -32,7 +32,7 @@ if (typeof criterion.forwardAsync === 'function') {
   console.log(JSON.stringify({ skipped: 'there is no forwardAsync' }));
 }
 
-// The histogram holds the time from one turn to the next; a timer of 1 ms is due in it.
+// The histogram contains the time between turns, which includes the timer's own 1 ms.
 async function delayDuring(work) {
   const resolution = 1;
   const histogram = monitorEventLoopDelay({ resolution });

@@ -1,5 +1,5 @@
-// One loop that never yields: `loop.mjs NAME plain|dispose HEAP_MEGABYTES`. Prints how much resident
-// memory it grew by at its peak, and how long it took.
+// Runs a loop that never yields to the event loop: `loop.mjs NAME plain|dispose HEAP_MEGABYTES`. Prints the growth of
+// the peak of resident memory, and the time.
 import torch from 'torch-losses';
 
 import { liveHeap, MEGABYTE, settle, watchGrowth } from './process.mjs';
@@ -7,7 +7,7 @@ import { liveHeap, MEGABYTE, settle, watchGrowth } from './process.mjs';
 const { mse_loss, huber_loss } = torch.nn.functional;
 const square = (options = {}) => torch.randn(1000, 1000, options);
 
-/** Each is how often, and one step made from what the loop works on; `free` disposes, or does nothing. */
+/** For each loop, the number of steps and a function that makes a step. `free` disposes a tensor or does nothing. */
 const LOOPS = {
   'results of 1 MB': {
     times: 3000,

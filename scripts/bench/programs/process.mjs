@@ -1,11 +1,11 @@
-// What the programs that watch their own process share.
+// Functions for programs that measure their own process.
 import { readFileSync, writeFileSync } from 'node:fs';
 import v8 from 'node:v8';
 import vm from 'node:vm';
 
 export const MEGABYTE = 2 ** 20;
 
-/** Small objects that refer to each other, as the state of a program does. */
+/** Returns small objects that refer to each other, like the state of a program. */
 export function liveHeap(bytes) {
   const objects = [];
   const used = () => process.memoryUsage().heapUsed;
@@ -17,7 +17,7 @@ export function liveHeap(bytes) {
   return objects;
 }
 
-/** Has V8 move what was just made into its old generation, as in a program that has run for a while. */
+/** Makes V8 move new objects into its old generation, as in a program that has run for a while. */
 export function settle() {
   v8.setFlagsFromString('--expose-gc');
   const gc = vm.runInNewContext('gc');
@@ -25,7 +25,7 @@ export function settle() {
   gc();
 }
 
-/** @returns a function that tells by how many megabytes resident memory has grown since, at its peak */
+/** @returns a function that returns the growth of the peak of resident memory since now, in megabytes */
 export function watchGrowth() {
   writeFileSync('/proc/self/clear_refs', '5'); // the peak counts from here
   const before = process.memoryUsage.rss();

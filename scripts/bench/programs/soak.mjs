@@ -1,5 +1,5 @@
-// A training loop that never yields and never disposes: `soak.mjs MINUTES`. Prints a line of JSON with
-// its resident memory, at first every second, then 60 times over the rest.
+// Runs a training loop that never yields to the event loop and never disposes: `soak.mjs MINUTES`. Prints JSON lines
+// with its resident memory: every second at first, then 60 times over the rest.
 import { writeSync } from 'node:fs';
 
 import torch from 'torch-losses';

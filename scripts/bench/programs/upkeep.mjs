@@ -1,12 +1,12 @@
-// A loop beside other live things: `upkeep.mjs LOOP plain|dispose nothing|handles|heap`. Prints the
-// milliseconds of a step, and by how much resident memory grew at its peak.
+// Runs a loop while other objects are alive: `upkeep.mjs LOOP plain|dispose nothing|handles|heap`. Prints the
+// milliseconds of a step, and the growth of the peak of resident memory.
 import torch from 'torch-losses';
 
 import { liveHeap, MEGABYTE, settle, watchGrowth } from './process.mjs';
 
 const { mse_loss, huber_loss } = torch.nn.functional;
 
-/** Each makes the tensors of one step; `free` disposes, or does nothing. */
+/** For each loop, a function that makes the tensors of one step. `free` disposes a tensor or does nothing. */
 const LOOPS = {
   'losses of 8×8': (free) => {
     const [x, y] = [torch.randn(8, 8), torch.randn(8, 8)];
@@ -64,7 +64,7 @@ const growth = watchGrowth();
 const milliseconds = repeat(LENGTH);
 console.log(JSON.stringify({ milliseconds, growth: growth(), others: others.length }));
 
-/** The time of a step, over so many milliseconds. */
+/** Returns the time of a step, measured over this many milliseconds. */
 function repeat(length) {
   const start = performance.now();
   let elapsed = 0;

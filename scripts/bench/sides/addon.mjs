@@ -1,4 +1,4 @@
-// The addon, called as its users call it.
+// The addon, called like in a user's program: a side of the benchmarks (protocol.md).
 import torch from 'torch-losses';
 
 import { serve } from './serve.mjs';
@@ -29,7 +29,7 @@ serve(
   device === 'cpu' ? undefined : () => torch.cuda.synchronize(),
 );
 
-// Nothing where this torch does not have the loss.
+// Returns undefined if this torch does not have the loss.
 function make(loss, args) {
   try {
     return new torch.nn[loss](...args);
@@ -39,7 +39,7 @@ function make(loss, args) {
   }
 }
 
-// Spelt out, as in a program: a spread costs time of its own.
+// Calls with explicit arguments, as programs do, since a spread would cost time.
 function callerOf(criterion, [a, b, c, d]) {
   const callers = {
     2: () => criterion(a, b),
@@ -69,7 +69,7 @@ function makeInput(input, index) {
   if (input.list) {
     return input.list;
   }
-  // What is left over from making inputs is not to be collected on the clock.
+  // Frees temporaries now, so that they are not collected while a call is timed.
   const tensor = torch.tidy(() => makeTensor(input, index).to(device));
   return input.grad ? tensor.requires_grad_() : tensor;
 }

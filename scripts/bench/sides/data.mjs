@@ -1,11 +1,11 @@
-// The inputs of a case as typed arrays, for the peers: the rule is in protocol.md.
+// Generates the inputs of a case as typed arrays, for the JavaScript libraries. protocol.md has the rule.
 const PRIMES = [2, 3, 5, 7, 11];
 const PERIOD = 2 ** 20;
 
 /**
- * @param {object} input as protocol.md describes it
- * @param {number} index its number among the case's inputs
- * @returns {Float32Array | Int32Array} integers as int32, since no peer has int64
+ * @param {object} input an input as protocol.md describes it
+ * @param {number} index its index among the inputs of the case
+ * @returns {Float32Array | Int32Array} integers are int32, since no library has int64
  */
 export function makeData(input, index) {
   const size = input.shape.reduce((product, length) => product * length, 1);

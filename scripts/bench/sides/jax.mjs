@@ -1,5 +1,5 @@
-// jax-js on its WebAssembly backend, compiled with jit: `jax.mjs THREADS FOLDER`. It counts
-// references: a function consumes its arguments, and `.ref` keeps one for another use.
+// jax-js with its WebAssembly backend, compiled with jit: `jax.mjs THREADS FOLDER`. It counts references: a function
+// consumes its arguments, and `.ref` keeps one for another use.
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -32,7 +32,7 @@ const crossEntropy = (x, oneHot) => chosen(nn.logSoftmax(x, -1), oneHot);
 const distance = (a, b) => np.sqrt(square(a.sub(b).add(1e-6)).sum(-1));
 const triplet = (a, p, n) => nn.relu(distance(a.ref, p).sub(distance(a, n)).add(1)).mean();
 
-// The classes of a target are given one-hot.
+// Targets are given as one-hot vectors.
 const LOSSES = {
   L1Loss: meanOf((x, t) => np.abs(x.sub(t))),
   MSELoss: meanOf((x, t) => square(x.sub(t))),
@@ -118,7 +118,7 @@ serve({ version, threads: 1 }, ({ prepare: { loss, inputs, parameters }, backwar
   }
 });
 
-// An array is computed when it is read; reading the loss is how to wait for it.
+// Arrays are computed lazily, so reading the loss waits for it.
 function stepOf(criterion, args) {
   const run = jit(criterion);
   return () => run(...args.map((arg) => arg.ref)).item();

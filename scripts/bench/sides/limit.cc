@@ -1,9 +1,9 @@
-// The limit: the addon's losses called in a loop in C++, without JavaScript around them. A side of
-// the benchmarks (protocol.md). So that it needs no parser of JSON, it is asked in words:
+// The limit: calls the addon's losses in a loop in C++, without JavaScript. A side of the benchmarks
+// (protocol.md). Its requests are words, so that it needs no JSON parser:
 //
 //   prepare LOSS BACKWARD COUNT INPUT...    run CALLS
 //   INPUT: KIND LOW HIGH GRAD RANK LENGTH...  where KIND is uniform, integers, signs, labels or
-//   list; a list's LOW is its one value and its only LENGTH how often that value stands there
+//   list. A list has one value, LOW, which is repeated LENGTH times
 #include <ATen/Parallel.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/full.h>
@@ -30,7 +30,7 @@
 #include "losses/losses.h"
 #include "losses/targets.h"
 
-// Checks of class indices on a GPU, which are off unless somebody asks for them.
+// Replaces the checks of class indices on a GPU, which are off by default.
 namespace torch_losses::targets {
 bool are_checked(const at::Tensor&) { return false; }
 void check_classes(const at::Tensor&, int64_t, int64_t) {}
@@ -55,7 +55,7 @@ struct Inputs {
 
 using Loss = std::function<Tensor(const Inputs&)>;
 
-// A loss of tensors alone, with its defaults.
+// Makes a loss that takes only tensors, with its default options.
 template <typename Function>
 Loss of(Function function) {
   return [function](const Inputs& inputs) { return function(inputs.tensors); };

@@ -1,4 +1,4 @@
-"""PyTorch as its users call it: a side of the benchmarks (protocol.md)."""
+"""PyTorch, called like in a user's program: a side of the benchmarks (protocol.md)."""
 
 import json
 import math
@@ -7,7 +7,7 @@ import sys
 import time
 import warnings
 
-# stdout belongs to the protocol: whatever else prints goes to stderr.
+# Only the protocol uses stdout. Everything else that is printed goes to stderr.
 ANSWERS = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
 
@@ -50,7 +50,7 @@ def make_input(given, index):
 
 
 def prepare(case, backward):
-    """The function that is timed, and the loss."""
+    """Returns the function that is timed, and the loss."""
     inputs = case["inputs"]
     criterion = getattr(torch.nn, case["loss"])(*case["positional"], **case["options"]).to(DEVICE)
     own = list(criterion.parameters())

@@ -1,16 +1,16 @@
-// A side's half of the protocol (protocol.md), for the sides written in JavaScript.
+// The protocol (protocol.md) for sides written in JavaScript.
 import { readSync, writeSync } from 'node:fs';
 
 const STDIN = 0;
 const STDOUT = 1;
 
 /**
- * Answers requests until there are no more, without ever turning the event loop: what a side leaves
- * for later is on the clock of its next calls, not off it between them.
+ * Answers requests until there are no more, without returning to the event loop. So work that a side defers is timed
+ * with its next calls, and does not happen between them.
  *
- * @param {object} about what the side says of itself
+ * @param {object} about the description of the side
  * @param {(request: object) => { step: () => void, value: number } | { unsupported: string }} prepare
- * @param {() => void} [finish] waits for what the steps have started
+ * @param {() => void} [finish] waits for the work that the steps started
  */
 export function serve(about, prepare, finish = () => {}) {
   answer(about);

@@ -1,5 +1,5 @@
-// TensorFlow.js, on its WebAssembly or its JavaScript backend: `tensorflow.mjs THREADS FOLDER
-// wasm|cpu`. What has no expression here is reported as unsupported.
+// TensorFlow.js with its WebAssembly or JavaScript backend: `tensorflow.mjs THREADS FOLDER wasm|cpu`. Losses that it
+// cannot express are reported as unsupported.
 import { createRequire } from 'node:module';
 import path from 'node:path';
 
@@ -23,7 +23,7 @@ const crossEntropy = (x, oneHot) => chosen(tf.logSoftmax(x), oneHot);
 const distance = (a, b) => sqrt(sum(square(add(sub(a, b), 1e-6)), -1));
 const triplet = (a, p, n) => mean(relu(add(sub(distance(a, p), distance(a, n)), 1)));
 
-// The classes of a target are given one-hot, which is how TensorFlow.js takes them.
+// Targets are given as one-hot vectors, which TensorFlow.js needs.
 const LOSSES = {
   L1Loss: meanOf((x, t) => abs(sub(x, t))),
   MSELoss: meanOf((x, t) => tf.squaredDifference(x, t)),

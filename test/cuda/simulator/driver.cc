@@ -1,5 +1,5 @@
-// The functions of the CUDA driver that libtorch and the addon call. This library has its name,
-// libcuda.so.1.
+// The functions of the CUDA driver that libtorch and the addon call. This library is named
+// libcuda.so.1, like the driver.
 #include <cuda.h>
 #include <cuda_runtime_api.h>
 

@@ -19,11 +19,11 @@ size_t number_of(const char* variable, size_t otherwise) {
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
-// One device's memory, mapped twice: where pointers point, without access, and where the host
-// works.
+// The memory of one device. It is mapped twice: without access, at the addresses that pointers
+// have, and with access for the host's work.
 class Memory {
  public:
-  // Nothing where the process may not have so much address space.
+  // Empty if the process may not have this much address space.
   Memory() : size_(total_memory()) {
     const int file = memfd_create("simulated-cuda", MFD_CLOEXEC);
     const bool is_there = file >= 0 && ftruncate(file, static_cast<off_t>(size_)) == 0;

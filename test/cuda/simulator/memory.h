@@ -1,4 +1,4 @@
-// The memory of simulated devices, and host memory that they can reach.
+// The memory of simulated devices, and host memory that they can access.
 #pragma once
 
 #include <cstddef>
@@ -15,22 +15,23 @@ struct Location {
 
 int device_count();
 
-// Null where the device's memory is used up.
+// Returns null if the device has no memory left.
 void* allocate(int device, size_t bytes);
 
-// False where no allocation starts there.
+// Returns false if no allocation starts there.
 bool release(void* pointer);
 
 size_t total_memory();
 size_t free_memory(int device);
 
 void pin(void* pointer, size_t bytes);
-// False where nothing pinned starts there.
+// Returns false if no pinned memory starts there.
 bool unpin(void* pointer);
 
 Location locate(const void* pointer);
 
-// The same bytes where the host can read and write them; a pointer of the host's own stays.
+// Returns a pointer to the same bytes that the host can use. A pointer to the host's own memory is
+// returned unchanged.
 void* host_view(const void* pointer);
 
 }  // namespace simulated_cuda

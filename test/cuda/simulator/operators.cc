@@ -1,6 +1,6 @@
-// libtorch's operators on a simulated device: what would launch a kernel is computed by the CPU's
-// kernel, on the same bytes. Allocation, views, copies of plain memory, streams and events stay
-// libtorch's own for CUDA.
+// The operators of a simulated device. An operator that would launch a kernel is computed by the
+// CPU kernel on the same bytes. Allocation, views, copies of plain memory, streams and events are
+// libtorch's own code for CUDA.
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/core/dispatch/Dispatcher.h>
@@ -33,7 +33,7 @@ void* bytes_of(const Tensor& tensor) {
   return simulated_cuda_host_pointer(tensor.storage().data());
 }
 
-// The CPU's tensor of the same bytes, sizes and strides.
+// Returns a CPU tensor with the same bytes, sizes and strides.
 Tensor on_cpu(const Tensor& tensor) {
   const size_t bytes = tensor.storage().nbytes();
   void* data = bytes == 0 ? nullptr : bytes_of(tensor);
@@ -49,7 +49,7 @@ Tensor on_cpu(const Tensor& tensor) {
   return alias;
 }
 
-// A tensor of the device with the contents of one of the CPU.
+// Returns a device tensor with the contents of a CPU tensor.
 Tensor on_device(const Tensor& tensor, c10::Device device) {
   Tensor there =
       at::empty_strided(tensor.sizes(), tensor.strides(), tensor.options().device(device));
@@ -57,7 +57,8 @@ Tensor on_device(const Tensor& tensor, c10::Device device) {
   return there;
 }
 
-// As a kernel that is launched finds the bytes: with what its stream was given before.
+// Runs the earlier work of the stream first, so that the bytes are as a launched kernel would see
+// them.
 void catch_up(c10::Device device) {
   const c10::DeviceGuard guard(device);
   simulated_cuda_catch_up(VirtualGuardImpl(device.type()).getStream(device).native_handle());
@@ -65,7 +66,7 @@ void catch_up(c10::Device device) {
 
 // --- what a call is made with --------------------------------------------------------------------
 
-// The tensors among a call's arguments.
+// The tensors among the arguments of a call.
 template <typename Visit>
 void for_each_tensor(const c10::IValue& value, Visit visit) {
   if (value.isTensor()) {
@@ -89,7 +90,7 @@ c10::Device device_of(at::ArrayRef<c10::IValue> arguments) {
   return found->has_index() ? *found : VirtualGuardImpl(c10::kCUDA).getDevice();
 }
 
-// As libtorch's kernels for CUDA do, most of which take a number from the CPU.
+// A number on the CPU is accepted, as in most of libtorch's CUDA kernels.
 void check_devices(const std::string& name, at::ArrayRef<c10::IValue> arguments,
                    c10::Device device) {
   static const std::set<std::string> not_checked = {"aten::index",
@@ -111,7 +112,7 @@ void check_devices(const std::string& name, at::ArrayRef<c10::IValue> arguments,
   }
 }
 
-// A generator of the CPU in the state that the device's is in, which goes on.
+// Returns a CPU generator with the state of the device's generator, which then advances.
 c10::IValue generator_for(const c10::IValue& value, c10::Device device) {
   at::Generator generator =
       value.isGenerator() ? value.toGenerator() : at::globalContext().defaultGenerator(device);
@@ -123,7 +124,7 @@ c10::IValue generator_for(const c10::IValue& value, c10::Device device) {
   return at::make_generator<at::CPUGeneratorImpl>(generator.current_seed() ^ (offset * kMixing));
 }
 
-// What stands on the CPU for each tensor of the device, for a call's time.
+// Holds the CPU tensor for each device tensor during a call.
 class Substitutes {
  public:
   explicit Substitutes(c10::Device device) : device_(device) {}
@@ -150,7 +151,7 @@ class Substitutes {
     return list;
   }
 
-  // What a call wrote into tensors that it may have resized.
+  // Copies back what a call wrote into tensors that it may have resized.
   void write_back() const {
     for (const auto& [there, here, may_resize] : pairs_) {
       if (!may_resize) continue;
@@ -166,7 +167,7 @@ class Substitutes {
     bool may_resize;
   };
 
-  // Of tensors that may be missing, or of numbers.
+  // Lists of optional tensors, or of numbers.
   c10::IValue for_list(const c10::IValue& value) {
     c10::List<std::optional<Tensor>> list;
     bool holds_tensors = false;
@@ -204,7 +205,8 @@ class Substitutes {
 
 // --- operators -----------------------------------------------------------------------------------
 
-// Whether what the CPU refuses is an assertion in CUDA's kernel, which ends all work there.
+// Returns whether the CPU's error is an assertion in the CUDA kernel, which ends all work on the
+// device.
 bool is_assertion(const std::string& message) {
   const auto says = [&](const char* text) { return message.find(text) != std::string::npos; };
   return (says("out of bounds") || says("out of range") || says("should be between 0 and 1")) &&
@@ -232,7 +234,7 @@ void compute_on_cpu(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
   static const bool traces = std::getenv("SIMULATED_CUDA_TRACE") != nullptr;
   if (traces) std::fprintf(stderr, "%s\n", c10::toString(op.operator_name()).c_str());
   const c10::DeviceGuard guard(device);
-  // Autograd has recorded the call, and autocast for the CPU has no part in it.
+  // Autograd has already recorded the call, and autocast for the CPU must not change it.
   const c10::impl::ExcludeDispatchKeyGuard below(
       c10::autograd_dispatch_keyset_with_ADInplaceOrView |
       c10::DispatchKeySet(DispatchKey::AutocastCPU));
@@ -247,12 +249,12 @@ void compute_on_cpu(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
   for (const c10::IValue& value : call) stack->push_back(substitutes.for_result(value));
 }
 
-// Of an operator that is put together from others, which are computed as above.
+// Runs an operator that is composed of others, which are computed as above.
 void compute_by_parts(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
   op.callBoxedForDispatchKey(DispatchKey::CPU, *stack);
 }
 
-// Plain memory is copied by libtorch's code for CUDA.
+// libtorch's code for CUDA copies plain memory.
 Tensor& copy(Tensor& self, const Tensor& src, bool non_blocking) {
   const bool is_plain = self.dtype() == src.dtype() && self.sizes() == src.sizes() &&
                         self.is_contiguous() && src.is_contiguous() &&
@@ -269,7 +271,7 @@ Tensor& copy(Tensor& self, const Tensor& src, bool non_blocking) {
 
 // --- which operator is computed how --------------------------------------------------------------
 
-// What launches no kernel, so that libtorch's own code for CUDA runs: what makes views, and these.
+// Operators that launch no kernel, for which libtorch's code for CUDA runs: views, and these.
 bool launches_none(const c10::FunctionSchema& schema) {
   static const std::set<std::string> names = {"aten::empty",
                                               "aten::empty_strided",
@@ -287,18 +289,17 @@ bool launches_none(const c10::FunctionSchema& schema) {
   return names.contains(schema.name()) || std::ranges::any_of(schema.returns(), is_view);
 }
 
-// That kernels are replaced is no news.
+// Hides the warnings that kernels are replaced.
 class Silence : public c10::WarningHandler {
   void process(const c10::Warning&) override {}
 };
 
 }  // namespace
 
-// Called once.
 extern "C" void simulated_cuda_take_operators() {
   Silence silence;
   const c10::WarningUtils::WarningHandlerGuard guard(&silence);
-  // Registered until the process has ended.
+  // The registration lasts until the process ends.
   static auto* const library =
       new torch::Library(torch::Library::IMPL, "aten", DispatchKey::CUDA, __FILE__, __LINE__);
   auto& dispatcher = c10::Dispatcher::singleton();

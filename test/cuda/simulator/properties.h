@@ -1,4 +1,4 @@
-// What simulated devices say of themselves.
+// The properties of simulated devices.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -8,7 +8,7 @@ namespace simulated_cuda {
 constexpr int kVersion = 13000;  // of CUDA
 constexpr const char* kName = "Simulated CUDA device";
 
-// -1 where there is no such attribute. The driver numbers them as the runtime does.
+// Returns -1 for an unknown attribute. The driver and the runtime use the same numbers.
 int attribute(int number, int device);
 
 cudaUUID_t uuid(int device);

@@ -1,6 +1,6 @@
-// The functions of the CUDA runtime that libtorch calls, as cuda_runtime_api.h declares them.
-// Preloaded, they come before libcudart's, which keeps the others. A kernel that is launched is
-// refused.
+// The functions of the CUDA runtime that libtorch calls, as cuda_runtime_api.h declares them. The
+// library is preloaded, so these replace the functions of libcudart. Launching a kernel is an
+// error.
 #include <cuda_runtime_api.h>
 #include <dlfcn.h>
 
@@ -43,7 +43,7 @@ Stream* of(cudaStream_t stream) {
 
 Event* of(cudaEvent_t event) { return reinterpret_cast<Event*>(event); }
 
-// The operators come once somebody asks for devices: libtorch is there by then.
+// Registers the operators when the devices are counted, because libtorch is loaded then.
 void load_operators() {
   static std::once_flag once;
   std::call_once(once, [] {
@@ -60,7 +60,7 @@ void load_operators() {
   });
 }
 
-// Host memory that is not pinned is read or written before the call returns, as CUDA does it.
+// As in CUDA, host memory that is not pinned is read or written before the call returns.
 cudaError_t copy(void* to, const void* from, size_t bytes, cudaStream_t stream, bool waits) {
   const bool is_pageable =
       locate(to).place == Place::kElsewhere || locate(from).place == Place::kElsewhere;

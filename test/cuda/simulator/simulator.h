@@ -1,17 +1,16 @@
-// A simulated CUDA device, on which all of libtorch's CUDA code but its kernels runs: the library
-// that is preloaded stands for the CUDA runtime and the driver, and computes operators with the
-// CPU's kernels.
+// A simulated CUDA device. All of libtorch's CUDA code except its kernels runs on it. A preloaded
+// library replaces the CUDA runtime and the driver, and computes operators with CPU kernels.
 #pragma once
 
 #include <cstddef>
 
-// What the operators ask of the runtime, which is another library.
+// The functions of the runtime library that the operators library calls.
 extern "C" {
 
-// Where the host reads and writes what a device's pointer means. The pointer itself cannot be read
-// by the host, as with a real device: it is a segmentation fault.
+// Returns the address at which the host can access the bytes of a device pointer. The pointer
+// itself causes a segmentation fault on the host, as with a real device.
 void* simulated_cuda_host_pointer(const void* device_pointer);
 
-// Does what has been put off on a stream, as a kernel that is given to it would find it.
+// Runs the deferred work of a stream, so that memory is as a kernel on this stream would see it.
 void simulated_cuda_catch_up(void* stream);
 }

@@ -11,7 +11,7 @@ namespace simulated_cuda {
 
 using Clock = std::chrono::steady_clock;
 
-// What an event stood for when it was last recorded; streams that wait keep it.
+// The state of an event when it was last recorded. Streams that wait for it keep it alive.
 struct Mark {
   bool is_done = false;
   Clock::time_point when;

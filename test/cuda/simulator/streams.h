@@ -1,5 +1,5 @@
-// Streams and events. What is given to a stream is put off until somebody waits for it: the host,
-// or a kernel on that stream. So work that should have been waited for, and was not, shows.
+// Streams and events. Work on a stream is deferred until the host, or a kernel on that stream,
+// waits for it. So missing synchronization is noticed.
 #pragma once
 
 #include <functional>
@@ -13,14 +13,14 @@ Stream* create_stream(int device, int priority);
 void destroy_stream(Stream* stream);
 int priority_of(const Stream* stream);
 
-// A device's own stream where there is none.
+// Returns the device's default stream if there is no stream.
 Stream* stream_or_default(Stream* stream, int device);
 
 void put_off(Stream* stream, std::function<void()> work);
 void catch_up(Stream* stream);
 void catch_up_all(int device);
 
-// Whether everything is done; what is not is done after the answer, as a device goes on meanwhile.
+// Returns whether all work is done. Runs the rest after that, as a device continues meanwhile.
 bool is_done(Stream* stream);
 
 Event* create_event(bool is_timed);
@@ -29,9 +29,9 @@ void record(Event* event, Stream* stream);
 void wait(Stream* stream, Event* event);
 bool is_done(Event* event);
 void catch_up(Event* event);
-// Whether it was recorded, and its time with it.
+// Whether the event was recorded, and its time if it was.
 bool has_time(const Event* event);
-// Seconds from the doing of one to that of the other.
+// Returns the seconds between the executions of two events.
 double seconds_between(const Event* start, const Event* end);
 
 }  // namespace simulated_cuda

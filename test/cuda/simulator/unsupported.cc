@@ -1,5 +1,5 @@
-// What libtorch's code for kernels that are compiled when needed links to, and nothing here calls.
-// Apart from cuda.h, whose declarations these are not.
+// Functions that libtorch's code for run-time compilation links to, and nothing here calls. They
+// are in a file without cuda.h, because their declarations differ.
 namespace {
 
 constexpr int kNotSupported = 801;
@@ -25,5 +25,5 @@ UNSUPPORTED(cuModuleUnload)
 UNSUPPORTED(cuOccupancyMaxActiveBlocksPerMultiprocessor)
 UNSUPPORTED(cuPointerGetAttribute)
 UNSUPPORTED(cuTensorMapEncodeTiled)
-// For a function of the driver that is asked for by name and is not here.
+// Stands for a driver function that is looked up by name and is missing here.
 UNSUPPORTED(simulated_cuda_unsupported)

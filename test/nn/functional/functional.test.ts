@@ -1,4 +1,4 @@
-/** nn.functional apart from the losses. */
+/** The functions of nn.functional except losses. */
 import { expect } from 'chai';
 import torch, { nn } from 'torch-losses';
 

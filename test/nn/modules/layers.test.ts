@@ -1,4 +1,4 @@
-/** Linear, Embedding, activations, distances, dropout: against Python, with their texts and refusals. */
+/** Linear, Embedding, activations, distances and dropout, with messages and errors, compared with Python. */
 import { expect } from 'chai';
 import torch, { nn, TorchError } from 'torch-losses';
 

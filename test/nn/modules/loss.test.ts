@@ -1,4 +1,4 @@
-/** Losses of one's own, which extend the base of torch's. */
+/** Custom losses, which extend torch's base classes. */
 import { expect } from 'chai';
 import torch, { nn, type Tensor } from 'torch-losses';
 

@@ -1,4 +1,4 @@
-/** Losses off the event loop: every class computes there what it does at once, and its signal reaches the job. */
+/** Losses off the event loop: every class gives the same result as synchronously, and passes its signal to the job. */
 import { expect } from 'chai';
 import torch, { nn, type Tensor } from 'torch-losses';
 
@@ -22,7 +22,9 @@ interface Criterion {
   forwardAsync(...args: unknown[]): Promise<Tensor>;
 }
 
-/** By class: its options, which are none of its defaults, and what it is called with; else none, x and y. */
+/**
+ * By class: options that differ from its defaults, and the inputs. The default is no options, and the inputs x and y.
+ */
 const CALLS: Record<string, readonly [options: object, ...inputs: unknown[]]> = {
   L1Loss: [{ reduction: 'sum' }, x, y],
   MSELoss: [{ reduction: 'sum' }, x, y],
@@ -67,13 +69,13 @@ async function rejection(promise: Promise<unknown>): Promise<Error> {
   throw new Error('nothing was thrown');
 }
 
-/** Keeps the thread of asynchronous calls busy for a while. */
+/** Keeps the worker thread of asynchronous calls busy for a while. */
 const big = torch.ones(1500, 1500);
 const busy = (): Promise<unknown> => torch.ops.aten.mm.async(big, big);
 
 type Call = (options: { readonly signal: AbortSignal }) => Promise<unknown>;
 
-/** A call that was waiting when its signal aborted, and one that was made afterwards. */
+/** Checks a call that waits when its signal aborts, and a call with a signal that is already aborted. */
 async function expectSignal(call: Call): Promise<void> {
   const controller = new AbortController();
   const { signal } = controller;

@@ -1,9 +1,9 @@
-/** nn.Module: instances that are functions, registration, traversal, state, conversion, printing. */
+/** nn.Module: callable instances, registration, traversal, state, conversion, printing. */
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import torch, { nn, type Tensor, TorchError } from 'torch-losses';
 
-/** What a call throws. */
+/** Returns the error that a call throws. */
 function thrown(call: () => unknown): Error & { pythonType?: string } {
   try {
     call();

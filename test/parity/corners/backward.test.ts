@@ -1,4 +1,4 @@
-/** Gradients, and what refuses them. */
+/** Gradients, and the errors of tensors that have none. */
 import torch, { nn, type Tensor } from 'torch-losses';
 
 import { after, type Corner, describeCorners, int } from './corners';
@@ -141,7 +141,7 @@ describeCorners({
           ones(2, { dtype: torch.int64 }),
         ),
     ],
-    // A sparse gradient meets a dense one, in either order.
+    // A sparse gradient is added to a dense one, and the other way round.
     [
       'after(lambda w: (F.embedding(torch.tensor([0]), w, sparse=True).sum() + w.sum()).backward(), torch.ones(2, 2, requires_grad=True)).grad',
       () =>

@@ -1,11 +1,14 @@
-/** `x.to`, however it is called. */
+/** `x.to` with all forms of arguments. */
 import torch, { type Tensor } from 'torch-losses';
 
 import { type Corner, describeCorners } from './corners';
 
 const { ones } = torch;
 
-/** `x.to` with up to three arguments and one keyword, right or wrong, of every kind that a parameter has. */
+/**
+ * Returns calls of `x.to` with up to three arguments and one keyword, valid and invalid, of every type that a parameter
+ * has.
+ */
 function conversions(): Corner[] {
   const values: [python: string, here: unknown][] = [
     ['None', null],
@@ -21,7 +24,7 @@ function conversions(): Corner[] {
   }
   const keywords = ['', 'device', 'dtype', 'non_blocking', 'copy', 'memory_format'];
   return lists.flatMap((list) =>
-    // What stands for True as a dtype or device is Python's own.
+    // Python accepts True as a dtype or device in its own way.
     list[0]?.[1] === true
       ? []
       : keywords.flatMap((keyword) =>

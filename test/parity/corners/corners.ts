@@ -1,16 +1,16 @@
 /**
- * Calls off the beaten track against Python: what they return, as it prints, and what they refuse. For what the
- * generated cases do not come to: rare types, layouts, forms of arguments.
+ * Compares unusual calls with Python: the printed result, and the errors. They cover what generated cases do not: rare
+ * types, layouts, and forms of arguments.
  */
 import torch, { type Tensor } from 'torch-losses';
 
 import { rowsThere } from '../../support/versions';
 import { expectSample } from '../parity';
 
-/** An expression in Python, and the same here. */
+/** An expression in Python, and the same in JavaScript. */
 export type Corner = readonly [python: string, here: () => unknown];
 
-/** Python's answer as text; the classes of whose errors' texts are our own say no more than their name. */
+/** Returns Python's result as text. For errors whose messages are our own, the text is only the name of the class. */
 const PYTHON = `
 def show(value):
     if isinstance(value, (list, tuple)) and not isinstance(value, torch.Size):
@@ -56,10 +56,10 @@ function attempt(call: () => unknown): string {
   }
 }
 
-/** Shown without quotes. */
+/** Returns an object that prints the text without quotes. */
 export const text = (shown: string): { toString(): string } => ({ toString: () => shown });
 
-/** What a change leaves of values. */
+/** Changes values, and returns them. */
 export const after = <T extends unknown[]>(
   change: (...values: T) => unknown,
   ...values: T
@@ -68,10 +68,10 @@ export const after = <T extends unknown[]>(
   return values.length === 1 ? values[0] : values;
 };
 
-/** A tensor of int64. */
+/** Returns a tensor of int64. */
 export const int = (...numbers: number[]): Tensor => torch.tensor(numbers);
 
-/** A test of each topic, whose calls run in its order. */
+/** Defines a test for each topic. Its calls run in order. */
 export function describeCorners(topics: Readonly<Record<string, readonly Corner[]>>): void {
   describe('parity: corners', () => {
     for (const [what, corners] of Object.entries(topics)) {

@@ -1,4 +1,4 @@
-/** Tensors made of numbers, and other tensors. */
+/** Tensors made from numbers, and from other tensors. */
 import torch, { type Tensor } from 'torch-losses';
 
 import { describeCorners } from './corners';

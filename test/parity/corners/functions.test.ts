@@ -1,4 +1,4 @@
-/** Functions and methods of several forms. */
+/** Functions and methods with several forms. */
 import torch, { nn, type Tensor } from 'torch-losses';
 
 import { after, type Corner, describeCorners, int, text } from './corners';

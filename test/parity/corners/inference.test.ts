@@ -1,4 +1,4 @@
-/** Inference mode, and denormal numbers that count as zero. */
+/** Inference mode, and flushing of denormal numbers. */
 import { expect } from 'chai';
 import torch, { nn, type Tensor } from 'torch-losses';
 
@@ -14,7 +14,7 @@ const LEARNT = 'torch.ones(2, requires_grad=True)';
 
 const modes = (): boolean[] => [is_inference_mode_enabled(), is_grad_enabled()];
 const MODES = '[torch.is_inference_mode_enabled(), torch.is_grad_enabled()]';
-/** A function decorated with a mode, called. */
+/** Returns a call of a function that is decorated with a mode. */
 const within = (mode: string, body: string): string => `torch.${mode}(lambda: ${body})()`;
 
 const withFlag = <T>(run: () => T): T => {

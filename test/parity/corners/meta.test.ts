@@ -1,4 +1,4 @@
-/** Tensors of the device meta, which have shapes and no elements. */
+/** Tensors on the meta device, which have shapes and no elements. */
 import { expect } from 'chai';
 import torch, { nn, type Tensor } from 'torch-losses';
 

@@ -1,4 +1,4 @@
-/** Numbers, operators by their names, generators. */
+/** Numbers, operators by name, and generators. */
 import torch, { type Tensor } from 'torch-losses';
 
 import { describeCorners, int } from './corners';
@@ -132,7 +132,7 @@ describeCorners({
     ['str(torch.Generator().device)', () => String(new torch.Generator().device)],
     ["torch.Generator('meta')", () => new torch.Generator('meta')],
     ["str(torch.Generator('cpu').device)", () => String(new torch.Generator('cpu').device)],
-    // A build with CUDA asks CUDA, and without a driver says what CUDA says.
+    // A CUDA build asks CUDA, and throws CUDA's error without a driver.
     ...(torch.version.cuda === null
       ? ([['torch.Generator(5)', () => new torch.Generator(5)]] as const)
       : []),

@@ -1,4 +1,4 @@
-/** How rare tensors and numbers print. */
+/** Printing of rare tensors and numbers. */
 import torch, { nn, type Tensor } from 'torch-losses';
 
 import { type Corner, describeCorners, int, text } from './corners';
@@ -6,7 +6,7 @@ import { type Corner, describeCorners, int, text } from './corners';
 const { tensor, zeros, ones } = torch;
 const F = nn.functional;
 
-/** Conversions that are operators here, and no methods. */
+/** Conversions that are operators, not methods. */
 const sparse = torch.ops.aten as unknown as Record<
   | 'to_sparse'
   | 'to_dense'
@@ -161,7 +161,7 @@ describeCorners({
         return tensor([1.5]).dtype;
       },
     ],
-    // A view made without gradients, and its base changed with them.
+    // A view that was made without gradients, and whose base was changed with gradients.
     [
       '(lambda x: (lambda v: after(lambda: x.mul_(2)) or v)(torch.no_grad()(lambda: x[:1])()))(torch.ones(2, requires_grad=True) * 1)',
       () => {

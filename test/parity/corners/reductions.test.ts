@@ -1,4 +1,4 @@
-/** Reductions that are none, in every loss: refused by the call, not by the constructor. */
+/** Invalid reductions in every loss: the call throws, not the constructor. */
 import torch, { nn, type Tensor } from 'torch-losses';
 
 import { type Corner, describeCorners, int } from './corners';
@@ -10,7 +10,7 @@ const classes = (): Tensor => int(0, 1, 2);
 
 type Options = Record<string, unknown>;
 
-/** Python's arguments, and the same here. */
+/** The arguments in Python and in JavaScript. */
 const FUNCTIONS: Record<string, readonly [python: string, here: () => unknown[]]> = {
   l1_loss: ['x, x', () => [matrix(), matrix()]],
   mse_loss: ['x, x', () => [matrix(), matrix()]],

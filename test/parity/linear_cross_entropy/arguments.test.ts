@@ -1,4 +1,4 @@
-/** Linear cross entropy in chunks against Python: what it takes, warns of and refuses; the class. */
+/** Linear cross entropy in chunks, compared with Python: arguments, warnings and errors, and the class. */
 import { expect } from 'chai';
 import torch, { nn } from 'torch-losses';
 

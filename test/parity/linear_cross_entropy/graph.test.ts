@@ -1,4 +1,4 @@
-/** Linear cross entropy in chunks against Python: the recorded graph. */
+/** Linear cross entropy in chunks, compared with Python: the graph. */
 import torch, { nn, type Tensor } from 'torch-losses';
 
 import { Random } from '../../support/data';

@@ -1,9 +1,9 @@
-/** `nn.LinearCrossEntropyOptions` against Python: its fields, and what they come to. */
+/** `nn.LinearCrossEntropyOptions`, compared with Python: its fields, and the values that they resolve to. */
 import { expect } from 'chai';
 import torch, { nn } from 'torch-losses';
 
 import { describeWhereThere } from '../../support/versions';
-import { type Argument, Both, dtype, float } from '../case';
+import { type Argument, dtype, float, PerLanguage } from '../case';
 import { askPython, TEXT_OF, textOf } from '../parity';
 import {
   ACC_DTYPES,
@@ -45,12 +45,12 @@ describeWhereThere('parity: LinearCrossEntropyOptions', () => {
       choices.map((value) => [name, value] as const),
     );
     const source = pairs.map(([name, value]) => {
-      const python = value instanceof Both ? value.python : pythonLiteral(value);
+      const python = value instanceof PerLanguage ? value.python : pythonLiteral(value);
       return `text_of(lambda: nn.LinearCrossEntropyOptions(${name}=${python}))`;
     });
     const [python] = (await askPython(TEXT_OF, [`[${source.join(', ')}]`])) as [string[]];
     const ours = pairs.map(([name, value]) => {
-      const given = value instanceof Both ? value.javascript : value;
+      const given = value instanceof PerLanguage ? value.javascript : value;
       return textOf(() => new nn.LinearCrossEntropyOptions({ [name]: given }));
     });
     expect(ours).to.deep.equal(python);
@@ -79,7 +79,7 @@ describeWhereThere('parity: LinearCrossEntropyOptions', () => {
     const all = combinations.map((combination) => chunks(combination));
     all.push(chunks({ allow_retain_graph: true }));
     all.push(
-      new Both(
+      new PerLanguage(
         'nn.LinearCrossEntropyOptions(acc_dtype=torch.float64)',
         new nn.LinearCrossEntropyOptions({ acc_dtype: torch.float64 }),
       ),
@@ -95,9 +95,9 @@ describeWhereThere('parity: LinearCrossEntropyOptions', () => {
       ],
     ];
     const dtypes = ['float32', 'bfloat16', 'float16', 'float64', 'int64', 'complex64'] as const;
-    // Not CUDA's where this machine has it: it depends on what device that is.
+    // Leaves out an existing CUDA device, since the values depend on its type.
     const devices = torch.cuda.is_available() ? [null, 'cpu'] : [null, 'cpu', 'cuda'];
-    // Whether the target is one of probabilities.
+    // Whether the target holds probabilities.
     const flags = IS_SINCE_214 ? [[0], [1]] : [[]];
     const source = `${TEXT_OF}
 texts = []

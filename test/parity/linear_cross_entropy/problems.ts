@@ -1,8 +1,8 @@
-/** Problems of a linear cross entropy in chunks, and options in both languages. */
+/** Problems and options for linear cross entropy in chunks. */
 import torch, { nn } from 'torch-losses';
 
 import type { DType, Layout, Random, TensorOptions } from '../../support/data';
-import { Both, type Call, type Options } from '../case';
+import { type Call, type Options, PerLanguage } from '../case';
 import { expectParity } from '../parity';
 
 export type Fields = NonNullable<ConstructorParameters<typeof nn.LinearCrossEntropyOptions>[0]>;
@@ -24,16 +24,16 @@ export const pythonLiteral = (value: unknown): string => {
   return typeof value === 'string' ? JSON.stringify(value) : String(value);
 };
 
-/** Options in both languages. */
-export const chunks = (fields: Fields = {}): Both => {
+/** Returns options as expressions in both languages. */
+export const chunks = (fields: Fields = {}): PerLanguage => {
   const keywords = Object.entries(fields).map(([key, value]) => `${key}=${pythonLiteral(value)}`);
-  return new Both(
+  return new PerLanguage(
     `nn.LinearCrossEntropyOptions(${keywords.join(', ')})`,
     new nn.LinearCrossEntropyOptions(fields),
   );
 };
 
-/** The sizes of a problem; no batch is an input of one dimension. */
+/** The sizes of a problem. Without a batch, the input has one dimension. */
 interface Sizes {
   batch: number | null;
   features: number;
@@ -56,7 +56,7 @@ export interface Problem {
   special?: boolean;
   bias?: boolean;
   weight?: boolean;
-  /** Which arguments require gradients. */
+  /** The arguments that require gradients. */
   grad?: readonly ('input' | 'linear_weight' | 'linear_bias' | 'weight')[];
   kwargs?: Options;
   options?: Fields;
@@ -65,7 +65,7 @@ export interface Problem {
 
 export const ALL_GRADIENTS = ['input', 'linear_weight', 'linear_bias'] as const;
 
-/** A call of the function with everything that the problem asks for. */
+/** Returns a call of the function with the arguments of the problem. */
 export function functional(random: Random, problem: Problem): Call {
   const { sizes, kwargs = {}, grad = ALL_GRADIENTS, backward = 'once' } = problem;
   const { batch, features, classes } = sizes;
@@ -93,7 +93,7 @@ export function functional(random: Random, problem: Problem): Call {
   };
 }
 
-/** Holds the calls of a test against Python's. */
+/** Compares the calls of a test with Python's. */
 export function run(calls: readonly Call[], test: Mocha.Runnable): Promise<void> {
   test.title += ` (${calls.length} cases)`;
   return expectParity(calls);

@@ -1,9 +1,9 @@
-/** Linear cross entropy in chunks against Python: values and gradients. */
+/** Linear cross entropy in chunks, compared with Python: values and gradients. */
 import torch, { nn } from 'torch-losses';
 
 import { type Input, Random } from '../../support/data';
 import { describeWhereThere } from '../../support/versions';
-import { Both, type Call } from '../case';
+import { type Call, PerLanguage } from '../case';
 import {
   ACC_DTYPES,
   ALL_GRADIENTS,
@@ -122,7 +122,7 @@ describeWhereThere('parity: linear_cross_entropy in chunks', function () {
               bias: random.next() < 0.5,
               weight: random.next() < 0.5,
             };
-            const options = new Both(
+            const options = new PerLanguage(
               `nn.LinearCrossEntropyOptions(acc_policy='${acc_policy}', acc_dtype=torch.${acc})`,
               new nn.LinearCrossEntropyOptions({ acc_policy, acc_dtype: torch[acc] }),
             );
@@ -154,7 +154,7 @@ describeWhereThere('parity: linear_cross_entropy in chunks', function () {
         ),
       ),
     );
-    // Nothing left to average over.
+    // The mean is over no targets.
     const all = random.integers([3], 1, 2);
     for (const reduction of REDUCTIONS) {
       const call = functional(random, { sizes: { batch: 3, features: 2, classes: 4 } });

@@ -1,9 +1,9 @@
 /**
- * The loss functions of classification: parameters, defaults, and the native call that computes them.
+ * Loss functions for classification: their parameters, defaults and native calls.
  *
- * What each computes, with shapes, stands with its class in ../../modules/loss. Source of names, order and defaults:
- * torch/nn/functional.py. Errors are Python's: RangeError (ValueError) for a value or shape that the function refuses,
- * TorchError (RuntimeError) for one that its kernel refuses, TypeError for an argument of another type.
+ * The classes in ../../modules/loss document the formulas and shapes. Source of names, order and defaults:
+ * torch/nn/functional.py. Errors are Python's: RangeError (ValueError) for a value or shape that the function checks,
+ * TorchError (RuntimeError) for one that its kernel checks, TypeError for an argument of the wrong type.
  */
 
 import { isSince, lacking } from '../../../bindings/libtorch/versions';
@@ -28,15 +28,18 @@ import {
   SIZE_AVERAGE,
 } from './types';
 
-/** Negative log likelihood of log-probabilities. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.nll_loss.html */
+/**
+ * Returns the negative log likelihood of log-probabilities. See
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.nll_loss.html
+ */
 export const nll_loss = defineLoss(
   'nll_loss',
   INPUT_AND_TARGET,
   {
-    /** A factor for each class, (C). Default: null. */
+    /** A weight for each class, of shape (C). Default: null. */
     weight: OPTIONAL_TENSOR,
     size_average: SIZE_AVERAGE,
-    /** A target that does not count. Default: -100. */
+    /** A target that is ignored. Default: -100. */
     ignore_index: int(-100),
     reduce: REDUCE,
     reduction: REDUCTION,
@@ -52,19 +55,22 @@ export const nll_loss = defineLoss(
 );
 export type NLLLossOptions = OptionsOf<typeof nll_loss.options>;
 
-/** Cross entropy of logits and class indices or probabilities. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html */
+/**
+ * Returns the cross entropy between logits and class indices or probabilities. See
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html
+ */
 export const cross_entropy = defineLoss(
   'cross_entropy',
   INPUT_AND_TARGET,
   {
-    /** A factor for each class, (C). Default: null. */
+    /** A weight for each class, of shape (C). Default: null. */
     weight: OPTIONAL_TENSOR,
     size_average: SIZE_AVERAGE,
-    /** A class index that does not count. Default: -100. */
+    /** A class index that is ignored. Default: -100. */
     ignore_index: int(-100),
     reduce: REDUCE,
     reduction: REDUCTION,
-    /** How much of the target is spread over all classes, 0 to 1. Default: 0. */
+    /** The share of the target that is spread over all classes, 0 to 1. Default: 0. */
     label_smoothing: float(0),
   },
   (native, at, of, input, target) =>
@@ -83,7 +89,7 @@ const SINCE = '2.13';
 const IS_LINEAR_THERE = isSince(SINCE, libtorch.version);
 
 /**
- * Cross entropy of a linear layer's outputs.
+ * Returns the cross entropy of a linear layer's output.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.linear_cross_entropy.html
  */
@@ -95,16 +101,16 @@ export const linear_cross_entropy = defineLoss(
     target: INPUT,
   }),
   {
-    /** (C) or (C, d1, …, dK). Default: null. */
+    /** The layer's bias, of shape (C) or (C, d1, …, dK). Default: null. */
     linear_bias: OPTIONAL_TENSOR,
-    /** A factor for each class, (C). Default: null. */
+    /** A weight for each class, of shape (C). Default: null. */
     weight: OPTIONAL_TENSOR,
     reduction: REDUCTION,
-    /** A class index that does not count; null is none. Default: null. */
+    /** A class index that is ignored. Default: null, none. */
     ignore_index: OPTIONAL_INT,
-    /** How much of the target is spread over all classes, 0 to 1. Default: 0. */
+    /** The share of the target that is spread over all classes, 0 to 1. Default: 0. */
     label_smoothing: float(0),
-    /** How to compute in chunks, which takes less memory. Default: null, all at once. */
+    /** Options for computing in chunks, which takes less memory. Default: null, without chunks. */
     options: optionalInstance(LinearCrossEntropyOptions, LinearCrossEntropyOptions.marshal),
   },
   (native, at, of, input, linear_weight, target) => {
@@ -127,7 +133,10 @@ export const linear_cross_entropy = defineLoss(
 );
 export type LinearCrossEntropyLossOptions = OptionsOf<typeof linear_cross_entropy.options>;
 
-/** Kullback-Leibler divergence of log-probabilities. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.kl_div.html */
+/**
+ * Returns the Kullback-Leibler divergence of log-probabilities. See
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.kl_div.html
+ */
 export const kl_div = defineLoss(
   'kl_div',
   INPUT_AND_TARGET,
@@ -135,7 +144,7 @@ export const kl_div = defineLoss(
     size_average: SIZE_AVERAGE,
     reduce: REDUCE,
     reduction: reductionOf<Reduction | 'batchmean'>(),
-    /** Whether target holds log-probabilities too. Default: false. */
+    /** Whether the target holds log-probabilities, too. Default: false. */
     log_target: bool(false),
   },
   (native, at, of, input, target) =>
@@ -148,12 +157,15 @@ export const kl_div = defineLoss(
 );
 export type KLDivLossOptions = OptionsOf<typeof kl_div.options>;
 
-/** Cross entropy of probabilities. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy.html */
+/**
+ * Returns the binary cross entropy of probabilities. See
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy.html
+ */
 export const binary_cross_entropy = defineLoss(
   'binary_cross_entropy',
   INPUT_AND_TARGET,
   {
-    /** A factor for each element, broadcast to target's size. Default: null. */
+    /** A weight for each element, broadcast to the target's shape. Default: null. */
     weight: OPTIONAL_TENSOR,
     size_average: SIZE_AVERAGE,
     reduce: REDUCE,
@@ -169,17 +181,20 @@ export const binary_cross_entropy = defineLoss(
 );
 export type BCELossOptions = OptionsOf<typeof binary_cross_entropy.options>;
 
-/** Cross entropy of logits, each its own two classes. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy_with_logits.html */
+/**
+ * Returns the binary cross entropy of logits. See
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy_with_logits.html
+ */
 export const binary_cross_entropy_with_logits = defineLoss(
   'binary_cross_entropy_with_logits',
   INPUT_AND_TARGET,
   {
-    /** A factor for each element, broadcast to target's size. Default: null. */
+    /** A weight for each element, broadcast to the target's shape. Default: null. */
     weight: OPTIONAL_TENSOR,
     size_average: SIZE_AVERAGE,
     reduce: REDUCE,
     reduction: REDUCTION,
-    /** A factor for the positive examples, broadcast to target's size. Default: null. */
+    /** A weight for positive examples, broadcast to the target's shape. Default: null. */
     pos_weight: OPTIONAL_TENSOR,
   },
   (native, at, of, input, target) =>
@@ -193,7 +208,10 @@ export const binary_cross_entropy_with_logits = defineLoss(
 );
 export type BCEWithLogitsLossOptions = OptionsOf<typeof binary_cross_entropy_with_logits.options>;
 
-/** Hinge of many classes with many targets. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.multilabel_margin_loss.html */
+/**
+ * Returns the multi-class hinge loss for several target classes. See
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.multilabel_margin_loss.html
+ */
 export const multilabel_margin_loss = defineLoss(
   'multilabel_margin_loss',
   INPUT_AND_TARGET,
@@ -203,12 +221,15 @@ export const multilabel_margin_loss = defineLoss(
 );
 export type MultiLabelMarginLossOptions = OptionsOf<typeof multilabel_margin_loss.options>;
 
-/** One-versus-all cross entropy of logits, averaged over classes. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.multilabel_soft_margin_loss.html */
+/**
+ * Returns the one-versus-all cross entropy of logits, averaged over the classes. See
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.multilabel_soft_margin_loss.html
+ */
 export const multilabel_soft_margin_loss = defineLoss(
   'multilabel_soft_margin_loss',
   INPUT_AND_TARGET,
   {
-    /** A factor for each class, (C). Default: null. */
+    /** A weight for each class, of shape (C). Default: null. */
     weight: OPTIONAL_TENSOR,
     size_average: SIZE_AVERAGE,
     reduce: REDUCE,
@@ -224,16 +245,19 @@ export const multilabel_soft_margin_loss = defineLoss(
 );
 export type MultiLabelSoftMarginLossOptions = OptionsOf<typeof multilabel_soft_margin_loss.options>;
 
-/** Hinge of many classes with one target. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.multi_margin_loss.html */
+/**
+ * Returns the multi-class hinge loss for one target class. See
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.multi_margin_loss.html
+ */
 export const multi_margin_loss = defineLoss(
   'multi_margin_loss',
   INPUT_AND_TARGET,
   {
     /** The exponent, 1 or 2. Default: 1. */
     p: int(1),
-    /** Default: 1. */
+    /** The margin. Default: 1. */
     margin: float(1),
-    /** A factor for each class, (C). Default: null. */
+    /** A weight for each class, of shape (C). Default: null. */
     weight: OPTIONAL_TENSOR,
     size_average: SIZE_AVERAGE,
     reduce: REDUCE,
@@ -251,7 +275,10 @@ export const multi_margin_loss = defineLoss(
 );
 export type MultiMarginLossOptions = OptionsOf<typeof multi_margin_loss.options>;
 
-/** Logistic loss of two classes, -1 and 1. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.soft_margin_loss.html */
+/**
+ * Returns the logistic loss for the targets 1 and -1. See
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.soft_margin_loss.html
+ */
 export const soft_margin_loss = defineLoss(
   'soft_margin_loss',
   INPUT_AND_TARGET,
@@ -261,7 +288,10 @@ export const soft_margin_loss = defineLoss(
 );
 export type SoftMarginLossOptions = OptionsOf<typeof soft_margin_loss.options>;
 
-/** Connectionist temporal classification. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.ctc_loss.html */
+/**
+ * Returns the connectionist temporal classification loss. See
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.ctc_loss.html
+ */
 export const ctc_loss = defineLoss(
   'ctc_loss',
   inputs<[log_probs: Tensor, targets: Tensor, input_lengths: Lengths, target_lengths: Lengths]>()({
@@ -271,10 +301,10 @@ export const ctc_loss = defineLoss(
     target_lengths: LENGTHS,
   }),
   {
-    /** The class that stands for no label. Default: 0. */
+    /** The index of the blank label. Default: 0. */
     blank: int(0),
     reduction: REDUCTION,
-    /** Whether infinite losses and their gradients are zeros. Default: false. */
+    /** Whether infinite losses and their gradients become 0. Default: false. */
     zero_infinity: bool(false),
   },
   (native, at, of, log_probs, targets, input_lengths, target_lengths) =>

@@ -1,8 +1,9 @@
 /**
- * What every loss function is made of: its parameters, each declared once with its type and default, and one native call.
+ * Defines loss functions. A loss has parameters, each declared once with type and default, and one native call.
  *
- * A call's values come either from the options of a functional call or from a module's attributes, which have the same
- * names: `huber_loss(input, target, { delta: 2 })` and `huber_loss.with(module, input, target)` make the same call.
+ * The values of a call come from the options of a functional call, or from the attributes of a module, which have the
+ * same names. `huber_loss(input, target, { delta: 2 })` and `huber_loss.with(module, input, target)` make the same
+ * native call.
  */
 
 import type { Handle } from '../../../bindings/handle';
@@ -23,10 +24,10 @@ import { INPUT, type LossParameter } from './types';
 /** Parameters by name, in Python's order. */
 export type LossParameters = Readonly<Record<string, LossParameter<unknown, unknown>>>;
 
-/** The required parameters of a loss. Their types by position are in `Args`, with the names that editors show. */
+/** The required parameters of a loss. `Args` has their types by position, with the names that editors show. */
 export interface Inputs<Args extends unknown[], D extends LossParameters> {
   readonly declarations: D;
-  /** Never set: carries the type. */
+  /** Never set. It carries the type for TypeScript. */
   readonly args?: Args;
 }
 
@@ -43,7 +44,7 @@ export const INPUT_AND_TARGET = inputs<InputAndTarget>()({
   target: INPUT,
 });
 
-/** Options as callers may give them: `undefined` is the default. */
+/** Options as a caller gives them. `undefined` means the default. */
 export type Given<LossOptions extends object> = {
   [Key in keyof LossOptions]?: LossOptions[Key] | undefined;
 };
@@ -51,7 +52,7 @@ export type Given<LossOptions extends object> = {
 type ReductionNames = 'reduction' | 'size_average' | 'reduce';
 type Own<D> = Pick<D, Exclude<keyof D, ReductionNames>>;
 
-/** The options object that declared parameters make. */
+/** The type of the options object for declared parameters. */
 export type OptionsOf<D> = {
   -readonly [Name in keyof Own<D>]?: D[Name] extends LossParameter<infer T, unknown> ? T : never;
 } & (D extends { reduction: LossParameter<infer R extends string, unknown> }
@@ -59,7 +60,7 @@ export type OptionsOf<D> = {
   : unknown) &
   (D extends { size_average: unknown } ? LegacyReductionOptions : unknown);
 
-/** By parameter, the function that checks a value and returns what crosses to the native side. */
+/** For each parameter, the function that checks a value and converts it for the native side. */
 type Marshalling<D> = {
   readonly [Name in keyof D]: D[Name] extends LossParameter<unknown, infer L>
     ? (value: unknown) => L
@@ -72,11 +73,11 @@ export type Values = object;
 export interface LossFunction<Args extends unknown[], D extends LossParameters> {
   (...args: [...inputs: Args, options?: Given<OptionsOf<D>>]): Tensor;
   readonly signature: readonly SignatureParameter[];
-  /** The parameters with a default, which classes share. @internal */
+  /** The parameters that have a default. The loss classes use them, too. @internal */
   readonly options: D;
-  /** Calls with the values of a module's attributes. @internal */
+  /** Computes the loss with the attributes of a module as options. @internal */
   with(values: Values, ...inputs: Args): Tensor;
-  /** As {@link with}, off the event loop. @internal */
+  /** Like {@link with}, but does not block the event loop. @internal */
   async(values: Values, inputs: Args, options?: AsyncOptions): Promise<Tensor>;
 }
 
@@ -85,8 +86,8 @@ export interface LossFunction<Args extends unknown[], D extends LossParameters> 
  *
  * @param name - torch's name
  * @param inputs - the required parameters, in Python's order
- * @param options - the others with their types and defaults, in Python's order
- * @param compute - makes the native call, at once or in a job: `at` checks and marshals the values that `of` has
+ * @param options - the parameters with a default, in Python's order
+ * @param compute - makes the native call, synchronously or in a job. `at` checks and converts the values in `of`
  */
 export function defineLoss<
   Args extends unknown[],
@@ -105,14 +106,14 @@ export function defineLoss<
 ): LossFunction<Args, D> {
   const signature = new Signature(name, { ...declarations, ...options });
   const at = marshallersOf({ ...declarations, ...options }, signature) as Marshalling<A & D>;
-  // Only options may hold size_average and reduce; a module has turned them into its reduction.
+  // Only options can have size_average and reduce. A module's constructor turned them into its reduction.
   const reduction = (values: unknown): unknown =>
     marshalLegacyReduction(signature, values as ReductionValues);
   const atOptions = 'size_average' in options ? { ...at, reduction } : at;
   const count = Object.keys(declarations).length;
   const names = Object.keys(options);
   const defaults: Values = new Signature(name, options).defaults;
-  // Four inputs are the most that a loss has (ctc_loss): without a rest parameter the engine inlines the call.
+  // No loss has more than four inputs (ctc_loss). Without a rest parameter, V8 inlines the call.
   const run = compute as unknown as (
     native: NativeLosses,
     at: Marshalling<A & D>,

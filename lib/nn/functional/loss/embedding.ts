@@ -1,10 +1,9 @@
 /**
- * The loss functions of embeddings (similarity, ranking, triplets): parameters, defaults, and the native call that
- * computes them.
+ * Loss functions for embeddings (similarity, ranking, triplets): their parameters, defaults and native calls.
  *
- * What each computes, with shapes, stands with its class in ../../modules/loss. Source of names, order and defaults:
- * torch/nn/functional.py. Errors are Python's: RangeError (ValueError) for a value or shape that the function refuses,
- * TorchError (RuntimeError) for one that its kernel refuses, TypeError for an argument of another type.
+ * The classes in ../../modules/loss document the formulas and shapes. Source of names, order and defaults:
+ * torch/nn/functional.py. Errors are Python's: RangeError (ValueError) for a value or shape that the function checks,
+ * TorchError (RuntimeError) for one that its kernel checks, TypeError for an argument of the wrong type.
  */
 
 import type { Tensor } from '../../../tensor/tensor';
@@ -23,12 +22,15 @@ const TRIPLET = inputs<[anchor: Tensor, positive: Tensor, negative: Tensor]>()({
   negative: INPUT,
 });
 
-/** Hinge of distances, for targets 1 and -1. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hinge_embedding_loss.html */
+/**
+ * Returns the hinge loss of distances, for the targets 1 and -1. See
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hinge_embedding_loss.html
+ */
 export const hinge_embedding_loss = defineLoss(
   'hinge_embedding_loss',
   INPUT_AND_TARGET,
   {
-    /** Default: 1. */
+    /** The margin. Default: 1. */
     margin: float(1),
     size_average: SIZE_AVERAGE,
     reduce: REDUCE,
@@ -44,12 +46,15 @@ export const hinge_embedding_loss = defineLoss(
 );
 export type HingeEmbeddingLossOptions = OptionsOf<typeof hinge_embedding_loss.options>;
 
-/** Cosine distance of pairs, for targets 1 and -1. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cosine_embedding_loss.html */
+/**
+ * Returns the cosine distance of pairs, for the targets 1 and -1. See
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cosine_embedding_loss.html
+ */
 export const cosine_embedding_loss = defineLoss(
   'cosine_embedding_loss',
   TWO_INPUTS_AND_TARGET,
   {
-    /** From -1 to 1. Default: 0. */
+    /** The margin, from -1 to 1. Default: 0. */
     margin: float(0),
     size_average: SIZE_AVERAGE,
     reduce: REDUCE,
@@ -66,12 +71,15 @@ export const cosine_embedding_loss = defineLoss(
 );
 export type CosineEmbeddingLossOptions = OptionsOf<typeof cosine_embedding_loss.options>;
 
-/** Which of two inputs ranks higher, for targets 1 and -1. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.margin_ranking_loss.html */
+/**
+ * Returns the ranking loss of pairs: target 1 if the first input should rank higher, -1 if the second. See
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.margin_ranking_loss.html
+ */
 export const margin_ranking_loss = defineLoss(
   'margin_ranking_loss',
   TWO_INPUTS_AND_TARGET,
   {
-    /** Default: 0. */
+    /** The margin. Default: 0. */
     margin: float(0),
     size_average: SIZE_AVERAGE,
     reduce: REDUCE,
@@ -88,18 +96,24 @@ export const margin_ranking_loss = defineLoss(
 );
 export type MarginRankingLossOptions = OptionsOf<typeof margin_ranking_loss.options>;
 
-/** Distance to a positive example against that to a negative one. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.triplet_margin_loss.html */
+/**
+ * Compares the distance to a positive example with the distance to a negative example. See
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.triplet_margin_loss.html
+ */
 export const triplet_margin_loss = defineLoss(
   'triplet_margin_loss',
   TRIPLET,
   {
-    /** Greater than 0. Default: 1. */
+    /** The margin, greater than 0. Default: 1. */
     margin: float(1),
-    /** Degree of the norm. Default: 2. */
+    /** The order of the norm. Default: 2. */
     p: float(2),
-    /** Added to differences. Default: 1e-6. */
+    /** Added to the differences. Default: 1e-6. */
     eps: float(1e-6),
-    /** Whether the distance of the two examples may stand in for the second. Default: false. */
+    /**
+     * Whether the distance between the two examples replaces the anchor's distance to the negative example if it is
+     * smaller. Default: false.
+     */
     swap: bool(false),
     size_average: SIZE_AVERAGE,
     reduce: REDUCE,
@@ -119,16 +133,22 @@ export const triplet_margin_loss = defineLoss(
 );
 export type TripletMarginLossOptions = OptionsOf<typeof triplet_margin_loss.options>;
 
-/** The triplet loss with a distance of your own. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.triplet_margin_with_distance_loss.html */
+/**
+ * Returns the triplet loss with a custom distance function. See
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.triplet_margin_with_distance_loss.html
+ */
 export const triplet_margin_with_distance_loss = defineLoss(
   'triplet_margin_with_distance_loss',
   TRIPLET,
   {
-    /** Default: null, which is torch.pairwise_distance. */
+    /** The distance function. Default: null, torch.pairwise_distance. */
     distance_function: DISTANCE,
-    /** Greater than 0. Default: 1. */
+    /** The margin, greater than 0. Default: 1. */
     margin: float(1),
-    /** Whether the distance of the two examples may stand in for the second. Default: false. */
+    /**
+     * Whether the distance between the two examples replaces the anchor's distance to the negative example if it is
+     * smaller. Default: false.
+     */
     swap: bool(false),
     reduction: REDUCTION,
   },

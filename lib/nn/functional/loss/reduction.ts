@@ -1,14 +1,17 @@
-/** How losses are reduced, by `reduction` or by the deprecated `size_average` and `reduce`. Source: torch/nn/_reduction.py. */
+/**
+ * The reduction of losses, by `reduction` or by the deprecated `size_average` and `reduce`. Source:
+ * torch/nn/_reduction.py.
+ */
 
 import type { MarshalledReduction } from '../../../bindings/native';
 import type { Callee } from '../../../dispatch/arguments';
 import { mismatch } from '../../../dispatch/signature';
 import { repr } from '../../../utils/python';
 
-/** How a loss is reduced: not at all, to the mean, or to the sum of its elements. */
+/** The reduction of a loss: none, the mean, or the sum of its elements. */
 export type Reduction = 'none' | 'mean' | 'sum';
 
-/** Superseded by `reduction`; either, when given, overrides it with a warning, as in torch. */
+/** Options that `reduction` replaced. If one is given, it overrides `reduction` with a warning, as in torch. */
 export interface LegacyReductionOptions {
   /** @deprecated Use `reduction`. */
   size_average?: boolean | null;
@@ -17,26 +20,29 @@ export interface LegacyReductionOptions {
 }
 
 export interface ReductionOption<R extends string = Reduction> {
-  /** What is returned: the loss of each element, their mean, or their sum. Default: `'mean'`. */
+  /** The result: the loss of each element, their mean, or their sum. Default: `'mean'`. */
   reduction?: R;
 }
 
-/** The values that decide how a loss is reduced: options, or a module's attributes. */
+/** The values that determine the reduction, from options or from a module's attributes. */
 export interface ReductionValues {
   readonly reduction?: unknown;
   readonly size_average?: unknown;
   readonly reduce?: unknown;
 }
 
-/** The names that cross to the native side as their place in this list (native/losses/reduction.h). */
+/** Known names. Each is passed to the native side as its index in this list (native/losses/reduction.h). */
 const REDUCTIONS = ['none', 'mean', 'sum', 'batchmean', 'elementwise_mean'];
-/** The reduction that `size_average` and `reduce` ask for crosses as a multiple of this, added to the other. */
+/** The reduction that `size_average` and `reduce` imply is multiplied by this and added to the other reduction. */
 const LEGACY_FACTOR = 8;
 
-/** The losses where Python's own check raises a TypeError for a reduction that is not a string. */
+/** The losses whose check in Python raises a TypeError if the reduction is not a string. */
 const STRING_ONLY = ['gaussian_nll_loss', 'multilabel_soft_margin_loss', 'poisson_nll_loss'];
 
-/** Marshals the reduction alone. A value that is not a string crosses as Python's text of it, for the error. */
+/**
+ * Converts `reduction` for the native side. A value that is not a string is passed as Python's text of it, for the
+ * error message.
+ */
 export function marshalReduction(callee: Callee, reduction: unknown): number | string {
   if (typeof reduction !== 'string' && STRING_ONLY.includes(callee.name)) {
     throw mismatch(callee, 'reduction', 'a string', reduction);
@@ -56,7 +62,7 @@ function textOf(callee: Callee, reduction: unknown): string {
   throw mismatch(callee, 'reduction', 'a string', reduction);
 }
 
-/** As {@link marshalReduction}, with `size_average` and `reduce`; the native side warns where one of them is given. */
+/** Like {@link marshalReduction}, with `size_average` and `reduce`. If one of them is given, the native side warns. */
 export function marshalLegacyReduction(
   callee: Callee,
   values: ReductionValues,
@@ -72,14 +78,14 @@ export function marshalLegacyReduction(
 
 const isUnset = (value: unknown): boolean => value === null || value === undefined;
 
-/** Whether `size_average` or `reduce` is given. */
+/** Returns whether `size_average` or `reduce` is given. */
 export const isLegacy = ({ size_average, reduce }: ReductionValues): boolean =>
   !(isUnset(size_average) && isUnset(reduce));
 
 /**
- * Returns what `size_average` and `reduce` ask for; one that is not given counts as true.
+ * Returns the reduction that `size_average` and `reduce` imply. A missing one counts as true.
  *
- * @param expected - what each takes, for the error where it is something else
+ * @param expected - describes the values that each accepts, for the error message
  */
 export function legacyReduction(
   callee: Callee,

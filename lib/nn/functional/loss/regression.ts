@@ -1,9 +1,9 @@
 /**
- * The loss functions of regression: parameters, defaults, and the native call that computes them.
+ * Loss functions for regression: their parameters, defaults and native calls.
  *
- * What each computes, with shapes, stands with its class in ../../modules/loss. Source of names, order and defaults:
- * torch/nn/functional.py. Errors are Python's: RangeError (ValueError) for a value or shape that the function refuses,
- * TorchError (RuntimeError) for one that its kernel refuses, TypeError for an argument of another type.
+ * The classes in ../../modules/loss document the formulas and shapes. Source of names, order and defaults:
+ * torch/nn/functional.py. Errors are Python's: RangeError (ValueError) for a value or shape that the function checks,
+ * TorchError (RuntimeError) for one that its kernel checks, TypeError for an argument of the wrong type.
  */
 
 import type { Tensor } from '../../../tensor/tensor';
@@ -19,7 +19,10 @@ import {
   VARIANCE,
 } from './types';
 
-/** Mean absolute error, with optional weighting. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.l1_loss.html */
+/**
+ * Returns the mean absolute error, with optional weights. See
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.l1_loss.html
+ */
 export const l1_loss = defineLoss(
   'l1_loss',
   INPUT_AND_TARGET,
@@ -27,7 +30,7 @@ export const l1_loss = defineLoss(
     size_average: SIZE_AVERAGE,
     reduce: REDUCE,
     reduction: REDUCTION,
-    /** A factor for each element, of input's size. Default: null. */
+    /** A weight for each element, of the input's shape. Default: null. */
     weight: OPTIONAL_TENSOR,
   },
   (native, at, of, input, target) =>
@@ -35,7 +38,10 @@ export const l1_loss = defineLoss(
 );
 export type L1LossOptions = OptionsOf<typeof l1_loss.options>;
 
-/** Mean squared error, with optional weighting. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.mse_loss.html */
+/**
+ * Returns the mean squared error, with optional weights. See
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.mse_loss.html
+ */
 export const mse_loss = defineLoss(
   'mse_loss',
   INPUT_AND_TARGET,
@@ -43,7 +49,7 @@ export const mse_loss = defineLoss(
     size_average: SIZE_AVERAGE,
     reduce: REDUCE,
     reduction: REDUCTION,
-    /** A factor for each element, of input's size. Default: null. */
+    /** A weight for each element, of the input's shape. Default: null. */
     weight: OPTIONAL_TENSOR,
   },
   (native, at, of, input, target) =>
@@ -51,7 +57,10 @@ export const mse_loss = defineLoss(
 );
 export type MSELossOptions = OptionsOf<typeof mse_loss.options>;
 
-/** Squared below `beta`, absolute above. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.smooth_l1_loss.html */
+/**
+ * Returns the squared error below `beta`, and the absolute error above. See
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.smooth_l1_loss.html
+ */
 export const smooth_l1_loss = defineLoss(
   'smooth_l1_loss',
   INPUT_AND_TARGET,
@@ -59,7 +68,7 @@ export const smooth_l1_loss = defineLoss(
     size_average: SIZE_AVERAGE,
     reduce: REDUCE,
     reduction: REDUCTION,
-    /** Where the squared part ends; 0 is l1_loss. Default: 1. */
+    /** The error at which the squared part ends. With 0, this is l1_loss. Default: 1. */
     beta: float(1),
   },
   (native, at, of, input, target) =>
@@ -67,15 +76,18 @@ export const smooth_l1_loss = defineLoss(
 );
 export type SmoothL1LossOptions = OptionsOf<typeof smooth_l1_loss.options>;
 
-/** Squared below `delta`, `delta`-scaled absolute above, with optional weighting. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.huber_loss.html */
+/**
+ * Returns the squared error below `delta`, and `delta` times the absolute error above, with optional weights. See
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.huber_loss.html
+ */
 export const huber_loss = defineLoss(
   'huber_loss',
   INPUT_AND_TARGET,
   {
     reduction: REDUCTION,
-    /** Where the squared part ends. Default: 1. */
+    /** The error at which the squared part ends. Default: 1. */
     delta: float(1),
-    /** A factor for each element, of input's size. Default: null. */
+    /** A weight for each element, of the input's shape. Default: null. */
     weight: OPTIONAL_TENSOR,
   },
   (native, at, of, input, target) =>
@@ -89,17 +101,20 @@ export const huber_loss = defineLoss(
 );
 export type HuberLossOptions = OptionsOf<typeof huber_loss.options>;
 
-/** Negative log likelihood of a Poisson distribution. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.poisson_nll_loss.html */
+/**
+ * Returns the negative log likelihood of a Poisson distribution. See
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.poisson_nll_loss.html
+ */
 export const poisson_nll_loss = defineLoss(
   'poisson_nll_loss',
   INPUT_AND_TARGET,
   {
-    /** Whether input is the logarithm of the rate. Default: true. */
+    /** Whether the input is the logarithm of the rate. Default: true. */
     log_input: bool(true),
-    /** Whether to add Stirling's approximation. Default: false. */
+    /** Whether Stirling's approximation is added. Default: false. */
     full: bool(false),
     size_average: SIZE_AVERAGE,
-    /** Added to input under the logarithm, where `log_input` is false. Default: 1e-8. */
+    /** Added to the input inside the logarithm if `log_input` is false. Default: 1e-8. */
     eps: float(1e-8),
     reduce: REDUCE,
     reduction: REDUCTION,
@@ -116,7 +131,10 @@ export const poisson_nll_loss = defineLoss(
 );
 export type PoissonNLLLossOptions = OptionsOf<typeof poisson_nll_loss.options>;
 
-/** Negative log likelihood of a Gaussian distribution. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.gaussian_nll_loss.html */
+/**
+ * Returns the negative log likelihood of a Gaussian distribution. See
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.gaussian_nll_loss.html
+ */
 export const gaussian_nll_loss = defineLoss(
   'gaussian_nll_loss',
   inputs<[input: Tensor, target: Tensor, var_: Tensor | number]>()({
@@ -125,9 +143,9 @@ export const gaussian_nll_loss = defineLoss(
     var: VARIANCE,
   }),
   {
-    /** Whether to add the constant term. Default: false. */
+    /** Whether the constant term is added. Default: false. */
     full: bool(false),
-    /** The least variance. Default: 1e-6. */
+    /** The smallest variance; smaller ones are raised to it. Default: 1e-6. */
     eps: float(1e-6),
     reduction: REDUCTION,
   },

@@ -1,4 +1,6 @@
-/** The types of losses' parameters: what each takes, and what crosses to the native side for it. */
+/** The types of losses' parameters. Each checks a value and converts it for the native side. */
+
+import { types } from 'node:util';
 
 import { type Handle, handleOf, type OptionalHandle, tensorHandle } from '../../../bindings/handle';
 import type { MarshalledReduction } from '../../../bindings/native';
@@ -21,22 +23,22 @@ import {
 import type { Tensor } from '../../../tensor/tensor';
 import { marshalReduction, type Reduction, type ReductionValues } from './reduction';
 
-/** Lengths of sequences: a tensor, or integers. */
+/** Lengths of sequences: a tensor or integers. */
 export type Lengths = Tensor | readonly (number | bigint)[] | Int32Array | BigInt64Array;
 
-/** The distance of two tensors, differentiable: called synchronously. */
+/** A differentiable distance between two tensors. It is called synchronously. */
 export type DistanceFunction = (left: Tensor, right: Tensor) => Tensor;
 
-/** Checks a value of one parameter and returns what crosses to the native side. */
+/** Checks a value of one parameter, and converts it for the native side. */
 type Marshal<L> = (value: unknown) => L;
 
 /** A parameter of a loss. */
 export interface LossParameter<T, L> extends Declared<T> {
-  /** Makes the function that marshals the parameter's values; its errors name both the loss and the parameter. */
+  /** Returns the function that checks and converts values. Its errors name the loss and the parameter. */
   readonly marshal: (callee: Callee, name: string) => Marshal<L>;
-  /** What a class's constructor takes for it; as in Python, some checks are left to the call. */
+  /** The type that a class's constructor accepts. As in Python, some checks are made by the call only. */
   readonly inConstructor: Type<T>;
-  /** Whether a class holds it as a buffer. */
+  /** Whether a class stores it as a buffer. */
   readonly isBuffer?: boolean;
 }
 
@@ -64,7 +66,7 @@ export const LENGTHS = parameter(
     return (value) => {
       const handle = handleOf(value);
       if (handle) return handle;
-      if (Array.isArray(value) || value instanceof Int32Array || value instanceof BigInt64Array) {
+      if (Array.isArray(value) || types.isInt32Array(value) || types.isBigInt64Array(value)) {
         return Array.from(value as ArrayLike<unknown>, marshalLength);
       }
       throw mismatch(callee, name, 'a Tensor or an array of integers', value);
@@ -86,7 +88,7 @@ export const VARIANCE = parameter(
 
 // --- options ----------------------------------------------------------------------------------------------------------
 
-/** A tensor or null, which is the default; a buffer of classes. */
+/** A tensor or null, which is the default. Classes store it as a buffer. */
 export const OPTIONAL_TENSOR: LossParameter<Tensor | null, OptionalHandle> = {
   ...parameter(
     option<Tensor | null>(orNull(TENSOR), null),
@@ -98,7 +100,7 @@ export const OPTIONAL_TENSOR: LossParameter<Tensor | null, OptionalHandle> = {
   isBuffer: true,
 };
 
-/** A number, which is a float whatever its value. */
+/** Declares a number, which is a float even if it is integral. */
 export const float = (fallback: number): LossParameter<number, number> =>
   parameter(
     option(FLOAT, fallback),
@@ -142,7 +144,7 @@ export const bool = (fallback: boolean): LossParameter<boolean, boolean> =>
     BOOL,
   );
 
-/** An object of a class or null, which is the default. */
+/** Declares an instance of a class or null, which is the default. */
 export const optionalInstance = <T extends object, L>(
   Class: abstract new (...args: never[]) => T,
   marshal: (value: T) => L,
@@ -153,7 +155,7 @@ export const optionalInstance = <T extends object, L>(
     throw mismatch(callee, name, `a ${Class.name}`, value);
   });
 
-/** A function of two tensors or null, which is the default; it is marshalled to one of two handles. */
+/** A function of two tensors or null, which is the default. It is converted to one of two handles. */
 export const DISTANCE = parameter(
   option<DistanceFunction | null>(ANYTHING as Type<DistanceFunction | null>, null),
   (callee, name): Marshal<(left: Handle, right: Handle) => Handle> => {
@@ -165,7 +167,7 @@ export const DISTANCE = parameter(
   },
 );
 
-/** Deprecated: marshalled with the reduction. */
+/** A deprecated option, which is converted together with the reduction. */
 const LEGACY: LossParameter<boolean | null, never> = parameter(
   option<boolean | null>(orNull(BOOL), null),
   (): Marshal<never> => (_value) => {
@@ -173,10 +175,13 @@ const LEGACY: LossParameter<boolean | null, never> = parameter(
   },
 );
 
-/** `size_average` and `reduce`, which Python puts at different places among the parameters. */
+/** `size_average` and `reduce`. Python puts them at different positions among the parameters. */
 export { LEGACY as REDUCE, LEGACY as SIZE_AVERAGE };
 
-/** How the loss is reduced. It is marshalled from the values that have it, since others may override it (definition.ts). */
+/**
+ * Declares the reduction of a loss. It is converted from all values of the call, since `size_average` and `reduce` may
+ * override it (definition.ts).
+ */
 export const reductionOf = <R extends string>(): LossParameter<R, MarshalledReduction> & {
   readonly default: R;
 } =>

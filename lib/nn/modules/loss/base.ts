@@ -1,4 +1,4 @@
-/** What loss modules share: the reduction, the weight, how they are constructed, and calls off the event loop. */
+/** The base classes of loss modules: reduction, weight, construction, and calls off the event loop. */
 
 import { type AsyncOptions, submit } from '../../../bindings/jobs';
 import { warn } from '../../../bindings/warnings';
@@ -14,7 +14,7 @@ import {
 import { REDUCTION } from '../../functional/loss/types';
 import { Module } from '../module';
 
-/** A call of a loss function: what {@link _Loss.forwardAsync} makes a job of. */
+/** A call of a loss function, which {@link _Loss.forwardAsync} runs as a job. */
 export interface FunctionalCall {
   readonly functional: { async: LossFunction<never, LossParameters>['async'] };
   readonly values: Values;
@@ -22,17 +22,19 @@ export interface FunctionalCall {
 }
 
 /**
- * The base of losses, for your own too.
+ * The base class of losses. It can be extended.
  *
  * See `torch.nn.modules.loss._Loss`.
  */
 export abstract class _Loss<
   Args extends unknown[] = [input: Tensor, target: Tensor],
 > extends Module<Args, Tensor> {
-  /** `'none'`, `'mean'` or `'sum'`: the next call follows it. */
+  /** `'none'`, `'mean'` or `'sum'`. A change takes effect at the next call. */
   reduction: string;
 
-  /** @param options - `reduction`, default `'mean'`; the deprecated `size_average` and `reduce` override it */
+  /**
+   * @param options - `reduction`, which defaults to `'mean'`. The deprecated `size_average` and `reduce` override it
+   */
   constructor(options: Given<LegacyReductionOptions> & { reduction?: string | undefined } = {}) {
     super();
     const callee = { name: new.target.name, parameters: [] };
@@ -51,8 +53,9 @@ export abstract class _Loss<
   }
 
   /**
-   * As calling the loss, off the event loop: the inputs, then `{ signal }` to drop the call if it has not started. Calls
-   * run one after another, in the order they were made. A `forward` of your own runs on the event loop.
+   * Computes the loss off the event loop. Takes the inputs, then options: `{ signal }` cancels the call if it has not
+   * started. Calls run one after another, in the order in which they were made. If a subclass overrides `forward`, that
+   * method runs on the event loop.
    */
   async forwardAsync(...args: [...inputs: Args, options?: AsyncOptions]): Promise<Tensor> {
     const inputs: unknown[] = [...args];
@@ -62,13 +65,13 @@ export abstract class _Loss<
     return call.functional.async(call.values, call.inputs as never, options);
   }
 
-  /** The call that `forward` makes; undefined for a `forward` that may do more than that. @internal */
+  /** Returns the call that `forward` makes, or undefined if `forward` may do more than that. @internal */
   _functionalCall(_inputs: Args): FunctionalCall | undefined {
     return undefined;
   }
 }
 
-/** The base of losses with a weight, a buffer. See `torch.nn.modules.loss._WeightedLoss`. */
+/** The base class of losses with a `weight`, which is a buffer. See `torch.nn.modules.loss._WeightedLoss`. */
 export abstract class _WeightedLoss<
   Args extends unknown[] = [input: Tensor, target: Tensor],
 > extends _Loss<Args> {
@@ -85,7 +88,7 @@ export abstract class _WeightedLoss<
   }
 }
 
-/** A loss class without its `forward`; each option is an attribute of the same name. */
+/** A loss class without its `forward`. Each option is an attribute with the same name. */
 export interface LossClass<Args extends unknown[], LossOptions extends object> {
   new (options?: Given<LossOptions>): _Loss<Args> & Attributes<LossOptions>;
   readonly signature: readonly SignatureParameter[];
@@ -94,12 +97,12 @@ export interface LossClass<Args extends unknown[], LossOptions extends object> {
 type Attributes<LossOptions> = Required<Omit<LossOptions, 'reduction' | 'size_average' | 'reduce'>>;
 
 /**
- * Makes the class that a loss extends, of its function's parameters.
+ * Makes the base class of a loss from the parameters of its function.
  *
  * @param name - torch's name
- * @param functional - has the types and defaults
- * @param keywords - the parameters that the class has too, in its order
- * @param Base - `_WeightedLoss` if it is Python's
+ * @param functional - the function, which has the types and defaults
+ * @param keywords - the parameters that the class has, too, in its order
+ * @param Base - `_WeightedLoss` if Python's class extends that
  */
 export function lossClass<Args extends unknown[], LossOptions extends object>(
   name: string,
@@ -133,7 +136,7 @@ export function lossClass<Args extends unknown[], LossOptions extends object>(
     }
   }
 
-  /** Whether `forward` is not that of the class which extends this one. */
+  /** Returns whether a subclass has overridden the `forward` of the loss's own class. */
   const isOverridden = (loss: Loss): boolean => {
     let owner: object = loss;
     while (!Object.hasOwn(owner, 'forward')) owner = Object.getPrototypeOf(owner);

@@ -1,4 +1,4 @@
-/** Losses of yes or no for each element. Source: torch/nn/modules/loss.py. */
+/** Binary losses: two classes for each element. Source: torch/nn/modules/loss.py. */
 import type { Tensor } from '../../../tensor/tensor';
 import {
   type BCELossOptions,
@@ -12,12 +12,14 @@ import type { InputAndTarget } from '../../functional/loss/definition';
 import { _WeightedLoss, lossClass } from './base';
 
 /**
- * Binary cross entropy of probabilities: `-w (y log x + (1 - y) log(1 - x))`, each logarithm at least -100.
+ * Computes the binary cross entropy of probabilities: `-w (y log x + (1 - y) log(1 - x))`. Logarithms below -100 are
+ * raised to -100.
  *
  * $$\ell_n = -w_n \left(y_n \log x_n + (1 - y_n) \log(1 - x_n)\right)$$
  *
- * Shapes: input (*), 0 to 1, target as input, `weight` broadcast to it; output a scalar, or (*) where `reduction` is
- * `'none'`. Other sizes of target are a RangeError (ValueError), inputs outside 0…1 a TorchError (RuntimeError).
+ * Shapes: input (*), from 0 to 1; target as input; `weight` broadcast to the target; output a scalar, or (*) if
+ * `reduction` is `'none'`. A target of another shape throws a RangeError (ValueError). An input outside 0…1 throws a
+ * TorchError (RuntimeError).
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.BCELoss.html
  *
@@ -46,16 +48,16 @@ export class BCELoss extends lossClass<InputAndTarget, BCELossOptions>(
 }
 
 /**
- * Binary cross entropy of logits, stable where a sigmoid and {@link BCELoss} are not:
- * `-w (pos_weight y log σ(x) + (1 - y) log(1 - σ(x)))`.
+ * Computes the binary cross entropy of logits: `-w (pos_weight y log σ(x) + (1 - y) log(1 - σ(x)))`. This is
+ * numerically more stable than a sigmoid and {@link BCELoss}.
  *
- * $$\ell_n = -w_n \left(p_n\, y_n \log \sigma(x_n) + (1 - y_n) \log(1 - \sigma(x_n))\right), \qquad
- * \sigma(x) = \frac{1}{1 + e^{-x}}$$
+ * $$\ell_n = -w_n \left(p_n\, y_n \log \sigma(x_n) + (1 - y_n) \log(1 - \sigma(x_n))\right), \qquad \sigma(x) =
+ * \frac{1}{1 + e^{-x}}$$
  *
- * $p$ is `pos_weight`: above 1 it counts misses more, below 1 false alarms.
+ * $p$ is `pos_weight`. A value above 1 gives more weight to false negatives, a value below 1 to false positives.
  *
- * Shapes: input (*), target as input, `weight` and `pos_weight` broadcast to it; output a scalar, or (*) where `reduction`
- * is `'none'`.
+ * Shapes: input (*); target as input; `weight` and `pos_weight` broadcast to the target; output a scalar, or (*) if
+ * `reduction` is `'none'`.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html
  *
@@ -84,11 +86,11 @@ export class BCEWithLogitsLoss extends lossClass<InputAndTarget, BCEWithLogitsLo
 }
 
 /**
- * Logistic loss: `log(1 + exp(-y x))` for targets 1 and -1.
+ * Computes the logistic loss `log(1 + exp(-y x))`, for the targets 1 and -1.
  *
  * $$\ell_n = \log\left(1 + e^{-y_n x_n}\right)$$
  *
- * Shapes: input (*), target as input; output a scalar, or (*) where `reduction` is `'none'`.
+ * Shapes: input (*); target as input; output a scalar, or (*) if `reduction` is `'none'`.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.SoftMarginLoss.html
  *

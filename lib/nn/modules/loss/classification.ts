@@ -1,4 +1,4 @@
-/** Losses over the log-probabilities or logits of classes. Source: torch/nn/modules/loss.py. */
+/** Losses of log-probabilities or logits of classes. Source: torch/nn/modules/loss.py. */
 import { warn } from '../../../bindings/warnings';
 import type { Tensor } from '../../../tensor/tensor';
 import {
@@ -13,23 +13,24 @@ import type { Given, InputAndTarget } from '../../functional/loss/definition';
 import { _WeightedLoss, lossClass } from './base';
 
 /**
- * Cross entropy of logits and the targets' classes: `-log softmax(x)[y]`, or `-Σ_c y_c log softmax(x)_c` where targets are
- * probabilities. The mean of class indices is weighted: by `weight` of each target, and by 0 for `ignore_index`.
+ * Computes the cross entropy between logits and targets: `-log softmax(x)[y]` for class indices, `-Σ_c y_c log
+ * softmax(x)_c` for probabilities. For class indices, the mean is weighted by the `weight` of each target, and by 0 for
+ * `ignore_index`.
  *
- * For class indices, with $w$ the `weight` (1 where none is given, 0 for `ignore_index`):
+ * For class indices, where $w$ is `weight` (1 by default, 0 for `ignore_index`):
  *
- * $$\ell_n = -w_{y_n} \log \frac{\exp(x_{n,y_n})}{\sum_c \exp(x_{n,c})}, \qquad
- * \text{mean} = \frac{\sum_n \ell_n}{\sum_n w_{y_n}}$$
+ * $$\ell_n = -w_{y_n} \log \frac{\exp(x_{n,y_n})}{\sum_c \exp(x_{n,c})}, \qquad \text{mean} = \frac{\sum_n
+ * \ell_n}{\sum_n w_{y_n}}$$
  *
- * For probabilities, whose mean divides by N:
+ * For probabilities, where the mean divides by N:
  *
  * $$\ell_n = -\sum_c w_c\, y_{n,c} \log \frac{\exp(x_{n,c})}{\sum_i \exp(x_{n,i})}$$
  *
- * `label_smoothing` $\alpha$ puts $(1 - \alpha)\, y_{n,c} + \alpha / C$ in the place of $y_{n,c}$.
+ * `label_smoothing` $\alpha$ replaces $y_{n,c}$ by $(1 - \alpha)\, y_{n,c} + \alpha / C$.
  *
- * Shapes: input (C), (N, C) or (N, C, d1, …, dK) of logits; target the same without C, int64, or as input, probabilities;
- * `weight` (C); output a scalar, or target's shape without C where `reduction` is `'none'`. A class outside 0…C-1 is a
- * RangeError (IndexError).
+ * Shapes: input (C), (N, C) or (N, C, d1, …, dK) of logits; target: class indices (int64) of the input's shape without
+ * C, or probabilities of the input's shape; `weight` (C); output a scalar, or target's shape without C if `reduction`
+ * is `'none'`. A class outside 0…C-1 throws a RangeError (IndexError).
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html
  *
@@ -70,13 +71,13 @@ export class CrossEntropyLoss extends lossClass<InputAndTarget, CrossEntropyLoss
 }
 
 /**
- * Negative log likelihood: `-weight[y] x[y]` of log-probabilities `x`. The mean is weighted: by `weight` of each target, and
- * by 0 for `ignore_index`.
+ * Computes the negative log likelihood `-weight[y] x[y]` of log-probabilities `x`. The mean is weighted by the `weight`
+ * of each target, and by 0 for `ignore_index`.
  *
  * $$\ell_n = -w_{y_n} x_{n,y_n}, \qquad \text{mean} = \frac{\sum_n \ell_n}{\sum_n w_{y_n}}$$
  *
- * Shapes: input (C), (N, C) or (N, C, d1, …, dK) of log-probabilities; target the same without C, int64; `weight` (C);
- * output a scalar, or target's shape where `reduction` is `'none'`.
+ * Shapes: input (C), (N, C) or (N, C, d1, …, dK) of log-probabilities; target (int64) of the input's shape without C;
+ * `weight` (C); output a scalar, or target's shape if `reduction` is `'none'`.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.NLLLoss.html
  *
@@ -111,7 +112,7 @@ export class NLLLoss extends lossClass<InputAndTarget, NLLLossOptions>(
  * $$\ell_n = -w_{y_n} x_{n,y_n}, \qquad \text{mean} = \frac{\sum_n \ell_n}{\sum_n w_{y_n}}$$
  *
  * Shapes: input (N, C, H, W) of log-probabilities, target (N, H, W), int64; `weight` (C); output a scalar, or target's shape
- * where `reduction` is `'none'`.
+ * if `reduction` is `'none'`.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.NLLLoss.html
  *
@@ -139,14 +140,16 @@ export class NLLLoss2d extends NLLLoss {
 }
 
 /**
- * Kullback-Leibler divergence: `y (log y - x)` of log-probabilities `x`; with `log_target`, `exp(y) (y - x)`.
+ * Computes the Kullback-Leibler divergence of log-probabilities `x`: `y (log y - x)`, or `exp(y) (y - x)` with
+ * `log_target`.
  *
- * $$\ell_n = \begin{cases} y_n (\log y_n - x_n) & \text{without log\_target} \\ e^{y_n} (y_n - x_n) & \text{with} \end{cases}$$
+ * $$\ell_n = \begin{cases} y_n (\log y_n - x_n) & \text{without log\_target} \\ e^{y_n} (y_n - x_n) & \text{with}
+ * \end{cases}$$
  *
- * `'mean'` divides by the number of elements, with a warning; `'batchmean'`, by the first dimension's size, is the
- * divergence as defined.
+ * `'mean'` divides by the number of elements, with a warning. `'batchmean'` divides by the size of the first dimension,
+ * which gives the divergence as it is defined.
  *
- * Shapes: input (*), log-probabilities, target as input; output a scalar, or (*) where `reduction` is `'none'`.
+ * Shapes: input (*) of log-probabilities; target as input; output a scalar, or (*) if `reduction` is `'none'`.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.KLDivLoss.html
  *

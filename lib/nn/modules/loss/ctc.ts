@@ -1,21 +1,21 @@
-/** The loss of sequences without alignment. Source: torch/nn/modules/loss.py. */
+/** The CTC loss: sequences without an alignment. Source: torch/nn/modules/loss.py. */
 import type { Tensor } from '../../../tensor/tensor';
 import { type CTCLossOptions, ctc_loss } from '../../functional/loss/classification';
 import type { Lengths } from '../../functional/loss/types';
 import { lossClass } from './base';
 
 /**
- * Connectionist temporal classification: the negative log likelihood of all alignments of a sequence to its labels.
- * `'mean'` divides each by its target's length first.
+ * Computes the connectionist temporal classification loss: the negative log likelihood of all alignments between a
+ * sequence and its labels. `'mean'` first divides each loss by the length of its target.
  *
  * $$\ell = -\log \sum_{\pi} \prod_{t} p_t(\pi_t)$$
  *
- * The sum goes over every path $\pi$ of labels and blanks, one for each step, that reads as the target once repeated labels
- * are merged and blanks dropped; $p_t$ are the probabilities at step $t$. A target that no path fits costs infinity, or with
- * `zero_infinity` nothing.
+ * A path $\pi$ has one label or blank for each step. The sum covers every path that becomes the target when repeated
+ * labels are merged and blanks are dropped. $p_t$ are the probabilities at step $t$. If no path gives the target, the
+ * loss is infinite, or 0 with `zero_infinity`.
  *
- * Shapes: log_probs (T, N, C) or (T, C); targets (N, S), or (sum of target_lengths) concatenated; the lengths (N) or (),
- * both tensors or both arrays; output a scalar, or (N) where `reduction` is `'none'`.
+ * Shapes: log_probs (T, N, C) or (T, C); targets (N, S), or concatenated (sum of target_lengths); input_lengths and
+ * target_lengths (N) or (), both tensors or both arrays; output a scalar, or (N) if `reduction` is `'none'`.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.CTCLoss.html
  *

@@ -1,4 +1,4 @@
-/** Loss modules of embeddings: similarity, ranking, triplets. Source: torch/nn/modules/loss.py. */
+/** Losses of embeddings: similarity, ranking, triplets. Source: torch/nn/modules/loss.py. */
 
 import { valueError } from '../../../bindings/errors';
 import type { Tensor } from '../../../tensor/tensor';
@@ -31,11 +31,11 @@ function checkMargin(name: string, margin: number): void {
 }
 
 /**
- * For distances `x`: `x` where the target is 1, `max(0, margin - x)` where it is -1.
+ * Computes the hinge loss of distances `x`: `x` for the target 1, `max(0, margin - x)` for the target -1.
  *
  * $$\ell_n = \begin{cases} x_n & y_n = 1 \\ \max(0,\, \text{margin} - x_n) & y_n = -1 \end{cases}$$
  *
- * Shapes: input (*), target as input; output a scalar, or (*) where `reduction` is `'none'`.
+ * Shapes: input (*); target as input; output a scalar, or (*) if `reduction` is `'none'`.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.HingeEmbeddingLoss.html
  *
@@ -59,12 +59,13 @@ export class HingeEmbeddingLoss extends lossClass<InputAndTarget, HingeEmbedding
 }
 
 /**
- * For pairs: `1 - cos(x1, x2)` where the target is 1, `max(0, cos(x1, x2) - margin)` where it is -1.
+ * Computes the cosine distance of pairs: `1 - cos(x1, x2)` for the target 1, `max(0, cos(x1, x2) - margin)` for the
+ * target -1.
  *
- * $$\ell_n = \begin{cases} 1 - \cos(x_{1,n}, x_{2,n}) & y_n = 1 \\
- * \max(0,\, \cos(x_{1,n}, x_{2,n}) - \text{margin}) & y_n = -1 \end{cases}$$
+ * $$\ell_n = \begin{cases} 1 - \cos(x_{1,n}, x_{2,n}) & y_n = 1 \\ \max(0,\, \cos(x_{1,n}, x_{2,n}) - \text{margin}) &
+ * y_n = -1 \end{cases}$$
  *
- * Shapes: input1 and input2 (N, D) or (D), target (N) or (); output a scalar, or (N) where `reduction` is `'none'`.
+ * Shapes: input1 and input2 (N, D) or (D); target (N) or (); output a scalar, or (N) if `reduction` is `'none'`.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.CosineEmbeddingLoss.html
  *
@@ -87,11 +88,12 @@ export class CosineEmbeddingLoss extends lossClass<
 }
 
 /**
- * Whether `x1` ranks above `x2` as the target 1 or -1 says: `max(0, -y (x1 - x2) + margin)`.
+ * Computes the ranking loss `max(0, -y (x1 - x2) + margin)`. The target is 1 if `x1` should rank above `x2`, and -1 for
+ * the reverse.
  *
  * $$\ell_n = \max\left(0,\, -y_n (x_{1,n} - x_{2,n}) + \text{margin}\right)$$
  *
- * Shapes: input1, input2 and target (N) or (); output a scalar, or (N) where `reduction` is `'none'`.
+ * Shapes: input1, input2 and target (N) or (); output a scalar, or (N) if `reduction` is `'none'`.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.MarginRankingLoss.html
  *
@@ -114,15 +116,16 @@ export class MarginRankingLoss extends lossClass<
 }
 
 /**
- * `max(0, d(anchor, positive) - d(anchor, negative) + margin)` with the `p`-norm as distance.
+ * Computes `max(0, d(anchor, positive) - d(anchor, negative) + margin)`, where the distance is the `p`-norm of the
+ * difference.
  *
- * $$\ell_n = \max\left(0,\, d(a_n, p_n) - d(a_n, n_n) + \text{margin}\right), \qquad
- * d(u, v) = \left\lVert u - v + \varepsilon \right\rVert_p$$
+ * $$\ell_n = \max\left(0,\, d(a_n, p_n) - d(a_n, n_n) + \text{margin}\right), \qquad d(u, v) = \left\lVert u - v +
+ * \varepsilon \right\rVert_p$$
  *
- * With `swap`, the smaller of $d(a_n, n_n)$ and $d(p_n, n_n)$ is the distance to the negative example.
+ * With `swap`, the smaller of $d(a_n, n_n)$ and $d(p_n, n_n)$ is used as the distance to the negative example.
  *
- * Shapes: anchor, positive and negative (N, D) or (D); output a scalar, or (N) where `reduction` is `'none'`. `margin` must
- * be positive, else a RangeError (ValueError).
+ * Shapes: anchor, positive and negative (N, D) or (D); output a scalar, or (N) if `reduction` is `'none'`. A `margin`
+ * that is not positive throws a RangeError (ValueError).
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.TripletMarginLoss.html
  *
@@ -156,15 +159,15 @@ export class TripletMarginLoss extends lossClass<Triplet, TripletMarginLossOptio
 }
 
 /**
- * {@link TripletMarginLoss} with a distance of your own: a function of two tensors, called synchronously and
- * differentiated through; a module serves too. Default: {@link PairwiseDistance}.
+ * Computes {@link TripletMarginLoss} with a custom distance function: a differentiable function of two tensors, or a
+ * module. It is called synchronously. Default: {@link PairwiseDistance}.
  *
  * $$\ell_n = \max\left(0,\, d(a_n, p_n) - d(a_n, n_n) + \text{margin}\right)$$
  *
- * With `swap`, the smaller of $d(a_n, n_n)$ and $d(p_n, n_n)$ is the distance to the negative example.
+ * With `swap`, the smaller of $d(a_n, n_n)$ and $d(p_n, n_n)$ is used as the distance to the negative example.
  *
- * Shapes: anchor, positive and negative of as many dimensions as the distance takes; output a scalar, or as the distance
- * gives where `reduction` is `'none'`. `margin` must be positive, else a RangeError (ValueError).
+ * Shapes: anchor, positive and negative as the distance function takes them; output a scalar, or of the distance's
+ * shape if `reduction` is `'none'`. A `margin` that is not positive throws a RangeError (ValueError).
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.TripletMarginWithDistanceLoss.html
  *
@@ -201,7 +204,7 @@ export class TripletMarginWithDistanceLoss extends lossClass<
     return triplet_margin_with_distance_loss.with(this, anchor, positive, negative);
   }
 
-  /** A distance of your own runs on the event loop, where its functions are. @internal */
+  /** A custom distance function runs on the event loop, so no job can run it. @internal */
   override _functionalCall(inputs: Triplet): FunctionalCall | undefined {
     return pairwiseOf(this.distance_function) && super._functionalCall(inputs);
   }

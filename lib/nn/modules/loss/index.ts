@@ -1,4 +1,4 @@
-/** Every loss of `torch.nn.modules.loss`. */
+/** All losses of `torch.nn.modules.loss`. */
 export { _Loss, _WeightedLoss } from './base';
 export * from './binary';
 export * from './classification';

@@ -1,4 +1,4 @@
-/** Cross entropy with the linear layer before it. Source: torch/nn/modules/loss.py. */
+/** Cross entropy together with the linear layer before it. Source: torch/nn/modules/loss.py. */
 
 import { runtimeError } from '../../../bindings/errors';
 import { isSince, lacking } from '../../../bindings/libtorch/versions';
@@ -30,7 +30,7 @@ import type { LinearCrossEntropyOptions } from './linear_cross_entropy_options';
 export interface LinearCrossEntropyLossModuleOptions
   extends FactoryOptions,
     Omit<LinearCrossEntropyLossOptions, 'linear_bias'> {
-  /** (d1, …, dK) of a K-dimensional loss. Default: []. */
+  /** The sizes (d1, …, dK) of a K-dimensional loss. Default: []. */
   out_features?: readonly number[];
   /** Whether the layer has a bias. Default: false. */
   bias?: boolean;
@@ -39,7 +39,7 @@ export interface LinearCrossEntropyLossModuleOptions
 const { reduction, weight, ignore_index, label_smoothing, options } = linear_cross_entropy.options;
 
 const SIGNATURE = new Signature('LinearCrossEntropyLoss', {
-  // The layer checks its own parameters.
+  // The linear layer checks these parameters.
   in_features: required(ANYTHING as Type<number>),
   num_classes: required(ANYTHING as Type<number>),
   out_features: option(INTS, Object.freeze([]) as readonly number[]),
@@ -54,17 +54,17 @@ const SIGNATURE = new Signature('LinearCrossEntropyLoss', {
 });
 
 /**
- * Cross entropy of a linear layer's outputs, with that layer: `CrossEntropyLoss(linear(x), y)`.
+ * Contains a linear layer, and computes the cross entropy of its output: `CrossEntropyLoss(linear(x), y)`.
  *
  * $$\ell_n = -w_{y_n} \log \frac{\exp(z_{n,y_n})}{\sum_c \exp(z_{n,c})}, \qquad z_n = A x_n + b$$
  *
- * Shapes: input (in_features) or (N, in_features); target (), (N) or (N, d1, …, dK) of class indices, or with C after N,
- * probabilities; output a scalar, or target's shape without C where `reduction` is `'none'`. With `options` it is
- * computed in chunks of the batch, and gradients of gradients are not supported.
+ * Shapes: input (in_features) or (N, in_features); target: class indices of shape (), (N) or (N, d1, …, dK), or
+ * probabilities, whose shape has C after N; output a scalar, or target's shape without C if `reduction` is `'none'`.
+ * With `options`, the loss is computed in chunks of the batch, and gradients of gradients are not supported.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.LinearCrossEntropyLoss.html
  *
- * @throws TorchError (RuntimeError) for a weight of another shape than (C), or a label_smoothing outside 0…1
+ * @throws TorchError (RuntimeError) if the shape of weight is not (C), or if label_smoothing is outside 0…1
  *
  * @example
  * ```ts
@@ -116,7 +116,8 @@ export class LinearCrossEntropyLoss extends _WeightedLoss {
     this.out_features = out_features;
     this.ignore_index = values.ignore_index;
     this.label_smoothing = label_smoothing;
-    // A layer's weight has two dimensions: those of a K-dimensional loss are flattened here and restored in forward.
+    // The weight of a layer has two dimensions. So the dimensions of a K-dimensional loss are flattened here, and
+    // restored in forward.
     const outputs = out_features.reduce((product, size) => product * size, num_classes);
     const { bias, device, dtype } = values;
     this.linear = new Linear(values.in_features, outputs, { bias, device, dtype });
@@ -124,21 +125,21 @@ export class LinearCrossEntropyLoss extends _WeightedLoss {
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
-    const [values, weight] = this.#values();
+    const [values, weight] = this._values();
     return linear_cross_entropy.with(values, input, weight, target);
   }
 
-  /** The same call as forward's. @internal */
+  /** Returns the same call that forward makes. @internal */
   override _functionalCall([input, target]: [input: Tensor, target: Tensor]):
     | FunctionalCall
     | undefined {
     if (this.forward !== LinearCrossEntropyLoss.prototype.forward) return undefined;
-    const [values, weight] = this.#values();
+    const [values, weight] = this._values();
     return { functional: linear_cross_entropy, values, inputs: [input, weight, target] };
   }
 
-  /** What the functional takes: the options, and the layer's weight with the dimensions of the loss. */
-  #values(): [values: object, weight: Tensor] {
+  /** Returns the arguments of the function: the options, and the layer's weight with the dimensions of the loss. @internal */
+  _values(): [values: object, weight: Tensor] {
     const { weight, bias, in_features } = this.linear;
     const outputs = [this.num_classes, ...sizesOf(this.out_features)];
     const values = {
@@ -166,7 +167,11 @@ export class LinearCrossEntropyLoss extends _WeightedLoss {
   }
 }
 
-/** @throws TypeError for anything but sizes, which the attribute may have been set to */
+/**
+ * Checks the attribute `out_features`, which may have been set to any value.
+ *
+ * @throws TypeError unless it is an array of sizes
+ */
 function sizesOf(out_features: unknown): readonly number[] {
   if (INTS.accepts(out_features)) return out_features as readonly number[];
   throw mismatch(SIGNATURE, 'out_features', INTS.expected, out_features);

@@ -1,4 +1,4 @@
-/** How a cross entropy is computed in chunks. Source: torch/nn/modules/linear_cross_entropy_options.py. */
+/** Options for computing a cross entropy in chunks. Source: torch/nn/modules/linear_cross_entropy_options.py. */
 import { inspect } from 'node:util';
 import { typeError, valueError } from '../../../bindings/errors';
 import { isSince } from '../../../bindings/libtorch/versions';
@@ -21,40 +21,45 @@ import { bfloat16, type DType, float16, float32, float64 } from '../../../tensor
 import { dtypeFromCode } from '../../../tensor/dtype_table';
 import { repr } from '../../../utils/python';
 
-/** `'balanced'` is torch 2.13's alone. */
+/** The precision policies. Only torch 2.13 has `'balanced'`. */
 export type AccPolicy = 'auto' | 'accurate' | 'balanced' | 'compact';
 export type ChunkingMethod = 'auto' | 'aspect_ratio' | `aspect_ratio:${number}`;
 
 /** The fields of {@link LinearCrossEntropyOptions}. */
 export interface LinearCrossEntropyOptionsFields {
   /**
-   * Whether `backward()` may run more than once. If not, the first one uses the gradients up, which were computed with
-   * the loss, and the second throws; if so, each takes memory for gradients of its own. Means nothing for
-   * `reduction: 'none'`, which may always. Default: false.
+   * Whether `backward()` may run more than once. If false, the gradients are computed together with the loss; the first
+   * `backward()` consumes them, and a second one throws. If true, each `backward()` allocates memory for its own
+   * gradients. Without effect for `reduction: 'none'`, which always allows it. Default: false.
    */
   allow_retain_graph?: boolean;
-  /** Rows of a chunk; fewer take less memory and more calls. Not together with `chunking_method`. Default: null. */
+  /**
+   * The number of rows in a chunk. Fewer rows take less memory and more calls. Cannot be combined with
+   * `chunking_method`. Default: null.
+   */
   batch_chunk_size?: number | null;
   /**
-   * How many rows a chunk has where `batch_chunk_size` does not say it. Default: `'auto'`.
+   * The rule for the number of rows in a chunk if `batch_chunk_size` is null. Default: `'auto'`.
    *
-   * - `'auto'`: `'aspect_ratio'`, with `'compact'` at most so many that chunks take no more memory than the whole
-   *   batch at once; in torch 2.13 by device and dtype `'aspect_ratio'` or `'aspect_ratio:2'`
-   * - `'aspect_ratio'`: so many that their logits take about as much memory as the whole input
-   * - `'aspect_ratio:N'`: a N-th of that
+   * - `'auto'`: `'aspect_ratio'`; with `'compact'`, at most as many rows as keep the chunks' memory below that of the
+   *   whole
+   *   batch. In torch 2.13: `'aspect_ratio'` or `'aspect_ratio:2'`, by device and dtype
+   * - `'aspect_ratio'`: as many rows as have logits of about the memory of the whole input
+   * - `'aspect_ratio:N'`: one N-th of that number
    * - `null`: the whole batch
    */
   chunking_method?: ChunkingMethod | null;
   /**
-   * What of half precision is computed in `acc_dtype`, and what memory that may take. Default: `'auto'`.
+   * Which parts of a half-precision computation use `acc_dtype`, and how much memory they may take. Default: `'auto'`.
    *
-   * - `'auto'`: by device and dtype, `'accurate'` (half precision on a CPU) or `'compact'`
-   * - `'accurate'`: the most; on a CPU the fastest too
-   * - `'compact'`: where gradients need it, without memory for another gradient of the weight where the device can
-   * - `'balanced'`: the same with that memory; in torch 2.13 alone
+   * - `'auto'`: `'accurate'` (half precision on a CPU) or `'compact'`, by device and dtype
+   * - `'accurate'`: as many parts as possible. On a CPU also the fastest
+   * - `'compact'`: the parts that gradients need. If the device allows, without memory for a second gradient of the
+   *   weight
+   * - `'balanced'`: like `'compact'`, with that memory. Only in torch 2.13
    */
   acc_policy?: AccPolicy;
-  /** The dtype of sums. Default: null, the input's, or with `acc_policy: 'auto'` float32 for half precision. */
+  /** The dtype of sums. Default: null, the input's dtype. With `acc_policy: 'auto'`, float32 for half precision. */
   acc_dtype?: DType | null;
 }
 
@@ -76,16 +81,19 @@ const ACC_POLICIES: readonly unknown[] = IS_SINCE_214
 const ACC_DTYPES: readonly unknown[] = [float16, bfloat16, float32, float64];
 
 /**
- * How {@link LinearCrossEntropyLoss} and `linear_cross_entropy` compute in chunks of the batch, so that the logits of
- * all rows never exist at once. Worth it where there are more classes than features, and at least as many rows.
+ * Options that make {@link LinearCrossEntropyLoss} and `linear_cross_entropy` compute in chunks of the batch, so that the
+ * logits of all rows never exist at once. This pays if there are more classes than features, and at least as many rows
+ * as features.
  *
  * `new nn.LinearCrossEntropyOptions()` chooses by device and dtype. An object cannot be changed. Gradients of gradients
- * are not supported; what chunks cannot do (`label_smoothing`, a K-dimensional loss, and class probabilities before torch
- * 2.14, with `reduction: 'none'` or with gradients of their own) is computed all at once, with a warning.
+ * are not supported.
+ *
+ * Chunks do not support `label_smoothing` and K-dimensional losses. They support class probabilities since torch 2.14,
+ * if these need no gradient and `reduction` is not `'none'`. Everything else is computed without chunks, with a warning.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.LinearCrossEntropyOptions.html
  *
- * @throws RangeError (ValueError) for a value that a field does not take
+ * @throws RangeError (ValueError) for an invalid value of a field
  */
 export class LinearCrossEntropyOptions implements Required<LinearCrossEntropyOptionsFields> {
   static readonly signature = SIGNATURE.description;
@@ -114,7 +122,7 @@ export class LinearCrossEntropyOptions implements Required<LinearCrossEntropyOpt
     Object.freeze(this);
   }
 
-  /** As they cross to the native side. @internal */
+  /** Returns the options as they are passed to the native side. @internal */
   static marshal(options: LinearCrossEntropyOptions): MarshalledLinearCrossEntropyOptions {
     if (typeof options === 'object' && options !== null && #marshalled in options) {
       return options.#marshalled;
@@ -122,7 +130,10 @@ export class LinearCrossEntropyOptions implements Required<LinearCrossEntropyOpt
     throw typeError(`must be LinearCrossEntropyOptions, got ${describe(options)}`);
   }
 
-  /** The options that `'auto'` and null come to for a batch; `device: null` takes the fallback. */
+  /**
+   * Returns options in which `'auto'` and null are replaced by the values for a batch. `device: null` uses the fallback
+   * of torch.
+   */
   _adjust(
     num_batches: number,
     in_features: number,

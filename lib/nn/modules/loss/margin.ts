@@ -1,4 +1,4 @@
-/** Margins between classes: one class or several to a row. Source: torch/nn/modules/loss.py. */
+/** Margin losses between classes, with one or several target classes per row. Source: torch/nn/modules/loss.py. */
 
 import { valueError } from '../../../bindings/errors';
 import type { Tensor } from '../../../tensor/tensor';
@@ -14,12 +14,13 @@ import type { Given, InputAndTarget } from '../../functional/loss/definition';
 import { _WeightedLoss, lossClass } from './base';
 
 /**
- * Hinge of many classes with one target: `Σ_{i≠y} max(0, margin - x[y] + x[i])^p / C`, times `weight[y]`.
+ * Computes the multi-class hinge loss for one target class: `Σ_{i≠y} max(0, margin - x[y] + x[i])^p / C`, times
+ * `weight[y]`.
  *
  * $$\ell_n = \frac{w_{y_n}}{C} \sum_{i \ne y_n} \max\left(0,\, \text{margin} - x_{n,y_n} + x_{n,i}\right)^p$$
  *
- * Shapes: input (C) or (N, C), target () or (N), int64, `weight` (C); output a scalar, or (N) where `reduction` is
- * `'none'`. `p` is 1 or 2, else a RangeError (ValueError).
+ * Shapes: input (C) or (N, C); target () or (N), int64; `weight` (C); output a scalar, or (N) if `reduction` is
+ * `'none'`. A `p` other than 1 and 2 throws a RangeError (ValueError).
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiMarginLoss.html
  *
@@ -58,12 +59,12 @@ export class MultiMarginLoss extends lossClass<InputAndTarget, MultiMarginLossOp
 }
 
 /**
- * Hinge of many classes with many targets: the sum over targets `y_j` and other classes `i` of
- * `max(0, 1 - (x[y_j] - x[i])) / C`.
+ * Computes the multi-class hinge loss for several target classes: the sum of `max(0, 1 - (x[y_j] - x[i])) / C` over all
+ * target classes `y_j` and all other classes `i`.
  *
  * $$\ell_n = \frac1C \sum_{j \in y_n} \sum_{i \notin y_n} \max\left(0,\, 1 - (x_{n,j} - x_{n,i})\right)$$
  *
- * Shapes: input (C) or (N, C); target as input, int64, the classes first and then -1; output a scalar, or (N) where
+ * Shapes: input (C) or (N, C); target as input, int64: the target classes, then -1; output a scalar, or (N) if
  * `reduction` is `'none'`.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiLabelMarginLoss.html
@@ -92,11 +93,12 @@ export class MultiLabelMarginLoss extends lossClass<InputAndTarget, MultiLabelMa
 }
 
 /**
- * One-versus-all cross entropy of logits, averaged over classes: `-1/C Σ y log σ(x) + (1 - y) log(1 - σ(x))`.
+ * Computes the one-versus-all cross entropy of logits, averaged over the classes: `-1/C Σ y log σ(x) + (1 - y) log(1 -
+ * σ(x))`.
  *
  * $$\ell_n = -\frac1C \sum_c w_c \left(y_{n,c} \log \sigma(x_{n,c}) + (1 - y_{n,c}) \log(1 - \sigma(x_{n,c}))\right)$$
  *
- * Shapes: input (N, C), target as input, 0 or 1, `weight` (C); output a scalar, or (N) where `reduction` is `'none'`.
+ * Shapes: input (N, C); target as input, 0 or 1; `weight` (C); output a scalar, or (N) if `reduction` is `'none'`.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiLabelSoftMarginLoss.html
  *

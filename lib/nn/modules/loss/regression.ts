@@ -1,4 +1,4 @@
-/** Loss modules of regression. Source: torch/nn/modules/loss.py. */
+/** Losses for regression. Source: torch/nn/modules/loss.py. */
 import type { Tensor } from '../../../tensor/tensor';
 import type { InputAndTarget } from '../../functional/loss/definition';
 import {
@@ -18,11 +18,11 @@ import {
 import { lossClass } from './base';
 
 /**
- * Mean absolute error: `|x - y|`.
+ * Computes the mean absolute error: `|x - y|`.
  *
  * $$\ell_n = \lvert x_n - y_n \rvert$$
  *
- * Shapes: input (*), target as input; output a scalar, or (*) where `reduction` is `'none'`.
+ * Shapes: input (*); target as input; output a scalar, or (*) if `reduction` is `'none'`.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.L1Loss.html
  *
@@ -50,11 +50,11 @@ export class L1Loss extends lossClass<InputAndTarget, Omit<L1LossOptions, 'weigh
 }
 
 /**
- * Mean squared error: `(x - y)²`.
+ * Computes the mean squared error: `(x - y)²`.
  *
  * $$\ell_n = (x_n - y_n)^2$$
  *
- * Shapes: input (*), target as input; output a scalar, or (*) where `reduction` is `'none'`.
+ * Shapes: input (*); target as input; output a scalar, or (*) if `reduction` is `'none'`.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.MSELoss.html
  *
@@ -82,14 +82,14 @@ export class MSELoss extends lossClass<InputAndTarget, Omit<MSELossOptions, 'wei
 }
 
 /**
- * `0.5 (x - y)² / beta` where `|x - y| < beta`, else `|x - y| - 0.5 beta`.
+ * Computes `0.5 (x - y)² / beta` if `|x - y| < beta`, else `|x - y| - 0.5 beta`.
  *
- * $$\ell_n = \begin{cases} \dfrac{(x_n - y_n)^2}{2\beta} & \lvert x_n - y_n \rvert < \beta \\[1ex]
- * \lvert x_n - y_n \rvert - \dfrac{\beta}{2} & \text{else} \end{cases}$$
+ * $$\ell_n = \begin{cases} \dfrac{(x_n - y_n)^2}{2\beta} & \lvert x_n - y_n \rvert < \beta \\[1ex] \lvert x_n - y_n
+ * \rvert - \dfrac{\beta}{2} & \text{else} \end{cases}$$
  *
- * `beta` 0 is {@link L1Loss}; a negative one is an error.
+ * With `beta: 0`, this is {@link L1Loss}. A negative `beta` throws an error.
  *
- * Shapes: input (*), target as input; output a scalar, or (*) where `reduction` is `'none'`.
+ * Shapes: input (*); target as input; output a scalar, or (*) if `reduction` is `'none'`.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.SmoothL1Loss.html
  *
@@ -116,14 +116,14 @@ export class SmoothL1Loss extends lossClass<InputAndTarget, SmoothL1LossOptions>
 }
 
 /**
- * `0.5 (x - y)²` where `|x - y| < delta`, else `delta (|x - y| - 0.5 delta)`.
+ * Computes `0.5 (x - y)²` if `|x - y| < delta`, else `delta (|x - y| - 0.5 delta)`.
  *
- * $$\ell_n = \begin{cases} \frac12 (x_n - y_n)^2 & \lvert x_n - y_n \rvert < \delta \\[1ex]
- * \delta \left(\lvert x_n - y_n \rvert - \frac12 \delta\right) & \text{else} \end{cases}$$
+ * $$\ell_n = \begin{cases} \frac12 (x_n - y_n)^2 & \lvert x_n - y_n \rvert < \delta \\[1ex] \delta \left(\lvert x_n -
+ * y_n \rvert - \frac12 \delta\right) & \text{else} \end{cases}$$
  *
  * `delta` must be positive.
  *
- * Shapes: input (*), target as input; output a scalar, or (*) where `reduction` is `'none'`.
+ * Shapes: input (*); target as input; output a scalar, or (*) if `reduction` is `'none'`.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.HuberLoss.html
  *
@@ -150,15 +150,15 @@ export class HuberLoss extends lossClass<InputAndTarget, Omit<HuberLossOptions, 
 }
 
 /**
- * `exp(x) - y x`, or with `log_input: false` `x - y log(x + eps)`; `full` adds Stirling's approximation of `log(y!)` for
- * targets above 1.
+ * Computes the Poisson negative log likelihood: `exp(x) - y x`, or `x - y log(x + eps)` with `log_input: false`. `full`
+ * adds Stirling's approximation of `log(y!)` for targets above 1.
  *
- * $$\ell_n = \begin{cases} e^{x_n} - y_n x_n & \text{with log\_input} \\
- * x_n - y_n \log(x_n + \varepsilon) & \text{without} \end{cases}$$
+ * $$\ell_n = \begin{cases} e^{x_n} - y_n x_n & \text{with log\_input} \\ x_n - y_n \log(x_n + \varepsilon) &
+ * \text{without} \end{cases}$$
  *
  * With `full`, $y_n \log y_n - y_n + \frac12 \log(2\pi y_n)$ is added where $y_n > 1$.
  *
- * Shapes: input (*), target as input; output a scalar, or (*) where `reduction` is `'none'`.
+ * Shapes: input (*); target as input; output a scalar, or (*) if `reduction` is `'none'`.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.PoissonNLLLoss.html
  *
@@ -186,13 +186,14 @@ export class PoissonNLLLoss extends lossClass<InputAndTarget, PoissonNLLLossOpti
 }
 
 /**
- * `0.5 (log(max(var, eps)) + (x - y)² / max(var, eps))`; `full` adds `0.5 log(2π)`.
+ * Computes the Gaussian negative log likelihood: `0.5 (log(max(var, eps)) + (x - y)² / max(var, eps))`. `full` adds
+ * `0.5 log(2π)`.
  *
  * $$\ell_n = \frac12 \left(\log v_n + \frac{(x_n - y_n)^2}{v_n}\right), \qquad v_n = \max(\text{var}_n, \varepsilon)$$
  *
- * Shapes: input (N, *) or (*), target as input or broadcast to it, var as input, or with a last dimension of 1 or left out,
- * or a number; output a scalar, or as input where `reduction` is `'none'`. A negative variance is a RangeError
- * (ValueError).
+ * Shapes: input (N, *) or (*); target as input or broadcast to it; var as input, as input with a last dimension of 1 or
+ * without the last dimension, or a number; output a scalar, or as input if `reduction` is `'none'`. A negative variance
+ * throws a RangeError (ValueError).
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.GaussianNLLLoss.html
  *

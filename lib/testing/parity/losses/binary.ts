@@ -1,4 +1,4 @@
-/** The losses of binary targets, and of ranks. */
+/** The losses of binary targets and of rankings. */
 import { Input } from '../inputs';
 import {
   ELEMENTWISE,

@@ -18,7 +18,7 @@ const classWeights: Values = (random, shape, options) => [
   random.uniform([classes(shape), 1], 0, 2, options),
 ];
 
-/** Without an empty batch: libtorch leaves these losses' mean and sum of one uninitialised. */
+/** Without empty batches, for which libtorch returns uninitialized memory as the mean and sum of these losses. */
 const FULL_BATCHES = BATCHES.filter((shape) => shape[0] !== 0);
 const K_DIMENSIONAL: Shape[] = [
   [3, 5],
@@ -32,15 +32,15 @@ const K_DIMENSIONAL: Shape[] = [
   [0, 3, 2, 2],
 ];
 
-/** Input of the class dimension's shape with one class index per remaining position. */
+/** Returns one class index for each position, for an input with the class dimension second. */
 const indexTarget = (random: Random, shape: Shape): Input => {
   const rest = shape.length > 1 ? [shape[0]!, ...shape.slice(2)] : [];
   return random.integers(rest, 0, Math.max(1, classes(shape)));
 };
 
-/** Class indices that are out of range, of another dtype, of a wrong shape. */
+/** Returns class indices that are out of range, of another dtype, or of a wrong shape. */
 const oddIndices: LossRow['odd'] = (random, options) => [
-  // One value out of range: with several, the thread that is first to meet one names it.
+  // Only one value is out of range. With several, the error names the one that a thread meets first.
   [random.normal([3, 5], options), random.integers([3], 5, 6)],
   [random.normal([3, 5], options), random.integers([3], -3, -2)],
   [random.normal([3, 5], options), random.integers([3], 0, 5, { dtype: 'int32' })],
@@ -93,7 +93,7 @@ export const CLASSIFICATION: readonly LossRow[] = [
     odd: oddIndices!,
   },
   {
-    // Class probabilities as the target.
+    // These cases have class probabilities as the target.
     functional: 'cross_entropy',
     module: 'CrossEntropyLoss',
     shapes: K_DIMENSIONAL,

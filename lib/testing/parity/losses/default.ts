@@ -1,4 +1,4 @@
-/** The rows of losses that need none of their own: what follows from a loss's parameters. */
+/** Makes the rows of losses without a row of their own, from the parameters of the loss. */
 
 import { BOOL, FLOAT } from '../../../dispatch/signature';
 import type { LossFunction, LossParameters } from '../../../nn/functional/loss/definition';
@@ -12,7 +12,7 @@ type LossClass = { readonly functional?: AnyLoss; readonly signature: AnyLoss['s
 
 const REDUCTION_OPTIONS = ['reduction', 'size_average', 'reduce'];
 
-/** The losses that are a class and a function, by the function's name. */
+/** The losses that are a class and a function, keyed by the function's name. */
 const classes = new Map<string, [name: string, Class: LossClass]>();
 for (const [name, member] of Object.entries(torch.nn as object)) {
   const functional: unknown = Object.hasOwn(Object.getPrototypeOf(member) ?? {}, 'functional')
@@ -21,14 +21,14 @@ for (const [name, member] of Object.entries(torch.nn as object)) {
   if (functional) classes.set((functional as { name: string }).name, [name, member as LossClass]);
 }
 
-/** Makes rows for all losses but those of the names. */
+/** Makes rows for all losses except those named. */
 export function defaultRows(known: readonly string[]): LossRow[] {
   return [...classes]
     .filter(([name]) => !known.includes(name))
     .map(([name, found]) => rowOf(name, found));
 }
 
-/** A loss between tensors of one shape, whose elements are normally distributed. */
+/** Returns the row of a loss between tensors of one shape with normally distributed elements. */
 function rowOf(functional: string, [module, Class]: [string, LossClass]): LossRow {
   const { options, signature } = Class.functional!;
   const inputs = signature.filter(({ required }) => required);
@@ -50,7 +50,7 @@ function rowOf(functional: string, [module, Class]: [string, LossClass]): LossRo
   };
 }
 
-/** The values to try for an option of a type. */
+/** Returns the values to try for an option of a type. */
 function valuesOf(loss: string, name: string, parameter: LossParameter<unknown, unknown>): Values {
   if (parameter.isBuffer) return weights;
   if (parameter.inConstructor === BOOL) return booleans;

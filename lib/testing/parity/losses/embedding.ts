@@ -1,24 +1,26 @@
-/** The losses between embeddings. */
+/** The losses of embeddings. */
 
 import type { Tensor } from '../../../tensor/tensor';
 import * as torch from '../../../torch';
-import { type Argument, Both, float } from '../call';
+import { type Argument, float, PerLanguage } from '../call';
 import { always, BATCHES, booleans, type LossRow, margins, normals } from './row';
 
 const { nn } = torch;
 
-/** Distance functions, in Python and in JavaScript. */
+/** Distance functions in Python and in JavaScript. */
 const DISTANCES: readonly Argument[] = [
   null,
-  new Both('lambda a, b: 1.0 - F.cosine_similarity(a, b)', (a: Tensor, b: Tensor) =>
+  new PerLanguage('lambda a, b: 1.0 - F.cosine_similarity(a, b)', (a: Tensor, b: Tensor) =>
     torch.rsub(nn.functional.cosine_similarity(a, b), 1),
   ),
-  new Both('lambda a, b: (a - b).abs().sum(-1)', (a: Tensor, b: Tensor) => a.sub(b).abs().sum(-1)),
-  new Both(
+  new PerLanguage('lambda a, b: (a - b).abs().sum(-1)', (a: Tensor, b: Tensor) =>
+    a.sub(b).abs().sum(-1),
+  ),
+  new PerLanguage(
     'lambda a, b: torch.max(torch.abs(a - b), dim=1).values',
     (a: Tensor, b: Tensor) => a.sub(b).abs().max(1, false).values,
   ),
-  new Both('nn.PairwiseDistance(p=1.0)', new nn.PairwiseDistance({ p: 1 })),
+  new PerLanguage('nn.PairwiseDistance(p=1.0)', new nn.PairwiseDistance({ p: 1 })),
 ];
 
 export const EMBEDDING: readonly LossRow[] = [

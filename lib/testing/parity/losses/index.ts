@@ -1,4 +1,7 @@
-/** Every loss, a row each: what its cases are made from. A loss that needs no row of its own gets one. */
+/**
+ * The list of all losses, with a row for each that describes its cases. A loss without a row of its own gets a default
+ * row.
+ */
 import { isSince } from '../../../bindings/libtorch/versions';
 import { libtorch } from '../../../bindings/native';
 import { BINARY } from './binary';
@@ -10,7 +13,7 @@ import { REGRESSION } from './regression';
 import { type LossRow, nameOf } from './row';
 import { SEQUENCES } from './sequences';
 
-/** Python has these losses since 2.13 only. */
+/** Returns whether this Python has the loss. Some exist since 2.13 only. */
 const isThere = (row: LossRow): boolean =>
   isSince('2.13', libtorch.version) || !/linear_?cross_?entropy/i.test(nameOf(row));
 

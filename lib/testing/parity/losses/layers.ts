@@ -1,12 +1,15 @@
-/** The losses with a layer of their own. */
+/** The losses that contain a layer. */
 import * as torch from '../../../torch';
-import { Both, dtype, float } from '../call';
+import { dtype, float, PerLanguage } from '../call';
 import type { Input, Random, TensorOptions } from '../inputs';
 import { always, type LossRow, type Shape } from './row';
 
 const { LinearCrossEntropyOptions } = torch.nn;
 
-/** Shapes of the input; the classes of a problem are a function of its features, more or fewer. */
+/**
+ * Shapes of the input. The number of classes follows from the number of features, and is sometimes smaller, sometimes
+ * larger.
+ */
 const SHAPES: Shape[] = [[6, 3], [9, 8], [17, 5], [3], [1, 2]];
 const classesOf = (shape: Shape): number => (shape.at(-1)! % 2 ? 7 : 4);
 const batchOf = (shape: Shape): Shape => shape.slice(0, -1);
@@ -17,15 +20,15 @@ const targets = (random: Random, shape: Shape): Input =>
 const classWeight = (random: Random, shape: Shape, options: TensorOptions): Input =>
   random.uniform([classesOf(shape)], 0, 2, options);
 
-/** How to compute in chunks. */
+/** Options for computing in chunks. */
 const CHUNKS = always(
   null,
-  new Both('nn.LinearCrossEntropyOptions()', new LinearCrossEntropyOptions()),
-  new Both(
+  new PerLanguage('nn.LinearCrossEntropyOptions()', new LinearCrossEntropyOptions()),
+  new PerLanguage(
     'nn.LinearCrossEntropyOptions(batch_chunk_size=2)',
     new LinearCrossEntropyOptions({ batch_chunk_size: 2 }),
   ),
-  new Both(
+  new PerLanguage(
     "nn.LinearCrossEntropyOptions(acc_policy='accurate')",
     new LinearCrossEntropyOptions({ acc_policy: 'accurate' }),
   ),

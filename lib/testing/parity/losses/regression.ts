@@ -1,4 +1,4 @@
-/** The losses between numbers: lib/nn/functional/loss/regression.ts. */
+/** The losses of regression: lib/nn/functional/loss/regression.ts. */
 import { float } from '../call';
 import type { Input } from '../inputs';
 import {

@@ -1,6 +1,4 @@
-/**
- * What the cases of a loss are made from: how its arguments are made and which values each option takes.
- */
+/** A row describes the cases of a loss: how its arguments are made, and which values each option takes. */
 import { type Argument, float, type Options } from '../call';
 import type { Input, Random, TensorOptions } from '../inputs';
 
@@ -8,35 +6,35 @@ export type Shape = readonly number[];
 export type Values = (random: Random, shape: Shape, options: TensorOptions) => readonly Argument[];
 
 export interface LossRow {
-  /** Its function, in `nn.functional`. */
+  /** The name of its function in `nn.functional`. */
   functional?: string;
-  /** Its class, in `nn`. */
+  /** The name of its class in `nn`. */
   module?: string;
   shapes: readonly Shape[];
-  /** The positional arguments; `options` are for inputs, `targetOptions` for targets. */
+  /** Makes the positional arguments. `options` are for inputs, `targetOptions` for targets. */
   inputs(
     random: Random,
     shape: Shape,
     options: TensorOptions,
     targetOptions: TensorOptions,
   ): readonly Argument[];
-  /** The class's own arguments, where it has parameters. They are drawn with a fixed seed. */
+  /** Makes the arguments of the class's constructor. The class's parameters are initialized with a fixed seed. */
   construct?(shape: Shape, options: TensorOptions): readonly [args: Argument[], kwargs: Options];
-  /** The values to try for each option of both forms. */
+  /** The values to try for the options that both forms have. */
   options?: Readonly<Record<string, Values>>;
-  /** Options that the class does not have. */
+  /** The values to try for options that only the function has. */
   functionalOptions?: Readonly<Record<string, Values>>;
-  /** The reductions that it has; none where it has no such option. Default: none, mean and sum. */
+  /** The reductions of the loss. Empty if it has no such option. Default: none, mean and sum. */
   reductions?: readonly string[];
-  /** Only the input may require gradients: Python refuses targets that do. */
+  /** Only the input may require gradients. Python refuses targets that do. */
   fixedTargets?: true;
-  /** Whether there are size_average and reduce. */
+  /** Whether the loss has size_average and reduce. */
   legacy: boolean;
-  /** Argument lists out of the ordinary: broadcasts, mismatches, values out of range. */
+  /** Makes unusual arguments: broadcasts, mismatches, values out of range. */
   odd?(random: Random, options: TensorOptions): readonly (readonly Argument[])[];
 }
 
-/** The name of a row's loss: that of its function, or else its class. */
+/** Returns the name of a loss: the function's, or else the class's. */
 export const nameOf = ({ functional, module }: LossRow): string => functional ?? module!;
 
 export const REDUCTIONS = ['none', 'mean', 'sum'];
@@ -47,7 +45,7 @@ export const always =
     values;
 export const booleans = always(true, false);
 
-/** A weight of the input's shape, one that broadcasts, and one that fits nothing. */
+/** Returns a weight of the input's shape, one that broadcasts, and one that does not fit. */
 export const weights: Values = (random, shape, options) => [
   random.uniform(shape, 0, 2, options),
   random.uniform(shape.slice(-1), 0, 2, options),
@@ -65,7 +63,7 @@ export const ELEMENTWISE: Shape[] = [
   [2, 1, 3, 2],
 ];
 export const BATCHES: Shape[] = [[3, 5], [1, 4], [5], [16, 7], [0, 3], [3, 0], [], [2, 3, 4]];
-/** Pairs of shapes that broadcast, or do not. */
+/** Returns pairs of tensors whose shapes broadcast or do not fit. */
 export const pairs =
   (make: (random: Random, shape: Shape, options: TensorOptions) => Input): LossRow['odd'] =>
   (random, options) =>

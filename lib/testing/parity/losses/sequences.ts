@@ -1,4 +1,4 @@
-/** The loss of unaligned sequences. */
+/** The CTC loss, of sequences without alignment. */
 import type { Argument } from '../call';
 import { Input, type Random, type TensorOptions } from '../inputs';
 import { always, booleans, type LossRow, type Shape } from './row';
@@ -8,7 +8,7 @@ const [T, N, C, S] = [12, 4, 6, 5];
 const lengths = (values: readonly number[], dtype: 'int64' | 'int32'): Input =>
   Input.of(dtype, [values.length], (i) => values[i]!);
 
-/** Padded targets, at most half as long as the input, so that there is a path to each. */
+/** Returns padded targets, at most half as long as the input, so that every target has a path. */
 function padded(random: Random, shape: Shape, options: TensorOptions): Argument[] {
   const [steps, classes] = [shape[0]!, shape.at(-1)!];
   const longest = Math.floor(steps / 2);
@@ -50,9 +50,9 @@ export const SEQUENCES: readonly LossRow[] = [
         [input, targets, lengths(steps, 'int32'), lengths(sizes, 'int32')],
         [input, random.integers([12], 1, C), steps, sizes],
         [input, random.integers([N, S], 0, C), steps, sizes],
-        // Too short for their targets: infinite, unless zero_infinity.
+        // Shorter than their targets, so the loss is infinite unless zero_infinity is set.
         [input, targets, [3, 2, 1, 0], sizes],
-        // Refused.
+        // Throws an error.
         [input, targets, steps, lengths(sizes, 'int64')],
         [input, targets, [13, 12, 10, 7], sizes],
         [input, targets, steps, [6, 3, 4, 0]],

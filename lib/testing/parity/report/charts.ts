@@ -1,8 +1,9 @@
-/** The charts of the HTML report, as SVG. Colours are classes of its style sheet, so that they follow the theme. */
+/** The charts of the HTML report, as SVG. Colors are classes of the style sheet, so they follow the theme. */
 import { DTYPES } from '../generate';
 import type { ParityReport } from '../run';
 import type { Counts } from '../statistics';
-import { thousands, ulpsText, verdictOf } from './text';
+import { thousands, ulpsText } from './numbers';
+import { verdictOf } from './text';
 
 const LABEL = 250;
 const WIDTH = 920;
@@ -32,7 +33,7 @@ const rectangle = (
   `<rect x="${x.toFixed(1)}" y="${y}" width="${Math.max(0, width).toFixed(1)}" height="${height}" rx="2" ` +
   `class="${kind}"><title>${escaped(title)}</title></rect>`;
 
-/** What came of the cases of each loss, as bars. */
+/** Returns a bar chart of the results by loss. */
 export function casesChart({ by }: ParityReport): string {
   const losses = Object.entries(by.loss);
   const most = Math.max(...losses.map(([, { cases }]) => cases));
@@ -66,7 +67,7 @@ function segments({ equal, refused, close, different }: Counts): [kind: string, 
   return all.filter(([, count]) => count > 0);
 }
 
-/** The worst of each loss in each dtype, as a grid. */
+/** Returns a grid with the worst result of each loss in each dtype. */
 export function gridChart({ by }: ParityReport): string {
   const losses = Object.keys(by.loss);
   const dtypes = DTYPES.filter((dtype) => dtype in by.dtype);

@@ -1,20 +1,12 @@
-/** The report as one HTML file that needs nothing else. */
+/** Formats the report as one self-contained HTML file. */
 import type { Failure, ParityReport } from '../run';
 import type { Grouping } from '../statistics';
 import { casesChart, escaped, gridChart } from './charts';
+import { thousands, ulpsText } from './numbers';
 import { STYLE } from './style';
-import {
-  buildText,
-  rateText,
-  reproduceText,
-  sidesTable,
-  thousands,
-  ulpsText,
-  verdictOf,
-  verdictText,
-} from './text';
+import { buildText, rateText, reproduceText, sidesTable, verdictOf, verdictText } from './text';
 
-/** The groupings that are tables, in their order. */
+/** The groupings that are shown as tables, in order. */
 const TABLES: readonly (readonly [Grouping, string])[] = [
   ['loss', 'By loss'],
   ['dtype', 'By dtype'],

@@ -1,5 +1,4 @@
-/** The report as JSON. */
-/** Infinite numbers, which JSON does not have, are the string `Infinity`. */
+/** Converts the report to JSON. Infinite numbers become the string `Infinity`, since JSON has none. */
 export function jsonReport(report: object): unknown {
   const text = JSON.stringify(report, (_, value: unknown) =>
     typeof value === 'number' && !Number.isFinite(value) ? String(value) : value,

@@ -1,4 +1,4 @@
-/** The HTML report's style sheet, for light and dark. */
+/** The style sheet of the HTML report, for light and dark themes. */
 export const STYLE = `
 :root {
   --paper: #ffffff; --panel: #f6f8fa; --ink: #1f2328; --soft: #59636e; --line: #d1d9e0;

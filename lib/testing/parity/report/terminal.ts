@@ -1,7 +1,8 @@
-/** The report on a terminal. */
+/** Formats the report for a terminal. */
 import type { Styles } from '../../../cli/terminal';
 import type { ParityReport } from '../run';
-import { buildText, rateText, thousands, ulpsText, verdictOf, verdictText } from './text';
+import { thousands, ulpsText } from './numbers';
+import { buildText, rateText, verdictOf, verdictText } from './text';
 
 const FAILURES_SHOWN = 5;
 

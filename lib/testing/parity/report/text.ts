@@ -1,22 +1,14 @@
-/** Words and numbers that all forms of the report share. */
+/** Texts and numbers that all forms of the report use. */
 import { DTYPES } from '../generate';
 import type { ParityReport } from '../run';
 import type { Counts } from '../statistics';
+import { thousands } from './numbers';
 
-/** `26,415`. */
-export const thousands = (count: number): string => count.toLocaleString('en');
-
-/** A distance in ulps: `0`, `3`, `1.2e+6`, `∞`. */
-export function ulpsText(ulps: number): string {
-  if (!Number.isFinite(ulps)) return '∞';
-  return ulps < 1e6 ? thousands(ulps) : ulps.toExponential(1);
-}
-
-/** Cases a second. */
+/** Returns the number of cases per second. */
 export const rateText = ({ total, comparing_seconds }: ParityReport): string =>
   thousands(Math.round(total.cases / comparing_seconds));
 
-/** The result in a sentence. */
+/** Returns the result in one sentence. */
 export function verdictText({ verdict, total, settings }: ParityReport): string {
   const { cases, equal, different } = total;
   if (verdict === 'equal') return `All ${thousands(cases)} cases equal Python bit for bit`;
@@ -33,7 +25,7 @@ function kernelsText({ kernels }: ParityReport['ours']): string {
   return kernels.length === 0 ? '' : `, and our own kernels of ${kernels.join(', ')}`;
 }
 
-/** What the sides' builds have in common, or that they differ. */
+/** Returns a sentence that says what both builds have in common, or that they differ. */
 export function buildText({ build_differences, ours }: ParityReport): string {
   return build_differences.length === 0
     ? `Both sides: libtorch ${ours.torch}, ${ours.threads} threads, ${ours.cpu_capability}${kernelsText(ours)}`
@@ -42,7 +34,7 @@ export function buildText({ build_differences, ours }: ParityReport): string {
         .join(', ')}: equal bits cannot be promised`;
 }
 
-/** Python's and our side, property by property. */
+/** Returns the rows of a table that compares Python's properties with ours. */
 export function sidesTable({ python, ours }: ParityReport): (readonly [string, string, string])[] {
   const none = (value: string | null): string => value ?? 'none';
   return [
@@ -58,7 +50,7 @@ export function sidesTable({ python, ours }: ParityReport): (readonly [string, s
   ];
 }
 
-/** The command that runs the same cases again. */
+/** Returns the command that runs the same cases again. */
 export function reproduceText({ settings, ours }: ParityReport): string {
   const { python, seed, cases, losses, dtypes, devices, pythonDevice, tolerance } = settings;
   return [
@@ -76,7 +68,7 @@ export function reproduceText({ settings, ours }: ParityReport): string {
   ].join(' ');
 }
 
-/** Of a group: its worst verdict. */
+/** Returns the worst verdict of a group. */
 export function verdictOf({ different, close }: Counts): ParityReport['verdict'] {
   return different ? 'different' : close ? 'close' : 'equal';
 }

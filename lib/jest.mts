@@ -1,0 +1,4 @@
+/** The entry of `import`: what jest.ts does for `require`. */
+export type * from './jest.js';
+
+import './jest.js';

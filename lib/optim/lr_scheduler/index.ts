@@ -1,0 +1,28 @@
+/** `torch.optim.lr_scheduler`. See https://docs.pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate */
+export { ChainedScheduler, SequentialLR, type Steppable } from './composition';
+export {
+  CosineAnnealingLR,
+  CosineAnnealingWarmRestarts,
+  type CosineAnnealingWarmRestartsOptions,
+  type CosineOptions,
+} from './cosine';
+export { CyclicLR, type CyclicLROptions, type CyclicMode, type ScaleFunction } from './cyclic';
+export {
+  ConstantLR,
+  type ConstantLROptions,
+  ExponentialLR,
+  type GammaOptions,
+  LinearLR,
+  type LinearLROptions,
+  MultiStepLR,
+  PolynomialLR,
+  type PolynomialLROptions,
+  type SchedulerOptions,
+  StepLR,
+} from './decay';
+export type { AnyOptimizer, Momentum, Rates } from './groups';
+export { LambdaLR, type LRLambda, MultiplicativeLR } from './lambda';
+export { type AnnealStrategy, OneCycleLR, type OneCycleLROptions } from './one_cycle';
+export { ReduceLROnPlateau, type ReduceLROnPlateauOptions } from './plateau';
+export type { Rate } from './rates';
+export { LRScheduler, type SchedulerState } from './scheduler';

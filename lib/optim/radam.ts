@@ -1,0 +1,221 @@
+/** RAdam. Source: torch/optim/radam.py. */
+import { ANYTHING, BOOL, FLOAT, optional, required, Signature } from '../dispatch/signature';
+import { where } from '../nn/ops';
+import type { Tensor } from '../tensor/tensor';
+import {
+  type Columns,
+  counter,
+  ElementwiseOptimizer,
+  type Make,
+  type Row,
+  realColumns,
+  realRow,
+  zerosLike,
+} from './elementwise';
+import * as foreach from './foreach';
+import { descent, descents, shrinkage, withDecay } from './formulas';
+import type { ParametersOrGroups } from './optimizer';
+import {
+  type Arguments,
+  type CapturableOptions,
+  CHOICE,
+  checkBetas,
+  checkNotNegative,
+  checkRate,
+  FLAG,
+  type Given,
+  PAIR,
+  type Pair,
+  VALUE,
+} from './options';
+import { flat, isNumber, minus, numberOf, over, raised, scalar, times, type Value } from './values';
+
+/** The options of a group of parameters. */
+export interface RAdamGroup extends CapturableOptions {
+  /** The learning rate. Default: 1e-3. */
+  lr: number | Tensor;
+  /** How much of the averages of gradients and of their squares is kept. Default: [0.9, 0.999]. */
+  betas: Pair;
+  /** Added to the denominator. Default: 1e-8. */
+  eps: number;
+  /** The factor of the L2 penalty. Default: 0. */
+  weight_decay: number;
+  /** Take the weight decay from the parameters, not into the gradients. Default: false. */
+  decoupled_weight_decay: boolean;
+}
+
+export type RAdamOptions = Given<RAdamGroup>;
+
+type Names = 'step' | 'exp_avg' | 'exp_avg_sq';
+
+const SIGNATURE = new Signature('RAdam', {
+  params: required(ANYTHING),
+  lr: optional<Value>(VALUE, 1e-3),
+  betas: optional<Pair>(PAIR, [0.9, 0.999]),
+  eps: optional(FLOAT, 1e-8),
+  weight_decay: optional(FLOAT, 0),
+  decoupled_weight_decay: optional(BOOL, false),
+  foreach: CHOICE,
+  maximize: FLAG,
+  capturable: FLAG,
+  differentiable: FLAG,
+});
+
+/**
+ * RAdam: Adam whose steps are not adaptive until the variance is known well enough.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.optim.RAdam.html
+ *
+ * @throws RangeError (ValueError) for options out of their range
+ */
+export class RAdam extends ElementwiseOptimizer<RAdamGroup, Names> {
+  static readonly signature = SIGNATURE.description;
+  protected readonly formula = 'RAdam';
+
+  constructor(
+    params: ParametersOrGroups<RAdamGroup>,
+    ...options: Arguments<
+      RAdamGroup,
+      ['lr', 'betas', 'eps', 'weight_decay', 'decoupled_weight_decay']
+    >
+  );
+  constructor(...args: unknown[]) {
+    const { params, ...defaults } = SIGNATURE.read(args);
+    checkRate(defaults.lr);
+    checkNotNegative('epsilon value', defaults.eps);
+    checkBetas(defaults.betas);
+    checkNotNegative('weight_decay value', defaults.weight_decay);
+    super(params as ParametersOrGroups<RAdamGroup>, defaults);
+  }
+
+  protected override tensors(): Record<Names, Make<RAdamGroup>> {
+    return { step: counter, exp_avg: zerosLike, exp_avg_sq: zerosLike };
+  }
+
+  protected override stepOne(row: Row<Names>, group: RAdamGroup): void {
+    const { betas, eps, weight_decay, capturable, differentiable } = group;
+    const [beta1, beta2] = betas;
+    const lr = flat(group.lr);
+    const real = realRow({ ...row, grad: descent(row, group) });
+    const { param, exp_avg, exp_avg_sq } = real;
+    let { grad } = real;
+    real.step.add_(1);
+    const step = capturable ? real.step : numberOf(real.step);
+    if (weight_decay !== 0) {
+      if (group.decoupled_weight_decay) param.mul_(scalar(shrinkage(lr, weight_decay)));
+      else grad = withDecay(grad, param, weight_decay);
+    }
+    exp_avg.lerp_(grad, 1 - beta1);
+    exp_avg_sq.mul_(beta2).addcmul_(grad, grad, { value: 1 - beta2 });
+    const correction2 = minus(1, raised(beta2, step));
+    const corrected = exp_avg.div(minus(1, raised(beta1, step)) as Tensor);
+    const most = 2 / (1 - beta2) - 1;
+    const length = lengthAt(step, beta2, most);
+    const adaptiveRate = (): Tensor => {
+      const root = exp_avg_sq.sqrt();
+      const denom = differentiable ? root.add(eps) : root.add_(eps);
+      return over(raised(correction2, 0.5), denom) as Tensor;
+    };
+    const change = corrected.mul(scalar(lr));
+    if (!isNumber(length)) {
+      const adaptive = adaptiveRate().mul(rectification(length, most) as Tensor);
+      param.add_(change.mul(where(length.gt(5), adaptive, 1)), { alpha: -1 });
+    } else if (length > 5) {
+      const adaptive = change.mul(adaptiveRate());
+      param.add_(adaptive.mul(rectification(length, most) as Tensor), { alpha: -1 });
+    } else {
+      param.add_(change, { alpha: -1 });
+    }
+  }
+
+  protected override stepMany(columns: Columns<Names>, group: RAdamGroup): void {
+    const { betas, eps, weight_decay, maximize } = group;
+    const [beta1, beta2] = betas;
+    const lr = flat(group.lr);
+    const real = realColumns(columns);
+    const { param, step, exp_avg, exp_avg_sq } = real;
+    const isDecoupled = group.decoupled_weight_decay;
+    foreach.add_(step, 1);
+    const grad = descents(real, { maximize, weight_decay: isDecoupled ? 0 : weight_decay });
+    if (isDecoupled && weight_decay !== 0) foreach.mul_(param, shrinkage(lr, weight_decay));
+    foreach.lerp_(exp_avg, grad, 1 - beta1);
+    foreach.mul_(exp_avg_sq, beta2);
+    foreach.addcmul_(exp_avg_sq, grad, grad, 1 - beta2);
+    const [adaptive, plain] = group.capturable
+      ? sizesOnDevice(step, betas, lr)
+      : sizes(step.map(numberOf), betas, lr);
+    const factors = foreach.sqrt(exp_avg_sq);
+    foreach.add_(factors, eps);
+    foreach.div_(factors, adaptive);
+    foreach.reciprocal_(factors);
+    foreach.add_(factors, plain);
+    foreach.addcmul_(param, exp_avg, factors);
+  }
+}
+
+/** Returns the length of the simple moving average that a step's average approximates. */
+function lengthAt(step: Value, beta2: number, most: number): Value {
+  const power = raised(beta2, step);
+  return minus(most, over(times(times(2, step), power), minus(1, power)));
+}
+
+/** Returns what makes the variance of the adaptive rate that of a long average. */
+function rectification(length: Value, most: number): Value {
+  const numerator = times(times(minus(length, 4), minus(length, 2)), most);
+  return raised(over(numerator, times((most - 4) * (most - 2), length)), 0.5);
+}
+
+type Sizes = [adaptive: readonly Value[], plain: readonly Value[]];
+
+/** Returns the negative step sizes: of each step one is 0. */
+function sizes(counts: readonly number[], [beta1, beta2]: Pair, lr: Value): Sizes {
+  const most = 2 / (1 - beta2) - 1;
+  const rects = counts.map((count) => {
+    const length = lengthAt(count, beta2, most) as number;
+    return length > 5 ? (rectification(length, most) as number) : 0;
+  });
+  const corrections = counts.map((count) => minus(1, raised(beta1, count)));
+  const plain = rects.map((rect, index) =>
+    times(over(times(lr, rect > 0 ? 0 : 1), corrections[index]!), -1),
+  );
+  const adaptive = rects.map((rect, index) => {
+    const root = raised(minus(1, raised(beta2, counts[index]!)), 0.5);
+    return times(times(root, over(times(lr, rect), corrections[index]!)), -1);
+  });
+  return [adaptive, plain];
+}
+
+function sizesOnDevice(steps: Tensor[], [beta1, beta2]: Pair, lr: Value): Sizes {
+  const most = 2 / (1 - beta2) - 1;
+  const lengths = foreach.powers(beta2, steps);
+  foreach.mul_(lengths, steps);
+  foreach.mul_(lengths, 2);
+  foreach.div_(lengths, corrections(beta2, steps));
+  foreach.neg_(lengths);
+  foreach.add_(lengths, most);
+  const numerators = foreach.sub(lengths, 4);
+  foreach.mul_(numerators, foreach.sub(lengths, 2));
+  foreach.mul_(numerators, most);
+  foreach.div_(numerators, foreach.mul(lengths, (most - 4) * (most - 2)));
+  foreach.sqrt_(numerators);
+  const rects = lengths.map((length, index) => where(length.gt(5), numerators[index]!, 0));
+  const plain = rects.map((rect) => where(rect.gt(0), 0, 1));
+  const correction1 = corrections(beta1, steps);
+  foreach.mul_(plain, lr);
+  foreach.div_(plain, correction1);
+  foreach.neg_(plain);
+  const adaptive = corrections(beta2, steps);
+  foreach.sqrt_(adaptive);
+  foreach.mul_(adaptive, lr);
+  foreach.mul_(adaptive, rects);
+  foreach.neg_(adaptive);
+  foreach.div_(adaptive, correction1);
+  return [adaptive, plain];
+}
+
+function corrections(beta: number, steps: Tensor[]): Tensor[] {
+  const powers = foreach.powers(beta, steps);
+  foreach.neg_(powers);
+  foreach.add_(powers, 1);
+  return powers;
+}

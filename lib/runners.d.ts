@@ -1,0 +1,13 @@
+/** What jest.ts and vitest.mts need of packages that are not installed here. This file is no part of the declarations. */
+
+declare module 'expect' {
+  interface Matchers<R extends void | Promise<void>, T = unknown> {}
+}
+
+declare module 'vitest' {
+  const expect: {
+    extend(added: object): void;
+    addEqualityTesters(testers: ((a: unknown, b: unknown) => boolean | undefined)[]): void;
+  };
+  interface Matchers<R, T> {}
+}

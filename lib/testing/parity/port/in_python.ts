@@ -1,0 +1,96 @@
+/** Runs Python's program on a run that TypeScript recorded, and holds both recordings against each other. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+import { Comparison, type RunReport, type Tolerances } from './comparison';
+import { RECORDER } from './recorder';
+import { keyOf, type RunIndex } from './run';
+import { RunFile } from './run_file';
+
+/** Python did not start, or its program failed. */
+export class PythonRunError extends Error {
+  override name = 'PythonRunError';
+}
+
+/**
+ * @param program - `module:function`, or `file.py:function`; the function takes the run
+ * @throws PythonRunError with Python's words; RangeError (ValueError) for a file that holds no run
+ */
+export async function compareInPython(
+  file: string,
+  program: string,
+  { python, tolerances }: { python: string; tolerances: Tolerances },
+): Promise<RunReport> {
+  const ours = new RunFile(file);
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'torch-losses-'));
+  try {
+    const answer = path.join(folder, 'python.safetensors');
+    await run(python, [RECORDER, path.resolve(file), program, answer]);
+    const theirs = new RunFile(answer);
+    try {
+      return { ...compareFiles(theirs, ours, tolerances), path: file };
+    } finally {
+      theirs.close();
+    }
+  } finally {
+    ours.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function run(python: string, args: readonly string[]): Promise<void> {
+  const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1' };
+  return new Promise((resolve, reject) => {
+    execFile(python, args, { env, maxBuffer: 2 ** 26 }, (error, _, stderr) => {
+      if (!error) return resolve();
+      reject(new PythonRunError(stderr.trim() || error.message));
+    });
+  });
+}
+
+/** Compares our recording with Python's of the same program. */
+function compareFiles(python: RunFile, ours: RunFile, tolerances: Tolerances): RunReport {
+  const comparison = new Comparison(python, tolerances);
+  const compared = ['record', 'output', 'grad', 'final'];
+  const keys = new Set<string>();
+  for (const entry of python.index.entries) {
+    if (!compared.includes(entry.kind)) continue;
+    const key = recordedKey(ours, entry);
+    keys.add(key);
+    comparison.compare(entry, ours.has(key) ? ours.tensor(key) : undefined);
+  }
+  for (const entry of ours.index.entries) {
+    const key = keyOf(entry);
+    if (compared.includes(entry.kind) && !keys.has(key))
+      comparison.surplus(entry, ours.tensor(key));
+  }
+  return comparison.finish(notesOf(python.index, ours.index));
+}
+
+/** `check` on one side may be `output` on the other. */
+function recordedKey(file: RunFile, entry: RunFile['index']['entries'][number]): string {
+  const kinds =
+    entry.kind === 'record' || entry.kind === 'output'
+      ? (['record', 'output'] as const)
+      : [entry.kind];
+  const keys = kinds.map((kind) => keyOf({ ...entry, kind }));
+  return keys.find((key) => file.has(key)) ?? keys[0]!;
+}
+
+function notesOf(python: RunIndex, ours: RunIndex): string[] {
+  const properties = {
+    torch: 'torch',
+    threads: 'threads',
+    cpu_capability: 'CPU capability',
+  } as const;
+  return [
+    ...(Object.keys(properties) as (keyof typeof properties)[])
+      .filter((name) => python[name] !== ours[name])
+      .map(
+        (name) => `${properties[name]}: Python had ${python[name]}, ${ours.language} ${ours[name]}`,
+      ),
+    ...python.warnings.map(([category, text]) => `Python warned: ${category}: ${text}`),
+  ];
+}

@@ -1,0 +1,198 @@
+/** What torch.optim's optimizers share: state dicts, hooks, asynchronous steps, and errors, against Python's. */
+import { expect } from 'chai';
+import torch, { optim, type Tensor } from 'torch-losses';
+
+import { expectSample } from '../parity/parity';
+
+function withGradient(value = 0.5): Tensor {
+  const parameter = torch.ones(2, { requires_grad: true });
+  parameter.grad = torch.full([2], value);
+  return parameter;
+}
+
+describe('optim: state', () => {
+  it('goes on from a saved state as if it had never stopped', () => {
+    const [a, b] = [withGradient(), withGradient()];
+    const from = new optim.AdamW([a], { amsgrad: true });
+    from.step();
+    b.data = a.detach().clone();
+    const into = new optim.AdamW([b]);
+    into.load_state_dict(from.state_dict());
+    b.grad = torch.full([2], 0.5);
+    for (const optimizer of [from, into]) optimizer.step();
+    expect(b.tolist()).to.deep.equal(a.tolist());
+    expect(into.param_groups[0]!.amsgrad).to.equal(true);
+  });
+
+  it('keeps the count of steps as it was saved, and casts the rest', () => {
+    const from = new optim.Adam([withGradient()]);
+    from.step();
+    const wide = torch.ones(2, { dtype: torch.float64, requires_grad: true });
+    const into = new optim.Adam([wide]);
+    into.load_state_dict(from.state_dict());
+    const state = into.state.get(wide) as Record<string, Tensor>;
+    expect(Object.values(state).map(({ dtype }) => String(dtype))).to.deep.equal([
+      'torch.float32',
+      'torch.float64',
+      'torch.float64',
+    ]);
+  });
+
+  it('takes states of older versions: numbers for tensors, and options that are missing', () => {
+    const parameter = withGradient();
+    const optimizer = new optim.Adam([parameter]);
+    const zero = torch.zeros(2);
+    optimizer.load_state_dict({
+      state: { 0: { step: 3, exp_avg: zero, exp_avg_sq: zero } },
+      param_groups: [{ params: [0], lr: 0.1, betas: [0.9, 0.99], eps: 1e-8, weight_decay: 0 }],
+    });
+    expect((optimizer.state.get(parameter)!['step'] as Tensor).item()).to.equal(3);
+    expect(optimizer.param_groups[0]).to.include({ amsgrad: false, foreach: null });
+    optimizer.step();
+  });
+
+  it('says which tensor is missing if an option that needs it comes after the first step', () => {
+    const optimizer = new optim.Adam([withGradient()]);
+    optimizer.step();
+    optimizer.param_groups[0]!.amsgrad = true;
+    expect(() => optimizer.step()).to.throw("has no tensor 'max_exp_avg_sq'");
+  });
+});
+
+describe('optim: hooks', () => {
+  it('are called around steps, in Python’s order, until they are removed', () => {
+    const optimizer = new optim.Adam([withGradient()]);
+    const calls: string[] = [];
+    const note = (name: string) => (): void => {
+      calls.push(name);
+    };
+    const handles = [
+      optim.register_optimizer_step_pre_hook(note('all before')),
+      optim.register_optimizer_step_post_hook(note('all after')),
+      optimizer.register_step_pre_hook(note('before')),
+      optimizer.register_step_post_hook(note('after')),
+    ];
+    optimizer.step(note('closure'));
+    expect(calls).to.deep.equal(['all before', 'before', 'closure', 'after', 'all after']);
+    for (const handle of handles) handle.remove();
+    optimizer.step();
+    expect(calls).to.have.length(5);
+  });
+
+  it('may give a step other arguments', () => {
+    const optimizer = new optim.Adam([withGradient()]);
+    optimizer.register_step_pre_hook(() => [[() => 7], {}]);
+    expect(optimizer.step(() => 3)).to.equal(7);
+    optimizer.register_step_pre_hook(() => 5 as never);
+    expect(() => optimizer.step()).to.throw(
+      'must return None or a tuple of (new_args, new_kwargs)',
+    );
+  });
+
+  it('see and replace state dicts', () => {
+    const optimizer = new optim.Adam([withGradient()]);
+    const calls: string[] = [];
+    optimizer.register_state_dict_pre_hook(() => void calls.push('second'));
+    optimizer.register_state_dict_pre_hook(() => void calls.push('first'), { prepend: true });
+    optimizer.register_state_dict_post_hook((_, saved) => ({ ...saved, param_groups: [] }));
+    optimizer.register_load_state_dict_pre_hook((_, loaded) => {
+      const [group] = loaded.param_groups;
+      return { ...loaded, param_groups: [{ ...group!, lr: 0.25 }] };
+    });
+    optimizer.register_load_state_dict_post_hook(() => void calls.push('loaded'));
+    expect(optimizer.state_dict().param_groups).to.deep.equal([]);
+    optimizer.load_state_dict(new optim.Adam([withGradient()]).state_dict());
+    expect(optimizer.param_groups[0]!.lr).to.equal(0.25);
+    expect(calls).to.deep.equal(['first', 'second', 'loaded']);
+  });
+
+  it('are functions', () => {
+    const optimizer = new optim.Adam([withGradient()]);
+    expect(() => optimizer.register_step_pre_hook(3 as never)).to.throw(
+      TypeError,
+      'hook must be a function, got',
+    );
+  });
+});
+
+describe('optim: stepAsync', () => {
+  it('steps after the jobs that were started before, with an asynchronous closure too', async () => {
+    const parameter = torch.ones(2, { requires_grad: true });
+    const optimizer = new optim.SGD([parameter], { lr: 0.5 });
+    const loss = await optimizer.stepAsync(async () => {
+      const sum = parameter.sum();
+      await sum.backwardAsync();
+      return sum;
+    });
+    expect(loss.item()).to.equal(2);
+    expect(parameter.tolist()).to.deep.equal([0.5, 0.5]);
+    await optimizer.stepAsync();
+    expect(parameter.tolist()).to.deep.equal([0, 0]);
+  });
+
+  it('is refused by LBFGS', async () => {
+    const error = await new optim.LBFGS([withGradient()]).stepAsync().catch((e: Error) => e);
+    expect(error).to.be.an.instanceOf(TypeError).with.property('message').that.includes('use step');
+  });
+});
+
+describe('optim: as Python', () => {
+  type Class = new (params: Tensor[], options?: object) => optim.Optimizer;
+  const classes = optim as unknown as Record<string, Class>;
+  const PARAMETER = 'p = torch.ones(2, 2, requires_grad=True); p.grad = torch.ones(2, 2)';
+  const make = (name: string, options: object): optim.Optimizer => {
+    const p = torch.ones(2, 2, { requires_grad: true });
+    p.grad = torch.ones(2, 2);
+    return new classes[name]!([p], options);
+  };
+
+  const NAMES =
+    'Adadelta Adafactor Adagrad Adam AdamW Adamax ASGD LBFGS Muon NAdam RAdam RMSprop Rprop SGD SparseAdam';
+  for (const name of NAMES.split(' ')) {
+    it(`${name} prints its options`, () =>
+      expectSample(
+        { source: `${PARAMETER}; o = torch.optim.${name}([p])`, outputs: ['repr(o)'] },
+        () => [String(make(name, {}))],
+      ));
+  }
+
+  const REFUSED: readonly [name: string, python: string, options: object][] = [
+    ['Adam', 'betas=(1.0, 0.0)', { betas: [1, 0] }],
+    ['Adam', 'eps=-1.5', { eps: -1.5 }],
+    ['Adam', 'lr=torch.tensor(0.1), foreach=True', { lr: torch.tensor(0.1), foreach: true }],
+    ['AdamW', 'fused=True, foreach=True', { fused: true, foreach: true }],
+    ['Adadelta', 'rho=1.5', { rho: 1.5 }],
+    ['Adafactor', 'beta2_decay=0.5', { beta2_decay: 0.5 }],
+    ['Adagrad', 'lr_decay=-0.5', { lr_decay: -0.5 }],
+    ['Muon', "adjust_lr_fn='other'", { adjust_lr_fn: 'other' }],
+    ['NAdam', 'momentum_decay=-0.2', { momentum_decay: -0.2 }],
+    ['RMSprop', 'alpha=-0.5', { alpha: -0.5 }],
+    ['Rprop', 'etas=(1.5, 0.5)', { etas: [1.5, 0.5] }],
+    ['SparseAdam', 'lr=-0.1', { lr: -0.1 }],
+    ...['Adadelta', 'Adam', 'Adamax', 'ASGD', 'NAdam', 'RAdam', 'RMSprop', 'Rprop'].flatMap(
+      (name): typeof REFUSED => [
+        [name, 'capturable=True', { capturable: true }],
+        [name, 'capturable=True, foreach=True', { capturable: true, foreach: true }],
+        [name, 'differentiable=True, foreach=True', { differentiable: true, foreach: true }],
+      ],
+    ),
+  ];
+  for (const [name, python, options] of REFUSED) {
+    it(`${name} refuses (${python}) on a CPU`, () =>
+      expectSample(
+        { source: `${PARAMETER}; torch.optim.${name}([p], ${python}).step()`, outputs: [] },
+        () => {
+          make(name, options).step();
+          return [];
+        },
+      ));
+  }
+
+  it('refuses options of a wrong type by name', () => {
+    expect(() => make('Adam', { betas: 0.9 })).to.throw(
+      TypeError,
+      "argument 'betas' must be an array of two numbers",
+    );
+    expect(() => make('Muon', { ns_coefficients: [1] })).to.throw(TypeError, 'three numbers');
+  });
+});
