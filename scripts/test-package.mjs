@@ -1,7 +1,7 @@
 // `npm run test:package [-- --libtorch=DIRECTORY …]`: makes the prebuilt addons, packs the package, and tests it:
 // installed with npm, pnpm and yarn; on other versions of Node, on Bun and Deno; with the libtorch that `setup`
-// downloads and the addon that `build` builds; with publint, "Are the types wrong?" and npm audit. Takes some minutes
-// and half a gigabyte.
+// downloads and the addon that `build` builds; with bundlers, publint, "Are the types wrong?" and npm audit. Takes some minutes
+// and two gigabytes.
 import './lib/node-version.mjs';
 
 import { main } from './lib/advice.mjs';

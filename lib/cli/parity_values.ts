@@ -18,7 +18,7 @@ export async function defaultPython(): Promise<string> {
   const { activePythons } = await import('../bindings/libtorch/python.js');
   const python = libtorch.python ?? activePythons()[0];
   if (python) return python;
-  throw new CommandError('There is no Python to compare with.', 'Name one with --python.');
+  throw new CommandError('There is no Python to compare with.', 'Choose one with --python FILE.');
 }
 
 export function integer(

@@ -34,6 +34,7 @@ export async function buildSite() {
 const DOCUMENTS = {
   guides: [
     'installing',
+    'bundlers',
     'porting',
     'servers',
     'memory',

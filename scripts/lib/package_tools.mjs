@@ -47,7 +47,7 @@ export async function installPackageTools() {
   mkdirSync(folder, { recursive: true });
   const manifest = JSON.stringify({ private: true, dependencies: TOOLS });
   await unlessDone(path.join(folder, '.stamp'), manifest, async () => {
-    console.log('Installing package managers, runtimes and checkers: 500 MB');
+    console.log('Installing package managers, runtimes and checkers: 1.4 GB');
     writeFileSync(path.join(folder, 'package.json'), manifest);
     const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock'];
     await mustRun('npm install', 'npm', ['install', '--prefix', folder, ...options]);

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync }
 import path from 'node:path';
 import { expect } from 'chai';
 
-import { environment, libtorch, Project, pack, WORKSHOP } from './project';
+import { environment, libtorch, Project, pack, ROOT, WORKSHOP } from './project';
 
 const LOSS = 'nn.functional.mse_loss(torch.tensor([1, 2.5]), torch.zeros(2)).item()';
 const CJS = `const torch = require('torch-losses'); const { nn } = torch; console.log(${LOSS});`;
@@ -119,6 +119,59 @@ describe('the package, installed with npm', function () {
         expect.fail(`${moduleResolution}:\n${error.stdout}`);
       });
     }
+  });
+
+  it('has types, for the chai plugin too, that compile for ES2018 with node10 resolution', async function () {
+    this.timeout(180_000);
+    const types = path.join(ROOT, 'node_modules', '@types');
+    project.write(
+      'node10.ts',
+      `import { expect, use } from 'chai';
+      import torch, { nn, type Tensor } from 'torch-losses';
+      import torchChai from 'torch-losses/chai';
+      use(torchChai);
+      const loss: Tensor = new nn.MSELoss()(torch.ones(2), torch.zeros(2));
+      expect(loss).to.be.closeTo(loss, { rtol: 1e-3, atol: 0 });`,
+    );
+    const compilerOptions = {
+      module: 'commonjs',
+      moduleResolution: 'node10',
+      ignoreDeprecations: '6.0',
+      target: 'es2018',
+      strict: true,
+      skipLibCheck: false,
+      noEmit: true,
+      types: ['node'],
+      typeRoots: [types],
+      paths: { chai: [path.join(types, 'chai')] },
+    };
+    project.write('tsconfig.json', JSON.stringify({ compilerOptions, files: ['node10.ts'] }));
+    const tsc = require.resolve('typescript/lib/tsc.js');
+    await project.node([tsc, '-p', '.']).catch((error) => expect.fail(error.stdout));
+  });
+
+  it('says at once that build cannot write to its folder', async () => {
+    const env = environment({ TORCH_LOSSES_HOME: '/proc/torch-losses' });
+    const outcome = await project
+      .run('npx', ['torch-losses', 'build'], { env })
+      .catch(({ code, stderr }: { code: number; stderr: string }) => `${code} ${stderr}`);
+    expect(outcome).to.match(/^1 Error: Cannot write to \/proc\/torch-losses\/addons\//);
+    expect(outcome).to.include('TORCH_LOSSES_HOME').and.not.to.include('Building');
+  });
+
+  it('says where there is no Python what to install, once', async () => {
+    const env = environment({ LIBTORCH: undefined, PATH: path.join(WORKSHOP, 'only-node') });
+    const cli = path.join(project.packageFolder, 'dist', 'cli', 'main.js');
+    const outcome = await project
+      .node([cli, 'doctor'], { env })
+      .catch(({ code, stdout }: { code: number; stdout: string }) => `${code} ${stdout}`);
+    expect(outcome)
+      .to.match(/^1 /)
+      .and.match(/There is no Python here: install Python 3 with pip/);
+    const program = `try { require('torch-losses') } catch (error) { console.log(error.message) }`;
+    expect(await project.node(['-e', program], { env })).to.match(
+      /There are addons here for 2\.[\s\S]*To mend it, install Python 3 with pip .*then run `npx torch-losses setup`/,
+    );
   });
 
   it('has the command line', async () => {

@@ -16,8 +16,8 @@ export const parity = defineCommand({
   summary: 'Compare every loss with Python on this machine, bit for bit',
   description:
     '  Runs every loss, option, reduction and dtype on the same seeded inputs here and in Python. Compares values,\n' +
-    '  gradients, errors and warnings. With --case, runs a case that Python saved instead. With --port and --run,\n' +
-    '  runs a port of your own on what its original recorded in Python.\n' +
+    '  gradients, errors and warnings. With --case, runs a case that Python saved instead. With --port and --run, runs\n' +
+    '  a port of your own on what its original recorded in Python.\n' +
     '  The exit status is 0 if all are equal or within the tolerances, 1 if one differs, 2 if one could not be run.',
   errorStatus: EXIT.unrun,
   operands: { usage: '[FILE…]', least: 0, most: Infinity },
@@ -88,28 +88,28 @@ export const parity = defineCommand({
       type: 'string',
       multiple: true,
       value: 'FILE',
-      description: 'A case that Python saved: .safetensors or .npz; may be repeated, and a glob',
+      description:
+        'Run a case that Python saved: .safetensors or .npz; may be repeated, and a glob',
     },
     port: {
       type: 'string',
       value: 'FILE',
-      description: 'A port to run on --run: .js, .mjs, .cjs, or .ts where Node or tsx runs it',
+      description: 'The port to run on --run: .js, .mjs, .cjs, or .ts if Node or tsx runs it',
     },
     run: {
       type: 'string',
       multiple: true,
       value: 'FILE',
-      description:
-        'A run that was recorded; may be repeated, and a glob; more may follow as operands',
+      description: 'A recorded run; may be repeated, and a glob; operands are more runs',
     },
     'in-python': {
       type: 'string',
       value: 'MODULE:FUNCTION',
-      description: 'Runs this function of Python on --run, which TypeScript recorded',
+      description: 'Run this Python function on --run, which TypeScript recorded',
     },
     recorder: {
       type: 'boolean',
-      description: 'Writes torch_losses_run.py, which records runs in Python, to this folder',
+      description: 'Write torch_losses_run.py, which records runs in Python, to this folder',
     },
     html: { type: 'string', value: 'FILE', description: 'Write the report as a web page' },
     'json-file': { type: 'string', value: 'FILE', description: 'Write the report as JSON' },
