@@ -342,6 +342,13 @@ export const METHODS: Readonly<Record<string, readonly Group[]>> = {
     ],
     [['index_select'], (m) => [[m.x(3, 5), 1, m.indices([4], 5)]]],
     [
+      ['where'],
+      (m) => [
+        [m.x(3, 2), m.mask(3, 2), m.x(3, 2)],
+        [m.x(3, 2), m.mask(2), scalar(-1)],
+      ],
+    ],
+    [
       ['masked_fill'],
       (m) => [
         [m.x(3, 2), m.mask(3, 2), scalar(-1)],

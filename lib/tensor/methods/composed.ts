@@ -18,6 +18,7 @@ const splitBySizes = operator('split_with_sizes');
 const unique = new Operator('aten::_unique2', { name: 'unique' });
 const uniqueAlong = new Operator('aten::unique_dim', { name: 'unique' });
 const uniqueConsecutive = new Operator('aten::unique_consecutive', { name: 'unique_consecutive' });
+const where = new Operator('aten::where', { overloads: ['self', 'ScalarOther'], name: 'where' });
 
 /** The order of a norm: a number, `'fro'` or `'nuc'`. */
 type NormOrder = Scalar | 'fro' | 'nuc' | null;
@@ -101,6 +102,11 @@ type Unique<Extra> = [
   Signature<[], Extra & UniqueParts, Tensor[]>,
 ];
 
+// The schema has the condition first.
+function whereOf(input: Tensor, condition: Tensor, other: Tensor | Scalar): unknown {
+  return where.call([condition, input, other]);
+}
+
 export interface ComposedMethods {
   /** https://docs.pytorch.org/docs/stable/generated/torch.norm.html */
   norm: TensorMethod<
@@ -140,6 +146,17 @@ export interface ComposedMethods {
   nonzero: TensorMethod<
     [Signature<[], { as_tuple?: false }>, Signature<[], { as_tuple: boolean }, Tensor[]>]
   >;
+
+  /**
+   * Returns this tensor's elements where the condition is true, and those of `other` elsewhere. See
+   * https://docs.pytorch.org/docs/stable/generated/torch.Tensor.where.html
+   */
+  where: TensorMethod<
+    Signature<
+      [condition: Tensor, other: Tensor | Scalar],
+      { condition: Tensor; other: Tensor | Scalar }
+    >
+  >;
 }
 
 /** Lists the parameters of each method; `!` marks a required one. */
@@ -154,4 +171,5 @@ export const composedMethods: ComposedMethods = {
   ),
   unflatten: composed('unflatten', ['dim!', 'sizes!'], unflattenTo),
   nonzero: composed('nonzero', ['as_tuple'], nonzeroOf),
+  where: composed('where', ['condition!', 'other!'], whereOf),
 };

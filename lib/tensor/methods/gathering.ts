@@ -135,12 +135,6 @@ export interface Gathering {
       { index: Tensor; source: Tensor; accumulate?: boolean }
     >
   >;
-  where: TensorMethod<
-    Signature<
-      [condition: Tensor, other: Tensor | Scalar],
-      { condition: Tensor; other: Tensor | Scalar }
-    >
-  >;
   fill_: TensorMethod<Signature<[value: Tensor | Scalar], { value: Tensor | Scalar }>>;
   zero_: TensorMethod<Signature>;
   copy_: TensorMethod<
@@ -179,7 +173,6 @@ export const gathering = table<Gathering>({
   take_along_dim: [''],
   put: [''],
   put_: [''],
-  where: ['self', 'ScalarOther'],
   fill_: ['Tensor', 'Scalar'],
   zero_: [''],
   copy_: [''],
