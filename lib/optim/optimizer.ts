@@ -397,8 +397,8 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
     }
     this.param_groups = groups.map(({ params, param_names }, index) => ({
       ...(param_names && { param_names }),
-      ...laterOptions(this.defaults),
       ...structuredCopy(saved[index]!),
+      ...missingOptions(this.defaults, saved[index]!),
       params,
     })) as unknown as ParamGroup<Options>[];
     for (const hook of this.#hooks.afterLoad.list()) hook(this as never);
@@ -542,8 +542,10 @@ const LATER = {
   nesterov: false,
 };
 
-const laterOptions = (defaults: object): object =>
-  Object.fromEntries(Object.entries(LATER).filter(([name]) => name in defaults));
+const missingOptions = (defaults: object, saved: object): object =>
+  Object.fromEntries(
+    Object.entries(LATER).filter(([name]) => name in defaults && !(name in saved)),
+  );
 
 function structuredCopy<T>(value: T): T {
   if (Array.isArray(value)) return value.map(structuredCopy) as T;
