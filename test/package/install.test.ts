@@ -41,6 +41,13 @@ describe('the package, installed with npm', function () {
     expect(await project.node(['--input-type=module', '-e', ESM])).to.equal(EXPECTED);
   });
 
+  it('runs README’s first program as it stands', async () => {
+    const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
+    const [, program, printed] = /```ts\n([\s\S]*?)```[\s\S]*?```text\n([\s\S]*?)```/.exec(readme)!;
+    project.write('first.mjs', program!);
+    expect(await project.node(['first.mjs'])).to.equal(printed!.trim());
+  });
+
   it('works with no compiler, Python or shell on PATH', async () => {
     const bin = path.join(WORKSHOP, 'only-node');
     mkdirSync(bin);

@@ -199,11 +199,9 @@ describe('the package, with what `npm run test:package` installs', function () {
       await project.run('sh', ['-c', command, 'sh', ...args]);
       const report = JSON.parse(readFileSync(path.join(project.folder, 'report.json'), 'utf8'));
       const problems = Object.values(report.problems).flat() as Problem[];
-      // "node10" resolution, from before `exports` in Node 12, does not know paths inside a package. Vitest is for
-      // ES modules only.
+      // Vitest is for ES modules only.
       const isExpected = ({ resolutionKind, entrypoint }: Problem): boolean =>
-        resolutionKind === 'node10' ||
-        (resolutionKind === 'node16-cjs' && entrypoint === './vitest');
+        resolutionKind === 'node16-cjs' && entrypoint === './vitest';
       expect(problems.filter((problem) => !isExpected(problem))).to.deep.equal([]);
     });
   });
