@@ -85,11 +85,11 @@ export class Adadelta extends ElementwiseOptimizer<AdadeltaGroup, Names> {
     super(params as ParametersOrGroups<AdadeltaGroup>, defaults);
   }
 
-  protected override tensors(): Record<Names, Make<AdadeltaGroup>> {
+  protected override _tensors(): Record<Names, Make<AdadeltaGroup>> {
     return { step: counter, square_avg: zerosLike, acc_delta: zerosLike };
   }
 
-  protected override stepOne(row: Row<Names>, group: AdadeltaGroup): void {
+  protected override _stepOne(row: Row<Names>, group: AdadeltaGroup): void {
     const { rho, eps, weight_decay, differentiable } = group;
     row.step.add_(1);
     const decayed = withDecay(descent(row, group), row.param, weight_decay);
@@ -104,7 +104,7 @@ export class Adadelta extends ElementwiseOptimizer<AdadeltaGroup, Names> {
     row.param.add_(delta, { alpha: scalar(negated(flat(group.lr))) });
   }
 
-  protected override stepMany(columns: Columns<Names>, group: AdadeltaGroup): void {
+  protected override _stepMany(columns: Columns<Names>, group: AdadeltaGroup): void {
     const { rho, eps, capturable } = group;
     const real = realColumns(columns);
     const { param, square_avg, acc_delta } = real;

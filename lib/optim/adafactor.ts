@@ -102,13 +102,13 @@ export class Adafactor extends Optimizer<AdafactorGroup> {
       for (const item of items) {
         // Python keeps the first parameter's for all that follow.
         eps1 ??= finfo(item.param.dtype).eps;
-        stepOne(item, eps1, group);
+        _stepOne(item, eps1, group);
       }
       return;
     }
     for (const alike of byKind(items)) {
       eps1 ??= finfo(alike[0]!.param.dtype).eps;
-      stepMany(alike, eps1, group);
+      _stepMany(alike, eps1, group);
     }
   }
 
@@ -157,7 +157,7 @@ function sizeOf(param: Tensor, step: number, { lr, eps }: AdafactorGroup): Value
 const excess = (update: Tensor, d: number): number =>
   Math.max(1, normOf(update) / (power(update.numel(), 0.5) * d));
 
-function stepOne(item: Item, eps1: number, group: AdafactorGroup): void {
+function _stepOne(item: Item, eps1: number, group: AdafactorGroup): void {
   const { param, step, row_var, col_var, variance } = item;
   const grad = descent(item, group);
   const count = numberOf(step.add_(1));
@@ -184,7 +184,7 @@ function stepOne(item: Item, eps1: number, group: AdafactorGroup): void {
 const meanSquare = (grad: Tensor, dim: number): Tensor =>
   vectorNorm(grad, 2, [dim], true).square_().div_(grad.shape.at(dim)!);
 
-function stepMany(items: readonly Item[], eps1: number, group: AdafactorGroup): void {
+function _stepMany(items: readonly Item[], eps1: number, group: AdafactorGroup): void {
   const column = (name: keyof Item): Tensor[] => items.map((item) => item[name]!);
   const [params, steps] = [column('param'), column('step')];
   const grads = group.maximize ? foreach.neg(column('grad')) : column('grad');

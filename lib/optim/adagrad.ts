@@ -108,14 +108,14 @@ export class Adagrad extends ElementwiseOptimizer<AdagradGroup, Names> {
     for (const group of this.param_groups) {
       for (const parameter of group.params) {
         const state = this.stateOf(parameter);
-        for (const [name, make] of Object.entries(this.tensors())) {
+        for (const [name, make] of Object.entries(this._tensors())) {
           state[name] = make(parameter, group);
         }
       }
     }
   }
 
-  protected override tensors(): Record<Names, Make<AdagradGroup>> {
+  protected override _tensors(): Record<Names, Make<AdagradGroup>> {
     const { initial_accumulator_value: value } = this.defaults;
     return {
       step: counter,
@@ -127,9 +127,9 @@ export class Adagrad extends ElementwiseOptimizer<AdagradGroup, Names> {
   }
 
   // Sparse gradients are fine.
-  protected override checkGradient(): void {}
+  protected override _checkGradient(): void {}
 
-  protected override stepOne(row: Row<Names>, group: AdagradGroup): void {
+  protected override _stepOne(row: Row<Names>, group: AdagradGroup): void {
     const { lr_decay, weight_decay, eps } = group;
     const count = numberOf(row.step.add_(1));
     const isSparse = row.grad.layout === sparse_coo;
@@ -154,11 +154,11 @@ export class Adagrad extends ElementwiseOptimizer<AdagradGroup, Names> {
     param.addcdiv_(grad, std, { value });
   }
 
-  protected override stepMany(columns: Columns<Names>, group: AdagradGroup): void {
+  protected override _stepMany(columns: Columns<Names>, group: AdagradGroup): void {
     if (columns.grad.some(({ layout }) => layout === sparse_coo)) {
       for (const [index, param] of columns.param.entries()) {
         const [grad, step, sum] = [columns.grad[index]!, columns.step[index]!, columns.sum[index]!];
-        this.stepOne({ param, grad, step, sum }, group);
+        this._stepOne({ param, grad, step, sum }, group);
       }
       return;
     }
@@ -177,7 +177,7 @@ export class Adagrad extends ElementwiseOptimizer<AdagradGroup, Names> {
     foreach.addcdiv_(real.param, numerator, std);
   }
 
-  protected override stepFused(
+  protected override _stepFused(
     columns: Columns<Names>,
     group: AdagradGroup,
     scaling: Scaling,

@@ -149,7 +149,7 @@ export class Adam extends ElementwiseOptimizer<AdamGroup, Names> {
     this._step_supports_amp_scaling = !!defaults.fused;
   }
 
-  protected override tensors({ amsgrad }: AdamGroup): Partial<Record<Names, Make<AdamGroup>>> {
+  protected override _tensors({ amsgrad }: AdamGroup): Partial<Record<Names, Make<AdamGroup>>> {
     return {
       step: counter,
       exp_avg: zerosLike,
@@ -158,18 +158,18 @@ export class Adam extends ElementwiseOptimizer<AdamGroup, Names> {
     };
   }
 
-  protected override checkGradient(gradient: Tensor): void {
+  protected override _checkGradient(gradient: Tensor): void {
     if (gradient.layout !== sparse_coo) return;
     throw runtimeError(
       'Adam does not support sparse gradients, please consider SparseAdam instead',
     );
   }
 
-  protected override isFasterTogether(rows: readonly Row<Names>[], group: AdamGroup): boolean {
-    return (group.capturable || isNumber(group.lr)) && super.isFasterTogether(rows, group);
+  protected override _prefersForeach(rows: readonly Row<Names>[], group: AdamGroup): boolean {
+    return (group.capturable || isNumber(group.lr)) && super._prefersForeach(rows, group);
   }
 
-  protected override stepOne(row: Row<Names>, group: AdamGroup): void {
+  protected override _stepOne(row: Row<Names>, group: AdamGroup): void {
     const { weight_decay, amsgrad, eps, capturable, differentiable } = group;
     const [lr, beta1, beta2] = flatRates(group);
     let grad = descent(row, group);
@@ -210,7 +210,7 @@ export class Adam extends ElementwiseOptimizer<AdamGroup, Names> {
     param.addcdiv_(differentiable ? exp_avg.clone() : exp_avg, denom);
   }
 
-  protected override stepMany(columns: Columns<Names>, group: AdamGroup): void {
+  protected override _stepMany(columns: Columns<Names>, group: AdamGroup): void {
     checkTogether(group);
     const { weight_decay, amsgrad, eps, maximize, decoupled_weight_decay } = group;
     const [lr, beta1, beta2] = flatRates(group);
@@ -249,7 +249,7 @@ export class Adam extends ElementwiseOptimizer<AdamGroup, Names> {
     foreach.addcdiv_(param, exp_avg, denom, stepSizes);
   }
 
-  protected override stepFused(columns: Columns<Names>, group: AdamGroup, scaling: Scaling): void {
+  protected override _stepFused(columns: Columns<Names>, group: AdamGroup, scaling: Scaling): void {
     const { lr, betas, weight_decay, eps, amsgrad, maximize, decoupled_weight_decay } = group;
     const byNumber = isNumber(lr);
     const kernel = decoupled_weight_decay

@@ -83,11 +83,11 @@ export class Adamax extends ElementwiseOptimizer<AdamaxGroup, Names> {
     super(params as ParametersOrGroups<AdamaxGroup>, defaults);
   }
 
-  protected override tensors(): Record<Names, Make<AdamaxGroup>> {
+  protected override _tensors(): Record<Names, Make<AdamaxGroup>> {
     return { step: counter, exp_avg: zerosLike, exp_inf: zerosLike };
   }
 
-  protected override stepOne(row: Row<Names>, group: AdamaxGroup): void {
+  protected override _stepOne(row: Row<Names>, group: AdamaxGroup): void {
     const { betas, eps, weight_decay, differentiable, capturable } = group;
     const [beta1, beta2] = betas;
     const lr = flat(group.lr);
@@ -108,7 +108,7 @@ export class Adamax extends ElementwiseOptimizer<AdamaxGroup, Names> {
     }
   }
 
-  protected override stepMany(columns: Columns<Names>, group: AdamaxGroup): void {
+  protected override _stepMany(columns: Columns<Names>, group: AdamaxGroup): void {
     const { betas, eps, weight_decay, maximize, capturable } = group;
     const [beta1, beta2] = betas;
     const lr = flat(group.lr);

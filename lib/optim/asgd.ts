@@ -98,7 +98,7 @@ export class ASGD extends ElementwiseOptimizer<ASGDGroup, Names> {
     super(params as ParametersOrGroups<ASGDGroup>, defaults);
   }
 
-  protected override tensors(): Record<Names, Make<ASGDGroup>> {
+  protected override _tensors(): Record<Names, Make<ASGDGroup>> {
     return {
       step: ({ device }) => zeros([], { device, dtype: numberDtype() }),
       eta: ({ device }, { lr }) => full([], numberOf(lr), { device, dtype: numberDtype() }),
@@ -107,7 +107,7 @@ export class ASGD extends ElementwiseOptimizer<ASGDGroup, Names> {
     };
   }
 
-  protected override stepOne(row: Row<Names>, group: ASGDGroup): void {
+  protected override _stepOne(row: Row<Names>, group: ASGDGroup): void {
     const { lambd, alpha, t0, weight_decay, capturable } = group;
     const lr = flat(group.lr);
     const real = realRow({ ...row, grad: descent(row, group) });
@@ -133,7 +133,7 @@ export class ASGD extends ElementwiseOptimizer<ASGDGroup, Names> {
     );
   }
 
-  protected override stepMany(columns: Columns<Names>, group: ASGDGroup): void {
+  protected override _stepMany(columns: Columns<Names>, group: ASGDGroup): void {
     const { lambd, alpha, t0, weight_decay, maximize, capturable } = group;
     const lr = flat(group.lr);
     const real = realColumns(columns);

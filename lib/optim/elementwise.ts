@@ -13,7 +13,7 @@ import { preserve_format, sparse_coo } from '../tensor/layout';
 import type { Tensor } from '../tensor/tensor';
 import { repr } from '../utils/python';
 import * as foreach from './foreach';
-import { checkFusable, isFasterTogether, type Scaling, scalingOn } from './fused';
+import { checkFusable, prefersForeach, type Scaling, scalingOn } from './fused';
 import { Optimizer, type OptimizerState, type ParameterState, type ParamGroup } from './optimizer';
 import type { StepOptions } from './options';
 
@@ -84,21 +84,21 @@ export abstract class ElementwiseOptimizer<
   protected readonly namesXla: readonly [one: boolean, many: boolean] = [true, false];
 
   /** Returns how to make what is kept of a parameter, in the order of Python's state. */
-  protected abstract tensors(group: Group): Partial<Record<Names, Make<Group>>>;
+  protected abstract _tensors(group: Group): Partial<Record<Names, Make<Group>>>;
 
   /** Steps one parameter: Python's `_single_tensor_*`. */
-  protected abstract stepOne(row: Row<Names>, group: Group): void;
+  protected abstract _stepOne(row: Row<Names>, group: Group): void;
 
   /** Steps parameters of one device and dtype: Python's `_multi_tensor_*`. */
-  protected abstract stepMany(columns: Columns<Names>, group: Group): void;
+  protected abstract _stepMany(columns: Columns<Names>, group: Group): void;
 
   /** Steps parameters of one device and dtype in one kernel: Python's `_fused_*`. */
-  protected stepFused(_columns: Columns<Names>, _group: Group, _scaling: Scaling): void {
+  protected _stepFused(_columns: Columns<Names>, _group: Group, _scaling: Scaling): void {
     throw runtimeError(`${this.formula} has no fused implementation`);
   }
 
   /** @throws TorchError for a gradient that the optimizer does not take */
-  protected checkGradient(gradient: Tensor): void {
+  protected _checkGradient(gradient: Tensor): void {
     if (gradient.layout === sparse_coo) {
       throw runtimeError(`${this.formula} does not support sparse gradients`);
     }
@@ -110,28 +110,28 @@ export abstract class ElementwiseOptimizer<
     if (rows.length === 0) return;
     if (fused) {
       this.#stepFused(rows, group);
-    } else if (foreach ?? (fused === null && this.isFasterTogether(rows, group))) {
+    } else if (foreach ?? (fused === null && this._prefersForeach(rows, group))) {
       if (differentiable) throw assertionError("_foreach ops don't support autograd");
       this.#checkCapturable(rows, group, 1);
-      for (const columns of byDeviceAndDtype(rows)) this.stepMany(columns, group);
+      for (const columns of byDeviceAndDtype(rows)) this._stepMany(columns, group);
     } else {
       this.#checkCapturable(rows, group, 0);
-      for (const row of rows) this.stepOne(row, group);
+      for (const row of rows) this._stepOne(row, group);
     }
   }
 
   /** Whether to step all parameters at once if the user does not say. */
-  protected isFasterTogether(rows: readonly Row<Names>[], { differentiable }: Group): boolean {
-    return !differentiable && isFasterTogether(rows.map(({ param }) => param));
+  protected _prefersForeach(rows: readonly Row<Names>[], { differentiable }: Group): boolean {
+    return !differentiable && prefersForeach(rows.map(({ param }) => param));
   }
 
   #rows(group: ParamGroup<Group>): Row<Names>[] {
-    const table = Object.entries<Make<Group>>(this.tensors(group) as never);
+    const table = Object.entries<Make<Group>>(this._tensors(group) as never);
     const rows: Row<Names>[] = [];
     for (const param of group.params) {
       const { grad } = param;
       if (!grad) continue;
-      this.checkGradient(grad);
+      this._checkGradient(grad);
       const state = this.stateOf(param);
       if (Object.keys(state).length === 0) {
         for (const [name, make] of table) state[name] = make(param, group);
@@ -152,7 +152,7 @@ export abstract class ElementwiseOptimizer<
       const scaling = scalingOn(columns.param[0]!, this, this.formula);
       const steps = (columns as Columns<string>)['step']!;
       foreach.add_(steps, 1);
-      this.stepFused(columns, group, scaling);
+      this._stepFused(columns, group, scaling);
       const { found_inf } = scaling;
       if (found_inf)
         foreach.sub_(
@@ -183,7 +183,7 @@ export abstract class ElementwiseOptimizer<
       const { capturable, fused } = group as Options;
       for (const parameter of group.params) {
         const state = this.state.get(parameter) ?? {};
-        for (const name of Object.keys(this.tensors(group))) {
+        for (const name of Object.keys(this._tensors(group))) {
           if (typeof state[name] !== 'number') continue;
           const device = capturable || fused ? parameter.device : 'cpu';
           state[name] = tensor(state[name], { dtype: numberDtype(fused), device });

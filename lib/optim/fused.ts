@@ -36,7 +36,7 @@ export function checkFused({ fused, foreach, differentiable }: Ways): void {
 }
 
 /** On CUDA, where each operator is a kernel to start, Python changes all parameters at once. */
-export const isFasterTogether = (parameters: readonly Tensor[]): boolean =>
+export const prefersForeach = (parameters: readonly Tensor[]): boolean =>
   parameters.length > 0 && parameters.every(({ is_cuda }) => is_cuda);
 
 /** Returns what a GradScaler set, on the parameter's device, for a kernel that steps it. */

@@ -120,7 +120,7 @@ export class Muon extends Optimizer<MuonGroup> {
       if (grad.layout === sparse_coo) throw runtimeError('Muon does not support sparse gradients');
       const state = this.stateOf(param);
       state['momentum_buffer'] ??= zeros_like(grad, { memory_format: preserve_format });
-      stepOne(param, grad, state['momentum_buffer'] as Tensor, group);
+      _stepOne(param, grad, state['momentum_buffer'] as Tensor, group);
     }
   }
 }
@@ -129,7 +129,7 @@ function check(what: string, value: number): void {
   if (!(value >= 0)) throw valueError(`${what} should be >= 0 but is: ${floatRepr(value)}`);
 }
 
-function stepOne(param: Tensor, grad: Tensor, buffer: Tensor, group: MuonGroup): void {
+function _stepOne(param: Tensor, grad: Tensor, buffer: Tensor, group: MuonGroup): void {
   const { momentum, nesterov, weight_decay } = group;
   if (grad.ndim !== 2) throw valueError('Param gradient must be a 2D matrix');
   const lr = flat(group.lr);

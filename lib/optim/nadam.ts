@@ -108,7 +108,7 @@ export class NAdam extends ElementwiseOptimizer<NAdamGroup, Names> {
     super(params as ParametersOrGroups<NAdamGroup>, defaults);
   }
 
-  protected override tensors(): Record<Names, Make<NAdamGroup>> {
+  protected override _tensors(): Record<Names, Make<NAdamGroup>> {
     return {
       step: counter,
       mu_product: ({ device }, { capturable }) =>
@@ -118,7 +118,7 @@ export class NAdam extends ElementwiseOptimizer<NAdamGroup, Names> {
     };
   }
 
-  protected override stepOne(row: Row<Names>, group: NAdamGroup): void {
+  protected override _stepOne(row: Row<Names>, group: NAdamGroup): void {
     const { betas, eps, weight_decay, momentum_decay, capturable, differentiable } = group;
     const [beta1, beta2] = betas;
     const lr = flat(group.lr);
@@ -156,7 +156,7 @@ export class NAdam extends ElementwiseOptimizer<NAdamGroup, Names> {
     param.addcdiv_(exp_avg, denom, { value: scalar(over(times(down, muNext), 1 - productNext)) });
   }
 
-  protected override stepMany(columns: Columns<Names>, group: NAdamGroup): void {
+  protected override _stepMany(columns: Columns<Names>, group: NAdamGroup): void {
     const { betas, eps, weight_decay, momentum_decay, maximize } = group;
     const [beta1, beta2] = betas;
     const lr = flat(group.lr);

@@ -88,11 +88,11 @@ export class RAdam extends ElementwiseOptimizer<RAdamGroup, Names> {
     super(params as ParametersOrGroups<RAdamGroup>, defaults);
   }
 
-  protected override tensors(): Record<Names, Make<RAdamGroup>> {
+  protected override _tensors(): Record<Names, Make<RAdamGroup>> {
     return { step: counter, exp_avg: zerosLike, exp_avg_sq: zerosLike };
   }
 
-  protected override stepOne(row: Row<Names>, group: RAdamGroup): void {
+  protected override _stepOne(row: Row<Names>, group: RAdamGroup): void {
     const { betas, eps, weight_decay, capturable, differentiable } = group;
     const [beta1, beta2] = betas;
     const lr = flat(group.lr);
@@ -128,7 +128,7 @@ export class RAdam extends ElementwiseOptimizer<RAdamGroup, Names> {
     }
   }
 
-  protected override stepMany(columns: Columns<Names>, group: RAdamGroup): void {
+  protected override _stepMany(columns: Columns<Names>, group: RAdamGroup): void {
     const { betas, eps, weight_decay, maximize } = group;
     const [beta1, beta2] = betas;
     const lr = flat(group.lr);

@@ -100,7 +100,7 @@ export class RMSprop extends ElementwiseOptimizer<RMSpropGroup, Names> {
     super(params as ParametersOrGroups<RMSpropGroup>, defaults);
   }
 
-  protected override tensors({
+  protected override _tensors({
     momentum,
     centered,
   }: RMSpropGroup): Partial<Record<Names, Make<RMSpropGroup>>> {
@@ -112,7 +112,7 @@ export class RMSprop extends ElementwiseOptimizer<RMSpropGroup, Names> {
     };
   }
 
-  protected override stepOne(row: Row<Names>, group: RMSpropGroup): void {
+  protected override _stepOne(row: Row<Names>, group: RMSpropGroup): void {
     const { alpha, eps, weight_decay, momentum, centered, differentiable } = group;
     row.step.add_(1);
     const decayed = withDecay(descent(row, group), row.param, weight_decay);
@@ -138,7 +138,7 @@ export class RMSprop extends ElementwiseOptimizer<RMSpropGroup, Names> {
     }
   }
 
-  protected override stepMany(columns: Columns<Names>, group: RMSpropGroup): void {
+  protected override _stepMany(columns: Columns<Names>, group: RMSpropGroup): void {
     const { alpha, eps, momentum, centered, capturable } = group;
     const real = realColumns(columns);
     const { param, square_avg, momentum_buffer, grad_avg } = real;

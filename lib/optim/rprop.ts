@@ -82,7 +82,7 @@ export class Rprop extends ElementwiseOptimizer<RpropGroup, Names> {
     super(params as ParametersOrGroups<RpropGroup>, defaults);
   }
 
-  protected override tensors(): Record<Names, Make<RpropGroup>> {
+  protected override _tensors(): Record<Names, Make<RpropGroup>> {
     return {
       step: counter,
       prev: zerosLike,
@@ -97,7 +97,7 @@ export class Rprop extends ElementwiseOptimizer<RpropGroup, Names> {
     return value === SIGNATURE.defaults.step_sizes[1];
   }
 
-  protected override stepOne(row: Row<Names>, group: RpropGroup): void {
+  protected override _stepOne(row: Row<Names>, group: RpropGroup): void {
     row.step.add_(1);
     const real = realRow({ ...row, grad: descent(row, group) });
     const { param, prev, step_size } = real;
@@ -110,7 +110,7 @@ export class Rprop extends ElementwiseOptimizer<RpropGroup, Names> {
     prev.copy_(grad);
   }
 
-  protected override stepMany(columns: Columns<Names>, group: RpropGroup): void {
+  protected override _stepMany(columns: Columns<Names>, group: RpropGroup): void {
     const { maximize, etas, step_sizes } = group;
     foreach.add_(columns.step, 1);
     const { param, grad, prev, step_size } = realColumns(columns);

@@ -3,11 +3,11 @@ import { valueError } from '../bindings/errors';
 import { ANYTHING, BOOL, FLOAT, optional, required, Signature } from '../dispatch/signature';
 import type { Tensor } from '../tensor/tensor';
 import { withDecay } from './formulas';
-import { checkFusable, checkFused, isFasterTogether } from './fused';
+import { checkFusable, checkFused, prefersForeach } from './fused';
 import { Optimizer, type ParametersOrGroups, type ParamGroup } from './optimizer';
 import { CHOICE, checkNotNegative, checkRate, FLAG, type Given, VALUE } from './options';
 import { stepForeach } from './sgd_foreach';
-import { stepFused } from './sgd_fused';
+import { _stepFused } from './sgd_fused';
 import type { Update } from './updates';
 import { flat, isNumber, negated, scalar, type Value } from './values';
 
@@ -97,12 +97,12 @@ export class SGD extends Optimizer<SGDGroup> {
 
   protected override _step(group: ParamGroup<SGDGroup>): void {
     if (group.fused) this.#checkOnce(group);
-    if (group.foreach ?? (group.fused === null && isFasterTogether(changing(group)))) {
+    if (group.foreach ?? (group.fused === null && prefersForeach(changing(group)))) {
       this.#stepAll(group, stepForeach);
       return;
     }
     if (group.fused) {
-      this.#stepAll(group, (updates) => stepFused(updates, group, this));
+      this.#stepAll(group, (updates) => _stepFused(updates, group, this));
       return;
     }
     for (const parameter of group.params) {

@@ -29,7 +29,7 @@ const step = op<Kernel>('_fused_sgd_');
 const stepByTensor = op<Kernel>('_fused_sgd_', ['tensor_lr']);
 
 /** Updates all parameters, those of one device and dtype in one call. Makes the momentum buffers in the first step. */
-export function stepFused(updates: readonly Update[], group: SGDGroup, scaling: Scaling): void {
+export function _stepFused(updates: readonly Update[], group: SGDGroup, scaling: Scaling): void {
   if (updates.some(({ gradient }) => gradient.layout === sparse_coo)) {
     throw runtimeError('`_fused_sgd` does not support sparse gradients');
   }

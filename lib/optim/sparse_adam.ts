@@ -94,7 +94,7 @@ export class SparseAdam extends Optimizer<SparseAdamGroup> {
       state['step'] = Number(state['step']) + 1;
       return [{ param, grad, ...(state as unknown as State) }];
     });
-    for (const each of found) stepOne(each, group);
+    for (const each of found) _stepOne(each, group);
   }
 }
 
@@ -104,7 +104,7 @@ interface State {
   exp_avg_sq: Tensor;
 }
 
-function stepOne(
+function _stepOne(
   { param, grad, step, exp_avg, exp_avg_sq }: State & { param: Tensor; grad: Tensor },
   { lr, betas, eps, maximize }: SparseAdamGroup,
 ): void {

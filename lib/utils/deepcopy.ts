@@ -1,7 +1,9 @@
 /** Python's `copy.deepcopy`, for modules and what they hold. */
+import { types } from 'node:util';
+
 import { runtimeError } from '../bindings/errors';
-import { isTensor } from '../bindings/handle';
-import { isOptions } from '../dispatch/arguments';
+import { describeTensor, handleOf, isTensor } from '../bindings/handle';
+import { describe, fail, isOptions } from '../dispatch/arguments';
 import { Parameter } from '../nn/parameter';
 import type { Tensor } from '../tensor/tensor';
 
@@ -25,9 +27,11 @@ export interface DeepCopyable {
  * ```
  *
  * @param memo - the copies made so far, by their originals
+ * @throws TypeError if `memo` is not a Map
  * @throws TorchError (RuntimeError) for a tensor that was computed and requires a gradient
  */
 export function deepcopy<T>(value: T, memo: Memo = new Map()): T {
+  checkMemo(memo);
   if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return value;
   if (memo.has(value)) return memo.get(value) as T;
   const copy = copyOf(value, memo);
@@ -35,7 +39,18 @@ export function deepcopy<T>(value: T, memo: Memo = new Map()): T {
   return copy as T;
 }
 
+const DEEPCOPY = { name: 'deepcopy', parameters: [] };
+
+/** Throws a TypeError unless the value is a Map. */
+export function checkMemo(memo: unknown): void {
+  if (types.isMap(memo)) return;
+  throw fail(DEEPCOPY, `argument 'memo' must be a Map, got ${describe(memo)}`);
+}
+
 function copyOf(value: object, memo: Memo): unknown {
+  if (handleOf(value) !== undefined && !isTensor(value)) {
+    throw fail(DEEPCOPY, `a tensor to copy must be a Tensor, got ${describeTensor(value)}`);
+  }
   if (typeof (value as DeepCopyable).__deepcopy__ === 'function') {
     return (value as DeepCopyable).__deepcopy__(memo);
   }

@@ -91,7 +91,7 @@ class Walk {
 
   private properties(name: string, object: object, of: object | undefined): void {
     for (const key of Reflect.ownKeys(object)) {
-      if (key === 'constructor' || key === 'prototype') continue;
+      if (key === 'constructor' || key === 'prototype' || isInternal(key)) continue;
       const { value, get, set } = Object.getOwnPropertyDescriptor(object, key)!;
       const path = `${name}.${String(key)}`;
       const add = (prefix: string, invoke: Invoke): void => {
@@ -108,6 +108,10 @@ class Walk {
     }
   }
 }
+
+/** Returns whether a member is internal, and says so by its name, as operators do. Python's `__name__` is not. */
+const isInternal = (key: string | symbol): boolean =>
+  typeof key === 'string' && /^_[a-z]/i.test(key);
 
 function isNamespace(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);

@@ -6,7 +6,7 @@ import { fail } from '../../dispatch/arguments';
 import type { DeviceLike } from '../../tensor/device';
 import { bfloat16, type DType, double, float, half } from '../../tensor/dtype';
 import type { Tensor } from '../../tensor/tensor';
-import { deepcopy, type Memo } from '../../utils/deepcopy';
+import { checkMemo, deepcopy, type Memo } from '../../utils/deepcopy';
 import { emptyLike, to } from '../ops';
 import { Parameter, zeroGrad } from '../parameter';
 import { typename } from '../typename';
@@ -376,6 +376,7 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
 
   /** Makes the copy that `torch.deepcopy` returns. */
   __deepcopy__(memo: Memo): this {
+    checkMemo(memo);
     const copy = Reflect.construct(Module, [], this.constructor as typeof Module) as this;
     memo.set(this, copy);
     const properties = copy as Record<string, unknown>;
