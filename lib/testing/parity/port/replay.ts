@@ -9,10 +9,11 @@ import { withoutGrad } from '../../../nn/ops';
 import { get_rng_state, set_rng_state } from '../../../random/generator';
 import type { Tensor } from '../../../tensor/tensor';
 import { bytesOf } from '../../difference/elements';
-import { Comparison, labelOf, type RunReport, type Tolerances } from './comparison';
-import { runNotes } from './notes';
+import { Comparison, type RunReport, type Tolerances } from './comparison';
 import { type Kind, keyOf, type Option, type Port, type Run, type RunEntry, stateOf } from './run';
 import { checkedName, RunFile } from './run_file';
+import { environmentHere, environmentOf, sideNotes, warningNotes } from './sides';
+import { labelOf } from './tensor_report';
 import { runText } from './text';
 
 export interface ReplayOptions extends Tolerances {
@@ -173,8 +174,11 @@ class Replay implements Run {
         this.file.bytes(key, 0, this.file.describe(key).size),
       ) === 0;
     const random = 'The random generator ends in another state: other random numbers were drawn.';
-    return this.#comparison.finish([
-      ...runNotes(this.file.index, native.get_num_threads()),
+    const recorded = environmentOf(this.file.index);
+    const sides = { recorded, here: environmentHere(recorded.device) };
+    return this.#comparison.finish(sides, [
+      ...sideNotes(sides),
+      ...warningNotes(this.file.index),
       ...(isSame ? [] : [random]),
     ]);
   }
