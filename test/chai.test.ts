@@ -68,7 +68,8 @@ describe('torch-losses/chai: equalTensor', () => {
       "The values for attribute 'dtype' do not match: torch.float32 != torch.float64.\n\nThe numbers are the same: only the dtype is another.",
     );
     expect(failure(() => expect(x).to.equalTensor(x.flatten(), 'flat'))).to.equal(
-      "flat: The values for attribute 'shape' do not match: torch.Size([2, 2]) != torch.Size([4]).",
+      "flat: The values for attribute 'shape' do not match: torch.Size([2, 2]) != torch.Size([4]).\n\n" +
+        'The numbers are the same in the same order: only the shape is another.',
     );
     expect(failure(() => expect(x).not.to.equalTensor(x))).to.match(
       /^Tensors are equal, .*tensor/s,

@@ -83,9 +83,7 @@ function stepsOf({ results }: RunReport, file: number): string {
   return (
     legend([
       ['equal', 'equal'],
-      ...(first >= 0 && verdicts.has('equal')
-        ? [['later', 'equal, after a difference'] as const]
-        : []),
+      ...(hasLater ? [['later', 'equal, after a difference'] as const] : []),
       ...(verdicts.has('close') ? [['close', 'within the tolerance'] as const] : []),
       ...(first >= 0 ? [['different', 'different'] as const] : []),
     ]) + `<div class="steps">${rows.join('')}</div>`
