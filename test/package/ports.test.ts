@@ -1,5 +1,5 @@
 /** Ports in TypeScript, run by Node's own type stripping and by tsx, which `npm run test:package` installs. */
-import { symlinkSync } from 'node:fs';
+import { chmodSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 
 import { expect } from 'chai';
@@ -44,6 +44,7 @@ describe('a port in TypeScript', function () {
 
   it('is run by Node 24', async () => {
     const node = path.join(toolFolder('node24')!, 'bin', 'node');
+    chmodSync(node, 0o755);
     expect(await parity(node)).to.match(/Equal bit for bit, 2 of 2 tensors equal/);
   });
 
