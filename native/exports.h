@@ -11,6 +11,9 @@ void add_sharing(Bindings& bindings);         // bindings/sharing.cc
 void add_allocator(Bindings& bindings);       // memory/allocator.cc
 void add_tensors(Bindings& bindings);         // operators/tensors.cc
 void add_autograd(Bindings& bindings);        // operators/autograd.cc
+void add_hooks(Bindings& bindings);            // operators/hooks.cc
+void add_custom_functions(Bindings& bindings);  // operators/custom_function.cc
+void add_anomaly_mode(Bindings& bindings);     // operators/anomaly.cc
 void add_autocast(Bindings& bindings);        // operators/autocast.cc
 void add_operators(Bindings& bindings);       // operators/operators.cc
 void add_operator_calls(Bindings& bindings);  // operators/calls.cc
