@@ -16,6 +16,7 @@ export {
   set_autocast_enabled,
 } from './amp/autocast';
 export * as autograd from './autograd';
+export type { FunctionCtx } from './autograd/function';
 export {
   enable_grad,
   inference_mode,
@@ -26,6 +27,7 @@ export {
   set_grad_enabled,
 } from './autograd/grad_mode';
 export type { GraphNode } from './autograd/graph';
+export type { NodeHook, NodePreHook, PostAccumulateHook, TensorHook } from './autograd/hooks';
 export { backends, type CudnnFlags, type Float32Precision } from './backends';
 export {
   are_deterministic_algorithms_enabled,

@@ -14,6 +14,16 @@ import { is_grad_enabled } from './grad_mode';
 type Saved = Tensor | null | undefined;
 type Handles = readonly (Handle | null | undefined)[];
 
+interface ContextState {
+  readonly saved: readonly Saved[];
+  readonly dirty: readonly Tensor[];
+  readonly nonDifferentiable: readonly Tensor[];
+  readonly materializes: boolean;
+}
+
+/** Reads the private parts of a context. */
+let stateOf: (ctx: FunctionCtx) => ContextState;
+
 /**
  * What the forward pass of a {@link Function} leaves for its backward pass. Any other property may be set, too. Keep
  * tensors by {@link save_for_backward}: a property that refers to an output would keep the graph alive for ever.
@@ -70,30 +80,12 @@ export class FunctionCtx {
     this.#materializes = Boolean(value);
   }
 
-  /** Makes the outputs part of the graph. @internal */
-  static record(
-    ctx: FunctionCtx,
-    name: string,
-    backward: (gradients: Handles) => Handles,
-    inputs: readonly Tensor[],
-    outputs: readonly unknown[],
-  ): unknown[] {
-    const optional = (value: unknown): Handle | null => (isTensor(value) ? handleOf(value)! : null);
-    const all = (tensors: readonly Tensor[]): Handle[] =>
-      tensors.map((tensor) => handleOf(tensor)!);
-    const replaced = native.custom_function(
-      name,
-      backward as (gradients: unknown) => (Handle | null)[],
-      all(inputs),
-      outputs.map(optional),
-      all(ctx.#dirty),
-      all(ctx.#nonDifferentiable),
-      ctx.#saved.map(optional),
-      ctx.#materializes,
-    );
-    return outputs.map((output, index) => {
-      const handle = replaced[index];
-      return handle === undefined ? output : wrap(handle);
+  static {
+    stateOf = (ctx) => ({
+      saved: ctx.#saved,
+      dirty: ctx.#dirty,
+      nonDifferentiable: ctx.#nonDifferentiable,
+      materializes: ctx.#materializes,
     });
   }
 }
@@ -198,8 +190,35 @@ function applyFunction(definition: Definition, args: readonly unknown[]): unknow
   const outputs = Array.isArray(result) ? (result as unknown[]) : [result];
   const backward = (gradients: Handles): Handles =>
     runBackward(definition, ctx, isTensorArgument, gradients);
-  const recorded = FunctionCtx.record(ctx, `${name}Backward`, backward, inputs, outputs);
+  const recorded = record(ctx, `${name}Backward`, backward, inputs, outputs);
   return Array.isArray(result) ? recorded : recorded[0];
+}
+
+/** Makes the outputs part of the graph, and returns them. */
+function record(
+  ctx: FunctionCtx,
+  name: string,
+  backward: (gradients: Handles) => Handles,
+  inputs: readonly Tensor[],
+  outputs: readonly unknown[],
+): unknown[] {
+  const { saved, dirty, nonDifferentiable, materializes } = stateOf(ctx);
+  const optional = (value: unknown): Handle | null => (isTensor(value) ? handleOf(value)! : null);
+  const all = (tensors: readonly Tensor[]): Handle[] => tensors.map((tensor) => handleOf(tensor)!);
+  const replaced = native.custom_function(
+    name,
+    backward as (gradients: unknown) => (Handle | null)[],
+    all(inputs),
+    outputs.map(optional),
+    all(dirty),
+    all(nonDifferentiable),
+    saved.map(optional),
+    materializes,
+  );
+  return outputs.map((output, index) => {
+    const handle = replaced[index];
+    return handle === undefined ? output : wrap(handle);
+  });
 }
 
 function compute(definition: Definition, ctx: FunctionCtx, args: readonly unknown[]): unknown {
@@ -238,7 +257,7 @@ function runBackward(
     const value = list[index];
     if (!isTensorThere && !isNone(value)) {
       throw runtimeError(
-        `function ${name} returned a gradient different from None at position ${index + 1}, but the corresponding forward input was not a Variable`,
+        `function ${name} returned a gradient different than None at position ${index + 1}, but the corresponding forward input was not a Variable`,
       );
     }
     if (isTensorThere) handles.push(gradientHandle(value));
@@ -251,7 +270,7 @@ const isNone = (value: unknown): boolean => value === null || value === undefine
 function gradientHandle(value: unknown): Handle | null {
   if (isNone(value)) return null;
   if (isLive(value)) return handleOf(value)!;
-  throw typeError(`expected Variable or None (got ${describe(value)})`);
+  throw runtimeError(`expected Variable or None (got ${describe(value)})`);
 }
 
 class DelayedError extends CustomFunction {

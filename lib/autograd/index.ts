@@ -1,4 +1,6 @@
 /** `torch.autograd`: gradients of tensors. See https://docs.pytorch.org/docs/stable/autograd.html */
+import * as functions from './function';
+
 export { GradcheckError } from '../bindings/errors';
 export {
   detect_anomaly,
@@ -6,7 +8,7 @@ export {
   is_anomaly_enabled,
   set_detect_anomaly,
 } from './anomaly_mode';
-export { Function, FunctionCtx, once_differentiable } from './function';
+export { Function } from './function';
 export * as functional from './functional';
 export { type BackwardOptions, backward, type GradOptions, grad } from './grad';
 export {
@@ -23,3 +25,6 @@ export {
   gradcheck,
   gradgradcheck,
 } from './gradcheck';
+
+/** `torch.autograd.function`. */
+export { functions as function };

@@ -147,7 +147,11 @@ function untied(module: Module, given: ReadonlyMap<string, Tensor>): Map<string,
 
 function checkNames(module: Module, values: ReadonlyMap<string, Tensor>): void {
   const own = tensorsOf(module);
-  const quoted = (names: string[]): string => names.map((name) => `'${name}'`).join(', ');
+  const quoted = (names: string[]): string =>
+    [...names]
+      .sort()
+      .map((name) => `'${name}'`)
+      .join(', ');
   const unexpected = [...values.keys()].filter((name) => !own.has(name));
   const missing = [...own.keys()].filter((name) => !values.has(name));
   const problems = [
@@ -174,7 +178,7 @@ function replaceAll(
     for (const [name, value] of values) {
       const at = name.lastIndexOf('.');
       const owner = module.get_submodule(at < 0 ? '' : name.slice(0, at));
-      undo.set(name, owner._replace(name.slice(at + 1), value));
+      undo.set(name, owner._replace_tensor(name.slice(at + 1), value));
     }
   } catch (error) {
     restore();

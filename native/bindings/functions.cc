@@ -42,9 +42,8 @@ JavaScriptError::JavaScriptError(Environment& environment, napi_value thrown)
   set_property(environment, box, "thrown", thrown);
   napi_ref reference = nullptr;
   check(environment.env(), napi_create_reference(environment.env(), box, 1, &reference));
-  box_ = {reference, [queue = environment.shared_references()](napi_ref kept) {
-            queue->release(kept);
-          }};
+  box_ = {reference,
+          [queue = environment.shared_references()](napi_ref kept) { queue->release(kept); }};
 }
 
 void JavaScriptError::rethrow(napi_env env) const {

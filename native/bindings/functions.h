@@ -1,5 +1,5 @@
-// JavaScript functions that C++ keeps and calls later, on any thread: the hooks and custom functions
-// of autograd.
+// JavaScript functions that C++ keeps and calls later, on any thread: the hooks and custom
+// functions of autograd.
 //
 // A JavaScript function runs on its environment's thread. Another thread that calls one waits until
 // that thread has run it: the environment's thread serves such requests while it waits for a job,
@@ -43,9 +43,9 @@ class JavaScriptFunction {
   JavaScriptFunction(const JavaScriptFunction&) = delete;
   JavaScriptFunction& operator=(const JavaScriptFunction&) = delete;
 
-  // Runs `body` on the environment's thread, with this thread's grad mode and autocast state. `body`
-  // gets the value kept, or nullptr if it was let go and collected. Throws what `body` throws, and
-  // JavaScriptError for an exception of JavaScript.
+  // Runs `body` on the environment's thread, with this thread's grad mode and autocast state.
+  // `body` gets the value kept, or nullptr if it was let go and collected. Throws what `body`
+  // throws, and JavaScriptError for an exception of JavaScript.
   void call(c10::function_ref<void(Environment& environment, napi_value value)> body) const;
 
   // Keeps the value no longer: it lives as long as JavaScript refers to it. May be called on the

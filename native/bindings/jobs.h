@@ -73,8 +73,8 @@ class AsyncQueue {
   bool cancel(int64_t number);
 
   // For synchronous calls. Wait until no unfinished job writes to the tensor's memory; until none
-  // uses it; until none is a backward pass or writes to any memory. JavaScript that a job calls does
-  // not wait: the jobs that are left run after it.
+  // uses it; until none is a backward pass or writes to any memory. JavaScript that a job calls
+  // does not wait: the jobs that are left run after it.
   void wait_to_read(const at::Tensor& tensor) {
     if (writers_ != 0 && may_wait()) wait_until_unwritten(tensor);
   }

@@ -118,14 +118,15 @@ std::unordered_set<at::TensorImpl*> set_of(const Tensors& tensors) {
   return result;
 }
 
-// Makes the outputs of a forward pass part of the graph. Returns the tensor that replaces an output,
-// and nothing for an output that stays itself.
+// Makes the outputs of a forward pass part of the graph. Returns the tensor that replaces an
+// output, and nothing for an output that stays itself.
 OptionalTensors custom_function(Environment& environment, const std::string& name,
                                 napi_value backward, const Tensors& inputs,
-                                const OptionalTensors& outputs,
-                                const Tensors& dirty, const Tensors& non_differentiable,
-                                const OptionalTensors& saved, bool materializes) {
-  const bool is_recorded = at::GradMode::is_enabled() && autograd::any_variable_requires_grad(inputs);
+                                const OptionalTensors& outputs, const Tensors& dirty,
+                                const Tensors& non_differentiable, const OptionalTensors& saved,
+                                bool materializes) {
+  const bool is_recorded =
+      at::GradMode::is_enabled() && autograd::any_variable_requires_grad(inputs);
   NodePointer node;
   CustomFunction* function = nullptr;
   if (is_recorded) {
@@ -134,6 +135,7 @@ OptionalTensors custom_function(Environment& environment, const std::string& nam
     node = std::move(created);
     node->set_next_edges(autograd::collect_next_edges(inputs));
   }
+  for (const at::Tensor& tensor : dirty) tensor.unsafeGetTensorImpl()->bump_version();
   const auto no_forward_mode = [](const variable_list&, const variable_list&) -> variable_list {
     TORCH_CHECK_NOT_IMPLEMENTED(false, "forward-mode AD is not supported for custom functions");
   };

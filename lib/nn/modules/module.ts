@@ -133,7 +133,7 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   }
 
   /** Replaces a parameter or buffer of this module for a while. See {@link Registry.replace}. @internal */
-  _replace(name: string, value: Tensor): () => unknown {
+  _replace_tensor(name: string, value: Tensor): () => unknown {
     return this.#registry.replace(name, value);
   }
 
