@@ -66,7 +66,8 @@ export {
   seed,
   set_rng_state,
 } from './random/generator';
-export * as safetensors from './serialization/safetensors';
+export * as safetensors from './safetensors';
+export { type LoadOptions, load, type MapLocation, save } from './serialization';
 export type { TensorData, TensorOptions } from './tensor/creation';
 export {
   as_tensor,
