@@ -2,8 +2,10 @@
 //
 // JavaScript holds a module by the handle of a tensor without elements, whose storage owns the
 // module. So modules are freed as tensors are (bindings/handles.h).
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/from_blob.h>
 #include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/runtime/jit_exception.h>
 #include <torch/csrc/jit/serialization/import.h>
 
 #include <memory>
@@ -64,7 +66,11 @@ at::Tensor load_bytes(const at::Tensor& bytes, const std::optional<at::Device>& 
 
 void save(const at::Tensor& holder, const std::string& path) { module_of(holder).save(path); }
 
-at::Tensor copy(const at::Tensor& holder) { return holder_of(module_of(holder).deepcopy()); }
+// The copy's parameters are leaves that require no gradient.
+at::Tensor copy(const at::Tensor& holder) {
+  at::NoGradGuard no_grad;
+  return holder_of(module_of(holder).deepcopy());
+}
 
 // --- attributes ----------------------------------------------------------------------------------
 
@@ -74,28 +80,49 @@ const char* kind_of(const c10::ClassType& type, size_t slot) {
   return type.getAttribute(slot)->is_module() ? "module" : "value";
 }
 
-// Returns the class's name, the names of the attributes with their kinds, and the methods with
-// their declarations.
+napi_value describe_attribute(Environment& environment, const Module& module, size_t slot) {
+  const auto type = module.type();
+  napi_value attribute = new_object(environment);
+  set_property(environment, attribute, "name", type->getAttributeName(slot));
+  set_property(environment, attribute, "kind", std::string(kind_of(*type, slot)));
+  const IValue& value = module._ivalue()->getSlot(slot);
+  if (value.isTensor()) {
+    const auto identity = reinterpret_cast<int64_t>(value.toTensor().unsafeGetTensorImpl());
+    set_property(environment, attribute, "identity", identity);
+  }
+  return attribute;
+}
+
+napi_value describe_method(Environment& environment, const Method& method) {
+  const c10::FunctionSchema& schema = method.function().getSchema();
+  std::vector<napi_value> parameters;
+  for (size_t i = 1; i < schema.arguments().size(); ++i) {  // the first is `self`
+    const c10::Argument& argument = schema.arguments()[i];
+    napi_value parameter = new_object(environment);
+    set_property(environment, parameter, "name", argument.name());
+    set_property(environment, parameter, "type", argument.type()->annotation_str());
+    parameters.push_back(parameter);
+  }
+  napi_value object = new_object(environment);
+  set_property(environment, object, "name", method.name());
+  set_property(environment, object, "parameters", parameters);
+  return object;
+}
+
+// Returns the class's name, the attributes by their slots, and the methods.
 napi_value describe(Environment& environment, const at::Tensor& holder) {
   const Module& module = module_of(holder);
-  const auto type = module.type();
+  const auto name = module.type()->name();
   std::vector<napi_value> attributes;
-  for (size_t slot = 0; slot < type->numAttributes(); ++slot) {
-    napi_value attribute = new_object(environment);
-    set_property(environment, attribute, "name", type->getAttributeName(slot));
-    set_property(environment, attribute, "kind", std::string(kind_of(*type, slot)));
-    attributes.push_back(attribute);
+  for (size_t slot = 0; slot < module.type()->numAttributes(); ++slot) {
+    attributes.push_back(describe_attribute(environment, module, slot));
   }
   std::vector<napi_value> methods;
   for (const Method& method : module.get_methods()) {
-    napi_value described = new_object(environment);
-    set_property(environment, described, "name", method.name());
-    set_property(environment, described, "declaration",
-                 c10::toString(method.function().getSchema()));
-    methods.push_back(described);
+    methods.push_back(describe_method(environment, method));
   }
   napi_value object = new_object(environment);
-  set_property(environment, object, "name", type->name() ? type->name()->name() : "");
+  set_property(environment, object, "name", name ? name->name() : std::string());
   set_property(environment, object, "attributes", attributes);
   set_property(environment, object, "methods", methods);
   return object;
@@ -154,7 +181,11 @@ struct ScriptCall {
   // Runs on a copy of the arguments, which a failed call may have taken off the stack.
   void run() {
     torch::jit::Stack arguments = stack;
-    result = method(std::move(arguments));
+    try {
+      result = method(std::move(arguments));
+    } catch (const torch::jit::JITException& error) {
+      throw PythonError("Error", error.what());  // Python's torch.jit.Error
+    }
   }
 };
 
@@ -228,9 +259,8 @@ napi_value call_method_async(napi_env env, napi_callback_info info) {
   Environment& environment = static_cast<const Binding*>(data)->environment;
   return run_guarded(environment, [&] {
     AsyncQueue::SubmissionScope submission(environment.async());
-    const auto number = detail::read_argument<int64_t>(*static_cast<const Binding*>(data),
-                                                       values[0], 0);
     const auto& binding = *static_cast<const Binding*>(data);
+    const auto number = detail::read_argument<int64_t>(binding, values[0], 0);
     auto call = std::make_shared<ScriptCall>(
         read_call(environment, detail::read_argument<at::Tensor>(binding, values[1], 1),
                   detail::read_argument<std::string>(binding, values[2], 2),

@@ -256,7 +256,12 @@ class Encoder {
 
 IValue to_ivalue(Environment& environment, napi_value value, const c10::Type& type,
                  std::vector<at::Tensor>& tensors) {
-  return Converter(environment, tensors).convert(value, type);
+  try {
+    return Converter(environment, tensors).convert(value, type);
+  } catch (const ArgumentMismatch&) {
+    // Names the whole value, as Python does, not the element that does not fit.
+    throw ArgumentMismatch{type_name(environment, decode(environment, value))};
+  }
 }
 
 napi_value from_ivalue(Environment& environment, const IValue& value,
