@@ -6,7 +6,15 @@ import { handleOf } from '../bindings/handle';
 import { native } from '../bindings/native';
 import { wrap } from '../bindings/wrap';
 import { describe, fail } from '../dispatch/arguments';
-import { ANYTHING, DEVICE, optional, orNull, required, STRING, Signature } from '../dispatch/signature';
+import {
+  ANYTHING,
+  DEVICE,
+  optional,
+  orNull,
+  required,
+  Signature,
+  STRING,
+} from '../dispatch/signature';
 import { adviceOn, contentsOf } from '../serialization/contents';
 import { copyPart } from '../serialization/mapping';
 import { Reader } from '../serialization/reader';

@@ -135,10 +135,7 @@ export class ScriptModule<Args extends unknown[] = Any[], Result = Any> extends 
     const tensors: Tensor[] = [];
     const { values, names } = this.#split(method, others, tensors);
     const handle = this.#handle;
-    const result = await submit(
-      (job) => job.script_call(handle, method, values, names),
-      options,
-    );
+    const result = await submit((job) => job.script_call(handle, method, values, names), options);
     return decode(result, tensors);
   }
 

@@ -2,7 +2,15 @@
 import { types } from 'node:util';
 import { runtimeError, valueError } from '../bindings/errors';
 import { describe, fail, isOptions } from '../dispatch/arguments';
-import { ANYTHING, BOOL, option, optional, orNull, required, Signature } from '../dispatch/signature';
+import {
+  ANYTHING,
+  BOOL,
+  option,
+  optional,
+  orNull,
+  required,
+  Signature,
+} from '../dispatch/signature';
 import { to } from '../nn/ops';
 import { Device, type DeviceLike, device, deviceName, hasAccelerator } from '../tensor/device';
 import type { Tensor } from '../tensor/tensor';
@@ -104,8 +112,7 @@ function locator(location: unknown): Locate {
   }
   if (isOptions(location) && Object.values(location).every(isDevice)) {
     const targets = location as Record<string, DeviceLike>;
-    return (name) =>
-      Object.hasOwn(targets, name) ? device(targets[name]!) : available(name);
+    return (name) => (Object.hasOwn(targets, name) ? device(targets[name]!) : available(name));
   }
   throw fail(
     LOAD,

@@ -52,9 +52,9 @@ type Geometry = readonly number[];
 const conj = op<(self: Tensor) => Tensor>('conj');
 const negView = op<(self: Tensor) => Tensor>('_neg_view');
 const emptyStrided =
-  op<
-    (size: Geometry, stride: Geometry, options: { dtype: DType; device: DeviceLike }) => Tensor
-  >('empty_strided');
+  op<(size: Geometry, stride: Geometry, options: { dtype: DType; device: DeviceLike }) => Tensor>(
+    'empty_strided',
+  );
 const sparseCoo = op<
   (
     indices: Tensor,
@@ -234,7 +234,8 @@ const CALLS: Readonly<Record<string, (args: Arguments) => unknown>> = {
   },
   'torch._utils._rebuild_tensor_v2': (args) =>
     stridedTensor(args, args.at(0, Storage).dtype, args.values[6]),
-  'torch._utils._rebuild_tensor_v3': (args) => stridedTensor(args, args.at(6, DType), args.values[7]),
+  'torch._utils._rebuild_tensor_v3': (args) =>
+    stridedTensor(args, args.at(6, DType), args.values[7]),
   'torch._utils._rebuild_parameter': parameter,
   'torch._utils._rebuild_parameter_with_state': parameter,
   'torch._utils._rebuild_sparse_tensor': sparseTensor,

@@ -1,7 +1,7 @@
 /** `safetensors.safe_open`: reads single tensors of a file, and parts of them. */
 import { attributeError, typeError, valueError } from '../bindings/errors';
 import { describe, fail } from '../dispatch/arguments';
-import { DEVICE, optional, required, STRING, Signature } from '../dispatch/signature';
+import { DEVICE, optional, required, Signature, STRING } from '../dispatch/signature';
 import { to } from '../nn/ops';
 import { type Device, type DeviceLike, device } from '../tensor/device';
 import type { Index } from '../tensor/indexing';

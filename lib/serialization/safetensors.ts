@@ -9,7 +9,7 @@ import { types } from 'node:util';
 import { typeError } from '../bindings/errors';
 import { isTensor } from '../bindings/handle';
 import { describe } from '../dispatch/arguments';
-import { DEVICE, optional, required, STRING, Signature } from '../dispatch/signature';
+import { DEVICE, optional, required, Signature, STRING } from '../dispatch/signature';
 import type { DeviceLike } from '../tensor/device';
 import type { Tensor } from '../tensor/tensor';
 import { SafeOpen } from './safe_open';

@@ -2,7 +2,7 @@
 import path from 'node:path';
 
 import { runtimeError, typeError } from '../bindings/errors';
-import { INT, optional, required, STRING, Signature, typeOf } from '../dispatch/signature';
+import { INT, optional, required, Signature, STRING, typeOf } from '../dispatch/signature';
 import { op } from '../nn/ops';
 import { Parameter } from '../nn/parameter';
 import { sparse_coo, strided } from '../tensor/layout';

@@ -111,5 +111,4 @@ export class Storages {
   }
 }
 
-const MIXED =
-  'Cannot save multiple tensors or storages that view the same data as different types';
+const MIXED = 'Cannot save multiple tensors or storages that view the same data as different types';

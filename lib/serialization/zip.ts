@@ -218,7 +218,8 @@ function unpack(reader: Reader, central: Central, from: number): Uint8Array {
   const data = reader.read(from, packed, `entry ${JSON.stringify(name)}`);
   const bytes = method === STORED ? data : inflated(data, size, wrong);
   if (bytes.length !== size) throw wrong(`is ${bytes.length} bytes, and says ${size}`);
-  if (checksum !== 0 && crc32(bytes) !== checksum) throw wrong('is damaged: its checksum is another');
+  if (checksum !== 0 && crc32(bytes) !== checksum)
+    throw wrong('is damaged: its checksum is another');
   return bytes;
 }
 

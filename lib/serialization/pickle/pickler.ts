@@ -74,7 +74,8 @@ export class Pickler {
       return this.reduce(['torch.serialization', '_get_layout'], () => this.text(String(value)));
     }
     if (types.isUint8Array(value)) return this.#bytes(value);
-    if (Array.isArray(value)) return Object.isFrozen(value) ? this.#tuple(value) : this.#list(value);
+    if (Array.isArray(value))
+      return Object.isFrozen(value) ? this.#tuple(value) : this.#list(value);
     if (types.isMap(value)) return this.#map(value);
     if (types.isSet(value)) return this.#set(value);
     if (isComplex(value)) {
@@ -115,7 +116,9 @@ export class Pickler {
     let size = 8;
     while (BigInt.asIntN(8 * size, value) !== value) size++;
     if (size > 255) throw this.refusal('an integer of more than 255 bytes');
-    const hex = BigInt.asUintN(8 * size, value).toString(16).padStart(2 * size, '0');
+    const hex = BigInt.asUintN(8 * size, value)
+      .toString(16)
+      .padStart(2 * size, '0');
     this.op(OP.LONG1, size);
     this.#chunks.push(Buffer.from(hex, 'hex').reverse());
   }
@@ -232,7 +235,8 @@ export class Pickler {
     this.op(OP.MARK);
     for (const [key, value] of entries) {
       this.#within(typeof key === 'number' ? key : String(key), () => {
-        if (typeof key === 'object' && key !== null) throw this.refusal('under a key that is an object');
+        if (typeof key === 'object' && key !== null)
+          throw this.refusal('under a key that is an object');
         this.write(key);
         this.write(value);
       });

@@ -98,8 +98,6 @@ export function fitsObject(keys: readonly unknown[]): boolean {
   if (areTexts) return true;
   return keys.every(
     (key, i) =>
-      typeof key === 'number' &&
-      isIndex(String(key)) &&
-      (i === 0 || (keys[i - 1] as number) < key),
+      typeof key === 'number' && isIndex(String(key)) && (i === 0 || (keys[i - 1] as number) < key),
   );
 }
