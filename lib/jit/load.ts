@@ -84,6 +84,8 @@ function checkContents(reader: Reader): void {
 export function save(m: ScriptModule, f: string): void;
 export function save(...args: unknown[]): void {
   const { m, f } = SAVE.read(args);
-  if (m instanceof ScriptModule) return m.save(f);
-  throw typeError(`save(): argument 'm' must be a ScriptModule, got ${describe(m)}`);
+  if (!(m instanceof ScriptModule)) {
+    throw typeError(`save(): argument 'm' must be a ScriptModule, got ${describe(m)}`);
+  }
+  m.save(f);
 }

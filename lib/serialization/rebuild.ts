@@ -222,6 +222,7 @@ const CALLS: Readonly<Record<string, (args: Arguments) => unknown>> = {
   'collections.Counter': (args) => dict(args, 'Counter'),
   '_codecs.encode': encoded,
   'builtins.bytearray': byteArray,
+  'builtins.bytes': byteArray,
   'builtins.set': (args) => new Set(args.values.length > 0 ? args.at(0, Array) : []),
   'builtins.complex': (args) => ({ re: args.is(0, 'number'), im: args.is(1, 'number') }),
   'torch.Size': (args) => (args.values.length > 0 ? args.at(0, Tuple) : new Tuple([])),

@@ -45,50 +45,40 @@ export class Pickler {
   }
 
   write(value: unknown): void {
-    switch (typeof value) {
-      case 'boolean':
-        return this.op(value ? OP.NEWTRUE : OP.NEWFALSE);
-      case 'number':
-      case 'bigint':
-        return this.number(value);
-      case 'string':
-        return this.text(value);
-      case 'object':
-        if (value === null) return this.op(OP.NONE);
-        return this.#object(value);
-      default:
-        throw this.refusal(describe(value));
-    }
+    if (value === null) this.op(OP.NONE);
+    else if (typeof value === 'boolean') this.op(value ? OP.NEWTRUE : OP.NEWFALSE);
+    else if (typeof value === 'number' || typeof value === 'bigint') this.number(value);
+    else if (typeof value === 'string') this.text(value);
+    else if (typeof value !== 'object') throw this.refusal(describe(value));
+    else if (value instanceof Float) this.#float(value.value);
+    else if (!this.#recall(value)) this.#object(value);
   }
 
   #object(value: object): void {
-    if (value instanceof Float) return this.#float(value.value);
-    if (this.#recall(value)) return;
     if (isTensor(value)) {
       this.writeTensor(this, value as Tensor);
-      return this.#memorize(value);
-    }
-    if (value instanceof DType) return this.global(['torch', value.name]);
-    if (value instanceof Device) return this.#device(value);
-    if (value instanceof Layout) {
-      return this.reduce(['torch.serialization', '_get_layout'], () => this.text(String(value)));
-    }
-    if (types.isUint8Array(value)) return this.#bytes(value);
-    if (Array.isArray(value))
-      return Object.isFrozen(value) ? this.#tuple(value) : this.#list(value);
-    if (types.isMap(value)) return this.#map(value);
-    if (types.isSet(value)) return this.#set(value);
-    if (isComplex(value)) {
-      return this.reduce(['__builtin__', 'complex'], () => {
+      this.#memorize(value);
+    } else if (value instanceof DType) this.global(['torch', value.name]);
+    else if (value instanceof Device) this.#device(value);
+    else if (value instanceof Layout) {
+      this.reduce(['torch.serialization', '_get_layout'], () => this.text(String(value)));
+    } else if (types.isUint8Array(value)) this.#bytes(value);
+    else if (Array.isArray(value)) {
+      if (Object.isFrozen(value)) this.#tuple(value);
+      else this.#list(value);
+    } else if (types.isMap(value)) this.#map(value);
+    else if (types.isSet(value)) this.#set(value);
+    else if (isComplex(value)) {
+      this.reduce(['__builtin__', 'complex'], () => {
         this.#float(value.re);
         this.#float(value.im);
       });
-    }
-    if (!isOptions(value)) throw this.refusal(describe(value));
-    this.op(OP.EMPTY_DICT);
-    this.#memorize(value);
-    const entries = Object.entries(value);
-    this.#items(entries.map(([key, member]) => [isIndex(key) ? Number(key) : key, member]));
+    } else if (isOptions(value)) {
+      this.op(OP.EMPTY_DICT);
+      this.#memorize(value);
+      const entries = Object.entries(value);
+      this.#items(entries.map(([key, member]) => [isIndex(key) ? Number(key) : key, member]));
+    } else throw this.refusal(describe(value));
   }
 
   refusal(what: string): Error {
@@ -102,14 +92,15 @@ export class Pickler {
   // --- numbers and texts ----------------------------------------------------------------------------------------------
 
   number(value: number | bigint): void {
-    if (!isInt(value)) return this.#float(value as number);
-    const number = Number(value);
-    if (Number.isSafeInteger(number) && Math.abs(number) < 2 ** 31) {
-      if (number >= 0 && number < 256) return this.op(OP.BININT1, number);
-      if (number >= 0 && number < 65_536) return this.op(OP.BININT2, number & 255, number >> 8);
-      return this.#packed(OP.BININT, 4, (bytes) => bytes.writeInt32LE(number, 1));
+    if (!isInt(value)) {
+      this.#float(value as number);
+      return;
     }
-    this.#long(BigInt(value));
+    const number = Number(value);
+    if (!(Math.abs(number) < 2 ** 31)) this.#long(BigInt(value));
+    else if (number >= 0 && number < 256) this.op(OP.BININT1, number);
+    else if (number >= 0 && number < 65_536) this.op(OP.BININT2, number & 255, number >> 8);
+    else this.#packed(OP.BININT, 4, (bytes) => bytes.writeInt32LE(number, 1));
   }
 
   #long(value: bigint): void {
