@@ -48,6 +48,7 @@ export * as cpu from './cpu';
 export * as cuda from './cuda';
 export { ops } from './dispatch/ops';
 export * as func from './func';
+export * as jit from './jit';
 export * as linalg from './linalg';
 export {
   type DeviceMemory,
@@ -69,7 +70,8 @@ export {
   seed,
   set_rng_state,
 } from './random/generator';
-export * as safetensors from './serialization/safetensors';
+export * as safetensors from './safetensors';
+export { type LoadOptions, load, type MapLocation, save } from './serialization';
 export type { TensorData, TensorOptions } from './tensor/creation';
 export {
   as_tensor,
@@ -144,5 +146,6 @@ export type { BackwardOptions } from './tensor/tensor';
 export { Tensor } from './tensor/tensor';
 export { type FInfo, finfo, type IInfo, iinfo } from './tensor/type_info';
 export * as testing from './testing';
+export * as utils from './utils';
 export { deepcopy } from './utils/deepcopy';
 export * as version from './version';

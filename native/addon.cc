@@ -116,6 +116,7 @@ void add_all(Bindings& bindings) {
   add_context(bindings);
   add_cuda(bindings);
   add_streams(bindings);
+  add_scripts(bindings);
   add_targets(bindings);
   add_kernels(bindings);
   add_losses(bindings);

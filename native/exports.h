@@ -21,5 +21,6 @@ void add_generators(Bindings& bindings);        // operators/generators.cc
 void add_context(Bindings& bindings);           // operators/context.cc
 void add_cuda(Bindings& bindings);              // operators/cuda.cc
 void add_streams(Bindings& bindings);           // operators/streams.cc
+void add_scripts(Bindings& bindings);           // scripts/modules.cc
 
 }  // namespace torch_losses

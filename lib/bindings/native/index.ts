@@ -20,6 +20,7 @@ import type { NativeLinearLosses, NativeLosses } from './losses';
 import type { NativeMemory } from './memory';
 import type { NativeOperators } from './operators';
 import type { NativeProcess } from './process';
+import type { NativeScripts } from './scripts';
 import type { NativeSharing } from './sharing';
 import type { NativeStreams } from './streams';
 import type { NativeTensors } from './tensors';
@@ -41,6 +42,7 @@ export interface Native
     NativeLosses,
     NativeLinearLosses,
     NativeKernels,
+    NativeScripts,
     NativeJobs {}
 
 const loaded = loadAddon();
