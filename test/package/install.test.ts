@@ -1,6 +1,15 @@
 /** The package in projects that installed it with npm. */
-import { cpSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 
 import { environment, firstProgram, libtorch, Project, pack, ROOT, WORKSHOP } from './project';
@@ -45,6 +54,19 @@ describe('the package, installed with npm', function () {
       'CHANGELOG.md',
     ]) {
       expect(statSync(path.join(project.packageFolder, name)).size, name).to.be.above(0);
+    }
+  });
+
+  it('needs no newer system than its libtorch does', async () => {
+    const { portabilityProblems } = await import(
+      pathToFileURL(path.join(ROOT, 'scripts', 'lib', 'portability.mjs')).href
+    );
+    const addons = readdirSync(path.join(project.packageFolder, 'addons'), { recursive: true });
+    const files = (addons as string[]).filter((name) => name.endsWith('.node'));
+    expect(files).to.have.length.of.at.least(2);
+    for (const file of files) {
+      const addon = path.join(project.packageFolder, 'addons', file);
+      expect(portabilityProblems(addon, libtorch.directory)).to.deep.equal([]);
     }
   });
 
