@@ -15,8 +15,8 @@ import path from 'node:path';
 import { expect } from 'chai';
 import ts from 'typescript';
 
-import { PACKAGE_ROOT } from '../../dist/bindings/libtorch/folders';
-import { PYTHON } from '../parity/parity';
+import { PACKAGE_ROOT } from '../../../dist/bindings/libtorch/folders';
+import { PYTHON } from '../../parity/parity';
 
 describe('testing.parity: the guide', () => {
   it('has programs that run, and whose port is equal', function () {

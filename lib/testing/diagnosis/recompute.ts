@@ -1,16 +1,14 @@
 /** What the recorded numbers and the port's come to when they, or the inputs, are computed with again. */
 
-import { native } from '../../../bindings/native';
-import { wrap } from '../../../bindings/wrap';
-import * as F from '../../../nn/functional';
-import { withoutGrad } from '../../../nn/ops';
-import * as dtypes from '../../../tensor/dtype';
-import type { Tensor } from '../../../tensor/tensor';
-import { bytesOf, type Elements } from './elements';
-import type { Evidence, Given } from './evidence';
-import { epsOf, isNear } from './near';
-
-const LARGEST = 2 ** 22;
+import { native } from '../../bindings/native';
+import { wrap } from '../../bindings/wrap';
+import * as F from '../../nn/functional';
+import { withoutGrad } from '../../nn/ops';
+import * as dtypes from '../../tensor/dtype';
+import type { Tensor } from '../../tensor/tensor';
+import { bytesOf, type Elements, MOST_ELEMENTS } from '../difference/elements';
+import { capital, type Evidence, type Given } from './evidence';
+import { epsOf, hasSeveral, isNear } from './near';
 
 const FUNCTIONS: readonly [name: string, apply: (x: Tensor) => Tensor][] = [
   ['exp', (x) => x.exp()],
@@ -22,13 +20,11 @@ const FUNCTIONS: readonly [name: string, apply: (x: Tensor) => Tensor][] = [
 ];
 
 /** One side is a function of the other: it was applied once too often, or is missing. */
-export function functionOfOther({ python, ours }: Evidence): string | undefined {
-  const eps = epsOf(python.dtype);
-  const count = python.numbers.length;
-  const isWhole = (numbers: Float64Array): boolean => new Set(numbers).size > 1;
-  if (!eps || python.dtype.is_complex || count > LARGEST || !python.shape.length) return undefined;
-  if (!isWhole(python.numbers) || !isWhole(ours.numbers)) return undefined;
-  const [x, y] = [tensorOf(python), tensorOf(ours)];
+export function functionOfOther({ expected, actual, words }: Evidence): string | undefined {
+  const eps = epsOf(expected.dtype);
+  if (!eps || expected.dtype.is_complex || !expected.shape.length) return undefined;
+  if (!hasSeveral(expected.numbers, 2) || !hasSeveral(actual.numbers, 2)) return undefined;
+  const [x, y] = [tensorOf(expected), tensorOf(actual)];
   const equals = (from: Tensor, to: Elements, apply: (x: Tensor) => Tensor): boolean => {
     const result = apply(from).toTypedArray() as Float64Array;
     return result.every(
@@ -39,9 +35,10 @@ export function functionOfOther({ python, ours }: Evidence): string | undefined 
   };
   return withoutGrad(() => {
     for (const [name, apply] of FUNCTIONS) {
-      if (equals(x, ours, apply))
-        return `The numbers are ${name} of Python's: it is applied once too often.`;
-      if (equals(y, python, apply)) return `Python's numbers are ${name} of these: it is missing.`;
+      if (equals(x, actual, apply))
+        return `The numbers are ${name} of ${words.possessive}: it is applied once too often.`;
+      if (equals(y, expected, apply))
+        return `${capital(words.possessive)} numbers are ${name} of these: it is missing.`;
     }
     return undefined;
   });
@@ -54,19 +51,22 @@ type Arguments = [label: string, value: () => Tensor];
 
 /** A loss of recorded inputs gives both sides' bits, with other options. */
 export function otherOptions(evidence: Evidence): string | undefined {
-  const { python, ours } = evidence;
-  if (python.dtype.is_complex || !epsOf(python.dtype)) return undefined;
+  const { expected, actual, words } = evidence;
+  if (expected.dtype.is_complex || !epsOf(expected.dtype)) return undefined;
   return withoutGrad(() => {
     let [theirs, own]: [string | undefined, string | undefined] = [undefined, undefined];
     for (const [label, value] of candidates(evidence)) {
       const result = attempt(value);
       const isOne =
-        result && result.dtype === python.dtype && String(result.shape) === String(python.shape);
+        result &&
+        result.dtype === expected.dtype &&
+        String(result.shape) === String(expected.shape);
       if (!isOne) continue;
       const bytes = bytesOf(result);
-      if (!theirs && Buffer.compare(bytes, python.bytes) === 0) theirs = label;
-      if (!own && Buffer.compare(bytes, ours.bytes) === 0) own = label;
-      if (theirs && own) return `Python's bits are those of ${theirs}, these of ${own}.`;
+      if (!theirs && Buffer.compare(bytes, expected.bytes) === 0) theirs = label;
+      if (!own && Buffer.compare(bytes, actual.bytes) === 0) own = label;
+      if (theirs && own)
+        return `${capital(words.possessive)} bits are those of ${theirs}, these of ${own}.`;
     }
     return undefined;
   });
@@ -83,9 +83,9 @@ function attempt(compute: () => Tensor): Tensor | undefined {
 const isFloat = ({ dtype }: Given): boolean => /float/.test(dtype);
 const size = ({ shape }: Given): number => shape.reduce((n, length) => n * length, 1);
 
-function* candidates({ python, given, options }: Evidence): Generator<Arguments> {
-  const reductions = python.shape.length === 0 ? ['mean', 'sum'] : ['none'];
-  const small = given.filter((one) => size(one) <= LARGEST);
+function* candidates({ expected, given, options }: Evidence): Generator<Arguments> {
+  const reductions = expected.shape.length === 0 ? ['mean', 'sum'] : ['none'];
+  const small = given.filter((one) => size(one) <= MOST_ELEMENTS);
   for (const input of small.filter(
     (one) => isFloat(one) && one.shape.length > 0 && one.kind !== 'state',
   )) {

@@ -1,15 +1,16 @@
 /** The same numbers in other places. */
 import type { Evidence } from './evidence';
+import { hasSeveral } from './near';
 
 /** Two dimensions are swapped. */
-export function transposition({ python, ours }: Evidence): string | undefined {
-  const { shape, numbers } = python;
+export function transposition({ expected, actual, words }: Evidence): string | undefined {
+  const { shape, numbers } = expected;
   for (let a = 0; a < shape.length; a++) {
     for (let b = a + 1; b < shape.length; b++) {
       if (shape[a]! < 2 || shape[b]! < 2) continue;
       const swapped = swap(numbers, shape, a, b);
-      if (swapped.every((value, i) => Object.is(value, ours.numbers[i]))) {
-        return `The numbers are Python's with dimensions ${a} and ${b} swapped.`;
+      if (swapped.every((value, i) => Object.is(value, actual.numbers[i]))) {
+        return `The numbers are ${words.possessive} with dimensions ${a} and ${b} swapped.`;
       }
     }
   }
@@ -35,9 +36,9 @@ function swap(numbers: Float64Array, shape: readonly number[], a: number, b: num
 }
 
 /** Along a dimension, everything stands one place further. */
-export function shift({ python, ours }: Evidence): string | undefined {
-  const { shape, numbers: x } = python;
-  const y = ours.numbers;
+export function shift({ expected, actual, words }: Evidence): string | undefined {
+  const { shape, numbers: x } = expected;
+  const y = actual.numbers;
   for (const [dimension, size] of shape.entries()) {
     const inner = shape.slice(dimension + 1).reduce((n, length) => n * length, 1);
     if (size < 3) continue;
@@ -46,25 +47,26 @@ export function shift({ python, ours }: Evidence): string | undefined {
         const to = (Math.floor(i / inner) % size) + by;
         return to < 0 || to >= size || Object.is(value, x[i + by * inner]);
       });
-      if (isShifted && new Set(x).size > 2) {
-        return `The numbers are Python's shifted by one along dimension ${dimension}: index i has Python's of i ${by > 0 ? '+' : '-'} 1.`;
+      if (isShifted && hasSeveral(x, 3)) {
+        return `The numbers are ${words.possessive} shifted by one along dimension ${dimension}: index i has ${words.possessive} of i ${by > 0 ? '+' : '-'} 1.`;
       }
     }
   }
   return undefined;
 }
 
-/** The rows are Python's in another order. */
-export function permutation({ python, ours }: Evidence): string | undefined {
-  const rows = python.shape[0] ?? 0;
-  if (rows < 2 || rows > LARGEST) return undefined;
-  const [x, y] = [rowsOf(python.numbers, rows), rowsOf(ours.numbers, rows)];
+/** The rows are the expected in another order. */
+export function permutation({ expected, actual, words }: Evidence): string | undefined {
+  const rows = expected.shape[0] ?? 0;
+  if (rows < 2 || expected.numbers.length > LARGEST) return undefined;
+  const [x, y] = [rowsOf(expected.numbers, rows), rowsOf(actual.numbers, rows)];
   if (new Set(x).size < 2 || String([...x].sort()) !== String([...y].sort())) return undefined;
   const moved = y.findIndex((row, i) => row !== x[i]);
-  return `The rows are Python's in another order: row ${moved} is Python's row ${x.indexOf(y[moved]!)}.`;
+  return `The rows are ${words.possessive} in another order: row ${moved} is ${words.possessive} row ${x.indexOf(y[moved]!)}.`;
 }
 
-const LARGEST = 2 ** 16;
+/** Rows of larger tensors are not compared as texts. */
+const LARGEST = 2 ** 18;
 
 function rowsOf(numbers: Float64Array, rows: number): string[] {
   const width = numbers.length / rows;

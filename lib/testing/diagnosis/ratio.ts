@@ -2,9 +2,9 @@
 import type { Evidence, Given } from './evidence';
 import { epsOf, isNear } from './near';
 
-export function ratio({ python, ours, given }: Evidence): string | undefined {
-  const eps = epsOf(python.dtype);
-  const [x, y] = [python.numbers, ours.numbers];
+export function ratio({ expected, actual, words, given }: Evidence): string | undefined {
+  const eps = epsOf(expected.dtype);
+  const [x, y] = [expected.numbers, actual.numbers];
   if (eps === undefined || x.length === 0) return undefined;
   let at = 0;
   for (let i = 1; i < x.length; i++) if (Math.abs(x[i]!) > Math.abs(x[at]!)) at = i;
@@ -22,7 +22,7 @@ export function ratio({ python, ours, given }: Evidence): string | undefined {
   const shown = Number((isTimes ? factor : 1 / factor).toPrecision(7));
   const name = causes[0] ? `, which is ${causes[0].name}` : '';
   const why = causes[0] ? `: ${isTimes ? causes[0].times : causes[0].divided}` : '';
-  return `Every number is Python's ${isTimes ? 'times' : 'divided by'} ${shown}${name}${why}.`;
+  return `Every number is ${words.possessive} ${isTimes ? 'times' : 'divided by'} ${shown}${name}${why}.`;
 }
 
 interface Cause {

@@ -1,5 +1,5 @@
 /** Whether numbers are equal but for rounding. */
-import type { DType } from '../../../tensor/dtype_table';
+import type { DType } from '../../tensor/dtype_table';
 
 const EPS: Readonly<Record<string, number>> = {
   float64: 2 ** -52,
@@ -20,4 +20,11 @@ export function isNear(x: number, y: number, eps: number): boolean {
   if (Object.is(x, y) || x === y) return true;
   if (!Number.isFinite(x) || !Number.isFinite(y)) return false;
   return Math.abs(x - y) <= ROUNDINGS * eps * Math.max(Math.abs(x), Math.abs(y));
+}
+
+/** Whether there are as many different numbers. */
+export function hasSeveral(numbers: Float64Array, wanted: number): boolean {
+  const found = new Set<number>();
+  for (const number of numbers) if (found.add(number).size >= wanted) return true;
+  return false;
 }

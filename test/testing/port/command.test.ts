@@ -6,8 +6,8 @@ import path from 'node:path';
 
 import { expect } from 'chai';
 
-import { PACKAGE_ROOT } from '../../dist/bindings/libtorch/folders';
-import { PYTHON } from '../parity/parity';
+import { PACKAGE_ROOT } from '../../../dist/bindings/libtorch/folders';
+import { PYTHON } from '../../parity/parity';
 
 const MAIN = path.join(PACKAGE_ROOT, 'dist', 'cli', 'main.js');
 
