@@ -141,5 +141,6 @@ export type { BackwardOptions } from './tensor/tensor';
 export { Tensor } from './tensor/tensor';
 export { type FInfo, finfo, type IInfo, iinfo } from './tensor/type_info';
 export * as testing from './testing';
+export * as utils from './utils';
 export { deepcopy } from './utils/deepcopy';
 export * as version from './version';
