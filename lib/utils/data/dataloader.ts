@@ -24,12 +24,13 @@ import {
 import type { Generator } from '../../random/generator';
 import { tensor } from '../../tensor/creation';
 import { uint8 } from '../../tensor/dtype';
+import type { Tensor } from '../../tensor/tensor';
 import { type Collated, type Converted, default_collate, default_convert } from './_utils/collate';
 import { type DatasetModule, loadDataset } from './_utils/dataset_module';
 import type { SampleOf } from './dataset';
 import { type Iteration, type Loading, SingleIteration } from './iterators';
-import { type Position, setStates, statesOf } from './position';
-import { isIterableStyle, isMapStyle, lengthOf } from './protocol';
+import { Generators, type Position } from './position';
+import { asData, isIterableStyle, isMapStyle, lengthOf } from './protocol';
 import { BatchSampler, RandomSampler, SequentialSampler, type Sized } from './sampler';
 import { WorkerIteration } from './worker_iteration';
 
@@ -124,6 +125,8 @@ const FIXED = [
 
 /** What {@link DataLoader.state_dict} gives. */
 export interface LoaderState {
+  /** The states of the generators of the loader and its samplers. */
+  readonly generators: readonly Tensor[];
   /** Null between passes. */
   readonly position: Position | null;
 }
@@ -153,11 +156,11 @@ class Loader<D, Batch> implements AsyncIterable<Batch> {
   #reportedLength: number | null = null;
   #iteration: WeakRef<Iteration<Batch>> | null = null;
   #persistent: WorkerIteration<Batch> | null = null;
-  #begun: ReturnType<typeof statesOf> | null = null;
+  #begun: readonly Tensor[] = [];
   #resumed: Position | null = null;
 
   constructor(...args: unknown[]) {
-    const values = SIGNATURE.read(args);
+    const values = SIGNATURE.read(asData(args));
     checkWorkers(values);
     const { dataset: given, module, exported } = datasetOf(values);
     const isIterable = isIterableStyle(given);
@@ -226,18 +229,22 @@ class Loader<D, Batch> implements AsyncIterable<Batch> {
   [Symbol.asyncIterator](): AsyncIterableIterator<Batch> {
     const resumed = this.#resumed;
     this.#resumed = null;
-    const now = statesOf(this.generator);
-    if (!resumed) {
-      this.#begun = now;
-      return this.#begin(null);
-    }
-    this.#begun = resumed;
-    setStates(this.generator, resumed);
+    const generators = this.#generators;
+    const now = generators.states;
+    this.#begun = resumed?.begun ?? now;
+    if (!resumed) return this.#begin(null);
+    generators.states = resumed.begun;
     try {
       return this.#begin(resumed);
     } finally {
-      setStates(this.generator, now);
+      generators.states = now;
     }
+  }
+
+  get #generators(): Generators {
+    const { sampler, batch_sampler } = this;
+    const inner = (batch_sampler as { sampler?: unknown } | null)?.sampler;
+    return new Generators([this, sampler, batch_sampler, inner]);
   }
 
   #begin(resumed: Position | null): Iteration<Batch> {
@@ -266,26 +273,29 @@ class Loader<D, Batch> implements AsyncIterable<Batch> {
    * between two batches.
    */
   state_dict(): LoaderState {
+    const [, ...generators] = this.#generators.states;
     const iteration = this.#iteration?.deref();
-    if (!iteration || iteration.isFinished) return { position: this.#resumed };
+    if (!iteration || iteration.isFinished) return { generators, position: this.#resumed };
     const { num_yielded } = iteration;
     const states = iteration instanceof WorkerIteration ? iteration.worker_states : [];
     const worker_states = states.map((state) => state && tensor(state, { dtype: uint8 }));
-    const { rng_state, generator_state } = this.#begun!;
-    return { position: { rng_state, generator_state, num_yielded, worker_states } };
+    return { generators, position: { begun: this.#begun, num_yielded, worker_states } };
   }
 
   /**
    * Makes the next pass continue where `state_dict` was called. The batches, and what is drawn from the generators, are
-   * the same as if the pass had not been interrupted. An iterable dataset is read again up to that position.
+   * the same as if the pass had not been interrupted, if the default generator's state is the same too. An iterable
+   * dataset is read again up to that position.
    */
   load_state_dict(state_dict: LoaderState): void {
-    const position = (state_dict as LoaderState | null | undefined)?.position;
-    if (position !== null && !isPosition(position)) {
+    const { position, generators } = (state_dict ?? {}) as Partial<LoaderState>;
+    if (!isStates(generators) || (position !== null && !isPosition(position))) {
       throw typeError(
         `load_state_dict(): argument 'state_dict' must be what state_dict() gave, got ${describe(state_dict)}`,
       );
     }
+    const own = this.#generators;
+    own.states = [own.states[0]!, ...generators];
     this.#resumed = position;
   }
 
@@ -296,11 +306,14 @@ class Loader<D, Batch> implements AsyncIterable<Batch> {
   }
 }
 
+const isStates = (value: unknown): value is readonly Tensor[] =>
+  Array.isArray(value) && value.every(TENSOR.accepts);
+
 function isPosition(value: unknown): value is Position {
   const position = value as Partial<Position> | undefined;
   return (
     Number.isSafeInteger(position?.num_yielded) &&
-    TENSOR.accepts(position?.rng_state) &&
+    isStates(position?.begun) &&
     Array.isArray(position?.worker_states)
   );
 }

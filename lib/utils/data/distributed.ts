@@ -11,7 +11,7 @@ import {
 } from '../../dispatch/signature';
 import { Generator } from '../../random/generator';
 import { randperm } from '../../tensor/factories';
-import { lengthOf } from './protocol';
+import { asData, lengthOf } from './protocol';
 import { Sampler, type Sized } from './sampler';
 
 const SIGNATURE = new Signature('DistributedSampler', {
@@ -73,7 +73,7 @@ export class DistributedSampler extends Sampler {
   constructor(dataset: Sized, options?: DistributedSamplerOptions);
   constructor(...args: unknown[]) {
     super();
-    const { dataset, num_replicas, rank, shuffle, seed, drop_last } = SIGNATURE.read(args);
+    const { dataset, num_replicas, rank, shuffle, seed, drop_last } = SIGNATURE.read(asData(args));
     this.dataset = dataset as Sized;
     this.num_replicas = num_replicas ?? withoutGroup();
     this.rank = rank ?? withoutGroup();

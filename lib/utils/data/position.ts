@@ -1,31 +1,36 @@
 /** Where a loader is in its dataset. */
-import { default_generator, type Generator } from '../../random/generator';
+import { default_generator, Generator } from '../../random/generator';
 import type { Tensor } from '../../tensor/tensor';
 
-/** The states of the generators from which a loader draws. */
-export interface GeneratorStates {
-  readonly rng_state: Tensor;
-  /** The state of the loader's own generator. */
-  readonly generator_state: Tensor | null;
-}
-
-/** A position within a pass: `DataLoader.state_dict()`. */
-export interface Position extends GeneratorStates {
+/** A position within a pass. */
+export interface Position {
+  /** The states of the default generator and the loader's own when the pass began. */
+  readonly begun: readonly Tensor[];
   /** The number of batches that the pass has given. */
   readonly num_yielded: number;
   /** The state of each worker's generator after its last batch. */
   readonly worker_states: readonly (Tensor | null)[];
 }
 
-export const statesOf = (generator: Generator | null): GeneratorStates => ({
-  rng_state: default_generator.get_state(),
-  generator_state: generator?.get_state() ?? null,
-});
+/** The generators from which a loader and its samplers draw. The first is the default one. */
+export class Generators {
+  readonly #all: readonly Generator[];
 
-export function setStates(
-  generator: Generator | null,
-  { rng_state, generator_state }: GeneratorStates,
-): void {
-  default_generator.set_state(rng_state);
-  if (generator && generator_state) generator.set_state(generator_state);
+  constructor(owners: readonly unknown[]) {
+    const own = owners
+      .map((owner) => (owner as { generator?: unknown } | null)?.generator)
+      .filter((generator) => generator instanceof Generator);
+    this.#all = [default_generator, ...new Set(own)];
+  }
+
+  get states(): Tensor[] {
+    return this.#all.map((generator) => generator.get_state());
+  }
+
+  set states(states: readonly Tensor[]) {
+    for (const [index, generator] of this.#all.entries()) {
+      const state = states[index];
+      if (state) generator.set_state(state);
+    }
+  }
 }

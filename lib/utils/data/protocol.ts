@@ -1,12 +1,19 @@
 /** What datasets, samplers and loaders expect of each other. */
 import { typeError } from '../../bindings/errors';
-import { describe } from '../../dispatch/arguments';
+import { describe, isOptions } from '../../dispatch/arguments';
 import { mismatch, type Type } from '../../dispatch/signature';
 
 /** Throws a TypeError that names the argument unless it has the type. */
 export function checked(callee: string, name: string, type: Type<unknown>, value: unknown): void {
   if (type.accepts(value)) return;
   throw mismatch({ name: callee, parameters: [] }, name, type.expected, value);
+}
+
+/** Returns arguments, of which a lone plain object that is a dataset is no options. */
+export function asData(args: readonly unknown[]): readonly unknown[] {
+  const [first] = args;
+  const isData = args.length === 1 && isOptions(first) && ('length' in first || isStyled(first));
+  return isData ? [first, {}] : args;
 }
 
 /**
@@ -30,6 +37,8 @@ export const isThenable = (value: unknown): value is PromiseLike<unknown> => has
 
 /** Whether a dataset gives a sample for an index. */
 export const isMapStyle = (dataset: unknown): boolean => has(dataset, 'at');
+
+const isStyled = (dataset: unknown): boolean => isMapStyle(dataset) || isIterableStyle(dataset);
 
 /** Whether a dataset is read in one pass. */
 export const isIterableStyle = (dataset: unknown): boolean =>

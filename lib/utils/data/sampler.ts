@@ -19,7 +19,7 @@ import { multinomial } from '../../tensor/functions';
 import type { Tensor } from '../../tensor/tensor';
 import { tupleRepr } from '../python';
 import { divide } from '../scalar_math';
-import { lengthOf } from './protocol';
+import { asData, lengthOf } from './protocol';
 
 /** What has a length. */
 export interface Sized {
@@ -59,7 +59,7 @@ export class SequentialSampler extends Sampler {
 
   constructor(data_source: Sized) {
     super();
-    this.data_source = SEQUENTIAL.read([data_source]).data_source as Sized;
+    this.data_source = SEQUENTIAL.read(asData([data_source])).data_source as Sized;
   }
 
   override get length(): number {
@@ -121,7 +121,7 @@ export class RandomSampler extends Sampler {
   constructor(data_source: Sized, options?: RandomSamplerOptions);
   constructor(...args: unknown[]) {
     super();
-    const { data_source, replacement, num_samples, generator } = RANDOM.read(args);
+    const { data_source, replacement, num_samples, generator } = RANDOM.read(asData(args));
     this.data_source = data_source as Sized;
     this.replacement = replacement;
     this.generator = generator;

@@ -9,4 +9,5 @@ const generator = native.new_generator('cpu');
 native.generator_manual_seed(generator, BigInt.asIntN(64, (workerData as WorkerData).seed));
 native.own_generator(generator);
 
+require('../../../torch');
 require('./worker');

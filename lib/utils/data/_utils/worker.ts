@@ -3,7 +3,7 @@ import '../../../hooks';
 
 import { parentPort, workerData } from 'node:worker_threads';
 
-import { set_num_threads } from '../../../backends/process';
+import { get_num_threads, set_num_threads } from '../../../backends/process';
 import { default_generator, get_rng_state, set_rng_state } from '../../../random/generator';
 import { tensor } from '../../../tensor/creation';
 import { uint8 } from '../../../tensor/dtype';
@@ -20,6 +20,7 @@ const port = parentPort!;
 type Start = () => Fetcher;
 
 async function start(): Promise<Start> {
+  get_num_threads(); // otherwise a later call would take the process's number for this thread
   set_num_threads(1);
   const { dataset, collate_fn, worker_init_fn } = loadDataset(url);
   setWorkerInfo({
