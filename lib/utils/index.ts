@@ -1,6 +1,7 @@
 /** `torch.utils`. Its parts are loaded on first use. */
 
 import type { Tensor } from '../tensor/tensor';
+import type * as checkpoints from './checkpointing';
 import type * as datasets from './data';
 import { onFirstUse } from './on_first_use';
 
@@ -34,3 +35,13 @@ export declare namespace data {
   export type WorkerInfo<D = unknown> = datasets.WorkerInfo<D>;
 }
 onFirstUse(exports, 'data', () => require('./data'));
+
+/** Saves the state of a training, and continues from it. */
+export declare const checkpointing: typeof checkpoints;
+export declare namespace checkpointing {
+  export type Checkpointer<Values extends Record<string, unknown> = Record<string, unknown>> =
+    checkpoints.Checkpointer<Values>;
+  export type CheckpointerOptions = checkpoints.CheckpointerOptions;
+  export type Stateful = checkpoints.Stateful;
+}
+onFirstUse(exports, 'checkpointing', () => require('./checkpointing'));

@@ -8,7 +8,7 @@ import { stack } from '../../../tensor/functions';
 import { strided } from '../../../tensor/layout';
 import { Float } from '../../../tensor/scalar';
 import type { Tensor } from '../../../tensor/tensor';
-import { mapped } from './containers';
+import { checkDepth, mapped } from './containers';
 
 /** What {@link default_convert} makes of a value. */
 export type Converted<Value> = Value extends Tensor | string | Buffer
@@ -41,14 +41,6 @@ type Mapped<Value, How> =
   Value extends Map<infer Key, infer Each>
     ? Map<Key, Member<Each, How>>
     : { -readonly [Key in keyof Value]: Member<Value[Key], How> };
-
-/** The depth at which Python's recursion ends. */
-const DEEPEST = 900;
-
-function checkDepth(depth: number): void {
-  if (depth < DEEPEST) return;
-  throw createError('RecursionError', 'maximum recursion depth exceeded');
-}
 
 const isBytes = (value: unknown): value is Buffer => Buffer.isBuffer(value);
 const isArray = (value: unknown): value is ArrayBufferView =>

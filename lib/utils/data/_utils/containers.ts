@@ -1,5 +1,15 @@
 /** Walks the containers of samples: arrays, plain objects and Maps. */
+import { createError } from '../../../bindings/errors';
 import { isOptions } from '../../../dispatch/arguments';
+
+/** The depth at which Python's recursion ends. */
+const DEEPEST = 900;
+
+/** @throws TorchError (RecursionError) as Python does in a cycle */
+export function checkDepth(depth: number): void {
+  if (depth < DEEPEST) return;
+  throw createError('RecursionError', 'maximum recursion depth exceeded');
+}
 
 /** Returns a container of the same kind with other members, or undefined for what is no container. */
 export function mapped(
