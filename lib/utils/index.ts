@@ -4,6 +4,7 @@ import type { Tensor } from '../tensor/tensor';
 import type * as checkpoints from './checkpointing';
 import type * as datasets from './data';
 import { onFirstUse } from './on_first_use';
+import type * as events from './tensorboard';
 
 /** Datasets, samplers and loaders. See https://docs.pytorch.org/docs/stable/data.html */
 export declare const data: typeof datasets;
@@ -45,3 +46,12 @@ export declare namespace checkpointing {
   export type Stateful = checkpoints.Stateful;
 }
 onFirstUse(exports, 'checkpointing', () => require('./checkpointing'));
+
+/** Writes what TensorBoard shows. See https://docs.pytorch.org/docs/stable/tensorboard.html */
+export declare const tensorboard: typeof events;
+export declare namespace tensorboard {
+  export type ScalarValue = events.ScalarValue;
+  export type SummaryWriter = events.SummaryWriter;
+  export type SummaryWriterOptions = events.SummaryWriterOptions;
+}
+onFirstUse(exports, 'tensorboard', () => require('./tensorboard'));
