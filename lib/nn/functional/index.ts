@@ -1,8 +1,28 @@
 /** `torch.nn.functional`. See https://docs.pytorch.org/docs/stable/nn.functional.html */
 export * from './activation';
+export * from './conv';
 export * from './distance';
-export { type DropoutOptions, dropout } from './dropout';
+export {
+  alpha_dropout,
+  type DropoutOptions,
+  dropout,
+  dropout1d,
+  dropout2d,
+  dropout3d,
+  feature_alpha_dropout,
+} from './dropout';
 export * from './linear';
 export * from './loss';
+export * from './normalization';
+export * from './padding';
+export * from './pooling';
 export * from './softmax';
-export { type EmbeddingOptions, embedding, one_hot } from './sparse';
+export {
+  type BagMode,
+  type EmbeddingBagOptions,
+  type EmbeddingOptions,
+  embedding,
+  embedding_bag,
+  one_hot,
+} from './sparse';
+export * from './vision';

@@ -1,6 +1,40 @@
 /** Modules against Python in all cases of PyTorch's own database of modules. */
 import { checkModules } from './database';
 
+const dims = (name: string): string[] => [1, 2, 3].map((count) => `${name}${count}d`);
+
 describe('modules of PyTorch’s database', () => {
   describe('linear and sparse', () => checkModules(['Linear', 'Bilinear', 'Embedding']));
+
+  describe('convolutions', () => checkModules([...dims('Conv'), ...dims('ConvTranspose')]));
+
+  describe('pooling', () =>
+    checkModules([
+      ...dims('MaxPool'),
+      ...dims('AvgPool'),
+      ...dims('LPPool'),
+      ...dims('AdaptiveAvgPool'),
+      ...dims('AdaptiveMaxPool'),
+      'FractionalMaxPool2d',
+      'FractionalMaxPool3d',
+    ]));
+
+  describe('padding', () =>
+    checkModules([
+      ...dims('ReflectionPad'),
+      ...dims('ReplicationPad'),
+      ...dims('ZeroPad'),
+      ...dims('CircularPad'),
+      ...dims('ConstantPad'),
+    ]));
+
+  describe('normalizations', () =>
+    checkModules([
+      ...dims('BatchNorm'),
+      ...dims('InstanceNorm'),
+      'GroupNorm',
+      'LayerNorm',
+      'RMSNorm',
+      'LocalResponseNorm',
+    ]));
 });

@@ -53,10 +53,17 @@ def positional(module_class, given):
         if p.name not in kwargs or p.default is not p.empty: break
         args.append(kwargs.pop(p.name))
     return args, kwargs
+def with_floats(module_class, given):
+    """Returns arguments and keywords. An integer for a parameter that is a float becomes one, as in JavaScript."""
+    parameters = list(inspect.signature(module_class.__init__).parameters.values())[1:]
+    floats = {p.name for p in parameters if 'float' in str(p.annotation)}
+    real = lambda name, value: float(value) if name in floats and type(value) is int else value
+    names = [p.name for p in parameters] + [''] * len(given.args)
+    return ([real(n, v) for n, v in zip(names, given.args)], {n: real(n, v) for n, v in given.kwargs.items()})
 def case(name, dtype, training, errors, index):
     given, leaves = inputs_of(name, dtype, training, errors)[index], Leaves()
     module_class = database()[name].module_cls
-    made = list(given.constructor_input.args), dict(given.constructor_input.kwargs)
+    made = with_floats(module_class, given.constructor_input)
     called = positional(module_class, given.forward_input) if given.forward_input else None
     for value in made, called: leaves.leaf(value)
     return module_class, made, called, leaves
