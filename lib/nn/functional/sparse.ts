@@ -1,5 +1,5 @@
 /** Embeddings and one-hot vectors. Source: torch/nn/functional.py. */
-import { createError, notImplementedError, valueError } from '../../bindings/errors';
+import { assertionError, notImplementedError, valueError } from '../../bindings/errors';
 import { warn } from '../../bindings/warnings';
 import {
   BOOL,
@@ -93,17 +93,21 @@ function limitNorms(weight: Tensor, input: Tensor, max_norm: number, norm_type: 
   withoutGrad(() => renormalise(weight.detach(), input, max_norm, norm_type));
 }
 
-/** Returns padding_idx as an index from the start. */
-export function paddingRow(index: number | null, countRows: () => number): number | null {
+/**
+ * Returns padding_idx as an index from the start.
+ *
+ * @throws TorchError (AssertionError) with the message if it is not the index of a row
+ */
+export function paddingRow(
+  index: number | null,
+  countRows: () => number,
+  message = 'Padding_idx must be within num_embeddings',
+): number | null {
   if (index === null) return null;
   const rows = countRows();
-  if (index >= rows && index > 0) throw outside();
-  if (index < -rows) throw outside();
+  if ((index >= rows && index > 0) || index < -rows) throw assertionError(message);
   return index < 0 ? rows + index : index;
 }
-
-const outside = (): Error =>
-  createError('AssertionError', 'Padding_idx must be within num_embeddings');
 
 export interface EmbeddingBagOptions extends Omit<EmbeddingOptions, 'padding_idx'> {
   /** The start of each bag, for an input with one dimension. Default: null. */

@@ -37,4 +37,34 @@ describe('modules of PyTorch’s database', () => {
       'RMSNorm',
       'LocalResponseNorm',
     ]));
+
+  describe('activations', () =>
+    checkModules([
+      'CELU',
+      'ELU',
+      'GELU',
+      'GLU',
+      'Hardshrink',
+      'Hardswish',
+      'Hardtanh',
+      'LeakyReLU',
+      'LogSigmoid',
+      'LogSoftmax',
+      'Mish',
+      'PReLU',
+      'ReLU',
+      'ReLU6',
+      'SELU',
+      'SiLU',
+      'Sigmoid',
+      'Softmax',
+      'Softmax2d',
+      'Softmin',
+      'Softplus',
+      'Softshrink',
+      'Softsign',
+      'Tanh',
+      'Tanhshrink',
+      'Threshold',
+    ]));
 });

@@ -3,16 +3,16 @@ import { valueError } from '../../../bindings/errors';
 import { define, required } from '../../../dispatch/signature';
 import type { Tensor } from '../../../tensor/tensor';
 import { op } from '../../ops';
-import { OUTPUT_SIZE, type OutputSize, type Size } from '../../sizes';
+import { OUTPUT_SIZE, type OutputSize, repeated, type Size } from '../../sizes';
 import { type Dims, INPUT, type Indexing, RETURN_INDICES, type WithIndices } from './parameters';
 
 type AdaptiveAvgPool = (input: Tensor, output_size: OutputSize) => Tensor;
 
 type AdaptiveMaxPool = Indexing<[input: Tensor, output_size: OutputSize], [], object>;
 
-/** Replaces null by the size of the input. Source: `_list_with_default`. */
-function filledSize(size: OutputSize, input: Tensor): Size {
-  if (typeof size === 'number') return size;
+/** Returns the size of each dimension: the input's in place of null. Source: `_list_with_default`. */
+function filledSize(size: OutputSize, input: Tensor, dims: Dims): Size {
+  if (typeof size === 'number') return repeated(size, dims);
   if (input.ndim <= size.length) {
     throw valueError(`Input dimension should be at least ${size.length + 1}`);
   }
@@ -25,7 +25,7 @@ function adaptiveAvgPool(dims: 2 | 3): AdaptiveAvgPool {
   const name = `adaptive_avg_pool${dims}d`;
   const compute = op<(input: Tensor, size: Size) => Tensor>(name);
   return define(name, ADAPTIVE, ({ input, output_size }) =>
-    compute(input, filledSize(output_size, input)),
+    compute(input, filledSize(output_size, input, dims)),
   );
 }
 
@@ -36,7 +36,7 @@ function adaptiveMaxPool(dims: Dims): AdaptiveMaxPool {
     name,
     { ...ADAPTIVE, ...RETURN_INDICES },
     ({ input, output_size, return_indices }) => {
-      const size = dims === 1 ? output_size : filledSize(output_size, input);
+      const size = dims === 1 ? output_size : filledSize(output_size, input, dims);
       const results = compute(input, size);
       return return_indices ? results : results[0];
     },

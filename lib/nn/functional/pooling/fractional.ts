@@ -3,7 +3,7 @@ import { valueError } from '../../../bindings/errors';
 import { define, optional, orNull, required, TENSOR, typeOf } from '../../../dispatch/signature';
 import type { Tensor } from '../../../tensor/tensor';
 import { op } from '../../ops';
-import { SIZE, type Size } from '../../sizes';
+import { repeated, SIZE, type Size } from '../../sizes';
 import {
   INPUT,
   type Indexing,
@@ -61,13 +61,14 @@ function fractionalMaxPool(dims: 2 | 3): FractionalMaxPool {
     { ...INPUT, kernel_size: required(SIZE), ...FRACTIONAL },
     ({ input, kernel_size, output_ratio, return_indices, ...values }) => {
       const size = values.output_size ?? scaledSize(name, input, output_ratio, dims);
+      const window = repeated(kernel_size, dims);
       let samples = values._random_samples;
       if (samples === null) {
         const batch = input.ndim === dims + 1 ? 1 : input.size(0);
         const { dtype, device } = input;
         samples = random([batch, input.size(-1 - dims), dims], { dtype, device });
       }
-      const results = compute(input, kernel_size, size, samples);
+      const results = compute(input, window, repeated(size, dims), samples);
       return return_indices ? results : results[0];
     },
   );
