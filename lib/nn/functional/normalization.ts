@@ -1,5 +1,5 @@
 /** Normalizations. Source: torch/nn/functional.py. */
-import { createError, indexError, runtimeError, valueError } from '../../bindings/errors';
+import { indexError, runtimeError, valueError } from '../../bindings/errors';
 import { native } from '../../bindings/native';
 import {
   BOOL,
@@ -16,6 +16,7 @@ import {
 import { asFloat } from '../../tensor/scalar';
 import type { Tensor } from '../../tensor/tensor';
 import { floatRepr } from '../../utils/python';
+import { divide } from '../../utils/scalar_math';
 import { op } from '../ops';
 import { listText } from '../sizes';
 import { sizeText } from '../typename';
@@ -203,10 +204,8 @@ export const group_norm = define<
       `Expected at least 2 dimensions for input tensor but received ${input.ndim}`,
     );
   }
-  if (num_groups === 0) {
-    throw createError('ZeroDivisionError', 'integer division or modulo by zero');
-  }
-  checkBatch([Math.floor((batch! * channels) / num_groups), num_groups, ...rest], listText);
+  const size = divide(batch! * channels, num_groups, 'integer division or modulo by zero');
+  checkBatch([Math.floor(size), num_groups, ...rest], listText);
   return groupNorm(input, num_groups, weight, bias, eps, usesCudnn());
 });
 

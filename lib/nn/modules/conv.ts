@@ -35,6 +35,7 @@ import * as init from '../init';
 import { empty, emptyLike, withoutGrad } from '../ops';
 import { Parameter } from '../parameter';
 import { listText, repeated, SIZE, type Size, sizeRepr } from '../sizes';
+import { fillBias } from './bias';
 import { Module } from './module';
 
 /** What the elements of the padding are: zeros, a mirror image, the border, or the other side. */
@@ -211,10 +212,7 @@ abstract class ConvNd<Args extends unknown[]> extends Module<Args, Tensor> {
         weight.copy_(init.kaiming_uniform_(values, options));
       }
     });
-    if (bias === null) return;
-    const [fanIn] = init._calculate_fan_in_and_fan_out(weight);
-    const bound = fanIn > 0 ? 1 / Math.sqrt(fanIn) : 0;
-    init.uniform_(bias, -bound, bound);
+    if (bias !== null) fillBias(bias, weight);
   }
 
   override extra_repr(): string {

@@ -1,5 +1,5 @@
 /** Normalizations of single samples. Source: torch/nn/modules/normalization.py. */
-import { createError, valueError } from '../../bindings/errors';
+import { valueError } from '../../bindings/errors';
 import {
   BOOL,
   FACTORY,
@@ -17,6 +17,7 @@ import type { DeviceLike } from '../../tensor/device';
 import type { DType } from '../../tensor/dtype';
 import type { Tensor } from '../../tensor/tensor';
 import { boolRepr, floatRepr, tupleRepr } from '../../utils/python';
+import { modulo } from '../../utils/scalar_math';
 import {
   group_norm,
   type LocalResponseNormOptions,
@@ -212,8 +213,7 @@ export class GroupNorm extends Affine {
     >
   ) {
     const { num_groups, num_channels, eps, affine, bias, ...factory } = GROUP_NORM.read(args);
-    if (num_groups === 0) throw createError('ZeroDivisionError', 'integer modulo by zero');
-    if (num_channels % num_groups !== 0) {
+    if (modulo(num_channels, num_groups) !== 0) {
       throw valueError(
         `num_channels (${num_channels}) must be divisible by num_groups (${num_groups})`,
       );

@@ -11,6 +11,7 @@ import {
 } from '../../../dispatch/signature';
 import { asFloat } from '../../../tensor/scalar';
 import type { Tensor } from '../../../tensor/tensor';
+import { divide } from '../../../utils/scalar_math';
 import { op } from '../../ops';
 import { repeated, SIZE, type Size } from '../../sizes';
 import { max_pool1d, max_pool2d, max_pool3d } from './maximum';
@@ -139,7 +140,7 @@ function lpPool(dims: Dims, max: typeof max_pool1d, average: typeof avg_pool1d):
         .sign()
         .mul(relu(mean.abs()))
         .mul(count)
-        .pow(asFloat(1 / norm_type));
+        .pow(asFloat(divide(1, norm_type)));
     },
   );
 }
