@@ -1,6 +1,5 @@
 /** `torch.nn.functional`. See https://docs.pytorch.org/docs/stable/nn.functional.html */
 export * from './activation';
-export * from './conv';
 export * from './distance';
 export {
   alpha_dropout,
@@ -11,11 +10,9 @@ export {
   dropout3d,
   feature_alpha_dropout,
 } from './dropout';
+export * from './layers';
 export * from './linear';
 export * from './loss';
-export * from './normalization';
-export * from './padding';
-export * from './pooling';
 export * from './softmax';
 export {
   type BagMode,
@@ -25,4 +22,3 @@ export {
   embedding_bag,
   one_hot,
 } from './sparse';
-export * from './vision';
