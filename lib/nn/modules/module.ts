@@ -137,6 +137,11 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
     return this.#registry.replace(name, value);
   }
 
+  /** Returns whether a state is complete without the parameter or buffer. @internal */
+  _may_lack(_name: string): boolean {
+    return false;
+  }
+
   /** Returns the registered submodules, including those that are null. @internal */
   _named_children(): [string, Module | null][] {
     return this.#registry.members<Module>('module');
