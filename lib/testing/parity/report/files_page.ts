@@ -80,14 +80,12 @@ function stepsOf({ results }: RunReport, file: number): string {
   const rows = [...steps].map(
     ([step, chips]) => `<div class="step"><b>Step ${step}</b><ol>${chips.join('')}</ol></div>`,
   );
-  return (
-    legend([
-      ['equal', 'equal'],
-      ...(hasLater ? [['later', 'equal, after a difference'] as const] : []),
-      ...(verdicts.has('close') ? [['close', 'within the tolerance'] as const] : []),
-      ...(first >= 0 ? [['different', 'different'] as const] : []),
-    ]) + `<div class="steps">${rows.join('')}</div>`
-  );
+  return `${legend([
+    ['equal', 'equal'],
+    ...(hasLater ? [['later', 'equal, after a difference'] as const] : []),
+    ...(verdicts.has('close') ? [['close', 'within the tolerance'] as const] : []),
+    ...(first >= 0 ? [['different', 'different'] as const] : []),
+  ])}<div class="steps">${rows.join('')}</div>`;
 }
 
 function differenceOf(result: TensorReport, id: string, isOpen: boolean): string {
