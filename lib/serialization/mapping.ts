@@ -23,10 +23,18 @@ const fromFile =
 /** The number of bytes that are copied at once. */
 const CHUNK = 2 ** 26;
 
-/** Returns the whole file as bytes, mapped. */
+/**
+ * Returns the whole file as bytes, mapped.
+ *
+ * @throws RangeError (ValueError) if the system cannot map it
+ */
 export function mapFile(path: string, size: number): Tensor {
   if (size === 0) return empty([0], { dtype: dtypes.uint8, device: 'cpu' });
-  return fromFile(path, false, size, { dtype: dtypes.uint8 });
+  try {
+    return fromFile(path, false, size, { dtype: dtypes.uint8 });
+  } catch (error) {
+    throw damaged(path, `cannot be mapped into memory: ${(error as Error).message}`);
+  }
 }
 
 /**
