@@ -16,7 +16,15 @@ import { type Line, readPorting } from './porting';
 const GUIDES: readonly string[] = ['servers'];
 const README = '../../README';
 /** Documents whose code is only compiled, since it needs a GPU, a server or the reader's own data. */
-const COMPILED: readonly string[] = ['cuda', 'memory', 'parity', 'performance', 'testing', README];
+const COMPILED: readonly string[] = [
+  'cuda',
+  'memory',
+  'parity',
+  'performance',
+  'testing',
+  'weights',
+  README,
+];
 
 /** Declarations of names that this code uses without defining them. */
 const READERS = `
