@@ -13,6 +13,7 @@ import type { NativeCuda } from './cuda';
 import type { NativeEnvironment } from './environment';
 import type { NativeGenerators } from './generators';
 import type { NativeHandles } from './handles';
+import type { NativeHooks } from './hooks';
 import type { NativeJobs } from './jobs';
 import type { NativeKernels } from './kernels';
 import type { NativeLinearLosses, NativeLosses } from './losses';
@@ -32,6 +33,7 @@ export interface Native
     NativeTensors,
     NativeProcess,
     NativeAutograd,
+    NativeHooks,
     NativeAutocast,
     NativeCuda,
     NativeStreams,
