@@ -23,6 +23,7 @@ const COMPILED: readonly string[] = [
   'parity',
   'performance',
   'testing',
+  'weights',
   README,
 ];
 
