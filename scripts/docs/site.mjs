@@ -36,6 +36,7 @@ const DOCUMENTS = {
     'installing',
     'bundlers',
     'porting',
+    'training',
     'servers',
     'memory',
     'cuda',
