@@ -3,6 +3,7 @@
 import type { Tensor } from '../tensor/tensor';
 import type * as checkpoints from './checkpointing';
 import type * as datasets from './data';
+import type * as arrays from './numpy';
 import { onFirstUse } from './on_first_use';
 import type * as events from './tensorboard';
 
@@ -46,6 +47,14 @@ export declare namespace checkpointing {
   export type Stateful = checkpoints.Stateful;
 }
 onFirstUse(exports, 'checkpointing', () => require('./checkpointing'));
+
+/** Numpy's files: `load`, `save`, `savez`. */
+export declare const numpy: typeof arrays;
+export declare namespace numpy {
+  export type LoadOptions = arrays.LoadOptions;
+  export type NpzFile = arrays.NpzFile;
+}
+onFirstUse(exports, 'numpy', () => require('./numpy'));
 
 /** Writes what TensorBoard shows. See https://docs.pytorch.org/docs/stable/tensorboard.html */
 export declare const tensorboard: typeof events;

@@ -8,8 +8,9 @@ export {
 export { ModuleDict, ModuleList, type ModuleMapping, Sequential } from './container';
 export type { ToOptions } from './conversion';
 export * from './distance';
-export { Dropout } from './dropout';
+export * from './dropout';
 export * from './flatten';
+export * from './layers';
 export * from './linear';
 export * from './loss';
 export { Module, type NamedOptions } from './module';
