@@ -171,7 +171,7 @@ a, b = torch.tensor([1, 5, 9]), torch.tensor([7, 8, 2])
 from torch.utils.data import *
 torch.manual_seed(0)
 net = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Dropout(0.5), nn.Linear(4, 2),
-                    nn.BatchNorm1d(2, momentum=0.3), nn.InstanceNorm1d(2, track_running_stats=True)).eval()
+                    nn.BatchNorm1d(2, momentum=0.3)).eval()
 data = torch.randn(10, 3)
 loader = DataLoader(TensorDataset(data), batch_size=4, shuffle=True)
 update_bn(loader, net, 'cpu')
@@ -183,9 +183,8 @@ update_bn([data, (data, 1)], nn.ReLU())`;
     torch.manual_seed(0);
     const last = new nn.BatchNorm1d(2, { momentum: 0.3 });
     const first = new nn.BatchNorm1d(4);
-    const instance = new nn.InstanceNorm1d(2, { track_running_stats: true });
     const layers = [new nn.Linear(3, 4), first, new nn.Dropout(0.5), new nn.Linear(4, 2), last];
-    const net = new nn.Sequential(...layers, instance).eval();
+    const net = new nn.Sequential(...layers).eval();
     const data = torch.randn(10, 3);
     const { DataLoader, TensorDataset } = torch.utils.data;
     const loader = new DataLoader(new TensorDataset(data), { batch_size: 4, shuffle: true });
