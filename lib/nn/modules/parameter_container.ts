@@ -1,6 +1,12 @@
 /** Modules that contain parameters. Source: torch/nn/modules/container.py. */
 
-import { createError, indexError, runtimeError, typeError, valueError } from '../../bindings/errors';
+import {
+  createError,
+  indexError,
+  runtimeError,
+  typeError,
+  valueError,
+} from '../../bindings/errors';
 import { isTensor } from '../../bindings/handle';
 import { describe, isOptions } from '../../dispatch/arguments';
 import type { Tensor } from '../../tensor/tensor';

@@ -126,8 +126,7 @@ made = m.fromkeys(['b', 'a'], 1)`,
         m.set('middle', 'text');
         m.update(o.copy());
         m.update([['last', 3]]);
-        const isSame =
-          m.setdefault('new', torch.ones(1)) === m.setdefault('new', torch.zeros(1));
+        const isSame = m.setdefault('new', torch.ones(1)) === m.setdefault('new', torch.zeros(1));
         const popped = [m.popitem()[0], m.pop('last'), m.get('none'), m.get('none', 7)];
         return [
           String(m),
@@ -163,7 +162,10 @@ made = m.fromkeys(['b', 'a'], 1)`,
     expect(() => m.popitem()).to.throw('dictionary is empty');
     expect(() => m.update(3 as never)).to.throw(TypeError, 'iterable of key/value pairs');
     expect(() => m.update([3] as never)).to.throw(TypeError, 'element #0 should be Iterable');
-    expect(() => m.update([[1, 2, 3]] as never)).to.throw(RangeError, 'has length 3; 2 is required');
+    expect(() => m.update([[1, 2, 3]] as never)).to.throw(
+      RangeError,
+      'has length 3; 2 is required',
+    );
     expect(() => m.fromkeys(3 as never)).to.throw(TypeError, 'iterable of names');
     expect(() => m.call(null)).to.throw('ParameterDict should not be called.');
   });
