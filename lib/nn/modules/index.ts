@@ -13,6 +13,7 @@ export * from './flatten';
 export * from './linear';
 export * from './loss';
 export { Module, type NamedOptions } from './module';
+export * from './normalization';
 export * from './sequences';
 export * from './sparse';
 export { IncompatibleKeys, type StateDict } from './state';

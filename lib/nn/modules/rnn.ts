@@ -6,7 +6,7 @@ import { warn } from '../../bindings/warnings';
 import { isOptions } from '../../dispatch/arguments';
 import {
   BOOL,
-  type DeviceAndDType,
+  type Defaulted,
   FACTORY,
   type FactoryOptions,
   FLOAT,
@@ -483,17 +483,22 @@ export class RNN extends RNNBase {
   static readonly signature = RNN_SIGNATURE.description;
   nonlinearity: 'tanh' | 'relu';
 
-  constructor(input_size: number, hidden_size: number, options?: RNNOptions);
   constructor(
     input_size: number,
     hidden_size: number,
-    num_layers: number,
-    nonlinearity?: 'tanh' | 'relu' | Omit<RNNOptions, 'num_layers'>,
-    bias?: boolean,
-    batch_first?: boolean,
-    dropout?: number,
-    bidirectional?: boolean,
-    ...place: DeviceAndDType
+    ...options: Defaulted<
+      RNNOptions,
+      [
+        'num_layers',
+        'nonlinearity',
+        'bias',
+        'batch_first',
+        'dropout',
+        'bidirectional',
+        'device',
+        'dtype',
+      ]
+    >
   );
   constructor(...args: unknown[]) {
     refuseProjection(args);
@@ -530,17 +535,22 @@ const LSTM_SIGNATURE = new Signature('LSTM', {
 export class LSTM extends RNNBase<readonly [h: Tensor, c: Tensor]> {
   static readonly signature = LSTM_SIGNATURE.description;
 
-  constructor(input_size: number, hidden_size: number, options?: LSTMOptions);
   constructor(
     input_size: number,
     hidden_size: number,
-    num_layers: number,
-    bias?: boolean | Omit<LSTMOptions, 'num_layers'>,
-    batch_first?: boolean,
-    dropout?: number,
-    bidirectional?: boolean,
-    proj_size?: number,
-    ...place: DeviceAndDType
+    ...options: Defaulted<
+      LSTMOptions,
+      [
+        'num_layers',
+        'bias',
+        'batch_first',
+        'dropout',
+        'bidirectional',
+        'proj_size',
+        'device',
+        'dtype',
+      ]
+    >
   );
   constructor(...args: unknown[]) {
     const { input_size, hidden_size, ...options } = LSTM_SIGNATURE.read(args);
@@ -561,16 +571,13 @@ const GRU_SIGNATURE = new Signature('GRU', { ...SIZES, ...NUM_LAYERS, ...COMMON,
 export class GRU extends RNNBase {
   static readonly signature = GRU_SIGNATURE.description;
 
-  constructor(input_size: number, hidden_size: number, options?: GRUOptions);
   constructor(
     input_size: number,
     hidden_size: number,
-    num_layers: number,
-    bias?: boolean | Omit<GRUOptions, 'num_layers'>,
-    batch_first?: boolean,
-    dropout?: number,
-    bidirectional?: boolean,
-    ...place: DeviceAndDType
+    ...options: Defaulted<
+      GRUOptions,
+      ['num_layers', 'bias', 'batch_first', 'dropout', 'bidirectional', 'device', 'dtype']
+    >
   );
   constructor(...args: unknown[]) {
     refuseProjection(args);

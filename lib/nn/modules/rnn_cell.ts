@@ -3,7 +3,7 @@
 import { runtimeError, valueError } from '../../bindings/errors';
 import {
   BOOL,
-  type DeviceAndDType,
+  type Defaulted,
   FACTORY,
   type FactoryOptions,
   INT,
@@ -169,13 +169,10 @@ export class RNNCell extends RNNCellBase {
   static readonly signature = RNN_CELL.description;
   nonlinearity: 'tanh' | 'relu';
 
-  constructor(input_size: number, hidden_size: number, options?: RNNCellOptions);
   constructor(
     input_size: number,
     hidden_size: number,
-    bias: boolean,
-    nonlinearity?: 'tanh' | 'relu' | Omit<RNNCellOptions, 'bias'>,
-    ...place: DeviceAndDType
+    ...options: Defaulted<RNNCellOptions, ['bias', 'nonlinearity', 'device', 'dtype']>
   );
   constructor(...args: unknown[]) {
     const { input_size, hidden_size, bias, nonlinearity, ...factory } = RNN_CELL.read(args);
@@ -220,12 +217,10 @@ const lstmCell = op<Step<readonly Tensor[]>>('lstm_cell');
 export class LSTMCell extends RNNCellBase<Pair> {
   static readonly signature = LSTM_CELL.description;
 
-  constructor(input_size: number, hidden_size: number, options?: CellOptions);
   constructor(
     input_size: number,
     hidden_size: number,
-    bias: boolean,
-    ...place: DeviceAndDType | [options: FactoryOptions]
+    ...options: Defaulted<CellOptions, ['bias', 'device', 'dtype']>
   );
   constructor(...args: unknown[]) {
     const { input_size, hidden_size, bias, ...factory } = LSTM_CELL.read(args);
@@ -255,12 +250,10 @@ const gruCell = op<Step<Tensor>>('gru_cell');
 export class GRUCell extends RNNCellBase {
   static readonly signature = GRU_CELL.description;
 
-  constructor(input_size: number, hidden_size: number, options?: CellOptions);
   constructor(
     input_size: number,
     hidden_size: number,
-    bias: boolean,
-    ...place: DeviceAndDType | [options: FactoryOptions]
+    ...options: Defaulted<CellOptions, ['bias', 'device', 'dtype']>
   );
   constructor(...args: unknown[]) {
     const { input_size, hidden_size, bias, ...factory } = GRU_CELL.read(args);

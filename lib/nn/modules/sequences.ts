@@ -1,15 +1,31 @@
-/** Containers of parameters, and recurrent layers: modules that are loaded on first use. */
+/** Containers of parameters, recurrent layers, attention and Transformers: modules that are loaded on first use. */
 
 import type { Tensor } from '../../tensor/tensor';
 import { onFirstUse } from '../../utils/on_first_use';
 import type { Parameter } from '../parameter';
+import type * as attention from './attention';
 import type * as containers from './parameter_container';
 import type * as recurrent from './rnn';
 import type * as cells from './rnn_cell';
+import type * as transformers from './transformer';
+import type * as layers from './transformer_layer';
 
+export type { AttentionOptions, MultiheadAttentionOptions } from './attention';
 export type { ParameterMapping } from './parameter_container';
 export type { GRUOptions, InitialState, LSTMOptions, RNNOptions } from './rnn';
 export type { CellOptions, RNNCellOptions } from './rnn_cell';
+export type {
+  EncoderOptions,
+  TransformerEncoderOptions,
+  TransformerMasks,
+  TransformerOptions,
+} from './transformer';
+export type {
+  Activation,
+  DecoderOptions,
+  EncoderLayerOptions,
+  LayerOptions,
+} from './transformer_layer';
 
 export declare const ParameterDict: typeof containers.ParameterDict;
 export type ParameterDict<Value = Parameter> = containers.ParameterDict<Value>;
@@ -41,4 +57,26 @@ export declare const RNNCellBase: typeof cells.RNNCellBase;
 export type RNNCellBase<Hidden = Tensor> = cells.RNNCellBase<Hidden>;
 for (const name of ['GRUCell', 'LSTMCell', 'RNNCell', 'RNNCellBase'] as const) {
   onFirstUse(exports, name, () => require('./rnn_cell')[name]);
+}
+
+export declare const MultiheadAttention: typeof attention.MultiheadAttention;
+export type MultiheadAttention = attention.MultiheadAttention;
+onFirstUse(exports, 'MultiheadAttention', () => require('./attention').MultiheadAttention);
+
+export declare const Transformer: typeof transformers.Transformer;
+export type Transformer = transformers.Transformer;
+export declare const TransformerDecoder: typeof transformers.TransformerDecoder;
+export type TransformerDecoder = transformers.TransformerDecoder;
+export declare const TransformerEncoder: typeof transformers.TransformerEncoder;
+export type TransformerEncoder = transformers.TransformerEncoder;
+for (const name of ['Transformer', 'TransformerDecoder', 'TransformerEncoder'] as const) {
+  onFirstUse(exports, name, () => require('./transformer')[name]);
+}
+
+export declare const TransformerDecoderLayer: typeof layers.TransformerDecoderLayer;
+export type TransformerDecoderLayer = layers.TransformerDecoderLayer;
+export declare const TransformerEncoderLayer: typeof layers.TransformerEncoderLayer;
+export type TransformerEncoderLayer = layers.TransformerEncoderLayer;
+for (const name of ['TransformerDecoderLayer', 'TransformerEncoderLayer'] as const) {
+  onFirstUse(exports, name, () => require('./transformer_layer')[name]);
 }

@@ -25,6 +25,9 @@ class Leaves:
     """Replaces tensors by leaves with the same elements, and describes values as JSON."""
     def __init__(self): self.found, self.tensors = {}, []
     def leaf(self, value):
+        if isinstance(value, torch.nn.Module):
+            for p in value.parameters(): self.leaf(p)
+            return value
         if isinstance(value, torch.Tensor):
             if id(value) not in self.found:
                 leaf = value.detach().clone(memory_format=torch.contiguous_format)
@@ -35,11 +38,21 @@ class Leaves:
         return {k: self.leaf(v) for k, v in value.items()} if isinstance(value, dict) else value
     def describe(self, value):
         if isinstance(value, torch.Tensor): return {'tensor': self.found[id(value)][0]}
+        if isinstance(value, torch.nn.Module):
+            return {'module': type(value).__name__, 'args': self.describe(arguments_of(value)),
+                    'parameters': [self.describe(p) for p in value.parameters()]}
         if isinstance(value, float): return {'float': repr(value)}
         if isinstance(value, torch.dtype): return {'dtype': str(value)[6:]}
         if callable(value): return {'function': value.__name__}
         if isinstance(value, (list, tuple)): return [self.describe(v) for v in value]
         return {'options': {k: self.describe(v) for k, v in value.items()}} if isinstance(value, dict) else value
+def arguments_of(layer):
+    """Returns the arguments of a TransformerEncoderLayer, the only module that is an argument."""
+    attention = layer.self_attn
+    activation = ['', 'relu', 'gelu'][layer.activation_relu_or_gelu]
+    return [attention.embed_dim, attention.num_heads, layer.linear1.out_features, layer.dropout.p, activation,
+            layer.norm1.eps, attention.batch_first, layer.norm_first, layer.linear1.bias is not None, None,
+            layer.linear1.weight.dtype]
 def inputs_of(name, dtype, training, errors):
     torch.manual_seed(0)
     info = database()[name]
@@ -100,6 +113,7 @@ type Described =
   | { float: string }
   | { dtype: string }
   | { function: string }
+  | { module: string; args: readonly Described[]; parameters: readonly Described[] }
   | { options: Record<string, Described> };
 
 const floatOf = (text: string): number =>
@@ -114,11 +128,29 @@ function built(value: Described, tensors: readonly Tensor[]): unknown {
   if ('function' in value) {
     return (nn.functional as unknown as Record<string, unknown>)[value.function];
   }
+  if ('module' in value) return builtModule(value, tensors);
   const { options } = value as { options: Record<string, Described> };
   return Object.fromEntries(
     Object.entries(options).map(([name, each]) => [name, built(each, tensors)]),
   );
 }
+
+function builtModule(
+  { module, args, parameters }: Extract<Described, { module: string }>,
+  tensors: readonly Tensor[],
+): nn.Module {
+  const made = new (nn as unknown as Record<string, Constructor>)[module]!(
+    ...args.map((arg) => built(arg, tensors)),
+  );
+  torch.no_grad(() => {
+    for (const [index, parameter] of [...made.parameters()].entries()) {
+      parameter.copy_(built(parameters[index]!, tensors) as Tensor);
+    }
+  });
+  return made;
+}
+
+type Constructor = new (...args: unknown[]) => nn.Module;
 
 function leafOf({ dtype, shape, bytes, requires_grad }: TensorValue): Tensor {
   const type = (torch as unknown as Record<string, torch.DType>)[dtype.replace('torch.', '')]!;
@@ -148,7 +180,7 @@ const flat = ([args, options]: Arguments): unknown[] =>
   Object.keys(options).length > 0 ? [...args, options] : args;
 
 function run(
-  Class: new (...args: unknown[]) => nn.Module,
+  Class: Constructor,
   training: boolean,
   json: string,
   leaves: readonly Tensor[],
@@ -178,8 +210,13 @@ function run(
   ];
 }
 
-/** Defines a test for each module: all of its cases, in training and evaluation, in float32 and float64. */
-export function checkModules(names: readonly string[]): void {
+/**
+ * Defines a test for each module: all of its cases, in training and evaluation, in float32 and float64.
+ *
+ * @param untyped - matches calls, as JSON, with an argument of a wrong type that one language takes and the other does
+ *   not: `3.0` is an integer in JavaScript, and any value is true or false in Python
+ */
+export function checkModules(names: readonly string[], untyped?: RegExp): void {
   for (const name of names) {
     it(name, async function () {
       this.timeout(300_000);
@@ -192,6 +229,7 @@ export function checkModules(names: readonly string[]): void {
             const source = LIST(`nn.${name}`, dtype, training, errors);
             const [cases] = (await askPython(source, ['cases'])) as [[string, TensorValue[]][]];
             for (const [index, [json, tensors]] of cases.entries()) {
+              if (errors && untyped?.test(json)) continue;
               count++;
               const call = `run('nn.${name}', ${dtype}, ${python(training)}, ${python(errors)}, ${index})`;
               const sample = { source: `${DATABASE}\nresult = ${call}`, outputs: ['result'] };

@@ -194,7 +194,7 @@ texts = [text_of(f) for f in [
         const lstm = new nn.LSTM(4, 6, { proj_size: 2 });
         const gru = new nn.GRU(4, 6, { batch_first: true });
         const pack = (data: Tensor) => nn.utils.rnn.pack_padded_sequence(data, [5, 2, 1]);
-        const GRU = nn.GRU as new (...args: unknown[]) => nn.GRU;
+        const GRU = nn.GRU as unknown as new (...args: unknown[]) => nn.GRU;
         const cases = [
           () => new nn.LSTM(0, 3),
           () => new nn.LSTM(3, -1),
