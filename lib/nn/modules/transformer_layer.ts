@@ -242,7 +242,8 @@ function isOnFastPath(layer: TransformerEncoderLayer, src: Tensor, hasMask: bool
     !(hasMask && isNested(src)) &&
     self_attn.num_heads % 2 === 0 &&
     !native.is_autocast_enabled('cuda') &&
-    [src, ...tensorsOf(layer)].every(isFast)
+    [src, ...tensorsOf(layer)].every(isFast) &&
+    ![...layer.modules()].some((module) => module._hooks()?.hasForward)
   );
 }
 
