@@ -125,8 +125,8 @@ export function knowExports(exports: object): void {
 function checkBuiltIn(module: Module): void {
   let owner: object = module;
   while (!Object.hasOwn(owner, 'forward')) owner = Object.getPrototypeOf(owner);
-  const { constructor } = owner;
-  if (exported[constructor.name] === constructor || builtIns.has(constructor)) return;
+  const Class = owner.constructor;
+  if (exported[Class.name] === Class || builtIns.has(Class)) return;
   throw typeError(
     `${module._get_name()}.forwardAsync(): a class that defines forward must also define ` +
       '`async forwardAsync`, which awaits the forwardAsync of its submodules',
