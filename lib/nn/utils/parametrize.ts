@@ -244,7 +244,7 @@ export function cached<T>(run: () => T): T {
   });
 }
 
-function valueOf(list: ParametrizationList): Tensor {
+function cachedValue(list: ParametrizationList): Tensor {
   const compute = list as unknown as () => Tensor;
   if (cachedScopes === 0) return compute();
   const known = cache.get(list);
@@ -282,7 +282,7 @@ function injectAccessor(module: Module, name: string): void {
   Object.defineProperty(Object.getPrototypeOf(module), name, {
     configurable: true,
     get(this: Module) {
-      return valueOf(listOf(this, name));
+      return cachedValue(listOf(this, name));
     },
     set(this: Module, value: Tensor) {
       listOf(this, name).right_inverse(value);
