@@ -1,6 +1,6 @@
-// `npm run gpu`: sets up what is missing, then runs everything that needs a GPU: the CUDA tests, then the CUDA
-// benchmarks. Without a GPU, both say so, and tests that need none run. Other tests are not loaded, so they cannot stop
-// the run; with --all they run afterwards.
+// `node scripts/gpu.mjs`, which run.sh of scripts/archive.mjs runs on a GPU host: sets up what is missing, then runs
+// everything that needs a GPU: the CUDA tests, then the CUDA benchmarks. Without a GPU, both say so, and tests that need
+// none run. Other tests are not loaded, so they cannot stop the run; with --all they run afterwards.
 import './lib/node-version.mjs';
 
 import { main } from './lib/advice.mjs';

@@ -1,4 +1,5 @@
-// `npm run lint` checks formatting, lint rules and types. `npm run format` fixes what can be fixed automatically.
+// `npm run lint` checks formatting, lint rules, types, and that the faults of `npm run mutate` apply to the sources. `npm
+// run format` fixes what can be fixed automatically.
 import './lib/node-version.mjs';
 
 import { readdirSync } from 'node:fs';
@@ -6,6 +7,9 @@ import path from 'node:path';
 
 import { main } from './lib/advice.mjs';
 import { ROOT, tool } from './lib/checkout.mjs';
+import { withFaults } from './lib/fault_text.mjs';
+import { FAULTS } from './lib/faults.mjs';
+import { KERNEL_FAULTS } from './lib/kernel_faults.mjs';
 import { withLock } from './lib/lock.mjs';
 import { installPackages } from './lib/packages.mjs';
 import { mustRun } from './lib/run.mjs';
@@ -29,6 +33,7 @@ await main(async () => {
     ...(fix ? ['--write'] : ['--error-on-warnings']),
   );
   if (!fix) {
+    for (const faults of [FAULTS, KERNEL_FAULTS]) withFaults(faults, () => 'true');
     await withLock(compileLibrary); // the tests and examples see the library's types through its package name
     await checkTypes('test');
     await checkTypes('examples');

@@ -17,6 +17,7 @@ import path from 'node:path';
 
 import { main, SetupError } from './lib/advice.mjs';
 import { BUILD, DIST, DIST_TEST, ROOT, tool } from './lib/checkout.mjs';
+import { withFaults } from './lib/fault_text.mjs';
 import { FAULTS as LOSS_FAULTS } from './lib/faults.mjs';
 import { KERNEL_FAULTS } from './lib/kernel_faults.mjs';
 import { mustRun, run } from './lib/run.mjs';
@@ -34,9 +35,7 @@ await main(async () => {
   const libtorch = await setUp();
   await compileTests();
   copyPackage();
-  const native = putIn((number) => `(torch_losses_fault == ${number})`, 'native/');
-  putIn((number) => `(process.env.${SWITCH} === '${number}')`, 'dist/');
-  await buildAddon(native, libtorch);
+  await buildAddon(await putIn(), libtorch);
   const chosen = ARGUMENTS.filter((argument) => argument !== '--kernels').map(Number);
   const numbers = FAULTS.map((_, index) => index + 1).filter(
     (number) => chosen.length === 0 || chosen.includes(number),
@@ -57,22 +56,26 @@ function copyPackage() {
   }
 }
 
-/** Puts the faults of one folder into the copy. Returns the changed files. */
-function putIn(condition, folder) {
-  const changed = new Map();
-  for (const [index, { file, what, from, to }] of FAULTS.entries()) {
-    if (!file.startsWith(folder)) continue;
-    const text = changed.get(file) ?? readFileSync(path.join(COPY, file), 'utf8');
-    if (text.split(from).length !== 2) {
-      throw new SetupError(`Fault ${index + 1} (${what}): its text must be in ${file} once`);
-    }
-    changed.set(
-      file,
-      text.replace(from, () => to.replaceAll('FAULT', condition(index + 1))),
-    );
+/** Puts the faults into the copy. Returns the changed files of native/. */
+async function putIn() {
+  const isOn = (number, file) =>
+    file.startsWith('native/')
+      ? `(torch_losses_fault == ${number})`
+      : `(process.env.${SWITCH} === '${number}')`;
+  const changed = withFaults(FAULTS, isOn);
+  for (const [file, text] of changed) {
+    if (file.startsWith('native/')) writeFileSync(path.join(COPY, file), text);
+    else
+      await compileInto(path.join(COPY, file.replace(/^lib/, 'dist').replace(/ts$/, 'js')), text);
   }
-  for (const [file, text] of changed) writeFileSync(path.join(COPY, file), text);
-  return [...changed.keys()];
+  return [...changed.keys()].filter((file) => file.startsWith('native/'));
+}
+
+/** Compiles a file of lib/ as tsc does, but does not check its types. */
+async function compileInto(output, text) {
+  const { default: ts } = await import('typescript'); // the set-up installs it
+  const compilerOptions = { target: 'es2022', module: 'commonjs', esModuleInterop: true };
+  writeFileSync(output, ts.transpileModule(text, { compilerOptions }).outputText);
 }
 
 /** Returns the changed sources, and the sources that include a changed header, directly or through others. */

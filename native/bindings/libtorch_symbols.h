@@ -15,4 +15,10 @@ inline void* symbol_of_libtorch(const char* name) {
   return symbol;
 }
 
+// Sets `function` to what symbol_of_libtorch finds.
+template <typename Function>
+void find_in_libtorch(Function*& function, const char* name) {
+  function = reinterpret_cast<Function*>(symbol_of_libtorch(name));
+}
+
 }  // namespace torch_losses

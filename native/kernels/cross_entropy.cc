@@ -22,10 +22,10 @@
 #include <utility>
 
 #include "bindings/libtorch_symbols.h"
-#include "bindings/small_work.h"
 #include "kernels/eligibility.h"
 #include "kernels/kernel.h"
 #include "kernels/kernels.h"
+#include "kernels/parallel_for.h"
 #include "kernels/recorded_functions.h"
 #include "kernels/self_test.h"
 #include "kernels/softmax_rows.h"

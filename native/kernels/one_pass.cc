@@ -11,10 +11,10 @@
 #include <cmath>
 #include <utility>
 
-#include "bindings/small_work.h"
 #include "kernels/eligibility.h"
 #include "kernels/kernel.h"
 #include "kernels/kernels.h"
+#include "kernels/parallel_for.h"
 #include "kernels/passes.h"
 #include "kernels/recorded_functions.h"
 #include "kernels/self_test.h"

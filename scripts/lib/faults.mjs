@@ -1,5 +1,6 @@
-// Deliberate faults, each of which a test must catch. `to` replaces `from`. `FAULT` in `to` is true if this fault is
-// switched on. `tests` names the file and the tests that must catch it.
+// Deliberate faults, each of which a test must catch. `to` replaces `from`, in which the line breaks, the spaces and the
+// comments of the source do not count. `FAULT` in `to` is true if this fault is switched on. `tests` names the file and
+// the tests that must catch it.
 
 const LOSSES = 'parity/losses';
 const SIGNATURES = 'parity/signatures';
@@ -14,7 +15,7 @@ const native = (file, what, from, to, tests) => ({
   tests,
 });
 const lib = (file, what, from, to, tests) => ({
-  file: `dist/nn/${file}.js`,
+  file: `lib/nn/${file}.ts`,
   what,
   from,
   to,
@@ -241,22 +242,22 @@ export const FAULTS = [
   lib(
     'functional/loss/embedding',
     "hinge_embedding_loss's margin is 0 by default",
-    "'hinge_embedding_loss', definition_1.INPUT_AND_TARGET, {\n    /** The margin. Default: 1. */\n    margin: (0, types_1.float)(1)",
-    "'hinge_embedding_loss', definition_1.INPUT_AND_TARGET, {\n    /** The margin. Default: 1. */\n    margin: (0, types_1.float)(FAULT ? 0 : 1)",
+    'INPUT_AND_TARGET, { margin: float(1)',
+    'INPUT_AND_TARGET, { margin: float(FAULT ? 0 : 1)',
     [SIGNATURES, ''],
   ),
   lib(
     'functional/loss/regression',
     "gaussian_nll_loss's eps is 1e-8 by default",
-    'eps: (0, types_1.float)(1e-6)',
-    'eps: (0, types_1.float)(FAULT ? 1e-8 : 1e-6)',
+    'eps: float(1e-6)',
+    'eps: float(FAULT ? 1e-8 : 1e-6)',
     [SIGNATURES, ''],
   ),
   lib(
     'functional/loss/classification',
     "kl_div's log_target is true by default",
-    'log_target: (0, types_1.bool)(false)',
-    'log_target: (0, types_1.bool)(FAULT)',
+    'log_target: bool(false)',
+    'log_target: bool(FAULT)',
     [SIGNATURES, ''],
   ),
   lib(
@@ -283,19 +284,19 @@ export const FAULTS = [
   lib(
     'modules/loss/base',
     'a class ignores size_average and reduce',
-    'if (!(0, reduction_1.isLegacy)(options))',
-    'if (FAULT || !(0, reduction_1.isLegacy)(options))',
+    'if (!isLegacy(options))',
+    'if (FAULT || !isLegacy(options))',
     loss('l1_loss'),
   ),
   lib(
     'modules/loss/base',
     'forwardAsync drops its signal',
-    'call.functional.async(call.values, call.inputs, options)',
-    'call.functional.async(call.values, call.inputs, FAULT ? undefined : options)',
+    'call.functional.async(call.values, call.inputs as never, options)',
+    'call.functional.async(call.values, call.inputs as never, FAULT ? undefined : options)',
     ['nn/modules/loss_async', '^forwardAsync of MSELoss'],
   ),
   {
-    file: 'dist/autograd/backward.js',
+    file: 'lib/autograd/backward.ts',
     what: 'retain_graph does not follow create_graph',
     from: 'retain_graph ?? createGraph',
     to: 'retain_graph ?? (createGraph && !FAULT)',

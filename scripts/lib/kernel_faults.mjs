@@ -1,5 +1,5 @@
-// Deliberate faults in own kernels, each of which the kernel's self-test must find. `to` replaces `from`. `FAULT` in
-// `to` is true if this fault is switched on. `kernels` names the kernels that run the changed code.
+// Deliberate faults in own kernels, written as in faults.mjs. A kernel's self-test must find each. `kernels` names the
+// kernels that run the changed code.
 
 const ELEMENTS = ['huber_loss', 'l1_loss', 'mse_loss', 'smooth_l1_loss'];
 const SINGLE_FUNCTION = ['huber_loss', 'mse_loss', 'smooth_l1_loss'];

@@ -32,6 +32,7 @@ const TOOLS = {
   react: '19.3.1',
   'react-dom': '19.3.1',
   rollup: '4.68.8',
+  tsx: '4.23.15',
   typescript5: 'npm:typescript@5.2.2', // the first with `using`
   typescript7: 'npm:typescript@7.0.2',
   vite: '8.4.0',

@@ -50,6 +50,7 @@ names = dict(
 for name, inputs, made_of in json.loads(sys.argv[1]):
     loss = getattr(torch.nn, name)(*made_of).cuda(); args = eval("[" + inputs + "]", names)
     tell("> " + name); value = loss(*args); tell("> backward"); value.backward(); tell("> end")
+os._exit(0)  # libtorch's threads of the devices may end the interpreter with an error while it stops
 `;
 
 const IN_JAVASCRIPT = `

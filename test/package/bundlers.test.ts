@@ -36,11 +36,16 @@ function tool(...parts: string[]): string {
   return path.join(TOOLS!, 'node_modules', ...parts);
 }
 
+const GUIDE = readFileSync(path.join(ROOT, 'docs', 'guides', 'bundlers.md'), 'utf8');
+
+/** The row of the guide's table for a tool. */
+function rowFor(name: string): string {
+  return GUIDE.split('\n').find((text) => text.startsWith(`| ${name} |`))!;
+}
+
 /** The line that the guide gives for a tool. */
 function lineFor(name: string): string {
-  const guide = readFileSync(path.join(ROOT, 'docs', 'guides', 'bundlers.md'), 'utf8');
-  const row = guide.split('\n').find((text) => text.startsWith(`| ${name} |`))!;
-  return /`([^`]+)` \|$/.exec(row)![1]!;
+  return /`([^`]+)` \|$/.exec(rowFor(name))![1]!;
 }
 
 /** What a program prints, whether or not it fails. */
@@ -66,6 +71,25 @@ describe('the package, bundled by', function () {
       else expect(output, file).to.match(BUNDLED);
     }
   }
+
+  it('the versions that the guide names', () => {
+    const version = (...name: string[]): string =>
+      JSON.parse(readFileSync(tool(...name, 'package.json'), 'utf8')).version;
+    for (const [name, ...folder] of [
+      ['esbuild', 'esbuild'],
+      ['webpack', 'webpack'],
+      ['rollup', 'rollup'],
+      ['ncc', '@vercel', 'ncc'],
+      ['Vite', 'vite'],
+      ['Next', 'next'],
+    ] as const) {
+      expect(rowFor(name)).to.match(new RegExp(`^\\| ${name} \\| ${version(...folder)} \\|`));
+    }
+    expect(GUIDE).to.include(`\`@vercel/nft\` ${version('@vercel', 'nft')} `);
+    expect(GUIDE).to.include(
+      `webpack's asset relocator ${version('@vercel', 'webpack-asset-relocator-loader')} `,
+    );
+  });
 
   it('esbuild', async () => {
     const esbuild = (...options: string[]) =>

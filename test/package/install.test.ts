@@ -1,14 +1,35 @@
 /** The package in projects that installed it with npm. */
-import { cpSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 
-import { environment, libtorch, Project, pack, ROOT, WORKSHOP } from './project';
+import { environment, firstProgram, libtorch, Project, pack, ROOT, WORKSHOP } from './project';
 
 const LOSS = 'nn.functional.mse_loss(torch.tensor([1, 2.5]), torch.zeros(2)).item()';
 const CJS = `const torch = require('torch-losses'); const { nn } = torch; console.log(${LOSS});`;
 const ESM = `import torch, { nn } from 'torch-losses'; console.log(${LOSS});`;
 const EXPECTED = '3.625';
+
+function succeeds(program: Promise<string>): Promise<boolean> {
+  return program.then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Quotes a text for the shell. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
 
 describe('the package, installed with npm', function () {
   this.timeout(60_000);
@@ -36,16 +57,28 @@ describe('the package, installed with npm', function () {
     }
   });
 
+  it('needs no newer system than its libtorch does', async () => {
+    const { portabilityProblems } = await import(
+      pathToFileURL(path.join(ROOT, 'scripts', 'lib', 'portability.mjs')).href
+    );
+    const addons = readdirSync(path.join(project.packageFolder, 'addons'), { recursive: true });
+    const files = (addons as string[]).filter((name) => name.endsWith('.node'));
+    expect(files).to.have.length.of.at.least(2);
+    for (const file of files) {
+      const addon = path.join(project.packageFolder, 'addons', file);
+      expect(portabilityProblems(addon, libtorch.directory)).to.deep.equal([]);
+    }
+  });
+
   it('works in CommonJS and in ESM, in a path with spaces', async () => {
     expect(await project.node(['-e', CJS])).to.equal(EXPECTED);
     expect(await project.node(['--input-type=module', '-e', ESM])).to.equal(EXPECTED);
   });
 
   it('runs README’s first program as it stands', async () => {
-    const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
-    const [, program, printed] = /```ts\n([\s\S]*?)```[\s\S]*?```text\n([\s\S]*?)```/.exec(readme)!;
-    project.write('first.mjs', program!);
-    expect(await project.node(['first.mjs'])).to.equal(printed!.trim());
+    const { program, printed } = firstProgram();
+    project.write('first.mjs', program);
+    expect(await project.node(['first.mjs'])).to.equal(printed);
   });
 
   it('works with no compiler, Python or shell on PATH', async () => {
@@ -77,6 +110,20 @@ describe('the package, installed with npm', function () {
     const program = `require('node:assert').throws(() =>
       require('node:fs').writeFileSync('node_modules/torch-losses/x', '')); ${CJS}`;
     expect(await project.node(['-e', program], { env, uid: 65534 })).to.equal(EXPECTED);
+  });
+
+  it('works on a read-only disk', async function () {
+    const inNamespace = (program: string) =>
+      project.run('unshare', ['--map-root-user', '--mount', 'sh', '-ec', program]);
+    if (!(await succeeds(inNamespace('true')))) return this.skip(); // unprivileged namespaces are off
+    // The mounts of the namespace end with its last process.
+    const mount = 'mount --bind . . && mount -o remount,bind,ro . && cd "$PWD"';
+    const program = `require('node:assert').throws(() => require('node:fs').writeFileSync('x', ''), /EROFS/); ${CJS}`;
+    const node = `'${process.execPath}' -e ${quoted(program)}`;
+    expect(await inNamespace(`${mount} && ${node}`)).to.equal(EXPECTED);
+    const doctor = `'${process.execPath}' node_modules/torch-losses/dist/cli/main.js doctor --json`;
+    const report = JSON.parse(await inNamespace(`${mount} && ${doctor}`));
+    expect(report.loads.ok).to.equal(true);
   });
 
   it('works beside another version of itself', async () => {

@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -120,6 +121,13 @@ export class Project {
   get packageFolder(): string {
     return path.join(this.folder, 'node_modules', 'torch-losses');
   }
+}
+
+/** Returns the first program of README.md, and what it must print. */
+export function firstProgram(): { program: string; printed: string } {
+  const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
+  const [, program, printed] = /```ts\n([\s\S]*?)```[\s\S]*?```text\n([\s\S]*?)```/.exec(readme)!;
+  return { program: program!, printed: printed!.trim() };
 }
 
 /** Returns the folder of a tool's package, or undefined if it is not installed. */

@@ -2,12 +2,31 @@
  * The package with other package managers, with other runtimes, and with package checkers. `npm run test:package`
  * installs these; without them, the tests are skipped.
  */
-import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
 
 import { addonFor } from '../../dist/bindings/libtorch/addons';
-import { environment, libtorch, Project, pack, ROOT, TOOLS, toolFolder, WORKSHOP } from './project';
+import {
+  environment,
+  firstProgram,
+  libtorch,
+  Project,
+  pack,
+  ROOT,
+  TOOLS,
+  toolFolder,
+  WORKSHOP,
+} from './project';
 
 const LOSS = 'nn.functional.mse_loss(torch.tensor([1, 2.5]), torch.zeros(2)).item()';
 const CJS = `const torch = require('torch-losses'); const { nn } = torch; console.log(${LOSS});`;
@@ -94,6 +113,15 @@ describe('the package, with what `npm run test:package` installs', function () {
           expect(await project.run(node, [program])).to.equal(EXPECTED);
       });
     }
+
+    it('tsx, with README’s first program', async () => {
+      const { program, printed } = firstProgram();
+      project.write('first.ts', program);
+      const commands = path.join(project.folder, 'node_modules', '.bin');
+      mkdirSync(commands, { recursive: true });
+      symlinkSync(tool('tsx', 'dist', 'cli.mjs'), path.join(commands, 'tsx'));
+      expect(await project.run('npx', ['tsx', 'first.ts'])).to.equal(printed);
+    });
 
     it('Bun', async () => {
       const bun = tool('@oven/bun-linux-x64', 'bin', 'bun');

@@ -10,7 +10,7 @@ export {
 export { ModuleDict, ModuleList, type ModuleMapping, Sequential } from './container';
 export type { ToOptions } from './conversion';
 export * from './distance';
-export { Dropout } from './dropout';
+export * from './dropout';
 export * from './flatten';
 export type {
   ForwardHook,
@@ -22,10 +22,10 @@ export type {
   StateHook,
   StatePreHook,
 } from './hooks';
+export * from './layers';
 export * from './linear';
 export * from './loss';
 export { Module, type NamedOptions } from './module';
-export * from './normalization';
 export * from './sequences';
 export * from './sparse';
 export { IncompatibleKeys, type StateDict } from './state';

@@ -237,6 +237,16 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
     return this.#registry.state();
   }
 
+  /** Replaces a parameter or buffer of this module for a while. See {@link Registry.replace}. @internal */
+  _replace_tensor(name: string, value: Tensor): () => unknown {
+    return this.#registry.replace(name, value);
+  }
+
+  /** Returns whether a state is complete without the parameter or buffer. @internal */
+  _may_lack(_name: string): boolean {
+    return false;
+  }
+
   /** Returns the registered submodules, including those that are null. @internal */
   _named_children(): [string, Module | null][] {
     return this.#registry.members<Module>('module');

@@ -1,7 +1,7 @@
 /** Containers of parameters, recurrent layers, attention and Transformers: modules that are loaded on first use. */
 
 import type { Tensor } from '../../tensor/tensor';
-import { onFirstUse } from '../../utils/on_first_use';
+import { namesOnFirstUse } from '../../utils/on_first_use';
 import type { Parameter } from '../parameter';
 import type * as attention from './attention';
 import type * as containers from './parameter_container';
@@ -31,9 +31,6 @@ export declare const ParameterDict: typeof containers.ParameterDict;
 export type ParameterDict<Value = Parameter> = containers.ParameterDict<Value>;
 export declare const ParameterList: typeof containers.ParameterList;
 export type ParameterList<Value = Parameter> = containers.ParameterList<Value>;
-for (const name of ['ParameterDict', 'ParameterList'] as const) {
-  onFirstUse(exports, name, () => require('./parameter_container')[name]);
-}
 
 export declare const GRU: typeof recurrent.GRU;
 export type GRU = recurrent.GRU;
@@ -43,9 +40,6 @@ export declare const RNN: typeof recurrent.RNN;
 export type RNN = recurrent.RNN;
 export declare const RNNBase: typeof recurrent.RNNBase;
 export type RNNBase<Hidden = Tensor> = recurrent.RNNBase<Hidden>;
-for (const name of ['GRU', 'LSTM', 'RNN', 'RNNBase'] as const) {
-  onFirstUse(exports, name, () => require('./rnn')[name]);
-}
 
 export declare const GRUCell: typeof cells.GRUCell;
 export type GRUCell = cells.GRUCell;
@@ -55,13 +49,9 @@ export declare const RNNCell: typeof cells.RNNCell;
 export type RNNCell = cells.RNNCell;
 export declare const RNNCellBase: typeof cells.RNNCellBase;
 export type RNNCellBase<Hidden = Tensor> = cells.RNNCellBase<Hidden>;
-for (const name of ['GRUCell', 'LSTMCell', 'RNNCell', 'RNNCellBase'] as const) {
-  onFirstUse(exports, name, () => require('./rnn_cell')[name]);
-}
 
 export declare const MultiheadAttention: typeof attention.MultiheadAttention;
 export type MultiheadAttention = attention.MultiheadAttention;
-onFirstUse(exports, 'MultiheadAttention', () => require('./attention').MultiheadAttention);
 
 export declare const Transformer: typeof transformers.Transformer;
 export type Transformer = transformers.Transformer;
@@ -69,14 +59,17 @@ export declare const TransformerDecoder: typeof transformers.TransformerDecoder;
 export type TransformerDecoder = transformers.TransformerDecoder;
 export declare const TransformerEncoder: typeof transformers.TransformerEncoder;
 export type TransformerEncoder = transformers.TransformerEncoder;
-for (const name of ['Transformer', 'TransformerDecoder', 'TransformerEncoder'] as const) {
-  onFirstUse(exports, name, () => require('./transformer')[name]);
-}
 
 export declare const TransformerDecoderLayer: typeof layers.TransformerDecoderLayer;
 export type TransformerDecoderLayer = layers.TransformerDecoderLayer;
 export declare const TransformerEncoderLayer: typeof layers.TransformerEncoderLayer;
 export type TransformerEncoderLayer = layers.TransformerEncoderLayer;
-for (const name of ['TransformerDecoderLayer', 'TransformerEncoderLayer'] as const) {
-  onFirstUse(exports, name, () => require('./transformer_layer')[name]);
-}
+
+namesOnFirstUse(exports, [
+  [() => require('./attention'), 'MultiheadAttention'],
+  [() => require('./parameter_container'), 'ParameterDict ParameterList'],
+  [() => require('./rnn'), 'GRU LSTM RNN RNNBase'],
+  [() => require('./rnn_cell'), 'GRUCell LSTMCell RNNCell RNNCellBase'],
+  [() => require('./transformer'), 'Transformer TransformerDecoder TransformerEncoder'],
+  [() => require('./transformer_layer'), 'TransformerDecoderLayer TransformerEncoderLayer'],
+]);

@@ -86,7 +86,7 @@ class Loading {
     for (const [name, tensor] of local) {
       const key = prefix + name;
       if (state.has(key)) this.#loadOne(module, name, tensor, key, state.get(key));
-      else this.keys.missing_keys.push(key);
+      else if (!module._may_lack(name)) this.keys.missing_keys.push(key);
     }
     const children = new Set(module._named_children().map(([name]) => name));
     for (const key of state.keys()) {

@@ -1,5 +1,5 @@
 /** `torch.nn.utils`. See https://docs.pytorch.org/docs/stable/nn.html#utilities */
-import { onFirstUse } from '../../utils/on_first_use';
+import { namesOnFirstUse, onFirstUse } from '../../utils/on_first_use';
 import type * as vectors from './convert_parameters';
 import type * as weightNorms from './parametrizations';
 import type * as registrations from './parametrize';
@@ -11,15 +11,13 @@ export * from './clip_grad';
 // The others are loaded on first use.
 export declare const parameters_to_vector: typeof vectors.parameters_to_vector;
 export declare const vector_to_parameters: typeof vectors.vector_to_parameters;
-for (const name of ['parameters_to_vector', 'vector_to_parameters'] as const) {
-  onFirstUse(exports, name, () => require('./convert_parameters')[name]);
-}
 
 export declare const weight_norm: typeof olderWeightNorm.weight_norm;
 export declare const remove_weight_norm: typeof olderWeightNorm.remove_weight_norm;
-for (const name of ['weight_norm', 'remove_weight_norm'] as const) {
-  onFirstUse(exports, name, () => require('./weight_norm')[name]);
-}
+namesOnFirstUse(exports, [
+  [() => require('./convert_parameters'), 'parameters_to_vector vector_to_parameters'],
+  [() => require('./weight_norm'), 'weight_norm remove_weight_norm'],
+]);
 
 /** Packed and padded sequences. */
 export declare const rnn: typeof packed;

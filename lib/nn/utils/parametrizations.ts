@@ -19,6 +19,7 @@ import { eye, randn } from '../../tensor/factories';
 import { asFloat, type Float } from '../../tensor/scalar';
 import type { Tensor } from '../../tensor/tensor';
 import { finfo } from '../../tensor/type_info';
+import { ConvTranspose1d, ConvTranspose2d, ConvTranspose3d } from '../modules/conv';
 import { Module } from '../modules/module';
 import { builtIns } from '../modules/replay';
 import { op, vectorNorm, withoutGrad } from '../ops';
@@ -206,14 +207,8 @@ export function spectral_norm(...args: unknown[]): Module {
   return register_parametrization(module, name, norm as unknown as Module);
 }
 
-function isTransposedConvolution(module: Module): boolean {
-  let prototype: object = Object.getPrototypeOf(module);
-  while (prototype !== Module.prototype) {
-    if (/^ConvTranspose[123]d$/.test(prototype.constructor.name)) return true;
-    prototype = Object.getPrototypeOf(prototype);
-  }
-  return false;
-}
+const isTransposedConvolution = (module: Module): boolean =>
+  [ConvTranspose1d, ConvTranspose2d, ConvTranspose3d].some((Class) => module instanceof Class);
 
 // --- orthogonal -----------------------------------------------------------------------------------------------------
 

@@ -35,7 +35,7 @@ export interface Outcome {
 export function outcomeOf(raw: Raw, warnings: Outcome['warnings'] = []): Outcome {
   const error = raw.error && {
     type: (raw.error as { pythonType?: string }).pythonType ?? `JavaScript ${raw.error.name}`,
-    message: raw.error.message,
+    message: (raw.error as { pythonMessage?: string }).pythonMessage ?? raw.error.message,
   };
   return {
     stage: raw.stage,

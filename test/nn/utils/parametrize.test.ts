@@ -289,7 +289,7 @@ out += [str(n.load_state_dict({'bias': torch.ones(2), 'weight_g': torch.ones(2, 
       {
         source: `${CLASSES}
 out = []
-for make, kwargs in [(lambda: nn.Linear(3, 4), {}), (lambda: nn.Linear(3, 4), dict(dim=1, n_power_iterations=3)), (lambda: nn.Bilinear(2, 3, 4), {}),
+for make, kwargs in [(lambda: nn.Linear(3, 4), {}), (lambda: nn.Linear(3, 4), dict(dim=1, n_power_iterations=3)), (lambda: nn.ConvTranspose2d(3, 2, 2), {}),
                      (lambda: nn.Linear(3, 4), dict(name='bias', eps=0.5))]:
     m = parametrizations.spectral_norm(make(), **kwargs); name = kwargs.get('name', 'weight')
     w = getattr(m, name); v = getattr(m, name); m.eval(); e = getattr(m, name)
@@ -304,7 +304,7 @@ for make, kwargs in [(lambda: nn.Linear(3, 4), {}), (lambda: nn.Linear(3, 4), di
         const cases = [
           [() => new nn.Linear(3, 4), {}],
           [() => new nn.Linear(3, 4), { dim: 1, n_power_iterations: 3 }],
-          [() => new nn.Bilinear(2, 3, 4), {}],
+          [() => new nn.ConvTranspose2d(3, 2, 2), {}],
           [() => new nn.Linear(3, 4), { name: 'bias', eps: 0.5 }],
         ] as const;
         for (const [make, options] of cases) {

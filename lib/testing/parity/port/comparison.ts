@@ -1,10 +1,11 @@
 /** Holds tensors against a recorded run, one at a time, and reports on all. */
 import type { DType } from '../../../tensor/dtype_table';
 import type { Tensor } from '../../../tensor/tensor';
-import { diagnose, gradientText, otherShape } from './diagnosis';
-import { type Difference, differenceOf, type RunTolerance } from './difference';
-import { bytesOf, elementsOf } from './elements';
-import type { Evidence, Given } from './evidence';
+import { diagnose, gradientText, otherShape } from '../../diagnosis';
+import { type Given, PYTHON } from '../../diagnosis/evidence';
+import { type Allowance, type Difference, differenceOf } from '../../difference/difference';
+import { type Elements, elementsOf } from '../../difference/elements';
+import { type Side, sideOf } from '../../difference/side';
 import { type Kind, keyOf, type RunEntry } from './run';
 import type { RunFile } from './run_file';
 
@@ -42,12 +43,9 @@ export interface RunReport {
 }
 
 /** Tolerances of all tensors, and of some by name. */
-export interface Tolerances extends RunTolerance {
-  tolerances?: Readonly<Record<string, RunTolerance>> | undefined;
+export interface Tolerances extends Allowance {
+  tolerances?: Readonly<Record<string, Allowance>> | undefined;
 }
-
-/** As many bytes as are held against each other at a time. */
-const CHUNK = 2 ** 24;
 
 const COMPARED: ReadonlySet<Kind> = new Set(['record', 'output', 'grad', 'final']);
 
@@ -85,10 +83,9 @@ export class Comparison {
     } else if (ours.dtype !== dtype || String(ours.shape) !== String(shape)) {
       report.problem = `Python has ${dtype}[${shape.join(', ')}], here it is ${ours.dtype}[${ours.shape.join(', ')}]`;
       report.verdict = 'different';
-      const elements = elementsOf(bytesOf(ours), ours.dtype, ours.shape);
-      const text = otherShape(this.#elements(entry), elements);
+      const text = otherShape(elementsOf(this.#side(entry)), elementsOf(sideOf(ours)));
       if (text) report.diagnoses.push(text);
-    } else if (!this.#isEqual(entry, ours)) {
+    } else {
       this.#measure(entry, ours, report);
     }
     if (report.verdict === 'different' && entry.kind === 'grad')
@@ -145,36 +142,20 @@ export class Comparison {
     }
   }
 
-  #isEqual(entry: RunEntry, ours: Tensor): boolean {
-    const key = keyOf(entry);
-    const { dtype, size } = this.file.describe(key);
-    const flat = ours.detach().reshape([-1]);
-    try {
-      for (let offset = 0; offset < size; offset += CHUNK) {
-        const length = Math.min(CHUNK, size - offset);
-        const part = flat.narrow(0, offset / dtype.itemsize, length / dtype.itemsize);
-        const isSame = Buffer.compare(bytesOf(part), this.file.bytes(key, offset, length)) === 0;
-        part.dispose();
-        if (!isSame) return false;
-      }
-      return true;
-    } finally {
-      flat.dispose();
-    }
-  }
-
   #measure(entry: RunEntry, ours: Tensor, report: TensorReport): void {
-    const python = this.#elements(entry);
-    const own = elementsOf(bytesOf(ours), ours.dtype, ours.shape);
     const { rtol, atol, ulps, tolerances = {} } = this.tolerances;
-    const named = tolerances[labelOf(entry)];
     const isTold = [rtol, atol, ulps].some((value) => value !== undefined);
-    const tolerance = named ?? (isTold ? { rtol, atol, ulps } : undefined);
-    report.difference = differenceOf(python, own, tolerance) ?? null;
-    report.verdict = report.difference?.isClose ? 'close' : 'different';
-    if (report.verdict === 'different') {
-      report.diagnoses.push(...diagnose(this.#evidence(entry, python, own)));
-    }
+    const allowance = tolerances[labelOf(entry)] ?? (isTold ? { rtol, atol, ulps } : undefined);
+    const [python, own] = [this.#side(entry), sideOf(ours)];
+    const difference = differenceOf(python, own, allowance);
+    if (!difference) return;
+    report.difference = difference;
+    report.verdict = difference.isClose ? 'close' : 'different';
+    if (difference.isClose) return;
+    const [expected, actual] = [elementsOf(python), elementsOf(own)];
+    const options = Object.values(this.file.options).filter((one) => typeof one === 'number');
+    const given = this.#given(entry);
+    report.diagnoses.push(...diagnose({ expected, actual, words: PYTHON, given, options }));
   }
 
   #gradient(entry: RunEntry, ours: Tensor | undefined, report: TensorReport): void {
@@ -182,18 +163,16 @@ export class Comparison {
       ([{ kind, step }]) => step === entry.step && (kind === 'record' || kind === 'output'),
     );
     if (values.length === 0 || values.some(([, { verdict }]) => verdict === 'different')) return;
-    const numbers = ours && elementsOf(bytesOf(ours), ours.dtype, ours.shape).numbers;
-    const isExplained = numbers?.some((value) => value !== 0) && report.diagnoses.length > 0;
-    if (!isExplained) report.diagnoses.unshift(gradientText(numbers));
+    const isZero = !ours?.ne(0).any().item();
+    const isExplained = !isZero && report.diagnoses.length > 0;
+    if (!isExplained) report.diagnoses.unshift(gradientText(isZero));
   }
 
-  #elements(entry: RunEntry): ReturnType<typeof elementsOf> {
-    const key = keyOf(entry);
-    const { dtype, shape, size } = this.file.describe(key);
-    return elementsOf(this.file.bytes(key, 0, size), dtype, shape);
+  #side(entry: RunEntry): Side {
+    return this.file.side(keyOf(entry));
   }
 
-  #evidence(of: RunEntry, python: Evidence['python'], ours: Evidence['ours']): Evidence {
+  #given(of: RunEntry): Given[] {
     const given = new Map<string, Given>();
     for (const entry of this.file.index.entries) {
       if (entry === of || entry.step > of.step) break;
@@ -202,18 +181,17 @@ export class Comparison {
         kind === 'input' || kind === 'state' || kind === 'record' || kind === 'output';
       if (!isSource || (step < of.step && kind !== 'input' && kind !== 'state')) continue;
       const { dtype, shape } = this.file.describe(keyOf(entry));
-      let numbers: Float64Array | undefined;
+      let elements: Elements | undefined;
       given.set(`${kind} ${name}`, {
         name,
         kind,
         dtype: String(dtype),
         shape,
         tensor: () => this.file.laidOut(entry),
-        numbers: () => (numbers ??= this.#elements(entry).numbers),
+        numbers: () => (elements ??= elementsOf(this.#side(entry))).numbers,
       });
     }
-    const options = Object.values(this.file.options).filter((one) => typeof one === 'number');
-    return { python, ours, given: [...given.values()], options };
+    return [...given.values()];
   }
 }
 

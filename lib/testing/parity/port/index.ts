@@ -1,6 +1,6 @@
 /** `torch.testing.parity`: proves that a port computes what its original in Python does. See docs/guides/port.md */
+export type { Allowance, Difference } from '../../difference/difference';
 export type { RunReport, TensorReport, Tolerances, Verdict } from './comparison';
-export type { Difference, RunTolerance } from './difference';
 export { type RecordOptions, record } from './record';
 export { type ReplayOptions, replay } from './replay';
 export type { Option, Port, Run } from './run';

@@ -9,7 +9,7 @@ import type { Module } from '../../../nn/modules/module';
 import { get_rng_state } from '../../../random/generator';
 import { headBytes, METADATA, NAMES } from '../../../serialization/safetensors_header';
 import type { Tensor } from '../../../tensor/tensor';
-import { bytesOf } from './elements';
+import { bytesOf } from '../../difference/elements';
 import {
   FORMAT,
   type Kind,

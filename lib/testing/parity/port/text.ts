@@ -1,5 +1,5 @@
 /** What came of a run, as text. */
-import { thousands, ulpsText } from '../report/numbers';
+import { differenceLines, thousands } from '../../difference/text';
 import type { RunReport, TensorReport } from './comparison';
 
 export interface TextStyles {
@@ -54,16 +54,5 @@ function resultText({ dtype, shape, problem, difference }: TensorReport): string
   return `${dtype}[${shape.join(', ')}]: ${thousands(different)} of ${thousands(count)} elements differ`;
 }
 
-function detailsOf({ difference }: TensorReport): string[] {
-  if (!difference) return [];
-  const { ulps, relative, at, values, bits, where } = difference;
-  const place = at.length ? ` at [${at.join(', ')}]` : '';
-  return [
-    `by at most ${ulpsText(ulps.greatest)} ulps (median ${ulpsText(ulps.median)}), relative ${relativeText(relative.greatest)} (median ${relativeText(relative.median)})`,
-    `furthest${place}: Python ${values[0]} (${bits[0]}), here ${values[1]} (${bits[1]})`,
-    ...where,
-  ];
-}
-
-const relativeText = (value: number): string =>
-  Number.isFinite(value) ? value.toPrecision(2) : '∞';
+const detailsOf = ({ difference }: TensorReport): string[] =>
+  difference ? differenceLines(difference, ['Python', 'here']) : [];

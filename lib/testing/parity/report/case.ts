@@ -1,7 +1,7 @@
 /** Formats the result of a user's case for a terminal. */
 import type { Styles } from '../../../cli/terminal';
+import { thousands, ulpsText } from '../../difference/text';
 import type { CaseReport, CaseResult } from '../run_case';
-import { thousands, ulpsText } from './numbers';
 
 export function caseText(report: CaseReport, styles: Styles): string {
   const { bold, dim, good, bad, warning } = styles;

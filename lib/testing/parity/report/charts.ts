@@ -1,8 +1,9 @@
 /** The charts of the HTML report, as SVG. Colors are classes of the style sheet, so they follow the theme. */
+
+import { thousands, ulpsText } from '../../difference/text';
 import { DTYPES } from '../generate';
 import type { ParityReport } from '../run';
 import type { Counts } from '../statistics';
-import { thousands, ulpsText } from './numbers';
 import { verdictOf } from './text';
 
 const LABEL = 250;

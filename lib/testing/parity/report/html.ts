@@ -1,8 +1,9 @@
 /** Formats the report as one self-contained HTML file. */
+
+import { thousands, ulpsText } from '../../difference/text';
 import type { Failure, ParityReport } from '../run';
 import type { Grouping } from '../statistics';
 import { casesChart, escaped, gridChart } from './charts';
-import { thousands, ulpsText } from './numbers';
 import { STYLE } from './style';
 import { buildText, rateText, reproduceText, sidesTable, verdictOf, verdictText } from './text';
 

@@ -1,7 +1,7 @@
 /** Formats the report for a terminal. */
 import type { Styles } from '../../../cli/terminal';
+import { thousands, ulpsText } from '../../difference/text';
 import type { ParityReport } from '../run';
-import { thousands, ulpsText } from './numbers';
 import { buildText, rateText, verdictOf, verdictText } from './text';
 
 const FAILURES_SHOWN = 5;
