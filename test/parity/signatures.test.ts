@@ -58,6 +58,12 @@ const LAYERS: readonly [name: string, Class: { signature: readonly Parameter[] }
     ]),
   ['torch.optim.swa_utils.AveragedModel', optim.swa_utils.AveragedModel],
   ['torch.optim.swa_utils.SWALR', optim.swa_utils.SWALR],
+  ...Object.entries<object>({ ...torch.utils.data })
+    .filter(([, member]) => Object.hasOwn(member, 'signature'))
+    .map(([name, member]): [string, { signature: readonly Parameter[] }] => [
+      `torch.utils.data.${name}`,
+      member as { signature: readonly Parameter[] },
+    ]),
   ['torch.amp.GradScaler', torch.amp.GradScaler],
   ['torch.cuda.amp.GradScaler', torch.cuda.amp.GradScaler],
 ];
