@@ -36,6 +36,8 @@ const DOCUMENTS = {
     'installing',
     'bundlers',
     'porting',
+    'modules',
+    'weights',
     'training',
     'servers',
     'memory',
