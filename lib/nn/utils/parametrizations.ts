@@ -19,7 +19,7 @@ import { eye, randn } from '../../tensor/factories';
 import { asFloat, type Float } from '../../tensor/scalar';
 import type { Tensor } from '../../tensor/tensor';
 import { finfo } from '../../tensor/type_info';
-import { ConvTranspose1d, ConvTranspose2d, ConvTranspose3d } from '../modules/conv';
+import { ConvTranspose1d, ConvTranspose2d, ConvTranspose3d } from '../modules/conv/transposed';
 import { Module } from '../modules/module';
 import { builtIns } from '../modules/replay';
 import { op, vectorNorm, withoutGrad } from '../ops';
