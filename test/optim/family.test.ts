@@ -188,6 +188,15 @@ describe('optim: as Python', () => {
       ));
   }
 
+  it('LBFGS steps without parameters as this torch does', () =>
+    expectSample(
+      {
+        source: "value = torch.optim.LBFGS([{'params': []}]).step(lambda: torch.tensor(2.5))",
+        outputs: ['value'],
+      },
+      () => [new optim.LBFGS([{ params: [] }]).step(() => torch.tensor(2.5))],
+    ));
+
   it('refuses options of a wrong type by name', () => {
     expect(() => make('Adam', { betas: 0.9 })).to.throw(
       TypeError,
