@@ -160,6 +160,11 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
 
   set param_groups(groups: ParamGroup<Options>[]) {
     usesState(this);
+    if (!areGroups(groups)) {
+      throw typeError(
+        `Optimizer.param_groups must be an array of objects with an array 'params', got ${describe(groups)}`,
+      );
+    }
     this.#groups = groups;
   }
 
@@ -171,6 +176,9 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
 
   set state(state: Map<unknown, ParameterState>) {
     usesState(this);
+    if (!types.isMap(state)) {
+      throw typeError(`Optimizer.state must be a Map, got ${describe(state)}`);
+    }
     this.#state = state;
   }
 
@@ -443,11 +451,13 @@ function checkedState(value: unknown): OptimizerState {
 }
 
 function isState(value: unknown): value is OptimizerState {
-  if (!isOptions(value) || !isOptions(value['state'])) return false;
-  const { param_groups } = value;
+  return isOptions(value) && isOptions(value['state']) && areGroups(value['param_groups']);
+}
+
+function areGroups(value: unknown): boolean {
   return (
-    Array.isArray(param_groups) &&
-    param_groups.every((group) => isOptions(group) && Array.isArray(group['params']))
+    Array.isArray(value) &&
+    value.every((group) => isOptions(group) && Array.isArray(group['params']))
   );
 }
 
