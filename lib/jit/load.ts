@@ -21,11 +21,11 @@ import { Reader } from '../serialization/reader';
 import { type DeviceLike, device } from '../tensor/device';
 import { ScriptModule, SECRET } from './script_module';
 
-const LOAD = new Signature('load', {
+export const LOAD = new Signature('load', {
   f: required<unknown>(ANYTHING),
   map_location: optional<DeviceLike | null>(orNull(DEVICE), null),
 });
-const SAVE = new Signature('save', { m: required<unknown>(ANYTHING), f: required(STRING) });
+export const SAVE = new Signature('save', { m: required<unknown>(ANYTHING), f: required(STRING) });
 
 /**
  * Returns the module in a file that Python's `torch.jit.save` or `ScriptModule.save` wrote. TorchScript is a language of its

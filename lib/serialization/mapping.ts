@@ -23,10 +23,18 @@ const fromFile =
 /** The number of bytes that are copied at once. */
 const CHUNK = 2 ** 26;
 
-/** Returns the whole file as bytes, mapped. */
+/**
+ * Returns the whole file as bytes, mapped.
+ *
+ * @throws RangeError (ValueError) if the system cannot map it
+ */
 export function mapFile(path: string, size: number): Tensor {
   if (size === 0) return empty([0], { dtype: dtypes.uint8, device: 'cpu' });
-  return fromFile(path, false, size, { dtype: dtypes.uint8 });
+  try {
+    return fromFile(path, false, size, { dtype: dtypes.uint8 });
+  } catch (error) {
+    throw damaged(path, `cannot be mapped into memory: ${(error as Error).message}`);
+  }
 }
 
 /**
@@ -43,22 +51,32 @@ export function copyPart(
   checksum = 0,
 ): Tensor {
   reader.check(offset, length, what);
-  const bytes = empty([length], { dtype: dtypes.uint8, device: 'cpu' });
   const chunk = new Uint8Array(Math.min(CHUNK, length));
   let sum = 0;
-  withoutGrad(() => {
-    for (let done = 0; done < length; done += chunk.length) {
-      const part = chunk.subarray(0, Math.min(chunk.length, length - done));
-      reader.fill(part, offset + done, what);
-      if (checksum) sum = crc32(part, sum);
-      const copy = wrap(native.tensor_from_bytes(part, dtypes.uint8.code, [part.length]));
-      bytes.narrow(0, done, part.length).copy_(copy);
-      copy.dispose();
-    }
-  });
+  const read = (from: number, size: number): Tensor => {
+    const part = chunk.subarray(0, size);
+    reader.fill(part, offset + from, what);
+    if (checksum) sum = crc32(part, sum);
+    return wrap(native.tensor_from_bytes(part, dtypes.uint8.code, [size]));
+  };
+  const bytes = length <= CHUNK ? read(0, length) : copied(length, read);
   if (sum !== checksum) {
     throw damaged(reader.path, `${what} is damaged: its checksum is another`);
   }
+  return bytes;
+}
+
+/** Returns bytes that are read in parts, since they may be more than JavaScript's largest buffer. */
+function copied(length: number, read: (from: number, size: number) => Tensor): Tensor {
+  const bytes = empty([length], { dtype: dtypes.uint8, device: 'cpu' });
+  withoutGrad(() => {
+    for (let done = 0; done < length; done += CHUNK) {
+      const size = Math.min(CHUNK, length - done);
+      const part = read(done, size);
+      bytes.narrow(0, done, size).copy_(part);
+      part.dispose();
+    }
+  });
   return bytes;
 }
 

@@ -2,7 +2,7 @@
 import path from 'node:path';
 
 import { runtimeError, typeError } from '../bindings/errors';
-import { INT, optional, required, Signature, STRING, typeOf } from '../dispatch/signature';
+import { INT, option, required, Signature, STRING, typeOf } from '../dispatch/signature';
 import { op } from '../nn/ops';
 import { Parameter } from '../nn/parameter';
 import { sparse_coo, strided } from '../tensor/layout';
@@ -18,7 +18,7 @@ const PATH = typeOf<string>('a path', STRING.accepts);
 
 export const SAVE = new Signature('save', {
   f: required(PATH),
-  pickle_protocol: optional(INT, 2),
+  pickle_protocol: option(INT, 2),
 });
 
 const FORMAT_VERSION = '1';

@@ -8,7 +8,7 @@ import type { Tensor } from '../tensor/tensor';
 /** The largest number of bytes in one write call. */
 const LARGEST_WRITE = 2 ** 30;
 /** The number of bytes that are copied out of a tensor at once. */
-const CHUNK = 2 ** 24;
+const CHUNK = 2 ** 20;
 
 export class FileWriter {
   #size = 0;

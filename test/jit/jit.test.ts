@@ -84,6 +84,7 @@ state = [[k, v] for k, v in m.state_dict().items()]`;
         return [losses, last, stateOf(m)];
       });
       const after = `${PYTHON}
+x = ${pythonInput(name)}
 m = torch.jit.load('${file('saved')}')
 last = [m(x).detach(), m.training]
 losses = trained(m.train(), x, 2)`;

@@ -7,6 +7,10 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import torch, { nn, optim, type Tensor } from 'torch-losses';
 
+import { LOAD as JIT_LOAD, SAVE as JIT_SAVE } from '../../dist/jit/load';
+import { LOAD } from '../../dist/serialization/load';
+import { SAVE } from '../../dist/serialization/save';
+import { repr } from '../../dist/utils/python';
 import { askPython } from '../parity/parity';
 import { temporaryFolder } from '../support/folder';
 
@@ -232,6 +236,27 @@ train(resumed, third, 2)
 equal += [all(torch.equal(a, b) for a, b in zip(whole.parameters(), resumed.parameters()))]`;
     expect((await askPython(source, ['equal']))[0]).to.deep.equal([true, true]);
   });
+});
+
+describe('parity: the parameters of torch.load, torch.save and torch.jit', () => {
+  for (const [name, signature] of [
+    ['torch.load', LOAD],
+    ['torch.save', SAVE],
+    ['torch.jit.load', JIT_LOAD],
+    ['torch.jit.save', JIT_SAVE],
+  ] as const) {
+    it(`${name} has Python’s names, order and defaults`, async () => {
+      const [found] = (await askPython('import inspect', [
+        `[[p.name, str(p.default)] for p in inspect.signature(${name}).parameters.values()]`,
+      ])) as [[string, string][]];
+      const ours = signature.description.map((parameter) => [
+        parameter.name,
+        parameter.required ? "<class 'inspect._empty'>" : repr(parameter.default),
+      ]);
+      const names = ours.map(([parameter]) => parameter);
+      expect(ours).to.deep.equal(found.filter(([parameter]) => names.includes(parameter)));
+    });
+  }
 });
 
 describe('torch.load', () => {

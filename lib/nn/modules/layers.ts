@@ -2,7 +2,8 @@
 import { namesOnFirstUse } from '../../utils/on_first_use';
 import type * as batchnorm from './batchnorm';
 import type * as channelshuffle from './channelshuffle';
-import type * as conv from './conv';
+import type * as conv from './conv/plain';
+import type * as transposed from './conv/transposed';
 import type * as instancenorm from './instancenorm';
 import type * as normalization from './normalization';
 import type * as padding from './padding';
@@ -14,7 +15,9 @@ import type * as maximum from './pooling/maximum';
 import type * as unpooling from './pooling/unpooling';
 
 export type { NormOptions } from './batchnorm';
-export type { ConvOptions, ConvTransposeOptions, PaddingMode } from './conv';
+export type { PaddingMode } from './conv/base';
+export type { ConvOptions } from './conv/plain';
+export type { ConvTransposeOptions } from './conv/transposed';
 export type { GroupNormOptions, LayerNormOptions, RMSNormModuleOptions } from './normalization';
 
 export declare const AdaptiveAvgPool1d: typeof adaptive.AdaptiveAvgPool1d;
@@ -58,12 +61,12 @@ export declare const Conv2d: typeof conv.Conv2d;
 export type Conv2d = conv.Conv2d;
 export declare const Conv3d: typeof conv.Conv3d;
 export type Conv3d = conv.Conv3d;
-export declare const ConvTranspose1d: typeof conv.ConvTranspose1d;
-export type ConvTranspose1d = conv.ConvTranspose1d;
-export declare const ConvTranspose2d: typeof conv.ConvTranspose2d;
-export type ConvTranspose2d = conv.ConvTranspose2d;
-export declare const ConvTranspose3d: typeof conv.ConvTranspose3d;
-export type ConvTranspose3d = conv.ConvTranspose3d;
+export declare const ConvTranspose1d: typeof transposed.ConvTranspose1d;
+export type ConvTranspose1d = transposed.ConvTranspose1d;
+export declare const ConvTranspose2d: typeof transposed.ConvTranspose2d;
+export type ConvTranspose2d = transposed.ConvTranspose2d;
+export declare const ConvTranspose3d: typeof transposed.ConvTranspose3d;
+export type ConvTranspose3d = transposed.ConvTranspose3d;
 export declare const FractionalMaxPool2d: typeof fractional.FractionalMaxPool2d;
 export type FractionalMaxPool2d<Indices extends boolean = false> =
   fractional.FractionalMaxPool2d<Indices>;
@@ -139,7 +142,8 @@ namesOnFirstUse(exports, [
   [() => require('./pooling/average'), 'AvgPool1d AvgPool2d AvgPool3d LPPool1d LPPool2d LPPool3d'],
   [() => require('./batchnorm'), 'BatchNorm1d BatchNorm2d BatchNorm3d'],
   [() => require('./channelshuffle'), 'ChannelShuffle'],
-  [() => require('./conv'), 'Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d'],
+  [() => require('./conv/plain'), 'Conv1d Conv2d Conv3d'],
+  [() => require('./conv/transposed'), 'ConvTranspose1d ConvTranspose2d ConvTranspose3d'],
   [() => require('./pooling/fractional'), 'FractionalMaxPool2d FractionalMaxPool3d'],
   [() => require('./instancenorm'), 'InstanceNorm1d InstanceNorm2d InstanceNorm3d'],
   [() => require('./pooling/maximum'), 'MaxPool1d MaxPool2d MaxPool3d'],

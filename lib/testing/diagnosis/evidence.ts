@@ -32,6 +32,8 @@ export interface Evidence {
   given: readonly Given[];
   /** Numbers among the run's options. */
   options: readonly number[];
+  /** Whether losses of what is given are computed, which takes milliseconds. */
+  recomputes: boolean;
 }
 
 export const capital = (text: string): string => `${text[0]!.toUpperCase()}${text.slice(1)}`;

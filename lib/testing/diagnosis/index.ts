@@ -88,7 +88,14 @@ export function otherShape(
     String([...x.shape].sort()) === String([...y.shape].sort()) &&
     String(x.shape) !== String(y.shape);
   if (isReversed) {
-    const text = transposition({ expected, actual, words, given: [], options: [] });
+    const text = transposition({
+      expected,
+      actual,
+      words,
+      given: [],
+      options: [],
+      recomputes: false,
+    });
     if (text) return text;
   }
   if (x.numbers.length !== y.numbers.length) return undefined;

@@ -52,7 +52,7 @@ type Arguments = [label: string, value: () => Tensor];
 /** A loss of recorded inputs gives both sides' bits, with other options. */
 export function otherOptions(evidence: Evidence): string | undefined {
   const { expected, actual, words } = evidence;
-  if (expected.dtype.is_complex || !epsOf(expected.dtype)) return undefined;
+  if (!evidence.recomputes || expected.dtype.is_complex || !epsOf(expected.dtype)) return undefined;
   return withoutGrad(() => {
     let [theirs, own]: [string | undefined, string | undefined] = [undefined, undefined];
     for (const [label, value] of candidates(evidence)) {
@@ -83,21 +83,28 @@ function attempt(compute: () => Tensor): Tensor | undefined {
 const isFloat = ({ dtype }: Given): boolean => /float/.test(dtype);
 const size = ({ shape }: Given): number => shape.reduce((n, length) => n * length, 1);
 
+/** As many of the latest inputs, parameters and results are tried. */
+const LATEST = 8;
+const LATEST_TARGETS = 2;
+
 function* candidates({ expected, given, options }: Evidence): Generator<Arguments> {
   const reductions = expected.shape.length === 0 ? ['mean', 'sum'] : ['none'];
-  const small = given.filter((one) => size(one) <= MOST_ELEMENTS);
-  for (const input of small.filter(
-    (one) => isFloat(one) && one.shape.length > 0 && one.kind !== 'state',
-  )) {
+  const fitting = given.filter((one) => size(one) <= MOST_ELEMENTS);
+  const of = (isThat: (one: Given) => boolean): Given[] => fitting.filter(isThat).slice(-LATEST);
+  const [inputs, states] = [of(({ kind }) => kind === 'input'), of(({ kind }) => kind === 'state')];
+  const computed = of(({ kind }) => kind === 'record' || kind === 'output');
+  const targets = [...inputs, ...computed.slice(-LATEST_TARGETS)];
+  const firsts = [...inputs, ...computed];
+  for (const input of firsts.filter((one) => isFloat(one) && one.shape.length > 0)) {
     const made = new Map<string, Tensor>();
     const read = (of: Given): Tensor =>
       made.get(of.name) ?? made.set(of.name, of.tensor().detach()).get(of.name)!;
-    for (const target of small) {
-      if (target === input || target.kind === 'state') continue;
+    for (const target of targets) {
+      if (target === input) continue;
       const isClasses =
         target.dtype.endsWith('int64') && target.shape.length === 1 && input.shape.length === 2;
       if (isClasses && target.shape[0] === input.shape[0]) {
-        const weights = small.filter(
+        const weights = [...inputs, ...states].filter(
           (one) => isFloat(one) && one.shape.length === 1 && one.shape[0] === input.shape[1],
         );
         yield* crossEntropies(input, target, weights, options, reductions, read);

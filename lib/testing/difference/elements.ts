@@ -22,7 +22,7 @@ export function bytesOf(tensor: Tensor): Uint8Array {
 }
 
 /** As many elements are looked at, at most. */
-export const MOST_ELEMENTS = 2 ** 22;
+export const MOST_ELEMENTS = 2 ** 20;
 
 /** Reads a side, of a large one its first rows. */
 export function elementsOf(side: Side): Elements {

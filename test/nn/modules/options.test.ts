@@ -4,8 +4,9 @@
  * Each row is Python: the arguments of the constructor, then those of the call. x makes random input, i indices.
  */
 import { expect } from 'chai';
-import { nn } from 'torch-losses';
+import torch, { nn, optim } from 'torch-losses';
 
+import { expectSample } from '../../parity/parity';
 import { compareRows } from '../cases';
 
 const ROWS: Record<string, readonly string[]> = {
@@ -295,4 +296,92 @@ describe('options of modules', () => {
       await compareRows(`nn.${name}`, rows);
     });
   }
+
+  it('BatchNorm loads states from before there was a count', () =>
+    expectSample(
+      {
+        source: `
+m = nn.BatchNorm1d(2); state = {k: v + 1 for k, v in m.state_dict().items() if k != 'num_batches_tracked'}
+keys = str(m.load_state_dict(state)); del state['weight']
+try: m.load_state_dict(state)
+except RuntimeError as error: text = str(error)`,
+        outputs: ['keys', 'text', 'list(m.state_dict().values())'],
+      },
+      () => {
+        const m = new nn.BatchNorm1d(2);
+        const state = new Map([...m.state_dict()].map(([key, value]) => [key, value.add(1)]));
+        state.delete('num_batches_tracked');
+        const keys = String(m.load_state_dict(state));
+        state.delete('weight');
+        let text = '';
+        try {
+          m.load_state_dict(state);
+        } catch (error) {
+          text = (error as Error).message;
+        }
+        return [keys, text, [...m.state_dict().values()]];
+      },
+    ));
+
+  it('train a network over several steps, with the same weights and running statistics', () =>
+    expectSample(
+      {
+        source: `
+m = nn.Sequential(nn.Conv2d(3, 8, 3, padding='same', bias=False), nn.BatchNorm2d(8), nn.ReLU(True), nn.MaxPool2d(2),
+                  nn.Dropout2d(0.2), nn.ConvTranspose2d(8, 4, 2, stride=2), nn.GroupNorm(2, 4), nn.GELU(),
+                  nn.AdaptiveAvgPool2d((None, 2)), nn.Flatten(), nn.Linear(64, 5))
+o = torch.optim.AdamW(m.parameters(), lr=0.01); losses = []
+for _ in range(5):
+    o.zero_grad()
+    loss = F.cross_entropy(m(torch.randn(4, 3, 8, 8)), torch.randint(0, 5, (4,)))
+    loss.backward(); o.step(); losses.append(loss.detach())
+m.eval(); y = m(torch.ones(1, 3, 8, 8))
+c = nn.Conv2d(3, 8, 3).to(memory_format=torch.channels_last); c.reset_parameters()
+d = nn.Conv2d(3, 8, 3).to(torch.bfloat16); z = d(torch.ones(1, 3, 4, 4, dtype=torch.bfloat16))`,
+        outputs: [
+          'repr(m)',
+          'losses',
+          'list(m.state_dict().values())',
+          'y',
+          'c.weight',
+          'c.weight.stride()',
+          'z',
+        ],
+        seed: 0,
+      },
+      () => {
+        torch.manual_seed(0);
+        const m = new nn.Sequential(
+          new nn.Conv2d(3, 8, 3, { padding: 'same', bias: false }),
+          new nn.BatchNorm2d(8),
+          new nn.ReLU(true),
+          new nn.MaxPool2d(2),
+          new nn.Dropout2d(0.2),
+          new nn.ConvTranspose2d(8, 4, 2, 2),
+          new nn.GroupNorm(2, 4),
+          new nn.GELU(),
+          new nn.AdaptiveAvgPool2d([null, 2]),
+          new nn.Flatten(),
+          new nn.Linear(64, 5),
+        );
+        const o = new optim.AdamW(m.parameters(), { lr: 0.01 });
+        const losses = [];
+        for (let step = 0; step < 5; step++) {
+          o.zero_grad();
+          const scores = m(torch.randn(4, 3, 8, 8));
+          const loss = nn.functional.cross_entropy(scores, torch.randint(0, 5, [4]));
+          loss.backward();
+          o.step();
+          losses.push(loss.detach());
+        }
+        m.eval();
+        const copy = torch.deepcopy(m);
+        const y = copy(torch.ones(1, 3, 8, 8));
+        const c = new nn.Conv2d(3, 8, 3).to({ memory_format: torch.channels_last });
+        c.reset_parameters();
+        const d = new nn.Conv2d(3, 8, 3).to(torch.bfloat16);
+        const z = d(torch.ones([1, 3, 4, 4], { dtype: torch.bfloat16 }));
+        return [String(m), losses, [...m.state_dict().values()], y, c.weight, c.weight.stride(), z];
+      },
+    ));
 });

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { expect } from 'chai';
 
 import { PACKAGE_ROOT } from '../../../dist/bindings/libtorch/folders';
+import type { RunReport } from '../../../dist/testing/parity/port/comparison';
 import { PYTHON } from '../../parity/parity';
 
 const MAIN = path.join(PACKAGE_ROOT, 'dist', 'cli', 'main.js');
@@ -131,6 +132,40 @@ describe('testing.parity: the command', function () {
     expect(replayed.status).to.equal(0);
   });
 
+  it('writes pages, JSON and JUnit that hold every difference', async () => {
+    const runs = ['--run', 'runs/*.safetensors', '--run', 'damaged.safetensors'];
+    const reports = ['--html', 'all.html', '--json-file', 'all.json', '--junit', 'all.xml'];
+    const { status } = await parity('--port', 'wrong.mjs', ...runs, ...reports);
+    expect(status).to.equal(2);
+    const [page, json, junit] = ['html', 'json', 'xml'].map((kind) =>
+      readFileSync(path.join(folder, `all.${kind}`), 'utf8'),
+    ) as [string, string, string];
+    expect(page.match(/<details id/g), 'loss and gradient, twice').to.have.length(4);
+    expect(page).to.include('<li class="equal">p</li>');
+    expect(page).to.match(/<li class="different first"><a href="#0-1">loss<\/a>/);
+    expect(page).to.match(
+      /<p class="cause">Every number is Python&#39;s|<p class="cause">Every number is Python's/,
+    );
+    expect(page).to.include('Heat map of ulps').and.to.include('Histogram of ulps');
+    expect(page).to.match(/<td>CPU capability<\/td><td>(\w+)<\/td><td>\1<\/td>/);
+    expect(page).to.match(/damaged.safetensors<\/h2><p>It could not be run/);
+    expect(page, 'nothing is fetched').not.to.match(/(src|href)="(?!#)|@import|url\(/);
+    const [one] = JSON.parse(json) as RunReport[];
+    expect(one!.results.map(({ verdict }) => verdict)).to.deep.equal([
+      'equal',
+      'different',
+      'different',
+    ]);
+    expect(one!.sides.recorded.runtime).to.match(/^Python 3/);
+    expect(junit).to.match(
+      /<testsuites name="torch-losses parity" tests="7" failures="4" errors="1">/,
+    );
+    expect(junit).to.match(/<testcase classname="runs\/one.safetensors" name="step 0: p"\/>/);
+    expect(junit).to.match(
+      /name="step 0: loss"><failure message="[^"]+">[^<]*a sum where Python has a mean/,
+    );
+  });
+
   it('takes the worst of several cases', async () => {
     const missing = await parity('--case', 'none.safetensors', '--case', 'other.npz');
     expect(missing.stderr).to.match(/none.safetensors cannot be run[\s\S]*other.npz cannot be run/);
@@ -144,13 +179,18 @@ describe('testing.parity: the command', function () {
       [['--port', 'right.mjs'], /--run must name a file/],
       [['--port', 'right.mjs', '--run', 'x/*.safetensors'], /There is no file x\/\*/],
       [['--port', 'right.mjs', '--case', one], /--case and --port exclude each other/],
-      [['--port', 'right.mjs', '--run', one, '--html', 'x.html'], /--html is not for --port/],
       [['--case', one, '--loss', 'mse_loss'], /--loss is not for --case/],
+      [['--case', one, '--run', one], /--run is not for --case/],
+      [['--port', 'right.mjs', '--run', one, '--cases', '3'], /--cases is not for --port/],
+      [['--port', 'right.mjs', '--run', one, '--seed', '3'], /--seed is not for --port/],
+      [['--port', 'right.mjs', '--run', one, '--python', 'x'], /--python is not for --port/],
+      [['--in-python', 'program:program', '--run', one, '--threads', '1'], /--threads is not for/],
+      [['--in-python', 'program:program', '--run', one, '--kernels'], /--kernels is not for/],
+      [['--recorder', '--html', 'x.html'], /--recorder goes without --html/],
       [['--port', 'empty.mjs', '--run', one], /empty.mjs exports no function/],
       [['--port', 'none.mjs', '--run', one], /The port cannot be loaded/],
       [['--in-python', 'program', '--run', one], /--in-python must be MODULE:FUNCTION/],
       [['--port', 'right.mjs', '--run', one, '--rtol', 'p=x'], /--rtol must be a number/],
-      [['--case', one, '--rtol', 'p=1'], /tolerances by name are for --port/],
       [['surplus'], /Unexpected argument "surplus"/],
       [['--ulps', '1'], /--ulps is for --port/],
     ];

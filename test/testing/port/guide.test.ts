@@ -58,6 +58,21 @@ describe('testing.parity: the guide', () => {
       const args = ['parity', '--port', 'port.js', '--run', 'focal.safetensors'];
       const report = execFileSync(process.execPath, [main, ...args], { cwd: folder });
       expect(String(report)).to.match(/Equal bit for bit, 16 of 16 tensors equal/);
+      const steps = program('yaml', '# .github/workflows/port.yml')
+        .split('\n')
+        .map((line) => /^ +- run: (.*(?:focal\.py|parity).*)$/.exec(line)?.[1])
+        .filter((step) => step !== undefined);
+      expect(steps).to.have.length(2);
+      for (const step of steps) {
+        const here = step
+          .replace('python ', `${PYTHON} -B -W ignore `)
+          .replace('npx torch-losses', `${process.execPath} ${main}`)
+          .replace('port.ts', 'port.js');
+        execFileSync('sh', ['-c', here], { cwd: folder });
+      }
+      expect(readFileSync(path.join(folder, 'parity.xml'), 'utf8')).to.match(
+        /tests="16" failures="0"/,
+      );
     } finally {
       rmSync(folder, { recursive: true });
     }

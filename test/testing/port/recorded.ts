@@ -37,7 +37,9 @@ x = run.input('x', torch.randn(16, 10, requires_grad=True))
 y = run.input('y', torch.rand(16, 10))
 t = run.input('t', torch.tensor([7, 1, 2, 7, 4, 5, 6, 0, 8, 9, 0, 1, 2, 3, 7, 5]))
 w = run.input('w', torch.rand(10) + 0.5)
-d = run.input('d', torch.randn(16, 10, dtype=torch.float64))`;
+d = run.input('d', torch.randn(16, 10, dtype=torch.float64))
+m = run.input('m', torch.rand(16, 10) > 0.4)
+r = run.input('r', torch.rand(16) > 0.7)`;
 
 export interface Inputs {
   x: Tensor;
@@ -45,6 +47,8 @@ export interface Inputs {
   t: Tensor;
   w: Tensor;
   d: Tensor;
+  m: Tensor;
+  r: Tensor;
 }
 
 export const inputsOf = (run: Run): Inputs => ({
@@ -53,4 +57,6 @@ export const inputsOf = (run: Run): Inputs => ({
   t: run.input('t'),
   w: run.input('w'),
   d: run.input('d'),
+  m: run.input('m'),
+  r: run.input('r'),
 });

@@ -6,7 +6,8 @@ import torch, { nn, type Tensor } from 'torch-losses';
 import type { RunReport } from '../../../dist/testing/parity/port/comparison';
 import { reportOn } from '../../../dist/testing/parity/port/replay';
 import type { Run } from '../../../dist/testing/parity/port/run';
-import { FOLDER, recorded } from './recorded';
+import { askPython } from '../../parity/parity';
+import { FOLDER, RECORDER, recorded } from './recorded';
 
 const F = nn.functional;
 const { record, replay } = torch.testing.parity;
@@ -105,5 +106,53 @@ for i in range(3):
     );
     expect(error?.message).to.match(/"a" is recorded twice in step 0/);
     expect((await replay(file, train)).verdict, 'the file is as it was').to.equal('equal');
+  });
+
+  it('recorded where CUDA is in use has the states of its generators, which a CPU leaves alone', async () => {
+    const cuda = `
+states = [torch.zeros(16, dtype=torch.uint8) for _ in range(2)]
+real = {name: getattr(torch.cuda, name) for name in ('is_available', 'is_initialized', 'device_count', 'get_rng_state', 'set_rng_state')}
+torch.cuda.is_available = torch.cuda.is_initialized = lambda: True
+torch.cuda.device_count = lambda: 2
+torch.cuda.get_rng_state = lambda i: states[i].clone()
+torch.cuda.set_rng_state = lambda state, i: states[i].copy_(state)
+try:
+    with record_run(FILE_) as run:
+        x = run.input('x', torch.ones(2))
+        states[1][8] += 4
+        run.step()
+    states[0].fill_(9)
+    with record_run(OTHER_, given=FILE_) as again:
+        again.input('x')
+        again.step()
+finally:
+    for name, value in real.items():
+        setattr(torch.cuda, name, value)
+import json
+def keys(path):
+    with open(path, 'rb') as file:
+        return sorted(key for key in json.loads(file.read(int.from_bytes(file.read(8), 'little'))) if 'rng@' in key)
+`;
+    const [file, other] = ['cuda', 'cuda-again'].map((name) =>
+      JSON.stringify(path.join(FOLDER, `${name}.safetensors`)),
+    ) as [string, string];
+    const program = cuda.replaceAll('FILE_', file).replaceAll('OTHER_', other);
+    const [keys, set] = await askPython(`${RECORDER}${program}`, [
+      `keys(${file})`,
+      '[state.tolist()[8] for state in states]',
+    ]);
+    expect(keys).to.deep.equal([
+      '0/rng@cuda:0/start',
+      '0/rng@cuda:1/start',
+      '1/rng@cuda:0/end',
+      '1/rng@cuda:1/end',
+      '1/rng@cuda:1/step',
+    ]);
+    expect(set, 'the given run sets them').to.deep.equal([0, 4]);
+    const { verdict } = await replay(JSON.parse(file) as string, (run) => {
+      run.input('x');
+      run.step();
+    });
+    expect(verdict).to.equal('equal');
   });
 });

@@ -46,6 +46,18 @@ const CASES: Record<string, Case> = {
     wrong: ({ x, t }) => pick(x, t),
     says: /those where "t" is 7: is that value ignored/,
   },
+  'a mask that is not applied': {
+    python: 'x * m',
+    right: ({ x, m }) => x.mul(m),
+    wrong: ({ x }) => x,
+    says: /those where "m" is false: is that value ignored or masked/,
+  },
+  'a mask of rows that is not applied': {
+    python: 'x.masked_fill(r.unsqueeze(1), 0)',
+    right: ({ x, r }) => x.masked_fill(r.unsqueeze(1), 0),
+    wrong: ({ x }) => x,
+    says: /those where "r" is true: is that value ignored or masked/,
+  },
   'the other sign': {
     python: PICK,
     right: ({ x, t }) => pick(x, t),

@@ -75,7 +75,7 @@ abstract class MaxUnpoolNd extends Module<
 const MAX_UNPOOL1D = new Signature('MaxUnpool1d', MAX_UNPOOL);
 
 /**
- * Puts the elements of signals back where {@link MaxPool1d} found them, among zeros.
+ * Puts the elements of signals back where `MaxPool1d` found them, among zeros.
  *
  * Shapes: input and indices (N, C, L) or (C, L); output (N, C, L') or (C, L').
  *
@@ -98,7 +98,7 @@ export class MaxUnpool1d extends MaxUnpoolNd {
 const MAX_UNPOOL2D = new Signature('MaxUnpool2d', MAX_UNPOOL);
 
 /**
- * Puts the elements of images back where {@link MaxPool2d} found them, among zeros.
+ * Puts the elements of images back where `MaxPool2d` found them, among zeros.
  *
  * Shapes: input and indices (N, C, H, W) or (C, H, W); output (N, C, H', W') or (C, H', W').
  *
@@ -121,7 +121,7 @@ export class MaxUnpool2d extends MaxUnpoolNd {
 const MAX_UNPOOL3D = new Signature('MaxUnpool3d', MAX_UNPOOL);
 
 /**
- * Puts the elements of volumes back where {@link MaxPool3d} found them, among zeros.
+ * Puts the elements of volumes back where `MaxPool3d` found them, among zeros.
  *
  * Shapes: input and indices (N, C, D, H, W) or (C, D, H, W); output (N, C, D', H', W') or (C, D', H', W').
  *

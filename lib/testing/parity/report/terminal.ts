@@ -62,7 +62,7 @@ function failures({ failures: found, total }: ParityReport, { bold, dim }: Style
       ...differences.map((text) => `    ${text}`),
     ]),
     ...(others > 0
-      ? [dim(`  … and ${thousands(others)} more: --html and --json-file list them`)]
+      ? [dim(`  … and ${thousands(others)} more: --html, --json-file and --junit list them`)]
       : []),
     '',
   ];
