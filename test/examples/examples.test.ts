@@ -57,7 +57,7 @@ async function example(...args: string[]): Promise<{ status: number; output: str
 }
 
 describe('examples', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let ours: Map<string, string>;
   let pythons: Map<string, string>;
 
