@@ -191,8 +191,9 @@ export class Adam extends ElementwiseOptimizer<AdamGroup, Names> {
       const stepSize = over(lr, minus(1, raised(beta1, count)));
       const correction = raised(minus(1, raised(beta2, count)), 0.5);
       if (amsgrad) maximumInto(max_exp_avg_sq, exp_avg_sq, { out: max_exp_avg_sq });
-      const denom = (amsgrad ? max_exp_avg_sq : exp_avg_sq).sqrt().div(correction).add_(eps);
+      const denom = (amsgrad ? max_exp_avg_sq : exp_avg_sq).sqrt().div_(correction).add_(eps);
       param.addcdiv_(exp_avg, denom, { value: scalar(negated(stepSize)) });
+      denom.dispose(); // so that the next parameter's is in the processor's cache
       return;
     }
     const correctionOf = (beta: Value): Tensor =>

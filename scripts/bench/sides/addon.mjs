@@ -26,7 +26,7 @@ serve(
     const value = forward().item();
     return { value, step: stepOf(forward, leaves, { backward, dispose }) };
   },
-  device === 'cpu' ? undefined : () => torch.cuda.synchronize(),
+  device === 'cpu' ? {} : { finish: () => torch.cuda.synchronize() },
 );
 
 // Returns undefined if this torch does not have the loss.
