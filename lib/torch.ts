@@ -16,6 +16,7 @@ export {
   set_autocast_enabled,
 } from './amp/autocast';
 export * as autograd from './autograd';
+export type { FunctionCtx } from './autograd/function';
 export {
   enable_grad,
   inference_mode,
@@ -26,6 +27,7 @@ export {
   set_grad_enabled,
 } from './autograd/grad_mode';
 export type { GraphNode } from './autograd/graph';
+export type { NodeHook, NodePreHook, PostAccumulateHook, TensorHook } from './autograd/hooks';
 export { backends, type CudnnFlags, type Float32Precision } from './backends';
 export {
   are_deterministic_algorithms_enabled,
@@ -45,6 +47,8 @@ export type { AsyncOptions } from './bindings/jobs';
 export * as cpu from './cpu';
 export * as cuda from './cuda';
 export { ops } from './dispatch/ops';
+export * as func from './func';
+export * as jit from './jit';
 export * as linalg from './linalg';
 export {
   type DeviceMemory,
@@ -66,7 +70,8 @@ export {
   seed,
   set_rng_state,
 } from './random/generator';
-export * as safetensors from './serialization/safetensors';
+export * as safetensors from './safetensors';
+export { type LoadOptions, load, type MapLocation, save } from './serialization';
 export type { TensorData, TensorOptions } from './tensor/creation';
 export {
   as_tensor,
@@ -141,5 +146,6 @@ export type { BackwardOptions } from './tensor/tensor';
 export { Tensor } from './tensor/tensor';
 export { type FInfo, finfo, type IInfo, iinfo } from './tensor/type_info';
 export * as testing from './testing';
+export * as utils from './utils';
 export { deepcopy } from './utils/deepcopy';
 export * as version from './version';

@@ -107,6 +107,9 @@ void add_all(Bindings& bindings) {
   add_allocator(bindings);
   add_tensors(bindings);
   add_autograd(bindings);
+  add_hooks(bindings);
+  add_custom_functions(bindings);
+  add_anomaly_mode(bindings);
   add_autocast(bindings);
   add_operators(bindings);
   add_operator_calls(bindings);
@@ -114,6 +117,7 @@ void add_all(Bindings& bindings) {
   add_context(bindings);
   add_cuda(bindings);
   add_streams(bindings);
+  add_scripts(bindings);
   add_targets(bindings);
   add_kernels(bindings);
   add_losses(bindings);

@@ -56,16 +56,20 @@ describe('torch-losses/chai: equalTensor', () => {
         'Mismatched elements: 2 / 4 (50.0%)\n' +
         'Greatest absolute difference: 4.0 at index (1, 1)\n' +
         'Greatest relative difference: inf at index (1, 1)\n' +
-        'First difference at index (0, 1): expected 2.5 (0x40200000) but got 2.0 (0x40000000)',
+        'First difference at index (0, 1): expected 2.5 (0x40200000) but got 2.0 (0x40000000)\n\n' +
+        'The bits of 2 of 4 elements differ, by at most 1.1e+9 ulps (median 2.1e+6), relative 1.0 (median 0.20)\n' +
+        'furthest at [1, 1]: expected -0 (0x80000000), actual 4 (0x40800000)\n' +
+        'only at 1 of 2 indices of dimension 1: 1',
     );
     expect(
       failure(() => expect(float32(0).index(0)).to.equalTensor(float32(-0).index(0))),
     ).to.contain('index (): expected -0.0 (0x80000000) but got 0.0 (0x00000000)');
     expect(failure(() => expect(x).to.equalTensor(x.double()))).to.equal(
-      "The values for attribute 'dtype' do not match: torch.float32 != torch.float64.",
+      "The values for attribute 'dtype' do not match: torch.float32 != torch.float64.\n\nThe numbers are the same: only the dtype is another.",
     );
     expect(failure(() => expect(x).to.equalTensor(x.flatten(), 'flat'))).to.equal(
-      "flat: The values for attribute 'shape' do not match: torch.Size([2, 2]) != torch.Size([4]).",
+      "flat: The values for attribute 'shape' do not match: torch.Size([2, 2]) != torch.Size([4]).\n\n" +
+        'The numbers are the same in the same order: only the shape is another.',
     );
     expect(failure(() => expect(x).not.to.equalTensor(x))).to.match(
       /^Tensors are equal, .*tensor/s,

@@ -4,6 +4,8 @@ import { inspect } from 'node:util';
 import { type Handle, handleOf } from '../bindings/handle';
 import { native } from '../bindings/native';
 import { ownArray } from '../bindings/realms';
+import type { RemovableHandle } from '../utils/hooks';
+import { type NodeHook, type NodePreHook, registerNodeHook } from './hooks';
 
 /**
  * A function in the graph.
@@ -40,6 +42,26 @@ export class GraphNode {
       if (input === undefined) return [null, 0];
       return [GraphNode.of(handle, this.#tensor, [...this.#path, index]), input];
     });
+  }
+
+  /**
+   * Registers a function that is called after this function has computed the gradients of its inputs. It may return
+   * gradients that replace them.
+   *
+   * See https://docs.pytorch.org/docs/stable/generated/torch.autograd.graph.Node.register_hook.html
+   */
+  register_hook(fn: NodeHook): RemovableHandle {
+    return registerNodeHook(this.#tensor, this.#path, false, fn);
+  }
+
+  /**
+   * Registers a function that is called with the gradients of the outputs, before this function computes those of its
+   * inputs. It may return gradients that replace them.
+   *
+   * See https://docs.pytorch.org/docs/stable/generated/torch.autograd.graph.Node.register_prehook.html
+   */
+  register_prehook(fn: NodePreHook): RemovableHandle {
+    return registerNodeHook(this.#tensor, this.#path, true, fn);
   }
 
   toString(): string {

@@ -1,5 +1,15 @@
 /** `torch.autograd`: gradients of tensors. See https://docs.pytorch.org/docs/stable/autograd.html */
+import * as functions from './function';
+
 export { GradcheckError } from '../bindings/errors';
+export {
+  detect_anomaly,
+  is_anomaly_check_nan_enabled,
+  is_anomaly_enabled,
+  set_detect_anomaly,
+} from './anomaly_mode';
+export { Function } from './function';
+export * as functional from './functional';
 export { type BackwardOptions, backward, type GradOptions, grad } from './grad';
 export {
   enable_grad,
@@ -15,3 +25,6 @@ export {
   gradcheck,
   gradgradcheck,
 } from './gradcheck';
+
+/** `torch.autograd.function`. */
+export { functions as function };

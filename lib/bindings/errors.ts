@@ -15,6 +15,8 @@ export interface TorchErrorFields {
    * errors have one.
    */
   backtrace?: string;
+  /** Python's message, if `message` says more. */
+  pythonMessage?: string;
 }
 
 /** A `RuntimeError` of torch or a subclass of it, for which JavaScript has no class. */
@@ -76,6 +78,12 @@ export function createError(
     };
     Object.defineProperty(error, 'backtrace', { enumerable: false, configurable: true, get: read });
   }
+  return error;
+}
+
+/** Notes which part of an error's message is Python's. */
+export function sayingMore<E extends Error>(error: E, pythonMessage: string): E {
+  Object.defineProperty(error, 'pythonMessage', { configurable: true, value: pythonMessage });
   return error;
 }
 

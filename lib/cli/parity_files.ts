@@ -1,5 +1,6 @@
 /** `parity` of files: cases with --case, runs with --port or --in-python. */
 import type { RunReport, Tolerances } from '../testing/parity/port/comparison';
+import type { FileResult } from '../testing/parity/report/files';
 import type { CaseReport } from '../testing/parity/run_case';
 import { CommandError, EXIT, UsageError } from './errors';
 import { expand } from './files';
@@ -18,12 +19,9 @@ interface Given {
   readonly python: string | undefined;
   readonly threads: string | undefined;
   readonly 'json-file': string | undefined;
+  readonly html: string | undefined;
+  readonly junit: string | undefined;
 }
-
-/** What came of one file. */
-type FileResult =
-  | { path: string; report: RunReport | CaseReport; text: string }
-  | { path: string; error: string };
 
 /** Compares every file, whatever comes of the others. The exit status is the worst. */
 export async function compareFiles(
@@ -31,95 +29,121 @@ export async function compareFiles(
   operands: readonly string[],
   terminal: Terminal,
 ): Promise<number> {
-  const compare = await comparerOf(values, terminal);
+  const { compare, textOf } = await comparerOf(values, terminal);
   const patterns = [...values.case, ...values.run, ...operands];
   const { files, unmatched } = expand(patterns);
   if (unmatched.length) throw new CommandError(`There is no file ${unmatched.join(', ')}`);
   if (!files.length) throw new UsageError('--run must name a file that was recorded');
   const results: FileResult[] = [];
   for (const path of files) {
+    const report = compare(path);
     results.push(
-      await compare(path).then(
-        (result) => ({ path, ...result }),
+      await report.then(
+        (report) => ({ path, report }),
         (error: Error) => ({ path, error: error?.message ?? String(error) }),
       ),
     );
   }
-  const { jsonReport } = await import('../testing/parity/report/json.js');
-  const reports = results.map((result) => ('error' in result ? result : result.report));
-  const json = jsonReport(reports.length === 1 ? reports[0]! : reports);
-  const file = values['json-file'];
-  if (file !== undefined) save(file, `${JSON.stringify(json, null, 2)}\n`);
-  terminal.result(json, () => textOf(results, terminal));
+  await write(results, values, terminal, textOf);
   for (const result of results) {
     if ('error' in result) terminal.note(`${result.path} cannot be run: ${result.error}`);
   }
-  if (results.some((result) => 'error' in result)) return EXIT.unrun;
-  const isDifferent = results.some(
-    (result) => 'report' in result && result.report.verdict === 'different',
-  );
-  return isDifferent ? EXIT.failure : EXIT.success;
+  const { verdictOfFiles } = await import('../testing/parity/report/files.js');
+  const verdict = verdictOfFiles(results);
+  if (verdict === 'unrun') return EXIT.unrun;
+  return verdict === 'different' ? EXIT.failure : EXIT.success;
 }
 
-type Compare = (path: string) => Promise<{ report: RunReport | CaseReport; text: string }>;
+async function write(
+  results: readonly FileResult[],
+  files: Given,
+  terminal: Terminal,
+  textOf: Comparer['textOf'],
+): Promise<void> {
+  const { jsonReport } = await import('../testing/parity/report/json.js');
+  const reports = results.map((result) => ('error' in result ? result : result.report));
+  const json = jsonReport(reports.length === 1 ? reports[0]! : reports);
+  if (files['json-file'] !== undefined) {
+    save(files['json-file'], `${JSON.stringify(json, null, 2)}\n`);
+  }
+  if (files.html !== undefined) {
+    const { filesPage } = await import('../testing/parity/report/files_page.js');
+    save(files.html, filesPage(results, new Date().toISOString()));
+  }
+  if (files.junit !== undefined) {
+    const { filesJunit } = await import('../testing/parity/report/junit.js');
+    save(files.junit, filesJunit(results));
+  }
+  terminal.result(json, () => textOfAll(results, terminal, textOf));
+}
 
-/** Options of the comparison of every loss, which mean nothing for files. */
-const OF_LOSSES = ['loss', 'dtype', 'device', 'python-device', 'cases', 'html'];
+/** What compares a file, and how its report reads. */
+interface Comparer {
+  compare(path: string): Promise<RunReport | CaseReport>;
+  textOf(report: RunReport | CaseReport): string;
+}
 
-async function comparerOf(values: Given, terminal: Terminal): Promise<Compare> {
-  const { port, threads: threadsText } = values;
-  const inPython = values['in-python'];
-  const modes = [values.case.length > 0 && '--case', port && '--port', inPython && '--in-python'];
-  const given = modes.filter((mode) => typeof mode === 'string' && mode !== '');
+type Mode = '--case' | '--port' | '--in-python';
+
+/** Options that mean nothing for files, and those that mean something for some modes alone. */
+const OF_LOSSES = ['loss', 'dtype', 'device', 'python-device', 'cases', 'seed'];
+const REFUSED: Readonly<Record<Mode, readonly string[]>> = {
+  '--case': [...OF_LOSSES, 'python', 'run'],
+  '--port': [...OF_LOSSES, 'python'],
+  '--in-python': [...OF_LOSSES, 'threads', 'kernels'],
+};
+
+function modeOf(values: Given): Mode {
+  const modes: [Mode, boolean][] = [
+    ['--case', values.case.length > 0],
+    ['--port', values.port !== undefined],
+    ['--in-python', values['in-python'] !== undefined],
+  ];
+  const given = modes.filter(([, isGiven]) => isGiven).map(([mode]) => mode);
   if (given.length > 1) throw new UsageError(`${given.join(' and ')} exclude each other`);
   if (given.length === 0) throw new UsageError('--run needs a program: --port or --in-python');
-  const useless = OF_LOSSES.find((name) => {
+  const mode = given[0]!;
+  const useless = REFUSED[mode].find((name) => {
     const value = values[name];
-    return Array.isArray(value) ? value.length > 0 : value !== undefined;
+    return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
   });
-  if (useless) throw new UsageError(`--${useless} is not for ${given[0]}`);
-  const threads = integer(threadsText, '--threads', 1);
-  const tolerances = tolerancesOf(values);
-  const { default: torch } = await import('../index.js');
-  if (values['kernels']) torch.backends.kernels.enabled = true;
-  if (values.case.length) return caseComparer(tolerances, threads, terminal);
-  const { runText } = await import('../testing/parity/port/text.js');
-  const show = (report: RunReport) => ({ report, text: runText(report, terminal.styles) });
-  if (port !== undefined) {
-    const { loadPort } = await import('../testing/parity/port/load_port.js');
-    const { reportOn } = await import('../testing/parity/port/replay.js');
-    const program = await loadPort(port).catch((error: Error) => {
-      throw new CommandError(`The port cannot be loaded: ${error?.message ?? error}`);
-    });
-    return async (path) => show(await reportOn(path, program, { ...tolerances, threads }));
-  }
-  if (!/^.+:[^:]+$/.test(inPython!)) {
-    throw new UsageError(
-      `--in-python must be MODULE:FUNCTION, but got ${JSON.stringify(inPython)}`,
-    );
-  }
-  if (threads !== undefined) throw new UsageError('--threads is not for --in-python');
-  const { compareInPython } = await import('../testing/parity/port/in_python.js');
-  const python = values.python ?? (await defaultPython());
-  return async (path) => show(await compareInPython(path, inPython!, { python, tolerances }));
+  if (useless) throw new UsageError(`--${useless} is not for ${mode}`);
+  return mode;
 }
 
-async function caseComparer(
-  { rtol, atol, ulps, tolerances }: Tolerances,
-  threads: number | undefined,
-  terminal: Terminal,
-): Promise<Compare> {
-  if (ulps !== undefined || tolerances) {
-    throw new UsageError('--ulps and tolerances by name are for --port and --in-python');
+async function comparerOf(values: Given, terminal: Terminal): Promise<Comparer> {
+  const mode = modeOf(values);
+  const threads = integer(values.threads, '--threads', 1);
+  const tolerances = tolerancesOf(values);
+  // A thread that waits must not spin where others need the core. libtorch reads it when it is loaded.
+  process.env['OMP_WAIT_POLICY'] ??= 'PASSIVE';
+  const { default: torch } = await import('../index.js');
+  if (values['kernels']) torch.backends.kernels.enabled = true;
+  if (mode === '--case') {
+    const { runCase } = await import('../testing/parity/run_case.js');
+    const { caseText } = await import('../testing/parity/report/case.js');
+    return {
+      compare: async (path) => runCase(path, { ...tolerances, threads }),
+      textOf: (report) => caseText(report as CaseReport, terminal.styles),
+    };
   }
-  const { runCase } = await import('../testing/parity/run_case.js');
-  const { caseText } = await import('../testing/parity/report/case.js');
-  const isTold = rtol !== undefined || atol !== undefined;
-  const tolerance = isTold ? { rtol: rtol ?? 0, atol: atol ?? 0 } : undefined;
-  return async (path) => {
-    const report = runCase(path, { tolerance, threads });
-    return { report, text: caseText(report, terminal.styles) };
-  };
+  const { runText } = await import('../testing/parity/port/text.js');
+  const textOf = (report: RunReport): string => runText(report, terminal.styles);
+  if (mode === '--port') {
+    const { loadPort } = await import('../testing/parity/port/load_port.js');
+    const { reportOn } = await import('../testing/parity/port/replay.js');
+    const program = await loadPort(values.port!).catch((error: Error) => {
+      throw new CommandError(`The port cannot be loaded: ${error?.message ?? error}`);
+    });
+    return { textOf, compare: (path) => reportOn(path, program, { ...tolerances, threads }) };
+  }
+  const program = values['in-python']!;
+  if (!/^.+:[^:]+$/.test(program)) {
+    throw new UsageError(`--in-python must be MODULE:FUNCTION, but got ${JSON.stringify(program)}`);
+  }
+  const { compareInPython } = await import('../testing/parity/port/in_python.js');
+  const python = values.python ?? (await defaultPython());
+  return { textOf, compare: (path) => compareInPython(path, program, { python, tolerances }) };
 }
 
 /** `NUMBER` is the tolerance of all tensors, and `NAME=NUMBER` that of one. */
@@ -137,9 +161,15 @@ function tolerancesOf(values: Given): Tolerances {
   return { ...all, ...(Object.keys(named).length && { tolerances: named }) };
 }
 
-function textOf(results: readonly FileResult[], { styles }: Terminal): string {
+function textOfAll(
+  results: readonly FileResult[],
+  { styles }: Terminal,
+  textOf: Comparer['textOf'],
+): string {
   const texts = results.map((result) =>
-    'error' in result ? `${styles.bad('✗')} ${result.path}: could not be run` : result.text,
+    'error' in result
+      ? `${styles.bad('✗')} ${result.path}: could not be run`
+      : textOf(result.report),
   );
   if (results.length === 1) return texts[0]!;
   const count = (wanted: (result: FileResult) => boolean): number => results.filter(wanted).length;

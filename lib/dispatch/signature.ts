@@ -163,6 +163,54 @@ export function mismatch(callee: Callee, name: string, expected: string, value: 
   return fail(callee, `argument '${name}' must be ${expected}, got ${describeTensor(value)}`);
 }
 
+/**
+ * The types of arguments with defaults: some by position, in the order of the keys, and the others by name in a last
+ * object.
+ */
+export type Defaulted<Options, Keys extends readonly unknown[]> =
+  | (keyof Options extends never ? [] : [options?: Options])
+  | (Keys extends readonly [infer Key extends keyof Options, ...infer Rest]
+      ? [value: Options[Key], ...others: Defaulted<Omit<Options, Key>, Rest>]
+      : never);
+
+/** Defines a function that reads its arguments by a signature. It has the signature as a property. */
+export function define<F, D extends Declarations>(
+  name: string,
+  declarations: D,
+  compute: (values: ValuesOf<D>) => unknown,
+): F {
+  const signature = new Signature(name, declarations);
+  const call = (...args: unknown[]): unknown => compute(signature.read(args));
+  Object.defineProperty(call, 'name', { value: name });
+  Object.defineProperty(call, 'signature', { value: signature.description });
+  return call as F;
+}
+
+/**
+ * The arguments of a function or constructor: the required ones, any number of the optional ones by position, and
+ * options. Only options may follow an optional argument that is left out.
+ */
+export type Positional<
+  Required extends readonly unknown[],
+  Optional extends readonly unknown[],
+  Options,
+> =
+  | [...Required, ...Optional, options?: Options]
+  | (Optional extends readonly [...infer Fewer, unknown]
+      ? Positional<Required, Fewer, Options>
+      : never);
+
+/** Like {@link Positional}, but the options are required. */
+export type WithOptions<
+  Required extends readonly unknown[],
+  Optional extends readonly unknown[],
+  Options,
+> =
+  | [...Required, ...Optional, options: Options]
+  | (Optional extends readonly [...infer Fewer, unknown]
+      ? WithOptions<Required, Fewer, Options>
+      : never);
+
 /** The device and dtype of a layer's parameters. */
 export interface FactoryOptions {
   /** Default: null, the default device. */

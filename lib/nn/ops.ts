@@ -45,7 +45,9 @@ export const empty = (size: readonly number[], options: DeviceAndDType = {}): Te
 
 /** Returns an uninitialized tensor with the shape, dtype and device of another. */
 export const emptyLike =
-  op<(self: Tensor, options?: Pick<Conversion, 'device'>) => Tensor>('empty_like');
+  op<(self: Tensor, options?: Pick<Conversion, 'device' | 'memory_format'>) => Tensor>(
+    'empty_like',
+  );
 
 /** Returns whether `x.data = y` is possible for two tensors. */
 export const hasCompatibleShallowCopyType = op<(self: Tensor, from: Tensor) => boolean>(

@@ -1,42 +1,57 @@
-/**
- * Reads arrays that numpy saved: `.npz`, an archive of `.npy` files. Object arrays are pickles, which can run code, so
- * they are refused. See https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
- */
-import type { DType } from '../tensor/dtype';
-import * as dtypes from '../tensor/dtype';
+/** Archives of numpy arrays: `.npz`, a zip of `.npy` files. */
 import type { Tensor } from '../tensor/tensor';
-import { damaged, dataView, elementsOf, Reader } from './reader';
-import { tensorOf } from './tensors';
-import { zipEntries } from './zip';
+import { copyPart } from './mapping';
+import { headerOf, LONGEST_HEAD, tensorOf, textOf } from './npy';
+import { damaged, Reader } from './reader';
+import { type ZipEntry, zipEntries } from './zip';
 
-/** The descriptors of little-endian types that torch has. */
-const DTYPES: ReadonlyMap<string, DType> = new Map([
-  ['|b1', dtypes.bool],
-  ['|u1', dtypes.uint8],
-  ['|i1', dtypes.int8],
-  ['<u2', dtypes.uint16],
-  ['<i2', dtypes.int16],
-  ['<u4', dtypes.uint32],
-  ['<i4', dtypes.int32],
-  ['<u8', dtypes.uint64],
-  ['<i8', dtypes.int64],
-  ['<f2', dtypes.float16],
-  ['<f4', dtypes.float32],
-  ['<f8', dtypes.float64],
-  ['<c8', dtypes.complex64],
-  ['<c16', dtypes.complex128],
-]);
-
-const MAGIC = '\x93NUMPY';
-const LONGEST_HEADER = 65_536;
 const SUFFIX = '.npy';
-/** Matches the descriptor of strings with 4 bytes per character. */
-const TEXT = /^<U(\d+)$/;
-const HEADER =
-  /^\{'descr': '([^'\\]+)', 'fortran_order': (True|False), 'shape': \(((?:\d+, ?)*\d*)\), ?\}\s*$/;
+
+/** An open archive. Arrays are read when they are asked for. */
+export class NpzReader {
+  readonly #entries = new Map<string, ZipEntry>();
+
+  /** @throws RangeError (ValueError) if the file is damaged or not an `.npz` */
+  constructor(readonly reader: Reader) {
+    for (const [entry, content] of zipEntries(reader)) {
+      if (!entry.endsWith(SUFFIX)) {
+        throw damaged(reader.path, `array ${JSON.stringify(entry)} is no .npy file`);
+      }
+      this.#entries.set(entry.slice(0, -SUFFIX.length), content);
+    }
+  }
+
+  /** The names of the arrays. */
+  names(): string[] {
+    return [...this.#entries.keys()];
+  }
+
+  /** Returns an array, or undefined if there is none of this name. */
+  tensor(name: string): Tensor | undefined {
+    const entry = this.#entries.get(name);
+    if (!entry) return undefined;
+    const { stored, size, checksum } = entry;
+    const what = `array ${JSON.stringify(entry.name)}`;
+    const wrong = (problem: string): Error => damaged(this.reader.path, `${what} ${problem}`);
+    // A stored entry is copied from the file in parts, since it may be larger than JavaScript's largest buffer.
+    const source = stored === undefined ? Reader.of(entry.read()) : this.reader;
+    const from = stored ?? 0;
+    const header = headerOf(source.read(from, Math.min(size, LONGEST_HEAD), what), size, wrong);
+    const bytes = copyPart(source, from, size, what, stored === undefined ? 0 : checksum);
+    return tensorOf(header, bytes, wrong);
+  }
+
+  /** Returns the text of an entry that is one text, and undefined for any other. */
+  text(name: string): string | undefined {
+    const entry = this.#entries.get(name);
+    if (!entry) return undefined;
+    const what = `array ${JSON.stringify(entry.name)}`;
+    return textOf(entry.read(), (problem) => damaged(this.reader.path, `${what} ${problem}`));
+  }
+}
 
 /** The contents of an archive: numbers and strings. */
-export interface NpzFile {
+export interface NpzContents {
   tensors: Map<string, Tensor>;
   texts: Map<string, string>;
 }
@@ -46,90 +61,15 @@ export interface NpzFile {
  *
  * @throws RangeError (ValueError) if the file is damaged, is not an `.npz`, or contains neither numbers nor strings
  */
-export function readNpz(filename: string): NpzFile {
+export function readNpz(filename: string): NpzContents {
   return Reader.with(filename, (reader) => {
-    const file: NpzFile = { tensors: new Map(), texts: new Map() };
-    for (const [entry, { read }] of zipEntries(reader)) {
-      const what = `array ${JSON.stringify(entry)}`;
-      if (!entry.endsWith(SUFFIX)) throw damaged(filename, `${what} is no .npy file`);
-      const name = entry.slice(0, -SUFFIX.length);
-      const value = arrayOf(read(), { path: filename, what });
-      if (typeof value === 'string') file.texts.set(name, value);
-      else file.tensors.set(name, value);
+    const file: NpzContents = { tensors: new Map(), texts: new Map() };
+    const archive = new NpzReader(reader);
+    for (const name of archive.names()) {
+      const text = archive.text(name);
+      if (text === undefined) file.tensors.set(name, archive.tensor(name)!);
+      else file.texts.set(name, text);
     }
     return file;
   });
-}
-
-function arrayOf(file: Uint8Array, place: { path: string; what: string }): Tensor | string {
-  const wrong = (problem: string): Error => damaged(place.path, `${place.what} ${problem}`);
-  const { descr, fortran, shape, start } = headerOf(file, wrong);
-  const elements = elementsOf(shape);
-  if (elements === undefined) throw wrong(`has the shape (${shape.join(', ')}), which is none`);
-  const characters = TEXT.exec(descr)?.[1];
-  const dtype = DTYPES.get(descr);
-  if (!dtype && characters === undefined) throw wrong(refusal(descr));
-  const bytes = elements * (dtype?.itemsize ?? 4 * Number(characters));
-  if (file.length - start !== bytes) {
-    throw wrong(
-      `of shape (${shape.join(', ')}) and ${descr} takes ${bytes} bytes, and has ${file.length - start}`,
-    );
-  }
-  const data = new Uint8Array(file.subarray(start));
-  if (!dtype) {
-    if (elements !== 1) throw wrong(`is ${elements} texts, where one is allowed`);
-    return textOf(data, wrong);
-  }
-  if (!fortran) return tensorOf(data, dtype, shape, place);
-  // Fortran order is the memory order of the transposed array.
-  return tensorOf(data, dtype, [...shape].reverse(), place)
-    .permute(...shape.map((_, i) => shape.length - 1 - i))
-    .contiguous();
-}
-
-function refusal(descr: string): string {
-  if (/O/.test(descr)) return 'is of Python objects: a pickle, which could run code';
-  return descr.startsWith('>')
-    ? `is big-endian (${descr})`
-    : `is of type ${descr}, which torch has not`;
-}
-
-interface NpyHeader {
-  descr: string;
-  fortran: boolean;
-  shape: number[];
-  start: number;
-}
-
-function headerOf(file: Uint8Array, wrong: (problem: string) => Error): NpyHeader {
-  const view = dataView(file);
-  const isNpy = file.length >= 12 && Buffer.from(file.subarray(0, 6)).toString('latin1') === MAGIC;
-  if (!isNpy) throw wrong('is no .npy file');
-  const version = file[6]!;
-  if (version < 1 || version > 3) throw wrong(`is of version ${version} of the format`);
-  const start = version === 1 ? 10 : 12;
-  const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
-  if (length > LONGEST_HEADER || start + length > file.length) {
-    throw wrong(`is truncated or damaged: its header would be ${length} bytes long`);
-  }
-  const text = Buffer.from(file.subarray(start, start + length)).toString('latin1');
-  const [, descr, order, sizes] = HEADER.exec(text) ?? [];
-  if (descr === undefined || sizes === undefined) {
-    throw wrong(`has a header that is not numpy's: ${JSON.stringify(text.slice(0, 80).trim())}`);
-  }
-  const shape = sizes
-    .split(',')
-    .filter((size) => size.trim() !== '')
-    .map(Number);
-  return { descr, fortran: order === 'True', shape, start: start + length };
-}
-
-function textOf(data: Uint8Array, wrong: (problem: string) => Error): string {
-  const codes = [...new Uint32Array(data.buffer, data.byteOffset, data.length / 4)];
-  const end = codes.indexOf(0) < 0 ? codes.length : codes.indexOf(0);
-  try {
-    return String.fromCodePoint(...codes.slice(0, end));
-  } catch {
-    throw wrong('is no text');
-  }
 }

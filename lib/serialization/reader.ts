@@ -10,24 +10,16 @@ const LARGEST_READ = 2 ** 30;
 export const damaged = (path: string, problem: string): Error => valueError(`${path}: ${problem}`);
 
 export class Reader {
-  readonly size: number;
-  readonly #descriptor: number;
-
-  /** @throws the error of `fs` if the file does not exist; RangeError (ValueError) if it is not a regular file */
-  private constructor(readonly path: string) {
-    // Without O_NONBLOCK, open would wait forever for the writer of a named pipe.
-    this.#descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const status = fstatSync(this.#descriptor);
-    this.size = status.size;
-    if (!status.isFile()) {
-      this.close();
-      throw damaged(path, 'is not a regular file');
-    }
-  }
+  private constructor(
+    /** The file's path, or what messages call the bytes. */
+    readonly path: string,
+    readonly size: number,
+    private readonly source: number | Uint8Array,
+  ) {}
 
   /** Opens a file while `body` runs. */
   static with<T>(path: string, body: (reader: Reader) => T): T {
-    const reader = new Reader(path);
+    const reader = Reader.open(path);
     try {
       return body(reader);
     } finally {
@@ -35,37 +27,62 @@ export class Reader {
     }
   }
 
-  /** Opens a file until `close` is called. */
+  /**
+   * Opens a file until `close` is called.
+   *
+   * @throws the error of `fs` if the file does not exist; RangeError (ValueError) if it is not a regular file
+   */
   static open(path: string): Reader {
-    return new Reader(path);
+    // Without O_NONBLOCK, open would wait forever for the writer of a named pipe.
+    const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const status = fstatSync(descriptor);
+    if (status.isFile()) return new Reader(path, status.size, descriptor);
+    closeSync(descriptor);
+    throw damaged(path, 'is not a regular file');
+  }
+
+  /** Reads a file's bytes in memory. */
+  static of(bytes: Uint8Array): Reader {
+    return new Reader('the bytes', bytes.length, bytes);
   }
 
   /**
-   * Reads bytes.
+   * Returns the bytes of a part. They may be those of the file in memory, so they must not be changed.
    *
    * @param what - names the part for the error
    * @throws RangeError (ValueError) if the part ends beyond the file
    */
   read(offset: number, length: number, what: string): Uint8Array {
-    if (!(offset >= 0 && length >= 0 && offset + length <= this.size)) {
-      throw damaged(
-        this.path,
-        `is truncated or damaged: ${what} would be bytes ${offset} to ${offset + length} of ${this.size}`,
-      );
-    }
+    this.check(offset, length, what);
+    if (typeof this.source !== 'number') return this.source.subarray(offset, offset + length);
     const bytes = this.#room(length, what);
+    this.fill(bytes, offset, what);
+    return bytes;
+  }
+
+  /** Fills `bytes` from a part of the file. */
+  fill(bytes: Uint8Array, offset: number, what: string): void {
+    const { length } = bytes;
+    this.check(offset, length, what);
+    if (typeof this.source !== 'number') {
+      bytes.set(this.source.subarray(offset, offset + length));
+      return;
+    }
     for (let done = 0; done < length; ) {
-      const count = readSync(
-        this.#descriptor,
-        bytes,
-        done,
-        Math.min(LARGEST_READ, length - done),
-        offset + done,
-      );
+      const wanted = Math.min(LARGEST_READ, length - done);
+      const count = readSync(this.source, bytes, done, wanted, offset + done);
       if (count === 0) throw damaged(this.path, `became shorter while ${what} was read`);
       done += count;
     }
-    return bytes;
+  }
+
+  /** @throws RangeError (ValueError) if a part ends beyond the file */
+  check(offset: number, length: number, what: string): void {
+    if (offset >= 0 && length >= 0 && offset + length <= this.size) return;
+    throw damaged(
+      this.path,
+      `is truncated or damaged: ${what} would be bytes ${offset} to ${offset + length} of ${this.size}`,
+    );
   }
 
   #room(length: number, what: string): Uint8Array {
@@ -77,7 +94,7 @@ export class Reader {
   }
 
   close(): void {
-    closeSync(this.#descriptor);
+    if (typeof this.source === 'number') closeSync(this.source);
   }
 }
 

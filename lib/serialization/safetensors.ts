@@ -5,15 +5,16 @@
  * file is executed. See https://huggingface.co/docs/safetensors
  */
 
-import { closeSync, openSync, writeSync } from 'node:fs';
 import { types } from 'node:util';
 import { typeError } from '../bindings/errors';
 import { isTensor } from '../bindings/handle';
 import { describe } from '../dispatch/arguments';
+import { DEVICE, optional, required, Signature, STRING } from '../dispatch/signature';
+import type { DeviceLike } from '../tensor/device';
 import type { Tensor } from '../tensor/tensor';
-import { Reader } from './reader';
-import { headBytes, headerOf, METADATA, NAMES } from './safetensors_header';
-import { tensorOf } from './tensors';
+import { SafeOpen } from './safe_open';
+import { headBytes, METADATA, NAMES } from './safetensors_header';
+import { bytesOf, FileWriter } from './writer';
 
 /** The contents of a file. */
 export interface SafetensorsFile {
@@ -25,28 +26,38 @@ export interface SafetensorsFile {
 export type NamedTensors = ReadonlyMap<string, Tensor> | Readonly<Record<string, Tensor>>;
 
 /**
- * Returns the tensors in a file by name, on the CPU. The result can be passed to `load_state_dict`.
+ * Returns the tensors in a file by name. The result can be passed to `load_state_dict`.
  *
+ * On the CPU, the file is mapped into memory: a tensor takes memory only for the parts that are read, and what is written to
+ * it does not reach the file. The file must not be shortened while its tensors are alive; replace it by renaming another.
+ *
+ * @param device - the device of the tensors. Default: the CPU
  * @throws RangeError (ValueError) if the file is damaged or not a safetensors file; the error of `fs` if it does not
  *   exist
  */
-export function load_file(filename: string): Map<string, Tensor> {
-  return read(filename).tensors;
+export function load_file(
+  filename: string,
+  device?: DeviceLike | { device?: DeviceLike },
+): Map<string, Tensor>;
+export function load_file(...args: unknown[]): Map<string, Tensor> {
+  const { filename, device } = LOAD_FILE.read(args);
+  return read(filename, device).tensors;
 }
 
+const LOAD_FILE = new Signature('load_file', {
+  filename: required(STRING),
+  device: optional<DeviceLike>(DEVICE, 'cpu'),
+});
+
 /** Returns the tensors and strings in a file. @internal */
-export function read(filename: string): SafetensorsFile {
-  checkFilename('load_file', filename);
-  return Reader.with(filename, (reader) => {
-    const { entries, metadata, start } = headerOf(reader);
-    const tensors = new Map<string, Tensor>();
-    for (const { name, dtype, shape, from, to } of entries) {
-      const what = `tensor ${JSON.stringify(name)}`;
-      const bytes = reader.read(start + from, to - from, what);
-      tensors.set(name, tensorOf(bytes, dtype, shape, { path: filename, what }));
-    }
-    return { tensors, metadata };
-  });
+export function read(filename: string, device: DeviceLike = 'cpu'): SafetensorsFile {
+  const file = new SafeOpen(filename, { device });
+  try {
+    const tensors = new Map(file.keys().map((name) => [name, file.get_tensor(name)]));
+    return { tensors, metadata: new Map(Object.entries(file.metadata() ?? {})) };
+  } finally {
+    file.close();
+  }
 }
 
 /**
@@ -76,31 +87,18 @@ export function save_file(
     end += tensor.numel() * tensor.dtype.itemsize;
     header[name] = { dtype, shape: tensor.shape, data_offsets: [from, end] };
   }
-  const head = headBytes(header);
-  const descriptor = openSync(filename, 'w');
-  try {
-    writeAll(descriptor, head);
+  FileWriter.with(filename, (file) => {
+    file.write(headBytes(header));
     for (const tensor of named.values()) {
-      const array = tensor.detach().toTypedArray();
-      writeAll(descriptor, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+      for (const part of bytesOf(tensor)) file.write(part);
     }
-  } finally {
-    closeSync(descriptor);
-  }
+  });
 }
 
 function checkFilename(name: string, filename: unknown): void {
   if (typeof filename === 'string') return;
   throw typeError(`${name}(): argument 'filename' must be a string, got ${describe(filename)}`);
 }
-
-function writeAll(descriptor: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length; ) {
-    done += writeSync(descriptor, bytes, done, Math.min(bytes.length - done, LARGEST_WRITE));
-  }
-}
-
-const LARGEST_WRITE = 2 ** 30;
 
 function namedTensors(tensors: unknown): Map<string, Tensor> {
   if (typeof tensors !== 'object' || tensors === null || isTensor(tensors)) {

@@ -28,6 +28,10 @@ export interface ZipEntry {
   readonly name: string;
   /** The size after decompression, in bytes. */
   readonly size: number;
+  /** The offset of the bytes in the file, or undefined if they are compressed. */
+  readonly stored: number | undefined;
+  /** The CRC-32 of the bytes. 0 if the writer left it out, as `torch.save` can. */
+  readonly checksum: number;
   /** Returns the decompressed bytes. */
   read(): Uint8Array;
 }
@@ -72,6 +76,8 @@ export function zipEntries(reader: Reader): Map<string, ZipEntry> {
     entries.set(central.name, {
       name: central.name,
       size: central.size,
+      stored: storedAt(central, from),
+      checksum: central.checksum,
       read: () => unpack(reader, central, from),
     });
   }
@@ -196,6 +202,10 @@ function dataOffset(reader: Reader, { name, offset }: Central): number {
   return offset + LOCAL.size + nameLength + extraLength;
 }
 
+function storedAt({ method, flags, size, packed }: Central, from: number): number | undefined {
+  return method === STORED && !(flags & ENCRYPTED) && size === packed ? from : undefined;
+}
+
 function unpack(reader: Reader, central: Central, from: number): Uint8Array {
   const { name, flags, method, size, packed, checksum } = central;
   const wrong = (problem: string): Error =>
@@ -208,7 +218,8 @@ function unpack(reader: Reader, central: Central, from: number): Uint8Array {
   const data = reader.read(from, packed, `entry ${JSON.stringify(name)}`);
   const bytes = method === STORED ? data : inflated(data, size, wrong);
   if (bytes.length !== size) throw wrong(`is ${bytes.length} bytes, and says ${size}`);
-  if (crc32(bytes) !== checksum) throw wrong('is damaged: its checksum is another');
+  if (checksum !== 0 && crc32(bytes) !== checksum)
+    throw wrong('is damaged: its checksum is another');
   return bytes;
 }
 

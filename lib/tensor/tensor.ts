@@ -3,6 +3,12 @@ import { inspect } from 'node:util';
 import { type Stream, streamOf } from '../accelerator/stream';
 import { BACKWARD_OPTIONS, marshalBackward } from '../autograd/backward';
 import { GraphNode } from '../autograd/graph';
+import {
+  type PostAccumulateHook,
+  registerPostAccumulateHook,
+  registerTensorHook,
+  type TensorHook,
+} from '../autograd/hooks';
 import { createError, typeError, valueError } from '../bindings/errors';
 import { type Handle, HandleOwner, handleOf, isTensor, tensorHandle } from '../bindings/handle';
 import { type AsyncOptions, splitSignal, submit } from '../bindings/jobs';
@@ -12,6 +18,7 @@ import { registerTensorClass, wrap } from '../bindings/wrap';
 import { bind, describe, fail } from '../dispatch/arguments';
 import { ANYTHING, optional, Signature } from '../dispatch/signature';
 import { allocate, checkListsFit } from '../memory/allocation';
+import type { RemovableHandle } from '../utils/hooks';
 import { refuseBrackets } from './brackets';
 import { Content } from './content';
 import { Device, type DeviceLike } from './device';
@@ -416,6 +423,29 @@ export class Tensor extends HandleOwner {
 
   get retains_grad(): boolean {
     return native.retains_grad(this.#handle);
+  }
+
+  /**
+   * Registers a function that is called with each gradient of this tensor. It may return a tensor that replaces the
+   * gradient, and must not change its argument.
+   *
+   * See https://docs.pytorch.org/docs/stable/generated/torch.Tensor.register_hook.html
+   *
+   * @throws TorchError (RuntimeError) if the tensor does not require a gradient
+   */
+  register_hook(hook: TensorHook): RemovableHandle {
+    return registerTensorHook(this, hook);
+  }
+
+  /**
+   * Registers a function that is called with this leaf after a backward pass has added to its `grad`.
+   *
+   * See https://docs.pytorch.org/docs/stable/generated/torch.Tensor.register_post_accumulate_grad_hook.html
+   *
+   * @throws TorchError (RuntimeError) if the tensor is no leaf that requires a gradient
+   */
+  register_post_accumulate_grad_hook(hook: PostAccumulateHook): RemovableHandle {
+    return registerPostAccumulateHook(this, hook);
   }
 
   /** The function that computed this tensor, or null for a leaf. */

@@ -1,6 +1,6 @@
 /** `torch.testing.assert_close`. Source of checks and messages: torch/testing/_comparison.py, of the same release. */
 
-import { createError, runtimeError } from '../bindings/errors';
+import { createError, runtimeError, sayingMore } from '../bindings/errors';
 import { isOptions } from '../dispatch/arguments';
 import {
   ANYTHING,
@@ -91,8 +91,8 @@ const SIGNATURE = new Signature('assert_close', {
  *
  * See https://docs.pytorch.org/docs/stable/testing.html#torch.testing.assert_close
  *
- * @throws TorchError (AssertionError) that says where and by how much they differ, with Python's message; TypeError for
- *   values that cannot be compared; RangeError (ValueError) if only one tolerance is given
+ * @throws TorchError (AssertionError) with Python's message, followed by ulps, bits and what may be the cause; TypeError
+ *   for values that cannot be compared; RangeError (ValueError) if only one tolerance is given
  */
 export function assert_close(
   actual: Comparable,
@@ -226,11 +226,12 @@ function unexpected(what: string, cause: unknown): Error {
 }
 
 function errorOf(
-  { pythonType, message, path }: Mismatch,
+  { pythonType, message, path, details }: Mismatch,
   given: string | ((message: string) => string) | null = null,
 ): Error {
   if (typeof given === 'string') return createError(pythonType, given);
   const place = path.length > 0 ? `\n\nThe failure occurred for item ${pathText(path)}` : '';
-  const generated = `${message}${place}`;
-  return createError(pythonType, given ? given(generated) : generated);
+  const python = `${message}${place}`;
+  if (given) return createError(pythonType, given(python + details));
+  return sayingMore(createError(pythonType, python + details), python);
 }

@@ -3,26 +3,17 @@
 import { typeError } from '../bindings/errors';
 import { op } from '../nn/ops';
 import { sizeText } from '../nn/typename';
-import type { DType } from '../tensor/dtype';
-import * as dtypes from '../tensor/dtype';
 import type { Layout } from '../tensor/layout';
 import { strided } from '../tensor/layout';
 import type { Tensor } from '../tensor/tensor';
 import { tupleRepr } from '../utils/python';
+import { bitsOf, bitsText } from './difference/bits';
+import { explanation } from './explanation';
 import { itemOf, numberText } from './numbers';
 import { tensorMismatch } from './texts';
 
 const resolve = op<(self: Tensor) => Tensor>('resolve_conj');
 const resolveNegative = op<(self: Tensor) => Tensor>('resolve_neg');
-const viewAsReal = op<(self: Tensor) => Tensor>('view_as_real');
-const viewAs = op<(self: Tensor, dtype: DType) => Tensor>('view', ['dtype']);
-
-const INTEGERS: Readonly<Record<number, DType>> = {
-  1: dtypes.int8,
-  2: dtypes.int16,
-  4: dtypes.int32,
-  8: dtypes.int64,
-};
 
 /**
  * Describes how two tensors differ in dtype, shape or any bit. Returns undefined if they do not. Their devices may
@@ -45,10 +36,10 @@ export function attributeMismatch(actual: Tensor, expected: Tensor): string | un
     left === right
       ? undefined
       : `The values for attribute '${name}' do not match: ${left} != ${right}.`;
-  return (
+  const text =
     attribute('dtype', String(actual.dtype), String(expected.dtype)) ??
-    attribute('shape', sizeText(actual.shape), sizeText(expected.shape))
-  );
+    attribute('shape', sizeText(actual.shape), sizeText(expected.shape));
+  return text && `${text}${explanation(actual, expected)}`;
 }
 
 function requireStrided(layout: Layout): void {
@@ -68,18 +59,13 @@ function differentBits(actual: Tensor, expected: Tensor): string | undefined {
   const report = tensorMismatch(...atLeast1d(actual, expected, matches), exact, identifier);
   const first = matches.logical_not().nonzero().index(0).tolist() as number[];
   const [left, right] = [actual, expected].map((tensor) => formatWithBits(tensor, first));
-  return `${report}\nFirst difference at index ${tupleRepr(first)}: expected ${right} but got ${left}`;
+  const place = `First difference at index ${tupleRepr(first)}: expected ${right} but got ${left}`;
+  return `${report}\n${place}${explanation(actual, expected)}`;
 }
 
 function matchingBits(actual: Tensor, expected: Tensor): Tensor {
   const equal = bitsOf(actual).eq(bitsOf(expected));
   return actual.is_complex() ? equal.all(-1) : equal;
-}
-
-/** Returns the bits of the elements as integers. A complex number gives two. */
-export function bitsOf(tensor: Tensor): Tensor {
-  const real = tensor.is_complex() ? viewAsReal(tensor) : tensor;
-  return viewAs(real, INTEGERS[real.itemsize]!);
 }
 
 const atLeast1d = (...tensors: [Tensor, Tensor, Tensor]): [Tensor, Tensor, Tensor] =>
@@ -88,11 +74,5 @@ const atLeast1d = (...tensors: [Tensor, Tensor, Tensor]): [Tensor, Tensor, Tenso
 /** Formats a number with its bits: `-0.0 (0x80000000)`. */
 function formatWithBits(tensor: Tensor, place: readonly number[]): string {
   const element = tensor.index(...place);
-  const bits = bitsOf(element).contiguous();
-  const digits = Array.from(bits.toTypedArray() as ArrayLike<number | bigint>, (part) =>
-    BigInt.asUintN(8 * bits.itemsize, BigInt(part))
-      .toString(16)
-      .padStart(2 * bits.itemsize, '0'),
-  );
-  return `${numberText(itemOf(element))} (0x${digits.join(', 0x')})`;
+  return `${numberText(itemOf(element))} (${bitsText(element)})`;
 }

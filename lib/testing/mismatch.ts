@@ -7,6 +7,8 @@ export class Mismatch extends Error {
     readonly pythonType: string,
     message: string,
     readonly path: Path,
+    /** What Python does not say. */
+    readonly details = '',
   ) {
     super(message);
   }

@@ -37,8 +37,8 @@ export abstract class Pair {
    */
   abstract compare(): void;
 
-  protected fail(message: string): never {
-    throw new Mismatch('AssertionError', message, this.path);
+  protected fail(message: string, details = ''): never {
+    throw new Mismatch('AssertionError', message, this.path, details);
   }
 
   /** Returns the pair's description in Python's message about an unexpected error. */

@@ -13,6 +13,7 @@ import type { Layout } from '../tensor/layout';
 import * as layouts from '../tensor/layout';
 import type { Tensor } from '../tensor/tensor';
 import { tupleRepr } from '../utils/python';
+import { explanation } from './explanation';
 import { Mismatch } from './mismatch';
 import { itemOf, numberText } from './numbers';
 import { type Comparison, Pair, UNSUPPORTED } from './pair';
@@ -93,11 +94,14 @@ export class TensorLikePair extends Pair {
     ): void => {
       const [left, right] = [show(actual), show(expected)];
       if (!isChecked || left === right) return;
-      this.fail(`The values for attribute '${name}' do not match: ${left} != ${right}.`);
+      const details = areStrided && hasValues ? explanation(actual, expected) : '';
+      this.fail(`The values for attribute '${name}' do not match: ${left} != ${right}.`, details);
     };
+    const both = (is: (tensor: Tensor) => boolean): boolean => [actual, expected].every(is);
+    const areStrided = both(({ layout }) => layout === layouts.strided);
+    const hasValues = both(({ device }) => device.type !== 'meta');
     compare('shape', ({ shape }) => sizeText(shape));
     compare('layout', ({ layout }) => String(layout), options.check_layout);
-    const areStrided = [actual, expected].every(({ layout }) => layout === layouts.strided);
     if (areStrided) compare('stride()', (t) => tupleRepr(t.stride()), options.check_stride);
     compare('device', ({ device }) => String(device), options.check_device);
     compare('dtype', ({ dtype }) => String(dtype), options.check_dtype);
@@ -169,6 +173,7 @@ export class TensorLikePair extends Pair {
       actual.ndim === 0
         ? scalarMismatch(itemOf(actual), itemOf(expected), tolerances, identifier)
         : tensorMismatch(actual, expected, matches, tolerances, identifier),
+      explanation(actual, expected),
     );
   }
 }

@@ -2,6 +2,7 @@
 import { op } from '../nn/ops';
 import type { Tensor } from '../tensor/tensor';
 import { tupleRepr } from '../utils/python';
+import { placeOf } from './difference/place';
 import {
   absolute,
   absoluteDifference,
@@ -78,17 +79,6 @@ function flatten(tensor: Tensor): Tensor {
 function greatest(differences: Tensor, shape: readonly number[]): Difference {
   const { values, indices } = max(differences, 0);
   return { value: itemOf(values), index: placeOf(Number(indices.item()), shape) };
-}
-
-/** The index in each dimension of the element at a position. */
-export function placeOf(position: number, shape: readonly number[]): number[] {
-  let rest = position;
-  const index = [...shape].reverse().map((size) => {
-    const place = rest % size;
-    rest = (rest - place) / size;
-    return place;
-  });
-  return index.reverse();
 }
 
 function closenessText(

@@ -10,6 +10,7 @@
 
 #include "bindings/arguments.h"
 #include "bindings/environment.h"
+#include "bindings/functions.h"
 
 namespace torch_losses {
 namespace {
@@ -79,6 +80,9 @@ void throw_to_javascript(Environment& environment) noexcept {
   try {
     throw;
   } catch (const PendingException&) {
+    return;
+  } catch (const JavaScriptError& error) {
+    error.rethrow(environment.env());
     return;
   } catch (const Napi::Error& error) {
     error.ThrowAsJavaScriptException();

@@ -90,17 +90,17 @@ void AsyncQueue::wait_until_unused(const at::Tensor& tensor) {
 }
 
 void AsyncQueue::wait_for_graphs() {
-  if (writers_ == 0) return;
+  if (writers_ == 0 || is_serving_) return;
   std::unique_lock lock(mutex_);
   wait_until(lock, [&] { return graphs_ == 0 && memory_writers_.empty(); });
 }
 
-// Waits until the condition holds. Serves the worker's requests for memory meanwhile.
+// Waits until the condition holds. Serves the requests of other threads meanwhile.
 template <typename Condition>
 void AsyncQueue::wait_until(std::unique_lock<std::mutex>& lock, Condition holds) {
   while (!holds()) {
-    serve_memory_request(lock);
-    changed_.wait(lock, [&] { return needs_memory_ || holds(); });
+    serve_requests(lock);
+    changed_.wait(lock, [&] { return !requests_.empty() || holds(); });
   }
 }
 
@@ -175,28 +175,13 @@ void AsyncQueue::run(Job& job) {
     job.run();
     return;
   } catch (const c10::OutOfMemoryError&) {
-    if (!request_memory() || !job.is_repeatable) throw;
+    if (!request([this] { free_memory(); }) || !job.is_repeatable) throw;
   }
   throw_if_simulated();
   job.run();
 }
 
-// Asks the environment's thread to free memory, and waits. Returns false if the queue shuts down.
-bool AsyncQueue::request_memory() {
-  std::unique_lock lock(mutex_);
-  if (stopping_) return false;
-  needs_memory_ = true;
-  changed_.notify_all();
-  napi_call_threadsafe_function(notify_, nullptr, napi_tsfn_nonblocking);
-  changed_.wait(lock, [&] { return !needs_memory_ || stopping_; });
-  return !stopping_;
-}
-
-// Frees memory for the worker if it has asked. Runs on the environment's thread, which may itself
-// be waiting for the worker.
-void AsyncQueue::serve_memory_request(std::unique_lock<std::mutex>& lock) {
-  if (!needs_memory_) return;
-  lock.unlock();
+void AsyncQueue::free_memory() noexcept {
   try {
     environment_.handles().relieve(Pressure::OutOfMemory);
   } catch (...) {
@@ -204,9 +189,71 @@ void AsyncQueue::serve_memory_request(std::unique_lock<std::mutex>& lock) {
     napi_value failure = nullptr;
     napi_get_and_clear_last_exception(environment_.env(), &failure);
   }
-  lock.lock();
-  needs_memory_ = false;
+}
+
+// Asks the environment's thread to run `body`, and waits. Returns false if the queue shuts down.
+bool AsyncQueue::request(c10::function_ref<void()> body) {
+  Request request{body};
+  std::unique_lock lock(mutex_);
+  if (stopping_) return false;
+  requests_.push_back(&request);
   changed_.notify_all();
+  if (notify_ != nullptr) napi_call_threadsafe_function(notify_, nullptr, napi_tsfn_nonblocking);
+  changed_.wait(lock, [&] { return request.done || stopping_; });
+  if (!request.done) std::erase(requests_, &request);
+  return request.done;
+}
+
+// Runs what other threads wait for. Runs on the environment's thread, which may itself be waiting
+// for one of them.
+void AsyncQueue::serve_requests(std::unique_lock<std::mutex>& lock) {
+  while (!requests_.empty()) {
+    Request& request = *requests_.front();
+    requests_.pop_front();
+    lock.unlock();
+    const bool was_serving = std::exchange(is_serving_, true);
+    request.body();
+    is_serving_ = was_serving;
+    lock.lock();
+    request.done = true;
+    changed_.notify_all();
+  }
+}
+
+void AsyncQueue::run_on_environment_thread(c10::function_ref<void()> body) {
+  if (std::this_thread::get_id() == environment_thread_) {
+    body();
+    return;
+  }
+  TORCH_CHECK(request(body), "the thread that has the function is ending");
+}
+
+void AsyncQueue::run_aside(const std::function<void()>& body) {
+  std::exception_ptr failure;
+  std::vector<Warning> raised;
+  bool done = false;
+  const CallerState state;
+  std::thread thread([&] {
+    at::ThreadLocalStateGuard guard(state.thread_local_state());
+    WarningScope warnings;
+    try {
+      state.apply();
+      body();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    raised = warnings.take();
+    std::lock_guard lock(mutex_);
+    done = true;
+    changed_.notify_all();
+  });
+  {
+    std::unique_lock lock(mutex_);
+    wait_until(lock, [&] { return done; });
+  }
+  thread.join();
+  for (Warning& warning : raised) warn(std::move(warning));
+  if (failure) std::rethrow_exception(failure);
 }
 
 // The callback of the thread-safe function: settles the promises of finished jobs.
@@ -217,7 +264,7 @@ void AsyncQueue::on_finished(napi_env env, napi_value, void* data, void*) {
     std::unique_ptr<Job> job;
     {
       std::unique_lock lock(queue.mutex_);
-      queue.serve_memory_request(lock);
+      queue.serve_requests(lock);
       if (queue.finished_.empty()) return;
       job = std::move(queue.finished_.front());
       queue.finished_.pop_front();

@@ -10,6 +10,7 @@
 #include "bindings/node_api.h"
 
 #include <ATen/core/Tensor.h>
+#include <c10/util/FunctionRef.h>
 
 #include <condition_variable>
 #include <cstdint>
@@ -72,14 +73,23 @@ class AsyncQueue {
   bool cancel(int64_t number);
 
   // For synchronous calls. Wait until no unfinished job writes to the tensor's memory; until none
-  // uses it; until none is a backward pass or writes to any memory.
+  // uses it; until none is a backward pass or writes to any memory. JavaScript that a job calls
+  // does not wait: the jobs that are left run after it.
   void wait_to_read(const at::Tensor& tensor) {
-    if (writers_ != 0 && !is_submitting_) wait_until_unwritten(tensor);
+    if (writers_ != 0 && may_wait()) wait_until_unwritten(tensor);
   }
   void wait_to_write(const at::Tensor& tensor) {
-    if (unsettled_ != 0 && !is_submitting_) wait_until_unused(tensor);
+    if (unsettled_ != 0 && may_wait()) wait_until_unused(tensor);
   }
   void wait_for_graphs();
+
+  // Runs `body` on the environment's thread, and returns when it has run. May be called on any
+  // thread. Throws if the environment is ending. `body` must not throw.
+  void run_on_environment_thread(c10::function_ref<void()> body);
+
+  // Runs `body` on a thread of its own, and returns when it has run. This thread runs what other
+  // threads request meanwhile. Throws what `body` throws.
+  void run_aside(const std::function<void()>& body);
 
   // While an instance exists, arguments are read for a job. Reading then waits for nothing, since
   // the job runs after the others.
@@ -102,8 +112,10 @@ class AsyncQueue {
   void work();
   void execute(Job& job);
   void run(Job& job);
-  bool request_memory();
-  void serve_memory_request(std::unique_lock<std::mutex>& lock);
+  bool may_wait() const { return !is_submitting_ && !is_serving_; }
+  bool request(c10::function_ref<void()> body);
+  void serve_requests(std::unique_lock<std::mutex>& lock);
+  void free_memory() noexcept;
   static void on_finished(napi_env env, napi_value, void* queue, void*);
   void settle(Job& job);
   void forget(const Job& job);
@@ -123,13 +135,20 @@ class AsyncQueue {
   int64_t unsettled_ = 0;
   int64_t writers_ = 0;
   bool is_submitting_ = false;
+  // Whether JavaScript runs that a job has called.
+  bool is_serving_ = false;
+  const std::thread::id environment_thread_ = std::this_thread::get_id();
 
   // Guards what follows, for both threads.
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ = false;
-  // The worker, which may not call JavaScript, waits for the environment's thread to free memory.
-  bool needs_memory_ = false;
+  // What other threads, which may not call JavaScript, wait for the environment's thread to run.
+  struct Request {
+    c10::function_ref<void()> body;
+    bool done = false;
+  };
+  std::deque<Request*> requests_;
   std::deque<std::unique_ptr<Job>> waiting_;
   std::deque<std::unique_ptr<Job>> finished_;
   // For each piece of memory the number of unfinished jobs that use it, and that write to it.

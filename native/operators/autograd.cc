@@ -1,6 +1,7 @@
 // Autograd: backward passes, gradients, `requires_grad`, the recorded graph.
 // Source of the checks and messages: torch/autograd/__init__.py,
 // torch/csrc/autograd/python_engine.cpp, python_variable.cpp.
+#include <ATen/Context.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/zeros_like.h>
@@ -12,10 +13,12 @@
 #include <torch/csrc/autograd/variable.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 
 #include "bindings/bindings.h"
 #include "bindings/dtype_names.h"
+#include "bindings/functions.h"
 #include "bindings/python.h"
 #include "operators/autograd_nodes.h"
 #include "operators/inline_backward.h"
@@ -114,20 +117,33 @@ void backward(const Tensors& tensors, const OptionalTensors& gradients, bool ret
   run_engine(tensors, starts, retain_graph, create_graph, inputs, true);
 }
 
+// Runs a backward pass for a caller that waits for it. On CUDA, the engine's own threads may call
+// JavaScript, which only this thread can run: then another thread waits for the engine.
+void run_graph(Environment& environment, const std::function<void()>& pass) {
+  if (JavaScriptFunction::live() > 0 && at::hasCUDA()) {
+    environment.async().run_aside(pass);
+  } else {
+    pass();
+  }
+}
+
 // Runs after the jobs that run a graph or write to tensors, which this graph may hold.
 void backward_now(Environment& environment, const Tensors& tensors,
                   const OptionalTensors& gradients, bool retain_graph, bool create_graph,
                   const Tensors& inputs) {
   environment.async().wait_for_graphs();
-  backward(tensors, gradients, retain_graph, create_graph, inputs);
+  run_graph(environment, [&] { backward(tensors, gradients, retain_graph, create_graph, inputs); });
 }
 
 OptionalTensors grad_of(Environment& environment, const Tensors& outputs, const Tensors& inputs,
                         const OptionalTensors& gradients, bool retain_graph, bool create_graph,
                         bool allow_unused) {
   environment.async().wait_for_graphs();
-  auto results = run_engine(outputs, starting_gradients(outputs, gradients), retain_graph,
-                            create_graph, inputs, false);
+  autograd::variable_list results;
+  run_graph(environment, [&] {
+    results = run_engine(outputs, starting_gradients(outputs, gradients), retain_graph,
+                         create_graph, inputs, false);
+  });
   OptionalTensors found;
   for (size_t index = 0; index < results.size(); ++index) {
     TORCH_CHECK(allow_unused || results[index].defined(), "The differentiated Tensor at index ",
@@ -243,20 +259,6 @@ std::string node_name(const autograd::Node& node) {
   return qualified == std::string::npos ? name : name.substr(qualified + 2);
 }
 
-// Returns the node that is reached from the tensor's grad_fn by following these positions of
-// next_functions; nullptr if there is none.
-autograd::Node* node_at(const at::Tensor& tensor, const std::vector<int64_t>& path) {
-  autograd::Node* node = tensor.grad_fn().get();
-  for (int64_t position : path) {
-    if (node == nullptr || position < 0 ||
-        static_cast<size_t>(position) >= node->next_edges().size()) {
-      return nullptr;
-    }
-    node = node->next_edge(static_cast<size_t>(position)).function.get();
-  }
-  return node;
-}
-
 std::optional<std::string> grad_fn_name(const at::Tensor& tensor,
                                         const std::vector<int64_t>& path) {
   const autograd::Node* node = node_at(tensor, path);
@@ -291,6 +293,18 @@ void leave_inference_mode() {
 }
 
 }  // namespace
+
+autograd::Node* node_at(const at::Tensor& tensor, const std::vector<int64_t>& path) {
+  autograd::Node* node = tensor.grad_fn().get();
+  for (int64_t position : path) {
+    if (node == nullptr || position < 0 ||
+        static_cast<size_t>(position) >= node->next_edges().size()) {
+      return nullptr;
+    }
+    node = node->next_edge(static_cast<size_t>(position)).function.get();
+  }
+  return node;
+}
 
 void add_autograd(Bindings& bindings) {
   bindings.add_allocating<&backward_now, OutOfMemoryPolicy::FreeAndFail>("backward");

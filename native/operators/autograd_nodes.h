@@ -2,13 +2,16 @@
 // held by std::shared_ptr before.
 #pragma once
 
+#include <ATen/core/Tensor.h>
 #include <c10/util/intrusive_ptr.h>
 #include <torch/csrc/autograd/edge.h>
 #include <torch/csrc/autograd/function.h>
 
+#include <cstdint>
 #include <memory>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace torch_losses {
 
@@ -26,5 +29,9 @@ auto make_node(Arguments&&... arguments) {
     return c10::make_intrusive<Function>(std::forward<Arguments>(arguments)...);
   }
 }
+
+// Returns the node that is reached from the tensor's grad_fn by following these positions of
+// next_functions; nullptr if there is none.
+torch::autograd::Node* node_at(const at::Tensor& tensor, const std::vector<int64_t>& path);
 
 }  // namespace torch_losses

@@ -10,6 +10,7 @@
 
 #include "bindings/bindings.h"
 #include "bindings/externals.h"
+#include "operators/thread_generator.h"
 
 namespace torch_losses {
 namespace {
@@ -38,10 +39,19 @@ at::Generator read(Environment& environment, napi_value value) {
 void add_generators(Bindings& bindings) {
   bindings.add<&new_generator>("new_generator");
   bindings.add("default_generator", [](Environment& environment, at::Device device) {
+    if (auto own = device.is_cpu() ? thread_generator() : std::nullopt) {
+      return wrap(environment, *own);
+    }
     return wrap(environment, at::globalContext().defaultGenerator(device));
   });
-  // Seeds the default generators of all devices.
-  bindings.add("manual_seed", [](int64_t seed) { at::manual_seed(static_cast<uint64_t>(seed)); });
+  // Seeds the default generators of all devices; in a thread with one of its own, only that.
+  bindings.add("manual_seed", [](int64_t seed) {
+    auto own = thread_generator();
+    if (!own) return at::manual_seed(static_cast<uint64_t>(seed));
+    std::lock_guard lock(own->mutex());
+    own->set_current_seed(static_cast<uint64_t>(seed));
+  });
+  bindings.add("own_generator", [](at::Generator generator) { own_generator(generator); });
   bindings.add("generator_manual_seed", [](at::Generator generator, int64_t seed) {
     std::lock_guard lock(generator.mutex());
     generator.set_current_seed(static_cast<uint64_t>(seed));

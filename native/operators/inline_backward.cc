@@ -178,7 +178,7 @@ void begin(Task& task, bool keep_graph) {
 void end(Task& task, variable_list results, Tasks& tasks, bool keep_graph) {
   Node& function = *task.function;
   autograd::validate_outputs(function.next_edges(), results, [&](const std::string& problem) {
-    return "Function " + function.name() + " " + problem;
+    return "Function " + function.name() + " returned an " + problem;
   });
   if (!keep_graph) function.release_variables();
   for (size_t index = 0; index < results.size(); ++index) {

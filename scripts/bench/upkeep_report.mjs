@@ -24,15 +24,15 @@ A ratio below 1 means that the caching allocator is faster than libtorch's own, 
 (\`TORCH_LOSSES_ALLOCATOR=system\`).
 
 ${table(
-  ['step', 'disposed', 'caching', 'growth', 'system', 'growth', 'ratio'],
+  ['step', 'disposed', 'ratio', 'caching', 'growth', 'system', 'growth'],
   allocator.map(({ loop, style, own, system, ratio }) => [
     loop,
     STYLES[style],
+    ratio.toFixed(2),
     time(own.milliseconds),
     `${own.growth.toFixed(0)} MB`,
     time(system.milliseconds),
     `${system.growth.toFixed(0)} MB`,
-    ratio.toFixed(2),
   ]),
 )}
 
@@ -41,14 +41,14 @@ ${table(
 The time of a step while other objects are alive, as a multiple of the time of the same step without them.
 
 ${table(
-  ['step', 'other live objects', 'disposed', 'with them', 'without them', 'ratio'],
+  ['step', 'other live objects', 'disposed', 'ratio', 'with them', 'without them'],
   upkeep.map(({ loop, beside, style, with: with_, without, ratio }) => [
     loop,
     beside,
     STYLES[style],
+    ratio.toFixed(2),
     time(with_.milliseconds),
     time(without.milliseconds),
-    ratio.toFixed(2),
   ]),
 )}
 `;

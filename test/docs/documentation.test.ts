@@ -1,6 +1,6 @@
 /**
  * Tests the code in the documentation: all of it compiles, each example prints the output that it shows, and each line
- * of docs/guides/porting.md gives the same result as Python's line.
+ * that stands beside Python's gives the same result.
  */
 import { expect } from 'chai';
 import torch from 'torch-losses';
@@ -13,10 +13,19 @@ import { asModule, codeOf, firstOutput, load, printed, shown } from './examples'
 import { type Line, readPorting } from './porting';
 
 /** The guides whose examples are run. */
-const GUIDES: readonly string[] = ['servers'];
+const GUIDES: readonly string[] = ['servers', 'training'];
 const README = '../../README';
 /** Documents whose code is only compiled, since it needs a GPU, a server or the reader's own data. */
-const COMPILED: readonly string[] = ['cuda', 'memory', 'parity', 'performance', 'testing', README];
+const COMPILED: readonly string[] = [
+  'cuda',
+  'memory',
+  'modules',
+  'parity',
+  'performance',
+  'testing',
+  'weights',
+  README,
+];
 
 /** Declarations of names that this code uses without defining them. */
 const READERS = `

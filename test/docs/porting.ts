@@ -1,4 +1,4 @@
-/** Reads the lines of docs/guides/porting.md: Python's code, and TypeScript's. */
+/** Reads the lines of guides that have Python's code beside TypeScript's. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -14,8 +14,10 @@ export interface Line {
 
 /** Returns every row of every table, with the code above the table. */
 export function readPorting(): Line[] {
-  const text = readFileSync(join(ROOT, 'docs', 'guides', 'porting.md'), 'utf8');
-  return text.split(/^## /m).slice(1).flatMap(linesOf);
+  return ['porting', 'modules'].flatMap((name) => {
+    const text = readFileSync(join(ROOT, 'docs', 'guides', `${name}.md`), 'utf8');
+    return text.split(/^## /m).slice(1).flatMap(linesOf);
+  });
 }
 
 function linesOf(section: string): Line[] {

@@ -78,9 +78,10 @@ describe('parity: the command', function () {
   it('sees a Python that computes otherwise; a tolerance decides', async () => {
     const args = ['--python', inexactPython(), '--loss', 'MSELoss', '--dtype', 'float32'];
     const tolerance = ['--rtol', '1e-3', '--atol', '1e-3'];
+    const junit = path.join(folder, 'strict.xml');
     const pages = ['strict', 'lenient', 'narrow'].map((name) => path.join(folder, `${name}.html`));
     const [strict, lenient, narrow] = await Promise.all([
-      parity(...args, '--cases', '60', '--json', '--html', pages[0]!),
+      parity(...args, '--cases', '60', '--json', '--html', pages[0]!, '--junit', junit),
       parity(...args, '--cases', '60', ...tolerance, '--html', pages[1]!),
       parity(
         ...args,
@@ -101,6 +102,9 @@ describe('parity: the command', function () {
     expect(report.total.ulps.value).to.be.at.least(1);
     expect(report.failures[0]!.call).to.match(/mse_loss/i);
     expect(report.failures[0]!.differences.join()).to.match(/elements differ, by at most \d+ ulps/);
+    expect(readFileSync(junit, 'utf8')).to.match(
+      /<testcase classname="mse_loss" name="float32"><failure message="\d+ of 60 cases differ">/,
+    );
     expect(lenient.stdout).to.include('the others are close (rtol 0.001, atol 0.001)');
     expect(lenient.status).to.equal(0);
     expect(narrow.stdout).to.match(
@@ -113,7 +117,9 @@ describe('parity: the command', function () {
       .and.not.to.include('within the tolerance');
     expect(lenientPage).to.include('within the tolerance');
     expect(narrowPage).to.match(/--threads 1 .*--python-device cpu --rtol 0 --atol 1e-30/);
-    expect(narrowPage).to.match(/… and \d+ more\./);
+    const { total } = report;
+    expect(report.failures, 'all are listed').to.have.length(total.close + total.different);
+    expect(strictPage!.match(/<details>/g)).to.have.length(total.different);
   });
 
   it('sees a Python that warns otherwise, which no tolerance excuses', async () => {

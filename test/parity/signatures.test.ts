@@ -16,16 +16,18 @@ interface Parameter {
 }
 
 const PARAMETERS = `
-import inspect
+import inspect, typing
 from torch.nn.modules import loss as module
 
 def parameters(function):
     found = [p for p in inspect.signature(function).parameters.values() if p.name != 'self']
     required = [p.default is p.empty for p in found]
-    return [[p.name, None if r else p.default, r, p.kind is p.KEYWORD_ONLY] for p, r in zip(found, required)]
+    named = lambda value: value.__name__ if callable(value) else value
+    return [[p.name, None if r else named(p.default), r, p.kind is p.KEYWORD_ONLY] for p, r in zip(found, required)]
 
 def constructor(cls):  # @deprecated wraps NLLLoss2d's
-    return parameters(getattr(cls.__init__, '__wrapped__', cls.__init__))
+    init = getattr(cls.__init__, '__wrapped__', cls.__init__)
+    return parameters((typing.get_overloads(init) or [init])[0])  # recurrent layers take *args, and say so in overloads
 `;
 
 const SIGNATURES = `${PARAMETERS}
@@ -58,6 +60,12 @@ const LAYERS: readonly [name: string, Class: { signature: readonly Parameter[] }
   ),
   ['torch.optim.swa_utils.AveragedModel', optim.swa_utils.AveragedModel],
   ['torch.optim.swa_utils.SWALR', optim.swa_utils.SWALR],
+  ...Object.entries<object>({ ...torch.utils.data })
+    .filter(([, member]) => Object.hasOwn(member, 'signature'))
+    .map(([name, member]): [string, { signature: readonly Parameter[] }] => [
+      `torch.utils.data.${name}`,
+      member as { signature: readonly Parameter[] },
+    ]),
   ['torch.amp.GradScaler', torch.amp.GradScaler],
   ['torch.cuda.amp.GradScaler', torch.cuda.amp.GradScaler],
 ];
@@ -79,6 +87,36 @@ const BY_POSITION: readonly [python: string, make: () => unknown][] = [
   ["nn.GELU('tanh')", () => new nn.GELU('tanh')],
   ['nn.Flatten(0, 1)', () => new nn.Flatten(0, 1)],
   ['nn.Unflatten(1, (2, 3))', () => new nn.Unflatten(1, [2, 3])],
+  [
+    "nn.Conv2d(4, 6, (3, 5), 2, 1, (1, 2), 2, False, 'reflect')",
+    () => new nn.Conv2d(4, 6, [3, 5], 2, 1, [1, 2], 2, false, 'reflect'),
+  ],
+  [
+    'nn.ConvTranspose1d(4, 6, 3, 2, 1, 1, 2, False, 3)',
+    () => new nn.ConvTranspose1d(4, 6, 3, 2, 1, 1, 2, false, 3),
+  ],
+  ['nn.MaxPool2d(3, 2, 1, 2, True, True)', () => new nn.MaxPool2d(3, 2, 1, 2, true, true)],
+  ['nn.MaxUnpool3d(3, (1, 2, 3), 1)', () => new nn.MaxUnpool3d(3, [1, 2, 3], 1)],
+  [
+    'nn.AvgPool2d((3, 2), 2, 1, True, False, 4)',
+    () => new nn.AvgPool2d([3, 2], 2, 1, true, false, 4),
+  ],
+  ['nn.LPPool2d(1.5, 3, None, True)', () => new nn.LPPool2d(1.5, 3, null, true)],
+  ['nn.AdaptiveMaxPool2d((None, 3), True)', () => new nn.AdaptiveMaxPool2d([null, 3], true)],
+  [
+    'nn.BatchNorm1d(3, 0.5, None, False, False)',
+    () => new nn.BatchNorm1d(3, 0.5, null, false, false),
+  ],
+  ['nn.GroupNorm(2, 4, 0.5, False)', () => new nn.GroupNorm(2, 4, 0.5, false)],
+  ['nn.LayerNorm((2, 4), 0.5, True, False)', () => new nn.LayerNorm([2, 4], 0.5, true, false)],
+  ['nn.RMSNorm(4, 0.5, False)', () => new nn.RMSNorm(4, 0.5, false)],
+  ['nn.ConstantPad2d((1, 2, 3, 4), 0.5)', () => new nn.ConstantPad2d([1, 2, 3, 4], 0.5)],
+  ['nn.Threshold(0.5, 2.0, True)', () => new nn.Threshold(0.5, 2, true)],
+  ['nn.Hardtanh(-2.0, 2.0, True)', () => new nn.Hardtanh(-2, 2, true)],
+  [
+    "nn.EmbeddingBag(5, 2, 1.5, 1.0, True, 'sum', False, None, True, 1)",
+    () => new nn.EmbeddingBag(5, 2, 1.5, 1, true, 'sum', false, null, true, 1),
+  ],
   ['nn.Linear(2, 3, False)', () => new nn.Linear(2, 3, false)],
   [
     'nn.Linear(2, 3, False, "cpu", torch.double)',
@@ -101,6 +139,22 @@ const BY_POSITION: readonly [python: string, make: () => unknown][] = [
     'nn.CosineSimilarity(0, 4.0)(torch.ones(2, 1), torch.ones(2, 1))',
     () => new nn.CosineSimilarity(0, 4)(torch.ones(2, 1), torch.ones(2, 1)),
   ],
+  [
+    'nn.LSTM(2, 3, 2, False, True, 0.5, True, 1)',
+    () => new nn.LSTM(2, 3, 2, false, true, 0.5, true, 1),
+  ],
+  ["nn.RNN(2, 3, 2, 'relu', False)", () => new nn.RNN(2, 3, 2, 'relu', false)],
+  ['nn.GRU(2, 3, 1, True, True)', () => new nn.GRU(2, 3, 1, true, true)],
+  ["nn.RNNCell(2, 3, False, 'relu')", () => new nn.RNNCell(2, 3, false, 'relu')],
+  ['nn.LSTMCell(2, 3, False)', () => new nn.LSTMCell(2, 3, false)],
+  [
+    'nn.MultiheadAttention(4, 2, 0.5, False, True, True, 3, 5, True)',
+    () => new nn.MultiheadAttention(4, 2, 0.5, false, true, true, 3, 5, true),
+  ],
+  [
+    "nn.TransformerEncoderLayer(4, 2, 8, 0.5, 'gelu', 0.5, True, True, False)",
+    () => new nn.TransformerEncoderLayer(4, 2, 8, 0.5, 'gelu', 0.5, true, true, false),
+  ],
   ['torch.optim.SGD([torch.ones(1)], 0.1)', () => new optim.SGD([torch.ones(1)], 0.1)],
   [
     'torch.optim.SGD([torch.ones(1)], 0.1, 0.9, 0, 0.5, True, foreach=False)',
@@ -120,7 +174,7 @@ function check(ofName: (name: string) => unknown, rows: readonly Row[], kinds = 
     const callee = ofName(name) as { signature?: readonly Parameter[] } | undefined;
     const ours = callee?.signature?.map(({ name: key, default: value, required, keywordOnly }) => ({
       name: key,
-      default: value,
+      default: typeof value === 'function' ? value.name : value,
       required,
       keywordOnly: kinds && keywordOnly,
     }));
@@ -181,6 +235,28 @@ describe('parity: signatures', () => {
     const expression = `[[name, constructor(eval(name))] for name in ${JSON.stringify(names)}]`;
     const [rows] = (await askPython(PARAMETERS, [expression])) as [Row[]];
     check((name) => LAYERS.find(([known]) => known === name)![1], rows, true);
+  });
+
+  it("gives all other functions torch's parameters", async () => {
+    const losses = new Set(functions.map(([name]) => name));
+    const ours = Object.entries(nn.functional as unknown as Record<string, object>)
+      .filter(([name, member]) => Object.hasOwn(member, 'signature') && !losses.has(name))
+      .map(([name]) => name);
+    expect(ours.length).to.be.at.least(45);
+    // Functions that return indices or not are made of two, of which one has the parameters. Builtins have none.
+    const source = `${PARAMETERS}
+def function(name):
+    found = parameters(getattr(F, name))
+    return parameters(getattr(F, name + '_with_indices')) if found[0][0] == 'args' else found
+named = [name for name in ${JSON.stringify(ours)} if not inspect.isbuiltin(getattr(F, name))]`;
+    const expression = '[[name, function(name)] for name in named]';
+    const [rows] = (await askPython(source, [expression])) as [Row[]];
+    expect(rows.length).to.be.at.least(40);
+    check(
+      memberOf(nn.functional),
+      rows.map(([name, found]) => [name, found.filter(([key]) => key !== '_stacklevel')]),
+      true,
+    );
   });
 
   it('constructs by position what Python does', async () => {

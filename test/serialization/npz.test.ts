@@ -174,7 +174,7 @@ describe('npz', () => {
     'a structure': [
       () =>
         zip({ data: npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", 4) }),
-      /a header that is not numpy's/,
+      /is of structures/,
     ],
     'texts by the dozen': [() => zip({ data: array('<U1', '(12,)', 48) }), /is 12 texts/],
     'a text of no characters': [

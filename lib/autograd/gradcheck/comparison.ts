@@ -2,7 +2,7 @@
  * Compares numerical with analytical gradients. Source of messages: torch/autograd/gradcheck.py, of the same release.
  */
 
-import { gradcheckError } from '../../bindings/errors';
+import { gradcheckError, sayingMore } from '../../bindings/errors';
 import { op } from '../../nn/ops';
 import { Generator } from '../../random/generator';
 import type { DType } from '../../tensor/dtype';
@@ -10,6 +10,7 @@ import { complex64, complex128, float32, float64 } from '../../tensor/dtype';
 import { rand } from '../../tensor/factories';
 import { promote_types } from '../../tensor/functions/predicates';
 import type { Tensor } from '../../tensor/tensor';
+import { placeOf } from '../../testing/difference/place';
 import { itemOf, numberText } from '../../testing/numbers';
 import { analyticalJacobians } from './analytical';
 import { directionalDerivatives, numericalJacobians } from './numerical';
@@ -60,7 +61,8 @@ export function compareAll(subject: Subject, settings: Settings): void {
     for (const [j, expected] of analytical.entries()) {
       const found = byOutput[i]![j]!;
       if (areClose(expected, found.to(expected.device), rtol, atol)) continue;
-      throw gradcheckError(mismatchText(expected, found, i, j, part));
+      const text = mismatchText(expected, found, i, j, part);
+      throw failure(text, worstEntry(expected, found, settings));
     }
   }
 }
@@ -167,10 +169,8 @@ function compareProducts(
   const atol = settings.atol * inputTotal * total(outputDirection);
   const found = numerical.to(analytical.device);
   if (areClose(analytical, found, settings.rtol, atol)) return;
-  throw gradcheckError(
-    mismatchText(analytical, found, output, input, subject.part) +
-      slowText(subject, settings, output, input),
-  );
+  const [slow, worst] = slowText(subject, settings, output, input);
+  throw failure(mismatchText(analytical, found, output, input, subject.part) + slow, worst);
 }
 
 const FAST_FAILS = `
@@ -189,13 +189,13 @@ If the test
   module_test entry to have \`gradcheck_fast_mode=False\`
 `.trim();
 
-/** Returns the message with the whole Jacobians, as {@link compareAll} shows them. */
+/** Returns the message with the whole Jacobians, as {@link compareAll} shows them, and their worst entry. */
 function slowText(
   { program, inputs, outputs }: Subject,
   { eps, rtol, atol }: Settings,
   output: number,
   input: number,
-): string {
+): [text: string, worst: string] {
   const numerical = numericalJacobians(program, inputs, outputs, eps)[input]![output]!;
   const unchecked = { nondet_tol: Number.POSITIVE_INFINITY, check_grad_dtypes: false };
   const analytical = analyticalJacobians(inputs, outputs[output]!, unchecked)[input]!;
@@ -206,5 +206,32 @@ function slowText(
     'about fast mode. Below, we recompute numerical and analytical jacobians in slow mode:\n\n' +
     `Numerical:\n ${formatted(numerical)}\nAnalytical:\n${formatted(analytical)}\n\n` +
     `The max per-element difference (slow mode) is: ${numberText(itemOf(greatest))}.\n`;
-  return analytical.allclose(numerical, rtol, atol) ? text + FAST_FAILS : text;
+  const isEqual = analytical.allclose(numerical, rtol, atol);
+  return isEqual
+    ? [text + FAST_FAILS, '']
+    : [text, worstEntry(analytical, numerical, { rtol, atol })];
+}
+
+/** An error with Python's message and what Python does not say. */
+const failure = (python: string, details: string): Error =>
+  sayingMore(gradcheckError(python + details), python);
+
+/** Names the entry that is furthest beyond the tolerance, with both sides' values. */
+function worstEntry(
+  analytical: Tensor,
+  numerical: Tensor,
+  { rtol, atol }: Pick<Settings, 'rtol' | 'atol'>,
+): string {
+  const dtype = promote_types(analytical.dtype, numerical.dtype);
+  const [a, n] = [analytical, numerical].map((side) => side.to({ dtype, device: 'cpu' }).detach());
+  const beyond = a!.sub(n!).abs().sub(n!.abs().mul(rtol).add(atol)).flatten();
+  // NaN is further than any number.
+  const distances = beyond.masked_fill(beyond.isnan(), Number.POSITIVE_INFINITY);
+  const off = Number(distances.gt(0).sum().item());
+  const [row, column] = placeOf(Number(distances.argmax().item()), a!.shape) as [number, number];
+  const show = (side: Tensor): string => numberText(itemOf(side.index(row, column)));
+  return (
+    `\n${off} of ${a!.numel()} entries are beyond the tolerance. The worst is [${row}, ${column}], of element ${row} of the input ` +
+    `and element ${column} of the output: numerical ${show(n!)}, analytical ${show(a!)}.\n`
+  );
 }

@@ -7,6 +7,8 @@ export type NativeGenerator = { readonly __generator: unique symbol };
 export interface NativeGenerators {
   new_generator(device: string): NativeGenerator;
   default_generator(device: string): NativeGenerator;
+  /** Gives this thread a default generator of its own for the CPU. */
+  own_generator(generator: NativeGenerator): void;
   manual_seed(seed: number | bigint): void;
   generator_manual_seed(generator: NativeGenerator, seed: number | bigint): void;
   generator_initial_seed(generator: NativeGenerator): number | bigint;

@@ -13,12 +13,14 @@ import type { NativeCuda } from './cuda';
 import type { NativeEnvironment } from './environment';
 import type { NativeGenerators } from './generators';
 import type { NativeHandles } from './handles';
+import type { NativeHooks } from './hooks';
 import type { NativeJobs } from './jobs';
 import type { NativeKernels } from './kernels';
 import type { NativeLinearLosses, NativeLosses } from './losses';
 import type { NativeMemory } from './memory';
 import type { NativeOperators } from './operators';
 import type { NativeProcess } from './process';
+import type { NativeScripts } from './scripts';
 import type { NativeSharing } from './sharing';
 import type { NativeStreams } from './streams';
 import type { NativeTensors } from './tensors';
@@ -31,6 +33,7 @@ export interface Native
     NativeTensors,
     NativeProcess,
     NativeAutograd,
+    NativeHooks,
     NativeAutocast,
     NativeCuda,
     NativeStreams,
@@ -39,6 +42,7 @@ export interface Native
     NativeLosses,
     NativeLinearLosses,
     NativeKernels,
+    NativeScripts,
     NativeJobs {}
 
 const loaded = loadAddon();

@@ -4,6 +4,7 @@ import type { Handle } from '../handle';
 import type { NativeAutograd } from './autograd';
 import type { NativeLinearLosses, NativeLosses } from './losses';
 import type { NativeOperators } from './operators';
+import type { NativeScripts } from './scripts';
 
 /** The calls that can run as jobs. Losses have the same parameters as in a synchronous call, and return promises. */
 export interface NativeJob extends NativeLosses<Promise<Handle>> {
@@ -12,6 +13,7 @@ export interface NativeJob extends NativeLosses<Promise<Handle>> {
   contiguous_cpu_copy(tensor: Handle): Promise<Handle>;
   backward(...args: Parameters<NativeAutograd['backward']>): Promise<void>;
   call_operator(...args: Parameters<NativeOperators['call_operator']>): Promise<unknown>;
+  script_call(...args: Parameters<NativeScripts['script_call']>): Promise<unknown>;
   adaptive_log_softmax_with_loss(
     ...args: Parameters<NativeLinearLosses['adaptive_log_softmax_with_loss']>
   ): Promise<[output: Handle, loss: Handle]>;

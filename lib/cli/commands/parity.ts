@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import type { DType } from '../../testing/parity/inputs';
 import type { ParityReport } from '../../testing/parity/run';
-import type { Tolerance } from '../../testing/parity/ulps';
+import type { Tolerances } from '../../testing/tolerances';
 import { defineCommand } from '../command';
 import { CommandError, EXIT, UsageError } from '../errors';
 import { defaultPython, integer, nonNegative, save } from '../parity_values';
@@ -50,7 +50,11 @@ export const parity = defineCommand({
       value: 'NAME',
       description: "Python's device, if it is not the same",
     },
-    seed: { type: 'string', value: 'NUMBER', default: '0', description: 'The seed of the inputs' },
+    seed: {
+      type: 'string',
+      value: 'NUMBER',
+      description: 'The seed of the inputs (default: 0)',
+    },
     cases: {
       type: 'string',
       value: 'NUMBER',
@@ -113,6 +117,7 @@ export const parity = defineCommand({
     },
     html: { type: 'string', value: 'FILE', description: 'Write the report as a web page' },
     'json-file': { type: 'string', value: 'FILE', description: 'Write the report as JSON' },
+    junit: { type: 'string', value: 'FILE', description: 'Write the report as JUnit XML, for CI' },
   },
   examples: [
     {
@@ -137,7 +142,15 @@ export const parity = defineCommand({
     },
   ],
   async run(values, terminal, operands) {
-    if (values.recorder) return writeRecorder(terminal);
+    if (values.recorder) {
+      const other = Object.entries(values).find(
+        ([name, value]) => !ALONE.has(name) && isGiven(value),
+      );
+      if (other || operands.length) {
+        throw new UsageError(`--recorder goes without ${other ? `--${other[0]}` : operands[0]}`);
+      }
+      return writeRecorder(terminal);
+    }
     const isOfFiles = values.case.length || values.run.length || values.port || values['in-python'];
     if (isOfFiles) {
       const { compareFiles } = await import('../parity_files.js');
@@ -145,7 +158,7 @@ export const parity = defineCommand({
     }
     if (operands.length) throw new UsageError(`Unexpected argument ${JSON.stringify(operands[0])}`);
     if (values.ulps.length) throw new UsageError('--ulps is for --port and --in-python');
-    const seed = integer(values.seed, '--seed', 0)!;
+    const seed = integer(values.seed ?? '0', '--seed', 0)!;
     const cases = integer(values.cases, '--cases', 1);
     const threads = integer(values.threads, '--threads', 1);
     const tolerance = toleranceOf(values.rtol.at(-1), values.atol.at(-1));
@@ -185,6 +198,12 @@ export const parity = defineCommand({
   },
 });
 
+/** What may stand beside --recorder. */
+const ALONE = new Set(['recorder', 'json', 'color', 'no-color', 'help']);
+
+const isGiven = (value: unknown): boolean =>
+  Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+
 async function writeRecorder(terminal: Terminal): Promise<number> {
   const { RECORDER } = await import('../../testing/parity/port/recorder.js');
   const file = path.basename(RECORDER);
@@ -195,7 +214,7 @@ async function writeRecorder(terminal: Terminal): Promise<number> {
 
 async function write(
   report: ParityReport,
-  files: { readonly html: string | undefined; readonly 'json-file': string | undefined },
+  files: Readonly<Record<'html' | 'json-file' | 'junit', string | undefined>>,
   terminal: Terminal,
 ): Promise<void> {
   const { terminalReport } = await import('../../testing/parity/report/terminal.js');
@@ -203,12 +222,16 @@ async function write(
   const { jsonReport } = await import('../../testing/parity/report/json.js');
   const json = jsonReport(report);
   if (files.html !== undefined) save(files.html, htmlReport(report));
+  if (files.junit !== undefined) {
+    const { lossesJunit } = await import('../../testing/parity/report/junit.js');
+    save(files.junit, lossesJunit(report));
+  }
   if (files['json-file'] !== undefined)
     save(files['json-file'], `${JSON.stringify(json, null, 2)}\n`);
   terminal.result(json, () => terminalReport(report, terminal.styles));
 }
 
-function toleranceOf(rtol: string | undefined, atol: string | undefined): Tolerance | undefined {
+function toleranceOf(rtol: string | undefined, atol: string | undefined): Tolerances | undefined {
   if (rtol === undefined && atol === undefined) return undefined;
   return { rtol: nonNegative(rtol ?? '0', '--rtol'), atol: nonNegative(atol ?? '0', '--atol') };
 }

@@ -1,8 +1,17 @@
 /** Activations: functions of each element. Source: torch/nn/functional.py. */
-import { valueError } from '../../bindings/errors';
+import { runtimeError, valueError } from '../../bindings/errors';
 import { tensorHandle } from '../../bindings/handle';
-import { BOOL, FLOAT, optional, required, Signature, TENSOR } from '../../dispatch/signature';
-import { asFloat } from '../../tensor/scalar';
+import {
+  BOOL,
+  define,
+  FLOAT,
+  INT,
+  optional,
+  type Positional,
+  required,
+  TENSOR,
+} from '../../dispatch/signature';
+import { asFloat, type Float } from '../../tensor/scalar';
 import type { Tensor } from '../../tensor/tensor';
 import { op } from '../ops';
 
@@ -13,6 +22,19 @@ export interface InplaceOption {
 
 type Unary = (input: Tensor) => Tensor;
 const INPUT = { inputName: 'input' };
+
+// Parameters, in Python's order.
+const GIVEN = { input: required(TENSOR) };
+const INPLACE = { inplace: optional(BOOL, false) };
+const GLU = { ...GIVEN, dim: optional(INT, -1) };
+const THRESHOLD = { ...GIVEN, threshold: required(FLOAT), value: required(FLOAT), ...INPLACE };
+const RRELU = {
+  ...GIVEN,
+  lower: optional(FLOAT, 1 / 8),
+  upper: optional(FLOAT, 1 / 3),
+  training: optional(BOOL, false),
+  ...INPLACE,
+};
 
 /** An activation whose only option is `inplace`. */
 interface Plain {
@@ -37,21 +59,18 @@ function activation<F>(
   numbers: readonly (readonly [name: string, value: number])[] = [],
   check?: (...numbers: number[]) => void,
 ): F {
-  const signature = new Signature(name, {
-    input: required(TENSOR),
-    ...Object.fromEntries(numbers.map(([number, value]) => [number, optional(FLOAT, value)])),
-    inplace: optional(BOOL, false),
-  });
   const plain = op<(...args: unknown[]) => Tensor>(name);
   const inPlace = op<(...args: unknown[]) => Tensor>(`${name}_`);
-  const call = (...args: unknown[]): Tensor => {
-    const { input, inplace, ...rest } = signature.read(args);
+  const declarations = {
+    ...GIVEN,
+    ...Object.fromEntries(numbers.map(([number, value]) => [number, optional(FLOAT, value)])),
+    ...INPLACE,
+  };
+  return define<F, typeof declarations>(name, declarations, ({ input, inplace, ...rest }) => {
     const given = Object.values(rest as Record<string, number>);
     check?.(...given);
     return (inplace ? inPlace : plain)(input, ...given.map(asFloat));
-  };
-  Object.defineProperty(call, 'name', { value: name });
-  return call as F;
+  });
 }
 
 /** Returns `max(0, x)`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.relu.html */
@@ -188,9 +207,142 @@ export const gelu = op<(input: Tensor, options?: GELUOptions) => Tensor>('gelu',
  * Shapes: input (*1, N, *2); output (*1, N / 2, *2).
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.glu.html
+ *
+ * @throws TorchError (RuntimeError) for a tensor without dimensions
  */
-export const glu = op<(input: Tensor, dim?: number | { dim?: number }) => Tensor>(
-  'glu',
+export const glu = define<
+  (input: Tensor, dim?: number | { dim?: number | undefined }) => Tensor,
+  typeof GLU
+>('glu', GLU, ({ input, dim }) => {
+  if (input.ndim === 0) {
+    throw runtimeError('glu does not support scalars because halving size must be even');
+  }
+  return halves(input, dim);
+});
+const halves = op<(input: Tensor, dim: number) => Tensor>('glu');
+
+export interface LambdOption {
+  /** Default: 0.5. */
+  lambd?: number | undefined;
+}
+
+type Shrink = (input: Tensor, lambd?: number | LambdOption) => Tensor;
+
+/**
+ * Returns `x`, or 0 if `|x|` is at most `lambd`.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardshrink.html
+ */
+export const hardshrink = op<Shrink>('hardshrink', [''], INPUT);
+
+/**
+ * Returns `x` moved towards 0 by `lambd`, or 0 if `|x|` is at most `lambd`.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softshrink.html
+ */
+export const softshrink = op<Shrink>('softshrink', [''], INPUT);
+
+type Passing = (input: Tensor, threshold: Float, value: Float) => Tensor;
+
+/**
+ * Returns `x` if it is above the threshold, else `value`.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.threshold.html
+ */
+export const threshold = define<
+  (input: Tensor, threshold: number, value: number, inplace?: boolean | InplaceOption) => Tensor,
+  typeof THRESHOLD
+>('threshold', THRESHOLD, ({ input, threshold: least, value, inplace }) =>
+  (inplace ? passedInPlace : passed)(input, asFloat(least), asFloat(value)),
+);
+const passed = op<Passing>('threshold');
+const passedInPlace = op<Passing>('threshold_');
+
+/**
+ * Returns `x` if it is positive, else `weight * x`.
+ *
+ * Shapes: input (N, C, *), weight () or (1) or (C); output as input.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.prelu.html
+ */
+export const prelu = op<(input: Tensor, weight: Tensor) => Tensor>('prelu', [''], INPUT);
+
+export interface RReLUOptions extends InplaceOption {
+  /** The lower bound of the slope. Default: 1 / 8. */
+  lower?: number | undefined;
+  /** The upper bound of the slope. Default: 1 / 3. */
+  upper?: number | undefined;
+  /** Draws a slope for each element. If false, the slope is the mean of the bounds. Default: false. */
+  training?: boolean | undefined;
+}
+
+type Slopes = (input: Tensor, lower: Float, upper: Float, training: boolean) => Tensor;
+const sloped = op<Slopes>('rrelu');
+const slopedInPlace = op<Slopes>('rrelu_');
+
+/**
+ * Returns `x` if it is positive, else x times a random slope.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.rrelu.html
+ */
+export const rrelu = define<
+  (
+    ...args: Positional<
+      [input: Tensor],
+      [lower: number, upper: number, training: boolean, inplace: boolean],
+      RReLUOptions
+    >
+  ) => Tensor,
+  typeof RRELU
+>('rrelu', RRELU, ({ input, lower, upper, training, inplace }) =>
+  (inplace ? slopedInPlace : sloped)(input, asFloat(lower), asFloat(upper), training),
+);
+
+// --- in place -------------------------------------------------------------------------------------------------------
+
+/** Does {@link relu} in place. */
+export const relu_ = op<Unary>('relu_', [''], INPUT);
+/** Does {@link selu} in place. */
+export const selu_ = op<Unary>('selu_', [''], INPUT);
+/** Does {@link elu} in place. */
+export const elu_ = op<(input: Tensor, alpha?: number | { alpha?: number }) => Tensor>(
+  'elu_',
   [''],
   INPUT,
 );
+/** Does {@link celu} in place. */
+export const celu_ = op<(input: Tensor, alpha?: number | { alpha?: number }) => Tensor>(
+  'celu_',
+  [''],
+  INPUT,
+);
+/** Does {@link leaky_relu} in place. */
+export const leaky_relu_ = op<
+  (input: Tensor, negative_slope?: number | { negative_slope?: number }) => Tensor
+>('leaky_relu_', [''], INPUT);
+/** Does {@link hardtanh} in place. */
+export const hardtanh_ = op<
+  (
+    ...args: Positional<
+      [input: Tensor],
+      [min_val: number, max_val: number],
+      Omit<HardtanhOptions, 'inplace'>
+    >
+  ) => Tensor
+>('hardtanh_', [''], INPUT);
+/** Does {@link threshold} in place. */
+export const threshold_ = op<(input: Tensor, threshold: number, value: number) => Tensor>(
+  'threshold_',
+  [''],
+  INPUT,
+);
+/** Does {@link rrelu} in place. */
+export const rrelu_ = op<
+  (
+    ...args: Positional<
+      [input: Tensor],
+      [lower: number, upper: number, training: boolean],
+      Omit<RReLUOptions, 'inplace'>
+    >
+  ) => Tensor
+>('rrelu_', [''], INPUT);

@@ -1,17 +1,25 @@
 /** Embeddings and one-hot vectors. Source: torch/nn/functional.py. */
-import { createError } from '../../bindings/errors';
+import { assertionError, notImplementedError, valueError } from '../../bindings/errors';
+import { warn } from '../../bindings/warnings';
 import {
   BOOL,
+  define,
   FLOAT,
   INT,
   optional,
   orNull,
+  type Positional,
   required,
   Signature,
+  STRING,
   TENSOR,
+  type ValuesOf,
 } from '../../dispatch/signature';
+import type { Device } from '../../tensor/device';
+import { type DType, long } from '../../tensor/dtype';
 import type { Tensor } from '../../tensor/tensor';
 import { op, withoutGrad } from '../ops';
+import { sizeText } from '../typename';
 
 export interface EmbeddingOptions {
   /** The row that gets no gradient. A negative index counts from the end. Default: null, none. */
@@ -26,12 +34,17 @@ export interface EmbeddingOptions {
   sparse?: boolean | undefined;
 }
 
-/** The options of {@link embedding}, in Python's order. */
-export const EMBEDDING_OPTIONS = {
-  padding_idx: optional<number | null>(orNull(INT), null),
+/** The limit of norms, and how gradients are scaled. */
+export const NORM = {
   max_norm: optional<number | null>(orNull(FLOAT), null),
   norm_type: optional(FLOAT, 2),
   scale_grad_by_freq: optional(BOOL, false),
+};
+
+/** The options of {@link embedding}, in Python's order. */
+export const EMBEDDING_OPTIONS = {
+  padding_idx: optional<number | null>(orNull(INT), null),
+  ...NORM,
   sparse: optional(BOOL, false),
 };
 
@@ -71,22 +84,188 @@ export function embedding(...args: unknown[]): Tensor {
   let { input } = values;
   if (max_norm !== null) {
     input = input.contiguous();
-    withoutGrad(() => renormalise(weight.detach(), input, max_norm, values.norm_type));
+    limitNorms(weight, input, max_norm, values.norm_type);
   }
   return rowsOf(weight, input, padding ?? -1, values.scale_grad_by_freq, values.sparse);
 }
 
-/** Returns padding_idx as an index from the start. */
-export function paddingRow(index: number | null, countRows: () => number): number | null {
+function limitNorms(weight: Tensor, input: Tensor, max_norm: number, norm_type: number): void {
+  withoutGrad(() => renormalise(weight.detach(), input, max_norm, norm_type));
+}
+
+/**
+ * Returns padding_idx as an index from the start.
+ *
+ * @throws TorchError (AssertionError) with the message if it is not the index of a row
+ */
+export function paddingRow(
+  index: number | null,
+  countRows: () => number,
+  message = 'Padding_idx must be within num_embeddings',
+): number | null {
   if (index === null) return null;
   const rows = countRows();
-  if (index >= rows && index > 0) throw outside();
-  if (index < -rows) throw outside();
+  if ((index >= rows && index > 0) || index < -rows) throw assertionError(message);
   return index < 0 ? rows + index : index;
 }
 
-const outside = (): Error =>
-  createError('AssertionError', 'Padding_idx must be within num_embeddings');
+export interface EmbeddingBagOptions extends Omit<EmbeddingOptions, 'padding_idx'> {
+  /** The start of each bag, for an input with one dimension. Default: null. */
+  offsets?: Tensor | null | undefined;
+  /** What the rows of a bag become. Default: `'mean'`. */
+  mode?: BagMode | undefined;
+  /** A factor for each index, with `mode: 'sum'`. Default: null, 1. */
+  per_sample_weights?: Tensor | null | undefined;
+  /** Whether the last offset is the end of the last bag. Default: false. */
+  include_last_offset?: boolean | undefined;
+  /** The row that does not count. Default: null, none. */
+  padding_idx?: number | null | undefined;
+}
+
+/** What the rows of a bag become: their sum, their mean, or the largest elements. */
+export type BagMode = 'sum' | 'mean' | 'max';
+const MODES: readonly string[] = ['sum', 'mean', 'max'];
+
+const EMBEDDING_BAG = {
+  input: required(TENSOR),
+  weight: required(TENSOR),
+  offsets: optional<Tensor | null>(orNull(TENSOR), null),
+  ...NORM,
+  mode: optional(STRING, 'mean'),
+  sparse: optional(BOOL, false),
+  per_sample_weights: optional<Tensor | null>(orNull(TENSOR), null),
+  include_last_offset: optional(BOOL, false),
+  padding_idx: optional<number | null>(orNull(INT), null),
+};
+
+type Bags = (
+  weight: Tensor,
+  input: Tensor,
+  offsets: Tensor,
+  scaleGradByFreq: boolean,
+  mode: number,
+  sparse: boolean,
+  factors: Tensor | null,
+  includeLastOffset: boolean,
+  paddingIdx: number | null,
+) => readonly Tensor[];
+const bagsOf = op<Bags>('embedding_bag', ['padding_idx']);
+const range = op<
+  (start: number, end: number, step: number, options: { dtype: DType; device: Device }) => Tensor
+>('arange', ['start_step']);
+
+/**
+ * Returns the sum, mean or maximum of the rows of each bag of indices.
+ *
+ * Shapes: input (B, N), or (N) with offsets (B); weight (V, D); per_sample_weights as input; output (B, D).
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.embedding_bag.html
+ *
+ * @throws RangeError (ValueError) for shapes or a mode that do not fit, TorchError (NotImplementedError) for
+ *   `per_sample_weights` with another mode than `'sum'`
+ */
+export const embedding_bag = define<
+  (
+    ...args: Positional<
+      [input: Tensor, weight: Tensor],
+      [
+        offsets: Tensor | null,
+        max_norm: number | null,
+        norm_type: number,
+        scale_grad_by_freq: boolean,
+        mode: BagMode,
+        sparse: boolean,
+        per_sample_weights: Tensor | null,
+        include_last_offset: boolean,
+        padding_idx: number | null,
+      ],
+      EmbeddingBagOptions
+    >
+  ) => Tensor,
+  typeof EMBEDDING_BAG
+>('embedding_bag', EMBEDDING_BAG, (values) => {
+  const { max_norm, norm_type, scale_grad_by_freq, mode, sparse, padding_idx } = values;
+  let { input, weight } = values;
+  if (weight.dtype === long && input.is_floating_point()) {
+    warn(SWAPPED);
+    [input, weight] = [weight, input];
+  }
+  const bags = bagsIn(input, weight, values);
+  if (!MODES.includes(mode)) throw valueError('mode has to be one of sum, mean or max');
+  if (mode === 'max' && scale_grad_by_freq) {
+    throw valueError('max mode does not support scaling the gradient by the frequency');
+  }
+  if (mode === 'max' && sparse) throw valueError('max mode does not support sparse weights');
+  if (max_norm !== null) limitNorms(weight, bags.input, max_norm, norm_type);
+  if (bags.factors !== null && mode !== 'sum') {
+    throw notImplementedError(
+      'embedding_bag: per_sample_weights was not None. per_sample_weights is only supported for ' +
+        `mode='sum' (got mode='${mode}'). Please open a feature request on GitHub.`,
+    );
+  }
+  const [output] = bagsOf(
+    weight,
+    bags.input,
+    bags.offsets,
+    scale_grad_by_freq,
+    MODES.indexOf(mode),
+    sparse,
+    bags.factors,
+    bags.include_last_offset,
+    padding_idx,
+  );
+  return output!;
+});
+
+const SWAPPED =
+  'Argument order of nn.functional.embedding_bag was changed. Usage `embedding_bag(weight, input, ...)` is ' +
+  'deprecated, and should now be `embedding_bag(input, weight, ...)`.';
+
+interface Bag {
+  input: Tensor;
+  offsets: Tensor;
+  factors: Tensor | null;
+  include_last_offset: boolean;
+}
+
+/** Returns the indices in one dimension, with offsets. */
+function bagsIn(
+  input: Tensor,
+  weight: Tensor,
+  { offsets, per_sample_weights: factors, include_last_offset }: ValuesOf<typeof EMBEDDING_BAG>,
+): Bag {
+  if (factors !== null && String(factors.shape) !== String(input.shape)) {
+    const shapes = [factors, input].map(({ shape }) => sizeText(shape));
+    throw valueError(
+      `embedding_bag: If per_sample_weights (${shapes[0]}) is not None, then it must have the same shape as the ` +
+        `input (${shapes[1]})`,
+    );
+  }
+  if (weight.ndim !== 2) {
+    throw valueError(`weight has to be a 2D Tensor, but got Tensor of dimension ${weight.ndim}`);
+  }
+  if (input.ndim === 2) {
+    if (offsets !== null) {
+      throw valueError(
+        'if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length ' +
+          "sequences. However, found offsets of type <class 'torch.Tensor'>",
+      );
+    }
+    const { dtype, device } = input;
+    return {
+      input: input.reshape(-1),
+      offsets: range(0, input.numel(), input.size(1), { dtype, device }),
+      factors: factors === null ? null : factors.reshape(-1),
+      include_last_offset: false,
+    };
+  }
+  if (input.ndim !== 1) {
+    throw valueError(`input has to be 1D or 2D Tensor, but got Tensor of dimension ${input.ndim}`);
+  }
+  if (offsets === null) throw valueError('offsets has to be a 1D Tensor but got None');
+  if (offsets.ndim !== 1) throw valueError('offsets has to be a 1D Tensor');
+  return { input, offsets, factors, include_last_offset };
+}
 
 /**
  * Returns vectors that are 1 at the given index and 0 elsewhere.

@@ -16,6 +16,7 @@ import { bilinear, linear } from '../functional/linear';
 import * as init from '../init';
 import { empty } from '../ops';
 import { Parameter } from '../parameter';
+import { fillBias } from './bias';
 import { Module } from './module';
 
 /**
@@ -77,10 +78,7 @@ export class Linear extends Module<[input: Tensor], Tensor> {
   /** Initializes weight and bias again, at random. */
   reset_parameters(): void {
     init.kaiming_uniform_(this.weight, { a: Math.sqrt(5) });
-    if (this.bias === null) return;
-    const [fanIn] = init._calculate_fan_in_and_fan_out(this.weight);
-    const bound = fanIn > 0 ? 1 / Math.sqrt(fanIn) : 0;
-    init.uniform_(this.bias, -bound, bound);
+    if (this.bias !== null) fillBias(this.bias, this.weight);
   }
 
   override forward(input: Tensor): Tensor {

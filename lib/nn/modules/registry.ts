@@ -28,6 +28,7 @@ export class Registry {
   readonly #kindOfValue: (value: unknown) => Kind | undefined;
   readonly #kinds = new Map<string, Kind>();
   readonly #temporary = new Set<string>();
+  readonly #replaced = new Set<string>();
 
   /**
    * @param owner - the module
@@ -70,6 +71,26 @@ export class Registry {
   setPersistent(name: string, persistent: boolean): void {
     if (persistent) this.#temporary.delete(name);
     else this.#temporary.add(name);
+  }
+
+  /**
+   * Replaces a parameter, a buffer or another property by any tensor. Returns a function that puts the original back,
+   * and returns the value that the property had until then.
+   */
+  replace(name: string, value: Tensor): () => unknown {
+    this.#observe();
+    const owner = this.#owner;
+    const existed = Object.hasOwn(owner, name);
+    const original = owner[name];
+    this.#replaced.add(name);
+    owner[name] = value;
+    return () => {
+      const latest = owner[name];
+      if (existed) owner[name] = original;
+      else delete owner[name];
+      this.#replaced.delete(name);
+      return latest;
+    };
   }
 
   /** Registers in another registry what is registered here, with copies of the values. */
@@ -149,6 +170,7 @@ export class Registry {
    */
   #kindFor(name: string, value: unknown): Kind | undefined {
     const known = this.#kinds.get(name);
+    if (this.#replaced.has(name)) return known;
     const own = this.#kindOfValue(value);
     if (own === 'parameter' || (own && known !== 'parameter')) return own;
     const isEmpty = value === null || value === undefined;
@@ -171,6 +193,7 @@ const keyError = (message: string): Error => createError('KeyError', message);
 
 /** Returns Python's `hasattr`. Ignores class fields without a value, and the properties of every function. */
 export function hasAttribute(owner: object, name: string): boolean {
+  if (name === '__proto__') return true;
   if (Object.hasOwn(owner, name)) return (owner as Properties)[name] !== undefined;
   let prototype = Object.getPrototypeOf(owner);
   while (prototype && prototype !== Function.prototype) {

@@ -1,9 +1,18 @@
 /** The outcome of a program in a form that both languages share: exact values, gradients, warnings, the error. */
 import type { GraphNode } from '../../autograd/graph';
+import { native } from '../../bindings/native';
 import type { RecordedWarning } from '../../bindings/warnings';
+import { wrap } from '../../bindings/wrap';
+import { dtypes } from '../../tensor/dtype_table';
 import { Tensor } from '../../tensor/tensor';
+import {
+  type Allowance,
+  type Difference as Deviation,
+  differenceOf,
+} from '../difference/difference';
+import { sideOf } from '../difference/side';
+import { ulpsText } from '../difference/text';
 import type { Raw } from './call';
-import { measure } from './ulps';
 
 /** The contents of a tensor. `bytes` are little-endian and contiguous. */
 export interface TensorValue {
@@ -35,7 +44,7 @@ export interface Outcome {
 export function outcomeOf(raw: Raw, warnings: Outcome['warnings'] = []): Outcome {
   const error = raw.error && {
     type: (raw.error as { pythonType?: string }).pythonType ?? `JavaScript ${raw.error.name}`,
-    message: raw.error.message,
+    message: (raw.error as { pythonMessage?: string }).pythonMessage ?? raw.error.message,
   };
   return {
     stage: raw.stage,
@@ -198,9 +207,22 @@ function differentTensors(what: string, python: TensorValue, ours: TensorValue):
     }));
   const comparable = python.dtype === ours.dtype && python.bytes.length === ours.bytes.length;
   if (!comparable || Buffer.compare(python.bytes, ours.bytes) === 0) return found;
-  const { different, count, ulps, at, values } = measure(python, ours);
+  const { different, count, ulps, at, values, bits } = deviationOf(python, ours)!;
   const text =
     `${what} (${python.dtype}[${python.shape.join(',')}]): ${different} of ${count} elements differ, by at most ` +
-    `${ulps} ulps${at.length ? ` at [${at.join(', ')}]` : ''}: Python ${values[0]}, ours ${values[1]}`;
+    `${ulpsText(ulps.greatest)} ulps${at.length ? ` at [${at.join(', ')}]` : ''}: ` +
+    `Python ${values[0]} (${bits[0]}), ours ${values[1]} (${bits[1]})`;
   return [...found, { text, tensors: [python, ours] }];
 }
+
+/** Measures the difference of two tensors of one dtype and size; undefined if all bits are equal. */
+export function deviationOf(
+  python: TensorValue,
+  ours: TensorValue,
+  allowance?: Allowance,
+): Deviation | undefined {
+  return differenceOf(sideOf(tensorOf(python)), sideOf(tensorOf(ours)), allowance);
+}
+
+const tensorOf = ({ dtype, bytes, shape }: TensorValue): Tensor =>
+  wrap(native.tensor_from_bytes(bytes, dtypes.get(dtype.replace('torch.', ''))!.code, shape));

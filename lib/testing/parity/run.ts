@@ -2,6 +2,7 @@
 
 import { recordWarnings } from '../../bindings/warnings';
 import * as torch from '../../torch';
+import type { Tolerances } from '../tolerances';
 import { describeCall, runCall } from './call';
 import {
   type BuildDifference,
@@ -24,7 +25,6 @@ import {
   outcomeOf,
 } from './outcome';
 import { Statistics, summarise } from './statistics';
-import type { Tolerance } from './ulps';
 
 export interface ParityOptions {
   /** The path of the Python interpreter. */
@@ -40,7 +40,7 @@ export interface ParityOptions {
   /** The device in Python. Default: the same device. */
   pythonDevice?: string;
   /** The tolerance for numbers. Default: none, numbers must be equal. */
-  tolerance?: Tolerance;
+  tolerance?: Tolerances;
   /** Called from time to time. */
   onProgress?(done: number, total: number, loss: string): void;
 }
@@ -56,6 +56,7 @@ export interface Failure {
   /** The number of the case among the loss's cases. Together with the seed, it identifies the case. */
   case: number;
   device: string;
+  dtype: string;
   call: string;
   verdict: 'close' | 'different';
   differences: readonly string[];
@@ -77,7 +78,7 @@ export interface ParityReport {
   missing: readonly string[];
   total: Statistics['total'];
   by: Statistics['by'];
-  /** The first cases of each loss that differ. */
+  /** All cases that differ. */
   failures: readonly Failure[];
 }
 
@@ -89,8 +90,6 @@ const BATCH = 64;
 const AHEAD = 4;
 /** The number of calls after which the event loop reads input, so that Python is not blocked by a full pipe. */
 const CALLS_PER_TURN = 8;
-/** The largest number of failures per loss, so that one loss does not hide others. */
-const FAILURES_PER_LOSS = 10;
 
 /** A row, a device, and the number of cases to run. */
 interface Portion {
@@ -293,12 +292,12 @@ class Run {
       const found = compareWith(python, made);
       const comparison = summarise(found, python, this.settings.tolerance);
       this.statistics.add(made, comparison);
-      const kept = this.failures.filter(({ loss }) => loss === made.loss).length;
-      if (comparison.verdict !== 'equal' && kept < FAILURES_PER_LOSS) {
+      if (comparison.verdict !== 'equal') {
         this.failures.push({
           loss: made.loss,
           case: number,
           device: made.call.device ?? 'cpu',
+          dtype: made.dtype,
           call: describeCall(made.call),
           verdict: comparison.verdict,
           differences: found.map(({ text }) => text),

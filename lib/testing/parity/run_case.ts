@@ -3,36 +3,22 @@ import { valueError } from '../../bindings/errors';
 import { native } from '../../bindings/native';
 import type { Tensor } from '../../tensor/tensor';
 import * as torch from '../../torch';
+import type { Given } from '../diagnosis/evidence';
+import { elementsOf } from '../difference/elements';
+import { sideOf } from '../difference/side';
 import { readCase, type SavedCase } from './case_file';
-import type { TensorValue } from './outcome';
-import { tensorValue } from './outcome';
-import { isClose, measure, type Tolerance } from './ulps';
+import { allowanceOf, firstAndLast, type RunReport, type Tolerances } from './port/comparison';
+import { type Environment, environmentHere, sideNotes } from './port/sides';
+import { compareTensors, type TensorReport, worstOf } from './port/tensor_report';
 
-/** The comparison of one tensor of the result. */
-export interface CaseResult {
-  /** The name: `value`, or `grad.` and the name of an argument. */
-  name: string;
-  verdict: 'equal' | 'close' | 'different';
-  dtype: string;
-  shape: readonly number[];
-  /** The number of elements that differ, and the number of all elements. */
-  different: number;
-  count: number;
-  /** For the element that differs most: the distance, its index, and both values. */
-  ulps: number;
-  at: readonly number[];
-  python: string;
-  ours: string;
-}
-
-export interface CaseReport {
-  verdict: 'equal' | 'close' | 'different';
-  path: string;
+/** A report on a case has what one on a run has, and the call. */
+export interface CaseReport extends RunReport {
   loss: string;
   arguments: Readonly<Record<string, string>>;
-  results: readonly CaseResult[];
-  /** Properties that differ between the environments. Equal bits are then not guaranteed. */
-  notes: readonly string[];
+}
+
+export interface CaseOptions extends Tolerances {
+  threads?: number | undefined;
 }
 
 /**
@@ -40,30 +26,45 @@ export interface CaseReport {
  *
  * @throws RangeError (ValueError) if the file is not a case; the loss's error if it throws for the arguments
  */
-export function runCase(
-  path: string,
-  { tolerance, threads }: { tolerance?: Tolerance | undefined; threads?: number | undefined } = {},
-): CaseReport {
+export function runCase(path: string, { threads, ...tolerances }: CaseOptions = {}): CaseReport {
   const saved = readCase(path);
   const before = native.get_num_threads();
   const wanted = threads ?? saved.threads;
   try {
     if (wanted !== undefined) native.set_num_threads(wanted);
-    const results = [...answers(saved)].map(([name, [python, ours]]) =>
-      resultOf(name, tensorValue(python), tensorValue(ours), tolerance),
-    );
-    const verdicts = results.map(({ verdict }) => verdict);
+    const results = resultsOf(saved, tolerances);
+    const sides = { recorded: pythonOf(saved), here: environmentHere(saved.device) };
     return {
-      verdict: (['different', 'close'] as const).find((one) => verdicts.includes(one)) ?? 'equal',
+      verdict: worstOf(results.map(({ verdict }) => verdict)),
       path,
       loss: saved.loss,
       arguments: argumentsOf(saved),
       results,
-      notes: notesOf(saved, native.get_num_threads()),
+      ...firstAndLast(results),
+      problems: [],
+      notes: sideNotes(sides),
+      sides,
     };
   } finally {
     native.set_num_threads(before);
   }
+}
+
+function resultsOf(saved: SavedCase, tolerances: Tolerances): TensorReport[] {
+  const given = [...saved.tensors].map(([name, tensor]): Given => {
+    const numbers = () => elementsOf(sideOf(tensor)).numbers;
+    const { dtype, shape } = tensor;
+    return { name, kind: 'input', dtype: String(dtype), shape, tensor: () => tensor, numbers };
+  });
+  const context = { given: () => given, options: saved.options, recomputes: true };
+  return [...answers(saved)].map(([label, [python, ours]]) => {
+    const isGrad = label !== 'value';
+    const entry = isGrad
+      ? { kind: 'grad' as const, name: label.slice('grad.'.length), step: 0 }
+      : { kind: 'output' as const, name: label, step: 0 };
+    const allowance = allowanceOf(tolerances, label);
+    return compareTensors(entry, sideOf(python), sideOf(ours), allowance, context);
+  });
 }
 
 /** Returns Python's tensors and ours, by name. */
@@ -118,26 +119,6 @@ function deviceFor({ device }: SavedCase): string {
   return device.startsWith('cuda') && torch.cuda.is_available() ? device : 'cpu';
 }
 
-function resultOf(
-  name: string,
-  python: TensorValue,
-  ours: TensorValue,
-  tolerance: Tolerance | undefined,
-): CaseResult {
-  const count = python.shape.reduce((product, size) => product * size, 1);
-  const { dtype, shape } = python;
-  const equal = { name, dtype, shape, different: 0, count, ulps: 0, at: [], python: '', ours: '' };
-  if (dtype !== ours.dtype || String(shape) !== String(ours.shape)) {
-    const show = (value: TensorValue): string => `${value.dtype}[${value.shape.join(', ')}]`;
-    const texts = { python: show(python), ours: show(ours) };
-    return { ...equal, ...texts, verdict: 'different', different: count, ulps: Infinity };
-  }
-  if (Buffer.compare(python.bytes, ours.bytes) === 0) return { ...equal, verdict: 'equal' };
-  const { different, ulps, at, values } = measure(python, ours);
-  const verdict = tolerance && isClose(python, ours, tolerance) ? 'close' : 'different';
-  return { ...equal, verdict, different, ulps, at, python: values[0], ours: values[1] };
-}
-
 function argumentsOf({ tensors, options }: SavedCase): Record<string, string> {
   return Object.fromEntries([
     ...[...tensors].map(([name, tensor]) => [name, `${tensor.dtype}[${tensor.shape.join(', ')}]`]),
@@ -148,15 +129,12 @@ function argumentsOf({ tensors, options }: SavedCase): Record<string, string> {
   ]) as Record<string, string>;
 }
 
-function notesOf(saved: SavedCase, threads: number): string[] {
-  const capability = native.cpu_capability();
-  const differing: [what: string, python: string | undefined, ours: string][] = [
-    ['torch', saved.torch, torch.__version__],
-    ['threads', saved.threads === undefined ? undefined : String(saved.threads), String(threads)],
-    ['CPU capability', saved.cpuCapability, capability],
-    ['device', saved.device, deviceFor(saved)],
-  ];
-  return differing
-    .filter(([, python, ours]) => python !== undefined && python !== ours)
-    .map(([what, python, ours]) => `${what}: Python had ${python}, here it is ${ours}`);
-}
+const pythonOf = (saved: SavedCase): Environment => ({
+  language: 'Python',
+  runtime: null,
+  torch: saved.torch ?? null,
+  threads: saved.threads ?? null,
+  cpu_capability: saved.cpuCapability ?? null,
+  device: saved.device,
+  kernels: [],
+});

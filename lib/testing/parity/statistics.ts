@@ -1,7 +1,8 @@
 /** Statistics of a run: the numbers of equal, close and different cases, and the largest differences. */
+
+import type { Tolerances } from '../tolerances';
 import type { LossCase } from './generate';
-import type { Difference, Outcome } from './outcome';
-import { isClose, measure, type Tolerance } from './ulps';
+import { type Difference, deviationOf, type Outcome } from './outcome';
 
 /** The verdict on a case. `close` exists only with a tolerance. */
 export type Verdict = 'equal' | 'close' | 'different';
@@ -23,17 +24,20 @@ export interface Comparison {
 export function summarise(
   found: readonly Difference[],
   { error, warnings }: Outcome,
-  tolerance: Tolerance | undefined,
+  tolerance: Tolerances | undefined,
 ): Comparison {
   const ulps = { value: 0, gradient: 0 };
   for (const { kind, tensors, isGraph } of found) {
     if (kind === 'error' || kind === 'warning' || isGraph) continue;
-    const steps = tensors ? measure(...tensors).ulps : Infinity;
+    const steps = tensors ? deviationOf(...tensors)!.ulps.greatest : Infinity;
     ulps[kind] = Math.max(ulps[kind], steps);
   }
   const close =
     tolerance !== undefined &&
-    found.every(({ tensors, isGraph }) => isGraph || (tensors && isClose(...tensors, tolerance)));
+    found.every(
+      ({ tensors, isGraph }) =>
+        isGraph || (tensors && deviationOf(...tensors, tolerance)?.isClose !== false),
+    );
   const verdict = found.length === 0 ? 'equal' : close ? 'close' : 'different';
   return { verdict, refused: error !== null, warned: warnings.length > 0, ulps };
 }

@@ -99,7 +99,7 @@ class Run:
         self._entries, self._header, self._end = [], {}, 0
         self._leaves, self._modules = {}, {}
         self._warnings = []
-        self._rng = None
+        self._rng = {}
         self._data = tempfile.TemporaryFile(dir=os.path.dirname(os.path.abspath(self.path)))
         self._keep_rng("start")
 
@@ -186,20 +186,21 @@ class Run:
         self._end += size
 
     def _keep_rng(self, call):
-        """Keeps the state of the CPU's random generator after a call, where it is another one than before."""
-        key = f"{self._step}/rng/{call}"
-        if self._given and key in self._given.header:
-            torch.set_rng_state(self._given.tensor(key))
-        state = torch.get_rng_state()
-        if self._rng is None or not torch.equal(state, self._rng):
-            self._rng = state
-            self._write(key, state)
+        """Keeps the states of the random generators after a call, where they are others than before."""
+        for device, (get, put) in _generators().items():
+            key = _rng_key(self._step, device, call)
+            if self._given and key in self._given.header:
+                put(self._given.tensor(key))
+            state = get()
+            if device not in self._rng or not torch.equal(state, self._rng[device]):
+                self._rng[device] = state
+                self._write(key, state)
 
     def _finish(self):
         for name, module in self._modules.items():
             for key, tensor in _state(module):
                 self._add("final", f"{name}.{key}", tensor, module=name)
-        self._rng = None
+        self._rng = {}
         self._keep_rng("end")
         index = {
             "format": FORMAT,
@@ -229,6 +230,22 @@ class Run:
 
     def _close(self):
         self._data.close()
+
+
+def _generators():
+    """How the state of each device's generator is read and set. CUDA's are among them once CUDA is in use."""
+    generators = {"cpu": (torch.get_rng_state, torch.set_rng_state)}
+    if torch.cuda.is_available() and torch.cuda.is_initialized():
+        for i in range(torch.cuda.device_count()):
+            generators[f"cuda:{i}"] = (
+                lambda i=i: torch.cuda.get_rng_state(i),
+                lambda state, i=i: torch.cuda.set_rng_state(state, i),
+            )
+    return generators
+
+
+def _rng_key(step, device, call):
+    return f"{step}/rng/{call}" if device == "cpu" else f"{step}/rng@{device}/{call}"
 
 
 def _state(module):

@@ -1,4 +1,6 @@
 /** Linear, Embedding, activations, distances and dropout, with messages and errors, compared with Python. */
+import { execFileSync } from 'node:child_process';
+
 import { expect } from 'chai';
 import torch, { nn, TorchError } from 'torch-losses';
 
@@ -242,5 +244,17 @@ describe('layers', () => {
       'device',
       'dtype',
     ]);
+  });
+
+  it('that few programs use are loaded when they are first used', () => {
+    const program = `
+      const { nn } = require(${JSON.stringify(require.resolve('torch-losses'))});
+      const files = /nn\\/(modules|functional)\\/(conv[./]|padding|pooling|batchnorm|normalization)/;
+      const loaded = () => Object.keys(require.cache).some((file) => files.test(file));
+      const before = loaded();
+      new nn.Conv2d(1, 1, 1);
+      console.log(before, loaded(), nn.Conv2d === nn.modules.Conv2d);`;
+    const printed = execFileSync(process.execPath, ['-e', program], { encoding: 'utf8' });
+    expect(printed.trim()).to.equal('false true true');
   });
 });

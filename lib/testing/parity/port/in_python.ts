@@ -6,8 +6,9 @@ import path from 'node:path';
 
 import { Comparison, type RunReport, type Tolerances } from './comparison';
 import { RECORDER } from './recorder';
-import { keyOf, type RunIndex } from './run';
+import { keyOf } from './run';
 import { RunFile } from './run_file';
+import { environmentOf, sideNotes, warningNotes } from './sides';
 
 /** Python did not start, or its program failed. */
 export class PythonRunError extends Error {
@@ -66,7 +67,8 @@ function compareFiles(python: RunFile, ours: RunFile, tolerances: Tolerances): R
     if (compared.includes(entry.kind) && !keys.has(key))
       comparison.surplus(entry, ours.tensor(key));
   }
-  return comparison.finish(notesOf(python.index, ours.index));
+  const sides = { recorded: environmentOf(python.index), here: environmentOf(ours.index) };
+  return comparison.finish(sides, [...sideNotes(sides), ...warningNotes(python.index)]);
 }
 
 /** `check` on one side may be `output` on the other. */
@@ -77,20 +79,4 @@ function recordedKey(file: RunFile, entry: RunFile['index']['entries'][number]):
       : [entry.kind];
   const keys = kinds.map((kind) => keyOf({ ...entry, kind }));
   return keys.find((key) => file.has(key)) ?? keys[0]!;
-}
-
-function notesOf(python: RunIndex, ours: RunIndex): string[] {
-  const properties = {
-    torch: 'torch',
-    threads: 'threads',
-    cpu_capability: 'CPU capability',
-  } as const;
-  return [
-    ...(Object.keys(properties) as (keyof typeof properties)[])
-      .filter((name) => python[name] !== ours[name])
-      .map(
-        (name) => `${properties[name]}: Python had ${python[name]}, ${ours.language} ${ours[name]}`,
-      ),
-    ...python.warnings.map(([category, text]) => `Python warned: ${category}: ${text}`),
-  ];
 }

@@ -6,10 +6,10 @@ import { isTensor } from '../../../bindings/handle';
 import { native } from '../../../bindings/native';
 import { describe } from '../../../dispatch/arguments';
 import type { Module } from '../../../nn/modules/module';
-import { get_rng_state } from '../../../random/generator';
 import { headBytes, METADATA, NAMES } from '../../../serialization/safetensors_header';
 import type { Tensor } from '../../../tensor/tensor';
-import { bytesOf } from './elements';
+import { bytesOf } from '../../difference/elements';
+import { generatorKey, generatorsInUse, sameState } from './generators';
 import {
   FORMAT,
   type Kind,
@@ -60,11 +60,12 @@ class Recording implements Run {
   readonly #entries: RunEntry[] = [];
   readonly #header: Record<string, unknown> = Object.create(null);
   readonly #leaves = new Map<string, Tensor>();
-  readonly #modules = new Map<string, Module<never[], unknown>>();
+  readonly #modules = new Map<string, Module>();
   readonly #plain: Record<string, unknown>;
   #end = 0;
   #step = 0;
-  #random: Uint8Array | undefined;
+  /** The latest state of each device's generator. */
+  readonly #random = new Map<string, Uint8Array>();
 
   constructor(
     private readonly file: string,
@@ -88,7 +89,7 @@ class Recording implements Run {
     return tensor!;
   }
 
-  module<M extends Module<never[], unknown>>(name: string, module: M): M {
+  module<M extends Module>(name: string, module: M): M {
     checkedName('module', name);
     if (this.#modules.has(name)) {
       throw valueError(`module(): ${JSON.stringify(name)} is recorded already`);
@@ -132,7 +133,7 @@ class Recording implements Run {
         this.#add('final', `${name}.${key}`, tensor, { module: name });
       }
     }
-    this.#random = undefined;
+    this.#random.clear();
     this.#keepRandom('end');
     const index: RunIndex = {
       format: FORMAT,
@@ -208,13 +209,15 @@ class Recording implements Run {
     this.#end = end;
   }
 
-  /** Keeps the state of the CPU's random generator after a call, where it is another one than before. */
+  /** Keeps the states of the random generators after a call, where they are others than before. */
   #keepRandom(call: string): void {
-    const state = get_rng_state();
-    const bytes = bytesOf(state);
-    if (this.#random && Buffer.compare(bytes, this.#random) === 0) return;
-    this.#random = bytes;
-    this.#write(`${this.#step}/rng/${call}`, state);
+    for (const { device, get } of generatorsInUse()) {
+      const state = get();
+      const last = this.#random.get(device);
+      if (last && sameState(state, last)) continue;
+      this.#random.set(device, bytesOf(state));
+      this.#write(generatorKey(this.#step, device, call), state);
+    }
   }
 }
 

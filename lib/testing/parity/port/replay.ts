@@ -6,13 +6,13 @@ import { is_available } from '../../../cuda/device';
 import { describe } from '../../../dispatch/arguments';
 import type { Module } from '../../../nn/modules/module';
 import { withoutGrad } from '../../../nn/ops';
-import { get_rng_state, set_rng_state } from '../../../random/generator';
 import type { Tensor } from '../../../tensor/tensor';
-import { Comparison, labelOf, type RunReport, type Tolerances } from './comparison';
-import { bytesOf } from './elements';
-import { runNotes } from './notes';
+import { Comparison, type RunReport, type Tolerances } from './comparison';
+import { generatorKey, generators, generatorsInUse, keptGenerators, sameState } from './generators';
 import { type Kind, keyOf, type Option, type Port, type Run, type RunEntry, stateOf } from './run';
 import { checkedName, RunFile } from './run_file';
+import { environmentHere, environmentOf, sideNotes, warningNotes } from './sides';
+import { labelOf } from './tensor_report';
 import { runText } from './text';
 
 export interface ReplayOptions extends Tolerances {
@@ -22,7 +22,7 @@ export interface ReplayOptions extends Tolerances {
 
 /**
  * Runs a port on a recorded run, and compares what it checks with the recording, bit for bit unless told otherwise. The
- * threads and the state of the CPU's random generator are the recording's, and afterwards as before.
+ * threads and the states of the random generators are the recording's, and afterwards as before.
  *
  * @param file - that Python's `record_run` or `record` wrote
  * @returns a report on every recorded tensor
@@ -49,15 +49,16 @@ export async function reportOn(
     throw typeError(`replay(): the port must be a function, got ${describe(port)}`);
   }
   const file = new RunFile(path);
-  const before = { threads: native.get_num_threads(), rng: get_rng_state() };
+  const threadsBefore = native.get_num_threads();
+  const restore = keptGenerators();
   try {
     native.set_num_threads(threads ?? file.index.threads);
     const run = new Replay(file, tolerances);
     await port(run);
     return run.finish();
   } finally {
-    native.set_num_threads(before.threads);
-    set_rng_state(before.rng);
+    native.set_num_threads(threadsBefore);
+    restore();
     file.close();
   }
 }
@@ -66,7 +67,7 @@ class Replay implements Run {
   readonly options: Readonly<Record<string, Option>>;
   readonly #comparison: Comparison;
   readonly #leaves = new Map<string, Tensor>();
-  readonly #modules = new Map<string, Module<never[], unknown>>();
+  readonly #modules = new Map<string, Module>();
   #step = 0;
 
   constructor(
@@ -88,7 +89,7 @@ class Replay implements Run {
     return tensor;
   }
 
-  module<M extends Module<never[], unknown>>(name: string, module: M): M {
+  module<M extends Module>(name: string, module: M): M {
     checkedName('module', name);
     const recorded = this.file.index.entries.filter(
       (entry) => entry.kind === 'state' && entry.module === name && entry.step === this.#step,
@@ -165,17 +166,21 @@ class Replay implements Run {
       const state = new Map(stateOf(module));
       this.#comparison.compare(entry, state.get(entry.name.slice(entry.module!.length + 1)));
     }
-    const key = `${this.#step}/rng/end`;
-    const isSame =
-      !this.file.has(key) ||
-      Buffer.compare(
-        bytesOf(get_rng_state()),
-        this.file.bytes(key, 0, this.file.describe(key).size),
-      ) === 0;
-    const random = 'The random generator ends in another state: other random numbers were drawn.';
-    return this.#comparison.finish([
-      ...runNotes(this.file.index, native.get_num_threads()),
-      ...(isSame ? [] : [random]),
+    const others = generatorsInUse().filter(({ device, get }) => {
+      const key = generatorKey(this.#step, device, 'end');
+      if (!this.file.has(key)) return false;
+      return !sameState(get(), this.file.bytes(key, 0, this.file.describe(key).size));
+    });
+    const random = others.map(
+      ({ device }) =>
+        `The random generator of ${device} ends in another state: other random numbers were drawn.`,
+    );
+    const recorded = environmentOf(this.file.index);
+    const sides = { recorded, here: environmentHere(recorded.device) };
+    return this.#comparison.finish(sides, [
+      ...sideNotes(sides),
+      ...warningNotes(this.file.index),
+      ...random,
     ]);
   }
 
@@ -214,9 +219,11 @@ class Replay implements Run {
     );
   }
 
-  /** Sets the random generator to where it was in the recording after the same call. */
+  /** Sets the random generators to where they were in the recording after the same call. */
   #setRandom(call: string): void {
-    const key = `${this.#step}/rng/${call}`;
-    if (this.file.has(key)) set_rng_state(this.file.tensor(key));
+    for (const { device, set } of generators()) {
+      const key = generatorKey(this.#step, device, call);
+      if (this.file.has(key)) set(this.file.tensor(key));
+    }
   }
 }

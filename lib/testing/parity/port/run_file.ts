@@ -2,8 +2,10 @@
 import { valueError } from '../../../bindings/errors';
 import { LazyFile } from '../../../serialization/lazy_file';
 import { damaged } from '../../../serialization/reader';
+import { tensorOf } from '../../../serialization/tensors';
 import { empty_strided } from '../../../tensor/factories';
 import type { Tensor } from '../../../tensor/tensor';
+import type { Side } from '../../difference/side';
 import { FORMAT, keyOf, type Option, type RunEntry, type RunIndex } from './run';
 
 export class RunFile extends LazyFile {
@@ -31,6 +33,16 @@ export class RunFile extends LazyFile {
 
   entry(key: string): RunEntry | undefined {
     return this.#byKey.get(key);
+  }
+
+  /** A recorded tensor, which is read in parts. */
+  side(key: string): Side {
+    const { dtype, shape } = this.describe(key);
+    const part = (from: number, count: number): Tensor => {
+      const bytes = this.bytes(key, from * dtype.itemsize, count * dtype.itemsize);
+      return tensorOf(bytes, dtype, [count], { path: this.path, what: `tensor ${key}` });
+    };
+    return { dtype, shape, part };
   }
 
   /** The tensor of an entry, in memory of the recorded strides. */

@@ -1,6 +1,7 @@
 /** What came of a run, as text. */
-import { thousands, ulpsText } from '../report/numbers';
-import type { RunReport, TensorReport } from './comparison';
+import { differenceLines, thousands } from '../../difference/text';
+import type { RunReport } from './comparison';
+import type { TensorReport } from './tensor_report';
 
 export interface TextStyles {
   bold(text: string): string;
@@ -11,7 +12,7 @@ export interface TextStyles {
 }
 
 const same = (text: string): string => text;
-const PLAIN: TextStyles = { bold: same, dim: same, good: same, bad: same, warning: same };
+export const PLAIN: TextStyles = { bold: same, dim: same, good: same, bad: same, warning: same };
 
 /** Differences that are shown in full; the report as JSON has all. */
 const MOST_SHOWN = 10;
@@ -29,12 +30,10 @@ export function runText(report: RunReport, styles: TextStyles = PLAIN): string {
   const shown = results.filter(({ verdict }) => verdict !== 'equal');
   const equal = results.length - shown.length;
   const rest = shown.length - MOST_SHOWN;
-  const between = report.last
-    ? `The first that differs is ${report.first}; the last before it that does not is ${report.last}: the cause lies between.`
-    : `The first that differs is ${report.first}; nothing before it was compared.`;
+  const between = betweenText(report);
   return [
     `${marks[report.verdict]} ${bold(report.path)}: ${VERDICTS[report.verdict]}, ${thousands(equal)} of ${thousands(results.length)} tensors equal`,
-    ...(report.first ? [`  ${between}`] : []),
+    ...(between ? [`  ${between}`] : []),
     ...report.problems.map((problem) => `  ${problem}`),
     ...shown
       .slice(0, MOST_SHOWN)
@@ -43,27 +42,26 @@ export function runText(report: RunReport, styles: TextStyles = PLAIN): string {
         ...detailsOf(result).map((text) => `    ${text}`),
         ...result.diagnoses.map((text) => `    ${bold(text)}`),
       ]),
-    ...(rest > 0 ? [`  … and ${rest} more, which --json-file lists`] : []),
+    ...(rest > 0 ? [`  … and ${rest} more: --html, --json-file and --junit list them`] : []),
     ...report.notes.map((note) => warning(`  ${note}`)),
   ].join('\n');
 }
 
-function resultText({ dtype, shape, problem, difference }: TensorReport): string {
+/** Between which tensors the cause lies; the empty string where all are equal. */
+export function betweenText({ first, last }: RunReport): string {
+  if (!first) return '';
+  return last
+    ? `The first that differs is ${first}; the last before it that does not is ${last}: the cause lies between.`
+    : `The first that differs is ${first}; nothing before it was compared.`;
+}
+
+/** What is wrong with a tensor. */
+export function resultText({ dtype, shape, problem, difference }: TensorReport): string {
   if (problem) return problem;
-  const { different, count } = difference!;
+  if (!difference) return `${dtype}[${shape.join(', ')}]: equal`;
+  const { different, count } = difference;
   return `${dtype}[${shape.join(', ')}]: ${thousands(different)} of ${thousands(count)} elements differ`;
 }
 
-function detailsOf({ difference }: TensorReport): string[] {
-  if (!difference) return [];
-  const { ulps, relative, at, values, bits, where } = difference;
-  const place = at.length ? ` at [${at.join(', ')}]` : '';
-  return [
-    `by at most ${ulpsText(ulps.greatest)} ulps (median ${ulpsText(ulps.median)}), relative ${relativeText(relative.greatest)} (median ${relativeText(relative.median)})`,
-    `furthest${place}: Python ${values[0]} (${bits[0]}), here ${values[1]} (${bits[1]})`,
-    ...where,
-  ];
-}
-
-const relativeText = (value: number): string =>
-  Number.isFinite(value) ? value.toPrecision(2) : '∞';
+const detailsOf = ({ difference }: TensorReport): string[] =>
+  difference ? differenceLines(difference, ['Python', 'here']) : [];

@@ -1,23 +1,15 @@
 /** The charts of the HTML report, as SVG. Colors are classes of the style sheet, so they follow the theme. */
+
+import { thousands, ulpsText } from '../../difference/text';
 import { DTYPES } from '../generate';
 import type { ParityReport } from '../run';
 import type { Counts } from '../statistics';
-import { thousands, ulpsText } from './numbers';
+import { escaped } from './page';
 import { verdictOf } from './text';
 
 const LABEL = 250;
 const WIDTH = 920;
 const ROW = 22;
-
-export function escaped(text: string): string {
-  const entities: Record<string, string> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-  };
-  return text.replace(/[&<>"]/g, (character) => entities[character]!);
-}
 
 const svg = (height: number, label: string, parts: readonly string[]): string =>
   `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escaped(label)}">${parts.join('')}</svg>`;

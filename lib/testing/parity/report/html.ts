@@ -1,9 +1,10 @@
 /** Formats the report as one self-contained HTML file. */
+
+import { thousands, ulpsText } from '../../difference/text';
 import type { Failure, ParityReport } from '../run';
 import type { Grouping } from '../statistics';
-import { casesChart, escaped, gridChart } from './charts';
-import { thousands, ulpsText } from './numbers';
-import { STYLE } from './style';
+import { casesChart, gridChart } from './charts';
+import { escaped, figures, legend, page, section, table } from './page';
 import { buildText, rateText, reproduceText, sidesTable, verdictOf, verdictText } from './text';
 
 /** The groupings that are shown as tables, in order. */
@@ -18,52 +19,26 @@ const TABLES: readonly (readonly [Grouping, string])[] = [
 ];
 
 export function htmlReport(report: ParityReport): string {
-  const title = verdictText(report);
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>Parity: ${escaped(title)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<main>
-<header class="${report.verdict}">
-<p class="kind">torch-losses parity, ${report.date.slice(0, 16).replace('T', ' ')} UTC</p>
-<h1>${escaped(title)}</h1>
-<p>${escaped(buildText(report))}.</p>
-</header>
-${figures(report)}
-${section('Cases', `${legend(report)}${casesChart(report)}`)}
-${section(
-  'Worst distance, in ulps',
-  '<p>An ulp is one step from a number to the next that the dtype has; 0 is the same number. Of each loss in each ' +
-    'dtype of the input, the worst element of all values and gradients.</p>' +
-    gridChart(report),
-)}
-${failures(report)}
-${section('The two sides', sides(report))}
-${TABLES.map(([grouping, heading]) => section(heading, groups(report, grouping))).join('\n')}
-${section('Again', `<p>The same cases, on the same machine:</p><pre>${escaped(reproduceText(report))}</pre>`)}
-</main>
-</body>
-</html>
-`;
+  const { verdict, date } = report;
+  return page({ title: verdictText(report), verdict, date, lead: `${buildText(report)}.` }, [
+    totals(report),
+    section('Cases', `${kinds(report)}${casesChart(report)}`),
+    section('Worst distance, in ulps', `<p>${ULP}</p>${gridChart(report)}`),
+    failures(report),
+    section('The two sides', sides(report)),
+    ...TABLES.map(([grouping, heading]) => section(heading, groups(report, grouping))),
+    section(
+      'Again',
+      `<p>The same cases, on the same machine:</p><pre>${escaped(reproduceText(report))}</pre>`,
+    ),
+  ]);
 }
 
-const section = (heading: string, content: string): string =>
-  `<section><h2>${escaped(heading)}</h2>${content}</section>`;
+const ULP =
+  'An ulp is one step from a number to the next that the dtype has; 0 is the same number. Of each loss in each ' +
+  'dtype of the input, the worst element of all values and gradients.';
 
-function table(head: readonly string[], rows: readonly (readonly string[])[], kind = ''): string {
-  const cells = (tag: string, row: readonly string[]): string =>
-    `<tr>${row.map((cell) => `<${tag}>${cell}</${tag}>`).join('')}</tr>`;
-  const body = rows.map((row) => cells('td', row)).join('');
-  return `<div class="scroll"><table class="${kind}"><thead>${cells('th', head)}</thead><tbody>${body}</tbody></table></div>`;
-}
-
-function figures(report: ParityReport): string {
+function totals(report: ParityReport): string {
   const { total, settings } = report;
   const shown: (readonly [string, string])[] = [
     [thousands(total.cases), 'cases'],
@@ -76,19 +51,16 @@ function figures(report: ParityReport): string {
     [ulpsText(total.ulps.gradient), 'ulps, worst gradient'],
     [rateText(report), 'cases a second'],
   ];
-  const figure = ([number, what]: readonly [string, string]): string =>
-    `<div><b>${number}</b><span>${what}</span></div>`;
-  return `<section class="figures">${shown.map(figure).join('')}</section>`;
+  return figures(shown);
 }
 
-function legend({ settings }: ParityReport): string {
-  const kinds = [
+function kinds({ settings }: ParityReport): string {
+  return legend([
     ['equal', 'equal'],
     ['refused', 'both refuse, with the same error'],
-    ...(settings.tolerance ? [['close', 'within the tolerance']] : []),
+    ...(settings.tolerance ? [['close', 'within the tolerance'] as const] : []),
     ['different', 'different'],
-  ];
-  return `<p class="legend">${kinds.map(([kind, what]) => `<i class="${kind}"></i>${what}`).join('')}</p>`;
+  ]);
 }
 
 function sides(report: ParityReport): string {
@@ -127,11 +99,9 @@ function groups({ by }: ParityReport, grouping: Grouping): string {
   return table(head, rows);
 }
 
-function failures({ failures: found, total }: ParityReport): string {
+function failures({ failures: found }: ParityReport): string {
   if (!found.length) return '';
-  const others = total.close + total.different - found.length;
-  const more = others > 0 ? `<p>… and ${thousands(others)} more.</p>` : '';
-  return section('Where they differ', found.map(failure).join('') + more);
+  return section('Where they differ', found.map(failure).join(''));
 }
 
 function failure({ loss, case: number, device, call, verdict, differences }: Failure): string {

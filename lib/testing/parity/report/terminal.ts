@@ -1,7 +1,7 @@
 /** Formats the report for a terminal. */
 import type { Styles } from '../../../cli/terminal';
+import { thousands, ulpsText } from '../../difference/text';
 import type { ParityReport } from '../run';
-import { thousands, ulpsText } from './numbers';
 import { buildText, rateText, verdictOf, verdictText } from './text';
 
 const FAILURES_SHOWN = 5;
@@ -62,7 +62,7 @@ function failures({ failures: found, total }: ParityReport, { bold, dim }: Style
       ...differences.map((text) => `    ${text}`),
     ]),
     ...(others > 0
-      ? [dim(`  … and ${thousands(others)} more: --html and --json-file list them`)]
+      ? [dim(`  … and ${thousands(others)} more: --html, --json-file and --junit list them`)]
       : []),
     '',
   ];

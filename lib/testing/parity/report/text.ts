@@ -1,8 +1,9 @@
 /** Texts and numbers that all forms of the report use. */
+
+import { thousands } from '../../difference/text';
 import { DTYPES } from '../generate';
 import type { ParityReport } from '../run';
 import type { Counts } from '../statistics';
-import { thousands } from './numbers';
 
 /** Returns the number of cases per second. */
 export const rateText = ({ total, comparing_seconds }: ParityReport): string =>

@@ -1,0 +1,133 @@
+/** Activations that are smooth curves. Source: torch/nn/modules/activation.py. */
+import { FLOAT, INT, optional, Signature, STRING } from '../../../dispatch/signature';
+import type { Tensor } from '../../../tensor/tensor';
+import { floatRepr } from '../../../utils/python';
+import * as F from '../../functional/activation';
+import { Module } from '../module';
+import type { Input } from './inplace';
+
+// All but GLU have the same shapes: input (*), output as input.
+
+/** Computes `1 / (1 + exp(-x))`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.Sigmoid.html */
+export class Sigmoid extends Module<Input, Tensor> {
+  override forward(input: Tensor): Tensor {
+    return F.sigmoid(input);
+  }
+}
+
+/** Computes the hyperbolic tangent. See https://docs.pytorch.org/docs/stable/generated/torch.nn.Tanh.html */
+export class Tanh extends Module<Input, Tensor> {
+  override forward(input: Tensor): Tensor {
+    return F.tanh(input);
+  }
+}
+
+/** Computes `log(sigmoid(x))`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.LogSigmoid.html */
+export class LogSigmoid extends Module<Input, Tensor> {
+  override forward(input: Tensor): Tensor {
+    return F.logsigmoid(input);
+  }
+}
+
+/** Computes `x / (1 + |x|)`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.Softsign.html */
+export class Softsign extends Module<Input, Tensor> {
+  override forward(input: Tensor): Tensor {
+    return F.softsign(input);
+  }
+}
+
+/** Computes `x - tanh(x)`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.Tanhshrink.html */
+export class Tanhshrink extends Module<Input, Tensor> {
+  override forward(input: Tensor): Tensor {
+    return F.tanhshrink(input);
+  }
+}
+
+const SOFTPLUS = new Signature('Softplus', {
+  beta: optional(FLOAT, 1),
+  threshold: optional(FLOAT, 20),
+});
+
+/**
+ * Computes `log(1 + exp(beta * x)) / beta`, or x if `beta * x` is above the threshold.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.Softplus.html
+ */
+export class Softplus extends Module<Input, Tensor> {
+  static readonly signature = SOFTPLUS.description;
+  beta: number;
+  threshold: number;
+
+  constructor(beta: number, threshold?: number | Pick<F.SoftplusOptions, 'threshold'>);
+  constructor(options?: F.SoftplusOptions);
+  constructor(...args: unknown[]) {
+    const { beta, threshold } = SOFTPLUS.read(args);
+    super();
+    this.beta = beta;
+    this.threshold = threshold;
+  }
+
+  override forward(input: Tensor): Tensor {
+    return F.softplus(input, this.beta, this.threshold);
+  }
+
+  override extra_repr(): string {
+    return `beta=${floatRepr(this.beta)}, threshold=${floatRepr(this.threshold)}`;
+  }
+}
+
+const GELU_SIGNATURE = new Signature('GELU', { approximate: optional(STRING, 'none') });
+
+/**
+ * Computes `x * Φ(x)`, where Φ is the cumulative distribution function of the normal distribution.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.GELU.html
+ */
+export class GELU extends Module<Input, Tensor> {
+  static readonly signature = GELU_SIGNATURE.description;
+  approximate: 'none' | 'tanh';
+
+  constructor(approximate?: 'none' | 'tanh' | F.GELUOptions);
+  constructor(...args: unknown[]) {
+    const { approximate } = GELU_SIGNATURE.read(args);
+    super();
+    this.approximate = approximate as 'none' | 'tanh';
+  }
+
+  override forward(input: Tensor): Tensor {
+    return F.gelu(input, { approximate: this.approximate });
+  }
+
+  override extra_repr(): string {
+    return `approximate='${this.approximate}'`;
+  }
+}
+
+const GLU_SIGNATURE = new Signature('GLU', { dim: optional(INT, -1) });
+
+/**
+ * Splits the input into halves along a dimension, and returns the first half times the sigmoid of the second.
+ *
+ * Shapes: input (*1, N, *2), output (*1, N / 2, *2).
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.GLU.html
+ */
+export class GLU extends Module<Input, Tensor> {
+  static readonly signature = GLU_SIGNATURE.description;
+  dim: number;
+
+  constructor(dim?: number | { dim?: number | undefined });
+  constructor(...args: unknown[]) {
+    const { dim } = GLU_SIGNATURE.read(args);
+    super();
+    this.dim = dim;
+  }
+
+  override forward(input: Tensor): Tensor {
+    return F.glu(input, this.dim);
+  }
+
+  override extra_repr(): string {
+    return `dim=${this.dim}`;
+  }
+}

@@ -1,0 +1,320 @@
+/** The rectified linear unit and its variants. Source: torch/nn/modules/activation.py. */
+import {
+  FACTORY,
+  type FactoryOptions,
+  FLOAT,
+  INT,
+  optional,
+  type Positional,
+  Signature,
+} from '../../../dispatch/signature';
+import type { DeviceLike } from '../../../tensor/device';
+import type { DType } from '../../../tensor/dtype';
+import type { Tensor } from '../../../tensor/tensor';
+import { floatRepr } from '../../../utils/python';
+import * as F from '../../functional/activation';
+import { constant_ } from '../../init';
+import { empty } from '../../ops';
+import { Parameter } from '../../parameter';
+import { Module } from '../module';
+import { INPLACE, Inplace, type Input } from './inplace';
+
+// All have the same shapes: input (*), output as input.
+
+const RELU = new Signature('ReLU', INPLACE);
+
+/** Computes `max(0, x)`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.ReLU.html */
+export class ReLU extends Inplace {
+  static readonly signature = RELU.description;
+
+  constructor(inplace?: boolean | F.InplaceOption);
+  constructor(...args: unknown[]) {
+    super(RELU.read(args).inplace);
+  }
+
+  override forward(input: Tensor): Tensor {
+    return F.relu(input, this.inplace);
+  }
+}
+
+const SILU = new Signature('SiLU', INPLACE);
+
+/** Computes `x * sigmoid(x)`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.SiLU.html */
+export class SiLU extends Inplace {
+  static readonly signature = SILU.description;
+
+  constructor(inplace?: boolean | F.InplaceOption);
+  constructor(...args: unknown[]) {
+    super(SILU.read(args).inplace);
+  }
+
+  override forward(input: Tensor): Tensor {
+    return F.silu(input, this.inplace);
+  }
+}
+
+const LEAKY_RELU = new Signature('LeakyReLU', {
+  negative_slope: optional(FLOAT, 0.01),
+  ...INPLACE,
+});
+
+export interface LeakyReLUOptions extends F.InplaceOption {
+  /** The factor of negative elements. Default: 0.01. */
+  negative_slope?: number | undefined;
+}
+
+/**
+ * Computes `x` if it is positive, else `negative_slope * x`.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.LeakyReLU.html
+ */
+export class LeakyReLU extends Inplace {
+  static readonly signature = LEAKY_RELU.description;
+  negative_slope: number;
+
+  constructor(negative_slope: number, inplace?: boolean | F.InplaceOption);
+  constructor(options?: LeakyReLUOptions);
+  constructor(...args: unknown[]) {
+    const { negative_slope, inplace } = LEAKY_RELU.read(args);
+    super(inplace);
+    this.negative_slope = negative_slope;
+  }
+
+  override forward(input: Tensor): Tensor {
+    return F.leaky_relu(input, this.negative_slope, this.inplace);
+  }
+
+  override extra_repr(): string {
+    return this._described(`negative_slope=${floatRepr(this.negative_slope)}`);
+  }
+}
+
+const ELU_SIGNATURE = new Signature('ELU', { alpha: optional(FLOAT, 1), ...INPLACE });
+
+export interface ELUOptions extends F.InplaceOption {
+  /** The result tends to `-alpha` for negative elements. Default: 1. */
+  alpha?: number | undefined;
+}
+
+/**
+ * Computes `x` if it is positive, else `alpha * (exp(x) - 1)`.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.ELU.html
+ */
+export class ELU extends Inplace {
+  static readonly signature = ELU_SIGNATURE.description;
+  alpha: number;
+
+  constructor(alpha: number, inplace?: boolean | F.InplaceOption);
+  constructor(options?: ELUOptions);
+  constructor(...args: unknown[]) {
+    const { alpha, inplace } = ELU_SIGNATURE.read(args);
+    super(inplace);
+    this.alpha = alpha;
+  }
+
+  override forward(input: Tensor): Tensor {
+    return F.elu(input, this.alpha, this.inplace);
+  }
+
+  override extra_repr(): string {
+    return this._described(`alpha=${floatRepr(this.alpha)}`);
+  }
+}
+
+const SELU_SIGNATURE = new Signature('SELU', INPLACE);
+
+/**
+ * Computes {@link ELU} with a fixed alpha, times a fixed scale.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.SELU.html
+ */
+export class SELU extends Inplace {
+  static readonly signature = SELU_SIGNATURE.description;
+
+  constructor(inplace?: boolean | F.InplaceOption);
+  constructor(...args: unknown[]) {
+    super(SELU_SIGNATURE.read(args).inplace);
+  }
+
+  override forward(input: Tensor): Tensor {
+    return F.selu(input, this.inplace);
+  }
+}
+
+const MISH = new Signature('Mish', INPLACE);
+
+/** Computes `x * tanh(softplus(x))`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.Mish.html */
+export class Mish extends Inplace {
+  static readonly signature = MISH.description;
+
+  constructor(inplace?: boolean | F.InplaceOption);
+  constructor(...args: unknown[]) {
+    super(MISH.read(args).inplace);
+  }
+
+  override forward(input: Tensor): Tensor {
+    return F.mish(input, this.inplace);
+  }
+}
+
+const HARDSIGMOID = new Signature('Hardsigmoid', INPLACE);
+
+/** Computes `relu6(x + 3) / 6`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardsigmoid.html */
+export class Hardsigmoid extends Inplace {
+  static readonly signature = HARDSIGMOID.description;
+
+  constructor(inplace?: boolean | F.InplaceOption);
+  constructor(...args: unknown[]) {
+    super(HARDSIGMOID.read(args).inplace);
+  }
+
+  override forward(input: Tensor): Tensor {
+    return F.hardsigmoid(input, this.inplace);
+  }
+
+  override extra_repr(): string {
+    return '';
+  }
+}
+
+const HARDSWISH = new Signature('Hardswish', INPLACE);
+
+/** Computes `x * relu6(x + 3) / 6`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardswish.html */
+export class Hardswish extends Inplace {
+  static readonly signature = HARDSWISH.description;
+
+  constructor(inplace?: boolean | F.InplaceOption);
+  constructor(...args: unknown[]) {
+    super(HARDSWISH.read(args).inplace);
+  }
+
+  override forward(input: Tensor): Tensor {
+    return F.hardswish(input, this.inplace);
+  }
+
+  override extra_repr(): string {
+    return '';
+  }
+}
+
+const CELU_SIGNATURE = new Signature('CELU', { alpha: optional(FLOAT, 1), ...INPLACE });
+
+/**
+ * Computes `max(0, x) + min(0, alpha * (exp(x / alpha) - 1))`.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.CELU.html
+ */
+export class CELU extends Inplace {
+  static readonly signature = CELU_SIGNATURE.description;
+  alpha: number;
+
+  constructor(...args: Positional<[], [alpha: number, inplace: boolean], ELUOptions>) {
+    const { alpha, inplace } = CELU_SIGNATURE.read(args);
+    super(inplace);
+    this.alpha = alpha;
+  }
+
+  override forward(input: Tensor): Tensor {
+    return F.celu(input, this.alpha, this.inplace);
+  }
+
+  override extra_repr(): string {
+    return this._described(`alpha=${floatRepr(this.alpha)}`);
+  }
+}
+
+const RRELU = new Signature('RReLU', {
+  lower: optional(FLOAT, 1 / 8),
+  upper: optional(FLOAT, 1 / 3),
+  ...INPLACE,
+});
+
+/**
+ * Computes `x` if it is positive, else x times a slope: in training a random one for each element, in evaluation the
+ * mean of the bounds.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.RReLU.html
+ */
+export class RReLU extends Inplace {
+  static readonly signature = RRELU.description;
+  lower: number;
+  upper: number;
+
+  constructor(
+    ...args: Positional<
+      [],
+      [lower: number, upper: number, inplace: boolean],
+      Omit<F.RReLUOptions, 'training'>
+    >
+  ) {
+    const { lower, upper, inplace } = RRELU.read(args);
+    super(inplace);
+    this.lower = lower;
+    this.upper = upper;
+  }
+
+  override forward(input: Tensor): Tensor {
+    return F.rrelu(input, this.lower, this.upper, this.training, this.inplace);
+  }
+
+  override extra_repr(): string {
+    return this._described(`lower=${floatRepr(this.lower)}`, `upper=${floatRepr(this.upper)}`);
+  }
+}
+
+export interface PReLUOptions extends FactoryOptions {
+  /** The number of slopes: 1, or one for each channel. Default: 1. */
+  num_parameters?: number | undefined;
+  /** The first value of the slopes. Default: 0.25. */
+  init?: number | undefined;
+}
+
+const PRELU = new Signature('PReLU', {
+  num_parameters: optional(INT, 1),
+  init: optional(FLOAT, 0.25),
+  ...FACTORY,
+});
+
+/**
+ * Computes `x` if it is positive, else `weight * x`, where the weight is learned.
+ *
+ * Shapes: input (N, C, *) with C slopes, or (*) with one; output as input.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.PReLU.html
+ */
+export class PReLU extends Module<Input, Tensor> {
+  static readonly signature = PRELU.description;
+  num_parameters: number;
+  init: number;
+  /** Shape (num_parameters). */
+  declare weight: Parameter;
+
+  constructor(
+    ...args: Positional<
+      [],
+      [num_parameters: number, init: number, device: DeviceLike | null, dtype: DType | null],
+      PReLUOptions
+    >
+  ) {
+    const { num_parameters, init, ...factory } = PRELU.read(args);
+    super();
+    this.num_parameters = num_parameters;
+    this.init = init;
+    this.register_parameter('weight', new Parameter(empty([num_parameters], factory)));
+    this.reset_parameters();
+  }
+
+  /** Sets the weight to its first value again. */
+  reset_parameters(): void {
+    constant_(this.weight, this.init);
+  }
+
+  override forward(input: Tensor): Tensor {
+    return F.prelu(input, this.weight);
+  }
+
+  override extra_repr(): string {
+    return `num_parameters=${this.num_parameters}`;
+  }
+}

@@ -1,0 +1,262 @@
+/** Layers with a mean of each window. Source: torch/nn/modules/pooling.py. */
+import {
+  BOOL,
+  FLOAT,
+  INT,
+  optional,
+  orNull,
+  type Positional,
+  required,
+  Signature,
+  type ValuesOf,
+} from '../../../dispatch/signature';
+import type { Tensor } from '../../../tensor/tensor';
+import { boolRepr, floatRepr } from '../../../utils/python';
+import {
+  type AvgPool1dOptions,
+  type AvgPoolOptions,
+  avg_pool1d,
+  avg_pool2d,
+  avg_pool3d,
+  type LPPoolOptions,
+  lp_pool1d,
+  lp_pool2d,
+  lp_pool3d,
+} from '../../functional/pooling';
+import { repeated, SIZE, type Size, sizeRepr } from '../../sizes';
+import { Module } from '../module';
+
+const WINDOW = {
+  kernel_size: required(SIZE),
+  stride: optional<Size | null>(orNull(SIZE), null),
+};
+const CEIL_MODE = { ceil_mode: optional(BOOL, false) };
+
+// --- the arithmetic mean --------------------------------------------------------------------------------------------
+
+const AVG_POOL = {
+  ...WINDOW,
+  padding: optional<Size>(SIZE, 0),
+  ...CEIL_MODE,
+  count_include_pad: optional(BOOL, true),
+};
+const AVG_POOL_OF_PLANES = {
+  ...AVG_POOL,
+  divisor_override: optional<number | null>(orNull(INT), null),
+};
+
+type Averaging = [
+  stride: Size | null,
+  padding: Size,
+  ceil_mode: boolean,
+  count_include_pad: boolean,
+];
+
+/** The base of layers with the mean of each window. */
+abstract class AvgPoolNd extends Module<[input: Tensor], Tensor> {
+  kernel_size: Size;
+  stride: Size;
+  padding: Size;
+  ceil_mode: boolean;
+  count_include_pad: boolean;
+
+  constructor(values: ValuesOf<typeof AVG_POOL>) {
+    super();
+    this.kernel_size = values.kernel_size;
+    this.stride = values.stride ?? values.kernel_size;
+    this.padding = values.padding;
+    this.ceil_mode = values.ceil_mode;
+    this.count_include_pad = values.count_include_pad;
+  }
+
+  override extra_repr(): string {
+    const { kernel_size, stride, padding } = this;
+    return `kernel_size=${sizeRepr(kernel_size)}, stride=${sizeRepr(stride)}, padding=${sizeRepr(padding)}`;
+  }
+}
+
+const AVG_POOL1D = new Signature('AvgPool1d', AVG_POOL);
+
+/**
+ * Returns the mean of each window of signals.
+ *
+ * Shapes: input (N, C, L) or (C, L); output (N, C, L') or (C, L').
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool1d.html
+ */
+export class AvgPool1d extends AvgPoolNd {
+  static readonly signature = AVG_POOL1D.description;
+
+  constructor(...args: Positional<[kernel_size: Size], Averaging, AvgPool1dOptions>) {
+    super(AVG_POOL1D.read(args));
+    this.kernel_size = repeated(this.kernel_size, 1);
+    this.stride = repeated(this.stride, 1);
+    this.padding = repeated(this.padding, 1);
+  }
+
+  override forward(input: Tensor): Tensor {
+    const { kernel_size, stride, padding, ceil_mode, count_include_pad } = this;
+    return avg_pool1d(input, kernel_size, stride, padding, ceil_mode, count_include_pad);
+  }
+}
+
+/** The base of layers with the mean of each window of two or three dimensions. */
+abstract class AvgPoolOfPlanes extends AvgPoolNd {
+  divisor_override: number | null;
+
+  constructor(values: ValuesOf<typeof AVG_POOL_OF_PLANES>) {
+    super(values);
+    this.divisor_override = values.divisor_override;
+  }
+}
+
+type ArgumentsOfPlanes = Positional<
+  [kernel_size: Size],
+  [...Averaging, divisor_override: number | null],
+  AvgPoolOptions
+>;
+
+const AVG_POOL2D = new Signature('AvgPool2d', AVG_POOL_OF_PLANES);
+
+/**
+ * Returns the mean of each window of images.
+ *
+ * Shapes: input (N, C, H, W) or (C, H, W); output (N, C, H', W') or (C, H', W').
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html
+ */
+export class AvgPool2d extends AvgPoolOfPlanes {
+  static readonly signature = AVG_POOL2D.description;
+
+  constructor(...args: ArgumentsOfPlanes) {
+    super(AVG_POOL2D.read(args));
+  }
+
+  override forward(input: Tensor): Tensor {
+    const { kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override } = this;
+    const options = { ceil_mode, count_include_pad, divisor_override };
+    return avg_pool2d(input, kernel_size, stride, padding, options);
+  }
+}
+
+const AVG_POOL3D = new Signature('AvgPool3d', AVG_POOL_OF_PLANES);
+
+/**
+ * Returns the mean of each window of volumes.
+ *
+ * Shapes: input (N, C, D, H, W) or (C, D, H, W); output (N, C, D', H', W') or (C, D', H', W').
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool3d.html
+ */
+export class AvgPool3d extends AvgPoolOfPlanes {
+  static readonly signature = AVG_POOL3D.description;
+
+  constructor(...args: ArgumentsOfPlanes) {
+    super(AVG_POOL3D.read(args));
+  }
+
+  override forward(input: Tensor): Tensor {
+    const { kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override } = this;
+    const options = { ceil_mode, count_include_pad, divisor_override };
+    return avg_pool3d(input, kernel_size, stride, padding, options);
+  }
+}
+
+// --- the power mean -------------------------------------------------------------------------------------------------
+
+const LP_POOL = { norm_type: required(FLOAT), ...WINDOW, ...CEIL_MODE };
+
+type LPArguments = Positional<
+  [norm_type: number, kernel_size: Size],
+  [stride: Size | null, ceil_mode: boolean],
+  LPPoolOptions
+>;
+
+/** The base of layers with the p-norm of each window. */
+abstract class LPPoolNd extends Module<[input: Tensor], Tensor> {
+  norm_type: number;
+  kernel_size: Size;
+  stride: Size | null;
+  ceil_mode: boolean;
+
+  constructor(values: ValuesOf<typeof LP_POOL>) {
+    super();
+    this.norm_type = values.norm_type;
+    this.kernel_size = values.kernel_size;
+    this.stride = values.stride;
+    this.ceil_mode = values.ceil_mode;
+  }
+
+  override extra_repr(): string {
+    return (
+      `norm_type=${floatRepr(this.norm_type)}, kernel_size=${sizeRepr(this.kernel_size)}, ` +
+      `stride=${sizeRepr(this.stride)}, ceil_mode=${boolRepr(this.ceil_mode)}`
+    );
+  }
+}
+
+const LP_POOL1D = new Signature('LPPool1d', LP_POOL);
+
+/**
+ * Returns the p-norm of each window of signals, where p is `norm_type`: `sum(x ** p) ** (1 / p)`.
+ *
+ * Shapes: input (N, C, L) or (C, L); output (N, C, L') or (C, L').
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool1d.html
+ */
+export class LPPool1d extends LPPoolNd {
+  static readonly signature = LP_POOL1D.description;
+
+  constructor(...args: LPArguments) {
+    super(LP_POOL1D.read(args));
+  }
+
+  override forward(input: Tensor): Tensor {
+    const { norm_type, kernel_size, stride, ceil_mode } = this;
+    return lp_pool1d(input, norm_type, kernel_size, stride, ceil_mode);
+  }
+}
+
+const LP_POOL2D = new Signature('LPPool2d', LP_POOL);
+
+/**
+ * Returns the p-norm of each window of images, where p is `norm_type`: `sum(x ** p) ** (1 / p)`.
+ *
+ * Shapes: input (N, C, H, W) or (C, H, W); output (N, C, H', W') or (C, H', W').
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool2d.html
+ */
+export class LPPool2d extends LPPoolNd {
+  static readonly signature = LP_POOL2D.description;
+
+  constructor(...args: LPArguments) {
+    super(LP_POOL2D.read(args));
+  }
+
+  override forward(input: Tensor): Tensor {
+    const { norm_type, kernel_size, stride, ceil_mode } = this;
+    return lp_pool2d(input, norm_type, kernel_size, stride, ceil_mode);
+  }
+}
+
+const LP_POOL3D = new Signature('LPPool3d', LP_POOL);
+
+/**
+ * Returns the p-norm of each window of volumes, where p is `norm_type`: `sum(x ** p) ** (1 / p)`.
+ *
+ * Shapes: input (N, C, D, H, W) or (C, D, H, W); output (N, C, D', H', W') or (C, D', H', W').
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool3d.html
+ */
+export class LPPool3d extends LPPoolNd {
+  static readonly signature = LP_POOL3D.description;
+
+  constructor(...args: LPArguments) {
+    super(LP_POOL3D.read(args));
+  }
+
+  override forward(input: Tensor): Tensor {
+    const { norm_type, kernel_size, stride, ceil_mode } = this;
+    return lp_pool3d(input, norm_type, kernel_size, stride, ceil_mode);
+  }
+}

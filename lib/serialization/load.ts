@@ -1,0 +1,133 @@
+/** `torch.load`, with the rules of Python's `weights_only=True`. Source: torch/serialization.py. */
+import { types } from 'node:util';
+import { runtimeError, valueError } from '../bindings/errors';
+import { describe, fail, isOptions } from '../dispatch/arguments';
+import {
+  ANYTHING,
+  BOOL,
+  option,
+  optional,
+  orNull,
+  required,
+  Signature,
+} from '../dispatch/signature';
+import { to } from '../nn/ops';
+import { Device, type DeviceLike, device, deviceName, hasAccelerator } from '../tensor/device';
+import type { Tensor } from '../tensor/tensor';
+import { Archive } from './archive';
+import { nameOf, unpickle, unpicklingError } from './pickle/unpickler';
+import { Tuple } from './pickle/values';
+import { Reader } from './reader';
+import { globalNamed, Storage, StorageClass } from './rebuild';
+import { load_file } from './safetensors';
+
+/** Where to put tensors: one device for all, or other devices by the names of those in the file. */
+export type MapLocation = DeviceLike | Readonly<Record<string, DeviceLike>>;
+
+export interface LoadOptions {
+  map_location?: MapLocation | null | undefined;
+  weights_only?: true | null | undefined;
+  mmap?: boolean | null | undefined;
+}
+
+export const LOAD = new Signature('load', {
+  f: required<unknown>(ANYTHING),
+  map_location: optional<unknown>(ANYTHING, null),
+  pickle_module: optional<unknown>(ANYTHING, null),
+  weights_only: option<boolean | null>(orNull(BOOL), null),
+  mmap: option<boolean | null>(orNull(BOOL), null),
+});
+
+/** The documented function is in index.ts. */
+export function load(args: readonly unknown[]): unknown {
+  const { f, map_location, pickle_module, weights_only, mmap } = LOAD.read(args);
+  const path = typeof f === 'string' ? f : undefined;
+  if (path === undefined && !types.isUint8Array(f)) {
+    throw fail(LOAD, `argument 'f' must be a path or a Uint8Array, got ${describe(f)}`);
+  }
+  const locate = locator(map_location);
+  if (weights_only === false) throw fail(LOAD, UNSAFE);
+  if (pickle_module !== null) {
+    throw runtimeError('Can not safely load weights when explicit pickle_module is specified');
+  }
+  if (path?.endsWith('.safetensors')) return loadSafetensors(path, map_location);
+  if (path === undefined) {
+    if (mmap) throw valueError('f must be a file path in order to use the mmap argument');
+    return read(Reader.of(f as Uint8Array), false, locate);
+  }
+  return Reader.with(path, (reader) => read(reader, mmap === true, locate));
+}
+
+const UNSAFE =
+  "argument 'weights_only' must be true: a pickle of other objects runs Python code. Save the model's state_dict " +
+  'in Python, or export it by torch.jit';
+
+function loadSafetensors(path: string, location: unknown): Map<string, Tensor> {
+  if (isOptions(location)) {
+    throw runtimeError(
+      'Loading safetensors file with dict map_location is not supported. Use a device string or torch.device instead.',
+    );
+  }
+  return load_file(path, location === null ? 'cpu' : (location as DeviceLike));
+}
+
+function read(reader: Reader, maps: boolean, locate: Locate): unknown {
+  const archive = new Archive(reader, maps);
+  const storages = new Map<string, Tensor>();
+  const persistent = (id: unknown): Storage => {
+    const [kind, type, key, location, size] = id instanceof Tuple ? id.items : [];
+    if (kind !== 'storage') {
+      throw unpicklingError(
+        `Only persistent_load of storage is allowed, but got ${nameOf(kind ?? id)}`,
+      );
+    }
+    const isWhole =
+      type instanceof StorageClass &&
+      typeof key === 'string' &&
+      typeof location === 'string' &&
+      Number.isSafeInteger(size);
+    if (!isWhole) throw unpicklingError('A storage lacks its class, key, location or size');
+    let bytes = storages.get(key);
+    if (!bytes) {
+      bytes = archive.storage(key, (size as number) * type.dtype.itemsize);
+      const target = locate(location);
+      if (target.name !== 'cpu') bytes = to(bytes, { device: target });
+      storages.set(key, bytes);
+    }
+    return new Storage(bytes, type.dtype);
+  };
+  return unpickle(archive.pickle(), { global: globalNamed, persistent });
+}
+
+// --- devices ----------------------------------------------------------------------------------------------------------
+
+/** Returns the device for a storage that was on the device of this name. */
+type Locate = (location: string) => Device;
+
+function locator(location: unknown): Locate {
+  if (location === null) return available;
+  if (isDevice(location)) {
+    const target = device(location);
+    return () => target;
+  }
+  if (isOptions(location) && Object.values(location).every(isDevice)) {
+    const targets = location as Record<string, DeviceLike>;
+    return (name) => (Object.hasOwn(targets, name) ? device(targets[name]!) : available(name));
+  }
+  throw fail(
+    LOAD,
+    `argument 'map_location' must be a device, its name or number, or an object of these, got ${describe(location)}`,
+  );
+}
+
+const isDevice = (value: unknown): value is DeviceLike =>
+  value instanceof Device || typeof value === 'string' || Number.isSafeInteger(value);
+
+function available(name: string): Device {
+  if (name.startsWith('cuda') && !hasAccelerator()) throw runtimeError(NO_CUDA);
+  return device(deviceName(name));
+}
+
+const NO_CUDA =
+  'Attempting to deserialize object on a CUDA device but torch.cuda.is_available() is False. If you are running on ' +
+  "a CPU-only machine, please use torch.load with map_location=torch.device('cpu') to map your storages to the CPU.";

@@ -1,0 +1,86 @@
+/** What came of one tensor. */
+import { diagnose, otherShape } from '../../diagnosis';
+import { type Given, PYTHON } from '../../diagnosis/evidence';
+import { type Allowance, type Difference, differenceOf } from '../../difference/difference';
+import { elementsOf } from '../../difference/elements';
+import type { Side } from '../../difference/side';
+import type { Kind, RunEntry } from './run';
+
+export type Verdict = 'equal' | 'close' | 'different';
+
+export interface TensorReport {
+  /** As the program named it; `grad.` or `final.` before it for a gradient and the state at the end. */
+  name: string;
+  kind: Kind;
+  step: number;
+  dtype: string;
+  shape: readonly number[];
+  verdict: Verdict;
+  /** In what the elements differ, where both sides have the same dtype and shape. */
+  difference: Difference | null;
+  /** What else is wrong: nothing was compared with it, or its dtype or shape is another. */
+  problem: string | null;
+  /** What may be the cause, the most specific first. */
+  diagnoses: string[];
+}
+
+type Entry = Pick<RunEntry, 'kind' | 'name' | 'step'>;
+
+export const labelOf = ({ kind, name }: Pick<RunEntry, 'kind' | 'name'>): string =>
+  kind === 'grad' || kind === 'final' ? `${kind}.${name}` : name;
+
+const describe = ({ dtype, shape }: Pick<Side, 'dtype' | 'shape'>): string =>
+  `${dtype}[${shape.join(', ')}]`;
+
+/** A report on a tensor that is equal, or has a problem. */
+export function tensorReport(
+  entry: Entry,
+  { dtype, shape }: Pick<Side, 'dtype' | 'shape'>,
+  problem: string | null = null,
+): TensorReport {
+  const { kind, step } = entry;
+  const verdict = problem === null ? 'equal' : 'different';
+  const base = { name: labelOf(entry), kind, step, dtype: String(dtype), shape };
+  return { ...base, verdict, difference: null, problem, diagnoses: [] };
+}
+
+/** What a diagnosis may look at beside the two tensors. */
+export interface Context {
+  given(): readonly Given[];
+  options: Readonly<Record<string, unknown>>;
+  recomputes: boolean;
+}
+
+/** Compares a tensor with the one that Python has. */
+export function compareTensors(
+  entry: Entry,
+  python: Side,
+  ours: Side,
+  allowance: Allowance | undefined,
+  { given, options, recomputes }: Context,
+): TensorReport {
+  const [theirs, own] = [describe(python), describe(ours)];
+  if (theirs !== own) {
+    const report = tensorReport(entry, python, `Python has ${theirs}, here it is ${own}`);
+    const text = otherShape(elementsOf(python), elementsOf(ours));
+    return text === undefined ? report : { ...report, diagnoses: [text] };
+  }
+  const equal = tensorReport(entry, python);
+  const difference = differenceOf(python, ours, allowance);
+  if (!difference) return equal;
+  if (difference.isClose) return { ...equal, verdict: 'close', difference };
+  const diagnoses = diagnose({
+    expected: elementsOf(python),
+    actual: elementsOf(ours),
+    words: PYTHON,
+    given: given(),
+    options: Object.values(options).filter((option) => typeof option === 'number'),
+    recomputes,
+  });
+  return { ...equal, verdict: 'different', difference, diagnoses };
+}
+
+export const worstOf = (verdicts: Iterable<Verdict>): Verdict => {
+  const found = new Set(verdicts);
+  return (['different', 'close'] as const).find((verdict) => found.has(verdict)) ?? 'equal';
+};

@@ -1,0 +1,45 @@
+/** What came of several files, in numbers and as a sentence. */
+import { thousands } from '../../difference/text';
+import type { RunReport } from '../port/comparison';
+import type { Verdict } from '../port/tensor_report';
+import type { CaseReport } from '../run_case';
+
+/** What came of a file: a report, or why it could not be run. */
+export type FileResult =
+  | { path: string; report: RunReport | CaseReport }
+  | { path: string; error: string };
+
+export interface FileCounts extends Record<Verdict, number> {
+  /** Files that could not be run. */
+  unrun: number;
+}
+
+/** Counts tensors by their verdicts. */
+export function countsOf(results: readonly FileResult[]): FileCounts {
+  const counts = { equal: 0, close: 0, different: 0, unrun: 0 };
+  for (const result of results) {
+    if ('error' in result) counts.unrun++;
+    else for (const { verdict } of result.report.results) counts[verdict]++;
+  }
+  return counts;
+}
+
+/** The worst of all files. */
+export function verdictOfFiles(results: readonly FileResult[]): Verdict | 'unrun' {
+  const verdicts = results.map((result) => ('error' in result ? 'unrun' : result.report.verdict));
+  const order = ['unrun', 'different', 'close'] as const;
+  return order.find((verdict) => verdicts.includes(verdict)) ?? 'equal';
+}
+
+export function titleOf(results: readonly FileResult[]): string {
+  const { equal, close, different, unrun } = countsOf(results);
+  const all = thousands(equal + close + different);
+  const of = results.length === 1 ? '' : ` in ${thousands(results.length)} files`;
+  const rest = unrun ? `; ${thousands(unrun)} of the files could not be run` : '';
+  if (different) return `${thousands(different)} of ${all} tensors${of} differ from Python${rest}`;
+  if (unrun) return `${thousands(unrun)} of ${thousands(results.length)} files could not be run`;
+  const isOrdered = verdictOfFiles(results) !== 'different';
+  if (!isOrdered) return `All ${all} tensors${of} equal Python, and were computed in another order`;
+  if (close) return `All ${all} tensors${of} equal Python, or are within the tolerance`;
+  return `All ${all} tensors${of} equal Python bit for bit`;
+}

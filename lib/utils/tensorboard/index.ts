@@ -1,0 +1,2 @@
+/** `torch.utils.tensorboard`. See https://docs.pytorch.org/docs/stable/tensorboard.html */
+export { type ScalarValue, SummaryWriter, type SummaryWriterOptions } from './writer';
