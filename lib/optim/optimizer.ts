@@ -12,6 +12,7 @@ import { zeroGrad } from '../nn/parameter';
 import { typename } from '../nn/typename';
 import { float32 } from '../tensor/dtype';
 import type { Tensor } from '../tensor/tensor';
+import { deepcopy } from '../utils/deepcopy';
 import { Hooks, type RemovableHandle } from '../utils/hooks';
 import { boolRepr, floatRepr } from '../utils/python';
 
@@ -405,7 +406,7 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
     }
     this.param_groups = groups.map(({ params, param_names }, index) => ({
       ...(param_names && { param_names }),
-      ...structuredCopy(saved[index]!),
+      ...deepcopy(saved[index]!),
       ...missingOptions(this.defaults, saved[index]!),
       params,
     })) as unknown as ParamGroup<Options>[];
@@ -556,11 +557,3 @@ const missingOptions = (defaults: object, saved: object): object =>
   Object.fromEntries(
     Object.entries(LATER).filter(([name]) => name in defaults && !(name in saved)),
   );
-
-function structuredCopy<T>(value: T): T {
-  if (Array.isArray(value)) return value.map(structuredCopy) as T;
-  if (!isOptions(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, member]) => [key, structuredCopy(member)]),
-  ) as T;
-}

@@ -38,6 +38,14 @@ describe('optim: state', () => {
     ]);
   });
 
+  it('copies a learning rate that is a tensor', () => {
+    const make = (): optim.SGD => new optim.SGD([torch.ones(1)], { lr: torch.tensor(0.5) });
+    const [saved, loaded] = [make(), make()];
+    loaded.load_state_dict(saved.state_dict());
+    (saved.param_groups[0]!.lr as Tensor).fill_(3);
+    expect((loaded.param_groups[0]!.lr as Tensor).item()).to.equal(0.5);
+  });
+
   it('takes states of older versions: numbers for tensors, and options that are missing', () => {
     const parameter = withGradient();
     const optimizer = new optim.Adam([parameter]);
