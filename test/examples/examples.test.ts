@@ -111,7 +111,10 @@ describe('examples', function () {
       const { status, output } = await example();
       expect(status).to.equal(0);
       const listed = Array.from(output.matchAll(/^ {2}(\w+) +(\S.+)$/gm), ([, name]) => name);
-      expect(listed).to.deep.equal(NAMES);
+      const folders = readdirSync(join(ROOT, 'examples'), { withFileTypes: true })
+        .filter((entry) => entry.isDirectory() && !['digits', 'losses'].includes(entry.name))
+        .map(({ name }) => name);
+      expect(listed).to.have.members([...folders, ...NAMES]);
     });
 
     it('runs one by its name', async () => {
