@@ -47,7 +47,9 @@ function readPrograms() {
 
 function listOf(programs) {
   const width = Math.max(...[...programs.keys()].map((name) => name.length));
-  return Array.from(programs, ([name, { about }]) => `  ${name.padEnd(width)}  ${about}`).join('\n');
+  return Array.from(programs, ([name, { about }]) => `  ${name.padEnd(width)}  ${about}`).join(
+    '\n',
+  );
 }
 
 /** Makes the model that `finetune` loads, unless it is there. */

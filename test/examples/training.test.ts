@@ -83,7 +83,9 @@ describe('examples that train', function () {
       expect(Number(/test accuracy ([\d.]+) %/.exec(whole.stdout)?.[1])).to.be.above(95);
       const { stdout } = await inPython('cnn', folderOf('python'));
       expect(whole.stdout).to.equal(stdout);
-      expect(weightsOf(file('whole'))).to.have.length(16).and.deep.equal(weightsOf(file('python')));
+      expect(weightsOf(file('whole')))
+        .to.have.length(16)
+        .and.deep.equal(weightsOf(file('python')));
       expect(readdirSync(file('whole')).join()).to.include('events.out.tfevents');
     });
 
@@ -98,7 +100,9 @@ describe('examples that train', function () {
 
     it('needs at most 1.5 times the lines of Python', () => {
       const ours = linesOf('cnn', 'main.mts').length;
-      expect(ours).to.be.above(40).and.at.most(1.5 * linesOf('cnn', 'main.py').length);
+      expect(ours)
+        .to.be.above(40)
+        .and.at.most(1.5 * linesOf('cnn', 'main.py').length);
     });
   });
 
