@@ -193,7 +193,7 @@ export class Adam extends ElementwiseOptimizer<AdamGroup, Names> {
       if (amsgrad) maximumInto(max_exp_avg_sq, exp_avg_sq, { out: max_exp_avg_sq });
       const denom = (amsgrad ? max_exp_avg_sq : exp_avg_sq).sqrt().div_(correction).add_(eps);
       param.addcdiv_(exp_avg, denom, { value: scalar(negated(stepSize)) });
-      denom.dispose(); // so that the next parameter's is in the processor's cache
+      denom.dispose(); // The next parameter's is then in the processor's cache.
       return;
     }
     const correctionOf = (beta: Value): Tensor =>
@@ -248,6 +248,7 @@ export class Adam extends ElementwiseOptimizer<AdamGroup, Names> {
     foreach.div_(denom, corrections);
     foreach.add_(denom, eps);
     foreach.addcdiv_(param, exp_avg, denom, stepSizes);
+    for (const each of denom) each.dispose();
   }
 
   protected override _stepFused(columns: Columns<Names>, group: AdamGroup, scaling: Scaling): void {

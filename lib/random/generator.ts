@@ -84,9 +84,9 @@ export class Generator {
 
   set_state(state: Tensor): this {
     tensorHandle(state, SET_STATE, 'state');
-    // libtorch reads the bytes with instructions that crash if a view of them is not aligned.
-    const aligned = tensorHandle(state.clone(), SET_STATE, 'state');
-    native.generator_set_state(this.native, aligned);
+    // libtorch reads outside of the memory of a view that has an offset. Python crashes.
+    const copy = tensorHandle(state.clone(), SET_STATE, 'state');
+    native.generator_set_state(this.native, copy);
     return this;
   }
 
