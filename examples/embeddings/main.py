@@ -1,16 +1,16 @@
 # Embeds handwritten digits so that equal ones are near: triplets with hard negatives, and a distance of its own.
 import gzip
-from hashlib import sha256
-from pathlib import Path
+import os
+import sys
 
 import torch
 import torch.nn.functional as F
 from torch import nn, optim
 
-FILE = Path(__file__).parent.parent / "digits" / "digits.csv.gz"
 EPOCHS = 5
 BATCH_SIZE = 100
 TEST_SIZE = 600
+folder = sys.argv[1] if len(sys.argv) > 1 else "runs/embeddings"
 
 
 def distance(a, b):
@@ -47,9 +47,9 @@ def report(when):
 
 torch.set_num_threads(1)  # the tensors are small: one thread is fastest
 torch.manual_seed(0)
-lines = gzip.decompress(FILE.read_bytes()).decode().split()
-digits = torch.tensor([[int(n) for n in line.split(",")] for line in lines])
-images, classes = digits[:, :64] / 16, digits[:, 64]
+with gzip.open(os.path.join(os.path.dirname(__file__), "../digits/digits.csv.gz"), "rt") as file:
+    rows = torch.tensor([[int(value) for value in line.split(",")] for line in file])
+images, classes = rows[:, :64] / 16, rows[:, 64]
 order = torch.randperm(len(classes))
 test_images, test_classes = images[order[:TEST_SIZE]], classes[order[:TEST_SIZE]]
 train_images, train_classes = images[order[TEST_SIZE:]], classes[order[TEST_SIZE:]]
@@ -67,5 +67,5 @@ for epoch in range(1, EPOCHS + 1):
         criterion(embedded, embedded[positives], embedded[negatives]).backward()
         optimizer.step()
     report(f"epoch {epoch}  ")
-weights = nn.utils.parameters_to_vector(model.parameters()).detach()
-print(f"weights {sha256(bytes(weights.view(torch.uint8).tolist())).hexdigest()}")
+os.makedirs(folder, exist_ok=True)
+torch.save(model.state_dict(), os.path.join(folder, "weights.pt"))

@@ -1,14 +1,14 @@
-// Embeds handwritten digits so that equal ones are near: triplets with hard negatives, and a distance in TypeScript. The
-// twin in Python, main.py, prints the same.
-import { createHash } from 'node:crypto';
+// Embeds handwritten digits so that equal ones are near: triplets with hard negatives, and a distance in TypeScript.
+import { mkdirSync } from 'node:fs';
 import torch, { nn, optim, type Tensor } from 'torch-losses';
 
-import { type Digits, loadDigits } from '../digits/data';
+import { type Digits, loadDigits } from '../digits/data.js';
 
 const F = nn.functional;
 const EPOCHS = 5;
 const BATCH_SIZE = 100;
 const TEST_SIZE = 600;
+const folder = process.argv[2] ?? 'runs/embeddings';
 
 /** Returns the distance: 1 minus the cosine of the angle. It broadcasts, and autograd follows it. */
 const distance = (a: Tensor, b: Tensor) => F.cosine_similarity(a, b, { dim: -1 }).neg().add(1);
@@ -70,9 +70,5 @@ for (let epoch = 1; epoch <= EPOCHS; epoch++) {
   }
   report(`epoch ${epoch}  `);
 }
-const weights = nn.utils.parameters_to_vector(model.parameters()).detach().toTypedArray();
-console.log(
-  `weights ${createHash('sha256')
-    .update(weights as Float32Array)
-    .digest('hex')}`,
-);
+mkdirSync(folder, { recursive: true });
+torch.save(model.state_dict(), `${folder}/weights.pt`);

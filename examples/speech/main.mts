@@ -1,14 +1,15 @@
-// Recognises synthetic speech: CTC and a bidirectional LSTM. The twin in Python, main.py, prints the same.
-import { createHash } from 'node:crypto';
+// Recognises synthetic speech: CTC and a bidirectional LSTM.
+import { mkdirSync } from 'node:fs';
 import torch, { nn, optim, type Tensor } from 'torch-losses';
 
-const { clip_grad_norm_, parameters_to_vector, rnn } = nn.utils;
+const { clip_grad_norm_, rnn } = nn.utils;
 
 const PHONES = 8;
 const FEATURES = 16;
 const NOISE = 1;
 const STEPS = 100;
 const BATCH_SIZE = 16;
+const folder = process.argv[2] ?? 'runs/speech';
 
 torch.set_num_threads(1); // the tensors are small: one thread is fastest
 torch.manual_seed(0);
@@ -101,5 +102,5 @@ for (let step = 1; step <= STEPS; step++) {
 }
 
 console.log(`phone error rate ${(100 * errorRate(draw(200))).toFixed(2)} %`);
-const weights = parameters_to_vector(model.parameters()).detach().toTypedArray() as Float32Array;
-console.log(`weights ${createHash('sha256').update(weights).digest('hex')}`);
+mkdirSync(folder, { recursive: true });
+torch.save(model.state_dict(), `${folder}/weights.pt`);
