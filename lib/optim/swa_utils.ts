@@ -37,8 +37,8 @@ import {
   type Rates,
   valueForEach,
 } from './lr_scheduler/groups';
-import { minus, over, plus, type Rate, times } from './lr_scheduler/rates';
 import { LRScheduler } from './lr_scheduler/scheduler';
+import { minus, over, plus, type Value as Rate, times } from './values';
 
 type Tensors = readonly Tensor[];
 

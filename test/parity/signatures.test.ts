@@ -49,13 +49,15 @@ const LAYERS: readonly [name: string, Class: { signature: readonly Parameter[] }
       `nn.${name}`,
       member as unknown as { signature: readonly Parameter[] },
     ]),
-  ['torch.optim.SGD', optim.SGD],
-  ...Object.entries(optim.lr_scheduler)
-    .filter(([, member]) => Object.hasOwn(member, 'signature'))
-    .map(([name, member]): [string, { signature: readonly Parameter[] }] => [
-      `torch.optim.lr_scheduler.${name}`,
-      member as unknown as { signature: readonly Parameter[] },
-    ]),
+  ...Object.entries({ optim, 'optim.lr_scheduler': optim.lr_scheduler }).flatMap(
+    ([place, members]) =>
+      Object.entries(members)
+        .filter(([, member]) => Object.hasOwn(member, 'signature'))
+        .map(([name, member]): [string, { signature: readonly Parameter[] }] => [
+          `torch.${place}.${name}`,
+          member as unknown as { signature: readonly Parameter[] },
+        ]),
+  ),
   ['torch.optim.swa_utils.AveragedModel', optim.swa_utils.AveragedModel],
   ['torch.optim.swa_utils.SWALR', optim.swa_utils.SWALR],
   ...Object.entries<object>({ ...torch.utils.data })

@@ -6,6 +6,7 @@ import {
   BOOL,
   FUNCTION,
   option,
+  optional,
   required,
   Signature,
   type Type,
@@ -13,6 +14,7 @@ import {
 } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
 import { Hooks, type RemovableHandle } from '../../utils/hooks';
+import type { BackwardHook, FullBackwardHook, FullBackwardPreHook } from './backward_hook';
 import type { Module } from './module';
 import { once } from './replay';
 import type { IncompatibleKeys } from './state';
@@ -70,9 +72,15 @@ export interface ForwardHookOptions extends ForwardPreHookOptions {
 const HOOK = { hook: required(FUNCTION as Type<(...args: unknown[]) => unknown>) };
 const BEFORE = { ...HOOK, prepend: option(BOOL, false), with_kwargs: option(BOOL, false) };
 const AFTER = { ...BEFORE, always_call: option(BOOL, false) };
+const BACKWARD = { ...HOOK, prepend: optional(BOOL, false) };
 export const HOOK_SIGNATURES = {
   register_forward_pre_hook: new Signature('Module.register_forward_pre_hook', BEFORE),
   register_forward_hook: new Signature('Module.register_forward_hook', AFTER),
+  register_full_backward_hook: new Signature('Module.register_full_backward_hook', BACKWARD),
+  register_full_backward_pre_hook: new Signature(
+    'Module.register_full_backward_pre_hook',
+    BACKWARD,
+  ),
   register_state_dict_pre_hook: new Signature('Module.register_state_dict_pre_hook', HOOK),
   register_state_dict_post_hook: new Signature('Module.register_state_dict_post_hook', HOOK),
   register_load_state_dict_pre_hook: new Signature(
@@ -97,6 +105,8 @@ type After = ((module: Module, given: Arguments, result: unknown) => unknown) & 
 export class ModuleHooks {
   readonly #before = new Hooks<Before>();
   readonly #after = new Hooks<After>();
+  readonly beforeBackward = new Hooks<FullBackwardPreHook<never>>();
+  readonly afterBackward = new Hooks<FullBackwardHook<never>>();
   readonly beforeSave = new Hooks<StatePreHook<never>>();
   readonly afterSave = new Hooks<StateHook<never>>();
   readonly beforeLoad = new Hooks<LoadPreHook<never>>();
@@ -108,6 +118,8 @@ export class ModuleHooks {
     const pairs = [
       [this.#before, copy.#before],
       [this.#after, copy.#after],
+      [this.beforeBackward, copy.beforeBackward],
+      [this.afterBackward, copy.afterBackward],
       [this.beforeSave, copy.beforeSave],
       [this.afterSave, copy.afterSave],
       [this.beforeLoad, copy.beforeLoad],
@@ -119,7 +131,18 @@ export class ModuleHooks {
 
   /** Whether there are hooks of calls. */
   get hasForward(): boolean {
-    return this.#before.list().length + this.#after.list().length > 0;
+    return [this.#before, this.#after, this.beforeBackward, this.afterBackward].some(
+      (hooks) => hooks.list().length > 0,
+    );
+  }
+
+  /** Returns what calls the backward hooks for a call, if there are any. */
+  #backwardHook(module: Module): BackwardHook | undefined {
+    const hooks = this.afterBackward.list();
+    const preHooks = this.beforeBackward.list();
+    if (hooks.length + preHooks.length === 0) return undefined;
+    const { BackwardHook } = require('./backward_hook') as typeof import('./backward_hook');
+    return new BackwardHook(module, hooks as never, preHooks as never);
   }
 
   addBefore({ hook, prepend, with_kwargs }: ValuesOf<typeof BEFORE>): RemovableHandle {
@@ -152,13 +175,15 @@ export class ModuleHooks {
     const called = new Set<After>();
     try {
       for (const hook of this.#before.list()) args = once(() => hook(module, args));
+      const backward = once(() => this.#backwardHook(module));
       const [positional, kwargs] = args;
-      result = module.forward(...positional, ...(kwargs ? [kwargs] : []));
+      const inputs = backward ? once(() => backward.setupInputs(positional)) : positional;
+      result = module.forward(...inputs, ...(kwargs ? [kwargs] : []));
       for (const hook of this.#after.list()) {
         called.add(hook);
         result = once(() => hook(module, args, result));
       }
-      return result;
+      return backward ? once(() => backward.setupOutputs(result)) : result;
     } catch (error) {
       if (error instanceof Error) {
         for (const hook of this.#after.list()) {

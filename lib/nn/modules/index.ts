@@ -7,6 +7,7 @@ export {
   type AdaptiveLogSoftmaxWithLossOptions,
   type AdaptiveOutput,
 } from './adaptive';
+export type { FullBackwardHook, FullBackwardPreHook } from './backward_hook';
 export { ModuleDict, ModuleList, type ModuleMapping, Sequential } from './container';
 export type { ToOptions } from './conversion';
 export * from './distance';

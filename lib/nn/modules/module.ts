@@ -12,6 +12,7 @@ import type { RemovableHandle } from '../../utils/hooks';
 import { emptyLike, to } from '../ops';
 import { Parameter, zeroGrad } from '../parameter';
 import { typename } from '../typename';
+import type { FullBackwardHook, FullBackwardPreHook } from './backward_hook';
 import { Callable } from './callable';
 import { type Converter, converterOf, convertParameter, type ToOptions } from './conversion';
 import {
@@ -157,6 +158,36 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   register_forward_hook(hook: ForwardHook<this>, options?: ForwardHookOptions): RemovableHandle;
   register_forward_hook(...args: unknown[]): RemovableHandle {
     return this.#ownHooks().addAfter(HOOK_SIGNATURES.register_forward_hook.read(args));
+  }
+
+  /**
+   * Registers a function that is called in the backward pass with the gradients of this module's inputs and outputs. It
+   * may return gradients that replace those of the inputs. The module's inputs and result must not be changed in place.
+   *
+   * See https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.register_full_backward_hook
+   */
+  register_full_backward_hook(
+    hook: FullBackwardHook<this>,
+    prepend?: boolean | { prepend?: boolean | undefined },
+  ): RemovableHandle;
+  register_full_backward_hook(...args: unknown[]): RemovableHandle {
+    const { hook, prepend } = HOOK_SIGNATURES.register_full_backward_hook.read(args);
+    return this.#ownHooks().afterBackward.add(hook as FullBackwardHook<never>, prepend);
+  }
+
+  /**
+   * Registers a function that is called in the backward pass before this module's gradients are computed, with the
+   * gradients of its outputs. It may return others in their place.
+   *
+   * See https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.register_full_backward_pre_hook
+   */
+  register_full_backward_pre_hook(
+    hook: FullBackwardPreHook<this>,
+    prepend?: boolean | { prepend?: boolean | undefined },
+  ): RemovableHandle;
+  register_full_backward_pre_hook(...args: unknown[]): RemovableHandle {
+    const { hook, prepend } = HOOK_SIGNATURES.register_full_backward_pre_hook.read(args);
+    return this.#ownHooks().beforeBackward.add(hook as FullBackwardPreHook<never>, prepend);
   }
 
   /** Registers a function that is called before {@link state_dict} collects this module's tensors. */

@@ -71,7 +71,7 @@ export class ParameterList<Value = Parameter> extends Container {
   /** @internal */
   _size = 0;
 
-  constructor(values?: Iterable<Value | Tensor> | null) {
+  constructor(values?: Iterable<NoInfer<Value> | Tensor> | null) {
     super();
     if (values !== undefined && values !== null) this.extend(values);
   }
@@ -152,7 +152,7 @@ export class ParameterDict<Value = Parameter> extends Container {
   /** @internal */
   _keys: ReadonlySet<string> = new Set();
 
-  constructor(parameters?: ParameterMapping<Value> | null) {
+  constructor(parameters?: ParameterMapping<NoInfer<Value>> | null) {
     super();
     if (parameters !== undefined && parameters !== null) this.update(parameters);
   }
