@@ -32,6 +32,7 @@ function halves(size: number): Digits {
 /** A running server. */
 class Server {
   readonly #process: ChildProcess;
+  readonly #exit: Promise<unknown[]>;
   readonly #lines: AsyncIterator<string>;
   url = '';
 
@@ -41,6 +42,7 @@ class Server {
       env: { ...process.env, PORT: '0', OMP_NUM_THREADS: '1' },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    this.#exit = once(this.#process, 'exit');
     this.#lines = createInterface({ input: this.#process.stdout! })[Symbol.asyncIterator]();
   }
 
@@ -83,10 +85,9 @@ class Server {
   }
 
   /** Sends SIGTERM. Returns the exit code and the signal that ended the process, if one did. */
-  async end(): Promise<[code: number | null, signal: string | null]> {
-    const exit = once(this.#process, 'exit');
+  async end(): Promise<unknown[]> {
     this.#process.kill('SIGTERM');
-    return (await exit) as [number | null, string | null];
+    return this.#exit;
   }
 }
 
