@@ -61,10 +61,15 @@ const ROW_LOSSES: Readonly<Record<string, RowLoss>> = {
   triplet_margin_with_distance_loss: OF_ROWS,
 };
 
-/** Why the others cannot be computed in chunks. */
-const REFUSED: Readonly<Record<string, string>> = {
-  linear_cross_entropy: 'the bits of its matrix product depend on the number of rows',
+/** Why others cannot be computed in chunks. */
+const REASONS: Readonly<Record<string, string>> = {
+  LinearCrossEntropyLoss: 'the bits of its matrix product depend on the number of rows',
 };
+
+/** Says that a class of losses cannot be computed in chunks of rows. */
+export const refusal = (name: string): string =>
+  `${name} cannot be computed in chunks of rows: ` +
+  (REASONS[name] ?? 'it is no loss of torch.nn that has losses of rows');
 
 type AnyLoss = _Loss<never[]> & Readonly<Record<string, unknown>>;
 type AnyFunction = Pick<LossFunction<never, LossParameters>, 'options' | 'signature' | 'async'>;
@@ -98,8 +103,7 @@ export function chunked(loss: unknown): Chunked {
     .functional;
   const known = functional && ROW_LOSSES[functional.name];
   if (!known || loss._functionalCall([] as never) === undefined) {
-    const why = REFUSED[functional?.name ?? ''] ?? 'it is no loss of torch.nn with losses of rows';
-    throw valueError(`evaluate(): ${name} cannot be computed in chunks of rows: ${why}`);
+    throw valueError(`evaluate(): ${refusal(name)}`);
   }
   const values = loss as unknown as AnyLoss;
   const options = Object.keys(functional.options)

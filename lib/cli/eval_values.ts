@@ -26,11 +26,12 @@ export async function lossNamed(name: string): Promise<LossClass> {
   const { _Loss } = await import('../nn/modules/loss/base.js');
   const all: [string, unknown][] = Object.entries(nn);
   const losses = all.filter(([, value]) => {
-    const { prototype, functional } = (value ?? {}) as Partial<LossClass> & { prototype?: object };
-    return typeof value === 'function' && functional && prototype instanceof _Loss;
+    const { prototype } = (value ?? {}) as { prototype?: object };
+    return typeof value === 'function' && prototype instanceof _Loss;
   });
-  const found = losses.find(([known]) => known === name)?.[1];
-  if (found) return found as LossClass;
+  const found = losses.find(([known]) => known === name)?.[1] as LossClass | undefined;
+  if (found?.functional) return found;
+  if (found) throw new UsageError((await import('../batch/losses.js')).refusal(name));
   const names = losses.map(([known]) => known);
   const near = nearest(name, names);
   throw new UsageError(
