@@ -3,6 +3,7 @@
 #include <torch/version.h>
 
 #include <string>
+#include <type_traits>
 
 #include "bindings/bindings.h"
 #include "exports.h"
@@ -55,7 +56,7 @@ struct Computation;
 template <auto Loss, auto Kernel, typename... Parameters>
 struct Computation<Loss, Kernel, at::Tensor (*)(Parameters...)> {
   static at::Tensor run(Parameters... parameters) {
-    if constexpr (Kernel != nullptr) {
+    if constexpr (!std::is_null_pointer_v<decltype(Kernel)>) {
       if (std::optional<at::Tensor> result = Kernel(parameters...)) return *std::move(result);
     }
     at::Tensor result = Loss(parameters...);

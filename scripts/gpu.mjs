@@ -13,7 +13,7 @@ const MOCHA = [
   tool('mocha', 'bin', 'mocha.js'),
   '--no-config', // whose files come besides those that are named
   '--reporter=scripts/lib/reporter.cjs',
-  '--timeout=20000',
+  '--timeout=120000',
   '--fail-zero',
 ];
 const TESTS = ['dist-test/cuda/*.test.js', 'dist-test/parity/devices.test.js'];

@@ -15,6 +15,7 @@ import { float16, float32, float64 } from '../tensor/dtype';
 import type { Tensor } from '../tensor/tensor';
 import { scoped } from '../utils/contextlib';
 import { kernels } from './kernels';
+import * as mha from './mha';
 
 /** A setting with a getter and a setter. */
 interface Setting<T> {
@@ -192,5 +193,5 @@ const cpu = {
 export const backends = withSettings(
   'torch.backends',
   { fp32_precision: precision('generic', 'all') },
-  { cudnn, cuda, mkldnn, mkl, openmp, cpu, kernels },
+  { cudnn, cuda, mkldnn, mkl, openmp, cpu, mha: { ...mha }, kernels },
 );

@@ -57,6 +57,8 @@ export class Overload implements Callee {
   /** The positions of the arguments `device` and `pin_memory`, or -1. */
   readonly #deviceAt: number;
   readonly #pinMemoryAt: number;
+  /** Whether the operator computes nothing: its result is a view of an argument, or no tensor. */
+  readonly #isView: boolean;
 
   /**
    * @param name - the name for messages
@@ -84,6 +86,7 @@ export class Overload implements Callee {
       initializesDevice ? schema.arguments.findIndex((argument) => argument.name === name) : -1;
     this.#deviceAt = find('device');
     this.#pinMemoryAt = find('pin_memory');
+    this.#isView = isView(schema);
   }
 
   /**
@@ -133,9 +136,11 @@ export class Overload implements Callee {
       }
     }
     if (this.#deviceAt >= 0) this.#startDevice(call);
-    if (job)
-      return job.call_operator(...call).then((result) => this.#unmarshalResult(result, bound));
-    return this.#unmarshalResult(native.call_operator(...call), bound);
+    const run = (asJob?: NativeJob): unknown =>
+      asJob
+        ? asJob.call_operator(...call).then((result) => this.#unmarshalResult(result, bound))
+        : this.#unmarshalResult(native.call_operator(...call), bound);
+    return deferral && !job ? deferral(run, this.#isView) : run(job);
   }
 
   #startDevice(call: readonly unknown[]): void {
@@ -184,6 +189,22 @@ export class Overload implements Callee {
     );
     return returns.every(({ name }) => name !== '') ? named(returns, values) : values;
   }
+}
+
+/** Operators whose result is a view only if that is possible. */
+const MAY_COPY = /^aten::(contiguous|flatten|reshape|reshape_as|to)\b/;
+
+function isView({ schema, returns }: OperatorSchema): boolean {
+  if (returns.every(({ kind }) => !kind.startsWith('Tensor'))) return true;
+  return /-> Tensor\(\w+\)(\[\])?$/.test(schema) && !MAY_COPY.test(schema);
+}
+
+type Deferral = (call: (job?: NativeJob) => unknown, isView: boolean) => unknown;
+let deferral: Deferral | undefined;
+
+/** Sets a function that gets each call of an operator, in place of making it. Undefined ends that. */
+export function deferOperators(defer: Deferral | undefined): void {
+  deferral = defer;
 }
 
 /** Returns the type that decides the conversion. For some operators, Python accepts a number for a tensor. */

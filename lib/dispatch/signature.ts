@@ -163,6 +163,16 @@ export function mismatch(callee: Callee, name: string, expected: string, value: 
   return fail(callee, `argument '${name}' must be ${expected}, got ${describeTensor(value)}`);
 }
 
+/**
+ * The types of arguments with defaults: some by position, in the order of the keys, and the others by name in a last
+ * object.
+ */
+export type Defaulted<Options, Keys extends readonly unknown[]> =
+  | (keyof Options extends never ? [] : [options?: Options])
+  | (Keys extends readonly [infer Key extends keyof Options, ...infer Rest]
+      ? [value: Options[Key], ...others: Defaulted<Omit<Options, Key>, Rest>]
+      : never);
+
 /** Defines a function that reads its arguments by a signature. It has the signature as a property. */
 export function define<F, D extends Declarations>(
   name: string,

@@ -76,7 +76,9 @@ export class ScriptModule<Args extends unknown[] = Any[], Result = Any> extends 
   }
 
   /** Computes `forward` off the event loop. The last argument may have a `signal`. */
-  forwardAsync(...args: [...args: Args, options?: AsyncOptions]): Promise<Awaited<Result>> {
+  override forwardAsync(
+    ...args: [...args: Args, options?: AsyncOptions]
+  ): Promise<Awaited<Result>> {
     return this.#callAsync('forward', args) as Promise<Awaited<Result>>;
   }
 

@@ -1,5 +1,7 @@
 /** L-BFGS. Source: torch/optim/lbfgs.py. */
-import { runtimeError, typeError, valueError } from '../bindings/errors';
+import { indexError, runtimeError, typeError, valueError } from '../bindings/errors';
+import { isSince } from '../bindings/libtorch/versions';
+import { libtorch } from '../bindings/native';
 import {
   ANYTHING,
   FLOAT,
@@ -16,7 +18,7 @@ import { cat } from '../tensor/functions/concat';
 import { contiguous_format, sparse_coo } from '../tensor/layout';
 import type { Tensor } from '../tensor/tensor';
 import { evaluate, Optimizer, type ParametersOrGroups } from './optimizer';
-import { type Arguments, checkRate, type Given, VALUE } from './options';
+import { type Arguments, checkRate, FLAG, type Given, VALUE } from './options';
 import {
   absolute,
   flat,
@@ -50,9 +52,13 @@ export interface LBFGSGroup {
   history_size: number;
   /** Default: null, steps of the length of the learning rate. */
   line_search_fn: 'strong_wolfe' | null;
+  /** Go up instead of down; torch 2.14 or later. Default: false. */
+  maximize?: boolean;
 }
 
 export type LBFGSOptions = Given<LBFGSGroup>;
+
+const IS_SINCE_214 = isSince('2.14', libtorch.version);
 
 const SIGNATURE = new Signature('LBFGS', {
   params: required(ANYTHING),
@@ -63,6 +69,7 @@ const SIGNATURE = new Signature('LBFGS', {
   tolerance_change: optional(FLOAT, 1e-9),
   history_size: optional(INT, 100),
   line_search_fn: optional<string | null>(orNull(STRING), null),
+  ...(IS_SINCE_214 && { maximize: FLAG }),
 });
 
 const INTEGERS = ['max_iter', 'max_eval', 'history_size'];
@@ -161,7 +168,18 @@ export class LBFGS extends Optimizer<LBFGSGroup> {
       const view = (grad.layout === sparse_coo ? toDense(grad) : grad).view(-1);
       return view.is_complex() ? viewAsReal(view).view(-1) : view;
     });
-    return cat(views, 0);
+    const gradient = cat(views, 0);
+    return this.#maximizes ? gradient.neg_() : gradient;
+  }
+
+  get #maximizes(): boolean {
+    return this.param_groups[0]!.maximize ?? false;
+  }
+
+  /** Returns the closure's loss, or its negative if that is to be the greatest. */
+  #lossOf(value: unknown): number {
+    const loss = numberOf(value as Value);
+    return this.#maximizes ? -loss : loss;
   }
 
   #move(size: Value, direction: Tensor): void {
@@ -179,6 +197,10 @@ export class LBFGS extends Optimizer<LBFGSGroup> {
     if (closure === null) {
       throw typeError("step(): missing 1 required positional argument: 'closure'");
     }
+    if (this.#params.length === 0) {
+      if (IS_SINCE_214) return evaluate(closure);
+      throw indexError('list index out of range');
+    }
     const [group] = this.param_groups;
     const { max_iter, tolerance_grad, tolerance_change, line_search_fn, history_size } = group!;
     const max_eval = group!.max_eval!;
@@ -188,7 +210,7 @@ export class LBFGS extends Optimizer<LBFGSGroup> {
     state.n_iter ??= 0;
 
     const first = evaluate(closure);
-    let loss = numberOf(first as Value);
+    let loss = this.#lossOf(first);
     let evaluations = 1;
     state.func_evals += 1;
     let gradient = this.#flatGradient();
@@ -238,7 +260,7 @@ export class LBFGS extends Optimizer<LBFGSGroup> {
       } else {
         this.#move(t, d);
         if (iteration !== max_iter) {
-          loss = numberOf(evaluate(closure) as Value);
+          loss = this.#lossOf(evaluate(closure));
           gradient = this.#flatGradient();
           isFlat = isAtMost(gradient.abs().max(), tolerance_grad);
           evaluated = 1;
@@ -259,7 +281,7 @@ export class LBFGS extends Optimizer<LBFGSGroup> {
     const start = this.#params.map(copyOf);
     return (t) => {
       this.#move(t, direction);
-      const loss = numberOf(evaluate(closure) as Value);
+      const loss = this.#lossOf(evaluate(closure));
       const gradient = this.#flatGradient();
       for (const [index, parameter] of this.#params.entries()) parameter.copy_(start[index]!);
       return { t, loss, gradient, slope: gradient.dot(direction) };

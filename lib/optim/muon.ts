@@ -1,5 +1,7 @@
 /** Muon. Source: torch/optim/_muon.py. */
 import { runtimeError, valueError } from '../bindings/errors';
+import { isSince } from '../bindings/libtorch/versions';
+import { libtorch } from '../bindings/native';
 import {
   ANYTHING,
   BOOL,
@@ -39,11 +41,20 @@ export interface MuonGroup {
   eps: number;
   /** The number of Newton-Schulz iterations. Default: 5. */
   ns_steps: number;
-  /** How the learning rate depends on a matrix's shape. Default: null, which is 'original'. */
-  adjust_lr_fn: 'original' | 'match_rms_adamw' | null;
+  /**
+   * How the learning rate depends on a matrix's shape; `'spectral_unclamped'` came with torch 2.14. Default: null, which
+   * is 'original'.
+   */
+  adjust_lr_fn: 'original' | 'match_rms_adamw' | 'spectral_unclamped' | null;
 }
 
 export type MuonOptions = Given<MuonGroup>;
+
+const ADJUSTMENTS = [
+  'original',
+  'match_rms_adamw',
+  ...(isSince('2.14', libtorch.version) ? ['spectral_unclamped'] : []),
+];
 
 type Coefficients = readonly [number, number, number];
 
@@ -97,7 +108,7 @@ export class Muon extends Optimizer<MuonGroup> {
     check('Learning rate', numberOf(lr));
     check('momentum', momentum);
     check('weight decay', weight_decay);
-    if (adjust_lr_fn !== null && !['original', 'match_rms_adamw'].includes(adjust_lr_fn)) {
+    if (adjust_lr_fn !== null && !ADJUSTMENTS.includes(adjust_lr_fn)) {
       throw valueError(`Adjust learning rate function ${adjust_lr_fn} is not supported`);
     }
     super(params as ParametersOrGroups<MuonGroup>, defaults as MuonGroup);
@@ -161,5 +172,6 @@ function orthogonal(matrix: Tensor, { ns_coefficients, ns_steps, eps }: MuonGrou
 function shapeFactor({ shape }: Tensor, adjust: MuonGroup['adjust_lr_fn']): number {
   const [rows, columns] = shape as [number, number];
   if (adjust === 'match_rms_adamw') return 0.2 * Math.sqrt(Math.max(rows, columns));
-  return Math.sqrt(Math.max(1, rows / columns));
+  const ratio = rows / columns;
+  return Math.sqrt(adjust === 'spectral_unclamped' ? ratio : Math.max(1, ratio));
 }

@@ -12,6 +12,7 @@ import { zeroGrad } from '../nn/parameter';
 import { typename } from '../nn/typename';
 import { float32 } from '../tensor/dtype';
 import type { Tensor } from '../tensor/tensor';
+import { deepcopy } from '../utils/deepcopy';
 import { Hooks, type RemovableHandle } from '../utils/hooks';
 import { boolRepr, floatRepr } from '../utils/python';
 
@@ -160,6 +161,11 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
 
   set param_groups(groups: ParamGroup<Options>[]) {
     usesState(this);
+    if (!areGroups(groups)) {
+      throw typeError(
+        `Optimizer.param_groups must be an array of objects with an array 'params', got ${describe(groups)}`,
+      );
+    }
     this.#groups = groups;
   }
 
@@ -171,6 +177,9 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
 
   set state(state: Map<unknown, ParameterState>) {
     usesState(this);
+    if (!types.isMap(state)) {
+      throw typeError(`Optimizer.state must be a Map, got ${describe(state)}`);
+    }
     this.#state = state;
   }
 
@@ -397,7 +406,7 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
     }
     this.param_groups = groups.map(({ params, param_names }, index) => ({
       ...(param_names && { param_names }),
-      ...structuredCopy(saved[index]!),
+      ...deepcopy(saved[index]!),
       ...missingOptions(this.defaults, saved[index]!),
       params,
     })) as unknown as ParamGroup<Options>[];
@@ -443,11 +452,13 @@ function checkedState(value: unknown): OptimizerState {
 }
 
 function isState(value: unknown): value is OptimizerState {
-  if (!isOptions(value) || !isOptions(value['state'])) return false;
-  const { param_groups } = value;
+  return isOptions(value) && isOptions(value['state']) && areGroups(value['param_groups']);
+}
+
+function areGroups(value: unknown): boolean {
   return (
-    Array.isArray(param_groups) &&
-    param_groups.every((group) => isOptions(group) && Array.isArray(group['params']))
+    Array.isArray(value) &&
+    value.every((group) => isOptions(group) && Array.isArray(group['params']))
   );
 }
 
@@ -546,11 +557,3 @@ const missingOptions = (defaults: object, saved: object): object =>
   Object.fromEntries(
     Object.entries(LATER).filter(([name]) => name in defaults && !(name in saved)),
   );
-
-function structuredCopy<T>(value: T): T {
-  if (Array.isArray(value)) return value.map(structuredCopy) as T;
-  if (!isOptions(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, member]) => [key, structuredCopy(member)]),
-  ) as T;
-}

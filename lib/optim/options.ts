@@ -2,6 +2,7 @@
 import { valueError } from '../bindings/errors';
 import {
   BOOL,
+  type Defaulted,
   FLOAT,
   option,
   optional,
@@ -62,16 +63,10 @@ export type Given<Group> = { [Key in keyof Group]?: Group[Key] | undefined };
  * The arguments of a constructor after the parameters: the first options by position, in the order of their names, and
  * the others by name.
  */
-export type Arguments<
-  Group,
-  Names extends readonly (keyof Group)[],
-  Before extends unknown[] = [],
-  Done extends keyof Group = never,
-> =
-  | [...Before, options?: Given<Omit<Group, Done>>]
-  | (Names extends readonly [infer Name extends keyof Group, ...infer Rest extends (keyof Group)[]]
-      ? Arguments<Group, Rest, [...Before, Group[Name]], Done | Name>
-      : never);
+export type Arguments<Group, Names extends readonly (keyof Group)[]> = Defaulted<
+  Given<Group>,
+  Names
+>;
 
 const text = (value: Value): string => (isNumber(value) ? floatRepr(value) : String(value));
 

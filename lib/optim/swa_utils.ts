@@ -17,6 +17,7 @@ import {
   type Type,
   typeOf,
 } from '../dispatch/signature';
+import { BatchNorm } from '../nn/modules/batchnorm';
 import { Module } from '../nn/modules/module';
 import { op, withoutGrad } from '../nn/ops';
 import { tensor } from '../tensor/creation';
@@ -36,8 +37,8 @@ import {
   type Rates,
   valueForEach,
 } from './lr_scheduler/groups';
-import { minus, over, plus, type Rate, times } from './lr_scheduler/rates';
 import { LRScheduler } from './lr_scheduler/scheduler';
+import { minus, over, plus, type Value as Rate, times } from './values';
 
 type Tensors = readonly Tensor[];
 
@@ -150,6 +151,14 @@ export function get_swa_avg_fn(): AvgFn {
   return (averaged, current, num_averaged) =>
     withoutGrad(() => averaged.add(current.sub(averaged).div(next(num_averaged) as Tensor)));
 }
+
+const BATCHES = typeOf<AsyncIterable<Batch>>(
+  'an iterable of batches',
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    (Symbol.asyncIterator in value || Symbol.iterator in value),
+);
 
 const MODULE: Type<Module> = typeOf('a Module', (value) => value instanceof Module);
 
@@ -286,6 +295,54 @@ function copyBuffers(from: Module, into: Module): void {
   }
   for (const [index, copy] of copies.entries()) {
     copy.detach().copy_(buffers[index]!.detach().to(copy.device));
+  }
+}
+
+const UPDATE_BN = new Signature('update_bn', {
+  loader: required(BATCHES),
+  model: required(MODULE),
+  device: optional<DeviceLike | null>(orNull(DEVICE), null),
+});
+
+/** A batch: the model's input, or an array that begins with it. */
+export type Batch = Tensor | readonly [input: Tensor, ...others: unknown[]];
+
+/**
+ * Computes the running means and variances of a model's batch normalizations anew, over the batches of a loader. It is
+ * for an average of weights, whose statistics are those of no model that was trained.
+ *
+ * ```ts
+ * await update_bn(loader, average);
+ * ```
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.optim.swa_utils.update_bn.html
+ *
+ * @param device - where the batches are moved to. Default: null, they stay where they are
+ */
+export async function update_bn(
+  loader: AsyncIterable<Batch> | Iterable<Batch>,
+  model: Module,
+  device?: DeviceLike | null | { device?: DeviceLike | null | undefined },
+): Promise<void>;
+export async function update_bn(...args: unknown[]): Promise<void> {
+  const { loader, model, device } = UPDATE_BN.read(args);
+  const layers = [...model.modules()].filter((module) => module instanceof BatchNorm);
+  if (layers.length === 0) return;
+  const momenta = layers.map(({ momentum }) => momentum);
+  const wasTraining = model.training;
+  model.train();
+  for (const layer of layers) {
+    layer.reset_running_stats();
+    layer.momentum = null;
+  }
+  try {
+    for await (const batch of loader) {
+      const input = Array.isArray(batch) ? batch[0] : batch;
+      withoutGrad(() => model(device === null ? input : input.to(device)));
+    }
+  } finally {
+    for (const [index, layer] of layers.entries()) layer.momentum = momenta[index]!;
+    model.train(wasTraining);
   }
 }
 

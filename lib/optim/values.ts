@@ -3,12 +3,18 @@
  * floats; with tensors it calls the operators that Python's `+`, `-`, `*`, `/` and `**` call.
  */
 import { op, power } from '../nn/ops';
-import type { Scalar } from '../tensor/scalar';
+import { asFloat, type Scalar } from '../tensor/scalar';
 import type { Tensor } from '../tensor/tensor';
+import { divide } from '../utils/scalar_math';
 
+/** A number, or a tensor with one element. */
 export type Value = number | Tensor;
 
-const rsub = op<(self: Tensor, other: number) => Tensor>('rsub', ['Scalar']);
+/** Passes a number as Python's float: 2 is 2.0, also beside a tensor of integers. */
+const operand = (value: Value): Tensor =>
+  (typeof value === 'number' ? asFloat(value) : value) as unknown as Tensor;
+
+const rsub = op<(self: Tensor, other: Value) => Tensor>('rsub', ['Scalar']);
 const powerOfTensor = op<(self: Tensor, exponent: Value) => Tensor>('pow', [
   'Tensor_Tensor',
   'Tensor_Scalar',
@@ -28,23 +34,24 @@ export const flat = (value: Value): Value =>
 export const numberOf = (value: Value): number => (isNumber(value) ? value : Number(value.item()));
 
 export function plus(a: Value, b: Value): Value {
-  if (!isNumber(a)) return a.add(b);
-  return isNumber(b) ? a + b : b.add(a);
+  if (!isNumber(a)) return a.add(operand(b));
+  return isNumber(b) ? a + b : b.add(operand(a));
 }
 
 export function minus(a: Value, b: Value): Value {
-  if (!isNumber(a)) return a.sub(b);
-  return isNumber(b) ? a - b : rsub(b, a);
+  if (!isNumber(a)) return a.sub(operand(b));
+  return isNumber(b) ? a - b : rsub(b, operand(a));
 }
 
 export function times(a: Value, b: Value): Value {
-  if (!isNumber(a)) return a.mul(b);
-  return isNumber(b) ? a * b : b.mul(a);
+  if (!isNumber(a)) return a.mul(operand(b));
+  return isNumber(b) ? a * b : b.mul(operand(a));
 }
 
+/** @throws TorchError (ZeroDivisionError) for a number over 0 */
 export function over(a: Value, b: Value): Value {
-  if (!isNumber(a)) return a.div(b);
-  return isNumber(b) ? a / b : b.reciprocal().mul(a);
+  if (!isNumber(a)) return a.div(operand(b));
+  return isNumber(b) ? divide(a, b) : b.reciprocal().mul(operand(a));
 }
 
 export function raised(base: Value, exponent: Value): Value {

@@ -1,7 +1,7 @@
 /** Random number generators. */
 
 import { typeError, valueError } from '../bindings/errors';
-import { handleOf, tensorHandle } from '../bindings/handle';
+import { tensorHandle } from '../bindings/handle';
 import { type NativeGenerator, native } from '../bindings/native';
 import { wrap } from '../bindings/wrap';
 import { bind, type Callee, describe } from '../dispatch/arguments';
@@ -25,6 +25,8 @@ export function seedBits(seed: unknown): bigint {
   }
   return BigInt.asIntN(64, value);
 }
+
+const SET_STATE: Callee = { name: 'Generator.set_state', parameters: [] };
 
 const GENERATOR: Callee = { name: 'Generator', parameters: [{ name: 'device' }] };
 
@@ -81,9 +83,10 @@ export class Generator {
   }
 
   set_state(state: Tensor): this {
-    const handle = handleOf(state);
-    if (!handle) throw typeError('Generator.set_state(): state must be a Tensor');
-    native.generator_set_state(this.native, handle);
+    tensorHandle(state, SET_STATE, 'state');
+    // libtorch reads the bytes with instructions that crash if a view of them is not aligned.
+    const aligned = tensorHandle(state.clone(), SET_STATE, 'state');
+    native.generator_set_state(this.native, aligned);
     return this;
   }
 

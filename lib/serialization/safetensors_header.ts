@@ -1,7 +1,6 @@
 /** The header of the safetensors format: names, dtypes, shapes and places of tensors, and texts. */
 import type { DType } from '../tensor/dtype';
 import * as dtypes from '../tensor/dtype';
-import { adviceOn, contentsOf } from './contents';
 import { damaged, dataView, elementsOf, type Reader, size64 } from './reader';
 
 /** The names of dtypes in the format. */
@@ -54,15 +53,15 @@ export interface Header {
 /** @throws RangeError (ValueError) for a header that is damaged or does not fit the file */
 export function headerOf(reader: Reader): Header {
   const { path, size } = reader;
-  if (size >= HEAD) {
-    const contents = contentsOf(reader);
-    if (contents !== 'safetensors' && contents !== 'unknown') {
-      throw damaged(path, adviceOn(reader)!);
-    }
-  }
   const length = size64(dataView(reader.read(0, HEAD, "the header's length")), 0);
   if (length > LARGEST_HEADER) {
-    throw damaged(path, `is no safetensors file: its header would be ${length} bytes long`);
+    // Loaded here, since only an error needs it.
+    const { adviceOn } = require('./contents') as typeof import('./contents');
+    const advice = adviceOn(reader);
+    throw damaged(
+      path,
+      advice ?? `is no safetensors file: its header would be ${length} bytes long`,
+    );
   }
   const start = HEAD + length;
   const header = parsed(reader.read(HEAD, length, 'the header'), path);

@@ -67,8 +67,10 @@ void add_generators(Bindings& bindings) {
     return generator.get_state();
   });
   bindings.add("generator_set_state", [](at::Generator generator, const at::Tensor& state) {
+    // libtorch reads outside of a view's memory if the view has an offset. Python crashes.
+    const bool is_view = state.layout() == at::kStrided && state.storage_offset() != 0;
     std::lock_guard lock(generator.mutex());
-    generator.set_state(state);
+    generator.set_state(is_view ? state.clone() : state);
   });
   // The offset is the position in the sequence; CPU generators have none and throw.
   bindings.add("generator_get_offset", [](at::Generator generator) {

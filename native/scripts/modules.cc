@@ -148,8 +148,7 @@ void set_attribute(Environment& environment, const at::Tensor& holder, int64_t s
   const auto type = module.type();
   std::vector<at::Tensor> tensors;
   try {
-    IValue converted =
-        scripts::to_ivalue(environment, value, *type->getAttribute(index), tensors);
+    IValue converted = scripts::to_ivalue(environment, value, *type->getAttribute(index), tensors);
     module._ivalue()->setSlot(index, std::move(converted));
   } catch (const ArgumentMismatch& mismatch) {
     throw PythonError("RuntimeError", "Expected a value of type '" +
@@ -217,8 +216,7 @@ torch::jit::Stack read_arguments(Environment& environment, const c10::FunctionSc
     }
     if (i > positional) ++used;
     try {
-      stack.push_back(
-          scripts::to_ivalue(environment, values[*found], *parameter.type(), tensors));
+      stack.push_back(scripts::to_ivalue(environment, values[*found], *parameter.type(), tensors));
     } catch (const ArgumentMismatch& mismatch) {
       TORCH_CHECK(false, schema.formatTypeMismatchMsg(parameter, mismatch.expected, i));
     }
@@ -228,8 +226,7 @@ torch::jit::Stack read_arguments(Environment& environment, const c10::FunctionSc
 }
 
 ScriptCall read_call(Environment& environment, const at::Tensor& holder, const std::string& name,
-                     const std::vector<napi_value>& values,
-                     const std::vector<std::string>& names) {
+                     const std::vector<napi_value>& values, const std::vector<std::string>& names) {
   Module& module = module_of(holder);
   std::optional<Method> method = module.find_method(name);
   if (!method) throw PythonError("AttributeError", "the module has no method '" + name + "'");

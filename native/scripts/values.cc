@@ -118,8 +118,7 @@ class Converter {
   // Converts by the value's own type.
   std::optional<IValue> infer(const Encoded& encoded, const c10::Type& type) {
     if (encoded.tag == Tag::Float) return read<double>(environment_, encoded.payload);
-    if (encoded.tag == Tag::Complex || encoded.type == napi_number ||
-        encoded.type == napi_bigint) {
+    if (encoded.tag == Tag::Complex || encoded.type == napi_number || encoded.type == napi_bigint) {
       at::Scalar scalar = read<at::Scalar>(environment_, encoded.payload);
       if (type.kind() == TypeKind::ComplexType) return scalar.toComplexDouble();
       return IValue(scalar);
@@ -198,8 +197,8 @@ class Encoder {
     if (value.isList()) return tagged(Tag::List, array(value.toListRef()));
     if (value.isTuple()) return tuple(value.toTupleRef(), *value.type());
     if (value.isGenericDict()) return dictionary(value);
-    throw PythonError("NotImplementedError", "a value of type " + value.type()->repr_str() +
-                                                 " cannot leave TorchScript");
+    throw PythonError("NotImplementedError",
+                      "a value of type " + value.type()->repr_str() + " cannot leave TorchScript");
   }
 
  private:

@@ -6,8 +6,8 @@
 
 #include "bindings/node_api.h"
 
-#include <ATen/core/ivalue.h>
 #include <ATen/core/function_schema.h>
+#include <ATen/core/ivalue.h>
 #include <ATen/core/jit_type.h>
 
 #include <cstdint>

@@ -37,6 +37,8 @@ const DOCUMENTS = {
     'bundlers',
     'porting',
     'modules',
+    'weights',
+    'training',
     'servers',
     'memory',
     'cuda',

@@ -29,6 +29,7 @@ describe('handles', () => {
 
   it('refuse a tensor whose prototype was replaced, with an error of torch’s, wherever its methods are needed', () => {
     const { functional: F, init, utils } = torch.nn;
+    const { data } = torch.utils;
     const without = (prototype: object | null): Tensor =>
       Object.setPrototypeOf(torch.rand(3, 3), prototype);
     for (const prototype of [null, {}]) {
@@ -36,7 +37,7 @@ describe('handles', () => {
       expect(() => F.softsign(x)).to.throw(TypeError, 'whose prototype was replaced');
       expect(() => init._calculate_fan_in_and_fan_out(x)).to.throw(TypeError, 'prototype');
       expect(() => utils.clip_grad_norm_([x], 1)).to.throw(TypeError, 'must be a Tensor');
-      for (const space of [torch, F, torch.linalg, torch.autograd, init, utils]) {
+      for (const space of [torch, F, torch.linalg, torch.autograd, init, utils, data]) {
         for (const [name, member] of Object.entries<unknown>({ ...space })) {
           if (typeof member !== 'function' || /^[A-Z]|set_|tidy/.test(name)) continue;
           for (const args of [[x], [x, x], [torch.rand(3, 3), x], [[x, x]], [() => x, x], [x, 1]]) {

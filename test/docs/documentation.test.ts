@@ -13,10 +13,11 @@ import { asModule, codeOf, firstOutput, load, printed, shown } from './examples'
 import { type Line, readPorting } from './porting';
 
 /** The guides whose examples are run. */
-const GUIDES: readonly string[] = ['servers'];
+const GUIDES: readonly string[] = ['servers', 'training'];
 const README = '../../README';
 /** Documents whose code is only compiled, since it needs a GPU, a server or the reader's own data. */
 const COMPILED: readonly string[] = [
+  'batch',
   'cuda',
   'memory',
   'modules',

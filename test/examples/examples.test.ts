@@ -57,7 +57,7 @@ async function example(...args: string[]): Promise<{ status: number; output: str
 }
 
 describe('examples', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let ours: Map<string, string>;
   let pythons: Map<string, string>;
 
@@ -111,7 +111,10 @@ describe('examples', function () {
       const { status, output } = await example();
       expect(status).to.equal(0);
       const listed = Array.from(output.matchAll(/^ {2}(\w+) +(\S.+)$/gm), ([, name]) => name);
-      expect(listed).to.deep.equal(NAMES);
+      const folders = readdirSync(join(ROOT, 'examples'), { withFileTypes: true })
+        .filter((entry) => entry.isDirectory() && !['digits', 'losses'].includes(entry.name))
+        .map(({ name }) => name);
+      expect(listed).to.have.members([...folders, ...NAMES]);
     });
 
     it('runs one by its name', async () => {

@@ -1,4 +1,7 @@
 /** Hostile calls: generates them from a seed, makes them, and checks their errors. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { types } from 'node:util';
 
 import fc from 'fast-check';
@@ -126,7 +129,8 @@ export class Fuzzer {
   }
 
   private makeInstances(): void {
-    this.instances = [...this.surface.values, ...this.surface.classes.flatMap(makeInstances)];
+    const made = inTemporaryFolder(() => this.surface.classes.flatMap(makeInstances));
+    this.instances = [...this.surface.values, ...made];
   }
 
   /**
@@ -199,6 +203,19 @@ const CONSTRUCTIONS: readonly (() => unknown[])[] = [
   () => [torch.ones(3)],
   () => ['cpu'],
 ];
+
+/** Runs a function in a folder of its own, since some constructors write files. The folder goes with the process. */
+function inTemporaryFolder<Result>(run: () => Result): Result {
+  const before = process.cwd();
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'torch-losses-fuzz-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  process.chdir(folder);
+  try {
+    return run();
+  } finally {
+    process.chdir(before);
+  }
+}
 
 function makeInstances([, Class]: readonly [string, new (...args: unknown[]) => object]): object[] {
   return CONSTRUCTIONS.flatMap((args) => {

@@ -38,6 +38,14 @@ describe('optim: state', () => {
     ]);
   });
 
+  it('copies a learning rate that is a tensor', () => {
+    const make = (): optim.SGD => new optim.SGD([torch.ones(1)], { lr: torch.tensor(0.5) });
+    const [saved, loaded] = [make(), make()];
+    loaded.load_state_dict(saved.state_dict());
+    (saved.param_groups[0]!.lr as Tensor).fill_(3);
+    expect((loaded.param_groups[0]!.lr as Tensor).item()).to.equal(0.5);
+  });
+
   it('takes states of older versions: numbers for tensors, and options that are missing', () => {
     const parameter = withGradient();
     const optimizer = new optim.Adam([parameter]);
@@ -187,6 +195,35 @@ describe('optim: as Python', () => {
         },
       ));
   }
+
+  it('refuses groups and states that are none', () => {
+    const optimizer = make('SGD', {}) as unknown as Record<string, unknown>;
+    for (const groups of [undefined, {}, [5], [{ lr: 1 }], [{ params: 5 }]]) {
+      expect(() => {
+        optimizer['param_groups'] = groups;
+      }).to.throw(
+        TypeError,
+        "Optimizer.param_groups must be an array of objects with an array 'params', got",
+      );
+    }
+    for (const state of [null, {}, [new Map()]]) {
+      expect(() => {
+        optimizer['state'] = state;
+      }).to.throw(TypeError, 'Optimizer.state must be a Map, got');
+    }
+    optimizer['param_groups'] = [];
+    optimizer['state'] = new Map();
+    expect(String(optimizer)).to.equal('SGD ()');
+  });
+
+  it('LBFGS steps without parameters as this torch does', () =>
+    expectSample(
+      {
+        source: "value = torch.optim.LBFGS([{'params': []}]).step(lambda: torch.tensor(2.5))",
+        outputs: ['value'],
+      },
+      () => [new optim.LBFGS([{ params: [] }]).step(() => torch.tensor(2.5))],
+    ));
 
   it('refuses options of a wrong type by name', () => {
     expect(() => make('Adam', { betas: 0.9 })).to.throw(

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import torch, { nn, optim, type Tensor } from 'torch-losses';
 
-import { expectSample } from '../parity/parity';
+import { askPython, expectSample } from '../parity/parity';
 
 const { swa_utils } = optim;
 
@@ -165,6 +165,37 @@ a, b = torch.tensor([1, 5, 9]), torch.tensor([7, 8, 2])
     it(`${python} fails as in Python`, () =>
       expectSample({ source: MODEL + python, outputs: [] }, () => [ours()]));
   }
+
+  it('update_bn computes running statistics as Python', async () => {
+    const source = `${MODEL}
+from torch.utils.data import *
+torch.manual_seed(0)
+net = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Dropout(0.5), nn.Linear(4, 2),
+                    nn.BatchNorm1d(2, momentum=0.3)).eval()
+data = torch.randn(10, 3)
+loader = DataLoader(TensorDataset(data), batch_size=4, shuffle=True)
+update_bn(loader, net, 'cpu')
+update_bn([data, (data, 1)], nn.ReLU())`;
+    const python = await askPython(source, [
+      '[b.tolist() for b in net.buffers()]',
+      '[net.training, net[4].momentum, net[1].momentum, torch.rand(1).item()]',
+    ]);
+    torch.manual_seed(0);
+    const last = new nn.BatchNorm1d(2, { momentum: 0.3 });
+    const first = new nn.BatchNorm1d(4);
+    const layers = [new nn.Linear(3, 4), first, new nn.Dropout(0.5), new nn.Linear(4, 2), last];
+    const net = new nn.Sequential(...layers).eval();
+    const data = torch.randn(10, 3);
+    const { DataLoader, TensorDataset } = torch.utils.data;
+    const loader = new DataLoader(new TensorDataset(data), { batch_size: 4, shuffle: true });
+    await swa_utils.update_bn(loader, net, 'cpu');
+    await swa_utils.update_bn([data, [data, 1]], new nn.ReLU());
+    const ours = [
+      [...net.buffers()].map((buffer) => buffer.tolist()),
+      [net.training, last.momentum, first.momentum, torch.rand(1).item()],
+    ];
+    expect(ours).to.deep.equal(python);
+  });
 
   it('is a module: it is saved, loaded and moved', () => {
     const average = new swa_utils.AveragedModel(new Net());

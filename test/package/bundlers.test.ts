@@ -66,7 +66,10 @@ describe('the package, bundled by', function () {
 
   async function expectBundles(bundles: readonly [file: string, works: boolean][]): Promise<void> {
     for (const [file, works] of bundles) {
-      const output = await outcome(project.node([file]));
+      // Not through a pipe: it takes no more than a part of a bundle's only line, which Node shows with an error.
+      const command = '"$0" "$1" > output.txt 2>&1 || true';
+      await project.run('sh', ['-c', command, process.execPath, file]);
+      const output = readFileSync(path.join(project.folder, 'output.txt'), 'utf8').trim();
       if (works) expect(output, file).to.equal(EXPECTED);
       else expect(output, file).to.match(BUNDLED);
     }

@@ -248,7 +248,7 @@ describe('the package, with what `npm run test:package` installs', function () {
   });
 
   it('builds an addon with build where the package has none, offline, and runs on it', async function () {
-    this.timeout(900_000); // a few minutes of compiling
+    this.timeout(3_600_000); // a few minutes of compiling, more on a busy machine
     const project = await projectWithPrograms('build one').install();
     rmSync(path.join(project.packageFolder, 'addons'), { recursive: true });
     const env = environment({ TORCH_LOSSES_HOME: path.join(WORKSHOP, 'built') });

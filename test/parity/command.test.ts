@@ -51,7 +51,7 @@ runpy.run_path(sys.argv[0], run_name='__main__')
 }
 
 describe('parity: the command', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   it('finds every loss equal, and says so on the terminal, in HTML and in JSON', async () => {
     const [html, json] = ['report.html', 'report.json'].map((name) => path.join(folder, name)) as [

@@ -128,6 +128,16 @@ describe('parity: random numbers', () => {
     );
   });
 
+  it('takes a state that is a view, where Python crashes', () => {
+    const state = torch.manual_seed(3).get_state();
+    const drawn = torch.rand(3);
+    for (const offset of [1, 8, 656]) {
+      const bytes = torch.cat([torch.zeros(offset, { dtype: torch.uint8 }), state]);
+      torch.set_rng_state(bytes.index(torch.slice(offset)));
+      expect(torch.rand(3)).to.deep.equal(drawn);
+    }
+  });
+
   for (const [python, state] of [
     ['torch.zeros(3)', () => torch.zeros(3)],
     ['torch.zeros(3, dtype=torch.uint8)', () => torch.zeros(3, { dtype: torch.uint8 })],

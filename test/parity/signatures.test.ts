@@ -16,16 +16,18 @@ interface Parameter {
 }
 
 const PARAMETERS = `
-import inspect
+import inspect, typing
 from torch.nn.modules import loss as module
 
 def parameters(function):
     found = [p for p in inspect.signature(function).parameters.values() if p.name != 'self']
     required = [p.default is p.empty for p in found]
-    return [[p.name, None if r else p.default, r, p.kind is p.KEYWORD_ONLY] for p, r in zip(found, required)]
+    named = lambda value: value.__name__ if callable(value) else value
+    return [[p.name, None if r else named(p.default), r, p.kind is p.KEYWORD_ONLY] for p, r in zip(found, required)]
 
 def constructor(cls):  # @deprecated wraps NLLLoss2d's
-    return parameters(getattr(cls.__init__, '__wrapped__', cls.__init__))
+    init = getattr(cls.__init__, '__wrapped__', cls.__init__)
+    return parameters((typing.get_overloads(init) or [init])[0])  # recurrent layers take *args, and say so in overloads
 `;
 
 const SIGNATURES = `${PARAMETERS}
@@ -47,15 +49,23 @@ const LAYERS: readonly [name: string, Class: { signature: readonly Parameter[] }
       `nn.${name}`,
       member as unknown as { signature: readonly Parameter[] },
     ]),
-  ['torch.optim.SGD', optim.SGD],
-  ...Object.entries(optim.lr_scheduler)
-    .filter(([, member]) => Object.hasOwn(member, 'signature'))
-    .map(([name, member]): [string, { signature: readonly Parameter[] }] => [
-      `torch.optim.lr_scheduler.${name}`,
-      member as unknown as { signature: readonly Parameter[] },
-    ]),
+  ...Object.entries({ optim, 'optim.lr_scheduler': optim.lr_scheduler }).flatMap(
+    ([place, members]) =>
+      Object.entries(members)
+        .filter(([, member]) => Object.hasOwn(member, 'signature'))
+        .map(([name, member]): [string, { signature: readonly Parameter[] }] => [
+          `torch.${place}.${name}`,
+          member as unknown as { signature: readonly Parameter[] },
+        ]),
+  ),
   ['torch.optim.swa_utils.AveragedModel', optim.swa_utils.AveragedModel],
   ['torch.optim.swa_utils.SWALR', optim.swa_utils.SWALR],
+  ...Object.entries<object>({ ...torch.utils.data })
+    .filter(([, member]) => Object.hasOwn(member, 'signature'))
+    .map(([name, member]): [string, { signature: readonly Parameter[] }] => [
+      `torch.utils.data.${name}`,
+      member as { signature: readonly Parameter[] },
+    ]),
   ['torch.amp.GradScaler', torch.amp.GradScaler],
   ['torch.cuda.amp.GradScaler', torch.cuda.amp.GradScaler],
 ];
@@ -129,6 +139,22 @@ const BY_POSITION: readonly [python: string, make: () => unknown][] = [
     'nn.CosineSimilarity(0, 4.0)(torch.ones(2, 1), torch.ones(2, 1))',
     () => new nn.CosineSimilarity(0, 4)(torch.ones(2, 1), torch.ones(2, 1)),
   ],
+  [
+    'nn.LSTM(2, 3, 2, False, True, 0.5, True, 1)',
+    () => new nn.LSTM(2, 3, 2, false, true, 0.5, true, 1),
+  ],
+  ["nn.RNN(2, 3, 2, 'relu', False)", () => new nn.RNN(2, 3, 2, 'relu', false)],
+  ['nn.GRU(2, 3, 1, True, True)', () => new nn.GRU(2, 3, 1, true, true)],
+  ["nn.RNNCell(2, 3, False, 'relu')", () => new nn.RNNCell(2, 3, false, 'relu')],
+  ['nn.LSTMCell(2, 3, False)', () => new nn.LSTMCell(2, 3, false)],
+  [
+    'nn.MultiheadAttention(4, 2, 0.5, False, True, True, 3, 5, True)',
+    () => new nn.MultiheadAttention(4, 2, 0.5, false, true, true, 3, 5, true),
+  ],
+  [
+    "nn.TransformerEncoderLayer(4, 2, 8, 0.5, 'gelu', 0.5, True, True, False)",
+    () => new nn.TransformerEncoderLayer(4, 2, 8, 0.5, 'gelu', 0.5, true, true, false),
+  ],
   ['torch.optim.SGD([torch.ones(1)], 0.1)', () => new optim.SGD([torch.ones(1)], 0.1)],
   [
     'torch.optim.SGD([torch.ones(1)], 0.1, 0.9, 0, 0.5, True, foreach=False)',
@@ -148,7 +174,7 @@ function check(ofName: (name: string) => unknown, rows: readonly Row[], kinds = 
     const callee = ofName(name) as { signature?: readonly Parameter[] } | undefined;
     const ours = callee?.signature?.map(({ name: key, default: value, required, keywordOnly }) => ({
       name: key,
-      default: value,
+      default: typeof value === 'function' ? value.name : value,
       required,
       keywordOnly: kinds && keywordOnly,
     }));

@@ -219,3 +219,39 @@ const { output: logProbability, loss } = new nn.AdaptiveLogSoftmaxWithLoss(2, 9,
 export const both: Tensor[] = [logProbability, loss];
 // @ts-expect-error cutoffs are a list
 new nn.AdaptiveLogSoftmaxWithLoss(2, 9, 4);
+
+// --- sequences ------------------------------------------------------------------------------------------------------
+
+const lstm = new nn.LSTM(2, 3, 1, { bidirectional: true });
+export const [steps, [hidden, cell]] = lstm(x, [x, x]);
+export const tensors: Tensor[] = [steps, hidden, cell];
+const packed = nn.utils.rnn.pack_sequence([x]);
+export const packedSteps: nn.utils.rnn.PackedSequence = lstm(packed)[0];
+export const gated: Tensor = new nn.GRU(2, 3)(x, { hx: x })[1];
+export const stepped: Tensor = new nn.RNNCell(2, 3)(x);
+// @ts-expect-error the state is a pair
+lstm(x, x);
+// @ts-expect-error one of two words
+new nn.RNN(2, 3, { nonlinearity: 'gelu' });
+// @ts-expect-error only an LSTM has projections
+new nn.GRU(2, 3, { proj_size: 1 });
+
+const attention = new nn.MultiheadAttention(4, 2, { batch_first: true });
+export const [attended, weights]: [Tensor, Tensor | null] = attention(x, x, x, x, {
+  need_weights: false,
+});
+// @ts-expect-error no such option
+attention(x, x, x, { mask: x });
+// @ts-expect-error given twice
+attention(x, x, x, x, { key_padding_mask: x });
+export const transformed: Tensor = new nn.Transformer({ d_model: 8 })(x, x, { tgt_mask: x });
+export const later: Promise<Tensor> = linear.forwardAsync(x, {
+  signal: new AbortController().signal,
+});
+linear.register_forward_hook((module, [input], output: Tensor) => {
+  const layerOfHook: nn.Linear = module;
+  return [layerOfHook, input, output][2];
+});
+export const parametrized: nn.Linear = nn.utils.parametrizations.weight_norm(new nn.Linear(2, 3));
+export const parameterList: nn.ParameterList = new nn.ParameterList([x]);
+export const parameter: nn.Parameter = parameterList.at(0);

@@ -164,7 +164,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
   /**
    * Like calling the module, but does not block the event loop. `{ signal }` cancels the call if it has not started.
    */
-  async forwardAsync(
+  override async forwardAsync(
     input: Tensor,
     target: Tensor,
     options?: AsyncOptions,

@@ -136,7 +136,7 @@ export abstract class NormBase extends Module<[input: Tensor], Tensor> {
 const PARAMETERS = normParameters(true, true);
 
 /** The base of {@link BatchNorm1d}, {@link BatchNorm2d} and {@link BatchNorm3d}. */
-abstract class BatchNorm extends NormBase {
+export abstract class BatchNorm extends NormBase {
   constructor(signature: Signature<typeof PARAMETERS>, args: readonly unknown[]) {
     super(signature.read(args));
   }

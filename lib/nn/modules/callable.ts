@@ -11,7 +11,7 @@ export abstract class Callable implements StateKeeper {
   constructor() {
     const callable = (...args: unknown[]): unknown => {
       usesState(instance);
-      return instance.forward(...args);
+      return instance._call(args);
     };
     // The name and length of a function are read-only, and would hide a subclass's fields of these names.
     delete (callable as { name?: unknown }).name;
@@ -20,6 +20,11 @@ export abstract class Callable implements StateKeeper {
     usesState(instance);
     // biome-ignore lint/correctness/noConstructorReturn: what this class is for
     return instance;
+  }
+
+  /** Does what a call of the instance does. @internal */
+  _call(args: unknown[]): unknown {
+    return this.forward(...args);
   }
 
   /** @internal */

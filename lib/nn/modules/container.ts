@@ -106,6 +106,18 @@ export class Sequential<Input = Tensor, Result = Tensor> extends Sequence<[input
     for (const module of this) value = module(value);
     return value as Result;
   }
+
+  /**
+   * Returns a container of the modules from one index to another, like Python's `modules[start:end]`. They keep their
+   * names.
+   */
+  slice(start?: number, end?: number): Sequential {
+    const part = new Sequential();
+    for (const [name, module] of this._named_children().slice(start, end)) {
+      part.add_module(name, module);
+    }
+    return part;
+  }
 }
 
 /**
@@ -117,6 +129,11 @@ export class ModuleList extends Sequence<never[], unknown> {
   constructor(modules?: Iterable<Module> | null) {
     super();
     if (modules !== undefined && modules !== null) this.extend(modules);
+  }
+
+  /** Returns a list of the modules from one index to another, like Python's `modules[start:end]`. */
+  slice(start?: number, end?: number): ModuleList {
+    return new ModuleList([...this].slice(start, end));
   }
 
   override toString(): string {

@@ -2,17 +2,33 @@
 import { inspect } from 'node:util';
 import { attributeError, notImplementedError, typeError, valueError } from '../../bindings/errors';
 import { isTensor } from '../../bindings/handle';
+import type { AsyncOptions } from '../../bindings/jobs';
 import { fail } from '../../dispatch/arguments';
 import type { DeviceLike } from '../../tensor/device';
 import { bfloat16, type DType, double, float, half } from '../../tensor/dtype';
 import type { Tensor } from '../../tensor/tensor';
 import { checkMemo, deepcopy, type Memo } from '../../utils/deepcopy';
+import type { RemovableHandle } from '../../utils/hooks';
 import { emptyLike, to } from '../ops';
 import { Parameter, zeroGrad } from '../parameter';
 import { typename } from '../typename';
+import type { FullBackwardHook, FullBackwardPreHook } from './backward_hook';
 import { Callable } from './callable';
 import { type Converter, converterOf, convertParameter, type ToOptions } from './conversion';
+import {
+  type ForwardHook,
+  type ForwardHookOptions,
+  type ForwardPreHook,
+  type ForwardPreHookOptions,
+  HOOK_SIGNATURES,
+  type LoadHook,
+  type LoadPreHook,
+  ModuleHooks,
+  type StateHook,
+  type StatePreHook,
+} from './hooks';
 import { type Kind, Registry } from './registry';
+import { isReplaying, replay, replayCall } from './replay';
 import { reprOf } from './repr';
 import { SIGNATURES } from './signatures';
 import { type IncompatibleKeys, loadState, type StateDict, stateOf } from './state';
@@ -80,6 +96,126 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
     throw notImplementedError(
       `Module [${this._get_name()}] is missing the required "forward" function`,
     );
+  }
+
+  /**
+   * Computes the module's result off the event loop: one operator after another, with the bits of a call. Takes the
+   * arguments of `forward`, then options: `{ signal }` cancels the call. Calls run one after another, in the order in
+   * which they were made. Hooks run on the event loop.
+   *
+   * A class of yours that defines `forward` also defines `async forwardAsync`, which awaits those of its submodules.
+   *
+   * @throws TypeError if such a class does not, whether it is this module's or that of a submodule
+   */
+  async forwardAsync(...args: [...inputs: Args, options?: AsyncOptions]): Promise<Result> {
+    return replay(this as unknown as Module, args, (inputs) => this.#callHooked(inputs) as Result);
+  }
+
+  /** Calls `forward` and the hooks. @internal */
+  override _call(args: readonly unknown[]): unknown {
+    if (!isReplaying()) return this.#callHooked(args);
+    const isOwn = this.forwardAsync !== Module.prototype.forwardAsync;
+    return replayCall(this as unknown as Module, args, () => this.#callHooked(args), isOwn);
+  }
+
+  #callHooked(args: readonly unknown[]): unknown {
+    if (this.#hooks?.hasForward) return this.#hooks.call(this as unknown as Module, args);
+    return this.forward(...(args as Args));
+  }
+
+  // --- hooks --------------------------------------------------------------------------------------------------------
+
+  #hooks: ModuleHooks | undefined;
+
+  /** Returns the hooks of this module, if there are any. @internal */
+  _hooks(): ModuleHooks | undefined {
+    return this.#hooks;
+  }
+
+  #ownHooks(): ModuleHooks {
+    this.#hooks ??= new ModuleHooks();
+    return this.#hooks;
+  }
+
+  /**
+   * Registers a function that is called before `forward` whenever the module is called.
+   *
+   * @returns a handle that removes it
+   */
+  register_forward_pre_hook(
+    hook: ForwardPreHook<this>,
+    options?: ForwardPreHookOptions,
+  ): RemovableHandle;
+  register_forward_pre_hook(...args: unknown[]): RemovableHandle {
+    return this.#ownHooks().addBefore(HOOK_SIGNATURES.register_forward_pre_hook.read(args));
+  }
+
+  /**
+   * Registers a function that is called after `forward` whenever the module is called.
+   *
+   * @returns a handle that removes it
+   */
+  register_forward_hook(hook: ForwardHook<this>, options?: ForwardHookOptions): RemovableHandle;
+  register_forward_hook(...args: unknown[]): RemovableHandle {
+    return this.#ownHooks().addAfter(HOOK_SIGNATURES.register_forward_hook.read(args));
+  }
+
+  /**
+   * Registers a function that is called in the backward pass with the gradients of this module's inputs and outputs. It
+   * may return gradients that replace those of the inputs. The module's inputs and result must not be changed in place.
+   *
+   * See https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.register_full_backward_hook
+   */
+  register_full_backward_hook(
+    hook: FullBackwardHook<this>,
+    prepend?: boolean | { prepend?: boolean | undefined },
+  ): RemovableHandle;
+  register_full_backward_hook(...args: unknown[]): RemovableHandle {
+    const { hook, prepend } = HOOK_SIGNATURES.register_full_backward_hook.read(args);
+    return this.#ownHooks().afterBackward.add(hook as FullBackwardHook<never>, prepend);
+  }
+
+  /**
+   * Registers a function that is called in the backward pass before this module's gradients are computed, with the
+   * gradients of its outputs. It may return others in their place.
+   *
+   * See https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.register_full_backward_pre_hook
+   */
+  register_full_backward_pre_hook(
+    hook: FullBackwardPreHook<this>,
+    prepend?: boolean | { prepend?: boolean | undefined },
+  ): RemovableHandle;
+  register_full_backward_pre_hook(...args: unknown[]): RemovableHandle {
+    const { hook, prepend } = HOOK_SIGNATURES.register_full_backward_pre_hook.read(args);
+    return this.#ownHooks().beforeBackward.add(hook as FullBackwardPreHook<never>, prepend);
+  }
+
+  /** Registers a function that is called before {@link state_dict} collects this module's tensors. */
+  register_state_dict_pre_hook(hook: StatePreHook<this>): RemovableHandle;
+  register_state_dict_pre_hook(...args: unknown[]): RemovableHandle {
+    const { hook } = HOOK_SIGNATURES.register_state_dict_pre_hook.read(args);
+    return this.#ownHooks().beforeSave.add(hook as StatePreHook<never>);
+  }
+
+  /** Registers a function that is called after {@link state_dict} has collected this module's tensors. */
+  register_state_dict_post_hook(hook: StateHook<this>): RemovableHandle;
+  register_state_dict_post_hook(...args: unknown[]): RemovableHandle {
+    const { hook } = HOOK_SIGNATURES.register_state_dict_post_hook.read(args);
+    return this.#ownHooks().afterSave.add(hook as StateHook<never>);
+  }
+
+  /** Registers a function that is called before {@link load_state_dict} loads this module's tensors. */
+  register_load_state_dict_pre_hook(hook: LoadPreHook<this>): RemovableHandle;
+  register_load_state_dict_pre_hook(...args: unknown[]): RemovableHandle {
+    const { hook } = HOOK_SIGNATURES.register_load_state_dict_pre_hook.read(args);
+    return this.#ownHooks().beforeLoad.add(hook as LoadPreHook<never>);
+  }
+
+  /** Registers a function that is called after {@link load_state_dict} has loaded this module and its submodules. */
+  register_load_state_dict_post_hook(hook: LoadHook<this>): RemovableHandle;
+  register_load_state_dict_post_hook(...args: unknown[]): RemovableHandle {
+    const { hook } = HOOK_SIGNATURES.register_load_state_dict_post_hook.read(args);
+    return this.#ownHooks().afterLoad.add(hook as LoadHook<never>);
   }
 
   // --- registration -------------------------------------------------------------------------------------------------
@@ -394,6 +530,7 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
       if (!this.#registry.kindOf(name)) properties[name] = deepcopy(value, memo);
     }
     this.#registry.copyTo(copy.#registry, (value) => deepcopy(value, memo));
+    copy.#hooks = this.#hooks?.copy();
     return copy;
   }
 

@@ -193,6 +193,7 @@ const keyError = (message: string): Error => createError('KeyError', message);
 
 /** Returns Python's `hasattr`. Ignores class fields without a value, and the properties of every function. */
 export function hasAttribute(owner: object, name: string): boolean {
+  if (name === '__proto__') return true;
   if (Object.hasOwn(owner, name)) return (owner as Properties)[name] !== undefined;
   let prototype = Object.getPrototypeOf(owner);
   while (prototype && prototype !== Function.prototype) {

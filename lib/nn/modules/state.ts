@@ -7,6 +7,7 @@ import type { Tensor } from '../../tensor/tensor';
 import { withoutGrad } from '../ops';
 import { Parameter } from '../parameter';
 import { sizeText } from '../typename';
+import { callAll, LOAD_RESULT, SAVE_RESULT } from './hooks';
 import type { Module } from './module';
 
 /** Tensors by name, in a Map or a plain object. */
@@ -15,13 +16,20 @@ export type StateDict = ReadonlyMap<string, Tensor> | Readonly<Record<string, Te
 /** Implements `module.state_dict({ prefix, keep_vars })`. */
 export function stateOf(module: Module, prefix: string, keep_vars: boolean): Map<string, Tensor> {
   const state = new Map<string, Tensor>();
-  for (const [path, part] of module.named_modules('', false)) {
-    const start = path ? `${prefix}${path}.` : prefix;
-    for (const [name, tensor] of part._local_state()) {
-      state.set(start + name, keep_vars ? tensor : tensor.detach());
-    }
-  }
+  save(module, state, prefix, keep_vars);
   return state;
+}
+
+function save(module: Module, state: Map<string, Tensor>, prefix: string, keep: boolean): void {
+  const hooks = module._hooks();
+  callAll(hooks?.beforeSave, undefined, module, prefix, keep);
+  for (const [name, tensor] of module._local_state()) {
+    state.set(prefix + name, keep ? tensor : tensor.detach());
+  }
+  for (const [name, child] of module._named_children()) {
+    if (child) save(child, state, `${prefix}${name}.`, keep);
+  }
+  callAll(hooks?.afterSave, SAVE_RESULT, module, state, prefix, { version: 1 });
 }
 
 /** The names that `load_state_dict` could not use. */
@@ -58,13 +66,19 @@ class Loading {
     readonly assign: boolean,
   ) {}
 
-  load(module: Module, state: ReadonlyMap<string, unknown>, prefix: string): void {
+  load(module: Module, state: Map<string, unknown>, prefix: string): void {
+    const hooks = module._hooks();
+    const { missing_keys, unexpected_keys } = this.keys;
+    const metadata = this.assign ? { assign_to_params_buffers: true } : {};
+    const collected = [true, missing_keys, unexpected_keys, this.problems] as const;
+    callAll(hooks?.beforeLoad, undefined, module, state, prefix, metadata, ...collected);
     this.#loadOwn(module, state, prefix);
     for (const [name, child] of module._named_children()) {
       if (!child) continue;
       const start = `${prefix}${name}.`;
       this.load(child, new Map([...state].filter(([key]) => key.startsWith(start))), start);
     }
+    callAll(hooks?.afterLoad, LOAD_RESULT, module, this.keys);
   }
 
   #loadOwn(module: Module, state: ReadonlyMap<string, unknown>, prefix: string): void {
@@ -137,7 +151,7 @@ export function loadState(
   if (!types.isMap(state) && !isOptions(state)) {
     throw typeError(`Expected state_dict to be dict-like, got ${describe(state)}.`);
   }
-  const entries = types.isMap(state) ? state : new Map<string, unknown>(Object.entries(state));
+  const entries = new Map<string, unknown>(types.isMap(state) ? state : Object.entries(state));
   const loading = new Loading(strict, assign);
   loading.load(module, entries, '');
   const { keys, problems } = loading;

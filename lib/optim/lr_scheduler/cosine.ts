@@ -13,9 +13,9 @@ import { usesState } from '../../memory/state';
 import { typename } from '../../nn/typename';
 import { repr } from '../../utils/python';
 import { cos, divide, log, modulo, pow } from '../../utils/scalar_math';
+import { minus, over, plus, type Value as Rate, times } from '../values';
 import type { SchedulerOptions } from './decay';
 import { type AnyOptimizer, groupsOf, zip } from './groups';
-import { minus, over, plus, type Rate, times } from './rates';
 import { LRScheduler, split } from './scheduler';
 
 export interface CosineOptions extends SchedulerOptions {

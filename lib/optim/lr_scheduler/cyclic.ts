@@ -13,6 +13,7 @@ import {
   STRING,
 } from '../../dispatch/signature';
 import { divide, pow } from '../../utils/scalar_math';
+import { minus, plus, type Value as Rate, times } from '../values';
 import type { SchedulerOptions } from './decay';
 import {
   type AnyOptimizer,
@@ -29,7 +30,6 @@ import {
   zip,
 } from './groups';
 import { ownState } from './lambda';
-import { minus, plus, type Rate, times } from './rates';
 import { checkState, LRScheduler, type SchedulerState } from './scheduler';
 
 export type CyclicMode = 'triangular' | 'triangular2' | 'exp_range';

@@ -10,8 +10,8 @@ import {
   typeOf,
 } from '../../dispatch/signature';
 import { divide, modulo, pow } from '../../utils/scalar_math';
+import { type Value as Rate, times } from '../values';
 import type { AnyOptimizer } from './groups';
-import { type Rate, times } from './rates';
 import { LRScheduler, split } from './scheduler';
 
 /** What every scheduler takes. */

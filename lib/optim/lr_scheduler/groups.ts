@@ -5,7 +5,7 @@ import { FLOAT, NUMBERS, TENSOR, typeOf } from '../../dispatch/signature';
 import { typename } from '../../nn/typename';
 import type { Tensor } from '../../tensor/tensor';
 import { Optimizer } from '../optimizer';
-import type { Rate } from './rates';
+import type { Value as Rate } from '../values';
 
 /** An optimizer of any kind. */
 export type AnyOptimizer = Optimizer<object>;

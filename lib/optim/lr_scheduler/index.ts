@@ -1,4 +1,7 @@
 /** `torch.optim.lr_scheduler`. See https://docs.pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate */
+
+/** A learning rate: a number, or a tensor with one element. */
+export type { Value as Rate } from '../values';
 export { ChainedScheduler, SequentialLR, type Steppable } from './composition';
 export {
   CosineAnnealingLR,
@@ -24,5 +27,4 @@ export type { AnyOptimizer, Momentum, Rates } from './groups';
 export { LambdaLR, type LRLambda, MultiplicativeLR } from './lambda';
 export { type AnnealStrategy, OneCycleLR, type OneCycleLROptions } from './one_cycle';
 export { ReduceLROnPlateau, type ReduceLROnPlateauOptions } from './plateau';
-export type { Rate } from './rates';
 export { LRScheduler, type SchedulerState } from './scheduler';

@@ -13,6 +13,7 @@ import {
 } from '../../dispatch/signature';
 import { floatRepr, repr } from '../../utils/python';
 import { cos, divide } from '../../utils/scalar_math';
+import { minus, over, plus, type Value as Rate, times } from '../values';
 import type { SchedulerOptions } from './decay';
 import {
   type AnyOptimizer,
@@ -26,7 +27,6 @@ import {
   setMomentum,
   valueForEach,
 } from './groups';
-import { minus, over, plus, type Rate, times } from './rates';
 import { LRScheduler } from './scheduler';
 
 const ONE_CYCLE_LR = new Signature('OneCycleLR', {

@@ -15,6 +15,7 @@ import {
 } from '../../dispatch/signature';
 import { usesState } from '../../memory/state';
 import type { Tensor } from '../../tensor/tensor';
+import type { Value as Rate } from '../values';
 import {
   type AnyOptimizer,
   checkOptimizer,
@@ -24,7 +25,6 @@ import {
   setValue,
   valuesOf,
 } from './groups';
-import type { Rate } from './rates';
 import { EPOCH_DEPRECATION_WARNING, LRScheduler, type SchedulerState } from './scheduler';
 
 const REDUCE_LR_ON_PLATEAU = new Signature('ReduceLROnPlateau', {

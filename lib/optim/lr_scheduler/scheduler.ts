@@ -4,8 +4,8 @@ import { warn } from '../../bindings/warnings';
 import { describe, isOptions } from '../../dispatch/arguments';
 import { FLOAT, INT, mismatch, optional, orNull, Signature } from '../../dispatch/signature';
 import { keptState, type StateKeeper, usesState } from '../../memory/state';
+import type { Value as Rate } from '../values';
 import { type AnyOptimizer, checkOptimizer, groupsOf, setValue, valuesOf, zip } from './groups';
-import type { Rate } from './rates';
 
 /** A scheduler's state: plain data, with Python's names. */
 export type SchedulerState = Record<string, unknown>;

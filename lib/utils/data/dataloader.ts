@@ -18,7 +18,6 @@ import {
   Signature,
   STRING,
   TENSOR,
-  typeOf,
   type ValuesOf,
 } from '../../dispatch/signature';
 import type { Generator } from '../../random/generator';
@@ -30,17 +29,9 @@ import { type DatasetModule, loadDataset } from './_utils/dataset_module';
 import type { SampleOf } from './dataset';
 import { type Iteration, type Loading, SingleIteration } from './iterators';
 import { Generators, type Position } from './position';
-import { asData, isIterableStyle, isMapStyle, lengthOf } from './protocol';
+import { asData, ITERABLE, isIterableStyle, isMapStyle, lengthOf } from './protocol';
 import { BatchSampler, RandomSampler, SequentialSampler, type Sized } from './sampler';
 import { WorkerIteration } from './worker_iteration';
-
-const ITERABLE = typeOf<Iterable<unknown>>(
-  'an iterable of indices',
-  (value) =>
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as Partial<Iterable<unknown>>)[Symbol.iterator] === 'function',
-);
 
 const DECLARATIONS = {
   dataset: required(ANYTHING),

@@ -3,7 +3,6 @@ import { assertionError, indexError, notImplementedError, valueError } from '../
 import { warn } from '../../bindings/warnings';
 import { isOptions } from '../../dispatch/arguments';
 import {
-  ANYTHING,
   GENERATOR,
   NUMBERS,
   optional,
@@ -16,7 +15,16 @@ import {
 import { default_generator, type Generator } from '../../random/generator';
 import { randperm } from '../../tensor/factories';
 import type { Tensor } from '../../tensor/tensor';
-import { checked, isIterableStyle, isThenable, lengthOf } from './protocol';
+import {
+  checked,
+  checkIndices,
+  INDICES,
+  ITERABLE,
+  isIterableStyle,
+  isThenable,
+  lengthOf,
+  MAP_STYLE,
+} from './protocol';
 
 /** A sample, or a promise of one. */
 export type Awaitable<Sample> = Sample | Promise<Sample>;
@@ -193,6 +201,7 @@ export class StackDataset<
     this.#names = byName ? Object.keys(named) : null;
     this.#members = Object.values(this.datasets) as MapStyle<unknown>[];
     if (this.#members.length === 0) throw valueError('At least one dataset should be passed');
+    for (const member of this.#members) checked('StackDataset', 'datasets', MAP_STYLE, member);
     this.#length = lengthOf(this.#members[0]);
     if (this.#members.some((dataset) => lengthOf(dataset) !== this.#length)) {
       throw valueError('Size mismatch between datasets');
@@ -209,6 +218,7 @@ export class StackDataset<
   }
 
   __getitems__(indices: readonly number[]): Awaitable<Stacked<Datasets>[]> {
+    checkIndices(indices);
     const columns = this.#members.map((dataset) => samplesAt(dataset, indices));
     return whenAll(columns, (values) => {
       for (const samples of values as unknown[][]) {
@@ -242,7 +252,7 @@ function samplesAt<Sample>(
   );
 }
 
-const CONCAT = new Signature('ConcatDataset', { datasets: required(ANYTHING) });
+const CONCAT = new Signature('ConcatDataset', { datasets: required(ITERABLE) });
 
 /**
  * Map-style datasets one after another.
@@ -258,13 +268,14 @@ export class ConcatDataset<Sample = unknown> extends Dataset<Sample> {
 
   constructor(datasets: Iterable<MapStyle<Sample>>) {
     super();
-    this.datasets = listed<MapStyle<Sample>>(CONCAT, datasets);
+    this.datasets = [...CONCAT.read([datasets]).datasets] as MapStyle<Sample>[];
     if (this.datasets.length === 0) {
       throw assertionError('datasets should not be an empty iterable');
     }
     if (this.datasets.some(isIterableStyle)) {
       throw assertionError('ConcatDataset does not support IterableDataset');
     }
+    for (const dataset of this.datasets) checked('ConcatDataset', 'datasets', MAP_STYLE, dataset);
     let total = 0;
     this.cumulative_sizes = this.datasets.map((dataset) => (total += lengthOf(dataset)));
   }
@@ -286,22 +297,7 @@ export class ConcatDataset<Sample = unknown> extends Dataset<Sample> {
   }
 }
 
-/** Returns the elements of an iterable argument. */
-function listed<T>(callee: Signature<{ datasets: never }> | typeof CONCAT, datasets: unknown): T[] {
-  const given = (callee as typeof CONCAT).read([datasets]).datasets;
-  checked(callee.name, 'datasets', ITERABLE, given);
-  return [...(given as Iterable<T>)];
-}
-
-const ITERABLE = typeOf<Iterable<unknown>>(
-  'an iterable of datasets',
-  (value) =>
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as Partial<Iterable<unknown>>)[Symbol.iterator] === 'function',
-);
-
-const CHAIN = new Signature('ChainDataset', { datasets: required(ANYTHING) });
+const CHAIN = new Signature('ChainDataset', { datasets: required(ITERABLE) });
 
 /**
  * Iterable datasets one after another.
@@ -314,8 +310,7 @@ export class ChainDataset<Sample = unknown> extends IterableDataset<Sample> {
 
   constructor(datasets: Iterable<IterableStyle<Sample>>) {
     super();
-    this.datasets = datasets;
-    checked('ChainDataset', 'datasets', ITERABLE, CHAIN.read([datasets]).datasets);
+    this.datasets = CHAIN.read([datasets]).datasets as Iterable<IterableStyle<Sample>>;
   }
 
   override get length(): number {
@@ -334,13 +329,8 @@ function iterable<Sample>(dataset: IterableStyle<Sample>): IterableStyle<Sample>
   throw assertionError('ChainDataset only supports IterableDataset');
 }
 
-const INDICES = typeOf<ArrayLike<number>>(
-  'an array of indices',
-  (value) => Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value),
-);
-
 const SUBSET = new Signature('Subset', {
-  dataset: required(ANYTHING),
+  dataset: required(MAP_STYLE),
   indices: required(INDICES),
 });
 
@@ -380,6 +370,7 @@ export class Subset<Sample = unknown> extends Dataset<Sample> {
   }
 
   __getitems__(indices: readonly number[]): Awaitable<readonly Sample[]> {
+    checkIndices(indices);
     return samplesAt(
       this.dataset,
       indices.map((index) => element(this.indices, index)),
@@ -388,7 +379,7 @@ export class Subset<Sample = unknown> extends Dataset<Sample> {
 }
 
 const RANDOM_SPLIT = new Signature('random_split', {
-  dataset: required(ANYTHING),
+  dataset: required(MAP_STYLE),
   lengths: required(NUMBERS),
   generator: optional<Generator | null>(orNull(GENERATOR), default_generator),
 });

@@ -1,7 +1,7 @@
 /** What datasets, samplers and loaders expect of each other. */
 import { typeError } from '../../bindings/errors';
 import { describe, isOptions } from '../../dispatch/arguments';
-import { mismatch, type Type } from '../../dispatch/signature';
+import { INTS, mismatch, type Type, typeOf } from '../../dispatch/signature';
 
 /** Throws a TypeError that names the argument unless it has the type. */
 export function checked(callee: string, name: string, type: Type<unknown>, value: unknown): void {
@@ -37,6 +37,25 @@ export const isThenable = (value: unknown): value is PromiseLike<unknown> => has
 
 /** Whether a dataset gives a sample for an index. */
 export const isMapStyle = (dataset: unknown): boolean => has(dataset, 'at');
+
+/** A dataset that gives a sample for an index. */
+export const MAP_STYLE = typeOf<never>('a dataset with at(index)', isMapStyle);
+
+/** What can be iterated. */
+export const ITERABLE = typeOf<Iterable<unknown>>(
+  'an iterable',
+  (value) => isObject(value) && has(value, Symbol.iterator),
+);
+
+/** An array of numbers of any kind. */
+export const INDICES = typeOf<ArrayLike<number>>(
+  'an array of indices',
+  (value) => Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value),
+);
+
+/** Throws a TypeError unless the indices of a batch are integers. */
+export const checkIndices = (indices: readonly number[]): void =>
+  checked('__getitems__', 'indices', INTS, indices);
 
 const isStyled = (dataset: unknown): boolean => isMapStyle(dataset) || isIterableStyle(dataset);
 

@@ -9,7 +9,6 @@ import {
   orNull,
   required,
   Signature,
-  typeOf,
 } from '../../dispatch/signature';
 import { Generator } from '../../random/generator';
 import { as_tensor, type TensorData } from '../../tensor/creation';
@@ -19,7 +18,7 @@ import { multinomial } from '../../tensor/functions';
 import type { Tensor } from '../../tensor/tensor';
 import { tupleRepr } from '../python';
 import { divide } from '../scalar_math';
-import { asData, lengthOf } from './protocol';
+import { asData, INDICES, ITERABLE, lengthOf } from './protocol';
 
 /** What has a length. */
 export interface Sized {
@@ -165,11 +164,6 @@ function checkCount(count: number): void {
   throw valueError(`num_samples should be a positive integer value, but got num_samples=${count}`);
 }
 
-const INDICES = typeOf<ArrayLike<unknown>>(
-  'an array of indices',
-  (value) => Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value),
-);
-
 const SUBSET = new Signature('SubsetRandomSampler', {
   indices: required(INDICES),
   generator: optional<Generator | null>(orNull(GENERATOR), null),
@@ -271,14 +265,6 @@ export class WeightedRandomSampler extends Sampler {
     yield* numbers(multinomial(weights, num_samples, replacement, { generator }));
   }
 }
-
-const ITERABLE = typeOf<Iterable<unknown>>(
-  'an iterable of indices',
-  (value) =>
-    value !== null &&
-    value !== undefined &&
-    typeof (value as Partial<Iterable<unknown>>)[Symbol.iterator] === 'function',
-);
 
 const BATCH = new Signature('BatchSampler', {
   sampler: required(ITERABLE),

@@ -67,4 +67,17 @@ describe('modules of PyTorch’s database', () => {
       'Tanhshrink',
       'Threshold',
     ]));
+
+  describe('recurrent layers', () =>
+    checkModules(['RNN', 'LSTM', 'GRU'], /^\[\[\[.*"float": "[35]\.0"/));
+  describe('recurrent cells', () =>
+    checkModules(['RNNCell', 'LSTMCell', 'GRUCell'], /^\[\[\[10, 20, "(relu|tanh)"\]/));
+  describe('attention', () =>
+    checkModules([
+      'MultiheadAttention',
+      'TransformerEncoderLayer',
+      'TransformerDecoderLayer',
+      'TransformerEncoder',
+      'Transformer',
+    ]));
 });

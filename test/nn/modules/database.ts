@@ -25,12 +25,14 @@ def inputs(name, dtype, training):
 /**
  * Defines a test for each module: all of its cases in the database, and those that must fail, in training and
  * evaluation, in float32 and float64.
+ *
+ * @param untyped - see {@link compareCases}
  */
-export function checkModules(names: readonly string[]): void {
+export function checkModules(names: readonly string[], untyped?: RegExp): void {
   for (const name of names) {
     it(name, async function () {
       this.timeout(300_000);
-      const count = await compareCases(`nn.${name}`, DATABASE);
+      const count = await compareCases(`nn.${name}`, DATABASE, untyped);
       this.test!.title += `: ${count} cases`;
     });
   }

@@ -49,7 +49,7 @@ if __name__ == '__main__':
 `;
 
 describe('testing.parity: the command', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
 
   let folder: string;
   const inFolder = (

@@ -20,7 +20,7 @@ import { PYTHON } from '../../parity/parity';
 
 describe('testing.parity: the guide', () => {
   it('has programs that run, and whose port is equal', function () {
-    this.timeout(60_000);
+    this.timeout(300_000);
     const guide = readFileSync(path.join(PACKAGE_ROOT, 'docs', 'guides', 'port.md'), 'utf8');
     const program = (fence: string, first: string): string => {
       const code = guide.split(`\`\`\`${fence}\n${first}\n`)[1]?.split('```')[0];

@@ -106,6 +106,13 @@ describe('torch.utils.checkpointing', () => {
     }
   });
 
+  it('restores a generator from bytes that are not aligned, such as those of a mapped file', () => {
+    const bytes = torch.cat([torch.zeros(3).to(torch.uint8), torch.get_rng_state()]);
+    const drawn = torch.rand(2);
+    torch.set_rng_state(bytes.index(torch.slice(3, null)));
+    expect(torch.rand(2)).to.deep.equal(drawn);
+  });
+
   it('keeps the last files, and never a part of one', () => {
     const checkpointer = new Checkpointer(directory, {}, { keepLast: 2 });
     expect(checkpointer.restore()).to.equal(null);

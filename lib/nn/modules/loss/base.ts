@@ -57,7 +57,7 @@ export abstract class _Loss<
    * started. Calls run one after another, in the order in which they were made. If a subclass overrides `forward`, that
    * method runs on the event loop.
    */
-  async forwardAsync(...args: [...inputs: Args, options?: AsyncOptions]): Promise<Tensor> {
+  override async forwardAsync(...args: [...inputs: Args, options?: AsyncOptions]): Promise<Tensor> {
     const inputs: unknown[] = [...args];
     const options = isOptions(inputs.at(-1)) ? (inputs.pop() as AsyncOptions) : undefined;
     const call = this._functionalCall(inputs as Args);

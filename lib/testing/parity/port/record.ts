@@ -60,7 +60,7 @@ class Recording implements Run {
   readonly #entries: RunEntry[] = [];
   readonly #header: Record<string, unknown> = Object.create(null);
   readonly #leaves = new Map<string, Tensor>();
-  readonly #modules = new Map<string, Module<never[], unknown>>();
+  readonly #modules = new Map<string, Module>();
   readonly #plain: Record<string, unknown>;
   #end = 0;
   #step = 0;
@@ -89,7 +89,7 @@ class Recording implements Run {
     return tensor!;
   }
 
-  module<M extends Module<never[], unknown>>(name: string, module: M): M {
+  module<M extends Module>(name: string, module: M): M {
     checkedName('module', name);
     if (this.#modules.has(name)) {
       throw valueError(`module(): ${JSON.stringify(name)} is recorded already`);

@@ -67,7 +67,7 @@ class Replay implements Run {
   readonly options: Readonly<Record<string, Option>>;
   readonly #comparison: Comparison;
   readonly #leaves = new Map<string, Tensor>();
-  readonly #modules = new Map<string, Module<never[], unknown>>();
+  readonly #modules = new Map<string, Module>();
   #step = 0;
 
   constructor(
@@ -89,7 +89,7 @@ class Replay implements Run {
     return tensor;
   }
 
-  module<M extends Module<never[], unknown>>(name: string, module: M): M {
+  module<M extends Module>(name: string, module: M): M {
     checkedName('module', name);
     const recorded = this.file.index.entries.filter(
       (entry) => entry.kind === 'state' && entry.module === name && entry.step === this.#step,

@@ -23,7 +23,7 @@ export interface Run {
    * A module whose parameters and buffers belong to the run. A replay copies the recorded ones into it, and compares
    * them again at the end.
    */
-  module<M extends Module<never[], unknown>>(name: string, module: M): M;
+  module<M extends Module>(name: string, module: M): M;
   /** An intermediate result, or a result. A replay compares it with the recorded one. */
   check(name: string, tensor: Tensor): Tensor;
   /** A result. A replay makes no difference between `check` and `output`. */
@@ -73,7 +73,7 @@ export const keyOf = ({ kind, name, step }: Pick<RunEntry, 'kind' | 'name' | 'st
   `${step}/${kind}/${name}`;
 
 /** The parameters and buffers of a module, those that `state_dict()` leaves out too. */
-export const stateOf = (module: Module<never[], unknown>): [string, Tensor][] => [
+export const stateOf = (module: Module): [string, Tensor][] => [
   ...module.named_parameters(),
   ...module.named_buffers(),
 ];

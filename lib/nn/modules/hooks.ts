@@ -1,0 +1,227 @@
+/** Hooks of modules: functions that are called with a module's forward, and with its state. */
+import { createError, runtimeError } from '../../bindings/errors';
+import { warn } from '../../bindings/warnings';
+import { describe, isOptions, type Options } from '../../dispatch/arguments';
+import {
+  BOOL,
+  FUNCTION,
+  option,
+  optional,
+  required,
+  Signature,
+  type Type,
+  type ValuesOf,
+} from '../../dispatch/signature';
+import type { Tensor } from '../../tensor/tensor';
+import { Hooks, type RemovableHandle } from '../../utils/hooks';
+import type { BackwardHook, FullBackwardHook, FullBackwardPreHook } from './backward_hook';
+import type { Module } from './module';
+import { once } from './replay';
+import type { IncompatibleKeys } from './state';
+
+/**
+ * Is called before `forward`. It may return new arguments: an array of all, or one that is no array. With `with_kwargs`
+ * it also gets the options object, and returns an array of both.
+ */
+export type ForwardPreHook<M = Module> = (module: M, args: unknown[], kwargs: Options) => unknown;
+
+/**
+ * Is called after `forward`. It may return another result. With `with_kwargs` it gets the options object before the
+ * result.
+ */
+export type ForwardHook<M = Module> = (module: M, args: unknown[], ...rest: never[]) => unknown;
+
+/** Is called before `state_dict` collects the tensors of a module. */
+export type StatePreHook<M = Module> = (module: M, prefix: string, keep_vars: boolean) => void;
+
+/** Is called after `state_dict` has collected the tensors of a module and its submodules. It may change the Map. */
+export type StateHook<M = Module> = (
+  module: M,
+  state_dict: Map<string, Tensor>,
+  prefix: string,
+  local_metadata: Options,
+) => void;
+
+/** Is called before `load_state_dict` loads the tensors of a module. It may change the Map and the arrays. */
+export type LoadPreHook<M = Module> = (
+  module: M,
+  state_dict: Map<string, unknown>,
+  prefix: string,
+  local_metadata: Options,
+  strict: boolean,
+  missing_keys: string[],
+  unexpected_keys: string[],
+  error_msgs: string[],
+) => void;
+
+/** Is called after `load_state_dict` has loaded a module and its submodules. It may change the arrays of names. */
+export type LoadHook<M = Module> = (module: M, incompatible_keys: IncompatibleKeys) => void;
+
+export interface ForwardPreHookOptions {
+  /** Whether the hook is called before those that are there. Default: false. */
+  prepend?: boolean | undefined;
+  /** Whether the hook gets the options object. Default: false. */
+  with_kwargs?: boolean | undefined;
+}
+
+export interface ForwardHookOptions extends ForwardPreHookOptions {
+  /** Whether the hook is also called if `forward` throws. Default: false. */
+  always_call?: boolean | undefined;
+}
+
+const HOOK = { hook: required(FUNCTION as Type<(...args: unknown[]) => unknown>) };
+const BEFORE = { ...HOOK, prepend: option(BOOL, false), with_kwargs: option(BOOL, false) };
+const AFTER = { ...BEFORE, always_call: option(BOOL, false) };
+const BACKWARD = { ...HOOK, prepend: optional(BOOL, false) };
+export const HOOK_SIGNATURES = {
+  register_forward_pre_hook: new Signature('Module.register_forward_pre_hook', BEFORE),
+  register_forward_hook: new Signature('Module.register_forward_hook', AFTER),
+  register_full_backward_hook: new Signature('Module.register_full_backward_hook', BACKWARD),
+  register_full_backward_pre_hook: new Signature(
+    'Module.register_full_backward_pre_hook',
+    BACKWARD,
+  ),
+  register_state_dict_pre_hook: new Signature('Module.register_state_dict_pre_hook', HOOK),
+  register_state_dict_post_hook: new Signature('Module.register_state_dict_post_hook', HOOK),
+  register_load_state_dict_pre_hook: new Signature(
+    'Module.register_load_state_dict_pre_hook',
+    HOOK,
+  ),
+  register_load_state_dict_post_hook: new Signature(
+    'Module.register_load_state_dict_post_hook',
+    HOOK,
+  ),
+};
+
+/** The arguments of a call: those by position, and the options object if there is one. */
+type Arguments = readonly [args: unknown[], kwargs: Options | undefined];
+
+type Before = (module: Module, given: Arguments) => Arguments;
+type After = ((module: Module, given: Arguments, result: unknown) => unknown) & {
+  readonly isAlways?: boolean;
+};
+
+/** The hooks of one module. */
+export class ModuleHooks {
+  readonly #before = new Hooks<Before>();
+  readonly #after = new Hooks<After>();
+  readonly beforeBackward = new Hooks<FullBackwardPreHook<never>>();
+  readonly afterBackward = new Hooks<FullBackwardHook<never>>();
+  readonly beforeSave = new Hooks<StatePreHook<never>>();
+  readonly afterSave = new Hooks<StateHook<never>>();
+  readonly beforeLoad = new Hooks<LoadPreHook<never>>();
+  readonly afterLoad = new Hooks<LoadHook<never>>();
+
+  /** Returns hooks of their own for a copy of the module. */
+  copy(): ModuleHooks {
+    const copy = new ModuleHooks();
+    const pairs = [
+      [this.#before, copy.#before],
+      [this.#after, copy.#after],
+      [this.beforeBackward, copy.beforeBackward],
+      [this.afterBackward, copy.afterBackward],
+      [this.beforeSave, copy.beforeSave],
+      [this.afterSave, copy.afterSave],
+      [this.beforeLoad, copy.beforeLoad],
+      [this.afterLoad, copy.afterLoad],
+    ] as unknown as [Hooks<unknown>, Hooks<unknown>][];
+    for (const [from, to] of pairs) for (const hook of from.list()) to.add(hook);
+    return copy;
+  }
+
+  /** Whether there are hooks of calls. */
+  get hasForward(): boolean {
+    return [this.#before, this.#after, this.beforeBackward, this.afterBackward].some(
+      (hooks) => hooks.list().length > 0,
+    );
+  }
+
+  /** Returns what calls the backward hooks for a call, if there are any. */
+  #backwardHook(module: Module): BackwardHook | undefined {
+    const hooks = this.afterBackward.list();
+    const preHooks = this.beforeBackward.list();
+    if (hooks.length + preHooks.length === 0) return undefined;
+    const { BackwardHook } = require('./backward_hook') as typeof import('./backward_hook');
+    return new BackwardHook(module, hooks as never, preHooks as never);
+  }
+
+  addBefore({ hook, prepend, with_kwargs }: ValuesOf<typeof BEFORE>): RemovableHandle {
+    return this.#before.add((module, [args, kwargs]) => {
+      const result = with_kwargs ? hook(module, args, kwargs ?? {}) : hook(module, args);
+      if (result === undefined || result === null) return [args, kwargs];
+      if (!with_kwargs) return [Array.isArray(result) ? result : [result], kwargs];
+      if (Array.isArray(result) && Array.isArray(result[0]) && isOptions(result[1])) {
+        return [result[0], result[1]];
+      }
+      throw runtimeError(
+        `forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got ${describe(result)}.`,
+      );
+    }, prepend);
+  }
+
+  addAfter({ hook, prepend, ...options }: ValuesOf<typeof AFTER>): RemovableHandle {
+    const call: After = (module, [args, kwargs], result) => {
+      const rest = options.with_kwargs ? [kwargs ?? {}, result] : [result];
+      return hook(module, args, ...rest) ?? result;
+    };
+    return this.#after.add(Object.assign(call, { isAlways: options.always_call }), prepend);
+  }
+
+  /** Calls a module's forward between its hooks. */
+  call(module: Module, given: readonly unknown[]): unknown {
+    const last = given.at(-1);
+    let args: Arguments = isOptions(last) ? [given.slice(0, -1), last] : [[...given], undefined];
+    let result: unknown;
+    const called = new Set<After>();
+    try {
+      for (const hook of this.#before.list()) args = once(() => hook(module, args));
+      const backward = once(() => this.#backwardHook(module));
+      const [positional, kwargs] = args;
+      const inputs = backward ? once(() => backward.setupInputs(positional)) : positional;
+      result = module.forward(...inputs, ...(kwargs ? [kwargs] : []));
+      for (const hook of this.#after.list()) {
+        called.add(hook);
+        result = once(() => hook(module, args, result));
+      }
+      return backward ? once(() => backward.setupOutputs(result)) : result;
+    } catch (error) {
+      if (error instanceof Error) {
+        for (const hook of this.#after.list()) {
+          if (hook.isAlways && !called.has(hook)) callAnyway(() => hook(module, args, result));
+        }
+      }
+      throw error;
+    }
+  }
+}
+
+function callAnyway(hook: () => unknown): void {
+  try {
+    once(hook);
+  } catch (error) {
+    warn(
+      'module forward hook with ``always_call=True`` raised an exception that was silenced as another error was ' +
+        `raised in forward: ${(error as Error).message}`,
+    );
+  }
+}
+
+/** Calls the hooks that may only change what they are given. */
+export function callAll<Args extends unknown[]>(
+  hooks: Hooks<(...args: never[]) => unknown> | undefined,
+  message: string | undefined,
+  ...args: Args
+): void {
+  for (const hook of hooks?.list() ?? []) {
+    const result = (hook as (...args: unknown[]) => unknown)(...args);
+    if (message === undefined || result === undefined || result === null) continue;
+    throw message.startsWith('state_dict')
+      ? runtimeError(message)
+      : createError('AssertionError', message);
+  }
+}
+
+export const SAVE_RESULT = 'state_dict post-hook must return None';
+export const LOAD_RESULT =
+  'Hooks registered with ``register_load_state_dict_post_hook`` are not expected to return new values, if ' +
+  'incompatible_keys need to be modified, it should be done inplace.';
