@@ -1,4 +1,4 @@
-import type { Terminal } from './terminal';
+import type { Styles, Terminal } from './terminal';
 
 /** One option of a command, as `node:util`'s parseArgs takes it, and what help says about it. */
 export interface OptionDescription {
@@ -40,6 +40,8 @@ export interface Command<Options extends OptionDescriptions = OptionDescriptions
   readonly options: Options;
   /** What the process ends with if the command throws. Default: 1. */
   readonly errorStatus?: number;
+  /** Returns the help for operands after `--help`, or undefined for the help of the command. */
+  help?(operands: readonly string[], styles: Styles): Promise<string | undefined>;
   readonly examples: readonly { readonly command: string; readonly does: string }[];
   /**
    * Runs it. What needs libtorch is imported in here, not at the top of the file, so that help and other commands work

@@ -2,11 +2,14 @@
 export class CommandError extends Error {
   /** What to do about it. */
   readonly advice: string | undefined;
+  /** What the process ends with. Default: the command's status for errors. */
+  readonly status: number | undefined;
 
-  constructor(message: string, advice?: string) {
+  constructor(message: string, advice?: string, status?: number) {
     super(message);
     this.name = 'CommandError';
     this.advice = advice;
+    this.status = status;
   }
 }
 

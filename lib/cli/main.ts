@@ -25,7 +25,8 @@ async function main(args: readonly string[]): Promise<number> {
     command = await commandOf(name);
     const { values, operands } = parse(rest, command);
     if (values['help']) {
-      process.stdout.write(`${helpFor(command, terminal.styles)}\n`);
+      const special = await command.help?.(operands, terminal.styles);
+      process.stdout.write(`${special ?? helpFor(command, terminal.styles)}\n`);
       return EXIT.success;
     }
     return (await command.run(values as never, terminal, operands)) ?? EXIT.success;
@@ -87,7 +88,7 @@ function fail(error: unknown, terminal: Terminal, status: number = EXIT.failure)
       terminal.note(advice);
     }
   }
-  return error instanceof UsageError ? EXIT.usage : status;
+  return error instanceof UsageError ? EXIT.usage : ((error as CommandError).status ?? status);
 }
 
 // `torch-losses … | head` closes the pipe early: not an error.

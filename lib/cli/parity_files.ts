@@ -2,8 +2,8 @@
 import type { RunReport, Tolerances } from '../testing/parity/port/comparison';
 import type { FileResult } from '../testing/parity/report/files';
 import type { CaseReport } from '../testing/parity/run_case';
+import { expand } from '../utils/glob';
 import { CommandError, EXIT, UsageError } from './errors';
-import { expand } from './files';
 import { defaultPython, integer, nonNegative, save } from './parity_values';
 import type { Terminal } from './terminal';
 

@@ -24,6 +24,8 @@ export interface TerminalOptions {
  */
 export class Terminal {
   readonly json: boolean;
+  /** Whether each result is a line of its own, for commands that have several. */
+  lines = false;
   /** Styles for standard output, which are none where colours are not wanted. */
   readonly styles: Styles;
   /** The same for standard error. */
@@ -35,9 +37,11 @@ export class Terminal {
     this.noteStyles = stylesFor(color ?? wantsColor(process.stderr));
   }
 
-  /** A command's result: the value where `--json` was given, else the text. Once per command. */
+  /** A command's result: the value where `--json` was given, else the text. Once per command, but for `lines`. */
   result(value: unknown, text: () => string): void {
-    process.stdout.write(`${this.json ? JSON.stringify(value, null, 2) : text()}\n`);
+    process.stdout.write(
+      `${this.json ? JSON.stringify(value, null, this.lines ? 0 : 2) : text()}\n`,
+    );
   }
 
   /** What happens meanwhile, for people. */

@@ -17,6 +17,7 @@ const GUIDES: readonly string[] = ['servers', 'training'];
 const README = '../../README';
 /** Documents whose code is only compiled, since it needs a GPU, a server or the reader's own data. */
 const COMPILED: readonly string[] = [
+  'batch',
   'cuda',
   'memory',
   'modules',

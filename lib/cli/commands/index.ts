@@ -6,4 +6,5 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   setup: async () => (await import('./setup.js')).setup,
   build: async () => (await import('./build.js')).build,
   parity: async () => (await import('./parity.js')).parity,
+  eval: async () => (await import('./eval.js')).evaluation,
 };

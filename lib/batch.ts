@@ -1,0 +1,9 @@
+/** `torch-losses/batch`: computes losses of files that are larger than memory. */
+import './hooks';
+
+export { BatchError, type BatchProblem } from './batch/error';
+export { type Evaluation, evaluate } from './batch/evaluate';
+export type { Files } from './batch/inputs';
+export type { EvaluateOptions, OnError } from './batch/options';
+export type { BatchProgress } from './batch/run';
+export type { BatchSummary, RowPlace, SkippedRow } from './batch/summary';

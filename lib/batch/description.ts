@@ -1,0 +1,52 @@
+/** Describes a job for its journal. */
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import { inspect } from 'node:util';
+
+import { isTensor } from '../bindings/handle';
+import { libtorch } from '../bindings/native';
+import { bytesOf } from '../serialization/writer';
+import type { Tensor } from '../tensor/tensor';
+import type { Column } from './inputs';
+import type { JobDescription } from './journal';
+import type { Chunked } from './losses';
+import type { Settings } from './options';
+
+export function describeJob(
+  loss: Chunked,
+  columns: readonly Column[],
+  { dtypes, device, onError }: Settings,
+): JobDescription {
+  const inputs = columns.map(({ input, shards }) => [
+    input,
+    shards.map(({ path: file, member, stamp }) => {
+      const absolute = path.resolve(file);
+      return { file: member === undefined ? absolute : `${absolute}:${member}`, ...stamp };
+    }),
+  ]);
+  return {
+    format: 1,
+    loss: loss.name,
+    options: mapped(loss.options, textOf),
+    dtypes: mapped(dtypes, String),
+    device,
+    libtorch: libtorch.version,
+    onError,
+    inputs: Object.fromEntries(inputs),
+  };
+}
+
+function mapped<T>(values: Readonly<Record<string, T>>, text: (value: T) => string) {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, text(value)]));
+}
+
+function textOf(value: unknown): string {
+  return isTensor(value) ? tensorText(value as Tensor) : inspect(value);
+}
+
+/** Names a tensor by a hash of its elements. */
+function tensorText(tensor: Tensor): string {
+  const hash = createHash('sha256');
+  for (const part of bytesOf(tensor.cpu())) hash.update(part);
+  return `a ${tensor.dtype} tensor (${tensor.shape.join(', ')}) ${hash.digest('hex').slice(0, 16)}`;
+}

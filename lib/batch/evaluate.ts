@@ -1,0 +1,68 @@
+import { runtimeError } from '../bindings/errors';
+import type { _Loss } from '../nn/modules/loss/base';
+import type { Files } from './inputs';
+import { chunked } from './losses';
+import { type EvaluateOptions, filesByInput, settingsOf } from './options';
+import { openInputs } from './plan';
+import { type BatchProgress, Job } from './run';
+import type { BatchSummary } from './summary';
+
+/**
+ * A batch job. Iterating over it runs it, and gives its progress after each chunk. Leaving the loop ends the job; `resume`
+ * goes on with it.
+ */
+export class Evaluation implements AsyncIterable<BatchProgress> {
+  readonly #steps: AsyncGenerator<BatchProgress, BatchSummary>;
+  #summary: BatchSummary | undefined;
+
+  /** @internal Use {@link evaluate}. */
+  constructor(steps: AsyncGenerator<BatchProgress, BatchSummary>) {
+    this.#steps = steps;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<BatchProgress, void> {
+    // A job that has run gives no summary again.
+    this.#summary = (yield* this.#steps) ?? this.#summary;
+  }
+
+  /** Runs what is left of the job, and returns its summary. */
+  async summary(): Promise<BatchSummary> {
+    for await (const _progress of this);
+    if (this.#summary) return this.#summary;
+    throw runtimeError('summary(): the job was ended before it was done');
+  }
+}
+
+/**
+ * Computes a loss for each row of files that may be larger than memory. The losses are those of one call with
+ * `reduction: 'none'`, bit for bit; the mean and the sum are exact, and rounded once.
+ *
+ * ```ts
+ * import { nn } from 'torch-losses';
+ * import { evaluate } from 'torch-losses/batch';
+ *
+ * const criterion = new nn.CrossEntropyLoss({ label_smoothing: 0.1 });
+ * const job = evaluate(criterion, { input: 'logits-*.npy', target: 'labels-*.npy' }, { out: 'losses/' });
+ * for await (const { rows, totalRows, mean } of job) console.log(rows, totalRows, mean);
+ * console.log(await job.summary());
+ * ```
+ *
+ * @param loss - a loss of torch.nn. Its `reduction` says what the summary's `value` is
+ * @param inputs - the files of each input, by the names of the loss's parameters: `.npy`, `.npz`, `.safetensors` or files
+ *   of `torch.save`; paths, patterns, folders, or `.txt` files that list them, with `:NAME` for an array of a file. The
+ *   first dimension is that of the rows; in CTC's `log_probs`, the second. Losses with a weight for each element take it as
+ *   the input `weight`
+ * @throws TypeError for wrong arguments; RangeError (ValueError) for a loss that cannot be computed in chunks of rows, or
+ *   shapes that it does not take; BatchError for a file that cannot be read. The job throws BatchError for a row that the
+ *   loss refuses, and for an output that exists, is written by another run, or belongs to another job
+ */
+export function evaluate<Args extends unknown[]>(
+  loss: _Loss<Args>,
+  inputs: Readonly<Record<string, Files>>,
+  options: EvaluateOptions = {},
+): Evaluation {
+  const settings = settingsOf(loss, inputs, options);
+  const chunkedLoss = chunked(loss);
+  const columns = openInputs(chunkedLoss, filesByInput(chunkedLoss, inputs));
+  return new Evaluation(new Job(chunkedLoss, columns, settings).run());
+}

@@ -1,0 +1,161 @@
+/** The arguments of `evaluate`. */
+import os from 'node:os';
+
+import { typeError, valueError } from '../bindings/errors';
+import { describe, isOptions } from '../dispatch/arguments';
+import {
+  ANYTHING,
+  BOOL,
+  DEVICE,
+  option,
+  orNull,
+  required,
+  Signature,
+  STRING,
+} from '../dispatch/signature';
+import { type DeviceLike, device } from '../tensor/device';
+import { DType } from '../tensor/dtype';
+import type { Files } from './inputs';
+import type { Chunked } from './losses';
+
+export type OnError = 'stop' | 'skip';
+
+export interface EvaluateOptions {
+  /**
+   * Where the losses go: a `.npy` file for all, or a folder, whose name ends with `/`, for a `.npy` file of each file of
+   * the first input. Default: null, the summary is all.
+   */
+  out?: string | null | undefined;
+  /** Converts inputs: all floating-point ones, or those named. Default: null, the dtypes of the files. */
+  dtype?: DType | Readonly<Record<string, DType>> | null | undefined;
+  /** Default: the CPU. */
+  device?: DeviceLike | undefined;
+  /** The bytes that the job may take. Default: null, a quarter of what the machine or the container has. */
+  memory?: number | null | undefined;
+  /** Goes on with an unfinished job. Default: false. */
+  resume?: boolean | undefined;
+  /** Replaces the output of another job. Default: false. */
+  overwrite?: boolean | undefined;
+  /** What happens to a row that the loss refuses: the job stops, or the row's losses are NaN. Default: `'stop'`. */
+  onError?: OnError | undefined;
+  /** Ends the job. `resume` goes on with it. */
+  signal?: AbortSignal | null | undefined;
+}
+
+const SIGNATURE = new Signature('evaluate', {
+  loss: required(ANYTHING),
+  inputs: required(ANYTHING),
+  out: option<string | null>(orNull(STRING), null),
+  dtype: option<unknown>(ANYTHING, null),
+  device: option<DeviceLike>(DEVICE, 'cpu'),
+  memory: option<unknown>(ANYTHING, null),
+  resume: option(BOOL, false),
+  overwrite: option(BOOL, false),
+  onError: option<string>(STRING, 'stop'),
+  signal: option<unknown>(ANYTHING, null),
+});
+
+export interface Settings {
+  readonly out: string | null;
+  /** The dtype of an input, or of `*`: all floating-point ones. */
+  readonly dtypes: Readonly<Record<string, DType>>;
+  readonly device: string;
+  readonly memory: number;
+  readonly resume: boolean;
+  readonly overwrite: boolean;
+  readonly onError: OnError;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** @throws TypeError or RangeError (ValueError) that names the option */
+export function settingsOf(loss: unknown, inputs: unknown, options: unknown): Settings {
+  if (!isOptions(options)) {
+    throw typeError(`evaluate(): options must be a plain object, got ${describe(options)}`);
+  }
+  const given = SIGNATURE.read([loss, inputs, options]);
+  const { out, onError, resume, overwrite } = given;
+  if (onError !== 'stop' && onError !== 'skip') {
+    throw valueError(`evaluate(): 'onError' must be 'stop' or 'skip', got ${describe(onError)}`);
+  }
+  if (out === '') throw valueError("evaluate(): 'out' must not be empty");
+  if (out !== null && !out.endsWith('/') && !out.endsWith('.npy')) {
+    throw valueError(
+      `evaluate(): 'out' must be a .npy file, or a folder with / at its end, got ${out}`,
+    );
+  }
+  if (resume && overwrite)
+    throw valueError("evaluate(): 'resume' and 'overwrite' exclude each other");
+  if (resume && out === null) throw valueError("evaluate(): 'resume' needs 'out'");
+  return {
+    out,
+    dtypes: dtypesOf(given.dtype),
+    device: device(given.device).toString(),
+    memory: memoryOf(given.memory),
+    resume,
+    overwrite,
+    onError,
+    signal: signalOf(given.signal),
+  };
+}
+
+function dtypesOf(dtype: unknown): Record<string, DType> {
+  if (dtype === null) return {};
+  if (dtype instanceof DType) return { '*': dtype };
+  if (isOptions(dtype) && Object.values(dtype).every((each) => each instanceof DType)) {
+    return dtype as Record<string, DType>;
+  }
+  throw typeError(
+    `evaluate(): 'dtype' must be a torch.dtype or an object of them, got ${describe(dtype)}`,
+  );
+}
+
+function memoryOf(memory: unknown): number {
+  if (memory === null) {
+    const limit = process.constrainedMemory?.() || Number.POSITIVE_INFINITY;
+    return Math.floor(Math.min(os.totalmem(), limit) / 4);
+  }
+  if (typeof memory === 'number' && memory > 0) return memory;
+  throw valueError(`evaluate(): 'memory' must be a number of bytes, got ${describe(memory)}`);
+}
+
+function signalOf(signal: unknown): AbortSignal | undefined {
+  if (signal === null) return undefined;
+  if (signal instanceof AbortSignal) return signal;
+  throw typeError(`evaluate(): 'signal' must be an AbortSignal, got ${describe(signal)}`);
+}
+
+/**
+ * Returns the files of each input.
+ *
+ * @throws TypeError that names the input which is missing, unknown, or no path
+ */
+export function filesByInput(loss: Chunked, inputs: unknown): Map<string, Files> {
+  if (!isOptions(inputs)) {
+    throw typeError(
+      `evaluate(): argument 'inputs' must be a plain object, got ${describe(inputs)}`,
+    );
+  }
+  const allowed = loss.weighs ? [...loss.inputs, 'weight'] : loss.inputs;
+  for (const name of Object.keys(inputs)) {
+    if (allowed.includes(name)) continue;
+    throw typeError(
+      `evaluate(): ${loss.name} has no input '${name}'; its inputs are ${allowed.join(', ')}`,
+    );
+  }
+  const files = new Map<string, Files>();
+  for (const name of allowed) {
+    const value = inputs[name];
+    if (value === undefined && name === 'weight') continue;
+    if (value === undefined) throw typeError(`evaluate(): ${loss.name} needs the input '${name}'`);
+    const isFiles =
+      typeof value === 'string' ||
+      (Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'string'));
+    if (!isFiles) {
+      throw typeError(
+        `evaluate(): input '${name}' must be a path or an array of paths, got ${describe(value)}`,
+      );
+    }
+    files.set(name, value as Files);
+  }
+  return files;
+}

@@ -1,0 +1,144 @@
+/** Divides a job into chunks of rows. */
+import path from 'node:path';
+
+import { valueError } from '../bindings/errors';
+import { BatchError } from './error';
+import { Column, type Files } from './inputs';
+import { type Chunked, dimsOf } from './losses';
+import type { Settings } from './options';
+
+/** Rows that are computed together. They lie in one file of the first input. */
+export interface Chunk {
+  readonly index: number;
+  /** The number of the file. */
+  readonly shard: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A chunk is not larger than this, so that a job that was killed loses little. */
+const LARGEST_CHUNK = 2 ** 25;
+/**
+ * A chunk of a larger file has two rows or more: libtorch adds in another order if the result is a single number. With
+ * this many rows allowed, equal parts have two or more.
+ */
+const LEAST_ROWS = 4;
+/** Beside the inputs, computing takes about so many times their memory. */
+const WORK = 4;
+
+/** Opens the inputs of a loss and checks that they fit together. */
+export function openInputs(loss: Chunked, files: ReadonlyMap<string, Files>): Column[] {
+  const columns = [...files].map(([input, of]) => Column.open(input, of, loss.row?.[input] ?? 0));
+  const first = columns[0]!;
+  const least = loss.least ?? 1;
+  if (first.ndim < least) {
+    throw valueError(
+      `evaluate(): ${loss.name} takes input '${first.input}' of ${least} dimensions or more, ` +
+        `but ${first.shards[0]!.name} has ${first.ndim}`,
+    );
+  }
+  for (const column of columns) {
+    const dims = dimsOf(loss, column.input, first.ndim);
+    if (dims !== undefined && column.ndim !== dims) {
+      throw valueError(
+        `evaluate(): ${loss.name} takes input '${column.input}' of ${dims} dimensions in chunks, ` +
+          `but ${column.shards[0]!.name} has ${column.ndim}`,
+      );
+    }
+    checkRows(column, first);
+  }
+  return columns;
+}
+
+function checkRows(column: Column, first: Column): void {
+  const isByFile = column.shards.length === first.shards.length;
+  for (const [index, shard] of isByFile ? column.shards.entries() : []) {
+    const other = first.shards[index]!;
+    const [rows, wanted] = [shard.shape[column.dim]!, other.shape[first.dim]!];
+    if (rows === wanted) continue;
+    throw new BatchError(
+      'data',
+      `${shard.name} has ${rows} rows, but ${other.name} has ${wanted}`,
+      shard.path,
+      Math.min(rows, wanted),
+    );
+  }
+  if (column.rows === first.rows) return;
+  throw new BatchError(
+    'data',
+    `Input '${column.input}' has ${column.rows} rows in ${column.shards.length} files, but '${first.input}' has ${first.rows} in ${first.shards.length}`,
+  );
+}
+
+/**
+ * Returns how many rows a chunk may have.
+ *
+ * @throws RangeError (ValueError) if the memory does not suffice
+ */
+export function rowsOfChunk(columns: readonly Column[], { memory, dtypes }: Settings): number {
+  let read = 0;
+  let converted = 0;
+  let held = 0;
+  for (const { input, dtype, rowBytes, shards } of columns) {
+    const all = dtype.is_floating_point ? dtypes['*'] : undefined;
+    const { itemsize } = dtypes[input] ?? all ?? dtype;
+    read += rowBytes;
+    converted += (rowBytes / dtype.itemsize) * itemsize;
+    held += Math.max(...shards.map((shard) => shard.held));
+  }
+  // Two chunks are in memory: one is computed while the next is read.
+  const row = Math.max(1, 2 * read + WORK * converted);
+  const rows = Math.floor(Math.min((memory - held) / row, LARGEST_CHUNK / Math.max(1, read)));
+  if (rows >= LEAST_ROWS) return rows;
+  const needed = Math.ceil(held + LEAST_ROWS * row);
+  if (needed <= memory) return LEAST_ROWS;
+  throw valueError(
+    `evaluate(): 'memory' of ${memory} bytes does not suffice: ${LEAST_ROWS} rows take ${needed}`,
+  );
+}
+
+/** Divides each file of the first input into chunks of about the same size. */
+export function chunksOf(first: Column, most: number): Chunk[] {
+  const chunks: Chunk[] = [];
+  for (const [shard, start] of first.starts.entries()) {
+    const rows = first.shards[shard]!.shape[first.dim]!;
+    const count = Math.ceil(rows / most);
+    for (let i = 0; i < count; i++) {
+      const from = start + Math.floor((rows * i) / count);
+      const to = start + Math.floor((rows * (i + 1)) / count);
+      chunks.push({ index: chunks.length, shard, from, to });
+    }
+  }
+  // Without rows, an empty chunk shows the dtype and shape of the losses.
+  if (chunks.length === 0) chunks.push({ index: 0, shard: 0, from: 0, to: 0 });
+  return chunks;
+}
+
+/** A file to write: the losses of the rows `from` to `to`. */
+export interface Target {
+  readonly file: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Returns the files to write: one for all rows, or one for each file of the first input, under its name.
+ *
+ * @throws RangeError (ValueError) if two files would have one name
+ */
+export function targetsOf(out: string, first: Column): Target[] {
+  if (!out.endsWith('/')) return [{ file: out, from: 0, to: first.rows }];
+  const seen = new Map<string, string>();
+  return first.shards.map(({ path: source, member, shape }, index) => {
+    const { name } = path.parse(source);
+    const isUnique = first.shards.every(
+      (other) => other.path !== source || other.member === member,
+    );
+    const file = path.join(out, `${isUnique ? name : `${name}-${member}`}.npy`);
+    const other = seen.get(file);
+    if (other) throw valueError(`evaluate(): ${source} and ${other} would both be ${file}`);
+    seen.set(file, source);
+    const from = first.starts[index]!;
+    return { file, from, to: from + shape[first.dim]! };
+  });
+}

@@ -1,0 +1,241 @@
+import type { BatchProgress, BatchSummary } from '../../batch';
+import { defineCommand } from '../command';
+import { CommandError, UsageError } from '../errors';
+import { bytes, dtypesNamed, kebab, lossHelp, lossNamed, lossOptions } from '../eval_values';
+import type { Progress } from '../progress';
+import type { Terminal } from '../terminal';
+
+/** What the process ends with, by the problem of a BatchError. */
+const STATUS = { data: 3, changed: 4, busy: 4, exists: 4 } as const;
+/** All losses are written, and rows were skipped or have a loss that is NaN. */
+const INCOMPLETE = 5;
+/** SIGINT or SIGTERM ended the job. */
+const INTERRUPTED = 130;
+
+/** The inputs of all losses. */
+const INPUTS = {
+  input: 'Logits, log-probabilities, scores or predictions',
+  target: 'Classes, probabilities or numbers to predict',
+  input1: 'The first of two inputs',
+  input2: 'The second of two inputs',
+  anchor: 'The anchors of triplets',
+  positive: 'The positive examples',
+  negative: 'The negative examples',
+  log_probs: 'Log-probabilities of sequences, (T, N, C)',
+  targets: 'Labels of sequences, (N, S)',
+  input_lengths: 'Lengths of the inputs',
+  target_lengths: 'Lengths of the targets',
+  var: 'Variances',
+  weight: 'A weight for each element, for losses that take one',
+} as const;
+
+const inputOption = (description: string) =>
+  ({ type: 'string', multiple: true, value: 'FILES', description }) as const;
+
+/** Computes a loss for each row of files that may be larger than memory. */
+export const evaluation = defineCommand({
+  name: 'eval',
+  summary: 'Compute a loss for each row of files that may be larger than memory',
+  description:
+    '  FILES is a path, a pattern in quotes, a folder, or a .txt file with a path in each line. They are .npy, .npz,\n' +
+    '  .safetensors or files of torch.save; an array of several in a file is named as FILE:NAME.\n' +
+    '  `eval --help CrossEntropyLoss` shows the inputs and options of a loss.\n' +
+    '  The exit status is 0 if all losses are computed, 1 for a failure of the program, 2 for wrong options, 3 for a file\n' +
+    '  or row that is wrong, 4 for an output that exists, is in use or belongs to another job, 5 if rows were skipped or\n' +
+    '  losses are NaN, and 130 if the job was interrupted.',
+  operands: { usage: '', least: 0, most: 0 },
+  options: {
+    loss: { type: 'string', value: 'NAME', description: 'The loss: CrossEntropyLoss, MSELoss, …' },
+    option: {
+      type: 'string',
+      multiple: true,
+      value: 'NAME=VALUE',
+      description: 'An option of the loss; may be repeated',
+    },
+    input: inputOption(INPUTS.input),
+    target: inputOption(INPUTS.target),
+    input1: inputOption(INPUTS.input1),
+    input2: inputOption(INPUTS.input2),
+    anchor: inputOption(INPUTS.anchor),
+    positive: inputOption(INPUTS.positive),
+    negative: inputOption(INPUTS.negative),
+    'log-probs': inputOption(INPUTS.log_probs),
+    targets: inputOption(INPUTS.targets),
+    'input-lengths': inputOption(INPUTS.input_lengths),
+    'target-lengths': inputOption(INPUTS.target_lengths),
+    var: inputOption(INPUTS.var),
+    weight: inputOption(INPUTS.weight),
+    reduction: {
+      type: 'string',
+      choices: ['mean', 'sum', 'batchmean', 'none'],
+      default: 'mean',
+      description: 'What the summary shows first',
+    },
+    out: {
+      type: 'string',
+      value: 'FILE.npy|FOLDER/',
+      description: 'Write the losses: one file, or one for each file of the first input',
+    },
+    dtype: {
+      type: 'string',
+      multiple: true,
+      value: '[INPUT=]DTYPE',
+      description: 'Convert floating-point inputs, or one input; may be repeated',
+    },
+    device: { type: 'string', value: 'DEVICE', default: 'cpu', description: 'cpu, cuda, cuda:1' },
+    memory: {
+      type: 'string',
+      value: 'SIZE',
+      description: 'Memory to use: 500M, 4G (default: a quarter of what there is)',
+    },
+    resume: { type: 'boolean', description: 'Go on with a job that was ended' },
+    overwrite: { type: 'boolean', description: 'Replace the output of another job' },
+    'on-error': {
+      type: 'string',
+      choices: ['stop', 'skip'],
+      default: 'stop',
+      description: 'What happens to a row that the loss refuses: skipped, its losses are NaN',
+    },
+  },
+  examples: [
+    {
+      command:
+        'npx torch-losses eval --loss CrossEntropyLoss --input "logits-*.npy" --target "labels-*.npy" --out losses/',
+      does: 'Write the losses of each file',
+    },
+    {
+      command:
+        'npx torch-losses eval --loss MSELoss --input a.npz:scores --target b.safetensors:truth --reduction sum',
+      does: 'Print the sum of the losses',
+    },
+    {
+      command:
+        'npx torch-losses eval --loss CrossEntropyLoss --input x.npy --target y.npy --out losses.npy --resume',
+      does: 'Go on with a job that was ended',
+    },
+  ],
+  async help([name], styles) {
+    return name === undefined ? undefined : lossHelp(name, await lossNamed(name), styles);
+  },
+  async run(values, terminal) {
+    const { loss: name } = values;
+    if (name === undefined) throw new UsageError('--loss is missing: --loss NAME');
+    const Loss = await lossNamed(name);
+    const options = await lossOptions(Loss, name, values.option);
+    const dtype = await dtypesNamed(values.dtype);
+    const memory = values.memory === undefined ? null : bytes(values.memory, '--memory');
+    const inputs = Object.fromEntries(
+      Object.keys(INPUTS)
+        .map((input) => [input, values[kebab(input) as 'input']] as const)
+        .filter(([, files]) => files.length),
+    );
+    const controller = new AbortController();
+    const stop = (): void => controller.abort();
+    process.once('SIGINT', stop).once('SIGTERM', stop);
+    try {
+      const { evaluate } = await import('../../batch.js');
+      const job = evaluate(new Loss({ ...options, reduction: values.reduction }), inputs, {
+        out: values.out,
+        dtype,
+        memory,
+        device: values.device,
+        resume: values.resume,
+        overwrite: values.overwrite,
+        onError: values['on-error'] as 'stop',
+        signal: controller.signal,
+      });
+      await show(job, terminal);
+      const summary = await job.summary();
+      terminal.result(summary, () => summaryText(summary, values.out));
+      return summary.nan || summary.skipped ? INCOMPLETE : undefined;
+    } catch (error) {
+      if (controller.signal.aborted) {
+        terminal.note(
+          `The job was interrupted.${values.out === undefined ? '' : ' --resume goes on with it.'}`,
+        );
+        return INTERRUPTED;
+      }
+      throw failure(error);
+    } finally {
+      process.off('SIGINT', stop).off('SIGTERM', stop);
+    }
+  },
+});
+
+/** Shows how far the job is: on a terminal for people, in lines of JSON for programs. */
+async function show(job: AsyncIterable<BatchProgress>, terminal: Terminal): Promise<void> {
+  terminal.lines = true;
+  let progress: Progress | undefined;
+  let shown = performance.now();
+  try {
+    for await (const step of job) {
+      if (terminal.json && performance.now() - shown >= LINE_INTERVAL) {
+        shown = performance.now();
+        terminal.result({ progress: step }, () => '');
+      } else if (!terminal.json && process.stderr.isTTY) {
+        progress ??= terminal.progress('Computing losses', step.totalRows);
+        progress.update(step.rows, progressText(step));
+      }
+    }
+    progress?.finish();
+  } catch (error) {
+    progress?.finish('failed');
+    throw error;
+  }
+}
+
+/** The time between two lines of progress, in milliseconds. */
+const LINE_INTERVAL = 1000;
+
+function progressText({
+  rows,
+  totalRows,
+  newRows,
+  bytes: read,
+  seconds,
+  mean,
+}: BatchProgress): string {
+  const rate = newRows / seconds;
+  return [
+    `${Math.round(rate).toLocaleString('en')} rows/s`,
+    `${(read / 1e6 / seconds).toFixed(0)} MB/s`,
+    `${((totalRows - rows) / rate).toFixed(0)} s left`,
+    `mean ${mean.toPrecision(6)}`,
+  ].join('  ');
+}
+
+function summaryText(summary: BatchSummary, out: string | undefined): string {
+  const { loss, rows, losses, reduction, value, nan, infinite, skipped } = summary;
+  const places = [
+    ...summary.skippedRows.map(
+      ({ file, row, message }) => `  skipped: row ${row} of ${file}: ${message}`,
+    ),
+    ...summary.nanRows.map(({ file, row }) => `  NaN: row ${row} of ${file}`),
+  ];
+  return [
+    value === null ? loss : `${loss}: ${reduction} ${value}`,
+    `${rows.toLocaleString('en')} rows, ${losses.toLocaleString('en')} losses` +
+      (skipped ? `, ${skipped} rows skipped` : '') +
+      (nan ? `, ${nan} losses NaN` : '') +
+      (infinite ? `, ${infinite} infinite` : ''),
+    ...places,
+    ...(out === undefined ? [] : [`Wrote ${out}`]),
+  ].join('\n');
+}
+
+const ADVICE: Readonly<Record<string, string>> = {
+  changed: '--overwrite starts from the beginning.',
+  exists: '--resume goes on with the job, --overwrite starts from the beginning.',
+};
+
+/** Returns the error to show: what a person can mend is shown without a stack. */
+function failure(error: unknown): unknown {
+  const { name, message, code, problem, syscall } = error as Error & Record<string, string>;
+  const text = message.replace('evaluate(): ', '');
+  if (name === 'BatchError') {
+    const status = STATUS[problem as keyof typeof STATUS];
+    return new CommandError(text, ADVICE[problem!], status);
+  }
+  if (syscall) return new CommandError(message);
+  return code?.startsWith('ERR_TORCH_') ? new UsageError(text) : error;
+}

@@ -1,0 +1,29 @@
+/** Batch jobs: what evaluate takes and gives. */
+import torch, { nn } from 'torch-losses';
+import { type BatchError, type BatchSummary, type Evaluation, evaluate } from 'torch-losses/batch';
+
+const files = { input: 'x-*.npy', target: ['y-0.npy', 'y-1.npy'] };
+export const job: Evaluation = evaluate(new nn.CrossEntropyLoss(), files, {
+  out: 'losses/',
+  dtype: { '*': torch.float32, target: torch.int64 },
+  device: 'cuda',
+  memory: null,
+  onError: 'skip',
+  signal: new AbortController().signal,
+});
+export const summary: Promise<BatchSummary> = job.summary();
+export const ctc: Evaluation = evaluate(new nn.CTCLoss(), { log_probs: 'x.npy' });
+export const place = (error: BatchError): [string | undefined, number | undefined] => [
+  error.file,
+  error.row,
+];
+export async function rows(): Promise<number> {
+  for await (const { rows: done, mean } of job) return done + mean;
+  return 0;
+}
+// @ts-expect-error a loss, not its class
+evaluate(nn.CrossEntropyLoss, files);
+// @ts-expect-error no tensor
+evaluate(new nn.MSELoss(), { input: torch.ones(1) });
+// @ts-expect-error
+evaluate(new nn.MSELoss(), files, { onError: 'ignore' });
