@@ -152,7 +152,7 @@ function replacement(
   }
   return list.map((value, index) => {
     const own = given[index];
-    if (value === null || value === undefined) return own ? (handleOf(own) ?? null) : null;
+    if (value === null || value === undefined) return null;
     if (!own) throw runtimeError("can't replace a None gradient with a non-None value");
     return gradientHandle(value);
   });

@@ -13,8 +13,6 @@ class Two extends nn.Module<[Tensor, number, Tensor], [Tensor, string]> {
 }
 
 const PYTHON = `
-import warnings
-warnings.simplefilter('ignore')
 class Two(torch.nn.Module):
     def __init__(self):
         super().__init__()
