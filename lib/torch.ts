@@ -47,6 +47,7 @@ export type { AsyncOptions } from './bindings/jobs';
 export * as cpu from './cpu';
 export * as cuda from './cuda';
 export { ops } from './dispatch/ops';
+export * as distributed from './distributed';
 export * as func from './func';
 export * as jit from './jit';
 export * as linalg from './linalg';

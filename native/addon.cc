@@ -118,6 +118,9 @@ void add_all(Bindings& bindings) {
   add_cuda(bindings);
   add_streams(bindings);
   add_scripts(bindings);
+  add_stores(bindings);
+  add_groups(bindings);
+  add_collectives(bindings);
   add_targets(bindings);
   add_kernels(bindings);
   add_losses(bindings);

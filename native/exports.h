@@ -22,5 +22,8 @@ void add_context(Bindings& bindings);           // operators/context.cc
 void add_cuda(Bindings& bindings);              // operators/cuda.cc
 void add_streams(Bindings& bindings);           // operators/streams.cc
 void add_scripts(Bindings& bindings);           // scripts/modules.cc
+void add_stores(Bindings& bindings);            // distributed/stores.cc
+void add_groups(Bindings& bindings);            // distributed/groups.cc
+void add_collectives(Bindings& bindings);       // distributed/collectives.cc
 
 }  // namespace torch_losses

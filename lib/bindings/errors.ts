@@ -52,6 +52,11 @@ const CLASSES: Record<string, readonly [ErrorClass, string]> = {
   LinAlgError: [TorchError, 'ERR_TORCH_LINALG'],
   AcceleratorError: [TorchError, 'ERR_TORCH_ACCELERATOR'],
   GradcheckError: [GradcheckError, 'ERR_TORCH_GRADCHECK'],
+  DistError: [TorchError, 'ERR_TORCH_DIST'],
+  DistBackendError: [TorchError, 'ERR_TORCH_DIST_BACKEND'],
+  DistNetworkError: [TorchError, 'ERR_TORCH_DIST_NETWORK'],
+  DistStoreError: [TorchError, 'ERR_TORCH_DIST_STORE'],
+  DistQueueEmptyError: [TorchError, 'ERR_TORCH_DIST_QUEUE_EMPTY'],
   OutOfMemoryError: [TorchError, 'ERR_TORCH_OUT_OF_MEMORY'],
 };
 

@@ -38,6 +38,8 @@ export interface Command<Options extends OptionDescriptions = OptionDescriptions
   /** The operands after the options, for commands that take some. */
   readonly operands?: { readonly usage: string; readonly least: number; readonly most: number };
   readonly options: Options;
+  /** Whether all arguments are operands, for another program. `--help` is not, as the first one. */
+  readonly passesOn?: boolean;
   /** What the process ends with if the command throws. Default: 1. */
   readonly errorStatus?: number;
   /** Returns the help for operands after `--help`, or undefined for the help of the command. */

@@ -23,6 +23,8 @@ async function main(args: readonly string[]): Promise<number> {
       return EXIT.success;
     }
     command = await commandOf(name);
+    const isForAnother = command.passesOn && rest[0] !== '--help' && rest[0] !== '-h';
+    if (isForAnother) return (await command.run({}, terminal, rest)) ?? EXIT.success;
     const { values, operands } = parse(rest, command);
     if (values['help']) {
       const special = await command.help?.(operands, terminal.styles);

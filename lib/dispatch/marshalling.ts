@@ -30,6 +30,11 @@ export const EXPECTED: Record<Kind, string> = {
   'bool[]': 'an array of booleans',
   'Scalar[]': 'an array of numbers',
   'str[]': 'an array of strings',
+  'Tensor[][]': 'an array of arrays of Tensors',
+  ProcessGroup: 'a ProcessGroup',
+  group: 'a ProcessGroup or its name',
+  ReduceOp: 'a ReduceOp',
+  Work: 'a Work',
   unsupported: 'of a type that JavaScript has',
 };
 
@@ -109,6 +114,23 @@ const coded =
 
 const marshalInts = list(marshalInt);
 
+/** The classes of torch.distributed, and what they are to the native side. */
+export interface DistributedClasses {
+  /** Returns undefined for a value that is no group. */
+  group(value: unknown): object | undefined;
+  /** Returns undefined for a value that is no operation. */
+  reduceOp(value: unknown): number | undefined;
+  /** Makes the Work of a collective that is done. */
+  work(value: unknown): unknown;
+}
+
+/** Undefined until torch.distributed is loaded. */
+export let distributed: DistributedClasses | undefined;
+
+export function setDistributedClasses(classes: DistributedClasses): void {
+  distributed = classes;
+}
+
 /**
  * For each type, converts a value that is neither undefined nor null. Returns {@link REJECTED} if the type does not
  * accept it.
@@ -138,5 +160,10 @@ export const MARSHAL: Record<Kind | 'Tensor or number', Marshal> = {
   'bool[]': list(typed('boolean')),
   'Scalar[]': list(marshalNumber),
   'str[]': list(typed('string')),
+  'Tensor[][]': list(list(marshalTensor)),
+  ProcessGroup: (value) => distributed?.group(value) ?? REJECTED,
+  group: (value) => (typeof value === 'string' ? value : (distributed?.group(value) ?? REJECTED)),
+  ReduceOp: (value) => distributed?.reduceOp(value) ?? REJECTED,
+  Work: () => REJECTED,
   unsupported: () => REJECTED,
 };

@@ -28,7 +28,7 @@ import {
   type Options,
   unknownKey,
 } from './arguments';
-import { EXPECTED, isInt64, MARSHAL, REJECTED } from './marshalling';
+import { distributed, EXPECTED, isInt64, MARSHAL, REJECTED } from './marshalling';
 
 /** Several results. They are keyed by the schema's names if it has them, and iterable in its order. */
 export type NamedResults = Record<string, unknown> & Iterable<unknown>;
@@ -182,6 +182,7 @@ export class Overload implements Callee {
   // Converts the native side's result for the user.
   #unmarshalResult(result: unknown, bound: Arguments): unknown {
     const { returns } = this.schema;
+    if (result === undefined) return undefined;
     if (returns.length === 1) return unmarshalOne(returns[0]!, result, bound);
     if (returns.length === 0) return undefined;
     const values = ownArray(result as unknown[]).map((value, index) =>
@@ -224,6 +225,10 @@ function unmarshalOne(returned: SchemaArgument, value: unknown, bound: Arguments
     return value < 0 ? bound[-value - 1] : wrap(value);
   }
   if (returned.kind === 'Tensor[]') return ownArray(value as number[]).map(wrap);
+  if (returned.kind === 'Tensor[][]') {
+    return ownArray(value as number[][]).map((handles) => ownArray(handles).map(wrap));
+  }
+  if (returned.kind === 'Work') return distributed!.work(value);
   return value;
 }
 

@@ -82,11 +82,25 @@ function withoutOwnProperties(
   return call;
 }
 
+/** Namespaces whose operators wait for other processes. A call of one is a promise. */
+const isCollective = (name: string): boolean => /^_?c10d(_functional(_autograd)?)?::/.test(name);
+
+/** Calls an operator as its namespace asks. */
+function callOf(operator: Operator): (...args: unknown[]) => unknown {
+  if (!isCollective(operator.qualifiedName)) return (...args) => operator.call(args);
+  return (...args) => require('../distributed/launch').callOperator(operator, args);
+}
+
+function asyncCallOf(operator: Operator): (...args: unknown[]) => unknown {
+  if (!isCollective(operator.qualifiedName)) return (...args) => operator.callAsync(args);
+  return callOf(operator);
+}
+
 function overloadOf(overload: Overload, operator: Operator, name: string): unknown {
   const only = new Operator(operator.qualifiedName, { overloads: [overload.schema.overload] });
   const text = `<OpOverload(op='${operator.qualifiedName.replace('::', '.')}', overload='${name}')>`;
-  const call = withoutOwnProperties((...args) => only.call(args), text);
-  Object.defineProperty(call, 'async', { value: (...args: unknown[]) => only.callAsync(args) });
+  const call = withoutOwnProperties(callOf(only), text);
+  Object.defineProperty(call, 'async', { value: asyncCallOf(only) });
   return Object.defineProperty(call, 'schema', { value: overload.declaration });
 }
 
@@ -99,8 +113,8 @@ function packet(namespace: string, name: string): OperatorPacket {
     (overload) => [overload.schema.overload || 'default', overload] as const,
   );
   const text = `<OpOverloadPacket(op='${namespace}.${name}')>`;
-  const call = withoutOwnProperties((...args) => operator.call(args), text);
-  Object.defineProperty(call, 'async', { value: (...args: unknown[]) => operator.callAsync(args) });
+  const call = withoutOwnProperties(callOf(operator), text);
+  Object.defineProperty(call, 'async', { value: asyncCallOf(operator) });
   Object.defineProperty(call, 'overloads', { value: () => named.map(([overload]) => overload) });
   return withLookup(call, (wanted) => {
     const found = named.find(([overload]) => overload === wanted);

@@ -20,6 +20,7 @@ Environment::Environment(napi_env env)
       handles_(env),
       operators_(std::make_unique<OperatorTable>()),
       async_(*this),
+      tasks_(*this),
       references_(std::make_shared<ReferenceQueue>()) {
   check(env, napi_add_env_cleanup_hook(env, &Environment::tear_down, this));
 }
@@ -33,6 +34,7 @@ void Environment::tear_down(void* data) {
   auto& environment = *static_cast<Environment*>(data);
   environment.torn_down_ = true;
   environment.out_of_memory_.reset();
+  environment.tasks_.shut_down();
   environment.async_.shut_down();
   environment.handles_.clear();
   environment.references_->close(environment.env_);

@@ -18,6 +18,7 @@
 #include "bindings/handles.h"
 #include "bindings/jobs.h"
 #include "bindings/references.h"
+#include "bindings/tasks.h"
 #include "bindings/warnings.h"
 #include "memory/allocator.h"
 
@@ -37,6 +38,7 @@ class Environment {
   HandleTable& handles() noexcept { return handles_; }
   OperatorTable& operators() noexcept { return *operators_; }
   AsyncQueue& async() noexcept { return async_; }
+  Tasks& tasks() noexcept { return tasks_; }
   ReferenceQueue& references() noexcept { return *references_; }
   std::shared_ptr<ReferenceQueue> shared_references() const { return references_; }
 
@@ -77,6 +79,7 @@ class Environment {
   std::unique_ptr<OperatorTable> operators_;
   // Declared after what its jobs use, and so destroyed before it.
   AsyncQueue async_;
+  Tasks tasks_;
   // Shared with storages over JavaScript memory, which may outlive the environment.
   std::shared_ptr<ReferenceQueue> references_;
   std::deque<std::unique_ptr<Binding>> bindings_;

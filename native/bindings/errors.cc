@@ -47,6 +47,16 @@ Description describe_current_exception() {
     return describe("OutOfMemoryError", error);
   } catch (const c10::AcceleratorError& error) {
     return describe("AcceleratorError", error);
+  } catch (const c10::DistBackendError& error) {
+    return describe("DistBackendError", error);
+  } catch (const c10::DistQueueEmptyError& error) {
+    return describe("DistQueueEmptyError", error);
+  } catch (const c10::DistStoreError& error) {
+    return describe("DistStoreError", error);
+  } catch (const c10::DistNetworkError& error) {
+    return describe("DistNetworkError", error);
+  } catch (const c10::DistError& error) {
+    return describe("DistError", error);
   } catch (const c10::Error& error) {
     return describe("RuntimeError", error);
   } catch (const std::exception& error) {

@@ -13,17 +13,6 @@
 namespace torch_losses {
 namespace {
 
-// Returns the key of a tensor's memory: its storage, which views share.
-const void* memory_of(const at::Tensor& tensor) {
-  if (!tensor.has_storage()) return tensor.unsafeGetTensorImpl();
-  return tensor.storage().unsafeGetStorageImpl();
-}
-
-void count_down(std::unordered_map<const void*, int>& counts, const void* key) {
-  auto found = counts.find(key);
-  if (found != counts.end() && --found->second == 0) counts.erase(found);
-}
-
 // Returns an async resource that says of itself, as Node's own handles do, that it does not keep
 // the process running. Jest looks for open handles by that.
 napi_value idle_resource(Environment& environment) {
@@ -43,6 +32,26 @@ napi_value idle_resource(Environment& environment) {
 bool writes_memory(const Job& job) { return job.runs_graph || !job.written.empty(); }
 
 }  // namespace
+
+void settle_promise(Environment& environment, napi_deferred deferred,
+                    const std::vector<Warning>& warnings, const std::exception_ptr& error,
+                    const std::function<napi_value()>& result) {
+  napi_env env = environment.env();
+  napi_value value = nullptr;
+  try {
+    environment.emit_warnings(warnings);
+    if (error) std::rethrow_exception(error);
+    value = result();
+  } catch (...) {
+    throw_to_javascript(environment);
+    napi_value failure = nullptr;
+    if (napi_get_and_clear_last_exception(env, &failure) == napi_ok) {
+      napi_reject_deferred(env, deferred, failure);
+    }
+    return;
+  }
+  napi_resolve_deferred(env, deferred, value);
+}
 
 napi_value AsyncQueue::submit(std::unique_ptr<Job> job) {
   start();
@@ -70,7 +79,7 @@ bool AsyncQueue::cancel(int64_t number) {
     if (found == waiting_.end()) return false;
     job = std::move(*found);
     waiting_.erase(found);
-    unmark_memory(*job);
+    memory_->remove(job->claim);
   }
   changed_.notify_all();
   forget(*job);
@@ -80,19 +89,19 @@ bool AsyncQueue::cancel(int64_t number) {
 void AsyncQueue::wait_until_unwritten(const at::Tensor& tensor) {
   const void* memory = memory_of(tensor);
   std::unique_lock lock(mutex_);
-  wait_until(lock, [&] { return !memory_writers_.contains(memory); });
+  wait_until(lock, [&] { return !memory_->is_written(memory); });
 }
 
 void AsyncQueue::wait_until_unused(const at::Tensor& tensor) {
   const void* memory = memory_of(tensor);
   std::unique_lock lock(mutex_);
-  wait_until(lock, [&] { return graphs_ == 0 && !users_.contains(memory); });
+  wait_until(lock, [&] { return !memory_->is_used(memory); });
 }
 
 void AsyncQueue::wait_for_graphs() {
-  if (writers_ == 0 || is_serving_) return;
+  if ((writers_ == 0 && collectives_ == 0) || is_serving_) return;
   std::unique_lock lock(mutex_);
-  wait_until(lock, [&] { return graphs_ == 0 && memory_writers_.empty(); });
+  wait_until(lock, [&] { return !memory_->has_writers(); });
 }
 
 // Waits until the condition holds. Serves the requests of other threads meanwhile.
@@ -140,12 +149,14 @@ void AsyncQueue::work() {
       if (stopping_) return;
       job = std::move(waiting_.front());
       waiting_.pop_front();
+      changed_.wait(lock, [&] { return stopping_ || !memory_->must_wait(job->claim); });
+      if (stopping_) return;
     }
     execute(*job);
     bool stopping = false;
     {
       std::lock_guard lock(mutex_);
-      unmark_memory(*job);
+      memory_->remove(job->claim);
       finished_.push_back(std::move(job));
       stopping = stopping_;
     }
@@ -275,21 +286,7 @@ void AsyncQueue::on_finished(napi_env env, napi_value, void* data, void*) {
 }
 
 void AsyncQueue::settle(Job& job) {
-  napi_env env = environment_.env();
-  napi_value value = nullptr;
-  try {
-    environment_.emit_warnings(job.warnings);
-    if (job.error) std::rethrow_exception(job.error);
-    value = job.result();
-  } catch (...) {
-    throw_to_javascript(environment_);
-    napi_value error = nullptr;
-    if (napi_get_and_clear_last_exception(env, &error) == napi_ok) {
-      napi_reject_deferred(env, job.deferred, error);
-    }
-    return;
-  }
-  napi_resolve_deferred(env, job.deferred, value);
+  settle_promise(environment_, job.deferred, job.warnings, job.error, job.result);
 }
 
 // Counts the job's promise as settled.
@@ -298,20 +295,12 @@ void AsyncQueue::forget(const Job& job) {
   if (--unsettled_ == 0) napi_unref_threadsafe_function(environment_.env(), notify_);
 }
 
-// Marks the job's memory as in use. The job keeps the keys, because it may give a tensor another
-// storage before they are unmarked.
+// Marks the job's memory as in use.
 void AsyncQueue::mark_memory(Job& job) {
-  for (const at::Tensor& tensor : job.tensors) job.used_memory.push_back(memory_of(tensor));
-  for (const at::Tensor& tensor : job.written) job.written_memory.push_back(memory_of(tensor));
-  for (const void* memory : job.used_memory) ++users_[memory];
-  for (const void* memory : job.written_memory) ++memory_writers_[memory];
-  graphs_ += job.runs_graph ? 1 : 0;
-}
-
-void AsyncQueue::unmark_memory(const Job& job) {
-  for (const void* memory : job.used_memory) count_down(users_, memory);
-  for (const void* memory : job.written_memory) count_down(memory_writers_, memory);
-  graphs_ -= job.runs_graph ? 1 : 0;
+  job.claim.use(job.tensors);
+  job.claim.write(job.written);
+  job.claim.uses_everything = job.runs_graph;
+  memory_->add(job.claim);
 }
 
 }  // namespace torch_losses

@@ -4,7 +4,8 @@
 //
 // A job takes over its caller's thread-local state (grad mode, autocast, thread count) and keeps
 // its tensors alive. Until it is done, their memory is in use: a synchronous call waits before it
-// writes to that memory, or reads what the job writes.
+// writes to that memory, or reads what the job writes. A job waits for the collectives that were
+// started before it and use its memory.
 #pragma once
 
 #include "bindings/node_api.h"
@@ -20,10 +21,10 @@
 #include <memory>
 #include <mutex>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
 #include "bindings/caller_state.h"
+#include "bindings/memory_use.h"
 #include "bindings/warnings.h"
 
 namespace torch_losses {
@@ -50,12 +51,16 @@ struct Job {
   CallerState state;
 
   // Set by AsyncQueue.
-  std::vector<const void*> used_memory;
-  std::vector<const void*> written_memory;
+  MemoryUse::Claim claim;
   napi_deferred deferred = nullptr;
   std::exception_ptr error;
   std::vector<Warning> warnings;
 };
+
+// Emits the warnings, then rejects the promise with the error, or resolves it with the result.
+void settle_promise(Environment& environment, napi_deferred deferred,
+                    const std::vector<Warning>& warnings, const std::exception_ptr& error,
+                    const std::function<napi_value()>& result);
 
 // Public functions must be called on the environment's thread.
 class AsyncQueue {
@@ -72,16 +77,22 @@ class AsyncQueue {
   // Returns false if the job has started or is unknown.
   bool cancel(int64_t number);
 
-  // For synchronous calls. Wait until no unfinished job writes to the tensor's memory; until none
-  // uses it; until none is a backward pass or writes to any memory. JavaScript that a job calls
-  // does not wait: the jobs that are left run after it.
+  // For synchronous calls. Wait until no unfinished job or collective writes to the tensor's
+  // memory; until none uses it; until none is a backward pass or writes to any memory. JavaScript
+  // that a job calls does not wait: the jobs that are left run after it.
   void wait_to_read(const at::Tensor& tensor) {
-    if (writers_ != 0 && may_wait()) wait_until_unwritten(tensor);
+    if ((writers_ != 0 || collectives_ != 0) && may_wait()) wait_until_unwritten(tensor);
   }
   void wait_to_write(const at::Tensor& tensor) {
-    if (unsettled_ != 0 && may_wait()) wait_until_unused(tensor);
+    if ((unsettled_ != 0 || collectives_ != 0) && may_wait()) wait_until_unused(tensor);
   }
   void wait_for_graphs();
+
+  // What the jobs use. Collectives add their claims to it.
+  const std::shared_ptr<MemoryUse>& memory() const { return memory_; }
+  // Count the collectives whose promises are not settled.
+  void begin_collective() { ++collectives_; }
+  void end_collective() { --collectives_; }
 
   // Runs `body` on the environment's thread, and returns when it has run. May be called on any
   // thread. Throws if the environment is ending. `body` must not throw.
@@ -120,7 +131,6 @@ class AsyncQueue {
   void settle(Job& job);
   void forget(const Job& job);
   void mark_memory(Job& job);
-  void unmark_memory(const Job& job);
   void wait_until_unwritten(const at::Tensor& tensor);
   void wait_until_unused(const at::Tensor& tensor);
   template <typename Condition>
@@ -134,15 +144,17 @@ class AsyncQueue {
   // write to memory.
   int64_t unsettled_ = 0;
   int64_t writers_ = 0;
+  int64_t collectives_ = 0;
   bool is_submitting_ = false;
   // Whether JavaScript runs that a job has called.
   bool is_serving_ = false;
   const std::thread::id environment_thread_ = std::this_thread::get_id();
 
-  // Guards what follows, for both threads.
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool stopping_ = false;
+  // Its mutex guards what follows, for both threads.
+  const std::shared_ptr<MemoryUse> memory_ = std::make_shared<MemoryUse>();
+  std::mutex& mutex_ = memory_->mutex;
+  std::condition_variable& changed_ = memory_->changed;
+  bool& stopping_ = memory_->closed;
   // What other threads, which may not call JavaScript, wait for the environment's thread to run.
   struct Request {
     c10::function_ref<void()> body;
@@ -151,11 +163,6 @@ class AsyncQueue {
   std::deque<Request*> requests_;
   std::deque<std::unique_ptr<Job>> waiting_;
   std::deque<std::unique_ptr<Job>> finished_;
-  // For each piece of memory the number of unfinished jobs that use it, and that write to it.
-  std::unordered_map<const void*, int> users_;
-  std::unordered_map<const void*, int> memory_writers_;
-  // The number of unfinished backward passes.
-  int graphs_ = 0;
 };
 
 }  // namespace torch_losses

@@ -1,14 +1,13 @@
 // Calls of any operator: converts the arguments as the operator's schema asks, and the results by
 // their type. Source of the rules for numbers: torch/csrc/utils/python_arg_parser.cpp.
-#include <c10/util/DimVector.h>
+#include "operators/calls.h"
 
-#include <array>
 #include <utility>
 
 #include "bindings/bindings.h"
 #include "bindings/python.h"
+#include "distributed/values.h"
 #include "operators/generators.h"
-#include "operators/operators.h"
 
 namespace torch_losses {
 namespace {
@@ -71,59 +70,20 @@ IValue to_ivalue(Environment& environment, const Parameter& parameter, napi_valu
     }
     case Kind::ScalarList: return scalars(environment, value);
     case Kind::StringList: return Argument<std::vector<std::string>>::from(environment, value);
+    case Kind::TensorLists:
+      return Argument<std::vector<std::vector<at::Tensor>>>::from(environment, value);
+    case Kind::ProcessGroup: return distributed::group_value(environment, value);
+    case Kind::GroupName:
+      if (type_of(environment, value) == napi_string) return read<std::string>(environment, value);
+      return distributed::group_value(environment, value);
+    case Kind::ReduceOp: return distributed::reduce_op_value(environment, value);
+    case Kind::Work:
     case Kind::Unsupported: break;
   }
   throw ArgumentMismatch{"of a type that JavaScript has"};
 }
 
 // --- to JavaScript -------------------------------------------------------------------------------
-
-// The sizes and strides of a tensor whose memory cannot be resized. A resizing operator changes
-// them before it throws for that reason, which would leave a tensor that reaches beyond its memory.
-class SavedGeometry {
- public:
-  explicit SavedGeometry(const at::Tensor& tensor)
-      : tensor_(tensor),
-        sizes_(tensor.sizes()),
-        strides_(tensor.strides()),
-        offset_(tensor.storage_offset()) {}
-
-  void restore() const {
-    tensor_.unsafeGetTensorImpl()->set_sizes_and_strides(sizes_, strides_, offset_);
-  }
-
- private:
-  at::Tensor tensor_;
-  c10::DimVector sizes_;
-  c10::DimVector strides_;
-  int64_t offset_;
-};
-
-// One call of an operator, without its stack.
-struct Call {
-  Environment& environment;
-  const BoundOperator& op;
-  // The positions and identities of the tensor arguments, to recognise one that is returned.
-  c10::SmallVector<std::pair<size_t, const c10::TensorImpl*>, 8> tensors;
-  // The written arguments whose memory cannot be resized.
-  std::vector<SavedGeometry> unresizable;
-
-  void prepare_write(const at::Tensor& tensor) {
-    // A job may be computing on this memory.
-    environment.async().wait_to_write(tensor);
-    bool is_strided = tensor.layout() == at::kStrided && tensor.has_storage();
-    if (is_strided && !tensor.storage().resizable()) unresizable.emplace_back(tensor);
-  }
-
-  void run(Stack& stack) const {
-    try {
-      op.call(stack);
-    } catch (...) {
-      for (const SavedGeometry& geometry : unresizable) geometry.restore();
-      throw;
-    }
-  }
-};
 
 napi_value tensor_result(const Call& call, at::Tensor tensor) {
   if (!tensor.defined()) return call_node<napi_value>(call.environment.env(), napi_get_null);
@@ -168,30 +128,7 @@ napi_value to_javascript_value(const Call& call, IValue value) {
                                                value.tagKind() + ", which JavaScript has not");
 }
 
-napi_value results(const Call& call, Stack stack) {
-  if (stack.empty()) return undefined(call.environment);
-  if (stack.size() == 1) return to_javascript_value(call, std::move(stack[0]));
-  napi_value array = new_array(call.environment, stack.size());
-  for (size_t index = 0; index < stack.size(); ++index) {
-    set_element(call.environment, array, index, to_javascript_value(call, std::move(stack[index])));
-  }
-  return array;
-}
-
 // --- one call ------------------------------------------------------------------------------------
-
-template <typename Visit>
-void visit_tensors(const IValue& value, Visit visit) {
-  if (value.isTensor() && value.toTensor().defined()) visit(value.toTensor());
-  if (value.isTensorList()) {
-    for (const at::Tensor& tensor : value.toTensorVector()) visit(tensor);
-  }
-  if (value.isOptionalTensorList()) {
-    for (const std::optional<at::Tensor>& tensor : value.toOptionalTensorVector()) {
-      if (tensor && tensor->defined()) visit(*tensor);
-    }
-  }
-}
 
 IValue argument(Call& call, size_t index, napi_value value, bool is_handle) {
   Environment& environment = call.environment;
@@ -218,32 +155,47 @@ IValue argument(Call& call, size_t index, napi_value value, bool is_handle) {
   }
 }
 
-// The arguments of a callback that takes any number of them.
-class CallbackArguments {
- public:
-  CallbackArguments(napi_env env, napi_callback_info info)
-      : count_(inline_.size()), values_(inline_.data()) {
-    napi_get_cb_info(env, info, &count_, values_, nullptr, &data_);
-    if (count_ <= inline_.size()) return;
-    heap_.resize(count_);
-    values_ = heap_.data();
-    napi_get_cb_info(env, info, &count_, values_, nullptr, &data_);
+}  // namespace
+
+void Call::prepare_write(const at::Tensor& tensor) {
+  // A job may be computing on this memory.
+  environment.async().wait_to_write(tensor);
+  bool is_strided = tensor.layout() == at::kStrided && tensor.has_storage();
+  if (is_strided && !tensor.storage().resizable()) unresizable.emplace_back(tensor);
+}
+
+void Call::run(Stack& stack) const {
+  try {
+    op.call(stack);
+  } catch (...) {
+    for (const SavedGeometry& geometry : unresizable) geometry.restore();
+    throw;
   }
+}
 
-  Environment& environment() const { return static_cast<const Binding*>(data_)->environment; }
-  size_t count() const { return count_; }
-  napi_value operator[](size_t index) const { return values_[index]; }
+CallbackArguments::CallbackArguments(napi_env env, napi_callback_info info)
+    : count_(inline_.size()), values_(inline_.data()) {
+  napi_get_cb_info(env, info, &count_, values_, nullptr, &data_);
+  if (count_ <= inline_.size()) return;
+  heap_.resize(count_);
+  values_ = heap_.data();
+  napi_get_cb_info(env, info, &count_, values_, nullptr, &data_);
+}
 
- private:
-  std::array<napi_value, 18> inline_{};
-  std::vector<napi_value> heap_;
-  size_t count_;
-  napi_value* values_;
-  void* data_ = nullptr;
-};
+Environment& CallbackArguments::environment() const {
+  return static_cast<const Binding*>(data_)->environment;
+}
 
-// Reads a call whose values begin at `first`: the operator's number, a bit mask that tells which
-// arguments are handles, the arguments. Returns it with the operator's stack.
+napi_value results(const Call& call, Stack stack) {
+  if (stack.empty()) return undefined(call.environment);
+  if (stack.size() == 1) return to_javascript_value(call, std::move(stack[0]));
+  napi_value array = new_array(call.environment, stack.size());
+  for (size_t index = 0; index < stack.size(); ++index) {
+    set_element(call.environment, array, index, to_javascript_value(call, std::move(stack[index])));
+  }
+  return array;
+}
+
 std::pair<Call, Stack> read_call(const CallbackArguments& values, size_t first) {
   Environment& environment = values.environment();
   size_t leading = first + 2;
@@ -268,6 +220,8 @@ std::pair<Call, Stack> read_call(const CallbackArguments& values, size_t first) 
   }
   return {std::move(call), std::move(stack)};
 }
+
+namespace {
 
 // Throws for operators that give a tensor other memory. Jobs that are already submitted have marked
 // the old memory as in use.

@@ -34,8 +34,20 @@ Kind list_kind(const c10::Type& element) {
     case TypeKind::BoolType: return Kind::BoolList;
     case TypeKind::NumberType: return Kind::ScalarList;
     case TypeKind::StringType: return Kind::StringList;
+    case TypeKind::ListType:
+      return element.containedType(0)->kind() == TypeKind::TensorType ? Kind::TensorLists
+                                                                      : Kind::Unsupported;
     default: return Kind::Unsupported;
   }
+}
+
+// The classes of torch.distributed.
+Kind class_kind(const c10::Type& type) {
+  const std::string name = type.annotation_str();
+  if (name == "__torch__.torch.classes.c10d.ProcessGroup") return Kind::ProcessGroup;
+  if (name == "__torch__.torch.classes.c10d.ReduceOp") return Kind::ReduceOp;
+  if (name == "__torch__.torch.classes.c10d.Work") return Kind::Work;
+  return Kind::Unsupported;
 }
 
 Kind kind_of(const c10::Type& type) {
@@ -56,15 +68,18 @@ Kind kind_of(const c10::Type& type) {
     case TypeKind::DeviceObjType: return Kind::Device;
     case TypeKind::GeneratorType: return Kind::Generator;
     case TypeKind::ListType: return list_kind(*type.containedType(0));
+    case TypeKind::ClassType: return class_kind(type);
     default: return Kind::Unsupported;
   }
 }
 
 const char* kind_name(Kind kind) {
-  constexpr std::array<const char*, 20> kNames = {
-      "Tensor",  "Tensor[]", "Tensor?[]", "int",      "float",         "bool",       "Scalar",
-      "complex", "str",      "dtype",     "layout",   "memory_format", "Device",     "Generator",
-      "int[]",   "float[]",  "bool[]",    "Scalar[]", "str[]",         "unsupported"};
+  constexpr std::array<const char*, 25> kNames = {
+      "Tensor",       "Tensor[]",      "Tensor?[]", "int",       "float",
+      "bool",         "Scalar",        "complex",   "str",       "dtype",
+      "layout",       "memory_format", "Device",    "Generator", "int[]",
+      "float[]",      "bool[]",        "Scalar[]",  "str[]",     "Tensor[][]",
+      "ProcessGroup", "group",         "ReduceOp",  "Work",      "unsupported"};
   static_assert(kNames.size() == static_cast<size_t>(Kind::Unsupported) + 1);
   return kNames[static_cast<size_t>(kind)];
 }
@@ -78,6 +93,8 @@ Parameter compile(const c10::Argument& argument) {
     type = type->containedType(0).get();
   }
   parameter.kind = kind_of(*type);
+  const bool is_any = type->kind() == TypeKind::AnyType;
+  if (is_any && parameter.name == "group_name") parameter.kind = Kind::GroupName;
   parameter.default_value = argument.default_value();
   parameter.size = argument.N();
   parameter.written = argument.alias_info() != nullptr && argument.alias_info()->isWrite();

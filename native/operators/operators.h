@@ -44,6 +44,11 @@ enum class Kind : uint8_t {
   BoolList,
   ScalarList,
   StringList,
+  TensorLists,
+  ProcessGroup,
+  GroupName,  // a group, or its name
+  ReduceOp,
+  Work,
   Unsupported,
 };
 

@@ -10,6 +10,7 @@ import { loadAddon } from '../libtorch/load';
 import type { NativeAutocast } from './autocast';
 import type { NativeAutograd } from './autograd';
 import type { NativeCuda } from './cuda';
+import type { NativeDistributed } from './distributed';
 import type { NativeEnvironment } from './environment';
 import type { NativeGenerators } from './generators';
 import type { NativeHandles } from './handles';
@@ -43,6 +44,7 @@ export interface Native
     NativeLinearLosses,
     NativeKernels,
     NativeScripts,
+    NativeDistributed,
     NativeJobs {}
 
 const loaded = loadAddon();
@@ -53,6 +55,7 @@ export const native = loaded.addon as Native;
 /** The libtorch that the addon uses. */
 export const { libtorch } = loaded;
 
+export type { NativeGroup, NativeStore } from './distributed';
 export type { NativeGenerator } from './generators';
 export type { NativeJob } from './jobs';
 export type {

@@ -21,6 +21,11 @@ export type Kind =
   | 'bool[]'
   | 'Scalar[]'
   | 'str[]'
+  | 'Tensor[][]'
+  | 'ProcessGroup'
+  | 'group'
+  | 'ReduceOp'
+  | 'Work'
   | 'unsupported';
 
 export interface SchemaArgument {

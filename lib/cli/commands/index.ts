@@ -7,4 +7,5 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   build: async () => (await import('./build.js')).build,
   parity: async () => (await import('./parity.js')).parity,
   eval: async () => (await import('./eval.js')).evaluation,
+  run: async () => (await import('./run.js')).run,
 };

@@ -1,0 +1,42 @@
+// Includes c10d, with Gloo, for the other files here. A libtorch that was built without distributed
+// lacks c10d, and the addon has to load there too. So every symbol of c10d that the addon uses is
+// declared weak below, and every call from JavaScript checks `is_available`.
+// test/distributed/symbols.test.ts checks the list.
+#pragma once
+
+#include "bindings/node_api.h"
+
+#define USE_C10D_GLOO
+#include <torch/csrc/distributed/c10d/FileStore.hpp>
+#include <torch/csrc/distributed/c10d/GroupRegistry.hpp>
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+#include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#include <torch/csrc/distributed/c10d/ProcessGroupWrapper.hpp>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
+
+// clang-format off
+#ifdef __linux__
+asm(".weak _ZN4c10d11PrefixStoreC1ENSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEEN3c1013intrusive_ptrINS_5StoreENS7_6detail34intrusive_target_default_null_typeIS9_EEEE");
+asm(".weak _ZN4c10d11debug_levelEv");
+asm(".weak _ZN4c10d12ProcessGroupC1EN3c1013intrusive_ptrINS_5StoreENS1_6detail34intrusive_target_default_null_typeIS3_EEEEii");
+asm(".weak _ZN4c10d16ProcessGroupGloo7Options14create_defaultENSt6chrono8durationIlSt5ratioILl1ELl1000EEEE");
+asm(".weak _ZN4c10d16ProcessGroupGlooC1ERKN3c1013intrusive_ptrINS_5StoreENS1_6detail34intrusive_target_default_null_typeIS3_EEEEiiNS2_INS0_7OptionsENS5_ISA_EEEE");
+asm(".weak _ZN4c10d19ProcessGroupWrapperC1ERKN3c1013intrusive_ptrINS_7BackendENS1_6detail34intrusive_target_default_null_typeIS3_EEEES7_");
+asm(".weak _ZN4c10d22register_process_groupERKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEERKN3c1013intrusive_ptrINS_12ProcessGroupENS8_6detail34intrusive_target_default_null_typeISA_EEEE");
+asm(".weak _ZN4c10d24unregister_process_groupERKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE");
+asm(".weak _ZN4c10d28setDebugLevelFromEnvironmentEv");
+asm(".weak _ZN4c10d8TCPStoreC1ENSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEERKNS_15TCPStoreOptionsE");
+asm(".weak _ZN4c10d9FileStoreC1ENSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEEi");
+#endif
+// clang-format on
+
+namespace torch_losses::distributed {
+
+// Whether this libtorch has c10d.
+bool is_available();
+
+// Throws as Python does if it has not.
+void require_available();
+
+}  // namespace torch_losses::distributed

@@ -1,0 +1,180 @@
+// The operators of the namespaces c10d and _c10d_functional, each as a promise of its end.
+#include <ATen/core/dispatch/Dispatcher.h>
+
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "bindings/bindings.h"
+#include "distributed/groups.h"
+#include "distributed/values.h"
+#include "operators/calls.h"
+
+namespace torch_losses {
+
+namespace distributed {
+namespace {
+
+using c10::IValue;
+using torch::jit::Stack;
+using WorkPointer = c10::intrusive_ptr<c10d::Work>;
+
+bool is_message(const std::string& name) {
+  return name == "c10d::send" || name == "c10d::recv_" || name == "c10d::recv_any_source_";
+}
+
+// Whether an operator writes to the tensors of a parameter. The schemas do not tell.
+bool writes_to(const std::string& name, const Parameter& parameter) {
+  if (name == "c10d::send") return false;
+  if (name.starts_with("c10d::")) return !parameter.name.starts_with("input");
+  return parameter.written;
+}
+
+WorkPointer work_in(const Stack& stack) {
+  if (stack.empty() || !stack.back().isCustomClass()) return {};
+  return stack.back().toCustomClass<c10d::Work>();
+}
+
+// One call of a collective, from its start to its end.
+class Collective {
+ public:
+  Collective(Call call, Stack stack, bool wants_results)
+      : call_(std::move(call)),
+        stack_(std::move(stack)),
+        name_(call_.op.schema().name()),
+        wants_results_(wants_results) {}
+
+  void describe(Task& task) const {
+    task.is_message = is_message(name_);
+    for (size_t i = 0; i < stack_.size(); ++i) {
+      const bool written = writes_to(name_, call_.op.parameters()[i]);
+      visit_tensors(stack_[i], [&](const at::Tensor& tensor) {
+        task.tensors.push_back(tensor);
+        if (written) task.written.push_back(tensor);
+      });
+    }
+  }
+
+  // Starts it. Calls `done` at its end.
+  void start(const Task::Done& done) {
+    {
+      std::lock_guard lock(mutex_);
+      TORCH_CHECK(!aborted_, "the operation was aborted");
+    }
+    call_.run(stack_);
+    WorkPointer work = work_in(stack_);
+    if (!work) {
+      if (!name_.starts_with("_c10d_functional")) return done(nullptr);
+      std::thread([this, done] { wait_for_results(done); }).detach();
+      return;
+    }
+    {
+      std::lock_guard lock(mutex_);
+      work_ = work;
+      if (aborted_) work->abort();
+    }
+    if (is_message(name_)) {
+      // The work of a message has no future.
+      std::thread([work, done] { wait_for(*work, done); }).detach();
+      return;
+    }
+    work->getFuture()->addCallback([done](c10::ivalue::Future& future) {
+      done(future.hasError() ? future.exception_ptr() : nullptr);
+    });
+  }
+
+  void abort() {
+    std::lock_guard lock(mutex_);
+    aborted_ = true;
+    if (work_) work_->abort();
+  }
+
+  napi_value result() {
+    Environment& environment = call_.environment;
+    if (name_ == "c10d::recv_any_source_") {
+      return to_javascript(environment, static_cast<int64_t>(work_->sourceRank()));
+    }
+    if (!wants_results_) return undefined(environment);
+    if (work_) stack_.back() = {};  // it is done
+    return results(call_, std::move(stack_));
+  }
+
+ private:
+  static void wait_for(c10d::Work& work, const Task::Done& done) {
+    std::exception_ptr error;
+    try {
+      TORCH_CHECK(work.wait(), "the operation was aborted");
+    } catch (...) {
+      error = std::current_exception();
+    }
+    done(std::move(error));
+  }
+
+  // Waits for the tensors that a functional collective has returned.
+  void wait_for_results(const Task::Done& done) {
+    std::exception_ptr error;
+    try {
+      static const auto wait_tensor = c10::Dispatcher::singleton()
+                                          .findSchemaOrThrow("_c10d_functional::wait_tensor", "")
+                                          .typed<at::Tensor(const at::Tensor&)>();
+      for (const IValue& value : stack_) {
+        visit_tensors(value, [](const at::Tensor& tensor) { wait_tensor.call(tensor); });
+      }
+    } catch (...) {
+      error = std::current_exception();
+    }
+    done(std::move(error));
+  }
+
+  const Call call_;
+  Stack stack_;
+  const std::string name_;
+  const bool wants_results_;
+  std::mutex mutex_;
+  WorkPointer work_;
+  bool aborted_ = false;
+};
+
+// Starts a collective. The values: its number for dist_abort, whether the results are wanted, then
+// those of call_operator. Returns a promise of its end.
+napi_value run_collective(napi_env env, napi_callback_info info) {
+  CallbackArguments values(env, info);
+  Environment& environment = values.environment();
+  return run_guarded(environment, [&] {
+    if (values.count() < 2) throw_type_error("dist_collective() needs a number and a boolean");
+    AsyncQueue::SubmissionScope submission(environment.async());
+    auto task = std::make_unique<Task>();
+    task->number = Argument<int64_t>::from(environment, values[0]);
+    const bool wants_results = Argument<bool>::from(environment, values[1]);
+    auto [call, stack] = read_call(values, 2);
+    auto collective =
+        std::make_shared<Collective>(std::move(call), std::move(stack), wants_results);
+    collective->describe(*task);
+    task->start = [collective](const Task::Done& done) { collective->start(done); };
+    task->abort = [collective] { collective->abort(); };
+    task->result = [collective] { return collective->result(); };
+    return environment.tasks().submit(environment.tasks().collectives(), std::move(task));
+  });
+}
+
+}  // namespace
+
+c10::IValue group_value(Environment& environment, napi_value value) {
+  return read<GroupPointer>(environment, value);
+}
+
+c10::IValue reduce_op_value(Environment& environment, napi_value value) {
+  const auto number = read<int64_t>(environment, value);
+  if (number < 0 || number > c10d::ReduceOp::UNUSED) throw ArgumentMismatch{"a ReduceOp"};
+  return c10::make_intrusive<c10d::ReduceOp>(static_cast<c10d::ReduceOp::RedOpType>(number));
+}
+
+}  // namespace distributed
+
+void add_collectives(Bindings& bindings) {
+  bindings.add("dist_collective", &distributed::run_collective);
+  bindings.add("dist_abort",
+               [](Environment& environment, int64_t number) { environment.tasks().abort(number); });
+}
+
+}  // namespace torch_losses

@@ -1,0 +1,218 @@
+// Source: torch/distributed/distributed_c10d.py (_new_process_group_helper), and
+// torch/csrc/distributed/c10d/init.cpp (the constructor of ProcessGroupGloo).
+#include "distributed/groups.h"
+
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "bindings/bindings.h"
+#include "bindings/libtorch_symbols.h"
+#include "distributed/stores.h"
+
+namespace torch_losses {
+
+namespace distributed {
+namespace {
+
+constexpr ExternalType kGroupType{{0x3b8d52f0c6a14e99, 0xb1f7204e8d6a3c52}, "a ProcessGroup"};
+
+// The environment that uses c10d. It has one registry of groups for the process.
+struct Owner {
+  std::mutex mutex;
+  const MemoryUse* environment = nullptr;
+  std::string name;
+};
+
+Owner& owner() {
+  static auto* instance = new Owner;
+  return *instance;
+}
+
+// Makes this environment the owner. Throws if another one is, and names it.
+void acquire(Environment& environment, const std::string& name) {
+  require_available();
+  Owner& current = owner();
+  std::lock_guard lock(current.mutex);
+  const MemoryUse* self = environment.async().memory().get();
+  TORCH_CHECK(current.environment == nullptr || current.environment == self,
+              "torch.distributed is in use by ", current.name,
+              ". c10d has one set of process groups for a process: initialize it in one thread");
+  current.environment = self;
+  current.name = name;
+}
+
+void release(Environment& environment) {
+  Owner& current = owner();
+  std::lock_guard lock(current.mutex);
+  if (current.environment == environment.async().memory().get()) current.environment = nullptr;
+}
+
+// What a group is made from.
+struct GroupDescription {
+  StorePointer store;
+  std::string name;
+  std::string description;
+  int rank;
+  int size;
+  std::vector<int64_t> ranks;  // of the members in the default group
+  std::chrono::milliseconds timeout;
+  std::optional<at::Device> bound_device;
+  // Devices and their backends, such as "cpu" and "gloo", in this order.
+  std::vector<std::string> devices;
+  std::vector<std::string> backends;
+  std::string default_backend;
+};
+
+c10::intrusive_ptr<c10d::Backend> make_gloo(const GroupDescription& description,
+                                            const StorePointer& store) {
+  using c10d::ProcessGroupGloo;
+  auto options = ProcessGroupGloo::Options::create_default(description.timeout);
+  options->group_name = description.name;
+  options->global_ranks_in_group.assign(description.ranks.begin(), description.ranks.end());
+  return c10::make_intrusive<ProcessGroupGloo>(store, description.rank, description.size, options);
+}
+
+c10::intrusive_ptr<c10d::Backend> make_backend(const GroupDescription& description,
+                                               const std::string& backend,
+                                               const StorePointer& store) {
+  if (backend == "gloo") return make_gloo(description, store);
+  std::string upper = backend;
+  for (char& letter : upper) letter = static_cast<char>(std::toupper(letter));
+  TORCH_CHECK(false, "Distributed package doesn't have ", upper, " built in");
+}
+
+// With TORCH_DISTRIBUTED_DEBUG=DETAIL, each collective is first compared between the ranks.
+c10::intrusive_ptr<c10d::Backend> wrapped(const GroupDescription& description,
+                                          c10::intrusive_ptr<c10d::Backend> backend,
+                                          const StorePointer& store) {
+  if (c10d::debug_level() != c10d::DebugLevel::Detail) return backend;
+  auto helper_store =
+      c10::make_intrusive<c10d::PrefixStore>("pg_wrapper:" + description.name, store);
+  auto options = c10d::ProcessGroupGloo::Options::create_default(description.timeout);
+  auto helper = c10::make_intrusive<c10d::ProcessGroupGloo>(helper_store, description.rank,
+                                                            description.size, options);
+  return c10::make_intrusive<c10d::ProcessGroupWrapper>(backend, helper);
+}
+
+GroupPointer make_group(const GroupDescription& description) {
+  using c10d::PrefixStore;
+  using c10d::ProcessGroup;
+  auto store = c10::make_intrusive<PrefixStore>(description.name + "/", description.store);
+  auto group = c10::make_intrusive<ProcessGroup>(store, description.rank, description.size);
+  group->setDefaultBackend(description.default_backend);
+  group->setBoundDeviceId(description.bound_device);
+  const bool is_one = description.backends.front() == description.backends.back();
+  c10::intrusive_ptr<c10d::Backend> backend;
+  for (size_t i = 0; i < description.devices.size(); ++i) {
+    const std::string& device = description.devices[i];
+    const std::string& name = description.backends[i];
+    if (!backend || !is_one) {
+      auto backend_store = c10::make_intrusive<PrefixStore>(device + "/", store);
+      backend = make_backend(description, name, backend_store);
+      backend->setSequenceNumberForGroup();
+      backend = wrapped(description, backend, backend_store);
+    }
+    group->setBackend(at::Device(device).type(), ProcessGroup::strToBackendType(name), backend);
+  }
+  group->setGroupName(description.name);
+  group->setGroupDesc(description.description);
+  c10d::register_process_group(description.name, group);
+  return group;
+}
+
+// Makes a group off the event loop. Returns a promise of it.
+napi_value new_group(Environment& environment, StoreHandle* store, const std::string& name,
+                     const std::string& description, int64_t rank, int64_t size,
+                     const std::vector<int64_t>& ranks, double timeout,
+                     const std::optional<at::Device>& bound_device,
+                     const std::vector<std::string>& devices,
+                     const std::vector<std::string>& backends, const std::string& default_backend) {
+  if (devices.empty() || devices.size() != backends.size()) {
+    throw_type_error("each device needs a backend");
+  }
+  GroupDescription described{checked(store),
+                             name,
+                             description,
+                             static_cast<int>(rank),
+                             static_cast<int>(size),
+                             ranks,
+                             to_milliseconds(timeout),
+                             bound_device,
+                             devices,
+                             backends,
+                             default_backend};
+  auto group = std::make_shared<GroupPointer>();
+  auto task = std::make_unique<Task>();
+  task->start = [group, described](const Task::Done& done) {
+    c10d::setDebugLevelFromEnvironment();
+    *group = make_group(described);
+    done(nullptr);
+  };
+  task->result = [group, &environment] {
+    std::unique_ptr<GroupHandle> handle(
+        new GroupHandle{{std::move(*group), environment.async().memory()}});
+    return new_external(environment, kGroupType, std::move(handle));
+  };
+  return environment.tasks().submit(environment.tasks().collectives(), std::move(task));
+}
+
+// Ends a group after the collectives that were started before. Returns a promise.
+napi_value destroy_group(Environment& environment, GroupHandle* handle) {
+  auto group = std::make_shared<GroupPointer>(handle->group.take());
+  auto task = std::make_unique<Task>();
+  task->start = [group](const Task::Done& done) {
+    if (*group) {
+      c10d::unregister_process_group((*group)->getGroupName());
+      (*group)->shutdown();
+      destroy_soon(std::exchange(*group, {}));
+    }
+    done(nullptr);
+  };
+  task->result = [&environment] { return undefined(environment); };
+  return environment.tasks().submit(environment.tasks().collectives(), std::move(task));
+}
+
+// The store of a group, in which the groups made from it have their keys.
+napi_value group_store(Environment& environment, GroupHandle* handle) {
+  return new_store(environment, checked(handle)->getStore());
+}
+
+}  // namespace
+
+bool is_available() { return symbol_of_libtorch("_ZN4c10d12ProcessGroupD1Ev") != nullptr; }
+
+void require_available() {
+  TORCH_CHECK(is_available(),
+              "Distributed package is not available: this libtorch was built without it");
+}
+
+const GroupPointer& checked(const GroupHandle* handle) {
+  TORCH_CHECK_VALUE(handle->group.get(), "Invalid process group specified or has been destroyed.");
+  return handle->group.get();
+}
+
+}  // namespace distributed
+
+template <>
+distributed::GroupHandle* read(Environment& environment, napi_value value) {
+  return read_external<distributed::GroupHandle>(environment, distributed::kGroupType, value);
+}
+
+template <>
+distributed::GroupPointer read(Environment& environment, napi_value value) {
+  return distributed::checked(read<distributed::GroupHandle*>(environment, value));
+}
+
+void add_groups(Bindings& bindings) {
+  using namespace distributed;  // NOLINT: a list of names
+  bindings.add("dist_is_available", [] { return is_available(); });
+  bindings.add<&acquire>("dist_acquire");
+  bindings.add<&release>("dist_release");
+  bindings.add<&new_group>("dist_new_group");
+  bindings.add<&destroy_group>("dist_destroy_group");
+  bindings.add<&group_store>("dist_group_store");
+}
+
+}  // namespace torch_losses

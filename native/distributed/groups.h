@@ -1,0 +1,33 @@
+// Process groups, as JavaScript holds them.
+#pragma once
+
+#include "bindings/node_api.h"
+
+#include <memory>
+
+#include "bindings/arguments.h"
+#include "distributed/background.h"
+#include "distributed/c10d.h"
+
+namespace torch_losses {
+
+namespace distributed {
+
+using GroupPointer = c10::intrusive_ptr<c10d::ProcessGroup>;
+
+struct GroupHandle {
+  Aside<GroupPointer> group;
+};
+
+// Returns the group of a handle. Throws if it was destroyed.
+const GroupPointer& checked(const GroupHandle* handle);
+
+}  // namespace distributed
+
+// Reads the `native` of a ProcessGroup in JavaScript.
+template <>
+distributed::GroupHandle* read(Environment& environment, napi_value value);
+template <>
+distributed::GroupPointer read(Environment& environment, napi_value value);
+
+}  // namespace torch_losses
