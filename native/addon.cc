@@ -121,6 +121,7 @@ void add_all(Bindings& bindings) {
   add_stores(bindings);
   add_groups(bindings);
   add_collectives(bindings);
+  add_reducers(bindings);
   add_targets(bindings);
   add_kernels(bindings);
   add_losses(bindings);

@@ -25,5 +25,6 @@ void add_scripts(Bindings& bindings);           // scripts/modules.cc
 void add_stores(Bindings& bindings);            // distributed/stores.cc
 void add_groups(Bindings& bindings);            // distributed/groups.cc
 void add_collectives(Bindings& bindings);       // distributed/collectives.cc
+void add_reducers(Bindings& bindings);          // distributed/reducer.cc
 
 }  // namespace torch_losses

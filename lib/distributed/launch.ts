@@ -77,6 +77,16 @@ function withCaller(error: unknown, caller: string | undefined): unknown {
   return error;
 }
 
+/** Starts a native call that waits for the other processes, after the collectives that run in a row. */
+export function afterSequence<T>(start: () => Promise<T>): Promise<T> {
+  const caller = new Error().stack;
+  const begin = (): Promise<T> => outside(start);
+  const started = sequence && !isPart.getStore() ? sequence.then(begin) : begin();
+  return started.catch((error: unknown) => {
+    throw withCaller(error, caller);
+  });
+}
+
 function run(
   operator: Operator,
   args: readonly unknown[],
@@ -84,16 +94,11 @@ function run(
   signal?: AbortSignal,
 ): Promise<unknown> {
   const number = ++latest;
-  const caller = new Error().stack;
   const job = {
     call_operator: (...call: Parameters<NativeJob['call_operator']>) =>
-      outside(() => native.dist_collective(number, wantsResults, ...call)),
+      native.dist_collective(number, wantsResults, ...call),
   } as unknown as NativeJob;
-  const start = (): Promise<unknown> => operator.call(args, job) as Promise<unknown>;
-  const started = sequence && !isPart.getStore() ? sequence.then(start) : start();
-  const promise = started.catch((error: unknown) => {
-    throw withCaller(error, caller);
-  });
+  const promise = afterSequence(() => operator.call(args, job) as Promise<unknown>);
   return abortable(promise, signal, () => native.dist_abort(number));
 }
 

@@ -14,6 +14,7 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupWrapper.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
+#include <torch/csrc/distributed/c10d/reducer.hpp>
 
 // clang-format off
 #ifdef __linux__
@@ -28,6 +29,19 @@ asm(".weak _ZN4c10d24unregister_process_groupERKNSt7__cxx1112basic_stringIcSt11c
 asm(".weak _ZN4c10d28setDebugLevelFromEnvironmentEv");
 asm(".weak _ZN4c10d8TCPStoreC1ENSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEERKNS_15TCPStoreOptionsE");
 asm(".weak _ZN4c10d9FileStoreC1ENSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEEi");
+asm(".weak _ZN4c10d19broadcast_coalescedERKN3c1013intrusive_ptrINS_12ProcessGroupENS0_6detail34intrusive_target_default_null_typeIS2_EEEENS0_8ArrayRefIN2at6TensorEEEmi");
+asm(".weak _ZN4c10d30verify_params_across_processesERKN3c1013intrusive_ptrINS_12ProcessGroupENS0_6detail34intrusive_target_default_null_typeIS2_EEEERKSt6vectorIN2at6TensorESaISB_EERKSt8optionalISt8weak_ptrINS_6LoggerEEE");
+asm(".weak _ZN4c10d33compute_bucket_assignment_by_sizeERKSt6vectorIN2at6TensorESaIS2_EERKS0_ImSaImEERKS0_IbSaIbEERKS0_IlSaIlEERKSt8optionalISt8weak_ptrINS_6LoggerEEE");
+asm(".weak _ZN4c10d6detail22parseCppCommHookResultERKN3c106IValueE");
+asm(".weak _ZN4c10d7Reducer15rebuild_bucketsEv");
+asm(".weak _ZN4c10d7Reducer16delay_all_reduceEv");
+asm(".weak _ZN4c10d7Reducer16set_static_graphEv");
+asm(".weak _ZN4c10d7Reducer18register_comm_hookESt10unique_ptrINS_17CommHookInterfaceESt14default_deleteIS2_EE");
+asm(".weak _ZN4c10d7Reducer19prepare_for_forwardEv");
+asm(".weak _ZN4c10d7Reducer20prepare_for_backwardERKSt6vectorIN2at6TensorESaIS3_EE");
+asm(".weak _ZN4c10d7Reducer21remove_autograd_hooksEv");
+asm(".weak _ZN4c10d7ReducerC1ESt6vectorIN2at6TensorESaIS3_EES1_IS1_ImSaImEESaIS7_EEN3c1013intrusive_ptrINS_12ProcessGroupENSA_6detail34intrusive_target_default_null_typeISC_EEEES1_IbSaIbEElbbSt13unordered_mapImNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEESt4hashImESt8equal_toImESaISt4pairIKmSP_EEElbbS1_IlSaIlEEb");
+asm(".weak _ZN4c10d7ReducerD1Ev");
 #endif
 // clang-format on
 

@@ -15,12 +15,15 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <tuple>
+#include <utility>
 
 #include "bindings/bindings.h"
 #include "bindings/dtype_names.h"
 #include "bindings/functions.h"
 #include "bindings/python.h"
 #include "operators/autograd_nodes.h"
+#include "operators/graph_use.h"
 #include "operators/inline_backward.h"
 
 namespace torch_losses {
@@ -133,6 +136,67 @@ void backward_now(Environment& environment, const Tensors& tensors,
                   const Tensors& inputs) {
   environment.async().wait_for_graphs();
   run_graph(environment, [&] { backward(tensors, gradients, retain_graph, create_graph, inputs); });
+}
+
+using BackwardArguments = std::tuple<Tensors, OptionalTensors, bool, bool, Tensors>;
+
+// Says what a backward pass uses, to a job or task.
+template <typename Work>
+void add_use(Work& work, const GraphUse& use, const BackwardArguments& arguments) {
+  const auto add = [&](const at::Tensor& tensor) {
+    if (tensor.defined()) work.tensors.push_back(tensor);
+  };
+  detail::visit_all_tensors(add, arguments);
+  for (const at::Tensor& tensor : use.saved) add(tensor);
+  for (const at::Tensor& tensor : use.leaves) add(tensor);
+  work.written = use.written();
+  work.tensors.insert(work.tensors.end(), work.written.begin(), work.written.end());
+}
+
+// Runs a backward pass that waits for other processes. The ranks start their collectives in the
+// same order, so it runs in the order of the collectives, and beside the queue of jobs.
+napi_value submit_shared_backward(Environment& environment, GraphUse use,
+                                  std::shared_ptr<BackwardArguments> arguments) {
+  auto task = std::make_unique<Task>();
+  add_use(*task, use, *arguments);
+  task->claim.uses_everything = !use.is_complete;
+  task->start = [arguments = std::move(arguments),
+                 owners = std::move(use.owners)](const Task::Done& done) {
+    std::apply(&backward, *arguments);
+    done(nullptr);
+  };
+  task->result = [&environment] { return undefined(environment); };
+  return environment.tasks().submit(environment.tasks().collectives(), std::move(task));
+}
+
+// The asynchronous form of `backward`. The job's number comes first.
+napi_value backward_async(napi_env env, napi_callback_info info) {
+  constexpr size_t kCount = std::tuple_size_v<BackwardArguments>;
+  napi_value values[kCount + 1];
+  size_t count = kCount + 1;
+  void* data = nullptr;
+  napi_get_cb_info(env, info, &count, values, nullptr, &data);
+  const auto& binding = *static_cast<const Binding*>(data);
+  Environment& environment = binding.environment;
+  return run_guarded(environment, [&]() -> napi_value {
+    AsyncQueue::SubmissionScope submission(environment.async());
+    auto number = detail::read_argument<int64_t>(binding, values[0], 0);
+    auto arguments = std::make_shared<BackwardArguments>(detail::read_arguments<BackwardArguments>(
+        binding, values + 1, std::make_index_sequence<kCount>{}));
+    GraphUse use;
+    const bool has_shared_leaves = !shared_leaves::empty();
+    if (has_shared_leaves) use = use_of_graph(std::get<0>(*arguments));
+    if (!use.owners.empty()) {
+      return submit_shared_backward(environment, std::move(use), std::move(arguments));
+    }
+    return detail::submit(environment, number, [&](Job& job) {
+      // Without shared leaves all passes are in one queue, and need not tell what they use.
+      job.runs_graph = !has_shared_leaves || !use.is_complete;
+      add_use(job, use, *arguments);
+      job.run = [arguments] { std::apply(&backward, *arguments); };
+      job.result = [&environment] { return undefined(environment); };
+    });
+  });
 }
 
 OptionalTensors grad_of(Environment& environment, const Tensors& outputs, const Tensors& inputs,
@@ -308,7 +372,7 @@ autograd::Node* node_at(const at::Tensor& tensor, const std::vector<int64_t>& pa
 
 void add_autograd(Bindings& bindings) {
   bindings.add_allocating<&backward_now, OutOfMemoryPolicy::FreeAndFail>("backward");
-  bindings.add_async<&backward, true>("backward");
+  bindings.add_async("backward", &backward_async);
   bindings.add<&inline_backward_count>("inline_backward_count");
   bindings.add_allocating<&grad_of, OutOfMemoryPolicy::FreeAndFail>("grad_of");
   bindings.add<&grad>("grad");

@@ -1,10 +1,15 @@
 /** c10d: native/distributed/. What waits for other processes is a promise. Times are in milliseconds. */
 
+import type { Handle } from '../handle';
+
 /** A store, held by the native side. */
 export type NativeStore = object;
 
 /** A process group, held by the native side. */
 export type NativeGroup = object;
+
+/** A reducer of gradients, held by the native side. */
+export type NativeReducer = object;
 
 export interface NativeDistributed {
   dist_is_available(): boolean;
@@ -85,4 +90,40 @@ export interface NativeDistributed {
   ): Promise<unknown>;
   /** Ends a message early, if it can be. */
   dist_abort(number: number): void;
+
+  /** Compares the shapes of parameters with the first rank's, and gives the states its values. */
+  dist_synchronize_model(
+    group: NativeGroup,
+    parameters: readonly Handle[],
+    states: readonly Handle[],
+  ): Promise<void>;
+  /** `limits` are the bytes of the first buckets, `rebuiltLimits` those of the buckets after the first backward pass. */
+  dist_new_reducer(
+    group: NativeGroup,
+    parameters: readonly Handle[],
+    names: readonly string[],
+    sparse: readonly boolean[],
+    limits: readonly (number | bigint)[],
+    bucketBytes: number,
+    firstBucketBytes: number,
+    rebuiltLimits: readonly number[],
+    findUnusedParameters: boolean,
+    gradientAsBucketView: boolean,
+    skipUnused: boolean,
+    batchedCopy: boolean,
+    staticGraph: boolean,
+  ): NativeReducer;
+  dist_before_forward(
+    reducer: NativeReducer,
+    group: NativeGroup,
+    buffers: readonly Handle[],
+    synchronizes: boolean,
+  ): Promise<void>;
+  dist_after_forward(reducer: NativeReducer, outputs: readonly Handle[]): void;
+  /** Whether the gradients of the next backward pass are combined at its end: the first one with a static graph. */
+  dist_delays(reducer: NativeReducer): boolean;
+  /** Returns copies of outputs, whose backward pass tells the reducer about missing gradients. */
+  dist_sink(reducer: NativeReducer, outputs: readonly Handle[]): Handle[];
+  /** Averages gradients over a group, in another dtype if one is given. */
+  dist_register_hook(reducer: NativeReducer, group: NativeGroup, dtype: number | null): void;
 }

@@ -135,14 +135,13 @@ export abstract class NormBase extends Module<[input: Tensor], Tensor> {
 
 const PARAMETERS = normParameters(true, true);
 
-/** The base of {@link BatchNorm1d}, {@link BatchNorm2d} and {@link BatchNorm3d}. */
+/** The base of {@link BatchNorm1d}, {@link BatchNorm2d}, {@link BatchNorm3d} and SyncBatchNorm. */
 export abstract class BatchNorm extends NormBase {
-  constructor(signature: Signature<typeof PARAMETERS>, args: readonly unknown[]) {
-    super(signature.read(args));
-  }
-
   /** Throws unless the input has the dimensions of the layer. @internal */
   abstract _check_input_dim(input: Tensor): void;
+
+  /** Throws if the layer cannot normalize a batch of this process. @internal */
+  _check_batch(_input: Tensor): void {}
 
   override forward(input: Tensor): Tensor {
     this._check_input_dim(input);
@@ -152,6 +151,7 @@ export abstract class BatchNorm extends NormBase {
       num_batches_tracked.add_(1);
       if (momentum === null) share = 1 / Number(num_batches_tracked.item());
     }
+    this._check_batch(input);
     const used = !training || track_running_stats;
     const { running_mean, running_var, weight, bias, eps } = this;
     const fromBatch = training || (running_mean === null && running_var === null);
@@ -182,7 +182,7 @@ export class BatchNorm1d extends BatchNorm {
   static readonly signature = BATCH_NORM1D.description;
 
   constructor(...args: NormArguments) {
-    super(BATCH_NORM1D, args);
+    super(BATCH_NORM1D.read(args));
   }
 
   override _check_input_dim(input: Tensor): void {
@@ -204,7 +204,7 @@ export class BatchNorm2d extends BatchNorm {
   static readonly signature = BATCH_NORM2D.description;
 
   constructor(...args: NormArguments) {
-    super(BATCH_NORM2D, args);
+    super(BATCH_NORM2D.read(args));
   }
 
   override _check_input_dim(input: Tensor): void {
@@ -226,7 +226,7 @@ export class BatchNorm3d extends BatchNorm {
   static readonly signature = BATCH_NORM3D.description;
 
   constructor(...args: NormArguments) {
-    super(BATCH_NORM3D, args);
+    super(BATCH_NORM3D.read(args));
   }
 
   override _check_input_dim(input: Tensor): void {

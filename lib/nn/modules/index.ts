@@ -50,6 +50,7 @@ export * from './rnn';
 export * from './rnn_cell';
 export * from './sparse';
 export { IncompatibleKeys, type StateDict } from './state';
+export { SyncBatchNorm, type SyncBatchNormOptions } from './syncbatchnorm';
 export {
   type EncoderOptions,
   Transformer,

@@ -163,7 +163,8 @@ export async function replay<T>(
   return result;
 }
 
-function withModes<T>(modes: Modes, run: () => T): T {
+/** Runs a function in captured modes. */
+export function withModes<T>(modes: Modes, run: () => T): T {
   const before = native.capture_modes();
   native.set_modes(modes);
   try {

@@ -24,9 +24,9 @@ const SIGNATURE = new Signature('DistributedSampler', {
 });
 
 export interface DistributedSamplerOptions {
-  /** The number of processes. */
+  /** The number of processes. Default: null, that of the default group. */
   num_replicas?: number | null | undefined;
-  /** The number of this process. */
+  /** The number of this process. Default: null, its rank in the default group. */
   rank?: number | null | undefined;
   /** Default: true. */
   shuffle?: boolean | undefined;
@@ -36,12 +36,9 @@ export interface DistributedSamplerOptions {
   drop_last?: boolean | undefined;
 }
 
-/** What Python raises for the size and rank of a group that does not exist. */
-function withoutGroup(): never {
-  throw valueError(
-    'Default process group has not been initialized, please make sure to call init_process_group.',
-  );
-}
+/** What the sampler asks about the default group, if the user does not say it. */
+const ofGroup = (): typeof import('../../distributed/process_group') =>
+  require('../../distributed/process_group');
 
 /**
  * The part of the indices that one process of several reads. Call `set_epoch` before each epoch for another order.
@@ -75,8 +72,8 @@ export class DistributedSampler extends Sampler {
     super();
     const { dataset, num_replicas, rank, shuffle, seed, drop_last } = SIGNATURE.read(asData(args));
     this.dataset = dataset as Sized;
-    this.num_replicas = num_replicas ?? withoutGroup();
-    this.rank = rank ?? withoutGroup();
+    this.num_replicas = num_replicas ?? ofGroup().get_world_size();
+    this.rank = rank ?? ofGroup().get_rank();
     if (this.rank >= this.num_replicas || this.rank < 0) {
       throw valueError(
         `Invalid rank ${this.rank}, rank should be in the interval [0, ${this.num_replicas - 1}]`,

@@ -1,0 +1,526 @@
+/** `torch.nn.parallel.DistributedDataParallel`. Source: torch/nn/parallel/distributed.py. */
+import { inspect } from 'node:util';
+import { runtimeError, typeError, valueError } from '../../bindings/errors';
+import { type Handle, handleOf, isTensor } from '../../bindings/handle';
+import { type AsyncOptions, splitSignal } from '../../bindings/jobs';
+import { type NativeReducer, native } from '../../bindings/native';
+import { warn } from '../../bindings/warnings';
+import { wrap } from '../../bindings/wrap';
+import { describe, fail } from '../../dispatch/arguments';
+import {
+  BOOL,
+  DEVICE,
+  FLOAT,
+  INT,
+  NUMBERS,
+  optional,
+  orNull,
+  required,
+  Signature,
+  type Type,
+  typeOf,
+} from '../../dispatch/signature';
+import { CommHook } from '../../distributed/algorithms/default_hooks';
+import { afterSequence } from '../../distributed/launch';
+import { defaultGroup, GROUP, type Group, ProcessGroup } from '../../distributed/process_group';
+import { Device, type DeviceLike } from '../../tensor/device';
+import type { Tensor } from '../../tensor/tensor';
+import { mapped } from '../../utils/data/_utils/containers';
+import { Module } from '../modules/module';
+import { withModes } from '../modules/replay';
+import { Embedding, EmbeddingBag } from '../modules/sparse';
+import { SyncBatchNorm } from '../modules/syncbatchnorm';
+import type { Parameter } from '../parameter';
+import { bucketsOf, limitsOf } from './buckets';
+
+/** Options of {@link DistributedDataParallel.create}. */
+export interface DistributedDataParallelOptions {
+  /** The CUDA device of the module, in an array of one. Default: null, for a module on the CPU or on several devices */
+  device_ids?: readonly DeviceLike[] | null | undefined;
+  output_device?: DeviceLike | null | undefined;
+  dim?: number | undefined;
+  /** The former name of `forward_sync_buffers`, which also excludes buffers from `init_sync`. Default: null */
+  broadcast_buffers?: boolean | null | undefined;
+  /** Whether all processes get the parameters and buffers of the first. Default: true */
+  init_sync?: boolean | undefined;
+  /** Default: null, the default group */
+  process_group?: ProcessGroup | null | undefined;
+  /** The size of the buckets in which gradients are combined, in MiB. Default: null, which is 25 */
+  bucket_cap_mb?: number | null | undefined;
+  /** Whether some parameters may have no part in the outputs. Default: false */
+  find_unused_parameters?: boolean | undefined;
+  check_reduction?: boolean | undefined;
+  /** Whether gradients are views of the buckets, which saves a copy. Default: false */
+  gradient_as_bucket_view?: boolean | undefined;
+  /** Promises that every iteration uses the same parameters in the same way. Default: false */
+  static_graph?: boolean | undefined;
+  delay_all_reduce_named_params?: null | undefined;
+  param_to_hook_all_reduce?: null | undefined;
+  mixed_precision?: null | undefined;
+  device_mesh?: null | undefined;
+  /** Leaves out parameters that no process uses, which must be the same in all iterations. Default: false */
+  skip_all_reduce_unused_params?: boolean | undefined;
+  /** The size of each bucket, in MiB. Default: null */
+  bucket_cap_mb_list?: readonly number[] | null | undefined;
+  /** Whether the gradients of a bucket are copied together. Default: false */
+  batched_grad_copy?: boolean | undefined;
+  /** Whether each forward begins with the buffers of the first process. Default: null, which is true */
+  forward_sync_buffers?: boolean | null | undefined;
+}
+
+/** What Python has and this package has not: it must be left out. */
+const absent = optional<null>(
+  typeOf<null>('null: it is not supported', (value) => value === null),
+  null,
+);
+const MODULE = typeOf<Module>('a Module', (value) => value instanceof Module);
+const DEVICES = typeOf<readonly DeviceLike[]>(
+  'an array of devices',
+  (value) => Array.isArray(value) && value.every(DEVICE.accepts),
+);
+const nullable = <T>(type: Type<T>) => optional<T | null>(orNull(type), null);
+
+const SIGNATURE = new Signature('DistributedDataParallel', {
+  module: required(MODULE),
+  device_ids: nullable(DEVICES),
+  output_device: nullable(DEVICE),
+  dim: optional(INT, 0),
+  broadcast_buffers: nullable(BOOL),
+  init_sync: optional(BOOL, true),
+  process_group: optional<Group | null>(GROUP, null),
+  bucket_cap_mb: nullable(FLOAT),
+  find_unused_parameters: optional(BOOL, false),
+  check_reduction: optional(BOOL, false),
+  gradient_as_bucket_view: optional(BOOL, false),
+  static_graph: optional(BOOL, false),
+  delay_all_reduce_named_params: absent,
+  param_to_hook_all_reduce: absent,
+  mixed_precision: absent,
+  device_mesh: absent,
+  skip_all_reduce_unused_params: optional(BOOL, false),
+  bucket_cap_mb_list: nullable(NUMBERS),
+  batched_grad_copy: optional(BOOL, false),
+  forward_sync_buffers: nullable(BOOL),
+});
+
+type Values = ReturnType<typeof SIGNATURE.read>;
+
+const HOOK = typeOf<CommHook>(
+  'a hook of torch.distributed.algorithms.ddp_comm_hooks.default_hooks',
+  (value) => value instanceof CommHook,
+);
+const REGISTER = new Signature('register_comm_hook', {
+  state: required(orNull(typeOf<ProcessGroup>('a ProcessGroup', isGroup))),
+  hook: required(HOOK),
+});
+
+function isGroup(value: unknown): boolean {
+  return value instanceof ProcessGroup;
+}
+
+const SECRET = Symbol('DistributedDataParallel');
+
+// biome-ignore lint/suspicious/noExplicitAny: a module of any kind
+type AnyModule = Module<any[], any>;
+
+/** The result of a module's forward, awaited. */
+type Output<M extends AnyModule> = Awaited<ReturnType<M['forward']>>;
+
+/**
+ * Trains one module in several processes. Each has its own copy and its part of the data; the backward pass averages the
+ * gradients of all processes, so that their copies stay equal.
+ *
+ * ```ts
+ * await torch.distributed.init_process_group('gloo');
+ * const model = await nn.parallel.DistributedDataParallel.create(new nn.Linear(4, 2));
+ * const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
+ * for await (const [input, target] of loader) {
+ *   optimizer.zero_grad();
+ *   const loss = criterion(await model(input), target);
+ *   await loss.backwardAsync();
+ *   optimizer.step();
+ * }
+ * ```
+ *
+ * A call of the model is a promise: it may wait for buffers of the first process. It computes on this thread; {@link
+ * forwardAsync} does not. `backwardAsync` waits for the other processes off the event loop and beside other jobs.
+ * `backward` gives the same gradients, and blocks the event loop meanwhile.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.nn.parallel.DistributedDataParallel.html
+ */
+export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Module<
+  Parameters<M['forward']>,
+  // biome-ignore lint/suspicious/noExplicitAny: forward returns a promise, and forwardAsync the same one
+  any
+> {
+  static readonly signature = SIGNATURE.description;
+  declare readonly module: M;
+  readonly process_group: ProcessGroup;
+  readonly device: Device;
+  readonly device_type: string;
+  readonly device_ids: readonly number[] | null;
+  readonly output_device: number | null;
+  readonly dim: number;
+  readonly is_multi_device_module: boolean;
+  readonly find_unused_parameters: boolean;
+  readonly gradient_as_bucket_view: boolean;
+  readonly batched_grad_copy: boolean;
+  readonly static_graph: boolean;
+  readonly skip_all_reduce_unused_params: boolean;
+  readonly parameters_to_ignore: ReadonlySet<string>;
+  /** Whether each forward begins with the buffers of the first process. */
+  forward_sync_buffers: boolean;
+  /** Whether the next backward pass averages gradients. {@link no_sync} clears it for a while. */
+  require_backward_grad_sync = true;
+  /** Whether the next forward synchronizes buffers: not after one in {@link no_sync}. */
+  require_forward_param_sync = true;
+  #reducer!: NativeReducer;
+
+  /** @internal Use {@link create}. */
+  constructor(values: Values, secret: typeof SECRET) {
+    if (secret !== SECRET) {
+      throw typeError(
+        'DistributedDataParallel() waits for the other processes: use await DistributedDataParallel.create(module, options)',
+      );
+    }
+    super();
+    const { module } = values;
+    this.process_group = groupOf(values.process_group);
+    const ignored = (module as { _ddp_params_and_buffers_to_ignore?: Iterable<string> })
+      ._ddp_params_and_buffers_to_ignore;
+    this.parameters_to_ignore = new Set(ignored ?? []);
+    const parameters = Array.from(module.named_parameters())
+      .filter(([name]) => !this.parameters_to_ignore.has(name))
+      .map(([, parameter]) => parameter);
+    if (!parameters.some(({ requires_grad }) => requires_grad)) {
+      throw runtimeError(
+        "DistributedDataParallel is not needed when a module doesn't have any parameter that requires a gradient.",
+      );
+    }
+    const places = devicesOf(parameters, values);
+    this.device = parameters[0]!.device;
+    this.device_type = this.device.type;
+    this.is_multi_device_module = places.isMultiDevice;
+    this.device_ids = places.device_ids;
+    this.output_device = places.output_device;
+    this.dim = values.dim;
+    this.find_unused_parameters = values.find_unused_parameters;
+    this.gradient_as_bucket_view = values.gradient_as_bucket_view;
+    this.batched_grad_copy = values.batched_grad_copy;
+    this.skip_all_reduce_unused_params = values.skip_all_reduce_unused_params;
+    this.static_graph = values.static_graph;
+    this.forward_sync_buffers = values.forward_sync_buffers ?? values.broadcast_buffers ?? true;
+    this.register_module('module', module);
+    warnOf(values);
+  }
+
+  /**
+   * Makes a model of a module in all processes of the group: checks that its parameters have the same shapes, and gives
+   * them the values of the first process.
+   *
+   * @throws TorchError (RuntimeError) without a parameter that requires a gradient, or for parameters of different
+   *   shapes; RangeError (ValueError) for wrong devices
+   */
+  static create<M extends AnyModule>(
+    module: M,
+    options?: DistributedDataParallelOptions,
+  ): Promise<DistributedDataParallel<M>>;
+  static async create(...args: unknown[]): Promise<DistributedDataParallel> {
+    const values = SIGNATURE.read(args);
+    const model = new DistributedDataParallel(values, SECRET);
+    await model.#start(values);
+    return model;
+  }
+
+  async #start(values: Values): Promise<void> {
+    const reduced = this.#reduced();
+    const parameters = reduced.map(({ parameter }) => handleOf(parameter)!);
+    const group = this.process_group.native;
+    if (values.init_sync) {
+      const buffersToo = values.forward_sync_buffers !== null || this.forward_sync_buffers;
+      const all = [...this.module.named_parameters(), ...(buffersToo ? this.#buffers() : [])];
+      const states = all
+        .filter(([name]) => !this.parameters_to_ignore.has(name))
+        .map(([, tensor]) => handleOf(tensor)!);
+      await afterSequence(() => native.dist_synchronize_model(group, parameters, states));
+    }
+    const buckets = bucketsOf(values.bucket_cap_mb, values.bucket_cap_mb_list);
+    const findsUnused = this.find_unused_parameters && !this.static_graph;
+    this.#reducer = native.dist_new_reducer(
+      group,
+      parameters,
+      reduced.map(({ name }) => name),
+      reduced.map(({ isSparse }) => isSparse),
+      ...splitLimits(limitsOf(buckets, findsUnused), buckets.bytes, buckets.firstBytes),
+      this.find_unused_parameters,
+      this.gradient_as_bucket_view,
+      this.skip_all_reduce_unused_params,
+      this.batched_grad_copy,
+      this.static_graph,
+    );
+    if (this.device_type !== 'cpu') return;
+    for (const layer of this.module.modules()) {
+      if (!(layer instanceof SyncBatchNorm)) continue;
+      throw valueError('SyncBatchNorm layers only work with GPU modules');
+    }
+  }
+
+  /** Returns the parameters whose gradients are combined, each once. */
+  #reduced(): { name: string; parameter: Parameter; isSparse: boolean }[] {
+    const found = new Map<Parameter, { name: string; parameter: Parameter; isSparse: boolean }>();
+    for (const [prefix, module] of this.module.named_modules()) {
+      for (const [last, parameter] of module.named_parameters({ recurse: false })) {
+        const name = `${prefix}.${last}`;
+        if (!parameter.requires_grad || this.parameters_to_ignore.has(name)) continue;
+        const isTable = module instanceof Embedding || module instanceof EmbeddingBag;
+        const isSparse = isTable && module.sparse;
+        // A shared parameter has the last of its names, and the gradient of the first.
+        found.set(parameter, { isSparse, ...found.get(parameter), name, parameter });
+      }
+    }
+    return [...found.values()];
+  }
+
+  #buffers(): [string, Tensor][] {
+    return Array.from(this.module.named_buffers()).filter(
+      ([name]) => !this.parameters_to_ignore.has(name),
+    );
+  }
+
+  /** The former name of {@link forward_sync_buffers}. */
+  get broadcast_buffers(): boolean {
+    return this.forward_sync_buffers;
+  }
+
+  set broadcast_buffers(value: boolean) {
+    this.forward_sync_buffers = value;
+  }
+
+  /**
+   * Computes the module's result, after this process has what it needs of the others.
+   *
+   * Grad mode and autocast are those of the call. Calls and backward passes must come in the same order in all
+   * processes.
+   */
+  override forward(...inputs: Parameters<M['forward']>): Promise<Output<M>> {
+    return this.#run(() => this.module(...inputs));
+  }
+
+  /** Computes the module's result off the event loop. Takes the arguments of its `forwardAsync`. */
+  override forwardAsync(
+    ...args: [...inputs: Parameters<M['forward']>, options?: AsyncOptions]
+  ): Promise<Output<M>> {
+    const [, { signal }] = splitSignal(args);
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    return this.#run(() => this.module.forwardAsync(...args));
+  }
+
+  async #run(compute: () => unknown): Promise<Output<M>> {
+    const modes = native.capture_modes();
+    const synchronizes = native.is_grad_enabled() && this.require_backward_grad_sync;
+    const buffers =
+      this.require_forward_param_sync && this.forward_sync_buffers ? this.#buffers() : [];
+    const handles = buffers.map(([, buffer]) => handleOf(buffer)!);
+    const { native: group } = this.process_group;
+    this.require_forward_param_sync = synchronizes;
+    await afterSequence(() =>
+      native.dist_before_forward(this.#reducer, group, handles, synchronizes),
+    );
+    const output = await withModes(modes, compute);
+    return withModes(modes, () => this.#prepareBackward(output, synchronizes)) as Output<M>;
+  }
+
+  #prepareBackward(output: unknown, synchronizes: boolean): unknown {
+    const findsUnused = this.find_unused_parameters && !this.static_graph;
+    const delays = this.static_graph && native.dist_delays(this.#reducer);
+    const tensors = findsUnused || delays ? tensorsOf(output) : [];
+    if (synchronizes) {
+      native.dist_after_forward(this.#reducer, findsUnused ? tensors.map(liveHandle) : []);
+    }
+    const recorded = tensors.filter(({ grad_fn }) => grad_fn !== null);
+    if (recorded.length === 0) return output;
+    const passed = native.dist_sink(this.#reducer, recorded.map(liveHandle));
+    const replaced = new Map(recorded.map((tensor, index) => [tensor, wrap(passed[index]!)]));
+    return replaceTensors(output, replaced);
+  }
+
+  /**
+   * Runs a function in which backward passes only accumulate gradients, without averaging them. The first backward pass
+   * after it averages what has accumulated. The calls of the model must be in the function, too.
+   *
+   * ```ts
+   * await model.no_sync(async () => {
+   *   await criterion(await model(first), target).backwardAsync();
+   * });
+   * await criterion(await model(second), target).backwardAsync();
+   * ```
+   *
+   * @returns what the function returns, awaited
+   */
+  async no_sync<T>(run: () => T): Promise<Awaited<T>> {
+    if (typeof run !== 'function') {
+      throw fail(
+        { name: 'no_sync', parameters: [] },
+        `takes a function to run, got ${describe(run)}`,
+      );
+    }
+    const before = this.require_backward_grad_sync;
+    this.require_backward_grad_sync = false;
+    try {
+      return await run();
+    } finally {
+      this.require_backward_grad_sync = before;
+    }
+  }
+
+  /**
+   * Sets how gradients are combined. Call it once, before the first backward pass.
+   *
+   * @param state - the processes whose gradients are averaged. Null is the default group
+   * @param hook - one of `torch.distributed.algorithms.ddp_comm_hooks.default_hooks`
+   */
+  register_comm_hook(state: ProcessGroup | null, hook: CommHook): void;
+  register_comm_hook(...args: unknown[]): void {
+    const { state, hook } = REGISTER.read(args);
+    if (hook.name === 'bf16_compress_hook') {
+      // NCCL is not there, whichever the device.
+      throw typeError(
+        'BF16 all reduce communication hook required CUDA 11+ and NCCL 2.10+ or XPU and XCCL',
+      );
+    }
+    const group = (state ?? defaultGroup()).native;
+    native.dist_register_hook(this.#reducer, group, hook.dtype?.code ?? null);
+  }
+
+  /** Names parameters and buffers that no DistributedDataParallel of the module synchronizes. */
+  static _set_params_and_buffers_to_ignore_for_model(
+    module: Module,
+    params_and_buffers_to_ignore: readonly string[],
+  ): void {
+    Object.assign(module, {
+      _ddp_params_and_buffers_to_ignore: [...params_and_buffers_to_ignore],
+    });
+  }
+
+  /** @throws TorchError (RuntimeError) always: copy the module */
+  override __deepcopy__(): never {
+    throw runtimeError('a DistributedDataParallel cannot be copied: copy its module');
+  }
+}
+
+function groupOf(given: Group | null): ProcessGroup {
+  const group = given ?? defaultGroup();
+  if (group instanceof ProcessGroup) return group;
+  throw valueError('Invalid process group specified');
+}
+
+interface Places {
+  readonly isMultiDevice: boolean;
+  readonly device_ids: readonly number[] | null;
+  readonly output_device: number | null;
+}
+
+/** Checks the devices as Python does. */
+function devicesOf(
+  parameters: readonly Parameter[],
+  { device_ids, output_device }: Values,
+): Places {
+  if (device_ids !== null && device_ids.length > 1) {
+    throw valueError('device_ids can only be None or contain a single element.');
+  }
+  const devices = new Map(parameters.map(({ device }) => [device.name, device]));
+  const types = new Set(parameters.map(({ device }) => device.type));
+  if (types.size !== 1) {
+    const listed = [...types].map((type) => `'${type}'`).join(', ');
+    throw valueError(
+      `DistributedDataParallel's input module must be on the same type of devices, but input module parameters locate in {${listed}}.`,
+    );
+  }
+  const isMultiDevice = devices.size > 1;
+  const isSingle = device_ids !== null && device_ids.length > 0 && !isMultiDevice;
+  if (isSingle && !types.has('cpu')) {
+    const [own] = device_ids;
+    return {
+      isMultiDevice,
+      device_ids: [indexOf(own!)],
+      output_device: indexOf(output_device ?? own!),
+    };
+  }
+  if (device_ids?.length || output_device) {
+    const listed = [...devices.values()].map((device) => inspect(device)).join(', ');
+    throw valueError(
+      'DistributedDataParallel device_ids and output_device arguments only work with single-device/multiple-device GPU modules or CPU modules, ' +
+        `but got device_ids ${reprOf(device_ids)}, output_device ${reprOf(output_device)}, and module parameters {${listed}}.`,
+    );
+  }
+  return { isMultiDevice, device_ids: null, output_device: null };
+}
+
+function reprOf(value: DeviceLike | readonly DeviceLike[] | null): string {
+  if (value === null) return 'None';
+  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'number') return `${value}`;
+  return value instanceof Device ? inspect(value) : `[${value.map(reprOf).join(', ')}]`;
+}
+
+function indexOf(device: DeviceLike): number {
+  if (typeof device === 'number') return device;
+  const { index } = device instanceof Device ? device : new Device(device);
+  return index ?? 0;
+}
+
+function warnOf({ broadcast_buffers, forward_sync_buffers, ...values }: Values): void {
+  if (broadcast_buffers !== null && forward_sync_buffers !== null) {
+    warn(
+      'Both `broadcast_buffers` and `forward_sync_buffers` were specified. `broadcast_buffers` is deprecated and its value is ignored when `forward_sync_buffers` is provided.',
+      'FutureWarning',
+      'user',
+    );
+  } else if (broadcast_buffers !== null) {
+    warn(
+      '`broadcast_buffers` is deprecated. Use `forward_sync_buffers` instead. IMPORTANT: unlike `broadcast_buffers=False`, `forward_sync_buffers=False` still syncs buffers at init. If you rely on buffers NOT being synced at init (e.g. rank-local buffers), keep using `broadcast_buffers=False` until `init_sync_buffers` is available.',
+      'FutureWarning',
+      'user',
+    );
+  }
+  if (values.check_reduction) {
+    warn(
+      'The `check_reduction` argument in `DistributedDataParallel` module is deprecated. Please avoid using it.',
+      'FutureWarning',
+      'user',
+    );
+  }
+  if (values.static_graph && values.find_unused_parameters) {
+    warn(
+      'You passed find_unused_parameters=true to DistributedDataParallel, `_set_static_graph` will detect unused parameters automatically, so you do not need to set find_unused_parameters=true, just be sure these unused parameters will not change during training loop while calling `_set_static_graph`.',
+      'UserWarning',
+      'user',
+    );
+  }
+}
+
+type Limits = ReturnType<typeof limitsOf>;
+
+const splitLimits = (
+  [first, rebuilt]: Limits,
+  bytes: number,
+  firstBytes: number,
+): [Limits[0], number, number, Limits[1]] => [first, bytes, firstBytes, rebuilt];
+
+const liveHandle = (tensor: Tensor): Handle => handleOf(tensor)!;
+
+/** Returns the tensors in arrays, plain objects and Maps. */
+function tensorsOf(value: unknown): Tensor[] {
+  const found: Tensor[] = [];
+  const visit = (each: unknown): void => {
+    if (isTensor(each)) found.push(each as Tensor);
+    else mapped(each, visit);
+  };
+  visit(value);
+  return found;
+}
+
+function replaceTensors(value: unknown, replaced: ReadonlyMap<Tensor, Tensor>): unknown {
+  if (isTensor(value)) return replaced.get(value as Tensor) ?? value;
+  return mapped(value, (each) => replaceTensors(each, replaced)) ?? value;
+}

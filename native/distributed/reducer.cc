@@ -1,0 +1,271 @@
+// c10d's Reducer, which combines the gradients of DistributedDataParallel.
+// Source: torch/nn/parallel/distributed.py, torch/csrc/distributed/c10d/init.cpp,
+// torch/distributed/algorithms/ddp_comm_hooks/default_hooks.py.
+#include <ATen/core/grad_mode.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/csrc/autograd/engine.h>
+
+#include <algorithm>
+#include <atomic>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "bindings/bindings.h"
+#include "bindings/externals.h"
+#include "distributed/groups.h"
+#include "operators/autograd_nodes.h"
+#include "operators/graph_use.h"
+
+namespace torch_losses {
+
+namespace distributed {
+namespace {
+
+namespace autograd = torch::autograd;
+using c10d::Reducer;
+using Tensors = std::vector<at::Tensor>;
+using ReducerPointer = std::shared_ptr<Reducer>;
+
+constexpr ExternalType kReducerType{{0x7c21e90b5d3f4a86, 0x9e54d1b07a62c3f8}, "a Reducer"};
+// The bytes that one broadcast of parameters or buffers sends.
+constexpr size_t kBroadcastBytes = 250 * 1024 * 1024;
+
+// The reducer of one model.
+class ReducerHandle {
+ public:
+  ReducerHandle(ReducerPointer reducer, Tensors parameters, bool delays,
+                std::shared_ptr<MemoryUse> environment)
+      : delays(std::make_shared<std::atomic<bool>>(delays)),
+        reducer_{std::move(reducer), std::move(environment)},
+        parameters_(std::move(parameters)) {
+    shared_leaves::add(parameters_, reducer_.get());
+  }
+  ~ReducerHandle() {
+    shared_leaves::remove(parameters_);
+    // Else a backward pass uses it, and the hooks are removed at its end.
+    if (reducer_.get().use_count() == 1) reducer_.get()->remove_autograd_hooks();
+  }
+  ReducerHandle(const ReducerHandle&) = delete;
+  ReducerHandle& operator=(const ReducerHandle&) = delete;
+
+  const ReducerPointer& get() const { return reducer_.get(); }
+
+  // Whether the first backward pass with a static graph is to come.
+  const std::shared_ptr<std::atomic<bool>> delays;
+
+ private:
+  Aside<ReducerPointer> reducer_;
+  Tensors parameters_;
+};
+
+// --- at construction -----------------------------------------------------------------------------
+
+// Sends the tensors of the first rank to all others. Keeps their versions: a graph that has saved
+// one is still valid.
+void broadcast(const GroupPointer& group, const Tensors& tensors) {
+  if (tensors.empty()) return;
+  const at::NoGradGuard no_recording;
+  std::vector<int64_t> versions;
+  for (const at::Tensor& tensor : tensors) versions.push_back(tensor._version());
+  c10d::broadcast_coalesced(group, tensors, kBroadcastBytes, 0);
+  for (size_t index = 0; index < tensors.size(); ++index) {
+    c10::VariableVersion counter = autograd::impl::version_counter(tensors[index]);
+    counter.set_version(versions[index]);
+  }
+}
+
+napi_value submit(Environment& environment, const Tensors& written,
+                  std::function<void()> function) {
+  auto task = std::make_unique<Task>();
+  task->tensors = written;
+  task->written = written;
+  task->start = [function = std::move(function)](const Task::Done& done) {
+    function();
+    done(nullptr);
+  };
+  task->result = [&environment] { return undefined(environment); };
+  return environment.tasks().submit(environment.tasks().collectives(), std::move(task));
+}
+
+// Checks that all ranks have parameters of the same shapes, and gives them the values of the first.
+// Returns a promise.
+napi_value synchronize(Environment& environment, const GroupPointer& group,
+                       const Tensors& parameters, const Tensors& states) {
+  return submit(environment, states, [group, parameters, states] {
+    c10d::verify_params_across_processes(group, parameters, {});
+    broadcast(group, states);
+  });
+}
+
+std::vector<size_t> to_sizes(const std::vector<int64_t>& values) {
+  return {values.begin(), values.end()};
+}
+
+// Makes a reducer by the constructor of this release of libtorch.
+template <typename R = Reducer>
+std::shared_ptr<R> make_reducer(const Tensors& parameters, std::vector<std::vector<size_t>> buckets,
+                                const GroupPointer& group, const std::vector<bool>& sparse,
+                                int64_t bucket_bytes, bool find_unused_parameters,
+                                bool gradient_as_bucket_view,
+                                const std::unordered_map<size_t, std::string>& names,
+                                int64_t first_bucket_bytes, bool skip_unused,
+                                const std::vector<int64_t>& rebuilt_limits, bool batched_copy) {
+  constexpr bool kHasLimits = requires {
+                                R(parameters, buckets, group, sparse, bucket_bytes, false, false,
+                                  names, first_bucket_bytes, false, false, rebuilt_limits, false);
+                              };
+  if constexpr (kHasLimits) {
+    return std::make_shared<R>(parameters, std::move(buckets), group, sparse, bucket_bytes,
+                               find_unused_parameters, gradient_as_bucket_view, names,
+                               first_bucket_bytes, skip_unused, false, rebuilt_limits,
+                               batched_copy);
+  } else {
+    TORCH_CHECK(rebuilt_limits.empty() && !batched_copy,
+                "bucket_cap_mb_list and batched_grad_copy need libtorch 2.13");
+    return std::make_shared<R>(parameters, std::move(buckets), group, sparse, bucket_bytes,
+                               find_unused_parameters, gradient_as_bucket_view, names,
+                               first_bucket_bytes, skip_unused, false);
+  }
+}
+
+// `limits`: bytes of the first buckets. `rebuilt_limits`: of those that are rebuilt.
+napi_value new_reducer(Environment& environment, const GroupPointer& group,
+                       const Tensors& parameters, const std::vector<std::string>& names,
+                       const std::vector<bool>& sparse, const std::vector<int64_t>& limits,
+                       int64_t bucket_bytes, int64_t first_bucket_bytes,
+                       const std::vector<int64_t>& rebuilt_limits, bool find_unused_parameters,
+                       bool gradient_as_bucket_view, bool skip_unused, bool batched_copy,
+                       bool static_graph) {
+  auto buckets =
+      std::get<0>(c10d::compute_bucket_assignment_by_size(parameters, to_sizes(limits), sparse));
+  std::reverse(buckets.begin(), buckets.end());
+  std::unordered_map<size_t, std::string> numbered;
+  for (size_t index = 0; index < names.size(); ++index) numbered.emplace(index, names[index]);
+  ReducerPointer reducer =
+      make_reducer(parameters, buckets, group, sparse, bucket_bytes, find_unused_parameters,
+                   gradient_as_bucket_view, numbered, first_bucket_bytes, skip_unused,
+                   rebuilt_limits, batched_copy);
+  if (static_graph) reducer->set_static_graph();
+  return new_external(environment, kReducerType,
+                      std::make_unique<ReducerHandle>(std::move(reducer), parameters, static_graph,
+                                                      environment.async().memory()));
+}
+
+// --- in each iteration ---------------------------------------------------------------------------
+
+// What must happen before the model's forward, in the order of the collectives. `synchronizes`:
+// whether the backward pass will combine gradients. Returns a promise.
+napi_value before_forward(Environment& environment, ReducerHandle* handle,
+                          const GroupPointer& group, const Tensors& buffers, bool synchronizes) {
+  return submit(environment, buffers, [reducer = handle->get(), group, buffers, synchronizes] {
+    if (at::GradMode::is_enabled()) {
+      if (synchronizes) reducer->prepare_for_forward();
+      reducer->rebuild_buckets();
+    }
+    broadcast(group, buffers);
+  });
+}
+
+// What must happen after it. `outputs`: the tensors whose graph tells which parameters are used.
+void after_forward(ReducerHandle* handle, const Tensors& outputs) {
+  handle->get()->prepare_for_backward(outputs);
+}
+
+// Passes the gradients of a model's outputs on. A missing one stays missing, so that the reducer
+// knows of parameters without a gradient. With a static graph, the gradients of the first backward
+// pass are combined at its end.
+class Sink final : public autograd::Node {
+ public:
+  Sink(std::weak_ptr<Reducer> reducer, std::shared_ptr<std::atomic<bool>> delays)
+      : reducer_(std::move(reducer)), delays_(std::move(delays)) {}
+
+  std::string name() const override { return "_DDPSinkBackward"; }
+  void compiled_args(torch::dynamo::autograd::CompiledNodeArgs&) const override {}
+
+  autograd::variable_list apply(autograd::variable_list&& gradients) override {
+    if (delays_->exchange(false)) {
+      autograd::Engine::get_default_engine().queue_callback([reducer = reducer_] {
+        if (auto alive = reducer.lock()) alive->delay_all_reduce();
+      });
+    }
+    return std::move(gradients);
+  }
+
+ private:
+  std::weak_ptr<Reducer> reducer_;
+  std::shared_ptr<std::atomic<bool>> delays_;
+};
+
+// Returns copies of a model's outputs, whose gradients pass through a Sink.
+Tensors sink(ReducerHandle* handle, const Tensors& outputs) {
+  auto node = make_node<Sink>(handle->get(), handle->delays);
+  node->set_next_edges(autograd::collect_next_edges(outputs));
+  std::vector<std::optional<at::Tensor>> copies;
+  {
+    const at::NoGradGuard no_recording;
+    for (const at::Tensor& output : outputs) copies.emplace_back(output.clone());
+  }
+  const auto no_forward_mode = [](const autograd::variable_list&,
+                                  const autograd::variable_list&) -> autograd::variable_list {
+    TORCH_CHECK_NOT_IMPLEMENTED(false, "forward-mode AD is not supported");
+  };
+  auto wrapped = autograd::_wrap_outputs(
+      outputs, {}, {}, copies, node, no_forward_mode, {},
+      [](const at::Tensor& tensor) { return tensor.view_as(tensor); }, false);
+  Tensors results;
+  for (const auto& output : wrapped) results.push_back(*output);
+  return results;
+}
+
+// --- hooks ---------------------------------------------------------------------------------------
+
+// Averages the gradients of a bucket over the ranks of a group, in another dtype if one is given.
+class AverageHook final : public c10d::CppCommHookInterface<GroupPointer> {
+ public:
+  AverageHook(const GroupPointer& group, std::optional<at::ScalarType> dtype)
+      : c10d::CppCommHookInterface<GroupPointer>(group), dtype_(dtype) {}
+
+  c10::intrusive_ptr<c10::ivalue::Future> runHook(c10d::GradBucket& bucket) override {
+    at::Tensor buffer = bucket.getBufferRef();
+    Tensors sent{dtype_ ? buffer.to(*dtype_) : buffer};
+    sent[0].div_(state_->getSize());
+    auto future = state_->allreduce(sent)->getFuture();
+    return future->then(
+        [buffer](c10::ivalue::Future& combined) {
+          const at::Tensor result = c10d::detail::parseCppCommHookResult(combined.value());
+          if (!result.is_same(buffer)) buffer.copy_(result);
+          return c10::IValue(buffer);
+        },
+        c10::TensorType::get());
+  }
+
+ private:
+  std::optional<at::ScalarType> dtype_;
+};
+
+void register_hook(ReducerHandle* handle, const GroupPointer& group,
+                   const std::optional<at::ScalarType>& dtype) {
+  handle->get()->register_comm_hook(std::make_unique<AverageHook>(group, dtype));
+}
+
+}  // namespace
+}  // namespace distributed
+
+template <>
+distributed::ReducerHandle* read(Environment& environment, napi_value value) {
+  return read_external<distributed::ReducerHandle>(environment, distributed::kReducerType, value);
+}
+
+void add_reducers(Bindings& bindings) {
+  using namespace distributed;  // NOLINT: a list of names
+  bindings.add<&synchronize>("dist_synchronize_model");
+  bindings.add<&new_reducer>("dist_new_reducer");
+  bindings.add<&before_forward>("dist_before_forward");
+  bindings.add<&after_forward>("dist_after_forward");
+  bindings.add("dist_delays", [](ReducerHandle* handle) { return handle->delays->load(); });
+  bindings.add<&sink>("dist_sink");
+  bindings.add<&register_hook>("dist_register_hook");
+}
+
+}  // namespace torch_losses
