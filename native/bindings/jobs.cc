@@ -3,6 +3,7 @@
 #include <ATen/ThreadLocalState.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "bindings/arguments.h"
@@ -102,6 +103,13 @@ void AsyncQueue::wait_for_graphs() {
   if ((writers_ == 0 && collectives_ == 0) || is_serving_) return;
   std::unique_lock lock(mutex_);
   wait_until(lock, [&] { return !memory_->has_writers(); });
+}
+
+void AsyncQueue::wait_for(MemoryUse::Claim claim) {
+  if ((unsettled_ == 0 && collectives_ == 0) || is_serving_) return;
+  claim.order = std::numeric_limits<uint64_t>::max();  // after all others
+  std::unique_lock lock(mutex_);
+  wait_until(lock, [&] { return !memory_->must_wait(claim); });
 }
 
 // Waits until the condition holds. Serves the requests of other threads meanwhile.

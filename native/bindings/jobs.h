@@ -21,6 +21,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "bindings/caller_state.h"
@@ -87,6 +88,15 @@ class AsyncQueue {
     if ((unsettled_ != 0 || collectives_ != 0) && may_wait()) wait_until_unused(tensor);
   }
   void wait_for_graphs();
+  // Waits until no unfinished job or collective conflicts with the claim; until none writes the
+  // gradient of the leaf.
+  void wait_for(MemoryUse::Claim claim);
+  void wait_for_gradient(const at::Tensor& leaf) {
+    if (unsettled_ == 0 && collectives_ == 0) return;
+    MemoryUse::Claim claim;
+    claim.use_gradient(leaf);
+    wait_for(std::move(claim));
+  }
 
   // What the jobs use. Collectives add their claims to it.
   const std::shared_ptr<MemoryUse>& memory() const { return memory_; }

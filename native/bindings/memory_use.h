@@ -29,6 +29,15 @@ class MemoryUse {
     void use(const std::vector<at::Tensor>& tensors);
     void write(const std::vector<at::Tensor>& tensors);
 
+    // Add the gradient of a leaf: which tensor it is, not its elements.
+    void use_gradient(const at::Tensor& leaf) {
+      used.push_back({leaf.unsafeGetTensorImpl(), 0, 0});
+    }
+    void write_gradient(const at::Tensor& leaf) {
+      use_gradient(leaf);
+      written.push_back(used.back());
+    }
+
     // Whether it belongs to a collective. Two of them conflict only if their bytes overlap: ranks
     // send one part of a buffer while they receive another.
     bool is_collective = false;

@@ -14,6 +14,7 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupWrapper.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
+#include <torch/csrc/distributed/c10d/logger.hpp>
 #include <torch/csrc/distributed/c10d/reducer.hpp>
 
 // clang-format off
@@ -42,6 +43,10 @@ asm(".weak _ZN4c10d7Reducer20prepare_for_backwardERKSt6vectorIN2at6TensorESaIS3_
 asm(".weak _ZN4c10d7Reducer21remove_autograd_hooksEv");
 asm(".weak _ZN4c10d7ReducerC1ESt6vectorIN2at6TensorESaIS3_EES1_IS1_ImSaImEESaIS7_EEN3c1013intrusive_ptrINS_12ProcessGroupENSA_6detail34intrusive_target_default_null_typeISC_EEEES1_IbSaIbEElbbSt13unordered_mapImNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEESt4hashImESt8equal_toImESaISt4pairIKmSP_EEElbbS1_IlSaIlEEb");
 asm(".weak _ZN4c10d7ReducerD1Ev");
+asm(".weak _ZN4c10d6LoggerC1ESt10shared_ptrINS_7ReducerEE");
+asm(".weak _ZN4c10d6Logger19log_if_graph_staticEb");
+asm(".weak _ZN4c10d7Reducer10set_loggerESt8weak_ptrINS_6LoggerEE");
+asm(".weak _ZN4c10d7Reducer16ddp_graph_staticEv");
 #endif
 // clang-format on
 

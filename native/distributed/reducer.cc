@@ -31,31 +31,39 @@ constexpr ExternalType kReducerType{{0x7c21e90b5d3f4a86, 0x9e54d1b07a62c3f8}, "a
 // The bytes that one broadcast of parameters or buffers sends.
 constexpr size_t kBroadcastBytes = 250 * 1024 * 1024;
 
-// The reducer of one model.
+// The reducer of one model. It needs a logger in some of its functions.
+struct Replica {
+  explicit Replica(ReducerPointer made, bool delays)
+      : reducer(std::move(made)), logger(std::make_shared<c10d::Logger>(reducer)), delays(delays) {
+    reducer->set_logger(logger);
+  }
+
+  const ReducerPointer reducer;
+  const std::shared_ptr<c10d::Logger> logger;
+  // Whether the first backward pass with a static graph is to come.
+  std::atomic<bool> delays;
+};
+
+using ReplicaPointer = std::shared_ptr<Replica>;
+
 class ReducerHandle {
  public:
-  ReducerHandle(ReducerPointer reducer, Tensors parameters, bool delays,
-                std::shared_ptr<MemoryUse> environment)
-      : delays(std::make_shared<std::atomic<bool>>(delays)),
-        reducer_{std::move(reducer), std::move(environment)},
-        parameters_(std::move(parameters)) {
-    shared_leaves::add(parameters_, reducer_.get());
+  ReducerHandle(ReplicaPointer replica, Tensors parameters, std::shared_ptr<MemoryUse> environment)
+      : replica_{std::move(replica), std::move(environment)}, parameters_(std::move(parameters)) {
+    shared_leaves::add(parameters_, get());
   }
   ~ReducerHandle() {
     shared_leaves::remove(parameters_);
     // Else a backward pass uses it, and the hooks are removed at its end.
-    if (reducer_.get().use_count() == 1) reducer_.get()->remove_autograd_hooks();
+    if (get().use_count() == 1) get()->reducer->remove_autograd_hooks();
   }
   ReducerHandle(const ReducerHandle&) = delete;
   ReducerHandle& operator=(const ReducerHandle&) = delete;
 
-  const ReducerPointer& get() const { return reducer_.get(); }
-
-  // Whether the first backward pass with a static graph is to come.
-  const std::shared_ptr<std::atomic<bool>> delays;
+  const ReplicaPointer& get() const { return replica_.get(); }
 
  private:
-  Aside<ReducerPointer> reducer_;
+  Aside<ReplicaPointer> replica_;
   Tensors parameters_;
 };
 
@@ -147,8 +155,9 @@ napi_value new_reducer(Environment& environment, const GroupPointer& group,
                    gradient_as_bucket_view, numbered, first_bucket_bytes, skip_unused,
                    rebuilt_limits, batched_copy);
   if (static_graph) reducer->set_static_graph();
+  auto replica = std::make_shared<Replica>(std::move(reducer), static_graph);
   return new_external(environment, kReducerType,
-                      std::make_unique<ReducerHandle>(std::move(reducer), parameters, static_graph,
+                      std::make_unique<ReducerHandle>(std::move(replica), parameters,
                                                       environment.async().memory()));
 }
 
@@ -158,10 +167,10 @@ napi_value new_reducer(Environment& environment, const GroupPointer& group,
 // whether the backward pass will combine gradients. Returns a promise.
 napi_value before_forward(Environment& environment, ReducerHandle* handle,
                           const GroupPointer& group, const Tensors& buffers, bool synchronizes) {
-  return submit(environment, buffers, [reducer = handle->get(), group, buffers, synchronizes] {
+  return submit(environment, buffers, [replica = handle->get(), group, buffers, synchronizes] {
     if (at::GradMode::is_enabled()) {
-      if (synchronizes) reducer->prepare_for_forward();
-      reducer->rebuild_buckets();
+      if (synchronizes) replica->reducer->prepare_for_forward();
+      replica->reducer->rebuild_buckets();
     }
     broadcast(group, buffers);
   });
@@ -169,7 +178,7 @@ napi_value before_forward(Environment& environment, ReducerHandle* handle,
 
 // What must happen after it. `outputs`: the tensors whose graph tells which parameters are used.
 void after_forward(ReducerHandle* handle, const Tensors& outputs) {
-  handle->get()->prepare_for_backward(outputs);
+  handle->get()->reducer->prepare_for_backward(outputs);
 }
 
 // Passes the gradients of a model's outputs on. A missing one stays missing, so that the reducer
@@ -177,29 +186,27 @@ void after_forward(ReducerHandle* handle, const Tensors& outputs) {
 // pass are combined at its end.
 class Sink final : public autograd::Node {
  public:
-  Sink(std::weak_ptr<Reducer> reducer, std::shared_ptr<std::atomic<bool>> delays)
-      : reducer_(std::move(reducer)), delays_(std::move(delays)) {}
+  explicit Sink(const ReplicaPointer& replica) : replica_(replica) {}
 
   std::string name() const override { return "_DDPSinkBackward"; }
   void compiled_args(torch::dynamo::autograd::CompiledNodeArgs&) const override {}
 
   autograd::variable_list apply(autograd::variable_list&& gradients) override {
-    if (delays_->exchange(false)) {
-      autograd::Engine::get_default_engine().queue_callback([reducer = reducer_] {
-        if (auto alive = reducer.lock()) alive->delay_all_reduce();
-      });
+    const ReplicaPointer replica = replica_.lock();
+    if (replica && replica->delays.exchange(false)) {
+      autograd::Engine::get_default_engine().queue_callback(
+          [replica] { replica->reducer->delay_all_reduce(); });
     }
     return std::move(gradients);
   }
 
  private:
-  std::weak_ptr<Reducer> reducer_;
-  std::shared_ptr<std::atomic<bool>> delays_;
+  std::weak_ptr<Replica> replica_;
 };
 
 // Returns copies of a model's outputs, whose gradients pass through a Sink.
 Tensors sink(ReducerHandle* handle, const Tensors& outputs) {
-  auto node = make_node<Sink>(handle->get(), handle->delays);
+  auto node = make_node<Sink>(handle->get());
   node->set_next_edges(autograd::collect_next_edges(outputs));
   std::vector<std::optional<at::Tensor>> copies;
   {
@@ -246,7 +253,7 @@ class AverageHook final : public c10d::CppCommHookInterface<GroupPointer> {
 
 void register_hook(ReducerHandle* handle, const GroupPointer& group,
                    const std::optional<at::ScalarType>& dtype) {
-  handle->get()->register_comm_hook(std::make_unique<AverageHook>(group, dtype));
+  handle->get()->reducer->register_comm_hook(std::make_unique<AverageHook>(group, dtype));
 }
 
 }  // namespace
@@ -263,7 +270,7 @@ void add_reducers(Bindings& bindings) {
   bindings.add<&new_reducer>("dist_new_reducer");
   bindings.add<&before_forward>("dist_before_forward");
   bindings.add<&after_forward>("dist_after_forward");
-  bindings.add("dist_delays", [](ReducerHandle* handle) { return handle->delays->load(); });
+  bindings.add("dist_delays", [](ReducerHandle* handle) { return handle->get()->delays.load(); });
   bindings.add<&sink>("dist_sink");
   bindings.add<&register_hook>("dist_register_hook");
 }

@@ -130,11 +130,24 @@ void run_graph(Environment& environment, const std::function<void()>& pass) {
   }
 }
 
-// Runs after the jobs that run a graph or write to tensors, which this graph may hold.
+// Waits for the jobs and collectives that use what the graph of these tensors holds.
+void wait_for_graph(Environment& environment, const Tensors& roots) {
+  if (shared_leaves::empty()) return environment.async().wait_for_graphs();
+  const GraphUse use = use_of_graph(roots);
+  MemoryUse::Claim claim;
+  claim.uses_everything = !use.is_complete || !use.owners.empty();
+  claim.use(roots);
+  claim.use(use.saved);
+  claim.use(use.leaves);
+  claim.write(use.written());
+  for (const at::Tensor& leaf : use.leaves) claim.write_gradient(leaf);
+  environment.async().wait_for(std::move(claim));
+}
+
 void backward_now(Environment& environment, const Tensors& tensors,
                   const OptionalTensors& gradients, bool retain_graph, bool create_graph,
                   const Tensors& inputs) {
-  environment.async().wait_for_graphs();
+  wait_for_graph(environment, tensors);
   run_graph(environment, [&] { backward(tensors, gradients, retain_graph, create_graph, inputs); });
 }
 
@@ -148,7 +161,10 @@ void add_use(Work& work, const GraphUse& use, const BackwardArguments& arguments
   };
   detail::visit_all_tensors(add, arguments);
   for (const at::Tensor& tensor : use.saved) add(tensor);
-  for (const at::Tensor& tensor : use.leaves) add(tensor);
+  for (const at::Tensor& tensor : use.leaves) {
+    add(tensor);
+    work.claim.write_gradient(tensor);
+  }
   work.written = use.written();
   work.tensors.insert(work.tensors.end(), work.written.begin(), work.written.end());
 }
@@ -228,8 +244,8 @@ OptionalTensors grad_of(Environment& environment, const Tensors& outputs, const 
 // Returns the JavaScript object of the gradient if it is alive, else a new handle; undefined if
 // there is no gradient.
 napi_value grad(Environment& environment, double handle) {
-  environment.async().wait_for_graphs();
   HandleTable& handles = environment.handles();
+  environment.async().wait_for_gradient(handles.get(handle));
   at::Tensor gradient = handles.get(handle).grad();
   if (!gradient.defined()) return undefined(environment);
   Handle previous = handles.gradient(handle);
@@ -261,8 +277,8 @@ void check_assignable(const at::Tensor& tensor, const at::Tensor& gradient) {
 }
 
 void set_grad(Environment& environment, double handle, std::optional<double> gradient) {
-  environment.async().wait_for_graphs();
   HandleTable& handles = environment.handles();
+  environment.async().wait_for_gradient(handles.get(handle));
   const at::Tensor& tensor = handles.get(handle);
   if (!gradient) {
     tensor.mutable_grad().reset();

@@ -19,6 +19,7 @@ const README = '../../README';
 const COMPILED: readonly string[] = [
   'batch',
   'cuda',
+  'distributed',
   'memory',
   'modules',
   'parity',
@@ -36,6 +37,7 @@ declare const log_probs: Tensor, targets: Tensor, input_lengths: Tensor, target_
 declare const model: nn.Linear, criterion: nn.CrossEntropyLoss, optimizer: torch.optim.SGD;
 declare const scaler: torch.amp.GradScaler, batches: [Tensor, Tensor][], read: () => Promise<Tensor>;
 declare const worker: Worker, parentPort: MessagePort, token: torch.SharedTensor, signal: AbortSignal;
+declare const net: nn.parallel.DistributedDataParallel<nn.Linear>;
 declare let best: Tensor;
 `;
 

@@ -66,6 +66,7 @@ const LAYERS: readonly [name: string, Class: { signature: readonly Parameter[] }
       `torch.utils.data.${name}`,
       member as { signature: readonly Parameter[] },
     ]),
+  ['nn.parallel.DistributedDataParallel', nn.parallel.DistributedDataParallel],
   ['torch.amp.GradScaler', torch.amp.GradScaler],
   ['torch.cuda.amp.GradScaler', torch.cuda.amp.GradScaler],
 ];

@@ -122,10 +122,12 @@ export function knowExports(exports: object): void {
 
 /** Throws a TypeError if the forward of a module is the user's, because it may do more than call operators. */
 function checkBuiltIn(module: Module): void {
-  let owner: object = module;
-  while (!Object.hasOwn(owner, 'forward')) owner = Object.getPrototypeOf(owner);
-  const Class = owner.constructor;
-  if (exported[Class.name] === Class || builtIns.has(Class)) return;
+  // An exported class may inherit its forward from one that is not.
+  for (let owner: object = module; ; owner = Object.getPrototypeOf(owner)) {
+    const Class = Object.hasOwn(owner, 'constructor') ? owner.constructor : undefined;
+    if (Class && (exported[Class.name] === Class || builtIns.has(Class))) return;
+    if (Object.hasOwn(owner, 'forward')) break;
+  }
   throw typeError(
     `${module._get_name()}.forwardAsync(): a class that defines forward must also define ` +
       '`async forwardAsync`, which awaits the forwardAsync of its submodules',

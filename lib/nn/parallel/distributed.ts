@@ -114,6 +114,16 @@ const REGISTER = new Signature('register_comm_hook', {
   hook: required(HOOK),
 });
 
+const IGNORE = new Signature('_set_params_and_buffers_to_ignore_for_model', {
+  module: required(MODULE),
+  params_and_buffers_to_ignore: required(
+    typeOf<readonly string[]>(
+      'an array of strings',
+      (value) => Array.isArray(value) && value.every((each) => typeof each === 'string'),
+    ),
+  ),
+});
+
 function isGroup(value: unknown): boolean {
   return value instanceof ProcessGroup;
 }
@@ -396,10 +406,10 @@ export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Mo
   static _set_params_and_buffers_to_ignore_for_model(
     module: Module,
     params_and_buffers_to_ignore: readonly string[],
-  ): void {
-    Object.assign(module, {
-      _ddp_params_and_buffers_to_ignore: [...params_and_buffers_to_ignore],
-    });
+  ): void;
+  static _set_params_and_buffers_to_ignore_for_model(...args: unknown[]): void {
+    const { module, params_and_buffers_to_ignore: names } = IGNORE.read(args);
+    Object.assign(module, { _ddp_params_and_buffers_to_ignore: [...names] });
   }
 
   /** @throws TorchError (RuntimeError) always: copy the module */

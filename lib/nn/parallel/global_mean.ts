@@ -1,6 +1,6 @@
 /** The mean of a loss over the batches of all processes. */
 import { runtimeError } from '../../bindings/errors';
-import { NUMBER, required, TENSOR, typeOf } from '../../dispatch/signature';
+import { FLOAT, required, TENSOR, typeOf } from '../../dispatch/signature';
 import { all_reduce } from '../../distributed/collectives';
 import { defineAsync } from '../../distributed/launch';
 import { type Group, get_world_size, group_ } from '../../distributed/process_group';
@@ -10,7 +10,7 @@ import type { Tensor } from '../../tensor/tensor';
 
 const WEIGHT = typeOf<Tensor | number>(
   'a Tensor or a number',
-  (value) => TENSOR.accepts(value) || NUMBER.accepts(value),
+  (value) => TENSOR.accepts(value) || FLOAT.accepts(value),
 );
 
 /**

@@ -34,6 +34,7 @@ describe('forwardAsync of modules', () => {
   const MODULES: [string, () => nn.Module, ...unknown[]][] = [
     ['Linear', () => new nn.Linear(4, 2), x],
     ['Dropout', () => new nn.Dropout(), x],
+    ['BatchNorm1d', () => new nn.BatchNorm1d(4), x],
     ['ReLU in place', () => new nn.ReLU(true), x.clone()],
     ['Embedding', () => new nn.Embedding(5, 2, { max_norm: 1 }), torch.tensor([1, 1, 3])],
     ['LSTM', () => new nn.LSTM(4, 3, 2, { dropout: 0.5, bidirectional: true }), steps],

@@ -168,6 +168,12 @@ const ROWS: Record<string, readonly string[]> = {
     'G(3), G(x(4, 3))',
   ],
   BatchNorm3d: ['G(3, 1e-3, 0.3), G(x(2, 3, 2, 2, 2))', 'G(3), G(x(4, 3, 2))'],
+  SyncBatchNorm: [
+    'G(3, momentum=None, bias=False), G(x(4, 3))',
+    'G(3, 0.1, 0.5, False), G(x(4, 3, 2))',
+    'G(3), G(x(3))',
+    'G(3), G(x(4, 0))',
+  ],
   InstanceNorm1d: [
     'G(3, affine=True, track_running_stats=True), G(x(2, 3, 5))',
     'G(3, affine=True, bias=False, momentum=None, track_running_stats=True), G(x(3, 5))',
@@ -296,6 +302,47 @@ describe('options of modules', () => {
       await compareRows(`nn.${name}`, rows);
     });
   }
+
+  it('SyncBatchNorm replaces batch normalizations, with their states', () =>
+    expectSample(
+      {
+        source: `torch.manual_seed(3)
+m = nn.Sequential(nn.Conv1d(2, 3, 2), nn.BatchNorm1d(3, momentum=None), nn.ModuleList([nn.BatchNorm2d(3, affine=False)]))
+m.eval()
+m[1].weight.data.fill_(2)
+new = nn.SyncBatchNorm.convert_sync_batchnorm(m)
+alone = nn.SyncBatchNorm.convert_sync_batchnorm(nn.BatchNorm3d(2, bias=False))
+state = [v for v in new.state_dict().values()]
+texts = [repr(new), repr(alone), str(new is m), str(new[1].training), str(list(new.state_dict()))]`,
+        outputs: ['state', 'texts'],
+      },
+      () => {
+        torch.manual_seed(3);
+        const m = new nn.Sequential(
+          new nn.Conv1d(2, 3, 2),
+          new nn.BatchNorm1d(3, { momentum: null }),
+          new nn.ModuleList([new nn.BatchNorm2d(3, { affine: false })]),
+        );
+        m.eval();
+        (m.at(1) as nn.BatchNorm1d).weight!.data.fill_(2);
+        const made = nn.SyncBatchNorm.convert_sync_batchnorm(m) as nn.Sequential;
+        const alone = nn.SyncBatchNorm.convert_sync_batchnorm(
+          new nn.BatchNorm3d(2, { bias: false }),
+        );
+        const python = (value: boolean): string => (value ? 'True' : 'False');
+        const names = [...made.state_dict().keys()].map((name) => `'${name}'`);
+        return [
+          [...made.state_dict().values()],
+          [
+            `${made}`,
+            `${alone}`,
+            python(made === m),
+            python(made.at(1).training),
+            `[${names.join(', ')}]`,
+          ],
+        ];
+      },
+    ));
 
   it('BatchNorm loads states from before there was a count', () =>
     expectSample(

@@ -1,0 +1,195 @@
+/**
+ * DistributedDataParallel with each of its options, in two processes, beside two processes of Python: equal bits of
+ * losses, gradients, parameters and buffers in each of 20 steps, equal errors and warnings.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { nn } from 'torch-losses';
+import { temporaryFolder } from '../support/folder';
+import { runRanks } from './ranks';
+
+interface Case {
+  readonly model: string;
+  /** The model of the second process, if it has another. */
+  readonly other?: string;
+  readonly options?: object;
+  readonly hook?: string;
+  /** Accumulates the gradients of three batches. */
+  readonly no_sync?: boolean;
+  /** Calls the model twice in a step. */
+  readonly twice?: boolean;
+  readonly evaluates?: boolean;
+  readonly set_to_none?: boolean;
+  readonly seed?: number;
+  readonly ignore?: readonly string[];
+  readonly group?: string;
+}
+
+const CASES: readonly Case[] = [
+  { model: 'mlp' },
+  { model: 'double' },
+  { model: 'tied' },
+  { model: 'table' },
+  { model: 'sparse' },
+  { model: 'mlp', group: 'reversed' },
+  { model: 'mlp', seed: 3, options: { init_sync: false } },
+  // Buckets
+  { model: 'mlp', options: { bucket_cap_mb: 0.0005 } },
+  { model: 'mlp', options: { bucket_cap_mb_list: [0.001, 0.0005] } },
+  { model: 'mlp', options: { gradient_as_bucket_view: true } },
+  { model: 'mlp', options: { gradient_as_bucket_view: true }, set_to_none: false },
+  { model: 'mlp', options: { batched_grad_copy: true } },
+  // Unused parameters
+  { model: 'left' },
+  { model: 'left', options: { static_graph: true } },
+  { model: 'left', options: { find_unused_parameters: true, static_graph: true } },
+  { model: 'left', options: { find_unused_parameters: true, skip_all_reduce_unused_params: true } },
+  { model: 'alike', options: { find_unused_parameters: true } },
+  { model: 'apart', options: { find_unused_parameters: true } },
+  { model: 'apart', options: { find_unused_parameters: true, bucket_cap_mb: 0.0001 } },
+  { model: 'mlp', options: { static_graph: true } },
+  { model: 'mlp', twice: true, options: { static_graph: true } },
+  // Buffers
+  { model: 'norm' },
+  { model: 'norm', evaluates: true },
+  { model: 'norm', options: { forward_sync_buffers: false } },
+  { model: 'norm', options: { broadcast_buffers: false } },
+  { model: 'norm', options: { broadcast_buffers: true, forward_sync_buffers: true } },
+  { model: 'norm', options: { check_reduction: true } },
+  { model: 'norm', ignore: ['1.running_mean', '0.bias'] },
+  // Accumulation
+  { model: 'norm', no_sync: true },
+  { model: 'mlp', no_sync: true, options: { gradient_as_bucket_view: true } },
+  { model: 'mlp', no_sync: true, options: { static_graph: true } },
+  // Hooks
+  { model: 'mlp', hook: 'allreduce_hook' },
+  { model: 'mlp', hook: 'fp16_compress_hook' },
+  { model: 'mlp', hook: 'fp16_compress_hook', options: { bucket_cap_mb: 0.0005 } },
+  { model: 'mlp', hook: 'bf16_compress_hook' },
+  // Errors
+  { model: 'sync' },
+  { model: 'frozen' },
+  { model: 'mlp', other: 'tied' },
+  { model: 'mlp', options: { device_ids: [0] } },
+  { model: 'mlp', options: { device_ids: [0, 1] } },
+  { model: 'mlp', options: { output_device: 1 } },
+];
+
+interface Result {
+  digests?: string[];
+  error?: string;
+  text?: string;
+  stack?: string;
+  warnings: [string, string][];
+}
+
+describe('DistributedDataParallel', function () {
+  this.timeout(240_000);
+  const file = temporaryFolder();
+  let reference: Result[][];
+
+  async function train(
+    name: string,
+    programs: readonly string[],
+    environment: NodeJS.ProcessEnv = {},
+  ): Promise<Result[][]> {
+    writeFileSync(file('cases.json'), JSON.stringify(CASES));
+    const results = (rank: number): string => file(`${name}.${rank}.json`);
+    const outcomes = await runRanks(
+      programs,
+      (rank) => [file('cases.json'), results(rank)],
+      environment,
+    );
+    for (const { code, output } of outcomes) expect(code, output).to.equal(0);
+    return programs.map((_, rank) => JSON.parse(readFileSync(results(rank), 'utf8')));
+  }
+
+  function expectReference(results: Result[][]): void {
+    for (const [rank, ours] of results.entries()) {
+      for (const [index, { stack, ...result }] of ours.entries()) {
+        const where = `rank ${rank}, ${JSON.stringify(CASES[index])}\n${stack}`;
+        expect(result, where).to.deep.equal(reference[rank]![index]!);
+      }
+    }
+  }
+
+  describe('with each option', () => {
+    before('train in Python', async () => {
+      reference = await train('python', ['ddp.py', 'ddp.py']);
+      const errors = reference[0]!.filter(({ error }) => error);
+      expect(errors).to.have.lengthOf(9);
+    });
+
+    for (const programs of [
+      ['ddp.js', 'ddp.js'],
+      ['ddp.js', 'ddp.py'],
+      ['ddp.py', 'ddp.js'],
+    ]) {
+      it(`trains as Python does: ${programs.join(', ')}`, async () => {
+        expectReference(await train(programs.join(), programs));
+      });
+    }
+  });
+
+  it('leaves other jobs alone while its backward pass waits, and its inputs to itself', async () => {
+    const program = `
+      const { nn } = torch;
+      await dist.init_process_group('gloo');
+      const store = await dist.FileStore.create(process.argv[1], 2);
+      const train = async (step) => {
+        torch.manual_seed(7);
+        const model = new nn.Sequential(new nn.Linear(64, 64), new nn.Tanh(), new nn.Linear(64, 1));
+        const ddp = await nn.parallel.DistributedDataParallel.create(model);
+        const input = torch.randn(512, 64);
+        await step(input, (await ddp(input)).sum());
+        return [...ddp.parameters()].map(({ grad }) => grad.tolist());
+      };
+      const expected = await train((input, loss) => loss.backwardAsync());
+      const results = await train(async (input, loss) => {
+        if (rank === 1) await store.get('others are done');
+        let isDone = false;
+        const backward = loss.backwardAsync().then(() => { isDone = true; });
+        if (rank === 1) return backward;
+        const other = new nn.Linear(3, 2);
+        const output = await other.forwardAsync(torch.ones(4, 3));
+        await output.sum().backwardAsync();
+        console.log('done before: ' + isDone, other.bias.grad.tolist());
+        await store.set('others are done', '');
+        input.zero_();
+        await backward;
+      });
+      console.log(JSON.stringify(results) === JSON.stringify(expected));
+      await dist.destroy_process_group();`;
+    const outcomes = await runRanks([program, program], () => [file('store')]);
+    expect(outcomes.map(({ code }) => code)).to.deep.equal([0, 0]);
+    expect(outcomes.map(({ output }) => output.trim())).to.deep.equal([
+      'done before: false [ 4, 4 ]\ntrue',
+      'true',
+    ]);
+  });
+
+  it('is an error of the backward pass if the other process ends', async () => {
+    const program = `
+      const { nn } = torch;
+      await dist.init_process_group('gloo');
+      const ddp = await nn.parallel.DistributedDataParallel.create(new nn.Linear(3, 2));
+      const loss = (await ddp(torch.ones(4, 3))).sum();
+      if (rank === 1) process.kill(process.pid, 'SIGKILL');
+      await loss.backwardAsync();`;
+    const [survivor] = await runRanks([program, program]);
+    expect(survivor!.code).to.equal(3);
+    expect(survivor!.output).to.match(/^(RuntimeError|DistNetworkError) .*(closed|reset) by peer/i);
+  });
+
+  it('is made by create, in a group', async () => {
+    const { DistributedDataParallel } = nn.parallel;
+    const New = DistributedDataParallel as unknown as new (module: nn.Module) => nn.Module;
+    expect(() => new New(new nn.Linear(2, 2)))
+      .to.throw(TypeError, 'use await DistributedDataParallel.create(module, options)')
+      .with.property('code', 'ERR_TORCH_TYPE');
+    const error = await DistributedDataParallel.create(new nn.Linear(2, 2)).catch((e) => e);
+    expect(error.message).to.equal(
+      'Default process group has not been initialized, please make sure to call init_process_group.',
+    );
+  });
+});
