@@ -2,6 +2,7 @@
 
 #include <ATen/ThreadLocalState.h>
 
+#include <chrono>
 #include <thread>
 #include <utility>
 
@@ -10,17 +11,24 @@
 #include "bindings/errors.h"
 
 namespace torch_losses {
+namespace {
+
+// How long a lane's thread waits for another function.
+constexpr std::chrono::seconds kIdleTime{1};
+
+}  // namespace
 
 void Lane::push(std::function<void()> function) {
   std::lock_guard lock(state_->mutex);
   state_->functions.push_back(std::move(function));
+  state_->pushed.notify_one();
   if (std::exchange(state_->is_running, true)) return;
   std::thread([state = state_] { run(*state); }).detach();
 }
 
 void Lane::run(State& state) {
   std::unique_lock lock(state.mutex);
-  while (!state.functions.empty()) {
+  while (state.pushed.wait_for(lock, kIdleTime, [&] { return !state.functions.empty(); })) {
     std::function<void()> function = std::move(state.functions.front());
     state.functions.pop_front();
     lock.unlock();

@@ -12,6 +12,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <deque>
 #include <exception>
 #include <functional>
@@ -28,7 +29,8 @@ namespace torch_losses {
 
 class Environment;
 
-// Runs functions one after another, on a thread that exists while there are any.
+// Runs functions one after another, on a thread that exists while there are any, and for a moment
+// after: a new thread costs a training loop more than its collective.
 class Lane {
  public:
   void push(std::function<void()> function);
@@ -36,6 +38,7 @@ class Lane {
  private:
   struct State {
     std::mutex mutex;
+    std::condition_variable pushed;
     std::deque<std::function<void()>> functions;
     bool is_running = false;
   };
