@@ -16,8 +16,9 @@ import { Work } from './work';
 
 setDistributedClasses({
   group: (value) => (value instanceof ProcessGroup ? value.native : undefined),
+  nameOf: (value) => (value instanceof ProcessGroup ? value.group_name : undefined),
   reduceOp: (value) => (value instanceof ReduceOp ? value.code : undefined),
-  work: () => Work.of(Promise.resolve()),
+  work: (sourceRank) => Work.ended(sourceRank),
 });
 
 /** The number of the latest collective, by which it can be aborted. */

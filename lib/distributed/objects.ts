@@ -76,6 +76,14 @@ const numbersOf = (sizes: Tensor): number[] =>
 const parts = (all: Tensor, size: number): Tensor[] =>
   Array.from({ length: all.numel() / size }, (_, index) => all.narrow(0, index * size, size));
 
+/** Lets a plain object at a position be the value to send, though it is the last argument. */
+function takingData<F>(position: number, call: F): F {
+  const all = call as (...args: unknown[]) => unknown;
+  const taking = (...args: unknown[]): unknown =>
+    all(...args, ...(args.length === position + 1 ? [{}] : []));
+  return Object.defineProperties(taking, Object.getOwnPropertyDescriptors(all)) as F;
+}
+
 /** Lets all processes know the sizes of each other's bytes. */
 async function gatherSizes(bytes: Tensor, group: ProcessGroup, device: string): Promise<number[]> {
   const sizes = zeros([group.size()], { dtype: int64, device });
@@ -100,7 +108,7 @@ export const all_gather_object: (
   object_list: unknown[],
   obj: Json,
   group?: Group | null | { group?: Group | null },
-) => Promise<void> = defineAsync(
+) => Promise<void> = takingData(1, defineAsync(
   'all_gather_object',
   { object_list: required(LIST), obj: OBJECT, group: group_ },
   async (v) => {
@@ -116,7 +124,7 @@ export const all_gather_object: (
       decodeParts(v.object_list, all, most, sizes);
     });
   },
-);
+));
 
 /** Options of {@link gather_object}. */
 export interface GatherObjectOptions {
@@ -135,7 +143,7 @@ export const gather_object: (
   obj: Json,
   object_gather_list?: unknown[] | null | GatherObjectOptions,
   options?: Omit<GatherObjectOptions, 'object_gather_list'>,
-) => Promise<void> = defineAsync(
+) => Promise<void> = takingData(0, defineAsync(
   'gather_object',
   {
     obj: OBJECT,
@@ -169,7 +177,7 @@ export const gather_object: (
       if (all) decodeParts(v.object_gather_list!, all, most, sizes);
     });
   },
-);
+));
 
 /** Options of {@link broadcast_object_list}. */
 export interface BroadcastObjectOptions {
