@@ -433,7 +433,8 @@ async function newGroup(values: NewGroupValues): Promise<Group | null> {
   const wholeStore = wrapStore(native.dist_group_store(whole.native));
   try {
     if (rank < 0) {
-      if (hasInitBarrier()) await storeBarrier(whole.rank(), wholeStore, name, whole.size(), timeout);
+      if (hasInitBarrier())
+        await storeBarrier(whole.rank(), wholeStore, name, whole.size(), timeout);
       return NON_GROUP_MEMBER;
     }
     const made = await makeGroup({

@@ -16,7 +16,11 @@ describe('a group with a process that fails', function () {
   this.timeout(120_000);
 
   it('gives the others an error at once if it is killed, throws or exits, and can be made again', async () => {
-    for (const end of ["process.kill(process.pid, 'SIGKILL');", 'process.exit(0);', "throw new Error('wrong');"]) {
+    for (const end of [
+      "process.kill(process.pid, 'SIGKILL');",
+      'process.exit(0);',
+      "throw new Error('wrong');",
+    ]) {
       const [, other] = await runRanks([
         `${INIT} await dist.barrier(); ${end}`,
         `${INIT}
@@ -106,7 +110,9 @@ describe('a group with a process that fails', function () {
       process.exit(0);`;
     const environment = { TORCH_DISTRIBUTED_DEBUG: 'DETAIL' };
     for (const text of texts(await runRanks([program, program], undefined, environment))) {
-      expect(text).to.match(/^\[ 2, 2 \]\n/).and.to.match(/TensorShape=/);
+      expect(text)
+        .to.match(/^\[ 2, 2 \]\n/)
+        .and.to.match(/TensorShape=/);
     }
   });
 });
@@ -181,7 +187,10 @@ describe('the ranks of a group', function () {
   it('join after TORCH_DIST_INIT_BARRIER, those of Python too', async () => {
     const node = `${INIT} await dist.new_group([1]); console.log('joined'); await dist.destroy_process_group();`;
     const environment = { TORCH_DIST_INIT_BARRIER: '1' };
-    expect(texts(await runRanks([node, 'barrier.py'], undefined, environment))).to.deep.equal(['joined', 'joined']);
+    expect(texts(await runRanks([node, 'barrier.py'], undefined, environment))).to.deep.equal([
+      'joined',
+      'joined',
+    ]);
   });
 
   it('are 20 rounds of a killed process without a hang', async () => {
@@ -199,4 +208,3 @@ describe('the ranks of a group', function () {
     }
   });
 });
-
