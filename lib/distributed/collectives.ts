@@ -476,7 +476,7 @@ export const barrier: Collective<[], [group: Group | null], BarrierOptions> = de
   (v, { signal }) => {
     const members = v.group ?? defaultGroup();
     if (!isMember(members)) return notInGroup('barrier');
-    const state = ProcessGroup.stateOf(members as ProcessGroup);
+    const state = ProcessGroup._stateOf(members as ProcessGroup);
     const device = v.device_ids
       ? `cuda:${v.device_ids[0]}`
       : (state.boundDevice ?? (state.config.has('cpu') ? 'cpu' : 'cuda'));

@@ -101,7 +101,7 @@ async function makeGroup(wanted: Description): Promise<ProcessGroup> {
       defaultBackend,
     ),
   );
-  const group = ProcessGroup.of({
+  const group = ProcessGroup._of({
     native: handle,
     name,
     description,
@@ -416,7 +416,7 @@ function checkRanks(ranks: readonly number[], size: number): void {
 
 async function newGroup(values: NewGroupValues): Promise<Group | null> {
   const whole = defaultGroup();
-  const state = ProcessGroup.stateOf(whole);
+  const state = ProcessGroup._stateOf(whole);
   const device = values.device_id === null ? state.boundDevice : deviceOf(values.device_id).name;
   if (state.boundDevice !== null && device !== state.boundDevice) {
     throw assertionError('Mismatched bound device between new pg and the default pg.');

@@ -31,7 +31,7 @@ const LIST = typeOf<unknown[]>('an array', Array.isArray);
 const OBJECT = required<unknown>(ANYTHING);
 
 function deviceOf(group: ProcessGroup): string {
-  const { config } = ProcessGroup.stateOf(group);
+  const { config } = ProcessGroup._stateOf(group);
   return config.has('cpu') ? 'cpu' : 'cuda';
 }
 

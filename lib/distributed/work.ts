@@ -42,13 +42,13 @@ export class Work {
   }
 
   /** @internal */
-  static of(done: Promise<unknown>, outputs: readonly Tensor[] = []): Work {
+  static _of(done: Promise<unknown>, outputs: readonly Tensor[] = []): Work {
     return new Work(done, outputs, SECRET);
   }
 
   /** @internal Returns the work of a collective that has ended. */
-  static ended(sourceRank: unknown): Work {
-    const work = Work.of(Promise.resolve());
+  static _ended(sourceRank: unknown): Work {
+    const work = Work._of(Promise.resolve());
     work.#state = 'success';
     if (typeof sourceRank === 'number') work.#sourceRank = sourceRank;
     return work;
