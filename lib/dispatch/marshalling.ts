@@ -118,6 +118,8 @@ const marshalInts = list(marshalInt);
 export interface DistributedClasses {
   /** Returns undefined for a value that is no group. */
   group(value: unknown): object | undefined;
+  /** Returns a group's name, or undefined for a value that is no group. */
+  nameOf(value: unknown): string | undefined;
   /** Returns undefined for a value that is no operation. */
   reduceOp(value: unknown): number | undefined;
   /** Makes the Work of a collective that is done. */
@@ -162,7 +164,7 @@ export const MARSHAL: Record<Kind | 'Tensor or number', Marshal> = {
   'str[]': list(typed('string')),
   'Tensor[][]': list(list(marshalTensor)),
   ProcessGroup: (value) => distributed?.group(value) ?? REJECTED,
-  group: (value) => (typeof value === 'string' ? value : (distributed?.group(value) ?? REJECTED)),
+  group: (value) => (typeof value === 'string' ? value : (distributed?.nameOf(value) ?? REJECTED)),
   ReduceOp: (value) => distributed?.reduceOp(value) ?? REJECTED,
   Work: () => REJECTED,
   unsupported: () => REJECTED,

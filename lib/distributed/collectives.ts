@@ -37,7 +37,11 @@ import { ReduceOp, supports_complex } from './reduce_op';
 import { TIMEOUT } from './store';
 import type { Work } from './work';
 
-export const REDUCE_OP = typeOf<ReduceOp>('a ReduceOp', (value) => value instanceof ReduceOp);
+// PREMUL_SUM needs a factor, which only a private function of Python gives it.
+const REDUCE_OP = typeOf<ReduceOp>(
+  'a ReduceOp other than PREMUL_SUM',
+  (value) => value instanceof ReduceOp && value !== ReduceOp.PREMUL_SUM,
+);
 export const TENSORS = typeOf<readonly Tensor[]>(
   'an array of Tensors',
   (value) => Array.isArray(value) && value.every((each) => TENSOR.accepts(each)),
@@ -472,7 +476,7 @@ export const barrier: Collective<[], [group: Group | null], BarrierOptions> = de
   (v, { signal }) => {
     const members = v.group ?? defaultGroup();
     if (!isMember(members)) return notInGroup('barrier');
-    const state = ProcessGroup.stateOf(members as ProcessGroup);
+    const state = ProcessGroup._stateOf(members as ProcessGroup);
     const device = v.device_ids
       ? `cuda:${v.device_ids[0]}`
       : (state.boundDevice ?? (state.config.has('cpu') ? 'cpu' : 'cuda'));

@@ -41,7 +41,7 @@ import {
   ProcessGroup,
   world,
 } from './process_group';
-import { rendezvous } from './rendezvous';
+import { leave, rendezvous } from './rendezvous';
 import { PrefixStore, STORE, type Store, TIMEOUT, wrapStore } from './store';
 
 const TIMEOUT_OF_NCCL = 10 * 60 * 1000;
@@ -53,6 +53,8 @@ export const defaultTimeout = (backend: string): number =>
 
 /** The store that `init_process_group` made, and closes at the end. */
 let ownStore: Store | undefined;
+/** The part of it that the default group uses. */
+let ownPart: Store | undefined;
 /** Whether `init_process_group` goes on. */
 let isInitializing = false;
 
@@ -99,7 +101,7 @@ async function makeGroup(wanted: Description): Promise<ProcessGroup> {
       defaultBackend,
     ),
   );
-  const group = ProcessGroup.of({
+  const group = ProcessGroup._of({
     native: handle,
     name,
     description,
@@ -277,7 +279,8 @@ async function makeDefault(values: InitValues): Promise<void> {
     ownStore = met.store;
     ({ rank, size: world_size } = met);
     ownStore.set_timeout(timeout);
-    store = new PrefixStore('default_pg', ownStore);
+    ownPart = new PrefixStore('default_pg', ownStore);
+    store = ownPart;
   }
   checkPlace(rank, world_size);
   world.default = await makeGroup({
@@ -307,8 +310,11 @@ function checkPlace(rank: number, size: number): void {
 
 async function closeOwnStore(): Promise<void> {
   const store = ownStore;
+  const part = ownPart;
   ownStore = undefined;
-  await store?.close();
+  ownPart = undefined;
+  await part?.close();
+  if (store) await leave(store);
 }
 
 // --- destroy_process_group ----------------------------------------------------------------------------------------------
@@ -410,7 +416,7 @@ function checkRanks(ranks: readonly number[], size: number): void {
 
 async function newGroup(values: NewGroupValues): Promise<Group | null> {
   const whole = defaultGroup();
-  const state = ProcessGroup.stateOf(whole);
+  const state = ProcessGroup._stateOf(whole);
   const device = values.device_id === null ? state.boundDevice : deviceOf(values.device_id).name;
   if (state.boundDevice !== null && device !== state.boundDevice) {
     throw assertionError('Mismatched bound device between new pg and the default pg.');
@@ -425,28 +431,32 @@ async function newGroup(values: NewGroupValues): Promise<Group | null> {
   const name = nameOf(ranks, isLocal);
   const rank = ranks.indexOf(whole.rank());
   const wholeStore = wrapStore(native.dist_group_store(whole.native));
-  const made: Group =
-    rank < 0
-      ? NON_GROUP_MEMBER
-      : await makeGroup({
-          backend,
-          store: wholeStore,
-          name,
-          description: values.group_desc ?? 'undefined',
-          rank,
-          ranks,
-          isDefault: false,
-          timeout,
-          boundDevice: device === null ? null : deviceOf(device),
-        });
-  if (hasInitBarrier()) {
-    const store =
-      isLocal && made !== NON_GROUP_MEMBER
-        ? wrapStore(native.dist_group_store(made.native))
-        : wholeStore;
-    await storeBarrier(whole.rank(), store, name, isLocal ? ranks.length : whole.size(), timeout);
+  try {
+    if (rank < 0) {
+      if (hasInitBarrier())
+        await storeBarrier(whole.rank(), wholeStore, name, whole.size(), timeout);
+      return NON_GROUP_MEMBER;
+    }
+    const made = await makeGroup({
+      backend,
+      store: wholeStore,
+      name,
+      description: values.group_desc ?? 'undefined',
+      rank,
+      ranks,
+      isDefault: false,
+      timeout,
+      boundDevice: device === null ? null : deviceOf(device),
+    });
+    if (!hasInitBarrier()) return made;
+    const ownStore = wrapStore(native.dist_group_store(made.native));
+    const [store, size] = isLocal ? [ownStore, ranks.length] : [wholeStore, whole.size()];
+    await storeBarrier(whole.rank(), store, name, size, timeout);
+    await ownStore.close();
+    return made;
+  } finally {
+    await wholeStore.close();
   }
-  return made;
 }
 
 /** Options of {@link new_subgroups}. */

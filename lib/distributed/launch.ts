@@ -16,8 +16,9 @@ import { Work } from './work';
 
 setDistributedClasses({
   group: (value) => (value instanceof ProcessGroup ? value.native : undefined),
+  nameOf: (value) => (value instanceof ProcessGroup ? value.group_name : undefined),
   reduceOp: (value) => (value instanceof ReduceOp ? value.code : undefined),
-  work: () => Work.of(Promise.resolve()),
+  work: (sourceRank) => Work._ended(sourceRank),
 });
 
 /** The number of the latest collective, by which it can be aborted. */
@@ -120,7 +121,7 @@ export function launch(
   args: readonly unknown[],
   { signal, outputs = [] }: AsyncOptions & { outputs?: readonly Tensor[] } = {},
 ): Work {
-  return Work.of(run(operator, args, false, signal), outputs);
+  return Work._of(run(operator, args, false, signal), outputs);
 }
 
 /**

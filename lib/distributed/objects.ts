@@ -31,7 +31,7 @@ const LIST = typeOf<unknown[]>('an array', Array.isArray);
 const OBJECT = required<unknown>(ANYTHING);
 
 function deviceOf(group: ProcessGroup): string {
-  const { config } = ProcessGroup.stateOf(group);
+  const { config } = ProcessGroup._stateOf(group);
   return config.has('cpu') ? 'cpu' : 'cuda';
 }
 
@@ -76,6 +76,14 @@ const numbersOf = (sizes: Tensor): number[] =>
 const parts = (all: Tensor, size: number): Tensor[] =>
   Array.from({ length: all.numel() / size }, (_, index) => all.narrow(0, index * size, size));
 
+/** Lets a plain object at a position be the value to send, though it is the last argument. */
+function takingData<F>(position: number, call: F): F {
+  const all = call as (...args: unknown[]) => unknown;
+  const taking = (...args: unknown[]): unknown =>
+    all(...args, ...(args.length === position + 1 ? [{}] : []));
+  return Object.defineProperties(taking, Object.getOwnPropertyDescriptors(all)) as F;
+}
+
 /** Lets all processes know the sizes of each other's bytes. */
 async function gatherSizes(bytes: Tensor, group: ProcessGroup, device: string): Promise<number[]> {
   const sizes = zeros([group.size()], { dtype: int64, device });
@@ -100,22 +108,25 @@ export const all_gather_object: (
   object_list: unknown[],
   obj: Json,
   group?: Group | null | { group?: Group | null },
-) => Promise<void> = defineAsync(
-  'all_gather_object',
-  { object_list: required(LIST), obj: OBJECT, group: group_ },
-  async (v) => {
-    if (!isMember(v.group)) return void notInGroup('all_gather_object');
-    const group = v.group ?? defaultGroup();
-    const device = deviceOf(group);
-    const bytes = encode(v.obj, device);
-    await exclusively(async () => {
-      const sizes = await gatherSizes(bytes, group, device);
-      const most = Math.max(...sizes);
-      const all = empty([most * group.size()], { dtype: uint8, device });
-      await all_gather(parts(all, most), padded(bytes, most), { group });
-      decodeParts(v.object_list, all, most, sizes);
-    });
-  },
+) => Promise<void> = takingData(
+  1,
+  defineAsync(
+    'all_gather_object',
+    { object_list: required(LIST), obj: OBJECT, group: group_ },
+    async (v) => {
+      if (!isMember(v.group)) return void notInGroup('all_gather_object');
+      const group = v.group ?? defaultGroup();
+      const device = deviceOf(group);
+      const bytes = encode(v.obj, device);
+      await exclusively(async () => {
+        const sizes = await gatherSizes(bytes, group, device);
+        const most = Math.max(...sizes);
+        const all = empty([most * group.size()], { dtype: uint8, device });
+        await all_gather(parts(all, most), padded(bytes, most), { group });
+        decodeParts(v.object_list, all, most, sizes);
+      });
+    },
+  ),
 );
 
 /** Options of {@link gather_object}. */
@@ -135,40 +146,43 @@ export const gather_object: (
   obj: Json,
   object_gather_list?: unknown[] | null | GatherObjectOptions,
   options?: Omit<GatherObjectOptions, 'object_gather_list'>,
-) => Promise<void> = defineAsync(
-  'gather_object',
-  {
-    obj: OBJECT,
-    object_gather_list: optional<unknown[] | null>(orNull(LIST), null),
-    dst: RANK,
-    group: group_,
-    group_dst: RANK,
-  },
-  async (v) => {
-    const group = v.group ?? defaultGroup();
-    const target = canonicalRank(
-      group,
-      v.dst === null && v.group_dst === null ? 0 : v.dst,
-      v.group_dst,
-    );
-    if (!isMember(group)) return void notInGroup('gather_object');
-    const members = group as ProcessGroup;
-    const isTarget = members.rank() === target;
-    checkGatherList(isTarget, v.object_gather_list);
-    const device = deviceOf(members);
-    const bytes = encode(v.obj, device);
-    await exclusively(async () => {
-      const sizes = await gatherSizes(bytes, members, device);
-      const most = Math.max(...sizes);
-      const all = isTarget ? empty([most * members.size()], { dtype: uint8, device }) : null;
-      await gather(padded(bytes, most), {
-        gather_list: all && parts(all, most),
-        group_dst: target,
+) => Promise<void> = takingData(
+  0,
+  defineAsync(
+    'gather_object',
+    {
+      obj: OBJECT,
+      object_gather_list: optional<unknown[] | null>(orNull(LIST), null),
+      dst: RANK,
+      group: group_,
+      group_dst: RANK,
+    },
+    async (v) => {
+      const group = v.group ?? defaultGroup();
+      const target = canonicalRank(
         group,
+        v.dst === null && v.group_dst === null ? 0 : v.dst,
+        v.group_dst,
+      );
+      if (!isMember(group)) return void notInGroup('gather_object');
+      const members = group as ProcessGroup;
+      const isTarget = members.rank() === target;
+      checkGatherList(isTarget, v.object_gather_list);
+      const device = deviceOf(members);
+      const bytes = encode(v.obj, device);
+      await exclusively(async () => {
+        const sizes = await gatherSizes(bytes, members, device);
+        const most = Math.max(...sizes);
+        const all = isTarget ? empty([most * members.size()], { dtype: uint8, device }) : null;
+        await gather(padded(bytes, most), {
+          gather_list: all && parts(all, most),
+          group_dst: target,
+          group,
+        });
+        if (all) decodeParts(v.object_gather_list!, all, most, sizes);
       });
-      if (all) decodeParts(v.object_gather_list!, all, most, sizes);
-    });
-  },
+    },
+  ),
 );
 
 /** Options of {@link broadcast_object_list}. */

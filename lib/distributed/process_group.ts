@@ -39,12 +39,12 @@ export class ProcessGroup {
   }
 
   /** @internal */
-  static of(state: GroupState): ProcessGroup {
+  static _of(state: GroupState): ProcessGroup {
     return new ProcessGroup(state, SECRET);
   }
 
   /** @internal */
-  static stateOf(group: ProcessGroup): GroupState {
+  static _stateOf(group: ProcessGroup): GroupState {
     return group.#state;
   }
 
@@ -151,7 +151,7 @@ export function notInGroup(name: string): null {
 }
 
 const registered = (value: Group): GroupState => {
-  if (value instanceof ProcessGroup && world.groups.has(value)) return ProcessGroup.stateOf(value);
+  if (value instanceof ProcessGroup && world.groups.has(value)) return ProcessGroup._stateOf(value);
   throw valueError(
     `Group ${value} is not registered, please create group with torch.distributed.new_group API`,
   );
@@ -224,7 +224,7 @@ export const get_world_size: OfGroup<number> = query('get_world_size', (value) =
 const memberOf = (value: Group | null): GroupState => {
   const found = value ?? defaultGroup();
   if (found === NON_GROUP_MEMBER) throw valueError('Invalid process group specified');
-  if (world.groups.has(found)) return ProcessGroup.stateOf(found);
+  if (world.groups.has(found)) return ProcessGroup._stateOf(found);
   throw valueError(
     `Process group ${found} is not initialized in the world group map. Please initialize the group first.`,
   );
@@ -241,10 +241,15 @@ export const get_backend_config: OfGroup<string> = query('get_backend_config', (
   Array.from(memberOf(value).config, ([device, backend]) => `${device}:${backend}`).join(','),
 );
 
-/** Returns the ranks, in the default group, of a group's members. */
-export const get_process_group_ranks: OfGroup<number[]> = query(
-  'get_process_group_ranks',
-  (value) => [...registered(value ?? defaultGroup()).ranks],
+const RANKS = new Signature('get_process_group_ranks', { group: required<Group | null>(GROUP) });
+
+/** Returns the ranks, in the default group, of a group's members. Null is the default group. */
+export const get_process_group_ranks = Object.defineProperty(
+  function get_process_group_ranks(...args: unknown[]): number[] {
+    return [...registered(RANKS.read(args).group ?? defaultGroup()).ranks];
+  } as (group: Group | null) => number[],
+  'signature',
+  { value: RANKS.description },
 );
 
 /** Returns the number of groups that were made. */

@@ -1,4 +1,5 @@
 /** How processes find each other: `env://`, `tcp://`, `file://`. Source: torch/distributed/rendezvous.py. */
+import { setTimeout } from 'node:timers/promises';
 import { assertionError, runtimeError, valueError } from '../bindings/errors';
 import { repr } from '../utils/python';
 import { FileStore, type Store, TCPStore } from './store';
@@ -57,7 +58,43 @@ function fromEnvironment(name: string): string {
   throw failure('env', `environment variable ${name} expected, but not set`);
 }
 
-function connect(
+/** The store of the latest group that has ended, if another process has its server. */
+let former: TCPStore | undefined;
+
+/** Keeps the store of a group that has ended, to know when its server ends. */
+export function leave(store: Store): Promise<void> {
+  const isClient = store instanceof TCPStore && !servers.has(store) && !usesAgent();
+  if (!isClient) return store.close();
+  former = store as TCPStore;
+  return Promise.resolve();
+}
+
+/** The stores whose server is in this process. */
+const servers = new WeakSet<Store>();
+
+/**
+ * Waits until the server of the former group has ended. Another group on the same port would else find the addresses of the
+ * former one there.
+ */
+async function outlive(host: string, port: number): Promise<void> {
+  const store = former;
+  former = undefined;
+  if (!store) return;
+  if (store.host === host && store.port === port) {
+    const deadline = Date.now() + 10_000;
+    const isThere = (): Promise<boolean> =>
+      store.check(['']).then(
+        () => true,
+        () => false,
+      );
+    while (Date.now() < deadline && (await isThere())) await setTimeout(20);
+  }
+  await store.close();
+}
+
+const usesAgent = (): boolean => process.env['TORCHELASTIC_USE_AGENT_STORE'] === 'True';
+
+async function connect(
   host: string,
   port: number,
   rank: number,
@@ -68,16 +105,19 @@ function connect(
   if (!(port >= 0 && port < 2 ** 16)) {
     throw valueError(`port must have value from 0 to 65535 but was ${port}.`);
   }
-  if (process.env['TORCHELASTIC_USE_AGENT_STORE'] === 'True') {
+  if (usesAgent()) {
     return TCPStore.create(host, port, { world_size: size, is_master: false, timeout });
   }
-  return TCPStore.create(host, port, {
+  await outlive(host, port);
+  const store = await TCPStore.create(host, port, {
     world_size: size,
     is_master: rank === 0,
     timeout,
     multi_tenant: true,
     use_libuv: (query.get('use_libuv') ?? process.env['USE_LIBUV'] ?? '1') === '1',
   });
+  if (rank === 0) servers.add(store);
+  return store;
 }
 
 type Handler = (url: Url, query: ReadonlyMap<string, string>, timeout: number) => Promise<Meeting>;

@@ -29,7 +29,7 @@ export class Work {
     this.#done = done.then(
       (value) => {
         this.#state = 'success';
-        if (typeof value === 'number') this.#sourceRank = value;
+        if (value instanceof Work) this.#sourceRank = value.#sourceRank;
       },
       (error: unknown) => {
         this.#state = 'failure';
@@ -42,8 +42,16 @@ export class Work {
   }
 
   /** @internal */
-  static of(done: Promise<unknown>, outputs: readonly Tensor[] = []): Work {
+  static _of(done: Promise<unknown>, outputs: readonly Tensor[] = []): Work {
     return new Work(done, outputs, SECRET);
+  }
+
+  /** @internal Returns the work of a collective that has ended. */
+  static _ended(sourceRank: unknown): Work {
+    const work = Work._of(Promise.resolve());
+    work.#state = 'success';
+    if (typeof sourceRank === 'number') work.#sourceRank = sourceRank;
+    return work;
   }
 
   /**

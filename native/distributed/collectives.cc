@@ -73,14 +73,13 @@ class Collective {
       work_ = work;
       if (aborted_) work->abort();
     }
-    if (is_message(name_)) {
-      // The work of a message has no future.
+    if (auto future = future_of(*work)) {
+      future->addCallback([done](c10::ivalue::Future& ended) {
+        done(ended.hasError() ? ended.exception_ptr() : nullptr);
+      });
+    } else {
       std::thread([work, done] { wait_for(*work, done); }).detach();
-      return;
     }
-    work->getFuture()->addCallback([done](c10::ivalue::Future& future) {
-      done(future.hasError() ? future.exception_ptr() : nullptr);
-    });
   }
 
   void abort() {
@@ -100,6 +99,16 @@ class Collective {
   }
 
  private:
+  // Returns nullptr for works without a future: those of messages and of reduce_scatter.
+  c10::intrusive_ptr<c10::ivalue::Future> future_of(c10d::Work& work) const {
+    if (is_message(name_)) return {};
+    try {
+      return work.getFuture();
+    } catch (const c10::Error&) {
+      return {};
+    }
+  }
+
   static void wait_for(c10d::Work& work, const Task::Done& done) {
     std::exception_ptr error;
     try {

@@ -73,9 +73,7 @@ IValue to_ivalue(Environment& environment, const Parameter& parameter, napi_valu
     case Kind::TensorLists:
       return Argument<std::vector<std::vector<at::Tensor>>>::from(environment, value);
     case Kind::ProcessGroup: return distributed::group_value(environment, value);
-    case Kind::GroupName:
-      if (type_of(environment, value) == napi_string) return read<std::string>(environment, value);
-      return distributed::group_value(environment, value);
+    case Kind::GroupName: return read<std::string>(environment, value);
     case Kind::ReduceOp: return distributed::reduce_op_value(environment, value);
     case Kind::Work:
     case Kind::Unsupported: break;

@@ -46,7 +46,7 @@ enum class Kind : uint8_t {
   StringList,
   TensorLists,
   ProcessGroup,
-  GroupName,  // a group, or its name
+  GroupName,  // of a process group
   ReduceOp,
   Work,
   Unsupported,

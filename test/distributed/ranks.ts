@@ -8,6 +8,9 @@ export const FIXTURES = path.join(__dirname, '..', '..', 'test', 'fixtures', 'di
 export interface Outcome {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
+  /** What it wrote to standard output. */
+  readonly text: string;
+  /** What it wrote to standard output and standard error. */
   readonly output: string;
 }
 
@@ -47,14 +50,17 @@ export function startRank(
     cwd: path.join(__dirname, '..', '..'),
     env: { ...process.env, OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1', ...environment },
   });
+  let text = '';
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream!.on('data', (chunk: Buffer) => {
-      output += chunk;
-    });
-  }
+  child.stdout!.on('data', (chunk: Buffer) => {
+    text += chunk;
+    output += chunk;
+  });
+  child.stderr!.on('data', (chunk: Buffer) => {
+    output += chunk;
+  });
   const ended = new Promise<Outcome>((resolve) => {
-    child.on('close', (code, signal) => resolve({ code, signal, output }));
+    child.on('close', (code, signal) => resolve({ code, signal, text: text.trim(), output }));
   });
   return { child, ended };
 }

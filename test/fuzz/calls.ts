@@ -37,6 +37,11 @@ const CODES = new Map<string, new (message?: string) => Error>([
   ['ERR_TORCH_LINALG', TorchError],
   ['ERR_TORCH_ACCELERATOR', TorchError],
   ['ERR_TORCH_OUT_OF_MEMORY', TorchError],
+  ['ERR_TORCH_DIST', TorchError],
+  ['ERR_TORCH_DIST_BACKEND', TorchError],
+  ['ERR_TORCH_DIST_NETWORK', TorchError],
+  ['ERR_TORCH_DIST_STORE', TorchError],
+  ['ERR_TORCH_DIST_QUEUE_EMPTY', TorchError],
 ]);
 
 /** Messages of the JavaScript engine, from before any code of the package runs. */

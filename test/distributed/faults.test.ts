@@ -1,0 +1,210 @@
+/** What the other processes see if one fails, and what one process sees if it is used wrongly. */
+import net from 'node:net';
+import { expect } from 'chai';
+import { type Outcome, runRanks, startRanks } from './ranks';
+
+const INIT = `await dist.init_process_group('gloo', { timeout: 20_000 });`;
+const sleep = (ms: number): string => `await new Promise((resolve) => setTimeout(resolve, ${ms}));`;
+
+/** Expects every process to end with status 0. Returns what each printed. */
+function texts(outcomes: readonly Outcome[]): string[] {
+  for (const { code, output } of outcomes) expect(code, output).to.equal(0);
+  return outcomes.map(({ text }) => text);
+}
+
+describe('a group with a process that fails', function () {
+  this.timeout(120_000);
+
+  it('gives the others an error at once if it is killed, throws or exits, and can be made again', async () => {
+    for (const end of [
+      "process.kill(process.pid, 'SIGKILL');",
+      'process.exit(0);',
+      "throw new Error('wrong');",
+    ]) {
+      const [, other] = await runRanks([
+        `${INIT} await dist.barrier(); ${end}`,
+        `${INIT}
+         await dist.barrier();
+         const start = Date.now();
+         const error = await dist.all_reduce(torch.ones(1000)).catch((error) => error);
+         console.log(error.pythonType, Date.now() - start < 15_000);
+         await dist.destroy_process_group();
+         const port = process.env.MASTER_PORT;
+         await dist.init_process_group('gloo', \`tcp://127.0.0.1:\${port}\`, { rank: 0, world_size: 1 });
+         const t = torch.ones(2);
+         await dist.all_reduce(t);
+         console.log(t.tolist(), dist.get_world_size());
+         await dist.destroy_process_group();`,
+      ]);
+      expect(texts([other!])[0], end).to.equal('RuntimeError true\n[ 1, 1 ] 1');
+    }
+  });
+
+  it('is made again by all processes on the same port, after an error and without one', async () => {
+    const program = `
+      for (let round = 0; round < 3; round++) {
+        await dist.init_process_group('gloo', { timeout: 3_000 });
+        const t = torch.full([3], rank + round);
+        await dist.all_reduce(t);
+        if (t.item === undefined || t.tolist()[0] !== 2 * round + 1) throw new Error(String(t));
+        // Both wait for a message that nobody sends.
+        if (round === 1) {
+          const error = await dist.recv(torch.ones(1), 1 - rank).catch((error) => error);
+          if (!/Timed out|closed/.test(error.message)) throw error;
+        }
+        await dist.destroy_process_group();
+      }
+      console.log('done');`;
+    expect(texts(await runRanks([program, program]))).to.deep.equal(['done', 'done']);
+  });
+
+  it('is not waited for by process.exit, and is waited for by a program that ends by itself', async () => {
+    const start = Date.now();
+    const [exited, waited] = await runRanks([
+      `${INIT} await dist.barrier(); dist.all_reduce(torch.ones(2)).catch(() => {}); dist.recv(torch.ones(1), 1).catch(() => {});
+       setTimeout(() => process.exit(5), 500);`,
+      `${INIT} await dist.barrier();
+       dist.recv(torch.ones(1), 0).then(() => console.log('received'), (error) => console.log(error.pythonType));`,
+    ]);
+    expect(exited!.code, exited!.output).to.equal(5);
+    expect(texts([waited!])).to.deep.equal(['RuntimeError']);
+    expect(Date.now() - start).to.be.lessThan(20_000);
+  });
+
+  it('is named by monitored_barrier if it hangs', async () => {
+    const hang = `${INIT} ${sleep(4000)} process.exit(0);`;
+    const first = `${INIT}
+      const error = await dist.monitored_barrier({ timeout: 1_000, wait_all_ranks: true }).catch((error) => error);
+      console.log(error.message);
+      process.exit(0);`;
+    const [text] = texts(await runRanks([first, hang]));
+    expect(text).to.match(/\[Rank 0\]: Ranks 1 failed to pass monitoredBarrier in 1000 ms/);
+  });
+
+  it('times out if the other does not come, without blocking the event loop', async () => {
+    const program = `
+      let turns = 0;
+      setInterval(() => turns++, 10).unref();
+      const keep = setInterval(() => {}, 1000);
+      const port = process.env.MASTER_PORT;
+      for (const r of [0, 1]) {
+        const error = await dist
+          .init_process_group('gloo', \`tcp://127.0.0.1:\${port}\`, { rank: r, world_size: 2, timeout: 1_500 })
+          .catch((error) => error);
+        console.log(error.pythonType, dist.is_initialized());
+      }
+      console.log(turns > 20);
+      clearInterval(keep);`;
+    const [text] = texts(await runRanks([program]));
+    expect(text).to.equal('DistStoreError false\nDistNetworkError false\ntrue');
+  });
+
+  it('is told that shapes or dtypes differ, with TORCH_DISTRIBUTED_DEBUG=DETAIL', async () => {
+    const program = `${INIT}
+      const t = torch.ones(2);
+      await dist.all_reduce(t);
+      console.log(t.tolist());
+      const other = rank === 0 ? torch.ones(2) : torch.ones(3, 4);
+      const error = await dist.all_reduce(other).catch((error) => error);
+      console.log(error.message);
+      process.exit(0);`;
+    const environment = { TORCH_DISTRIBUTED_DEBUG: 'DETAIL' };
+    for (const text of texts(await runRanks([program, program], undefined, environment))) {
+      expect(text)
+        .to.match(/^\[ 2, 2 \]\n/)
+        .and.to.match(/TensorShape=/);
+    }
+  });
+});
+
+describe('torch.distributed in one process', function () {
+  this.timeout(120_000);
+
+  it('belongs to the thread that calls init_process_group first, and names it to others', async () => {
+    const worker = `
+      const { parentPort } = require('node:worker_threads');
+      const { distributed: dist } = require('torch-losses');
+      dist.init_process_group('gloo').then(
+        () => parentPort.postMessage('made'),
+        (error) => parentPort.postMessage(error.message));`;
+    const [text] = texts(
+      await runRanks([
+        `${INIT}
+         const { Worker } = require('node:worker_threads');
+         const ask = () => new Promise((resolve) => new Worker(${JSON.stringify(worker)}, { eval: true }).once('message', resolve));
+         console.log(await ask());
+         await dist.destroy_process_group();
+         console.log(await ask());
+         const error = await dist.init_process_group('gloo').catch((error) => error);
+         console.log(error.message);
+         process.exit(0);`,
+      ]),
+    );
+    const lines = text!.split('\n');
+    expect(lines[0]).to.match(/^torch\.distributed is in use by the main thread\./);
+    expect(lines[1]).to.equal('made');
+    expect(lines[2]).to.match(/in use by worker thread \d+\.|^$/);
+  });
+
+  it('refuses a port that another program uses', async () => {
+    const server = net.createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as net.AddressInfo;
+    const program = `
+      const error = await dist.TCPStore.create('127.0.0.1', ${port}, { is_master: true, timeout: 2_000 }).catch((e) => e);
+      console.log(error.pythonType, error.message.split('\\n')[0]);`;
+    const [text] = texts(await runRanks([program]));
+    server.close();
+    expect(text).to.match(/^DistNetworkError .*(EADDRINUSE|address already in use)/);
+  });
+
+  it('makes and ends 50 groups without keeping threads, files or memory', async () => {
+    const program = `
+      const { readdirSync } = require('node:fs');
+      const counts = () => [readdirSync('/proc/self/task').length, readdirSync('/proc/self/fd').length];
+      const port = process.env.MASTER_PORT;
+      const round = async () => {
+        await dist.init_process_group('gloo', \`tcp://127.0.0.1:\${port}\`, { rank, world_size: 2, timeout: 20_000 });
+        const t = torch.ones(1000);
+        await dist.all_reduce(t);
+        await dist.destroy_process_group();
+      };
+      for (let i = 0; i < 5; i++) await round();
+      const before = counts();
+      for (let i = 0; i < 50; i++) await round();
+      ${sleep(1000)}
+      const after = counts();
+      console.log(after[0] <= before[0] + 2, after[1] <= before[1] + 2, JSON.stringify([before, after]));`;
+    for (const text of texts(await runRanks([program, program]))) {
+      expect(text).to.match(/^true true/);
+    }
+  });
+});
+
+describe('the ranks of a group', function () {
+  this.timeout(120_000);
+
+  it('join after TORCH_DIST_INIT_BARRIER, those of Python too', async () => {
+    const node = `${INIT} await dist.new_group([1]); console.log('joined'); await dist.destroy_process_group();`;
+    const environment = { TORCH_DIST_INIT_BARRIER: '1' };
+    expect(texts(await runRanks([node, 'barrier.py'], undefined, environment))).to.deep.equal([
+      'joined',
+      'joined',
+    ]);
+  });
+
+  it('are 20 rounds of a killed process without a hang', async () => {
+    for (let round = 0; round < 20; round++) {
+      const program = `${INIT} await dist.barrier(); console.log('up');
+        for (;;) await dist.all_reduce(torch.ones(100_000));`;
+      const ranks = await startRanks([program, program]);
+      const victim = ranks[round % 2]!;
+      await new Promise((resolve) => victim.child.stdout!.once('data', resolve));
+      victim.child.kill('SIGKILL');
+      const [first, second] = await Promise.all(ranks.map(({ ended }) => ended));
+      const other = round % 2 ? first! : second!;
+      expect(other.code, other.output).to.equal(3);
+      expect(other.output).to.match(/closed by peer|reset by peer|Broken pipe/i);
+    }
+  });
+});
