@@ -6,7 +6,7 @@ import { BatchError } from './error';
 import { Column, EXTENSION, type Files } from './inputs';
 import { type Chunked, dimsOf } from './losses';
 import type { Settings } from './options';
-import type { OutputFormat } from './output';
+import type { OutputFormat } from './outputs/file';
 import type { Sources } from './sources';
 
 /** Rows that are computed together. They lie in one file of the first input. */

@@ -6,7 +6,9 @@ import type { DType } from '../tensor/dtype';
 import { dtypes } from '../tensor/dtype_table';
 import { BatchError } from './error';
 import { type ChunkRecord, type Heading, Journal } from './journal';
-import { exists, type OutputFile, openOutput, partialOf } from './output';
+import { exists, partialOf } from './output';
+import type { OutputFile } from './outputs/file';
+import { openOutput } from './outputs/open';
 import type { Chunk, Target } from './plan';
 import type { TallyState } from './summary';
 
