@@ -76,6 +76,10 @@ async function* run(
   try {
     const columns = await openInputs(loss, files, settings, sources);
     return yield* new Job(loss, columns, settings).run();
+  } catch (error) {
+    // What was waited for fails when it is ended.
+    settings.signal?.throwIfAborted();
+    throw error;
   } finally {
     await sources.close();
   }
