@@ -141,7 +141,7 @@ export function targetsOf(out: string, format: OutputFormat, first: Column): Tar
   if (!out.endsWith('/')) return [{ file: out, format, from: 0, to: first.rows }];
   const seen = new Map<string, string>();
   return first.shards.map(({ path: source, member, shape }, index) => {
-    const base = path.basename(source).replaceAll(' ', '-');
+    const base = path.basename(source);
     const name = EXTENSION.test(base) ? base.replace(EXTENSION, '') : path.parse(base).name;
     const isUnique = first.shards.every(
       (other) => other.path !== source || other.member === member,
