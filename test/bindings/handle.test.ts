@@ -1,6 +1,7 @@
 /** The lifetime of tensors: handles, disposal, collection. */
 import { expect } from 'chai';
 import torch, { Tensor } from 'torch-losses';
+import * as batch from 'torch-losses/batch';
 
 import { handleOf } from '../../dist/bindings/handle';
 import { native } from '../../dist/bindings/native';
@@ -48,6 +49,7 @@ describe('handles', () => {
         utils,
         data,
         distributed,
+        batch,
       ]) {
         for (const [name, member] of Object.entries<unknown>({ ...space })) {
           if (typeof member !== 'function' || /^[A-Z]|set_|tidy/.test(name)) continue;
