@@ -47,6 +47,7 @@ asm(".weak _ZN4c10d6LoggerC1ESt10shared_ptrINS_7ReducerEE");
 asm(".weak _ZN4c10d6Logger19log_if_graph_staticEb");
 asm(".weak _ZN4c10d7Reducer10set_loggerESt8weak_ptrINS_6LoggerEE");
 asm(".weak _ZN4c10d7Reducer16ddp_graph_staticEv");
+asm(".weak _ZN4c10d7Reducer20update_process_groupEN3c1013intrusive_ptrINS_12ProcessGroupENS1_6detail34intrusive_target_default_null_typeIS3_EEEE");
 #endif
 // clang-format on
 

@@ -164,6 +164,7 @@ napi_value destroy_group(Environment& environment, GroupHandle* handle) {
   auto task = std::make_unique<Task>();
   task->start = [group](const Task::Done& done) {
     if (*group) {
+      release_reducers(*group);
       c10d::unregister_process_group((*group)->getGroupName());
       (*group)->shutdown();
       destroy_soon(std::exchange(*group, {}));

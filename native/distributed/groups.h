@@ -22,6 +22,9 @@ struct GroupHandle {
 // Returns the group of a handle. Throws if it was destroyed.
 const GroupPointer& checked(const GroupHandle* handle);
 
+// Makes the reducers of a group let go of it, before it is destroyed. They cannot be used again.
+void release_reducers(const GroupPointer& group);
+
 }  // namespace distributed
 
 // Reads the `native` of a ProcessGroup in JavaScript.

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <mutex>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -33,18 +34,51 @@ constexpr size_t kBroadcastBytes = 250 * 1024 * 1024;
 
 // The reducer of one model. It needs a logger in some of its functions.
 struct Replica {
-  explicit Replica(ReducerPointer made, bool delays)
-      : reducer(std::move(made)), logger(std::make_shared<c10d::Logger>(reducer)), delays(delays) {
+  Replica(ReducerPointer made, GroupPointer group, bool delays)
+      : reducer(std::move(made)),
+        logger(std::make_shared<c10d::Logger>(reducer)),
+        group(std::move(group)),
+        delays(delays) {
     reducer->set_logger(logger);
+  }
+
+  // Lets go of the group, so that the group's store and port are free when it is destroyed.
+  void release() {
+    reducer->remove_autograd_hooks();
+    reducer->update_process_group({});
+    delays = false;
+    *hook_group = {};
+    group = {};
   }
 
   const ReducerPointer reducer;
   const std::shared_ptr<c10d::Logger> logger;
+  // Empty once it was destroyed.
+  GroupPointer group;
+  // That of the hook.
+  const std::shared_ptr<GroupPointer> hook_group = std::make_shared<GroupPointer>();
   // Whether the first backward pass with a static graph is to come.
   std::atomic<bool> delays;
 };
 
 using ReplicaPointer = std::shared_ptr<Replica>;
+
+// All that are alive.
+struct Replicas {
+  std::mutex mutex;
+  std::vector<std::weak_ptr<Replica>> all;
+};
+
+Replicas& replicas() {
+  static auto* instance = new Replicas;
+  return *instance;
+}
+
+void remember(const ReplicaPointer& replica) {
+  std::lock_guard lock(replicas().mutex);
+  std::erase_if(replicas().all, [](const auto& each) { return each.expired(); });
+  replicas().all.push_back(replica);
+}
 
 class ReducerHandle {
  public:
@@ -155,7 +189,8 @@ napi_value new_reducer(Environment& environment, const GroupPointer& group,
                    gradient_as_bucket_view, numbered, first_bucket_bytes, skip_unused,
                    rebuilt_limits, batched_copy);
   if (static_graph) reducer->set_static_graph();
-  auto replica = std::make_shared<Replica>(std::move(reducer), static_graph);
+  auto replica = std::make_shared<Replica>(std::move(reducer), group, static_graph);
+  remember(replica);
   return new_external(environment, kReducerType,
                       std::make_unique<ReducerHandle>(std::move(replica), parameters,
                                                       environment.async().memory()));
@@ -178,6 +213,7 @@ napi_value before_forward(Environment& environment, ReducerHandle* handle,
 
 // What must happen after it. `outputs`: the tensors whose graph tells which parameters are used.
 void after_forward(ReducerHandle* handle, const Tensors& outputs) {
+  TORCH_CHECK_VALUE(handle->get()->group, "Invalid process group specified or has been destroyed.");
   handle->get()->reducer->prepare_for_backward(outputs);
 }
 
@@ -228,16 +264,18 @@ Tensors sink(ReducerHandle* handle, const Tensors& outputs) {
 // --- hooks ---------------------------------------------------------------------------------------
 
 // Averages the gradients of a bucket over the ranks of a group, in another dtype if one is given.
-class AverageHook final : public c10d::CppCommHookInterface<GroupPointer> {
+class AverageHook final : public c10d::CppCommHookInterface<std::shared_ptr<GroupPointer>> {
  public:
-  AverageHook(const GroupPointer& group, std::optional<at::ScalarType> dtype)
-      : c10d::CppCommHookInterface<GroupPointer>(group), dtype_(dtype) {}
+  AverageHook(const std::shared_ptr<GroupPointer>& group, std::optional<at::ScalarType> dtype)
+      : c10d::CppCommHookInterface<std::shared_ptr<GroupPointer>>(group), dtype_(dtype) {}
 
   c10::intrusive_ptr<c10::ivalue::Future> runHook(c10d::GradBucket& bucket) override {
     at::Tensor buffer = bucket.getBufferRef();
     Tensors sent{dtype_ ? buffer.to(*dtype_) : buffer};
-    sent[0].div_(state_->getSize());
-    auto future = state_->allreduce(sent)->getFuture();
+    const GroupPointer group = *state_;
+    TORCH_CHECK_VALUE(group, "Invalid process group specified or has been destroyed.");
+    sent[0].div_(group->getSize());
+    auto future = group->allreduce(sent)->getFuture();
     return future->then(
         [buffer](c10::ivalue::Future& combined) {
           const at::Tensor result = c10d::detail::parseCppCommHookResult(combined.value());
@@ -253,10 +291,22 @@ class AverageHook final : public c10d::CppCommHookInterface<GroupPointer> {
 
 void register_hook(ReducerHandle* handle, const GroupPointer& group,
                    const std::optional<at::ScalarType>& dtype) {
-  handle->get()->reducer->register_comm_hook(std::make_unique<AverageHook>(group, dtype));
+  const ReplicaPointer& replica = handle->get();
+  replica->reducer->register_comm_hook(std::make_unique<AverageHook>(replica->hook_group, dtype));
+  *replica->hook_group = group;
 }
 
 }  // namespace
+
+void release_reducers(const GroupPointer& group) {
+  std::lock_guard lock(replicas().mutex);
+  for (const auto& each : replicas().all) {
+    const ReplicaPointer replica = each.lock();
+    if (replica && replica->group == group) replica->release();
+    if (replica && *replica->hook_group == group) *replica->hook_group = {};
+  }
+}
+
 }  // namespace distributed
 
 template <>

@@ -1,15 +1,13 @@
 /** Runs the CNN of examples/ in two processes under torchrun, beside its twin in Python. */
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import torch, { type Tensor } from 'torch-losses';
 
 import { ROOT } from '../docs/root';
 import { PYTHON } from '../parity/parity';
 import { temporaryFolder } from '../support/folder';
+import { weightsOf } from './weights';
 
 const runFile = promisify(execFile);
 const TWO = ['--standalone', '--nproc-per-node', '2'];
@@ -31,15 +29,6 @@ const inNode = (folder: string, options: string[] = [], env: object = {}): Promi
 
 const inPython = (folder: string): Promise<string> =>
   outputOf(PYTHON, ['-m', 'torch.distributed.run', ...TWO, 'examples/cnn/distributed.py', folder]);
-
-/** Returns names and hashes of the weights that a program saved. */
-function weightsOf(folder: string): string[] {
-  const weights = torch.load<Map<string, Tensor>>(join(folder, 'weights.pt'));
-  return Array.from(weights, ([name, weight]) => {
-    const bytes = weight.contiguous().toTypedArray() as Uint8Array;
-    return `${name} ${createHash('sha256').update(bytes).digest('hex')}`;
-  });
-}
 
 describe('the CNN in two processes', function () {
   this.timeout(300_000);

@@ -1,15 +1,15 @@
 /** Compares the programs of examples/ that train with their Python twins: what they print, and the weights. */
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import torch, { nn, type Tensor } from 'torch-losses';
+import torch, { nn } from 'torch-losses';
 
 import { ROOT } from '../docs/root';
 import { expectSample, PYTHON } from '../parity/parity';
 import { temporaryFolder } from '../support/folder';
+import { weightsOf } from './weights';
 
 /** Runs a program as Python does. TensorBoard, which is compared elsewhere, need not be installed. */
 const IN_PYTHON = `
@@ -46,15 +46,6 @@ const stopped = (name: string, folder: string, steps: number): Promise<End> =>
     ['-r', './test/fixtures/stop_after.js', `dist-examples/${name}/main.mjs`, folder],
     { STEPS: String(steps) },
   );
-
-/** Returns names and hashes of the weights that a program saved. */
-function weightsOf(folder: string): string[] {
-  const weights = torch.load<Map<string, Tensor>>(join(folder, 'weights.pt'));
-  return Array.from(weights, ([name, weight]) => {
-    const bytes = weight.contiguous().toTypedArray() as Uint8Array;
-    return `${name} ${createHash('sha256').update(bytes).digest('hex')}`;
-  });
-}
 
 /** Returns the lines of a program without empty ones and comments. */
 const linesOf = (...file: string[]): string[] =>
