@@ -1,11 +1,11 @@
 /** What the options of optimizers have in common: their types and declarations. */
 import {
   BOOL,
-  type Defaulted,
   FLOAT,
   option,
   optional,
   orNull,
+  type Positional,
   TENSOR,
   type Type,
   typeOf,
@@ -80,7 +80,8 @@ export type Given<Group> = { [Key in keyof Group]?: Group[Key] | undefined };
  * The arguments of a constructor after the parameters: the first options by position, in the order of their names, and
  * the others by name.
  */
-export type Arguments<Group, Names extends readonly (keyof Group)[]> = Defaulted<
-  Given<Group>,
-  Names
+export type Arguments<Group, Names extends readonly (keyof Group)[]> = Positional<
+  [],
+  Names,
+  Given<Group>
 >;

@@ -8,7 +8,7 @@ import * as check from './checks';
 import { withDecay } from './formulas';
 import { checkFusable, checkFused, prefersForeach } from './fused';
 import { Optimizer, type ParametersOrGroups, type ParamGroup } from './optimizer';
-import { CHOICE, FLAG, type Given, VALUE } from './options';
+import { type Arguments, CHOICE, FLAG, type Given, VALUE } from './options';
 import { stepForeach } from './sgd_foreach';
 import { _stepFused } from './sgd_fused';
 import type { Update } from './updates';
@@ -77,19 +77,8 @@ export class SGD extends Optimizer<SGDGroup> {
 
   constructor(
     params: ParametersOrGroups<SGDGroup>,
-    lr: number | Tensor,
-    momentum?: number,
-    dampening?: number,
-    weight_decay?: number | Tensor,
-    nesterov?: boolean,
-    options?: Omit<SGDOptions, 'lr' | 'momentum' | 'dampening' | 'weight_decay' | 'nesterov'>,
+    ...options: Arguments<SGDGroup, ['lr', 'momentum', 'dampening', 'weight_decay', 'nesterov']>
   );
-  constructor(
-    params: ParametersOrGroups<SGDGroup>,
-    lr: number | Tensor,
-    options?: Omit<SGDOptions, 'lr'>,
-  );
-  constructor(params: ParametersOrGroups<SGDGroup>, options?: SGDOptions);
   constructor(...args: unknown[]) {
     const { params, ...defaults } = SIGNATURE.read(args);
     checkOptions(defaults);

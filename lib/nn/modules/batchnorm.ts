@@ -13,8 +13,7 @@ import {
   Signature,
   type ValuesOf,
 } from '../../dispatch/signature';
-import type { DeviceLike } from '../../tensor/device';
-import { type DType, long } from '../../tensor/dtype';
+import { long } from '../../tensor/dtype';
 import type { Tensor } from '../../tensor/tensor';
 import { boolRepr } from '../../utils/python';
 import { batch_norm } from '../functional/normalization';
@@ -44,12 +43,12 @@ export interface NormOptions extends FactoryOptions {
 export type NormArguments = Positional<
   [num_features: number],
   [
-    eps: number,
-    momentum: number | null,
-    affine: boolean,
-    track_running_stats: boolean,
-    device: DeviceLike | null,
-    dtype: DType | null,
+    eps: 'eps',
+    momentum: 'momentum',
+    affine: 'affine',
+    track_running_stats: 'track_running_stats',
+    device: 'device',
+    dtype: 'dtype',
   ],
   NormOptions
 >;

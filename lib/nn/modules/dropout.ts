@@ -20,7 +20,7 @@ const PARAMETERS = {
   inplace: optional(BOOL, false),
 };
 
-type Arguments = Positional<[], [p: number, inplace: boolean], Omit<DropoutOptions, 'training'>>;
+type Arguments = Positional<[], [p: 'p', inplace: 'inplace'], Omit<DropoutOptions, 'training'>>;
 
 /** The base of all dropouts. */
 abstract class DropoutNd extends Module<[input: Tensor], Tensor> {

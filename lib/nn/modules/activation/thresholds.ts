@@ -49,11 +49,11 @@ export class Hardtanh extends Inplace {
     ...args: Positional<
       [],
       [
-        min_val: number,
-        max_val: number,
-        inplace: boolean,
-        min_value: number | null,
-        max_value: number | null,
+        min_val: 'min_val',
+        max_val: 'max_val',
+        inplace: 'inplace',
+        min_value: 'min_value',
+        max_value: 'max_value',
       ],
       HardtanhModuleOptions
     >
@@ -116,7 +116,7 @@ export class Threshold extends Inplace {
   value: number;
 
   constructor(
-    ...args: Positional<[threshold: number, value: number], [inplace: boolean], F.InplaceOption>
+    ...args: Positional<[threshold: number, value: number], [inplace: 'inplace'], F.InplaceOption>
   ) {
     const { threshold, value, inplace } = THRESHOLD.read(args);
     super(inplace);

@@ -8,8 +8,6 @@ import {
   type Positional,
   Signature,
 } from '../../../dispatch/signature';
-import type { DeviceLike } from '../../../tensor/device';
-import type { DType } from '../../../tensor/dtype';
 import type { Tensor } from '../../../tensor/tensor';
 import { floatRepr } from '../../../utils/python';
 import * as F from '../../functional/activation';
@@ -72,9 +70,13 @@ export class LeakyReLU extends Inplace {
   static readonly signature = LEAKY_RELU.description;
   negative_slope: number;
 
-  constructor(negative_slope: number, inplace?: boolean | F.InplaceOption);
-  constructor(options?: LeakyReLUOptions);
-  constructor(...args: unknown[]) {
+  constructor(
+    ...args: Positional<
+      [],
+      [negative_slope: 'negative_slope', inplace: 'inplace'],
+      LeakyReLUOptions
+    >
+  ) {
     const { negative_slope, inplace } = LEAKY_RELU.read(args);
     super(inplace);
     this.negative_slope = negative_slope;
@@ -105,9 +107,7 @@ export class ELU extends Inplace {
   static readonly signature = ELU_SIGNATURE.description;
   alpha: number;
 
-  constructor(alpha: number, inplace?: boolean | F.InplaceOption);
-  constructor(options?: ELUOptions);
-  constructor(...args: unknown[]) {
+  constructor(...args: Positional<[], [alpha: 'alpha', inplace: 'inplace'], ELUOptions>) {
     const { alpha, inplace } = ELU_SIGNATURE.read(args);
     super(inplace);
     this.alpha = alpha;
@@ -209,7 +209,7 @@ export class CELU extends Inplace {
   static readonly signature = CELU_SIGNATURE.description;
   alpha: number;
 
-  constructor(...args: Positional<[], [alpha: number, inplace: boolean], ELUOptions>) {
+  constructor(...args: Positional<[], [alpha: 'alpha', inplace: 'inplace'], ELUOptions>) {
     const { alpha, inplace } = CELU_SIGNATURE.read(args);
     super(inplace);
     this.alpha = alpha;
@@ -244,7 +244,7 @@ export class RReLU extends Inplace {
   constructor(
     ...args: Positional<
       [],
-      [lower: number, upper: number, inplace: boolean],
+      [lower: 'lower', upper: 'upper', inplace: 'inplace'],
       Omit<F.RReLUOptions, 'training'>
     >
   ) {
@@ -293,7 +293,7 @@ export class PReLU extends Module<Input, Tensor> {
   constructor(
     ...args: Positional<
       [],
-      [num_parameters: number, init: number, device: DeviceLike | null, dtype: DType | null],
+      [num_parameters: 'num_parameters', init: 'init', device: 'device', dtype: 'dtype'],
       PReLUOptions
     >
   ) {

@@ -11,8 +11,6 @@ import {
   typeOf,
   type ValuesOf,
 } from '../../../dispatch/signature';
-import type { DeviceLike } from '../../../tensor/device';
-import type { DType } from '../../../tensor/dtype';
 import { contiguous_format } from '../../../tensor/layout';
 import type { Tensor } from '../../../tensor/tensor';
 import { strRepr } from '../../../utils/python';
@@ -39,8 +37,6 @@ export interface Options extends FactoryOptions {
   /** Default: `'zeros'`. */
   padding_mode?: PaddingMode | undefined;
 }
-
-export type Place = [device: DeviceLike | null, dtype: DType | null];
 
 const PADDING = typeOf<Size | string>(
   'an integer, an array of integers or a string',

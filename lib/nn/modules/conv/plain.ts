@@ -1,10 +1,10 @@
 /** Convolution layers. Source: torch/nn/modules/conv.py. */
-import { type Positional, Signature } from '../../../dispatch/signature';
+import { type Place, type Positional, Signature } from '../../../dispatch/signature';
 import type { Tensor } from '../../../tensor/tensor';
 import { conv1d, conv2d, conv3d, type NamedPadding } from '../../functional/conv';
 import { pad } from '../../functional/padding';
 import type { Size } from '../../sizes';
-import { CONV, ConvNd, type Options, type PaddingMode, type Place } from './base';
+import { CONV, ConvNd, type Options } from './base';
 
 export interface ConvOptions extends Options {
   /** The number of elements that are added on both sides, `'same'` or `'valid'`. Default: 0. */
@@ -14,12 +14,12 @@ export interface ConvOptions extends Options {
 type ConvArguments = Positional<
   [in_channels: number, out_channels: number, kernel_size: Size],
   [
-    stride: Size,
-    padding: Size | NamedPadding,
-    dilation: Size,
-    groups: number,
-    bias: boolean,
-    padding_mode: PaddingMode,
+    stride: 'stride',
+    padding: 'padding',
+    dilation: 'dilation',
+    groups: 'groups',
+    bias: 'bias',
+    padding_mode: 'padding_mode',
     ...Place,
   ],
   ConvOptions

@@ -4,6 +4,7 @@ import {
   INTS,
   optional,
   orNull,
+  type Place,
   type Positional,
   required,
   Signature,
@@ -12,16 +13,7 @@ import {
 import type { Tensor } from '../../../tensor/tensor';
 import { conv_transpose1d, conv_transpose2d, conv_transpose3d } from '../../functional/conv';
 import { listText, SIZE, type Size } from '../../sizes';
-import {
-  CHANNELS,
-  ConvNd,
-  DILATION,
-  GROUPS,
-  type Options,
-  PADDING_MODE,
-  type PaddingMode,
-  type Place,
-} from './base';
+import { CHANNELS, ConvNd, DILATION, GROUPS, type Options, PADDING_MODE } from './base';
 
 export interface ConvTransposeOptions extends Options {
   /** The number of elements that the convolution would add on both sides. Default: 0. */
@@ -33,13 +25,13 @@ export interface ConvTransposeOptions extends Options {
 type ConvTransposeArguments = Positional<
   [in_channels: number, out_channels: number, kernel_size: Size],
   [
-    stride: Size,
-    padding: Size,
-    output_padding: Size,
-    groups: number,
-    bias: boolean,
-    dilation: Size,
-    padding_mode: PaddingMode,
+    stride: 'stride',
+    padding: 'padding',
+    output_padding: 'output_padding',
+    groups: 'groups',
+    bias: 'bias',
+    dilation: 'dilation',
+    padding_mode: 'padding_mode',
     ...Place,
   ],
   ConvTransposeOptions

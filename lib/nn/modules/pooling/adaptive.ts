@@ -104,7 +104,7 @@ const MAX = { ...AVG, return_indices: optional(BOOL, false) };
 
 type MaxArguments<Indices extends boolean> = Positional<
   [output_size: OutputSize],
-  [return_indices: Indices],
+  [return_indices: 'return_indices'],
   IndicesOption<Indices>
 >;
 

@@ -46,10 +46,10 @@ const AVG_POOL_OF_PLANES = {
 };
 
 type Averaging = [
-  stride: Size | null,
-  padding: Size,
-  ceil_mode: boolean,
-  count_include_pad: boolean,
+  stride: 'stride',
+  padding: 'padding',
+  ceil_mode: 'ceil_mode',
+  count_include_pad: 'count_include_pad',
 ];
 
 /** The base of layers with the mean of each window. */
@@ -112,7 +112,7 @@ abstract class AvgPoolOfPlanes extends AvgPoolNd {
 
 type ArgumentsOfPlanes = Positional<
   [kernel_size: Size],
-  [...Averaging, divisor_override: number | null],
+  [...Averaging, divisor_override: 'divisor_override'],
   AvgPoolOptions
 >;
 
@@ -168,7 +168,7 @@ const LP_POOL = { norm_type: required(FLOAT), ...WINDOW, ...CEIL_MODE };
 
 type LPArguments = Positional<
   [norm_type: number, kernel_size: Size],
-  [stride: Size | null, ceil_mode: boolean],
+  [stride: 'stride', ceil_mode: 'ceil_mode'],
   LPPoolOptions
 >;
 

@@ -19,10 +19,10 @@ const PARAMETERS = { kernel_size: required(SIZE), ...FRACTIONAL };
 type Arguments<Indices extends boolean> = Positional<
   [kernel_size: Size],
   [
-    output_size: Size | null,
-    output_ratio: Ratio | null,
-    return_indices: Indices,
-    _random_samples: Tensor | null,
+    output_size: 'output_size',
+    output_ratio: 'output_ratio',
+    return_indices: 'return_indices',
+    _random_samples: '_random_samples',
   ],
   FractionalMaxPoolOptions & IndicesOption<Indices>
 >;

@@ -32,7 +32,13 @@ const MAX_POOL = {
 
 type Arguments<Indices extends boolean> = Positional<
   [kernel_size: Size],
-  [stride: Size | null, padding: Size, dilation: Size, return_indices: Indices, ceil_mode: boolean],
+  [
+    stride: 'stride',
+    padding: 'padding',
+    dilation: 'dilation',
+    return_indices: 'return_indices',
+    ceil_mode: 'ceil_mode',
+  ],
   MaxPoolOptions & IndicesOption<Indices>
 >;
 

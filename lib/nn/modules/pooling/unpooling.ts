@@ -26,7 +26,7 @@ const MAX_UNPOOL = {
 
 type Arguments = Positional<
   [kernel_size: Size],
-  [stride: Size | null, padding: Size],
+  [stride: 'stride', padding: 'padding'],
   Omit<MaxUnpoolOptions, 'output_size'>
 >;
 
