@@ -184,16 +184,19 @@ export type Positional<
   Required extends readonly unknown[],
   Names extends readonly (keyof Options)[],
   Options,
-> =
+> = Shortened<Required, Names, Options>;
+
+// `infer … extends` would infer an array with TypeScript 5.2. So the names have no constraint here.
+type Shortened<Required extends readonly unknown[], Names extends readonly unknown[], Options> =
   | [
       ...Required,
-      ...{ [Index in keyof Names]: Options[Names[Index]] },
+      ...{ [Index in keyof Names]: Options[Names[Index] & keyof Options] },
       ...([Exclude<keyof Options, Names[number]>] extends [never]
         ? []
-        : [options?: Omit<Options, Names[number]>]),
+        : [options?: Omit<Options, Names[number] & keyof Options>]),
     ]
-  | (Names extends readonly [...infer Fewer extends readonly (keyof Options)[], unknown]
-      ? Positional<Required, Fewer, Options>
+  | (Names extends readonly [...infer Fewer, unknown]
+      ? Shortened<Required, Fewer, Options>
       : never);
 
 /** The device and dtype of a layer's parameters. */
