@@ -15,41 +15,15 @@ import { constant_ } from '../../init';
 import { empty } from '../../ops';
 import { Parameter } from '../../parameter';
 import { Module } from '../module';
-import { INPLACE, Inplace, type Input } from './inplace';
+import { activation, INPLACE, Inplace, type Input } from './inplace';
 
 // All have the same shapes: input (*), output as input.
 
-const RELU = new Signature('ReLU', INPLACE);
-
 /** Computes `max(0, x)`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.ReLU.html */
-export class ReLU extends Inplace {
-  static readonly signature = RELU.description;
-
-  constructor(inplace?: boolean | F.InplaceOption);
-  constructor(...args: unknown[]) {
-    super(RELU.read(args).inplace);
-  }
-
-  override forward(input: Tensor): Tensor {
-    return F.relu(input, this.inplace);
-  }
-}
-
-const SILU = new Signature('SiLU', INPLACE);
+export class ReLU extends activation('ReLU', F.relu) {}
 
 /** Computes `x * sigmoid(x)`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.SiLU.html */
-export class SiLU extends Inplace {
-  static readonly signature = SILU.description;
-
-  constructor(inplace?: boolean | F.InplaceOption);
-  constructor(...args: unknown[]) {
-    super(SILU.read(args).inplace);
-  }
-
-  override forward(input: Tensor): Tensor {
-    return F.silu(input, this.inplace);
-  }
-}
+export class SiLU extends activation('SiLU', F.silu) {}
 
 const LEAKY_RELU = new Signature('LeakyReLU', {
   negative_slope: optional(FLOAT, 0.01),
@@ -122,77 +96,25 @@ export class ELU extends Inplace {
   }
 }
 
-const SELU_SIGNATURE = new Signature('SELU', INPLACE);
-
 /**
  * Computes {@link ELU} with a fixed alpha, times a fixed scale.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.SELU.html
  */
-export class SELU extends Inplace {
-  static readonly signature = SELU_SIGNATURE.description;
-
-  constructor(inplace?: boolean | F.InplaceOption);
-  constructor(...args: unknown[]) {
-    super(SELU_SIGNATURE.read(args).inplace);
-  }
-
-  override forward(input: Tensor): Tensor {
-    return F.selu(input, this.inplace);
-  }
-}
-
-const MISH = new Signature('Mish', INPLACE);
+export class SELU extends activation('SELU', F.selu) {}
 
 /** Computes `x * tanh(softplus(x))`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.Mish.html */
-export class Mish extends Inplace {
-  static readonly signature = MISH.description;
-
-  constructor(inplace?: boolean | F.InplaceOption);
-  constructor(...args: unknown[]) {
-    super(MISH.read(args).inplace);
-  }
-
-  override forward(input: Tensor): Tensor {
-    return F.mish(input, this.inplace);
-  }
-}
-
-const HARDSIGMOID = new Signature('Hardsigmoid', INPLACE);
+export class Mish extends activation('Mish', F.mish) {}
 
 /** Computes `relu6(x + 3) / 6`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardsigmoid.html */
-export class Hardsigmoid extends Inplace {
-  static readonly signature = HARDSIGMOID.description;
-
-  constructor(inplace?: boolean | F.InplaceOption);
-  constructor(...args: unknown[]) {
-    super(HARDSIGMOID.read(args).inplace);
-  }
-
-  override forward(input: Tensor): Tensor {
-    return F.hardsigmoid(input, this.inplace);
-  }
-
+export class Hardsigmoid extends activation('Hardsigmoid', F.hardsigmoid) {
   override extra_repr(): string {
     return '';
   }
 }
 
-const HARDSWISH = new Signature('Hardswish', INPLACE);
-
 /** Computes `x * relu6(x + 3) / 6`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardswish.html */
-export class Hardswish extends Inplace {
-  static readonly signature = HARDSWISH.description;
-
-  constructor(inplace?: boolean | F.InplaceOption);
-  constructor(...args: unknown[]) {
-    super(HARDSWISH.read(args).inplace);
-  }
-
-  override forward(input: Tensor): Tensor {
-    return F.hardswish(input, this.inplace);
-  }
-
+export class Hardswish extends activation('Hardswish', F.hardswish) {
   override extra_repr(): string {
     return '';
   }
