@@ -23,14 +23,9 @@ import { groupBy } from '../utils/groups';
 import { repr } from '../utils/python';
 import * as foreach from './foreach';
 import { checkFusable, checkFused, prefersForeach, type Scaling, scalingOn } from './fused';
-import {
-  Optimizer,
-  type OptimizerState,
-  type ParameterState,
-  type ParametersOrGroups,
-  type ParamGroup,
-} from './optimizer';
+import { Optimizer, type ParametersOrGroups, type ParamGroup } from './optimizer';
 import type { Arguments, StepOptions } from './options';
+import type { OptimizerState, ParameterState } from './state';
 import { deviceAndDtype } from './updates';
 
 /** A parameter, its gradient, the count of its steps, and what else the optimizer keeps of it. */
