@@ -4,6 +4,7 @@ import './hooks';
 export { BatchError, type BatchProblem } from './batch/error';
 export { type Evaluation, evaluate } from './batch/evaluate';
 export type { Files } from './batch/inputs';
+export { type MergeOptions, merge } from './batch/merge';
 export type { EvaluateOptions, OnError } from './batch/options';
 export type { BatchProgress } from './batch/run';
-export type { BatchSummary, RowPlace, SkippedRow } from './batch/summary';
+export type { BatchSummary, DifferenceSummary, RowPlace, SkippedRow } from './batch/summary';

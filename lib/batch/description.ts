@@ -4,8 +4,10 @@ import path from 'node:path';
 import { inspect } from 'node:util';
 
 import { isTensor } from '../bindings/handle';
-import { libtorch } from '../bindings/native';
+import { libtorch, native } from '../bindings/native';
+import { get_device_name } from '../cuda/device';
 import { bytesOf } from '../serialization/writer';
+import { Device } from '../tensor/device';
 import type { Tensor } from '../tensor/tensor';
 import type { Column } from './inputs';
 import type { JobDescription } from './journal';
@@ -15,7 +17,7 @@ import type { Settings } from './options';
 export function describeJob(
   loss: Chunked,
   columns: readonly Column[],
-  { dtypes, device, onError }: Settings,
+  { dtypes, device, onError, gradOut }: Settings,
 ): JobDescription {
   const inputs = columns.map(({ input, shards }) => [
     input,
@@ -29,9 +31,11 @@ export function describeJob(
     loss: loss.name,
     options: mapped(loss.options, textOf),
     dtypes: mapped(dtypes, String),
-    device,
+    device: new Device(device).type,
+    hardware: device === 'cpu' ? native.cpu_capability() : get_device_name(device),
     libtorch: libtorch.version,
     onError,
+    gradients: gradOut === null ? 'none' : path.resolve(gradOut),
     inputs: Object.fromEntries(inputs),
   };
 }

@@ -3,7 +3,7 @@ import type { _Loss } from '../nn/modules/loss/base';
 import type { Files } from './inputs';
 import { chunked } from './losses';
 import { type EvaluateOptions, filesByInput, settingsOf } from './options';
-import { openInputs } from './plan';
+import { openCompared, openInputs } from './plan';
 import { type BatchProgress, Job } from './run';
 import type { BatchSummary } from './summary';
 
@@ -47,7 +47,8 @@ export class Evaluation implements AsyncIterable<BatchProgress> {
  * console.log(await job.summary());
  * ```
  *
- * @param loss - a loss of torch.nn. Its `reduction` says what the summary's `value` is
+ * @param loss - a loss of torch.nn. Its `reduction` says what the summary's `value` is. Null for an input that has losses
+ *   already, for a report or to compare them
  * @param inputs - the files of each input, by the names of the loss's parameters: `.npy`, `.npz`, `.safetensors` or files
  *   of `torch.save`; paths, patterns, folders, or `.txt` files that list them, with `:NAME` for an array of a file. The
  *   first dimension is that of the rows; in CTC's `log_probs`, the second. Losses with a weight for each element take it as
@@ -57,12 +58,13 @@ export class Evaluation implements AsyncIterable<BatchProgress> {
  *   loss refuses, and for an output that exists, is written by another run, or belongs to another job
  */
 export function evaluate<Args extends unknown[]>(
-  loss: _Loss<Args>,
+  loss: _Loss<Args> | null,
   inputs: Readonly<Record<string, Files>>,
   options: EvaluateOptions = {},
 ): Evaluation {
   const settings = settingsOf(loss, inputs, options);
   const chunkedLoss = chunked(loss);
   const columns = openInputs(chunkedLoss, filesByInput(chunkedLoss, inputs));
+  if (settings.compare !== null) columns.push(openCompared(settings.compare, columns[0]!));
   return new Evaluation(new Job(chunkedLoss, columns, settings).run());
 }

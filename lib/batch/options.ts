@@ -17,6 +17,7 @@ import { type DeviceLike, device } from '../tensor/device';
 import { DType } from '../tensor/dtype';
 import type { Files } from './inputs';
 import type { Chunked } from './losses';
+import { isWhole, type Part, partNamed } from './part';
 
 export type OnError = 'stop' | 'skip';
 
@@ -26,6 +27,17 @@ export interface EvaluateOptions {
    * the first input. Default: null, the summary is all.
    */
   out?: string | null | undefined;
+  /**
+   * Where the gradients of the first input go, as `out`. They are each row's own: those of the losses of
+   * `reduction: 'none'` with a gradient of ones. Default: null, no backward pass.
+   */
+  gradOut?: string | null | undefined;
+  /** Losses to compare with: files with the losses of the same rows. Default: null. */
+  compare?: Files | null | undefined;
+  /** Where a report goes: a page in HTML. Default: null. */
+  report?: string | null | undefined;
+  /** The part of the job to do, such as `'3/16'`. {@link merge} gives the summary of all. Default: `'1/1'`. */
+  shard?: string | undefined;
   /** Converts inputs: all floating-point ones, or those named. Default: null, the dtypes of the files. */
   dtype?: DType | Readonly<Record<string, DType>> | null | undefined;
   /** Default: the CPU. */
@@ -46,6 +58,10 @@ const SIGNATURE = new Signature('evaluate', {
   loss: required(ANYTHING),
   inputs: required(ANYTHING),
   out: option<string | null>(orNull(STRING), null),
+  gradOut: option<string | null>(orNull(STRING), null),
+  compare: option<unknown>(ANYTHING, null),
+  report: option<string | null>(orNull(STRING), null),
+  shard: option<string>(STRING, '1/1'),
   dtype: option<unknown>(ANYTHING, null),
   device: option<DeviceLike>(DEVICE, 'cpu'),
   memory: option<unknown>(ANYTHING, null),
@@ -57,6 +73,10 @@ const SIGNATURE = new Signature('evaluate', {
 
 export interface Settings {
   readonly out: string | null;
+  readonly gradOut: string | null;
+  readonly compare: Files | null;
+  readonly report: string | null;
+  readonly part: Part;
   /** The dtype of an input, or of `*`: all floating-point ones. */
   readonly dtypes: Readonly<Record<string, DType>>;
   readonly device: string;
@@ -77,17 +97,28 @@ export function settingsOf(loss: unknown, inputs: unknown, options: unknown): Se
   if (onError !== 'stop' && onError !== 'skip') {
     throw valueError(`evaluate(): 'onError' must be 'stop' or 'skip', got ${describe(onError)}`);
   }
-  if (out === '') throw valueError("evaluate(): 'out' must not be empty");
-  if (out !== null && !out.endsWith('/') && !out.endsWith('.npy')) {
-    throw valueError(
-      `evaluate(): 'out' must be a .npy file, or a folder with / at its end, got ${out}`,
-    );
+  const { gradOut, report } = given;
+  checkOut('out', out);
+  checkOut('gradOut', gradOut);
+  if (out !== null && out === gradOut) {
+    throw valueError(`evaluate(): 'out' and 'gradOut' must not be the same, got ${out}`);
   }
+  if (report === '') throw valueError("evaluate(): 'report' must not be empty");
   if (resume && overwrite)
     throw valueError("evaluate(): 'resume' and 'overwrite' exclude each other");
-  if (resume && out === null) throw valueError("evaluate(): 'resume' needs 'out'");
+  if (loss === null && (out ?? gradOut) !== null) {
+    throw valueError("evaluate(): 'out' and 'gradOut' need a loss");
+  }
+  const part = partNamed(given.shard);
+  const isWritten = out !== null || gradOut !== null;
+  if (resume && !isWritten) throw valueError("evaluate(): 'resume' needs 'out'");
+  if (!isWhole(part) && !isWritten) throw valueError("evaluate(): 'shard' needs 'out'");
   return {
     out,
+    gradOut,
+    compare: given.compare === null ? null : filesGiven('compare', given.compare),
+    report,
+    part,
     dtypes: dtypesOf(given.dtype),
     device: device(given.device).toString(),
     memory: memoryOf(given.memory),
@@ -96,6 +127,15 @@ export function settingsOf(loss: unknown, inputs: unknown, options: unknown): Se
     onError,
     signal: signalOf(given.signal),
   };
+}
+
+function checkOut(name: string, out: string | null): void {
+  if (out === null) return;
+  if (out === '') throw valueError(`evaluate(): '${name}' must not be empty`);
+  if (out.endsWith('/') || out.endsWith('.npy')) return;
+  throw valueError(
+    `evaluate(): '${name}' must be a .npy file, or a folder with / at its end, got ${out}`,
+  );
 }
 
 function dtypesOf(dtype: unknown): Record<string, DType> {
@@ -135,7 +175,8 @@ export function filesByInput(loss: Chunked, inputs: unknown): Map<string, Files>
       `evaluate(): argument 'inputs' must be a plain object, got ${describe(inputs)}`,
     );
   }
-  const allowed = loss.weighs ? [...loss.inputs, 'weight'] : loss.inputs;
+  const optional = loss.optional ?? [];
+  const allowed = [...loss.inputs, ...optional];
   for (const name of Object.keys(inputs)) {
     if (allowed.includes(name)) continue;
     throw typeError(
@@ -145,17 +186,20 @@ export function filesByInput(loss: Chunked, inputs: unknown): Map<string, Files>
   const files = new Map<string, Files>();
   for (const name of allowed) {
     const value = inputs[name];
-    if (value === undefined && name === 'weight') continue;
+    if (value === undefined && optional.includes(name)) continue;
     if (value === undefined) throw typeError(`evaluate(): ${loss.name} needs the input '${name}'`);
-    const isFiles =
-      typeof value === 'string' ||
-      (Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'string'));
-    if (!isFiles) {
-      throw typeError(
-        `evaluate(): input '${name}' must be a path or an array of paths, got ${describe(value)}`,
-      );
-    }
-    files.set(name, value as Files);
+    files.set(name, filesGiven(name, value));
   }
   return files;
+}
+
+/** @throws TypeError unless files are named */
+export function filesGiven(name: string, value: unknown): Files {
+  const isFiles =
+    typeof value === 'string' ||
+    (Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'string'));
+  if (isFiles) return value as Files;
+  throw typeError(
+    `evaluate(): input '${name}' must be a path or an array of paths, got ${describe(value)}`,
+  );
 }

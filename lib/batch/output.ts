@@ -7,6 +7,7 @@ import path from 'node:path';
 import { typeError } from '../bindings/errors';
 import { DESCRIPTORS, headOf } from '../serialization/npy';
 import type { DType } from '../tensor/dtype';
+import { writing } from './error';
 
 /** The name of a file while it is written. */
 export const partialOf = (file: string): string => `${file}.partial`;
@@ -24,56 +25,97 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+/** Writes a whole file. It has its name when it is on the disk. */
+export function writeFile(file: string, content: string): Promise<void> {
+  const bytes = Buffer.from(content);
+  return writing(file, undefined, async () => {
+    const handle = await open(partialOf(file), 'w');
+    try {
+      await writeAt(handle, bytes, 0);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(partialOf(file), file);
+    await syncFolder(folderOf(file));
+  });
+}
+
+/** Writes all bytes from a position on. */
+export async function writeAt(
+  file: FileHandle,
+  bytes: Uint8Array,
+  position: number,
+): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const left = bytes.length - done;
+    done += (await file.write(bytes, done, left, position + done)).bytesWritten;
+  }
+}
+
 /** A `.npy` file whose rows are written in parts. */
 export class NpyFile {
   private constructor(
     readonly path: string,
     private readonly file: FileHandle,
     private readonly start: number,
-    private readonly rowBytes: number,
+    private readonly layout: Layout,
   ) {}
 
   /**
    * Opens the unfinished file, or makes it.
    *
-   * @throws TypeError for a dtype that numpy has not
+   * @param dim - the dimension of the rows
+   * @throws TypeError for a dtype that numpy has not; BatchError if the file cannot be written
    */
-  static async open(path: string, dtype: DType, shape: readonly number[]): Promise<NpyFile> {
+  static async open(
+    path: string,
+    dtype: DType,
+    shape: readonly number[],
+    dim = 0,
+  ): Promise<NpyFile> {
     const descriptor = DESCRIPTORS.get(dtype);
     if (!descriptor) {
       throw typeError(`evaluate(): numpy has no ${dtype}: choose another dtype for the inputs`);
     }
     const head = headOf(descriptor, false, shape);
-    const rowBytes = shape.slice(1).reduce((product, size) => product * size, dtype.itemsize);
-    const isNew = !exists(partialOf(path));
-    const file = await open(partialOf(path), isNew ? 'w' : 'r+');
-    const result = new NpyFile(path, file, head.length, rowBytes);
-    // Also for a file that is there: it may be of a run that was killed before the head was written.
-    await result.#write(head, 0);
-    await file.truncate(head.length + shape[0]! * rowBytes);
-    await file.datasync();
-    await syncFolder(folderOf(path));
-    return result;
+    const layout = layoutOf(shape, dim, dtype.itemsize);
+    return writing(path, undefined, async () => {
+      const isNew = !exists(partialOf(path));
+      const file = await open(partialOf(path), isNew ? 'w' : 'r+');
+      const result = new NpyFile(path, file, head.length, layout);
+      // Also for a file that is there: it may be of a run that was killed before the head was written.
+      await writeAt(file, head, 0);
+      await file.truncate(head.length + layout.outer * layout.rows * layout.rowBytes);
+      await file.datasync();
+      await syncFolder(folderOf(path));
+      return result;
+    });
   }
 
-  /** Writes rows. They are durable when the promise resolves. */
-  async write(row: number, bytes: Uint8Array): Promise<void> {
-    await this.#write(bytes, this.start + row * this.rowBytes);
-    await this.file.datasync();
+  /** Writes `count` rows. They are durable when the promise resolves. */
+  write(row: number, count: number, bytes: Uint8Array): Promise<void> {
+    const { outer, rows, rowBytes } = this.layout;
+    const length = count * rowBytes;
+    return writing(this.path, row, async () => {
+      for (let i = 0; i < outer && length > 0; i++) {
+        const position = this.start + (i * rows + row) * rowBytes;
+        await writeAt(this.file, bytes.subarray(i * length, (i + 1) * length), position);
+      }
+      await this.file.datasync();
+    });
   }
 
-  async #write(bytes: Uint8Array, position: number): Promise<void> {
-    for (let done = 0; done < bytes.length; ) {
-      const left = bytes.length - done;
-      done += (await this.file.write(bytes, done, left, position + done)).bytesWritten;
-    }
-  }
-
-  async finish(): Promise<void> {
-    await this.file.sync();
-    await this.file.close();
-    await rename(partialOf(this.path), this.path);
-    await syncFolder(folderOf(this.path));
+  finish(): Promise<void> {
+    return writing(this.path, undefined, async () => {
+      try {
+        await this.file.sync();
+      } finally {
+        await this.file.close();
+      }
+      await rename(partialOf(this.path), this.path);
+      await syncFolder(folderOf(this.path));
+    });
   }
 
   async close(): Promise<void> {
@@ -81,4 +123,17 @@ export class NpyFile {
   }
 }
 
-const folderOf = (file: string): string => path.dirname(path.resolve(file));
+/** Where rows are: one after another, `outer` times. */
+interface Layout {
+  readonly outer: number;
+  readonly rows: number;
+  readonly rowBytes: number;
+}
+
+function layoutOf(shape: readonly number[], dim: number, itemsize: number): Layout {
+  const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
+  const rowBytes = product(shape.slice(dim + 1)) * itemsize;
+  return { outer: product(shape.slice(0, dim)), rows: shape[dim]!, rowBytes };
+}
+
+export const folderOf = (file: string): string => path.dirname(path.resolve(file));

@@ -1,5 +1,5 @@
 /** Jobs as a shell sees them: killed, resumed, refused, with bad rows, and beside a plain program in Python. */
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import {
   appendFileSync,
   existsSync,
@@ -14,12 +14,10 @@ import { expect } from 'chai';
 import torch, { nn, type Tensor } from 'torch-losses';
 import { BatchError, evaluate } from 'torch-losses/batch';
 
-import { CHECKOUT_SETUP, pythonOf } from '../../dist/bindings/libtorch/setups';
 import { temporaryFolder } from '../support/folder';
+import { MAIN, PYTHON, runEval as run } from './command';
 
 const { numpy } = torch.utils;
-const PYTHON = process.env['TORCH_LOSSES_PYTHON'] ?? pythonOf(CHECKOUT_SETUP);
-const MAIN = path.join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
 const KILLS = Number(process.env['BATCH_KILLS'] ?? 3);
 const ROWS = 40_000;
 const CLASSES = 50;
@@ -42,20 +40,6 @@ with open(sys.argv[3], 'wb') as out:
         losses = torch.nn.functional.cross_entropy(logits[part], labels[part], reduction='none')
         out.write(bytes(losses.untyped_storage()))
 `;
-
-interface Outcome {
-  status: number;
-  stdout: string;
-  stderr: string;
-}
-
-function run(args: readonly string[]): Promise<Outcome> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, 'eval', ...args], (error, stdout, stderr) =>
-      resolve({ status: Number(error?.code ?? 0), stdout, stderr }),
-    );
-  });
-}
 
 const ended = (child: ChildProcess): Promise<void> =>
   new Promise((resolve) => child.once('exit', () => resolve()));
@@ -88,7 +72,7 @@ describe('batch: jobs', () => {
     expect(status).to.equal(0);
     const threads = String(torch.get_num_threads());
     const args = [file('logits.npy'), file('labels.npy'), file('plain.bin'), threads];
-    execFileSync(PYTHON!, ['-c', SCRIPT, ...args]);
+    execFileSync(PYTHON, ['-c', SCRIPT, ...args]);
     const losses = readFileSync(file('plain.npy'));
     expect(losses.subarray(-4 * ROWS).equals(readFileSync(file('plain.bin')))).to.equal(true);
     const summary = JSON.parse(stdout.trim().split('\n').at(-1)!);
@@ -237,7 +221,7 @@ describe('batch: jobs', () => {
       file('skipped.npy'),
     ]);
     expect(skipped.status).to.equal(5);
-    const summary = JSON.parse(skipped.stdout);
+    const summary = JSON.parse(skipped.stdout.trim().split('\n').at(-1)!);
     expect(summary).to.include({ rows: 130, losses: 127, skipped: 3, nan: 0 });
     expect(summary.skippedRows.map(({ row }: { row: number }) => row)).to.deep.equal([7, 7, 8]);
     const losses = numpy.load(file('skipped.npy')) as Tensor;
