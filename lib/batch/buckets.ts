@@ -71,16 +71,22 @@ export class Buckets {
     this.greatest = Math.max(this.greatest, greatest);
   }
 
-  /** Returns a quantile, less than 0.8% off: the number below which a share of the numbers is. NaN if there are none. */
+  /** Returns a quantile as numpy does, of numbers that are less than 0.8% off. NaN if there are none. */
   quantile(share: number): number {
     if (this.count === 0) return Number.NaN;
-    if (share <= 0) return this.least;
-    if (share >= 1) return this.greatest;
     const rank = share * (this.count - 1);
+    const below = this.#ranked(Math.floor(rank));
+    const above = this.#ranked(Math.ceil(rank));
+    return below + (above - below) * (rank % 1);
+  }
+
+  /** Returns about the number of a rank, from 0. The first and the last are exact. */
+  #ranked(rank: number): number {
+    if (rank <= 0) return this.least;
     let below = 0;
     for (const { low, high, count } of this.#filled()) {
-      if (below + count > rank) {
-        return low + (high - low) * Math.min(1, (rank - below + 0.5) / count);
+      if (rank < below + count && rank < this.count - 1) {
+        return low + ((high - low) * (rank - below + 0.5)) / count;
       }
       below += count;
     }

@@ -3,10 +3,17 @@ import { realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 import { valueError } from '../bindings/errors';
-import { BOOL, option, orNull, required, Signature, STRING, ANYTHING } from '../dispatch/signature';
+import { ANYTHING, BOOL, option, orNull, required, Signature, STRING } from '../dispatch/signature';
 import { BatchError } from './error';
 import { Column, type Files } from './inputs';
-import { type Contents, differenceOf, type Heading, type InputDescription, Journal, lock } from './journal';
+import {
+  type Contents,
+  differenceOf,
+  type Heading,
+  type InputDescription,
+  Journal,
+  lock,
+} from './journal';
 import { filesGiven } from './options';
 import { exists, folderOf, NpyFile } from './output';
 import { fileOf, journalsIn, type Part, partNamed, textOf } from './part';
@@ -116,7 +123,8 @@ function journalsOf(output: string): string[] {
 }
 
 function journalsNamed(output: string): string[] {
-  const isFolder = output.endsWith('/') || statSync(output, { throwIfNoEntry: false })?.isDirectory();
+  const isFolder =
+    output.endsWith('/') || statSync(output, { throwIfNoEntry: false })?.isDirectory();
   if (!isFolder && output.endsWith('.job')) {
     if (exists(output)) return [output];
     throw wrong(`There is no ${output}`, output);
@@ -125,7 +133,10 @@ function journalsNamed(output: string): string[] {
   const found = exists(folder) ? journalsIn(folder, name) : [];
   const files = found.filter(({ part }) => part.count > 1).map(({ file }) => file);
   if (files.length) return files;
-  throw wrong(`${output} has no shards: there is no ${path.join(folder, `${name}.1-of-…`)}`, output);
+  throw wrong(
+    `${output} has no shards: there is no ${path.join(folder, `${name}.1-of-…`)}`,
+    output,
+  );
 }
 
 function checkAlike({ file, part, contents }: Done, first: Done): void {

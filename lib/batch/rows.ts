@@ -108,11 +108,7 @@ export async function computedWithout(
   const missing = indexOf(bad.map(({ row }) => row));
   return {
     losses: losses.index_fill_(0, missing, Number.NaN),
-    gradients: gradients?.index_fill_(
-      computation.dim(computation.first),
-      missing,
-      Number.NaN,
-    ),
+    gradients: gradients?.index_fill_(computation.dim(computation.first), missing, Number.NaN),
   };
 }
 

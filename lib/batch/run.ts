@@ -4,19 +4,11 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { describeJob } from './description';
 import { BatchError, writing } from './error';
 import type { Column } from './inputs';
-import { checkSame, type Contents, type Heading, Journal, lock } from './journal';
+import { type Contents, checkSame, type Heading, Journal, lock } from './journal';
 import type { Chunked } from './losses';
 import type { Settings } from './options';
 import { exists, folderOf } from './output';
-import {
-  fileOf,
-  journalOf,
-  journalsIn,
-  partOfJournal,
-  type Range,
-  rowsOf,
-  textOf,
-} from './part';
+import { fileOf, journalOf, journalsIn, partOfJournal, type Range, rowsOf, textOf } from './part';
 import { type Chunk, chunksOf, rowsOfChunk, targetsOf } from './plan';
 import { type Prepared, Scorer } from './scorer';
 import { FileSeries } from './series';

@@ -1,5 +1,5 @@
 /** What a report shows of losses: their distribution, the worst rows, the classes, the calibration. */
-import { Buckets, type BucketState } from './buckets';
+import { type BucketState, Buckets } from './buckets';
 
 /** A row, by its number in the whole input, and its value: the mean of its losses. */
 export interface RankedRow {

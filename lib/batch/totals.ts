@@ -1,7 +1,7 @@
 /** What chunks add up to, whichever run and machine computed them. */
 import { BatchError } from './error';
 import { ExactSum, type SumState } from './exact';
-import { type StatisticsState, Statistics } from './statistics';
+import { Statistics, type StatisticsState } from './statistics';
 import { type BatchSummary, type DifferenceSummary, Tally, type TallyState } from './summary';
 
 /** Where the time of a chunk went, in milliseconds. */

@@ -181,7 +181,9 @@ export function partGiven(
       'torchrun sets RANK and WORLD_SIZE, which choose the shard.',
     );
   }
-  const [rank, count] = [RANK, WORLD_SIZE].map((text) => (/^\d{1,9}$/.test(text ?? '') ? Number(text) : -1));
+  const [rank, count] = [RANK, WORLD_SIZE].map((text) =>
+    /^\d{1,9}$/.test(text ?? '') ? Number(text) : -1,
+  );
   if (count! < 1) {
     throw new UsageError(
       `WORLD_SIZE must be the number of ranks, since RANK is set, but got ${WORLD_SIZE ?? 'nothing'}`,

@@ -60,7 +60,9 @@ describe('batch: cookbook', () => {
     it(what, async () => {
       const { code, output } = await run(script);
       expect(code, output).to.equal(0);
-      const files = [...script.matchAll(/--(?:out|report|grad-out) (\S+)/g)].map(([, name]) => name!);
+      const files = [...script.matchAll(/--(?:out|report|grad-out) (\S+)/g)].map(
+        ([, name]) => name!,
+      );
       for (const name of files) {
         expect(existsSync(file(name)), name).to.equal(true);
       }

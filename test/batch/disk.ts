@@ -60,7 +60,12 @@ export async function recorded(folder: string, run: () => Promise<unknown>): Pro
   wrap('truncate', (file, [size]) => ({ kind: 'truncate', file, size: size! }));
   wrap('write', (file, args, result: { bytesWritten: number }) => {
     const [bytes, offset, , at] = args as unknown as [Uint8Array, number, number, number];
-    return { kind: 'write', file, at, bytes: Buffer.from(bytes.slice(offset, offset + result.bytesWritten)) };
+    return {
+      kind: 'write',
+      file,
+      at,
+      bytes: Buffer.from(bytes.slice(offset, offset + result.bytesWritten)),
+    };
   });
   Object.assign(fs, {
     open: async (file: string, flags?: string) => {

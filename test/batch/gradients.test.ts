@@ -188,7 +188,8 @@ describe('batch: gradients', () => {
 
   it('are refused for integers, and without a place to go', async () => {
     const files = { input: file('i.npy'), target: file('j.npy') };
-    for (const name of Object.values(files)) numpy.save(name, torch.ones(4, { dtype: torch.int64 }));
+    for (const name of Object.values(files))
+      numpy.save(name, torch.ones(4, { dtype: torch.int64 }));
     expect(() => evaluate(new nn.L1Loss(), files, { gradOut: file('no.npy') })).to.throw(
       RangeError,
       "'gradOut' needs a floating-point input, and 'input' is of torch.int64",

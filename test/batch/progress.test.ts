@@ -81,7 +81,7 @@ describe('batch: progress', () => {
       done = rows;
       if (rows > ROWS / 2) break;
     }
-    let last;
+    let last: object | undefined;
     for await (const step of evaluate(criterion, files, { ...options, resume: true })) {
       expect(step.rows).to.equal(done + step.newRows);
       last = step;

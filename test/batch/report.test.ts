@@ -7,7 +7,7 @@ import { evaluate, merge } from 'torch-losses/batch';
 
 import { Buckets } from '../../dist/batch/buckets';
 import { Journal } from '../../dist/batch/journal';
-import { type Statistics } from '../../dist/batch/statistics';
+import type { Statistics } from '../../dist/batch/statistics';
 import { Totals } from '../../dist/batch/totals';
 import { temporaryFolder } from '../support/folder';
 import { runEval, summaryOf } from './command';
@@ -56,7 +56,10 @@ describe('batch: reports', () => {
     expect(buckets.greatest).to.equal(losses.max().item());
     for (const share of [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99]) {
       const exact = losses.double().quantile(share).item();
-      expect(buckets.quantile(share), `${share}`).to.be.closeTo(exact, NEAR * Math.abs(exact) + 1e-3);
+      expect(buckets.quantile(share), `${share}`).to.be.closeTo(
+        exact,
+        NEAR * Math.abs(exact) + 1e-3,
+      );
     }
     const counts = buckets.histogram(buckets.least, buckets.greatest, 10);
     expect(counts.reduce((sum, count) => sum + count, 0)).to.be.closeTo(losses.numel(), 1e-6);
@@ -135,7 +138,9 @@ describe('batch: reports', () => {
     const report = file('page.html');
     await evaluate(new nn.CrossEntropyLoss(), files, { out, report, memory: 40_000 }).summary();
     const page = readFileSync(report, 'utf8');
-    expect(page).to.match(/^<!doctype html>/).and.not.match(/<script|https?:|src=|@import|NaN/);
+    expect(page)
+      .to.match(/^<!doctype html>/)
+      .and.not.match(/<script|https?:|src=|@import|NaN/);
     const losses = numpy.load(out) as Tensor;
     const worst = losses.argmax().item();
     const [at, row] = worst < ROWS[0]! ? [0, worst] : [1, worst - ROWS[0]!];
@@ -218,7 +223,10 @@ describe('batch: reports', () => {
       order.indices.narrow(0, 0, 20).tolist(),
     );
     expect(totals!.statistics!.lowest.map(({ row }) => row)).to.deep.equal(
-      order.indices.narrow(0, ALL - 20, 20).tolist<number[]>().reverse(),
+      order.indices
+        .narrow(0, ALL - 20, 20)
+        .tolist<number[]>()
+        .reverse(),
     );
     const [worst] = totals!.statistics!.highest;
     const losses = [now, before].map((each) => each.double().index(worst!.row).item());
@@ -257,7 +265,19 @@ describe('batch: reports', () => {
 
   it('count numbers in buckets whatever their size and sign', () => {
     const buckets = new Buckets();
-    const values = Float64Array.of(-1e30, -2, -1e-40, -0, 0, 3e-38, 1, 1, 5e5, Number.NaN, Infinity);
+    const values = Float64Array.of(
+      -1e30,
+      -2,
+      -1e-40,
+      -0,
+      0,
+      3e-38,
+      1,
+      1,
+      5e5,
+      Number.NaN,
+      Infinity,
+    );
     buckets.add(values);
     expect(buckets.count).to.equal(9);
     const again = new Buckets();

@@ -1,6 +1,14 @@
 /** Jobs in parts: the bytes and the summary of one machine, whatever the number of parts. */
 import { execFile } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
 import torch, { nn, type Tensor } from 'torch-losses';
@@ -71,7 +79,9 @@ describe('batch: shards', () => {
           .sort(),
       );
       for (const name of names) {
-        const [ours, theirs] = [out, file('one')].map((each) => readFileSync(path.join(each, name)));
+        const [ours, theirs] = [out, file('one')].map((each) =>
+          readFileSync(path.join(each, name)),
+        );
         expect(ours!.equals(theirs!), name).to.equal(true);
       }
       // No machine has computed a file of another.
@@ -149,7 +159,7 @@ describe('batch: shards', () => {
     writeFileSync(file('object.job'), '{"format":1}\n');
     writeFileSync(file('empty.job'), '');
     const wrong: [args: unknown[], code: string, message: string][] = [
-      [[], 'TYPE', "merge() missing 1 required positional argument: 'outputs'"],
+      [[], 'TYPE', "merge(): missing required argument 'outputs'"],
       [[7], 'TYPE', "input 'outputs' must be a path or an array of paths, got the number 7"],
       [[[]], 'TYPE', "input 'outputs' must be a path or an array of paths"],
       [['x', { report: 1 }], 'TYPE', "argument 'report' must be a string or null"],
@@ -210,17 +220,31 @@ describe('batch: shards', () => {
       [['--shard', '0/16'], {}, "'shard' must be from 1/16 to 16/16, got 0/16"],
       [['--shard', '17/16'], {}, "'shard' must be from 1/16 to 16/16, got 17/16"],
       [['--shard', 'third'], {}, "'shard' must be such as 3/16, got third"],
-      [['--shard', '1/2'], { RANK: '0', WORLD_SIZE: '2' }, '--shard 1/2 and RANK=0 of the environment'],
+      [
+        ['--shard', '1/2'],
+        { RANK: '0', WORLD_SIZE: '2' },
+        '--shard 1/2 and RANK=0 of the environment',
+      ],
       [[], { RANK: '2', WORLD_SIZE: '2' }, 'RANK must be from 0 to 1, but got 2'],
       [[], { RANK: '0' }, 'WORLD_SIZE must be the number of ranks'],
     ];
-    const given = ['--loss', 'CrossEntropyLoss', '--input', inputs.input[0]!, '--out', file('no.npy')];
+    const given = [
+      '--loss',
+      'CrossEntropyLoss',
+      '--input',
+      inputs.input[0]!,
+      '--out',
+      file('no.npy'),
+    ];
     for (const [args, env, message] of wrong) {
       const outcome = await runEval([...given, '--target', inputs.target[0]!, ...args], env);
       expect(outcome.stderr).to.include(message);
       expect(outcome.status, message).to.equal(2);
     }
-    expect(() => evaluate(loss, inputs, { shard: '1/2' })).to.throw(RangeError, "'shard' needs 'out'");
+    expect(() => evaluate(loss, inputs, { shard: '1/2' })).to.throw(
+      RangeError,
+      "'shard' needs 'out'",
+    );
     const help = await runEval(['merge', '--help']);
     expect(help.stdout).to.include('eval merge [OPTIONS] OUT');
     expect((await runEval(['merge'])).stderr).to.include('merge needs an output');

@@ -140,11 +140,7 @@ export function confidenceChart(bins: readonly Bin[]): string {
     const height = (count / most) * side;
     const title = `${percentText(i / BINS)} to ${percentText((i + 1) / BINS)}: ${countText(count)}`;
     const x = left + (i / BINS) * side + 0.5;
-    return rectangle(
-      { x, y: top + side - height, width: side / BINS - 1, height },
-      'bars',
-      title,
-    );
+    return rectangle({ x, y: top + side - height, width: side / BINS - 1, height }, 'bars', title);
   });
   const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) =>
     text(left + share * side, top + side + 16, percentText(share).replace('.0', ''), 'tick'),

@@ -2,7 +2,7 @@
 import { escaped, figures, legend, page, section, table } from '../../utils/html/page';
 import type { Heading } from '../journal';
 import { writeFile } from '../output';
-import { type ClassCounts, type RankedRow, type Statistics } from '../statistics';
+import type { ClassCounts, RankedRow, Statistics } from '../statistics';
 import type { BatchSummary } from '../summary';
 import type { Timing, Totals } from '../totals';
 import {
@@ -72,7 +72,7 @@ function titleOf({ loss, mean, rows, difference }: BatchSummary): string {
 
 function leadOf({ loss, inputs }: Heading, { difference }: BatchSummary): string {
   const files = inputs['compare'];
-  if (!difference || !files) return 'Losses are those of reduction=\'none\'; their mean is exact.';
+  if (!difference || !files) return "Losses are those of reduction='none'; their mean is exact.";
   const [first] = files;
   const others = files.length > 1 ? ` and ${files.length - 1} more` : '';
   const now = loss === 'Scores' ? 'the input' : `this ${loss}`;
@@ -187,8 +187,14 @@ function rankings(heading: Heading, { statistics }: Shown, isDifference: boolean
     rows.length ? section(title, ranked(heading, rows)) : '';
   return isDifference
     ? [
-        list('Rows whose loss rose most', statistics.highest.filter(({ value }) => value > 0)),
-        list('Rows whose loss fell most', statistics.lowest.filter(({ value }) => value < 0)),
+        list(
+          'Rows whose loss rose most',
+          statistics.highest.filter(({ value }) => value > 0),
+        ),
+        list(
+          'Rows whose loss fell most',
+          statistics.lowest.filter(({ value }) => value < 0),
+        ),
       ]
     : [list('Rows with the highest loss', statistics.highest)];
 }
@@ -202,7 +208,12 @@ function ranked({ files }: Heading, rows: readonly RankedRow[]): string {
     head,
     rows.map(({ row, value, losses }) => {
       const place = placeOf(files, row);
-      return [escaped(place.file), String(place.row), ...(losses ?? []).map(numberText), numberText(value)];
+      return [
+        escaped(place.file),
+        String(place.row),
+        ...(losses ?? []).map(numberText),
+        numberText(value),
+      ];
     }),
   );
 }
@@ -225,7 +236,11 @@ function problems({ nanRows, skippedRows }: BatchSummary): string {
   if (rows.length === 0) return '';
   return section(
     'Rows without a loss',
-    table(['file', 'row', ''], rows.map((row) => row.map(escaped)), 'text'),
+    table(
+      ['file', 'row', ''],
+      rows.map((row) => row.map(escaped)),
+      'text',
+    ),
   );
 }
 
@@ -296,10 +311,7 @@ function job(heading: Heading): string {
     ['device', `${device} (${hardware})`],
     ['libtorch', libtorch],
     ...(part === '1/1' ? [] : [['shard', part] as [string, string]]),
-    ...Object.entries(inputs).map(([name, files]): [string, string] => [
-      name,
-      filesText(files),
-    ]),
+    ...Object.entries(inputs).map(([name, files]): [string, string] => [name, filesText(files)]),
     ...Object.entries(outputs).map(([kind, { file }]): [string, string] => [kind, file]),
   ];
   const shown = rows.filter(([, value]) => value);

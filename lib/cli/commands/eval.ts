@@ -248,12 +248,7 @@ async function show(job: AsyncIterable<BatchProgress>, terminal: Terminal): Prom
 /** The time between two lines of progress, in milliseconds. */
 const LINE_INTERVAL = 1000;
 
-function progressText({
-  rowsPerSecond,
-  bytesPerSecond,
-  secondsLeft,
-  mean,
-}: BatchProgress): string {
+function progressText({ rowsPerSecond, bytesPerSecond, secondsLeft, mean }: BatchProgress): string {
   return [
     `${Math.round(rowsPerSecond).toLocaleString('en')} rows/s`,
     `${(bytesPerSecond / 1e6).toFixed(0)} MB/s`,

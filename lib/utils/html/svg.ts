@@ -23,7 +23,11 @@ export const rectangle = (
   `<rect x="${x.toFixed(1)}" y="${rounded(y)}" width="${Math.max(0, width).toFixed(1)}" height="${rounded(height)}" rx="2" ` +
   `class="${kind}"><title>${escaped(title)}</title></rect>`;
 
-export const line = (from: readonly [number, number], to: readonly [number, number], kind = ''): string =>
+export const line = (
+  from: readonly [number, number],
+  to: readonly [number, number],
+  kind = '',
+): string =>
   `<line x1="${rounded(from[0])}" y1="${rounded(from[1])}" x2="${rounded(to[0])}" y2="${rounded(to[1])}" class="${kind}"/>`;
 
 const rounded = (value: number): number => Math.round(value * 10) / 10;
