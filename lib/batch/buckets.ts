@@ -93,18 +93,20 @@ export class Buckets {
     return this.greatest;
   }
 
-  /** Returns how many numbers are in each of `bins` equal parts of a range; those outside are in the first and last. */
+  /** Returns about how many numbers are in each of `bins` equal parts of a range. */
   histogram(from: number, to: number, bins: number): number[] {
     const counts = new Array<number>(bins).fill(0);
     const width = (to - from) / bins;
     const binOf = (value: number): number =>
       Math.max(0, Math.min(bins - 1, Math.floor((value - from) / width) || 0));
     for (const { low, high, count } of this.#filled()) {
-      const [first, last] = [binOf(low), binOf(high)];
+      const [start, end] = [Math.max(low, from), Math.min(high, to)];
+      if (start > end) continue;
+      const [first, last] = [binOf(start), binOf(end)];
       for (let bin = first; bin <= last; bin++) {
-        const start = bin === first ? low : from + bin * width;
-        const end = bin === last ? high : from + (bin + 1) * width;
-        counts[bin]! += high > low ? (count * (end - start)) / (high - low) : count;
+        const left = Math.max(start, from + bin * width);
+        const right = bin === last ? end : from + (bin + 1) * width;
+        counts[bin]! += high > low ? (count * (right - left)) / (high - low) : count;
       }
     }
     return counts;

@@ -17,14 +17,14 @@ export interface HistogramRange {
 export function rangeOf(buckets: Buckets): HistogramRange {
   const { least, greatest } = buckets;
   const [low, high] = [buckets.quantile(TAIL), buckets.quantile(1 - TAIL)];
-  const isShort = greatest - least <= 3 * (high - low);
+  const isShort = greatest - least <= 1.5 * (high - low);
   const [from, to] = isShort ? [least, greatest] : [low, high];
   if (to > from) return { from, to };
   const around = Math.abs(from) / 10 || 0.5;
   return { from: from - around, to: to + around };
 }
 
-/** Returns how often which values are, with the median and the mean marked. */
+/** Returns how many values are in which range, with the median and the mean marked. Tails may be left out. */
 export function histogramChart(buckets: Buckets, what: string, mean: number): string {
   const range = rangeOf(buckets);
   const counts = buckets.histogram(range.from, range.to, HISTOGRAM_BINS);
@@ -52,11 +52,11 @@ export function histogramChart(buckets: Buckets, what: string, mean: number): st
     .filter(([, value]) => value >= range.from && value <= range.to)
     .flatMap(([name, value, y]) => [
       line([x(value), y + 3], [x(value), bottom], 'mark'),
-      text(clamped(x(value)), y, `${name} ${numberText(value)}`, 'name'),
+      text(clamped(x(value), 60), y, `${name} ${numberText(value)}`, 'name'),
     ]);
   const ticks = ticksOf(range.from, range.to, 10).flatMap((value) => [
     line([x(value), bottom], [x(value), bottom + 4], 'axis'),
-    text(clamped(x(value)), bottom + 17, numberText(value), 'tick'),
+    text(clamped(x(value), 24), bottom + 17, numberText(value), 'tick'),
   ]);
   return svg(bottom + 24, `Histogram of ${what}`, [
     ...bars,
@@ -67,7 +67,7 @@ export function histogramChart(buckets: Buckets, what: string, mean: number): st
 }
 
 /** Keeps a text in the chart. */
-const clamped = (x: number): number => Math.max(30, Math.min(WIDTH - 30, x));
+const clamped = (x: number, half: number): number => Math.max(half, Math.min(WIDTH - half, x));
 
 const ROW = 22;
 const LABEL = 90;

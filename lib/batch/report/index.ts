@@ -11,6 +11,7 @@ import {
   confidenceChart,
   histogramChart,
   MOST_CLASSES,
+  rangeOf,
 } from './charts';
 import { type Limit, limitChart, limitOf, namesOf, speedChart, timesOf } from './speed';
 import { STYLE } from './style';
@@ -45,7 +46,7 @@ export function reportPage({ heading, totals, machines }: ReportData, date: stri
   const head = {
     command: 'eval',
     title: titleOf(summary),
-    verdict: summary.nan || summary.skipped ? 'close' : 'equal',
+    verdict: summary.nan || summary.skipped || (difference?.mean ?? 0) > 0 ? 'close' : 'equal',
     date,
     lead: leadOf(heading, summary),
     style: STYLE,
@@ -140,9 +141,17 @@ function distribution({ what, statistics: { buckets }, mean }: Shown): string {
   return section(
     'Distribution',
     histogramChart(buckets, what, mean) +
+      note(buckets, what) +
       table(SHARES.map(name), [SHARES.map((share) => numberText(buckets.quantile(share)))]) +
       '<p>Quantiles are less than 0.8% off.</p>',
   );
+}
+
+/** Says that a histogram leaves out the tails. */
+function note(buckets: Statistics['buckets'], what: string): string {
+  const { from, to } = rangeOf(buckets);
+  const isWhole = from <= buckets.least && to >= buckets.greatest;
+  return isWhole ? '' : `<p>The lowest and the highest 0.5% of the ${what} are not shown.</p>`;
 }
 
 /** A report lists so many classes. */
@@ -261,7 +270,7 @@ function speed(machines: ReportData['machines'], { device, rowBytes }: Heading):
       [kind, `${names[kind as Limit]} ${percentText(share / total.seconds)}`] as const,
   );
   const bytes = (total.rows * rowBytes) / Math.max(...times.map(({ seconds }) => seconds));
-  const what = machines.length > 1 ? `of ${machines.length} shards together` : '';
+  const what = machines.length > 1 ? ` of ${machines.length} shards together` : '';
   return (
     section(
       'What limited it',
@@ -269,7 +278,7 @@ function speed(machines: ReportData['machines'], { device, rowBytes }: Heading):
     ) +
     section(
       'Throughput over time',
-      `<p>Rows per second ${what}; ${countText(bytes / 1e6)} MB of inputs per second on average.</p>` +
+      `<p>Rows per second${what}; ${countText(bytes / 1e6)} MB of inputs per second on average.</p>` +
         speedChart(machines, rowBytes) +
         (machines.length > 1 ? shardTable(times) : ''),
     )
