@@ -17,12 +17,13 @@ import type { Settings } from './options';
 export function describeJob(
   loss: Chunked,
   columns: readonly Column[],
-  { dtypes, device, onError, gradOut }: Settings,
+  { dtypes, device, onError, out, gradOut }: Settings,
 ): JobDescription {
   const inputs = columns.map(({ input, shards }) => [
     input,
-    shards.map(({ path: file, member, stamp }) => {
-      const absolute = path.resolve(file);
+    shards.map(({ source, member, stamp }) => {
+      const isNamed = source.label === source.path;
+      const absolute = isNamed ? path.resolve(source.path) : source.label;
       return { file: member === undefined ? absolute : `${absolute}:${member}`, ...stamp };
     }),
   ]);
@@ -35,7 +36,8 @@ export function describeJob(
     hardware: device === 'cpu' ? native.cpu_capability() : get_device_name(device),
     libtorch: libtorch.version,
     onError,
-    gradients: gradOut === null ? 'none' : path.resolve(gradOut),
+    output: (out ?? gradOut)?.format ?? 'none',
+    gradients: gradOut === null ? 'none' : path.resolve(gradOut.out),
     inputs: Object.fromEntries(inputs),
   };
 }

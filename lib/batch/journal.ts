@@ -10,7 +10,7 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 
 import { BatchError, writing } from './error';
-import { exists, folderOf, syncFolder, writeAt } from './output';
+import { exists, folderOf, type OutputFormat, syncFolder, writeAt } from './output';
 import type { ScoresState } from './totals';
 
 export interface InputDescription {
@@ -31,8 +31,18 @@ export interface JobDescription {
   readonly libtorch: string;
   readonly inputs: Readonly<Record<string, readonly InputDescription[]>>;
   readonly onError: string;
+  /** The format of the output. */
+  readonly output: string;
   /** Where gradients go, or `none`. */
   readonly gradients: string;
+}
+
+/** A file or folder of a whole job. */
+export interface OutputDescription {
+  readonly file: string;
+  readonly format: OutputFormat;
+  /** The dimension of the rows. */
+  readonly dim: number;
 }
 
 /** What the first line has. Another run may choose other chunks, but a job that goes on keeps its own. */
@@ -42,8 +52,8 @@ export interface Heading extends JobDescription {
   readonly part: string;
   /** The names of the first input's files, as given, and the rows of each. */
   readonly files: readonly (readonly [name: string, rows: number])[];
-  /** What is written: the file or folder of the whole job, and the dimension of the rows. */
-  readonly outputs: Readonly<Record<string, { readonly file: string; readonly dim: number }>>;
+  /** What is written, by kind. */
+  readonly outputs: Readonly<Record<string, OutputDescription>>;
   readonly reduction: string;
   /** The bytes of a row of all inputs. */
   readonly rowBytes: number;
@@ -51,10 +61,12 @@ export interface Heading extends JobDescription {
   readonly report: boolean;
 }
 
-/** The dtype and shape of a row, of which a file is made. */
+/** What goes on in a file depends on. */
 export interface FormRecord {
   readonly dtype: string;
   readonly row: readonly number[];
+  /** Where the rows end in the file, if they have different lengths there. */
+  readonly end?: number;
 }
 
 export interface ChunkRecord extends ScoresState {
@@ -188,6 +200,7 @@ const NAMES = {
   hardware: 'the hardware',
   libtorch: 'libtorch',
   onError: 'what happens on errors',
+  output: 'the format of the output',
   gradients: 'the output of gradients',
 } as const;
 

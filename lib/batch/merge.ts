@@ -4,6 +4,7 @@ import path from 'node:path';
 
 import { valueError } from '../bindings/errors';
 import { ANYTHING, BOOL, option, orNull, required, Signature, STRING } from '../dispatch/signature';
+import { dtypes } from '../tensor/dtype_table';
 import { BatchError } from './error';
 import { Column, type Files } from './inputs';
 import {
@@ -15,8 +16,11 @@ import {
   lock,
 } from './journal';
 import { filesGiven } from './options';
-import { exists, folderOf, NpyFile } from './output';
+import { exists, folderOf, formatOf } from './output';
 import { fileOf, journalsIn, type Part, partNamed, textOf } from './part';
+import { chunksOf, type Target } from './plan';
+import { FileSeries } from './series';
+import { Sources } from './sources';
 import type { BatchSummary } from './summary';
 import { Totals } from './totals';
 
@@ -186,7 +190,8 @@ async function join(
   outs: Outs,
   overwrite: boolean,
 ): Promise<void> {
-  const { file: whole, dim } = parts[0]!.contents.heading.outputs[kind]!;
+  const { heading, chunks } = parts[0]!.contents;
+  const { file: whole, dim } = heading.outputs[kind]!;
   if (whole.endsWith('/')) return;
   const name = path.basename(whole);
   const files = parts.map(({ file, part }) => path.join(folderOf(file), fileOf(name, part)));
@@ -199,32 +204,40 @@ async function join(
   if (out === null) {
     throw valueError(`merge(): the parts are in several folders: name the file for all ${kind}`);
   }
+  const format = formatOf(out);
+  if (format === undefined) throw valueError(`merge(): ${out} has no format that can be written`);
   if (exists(out) && !overwrite) throw new BatchError('exists', `${out} exists`, out);
   const unlock = await lock(out);
+  const sources = new Sources();
   try {
-    await copy(Column.open(kind, files, dim), out);
+    const dtype = dtypes.get(chunks[0]!.forms[kind]!.dtype)!;
+    const column = await Column.open(kind, files, dim, sources, { [kind]: dtype });
+    await copy(column, { file: out, format, from: 0, to: column.rows });
   } finally {
+    await sources.close();
     unlock();
   }
 }
 
-async function copy(column: Column, out: string): Promise<void> {
-  const { dtype, dim, rows, rowBytes, shards } = column;
-  const shape = [...shards[0]!.shape];
-  shape[dim] = rows;
-  const file = await NpyFile.open(out, dtype, shape, dim);
+async function copy(column: Column, target: Target): Promise<void> {
+  const { input, dtype, dim, rows, rowBytes, shards } = column;
   const most = Math.max(1, Math.floor(CHUNK / Math.max(1, rowBytes)));
-  const memory = new SharedArrayBuffer(most * rowBytes);
+  const chunks = chunksOf(column, most, target);
+  const memory = new SharedArrayBuffer(Math.min(rows, most) * rowBytes);
+  const series = new FileSeries(input, [target], dim);
+  series.prepare(chunks, undefined);
   try {
-    for (let from = 0; from < rows; from += most) {
-      const to = Math.min(rows, from + most);
+    for (const chunk of chunks) {
+      const { from, to } = chunk;
       const part = await column.read(from, to, memory);
-      await file.write(from, to - from, new Uint8Array(memory, 0, (to - from) * rowBytes));
+      const shape = shards[0]!.shape.map((size, i) => (i === dim ? to - from : size));
+      const bytes = new Uint8Array(memory, 0, (to - from) * rowBytes);
+      await series.write(chunk, { dtype, shape, bytes });
+      await series.finishAfter(chunk);
       part.dispose();
     }
-  } catch (error) {
-    await file.close();
-    throw error;
+    await series.finish();
+  } finally {
+    await series.close();
   }
-  await file.finish();
 }

@@ -1,5 +1,6 @@
 /** The arguments of `evaluate`. */
 import os from 'node:os';
+import zlib from 'node:zlib';
 
 import { typeError, valueError } from '../bindings/errors';
 import { describe, isOptions } from '../dispatch/arguments';
@@ -17,16 +18,20 @@ import { type DeviceLike, device } from '../tensor/device';
 import { DType } from '../tensor/dtype';
 import type { Files } from './inputs';
 import type { Chunked } from './losses';
+import { FORMATS, formatOf, type OutputFormat } from './output';
 import { isWhole, type Part, partNamed } from './part';
 
 export type OnError = 'stop' | 'skip';
 
 export interface EvaluateOptions {
   /**
-   * Where the losses go: a `.npy` file for all, or a folder, whose name ends with `/`, for a `.npy` file of each file of
-   * the first input. Default: null, the summary is all.
+   * Where the losses go: a file for all, or a folder, whose name ends with `/`, for a file of each file of the first
+   * input. The format is that of the file's name: `.npy`, `.safetensors`, `.parquet`, or `.jsonl`, which `.gz` or `.zst`
+   * may follow. Default: null, the summary is all.
    */
   out?: string | null | undefined;
+  /** The format of the files in a folder. Default: `'npy'`, or that of the name of `out`. */
+  format?: OutputFormat | null | undefined;
   /**
    * Where the gradients of the first input go, as `out`. They are each row's own: those of the losses of
    * `reduction: 'none'` with a gradient of ones. Default: null, no backward pass.
@@ -58,6 +63,7 @@ const SIGNATURE = new Signature('evaluate', {
   loss: required(ANYTHING),
   inputs: required(ANYTHING),
   out: option<string | null>(orNull(STRING), null),
+  format: option<string | null>(orNull(STRING), null),
   gradOut: option<string | null>(orNull(STRING), null),
   compare: option<unknown>(ANYTHING, null),
   report: option<string | null>(orNull(STRING), null),
@@ -71,9 +77,15 @@ const SIGNATURE = new Signature('evaluate', {
   signal: option<unknown>(ANYTHING, null),
 });
 
+/** Where something goes, and its format. */
+export interface Output {
+  readonly out: string;
+  readonly format: OutputFormat;
+}
+
 export interface Settings {
-  readonly out: string | null;
-  readonly gradOut: string | null;
+  readonly out: Output | null;
+  readonly gradOut: Output | null;
   readonly compare: Files | null;
   readonly report: string | null;
   readonly part: Part;
@@ -98,8 +110,7 @@ export function settingsOf(loss: unknown, inputs: unknown, options: unknown): Se
     throw valueError(`evaluate(): 'onError' must be 'stop' or 'skip', got ${describe(onError)}`);
   }
   const { gradOut, report } = given;
-  checkOut('out', out);
-  checkOut('gradOut', gradOut);
+  const format = formatNamed(given.format);
   if (out !== null && out === gradOut) {
     throw valueError(`evaluate(): 'out' and 'gradOut' must not be the same, got ${out}`);
   }
@@ -114,8 +125,8 @@ export function settingsOf(loss: unknown, inputs: unknown, options: unknown): Se
   if (resume && !isWritten) throw valueError("evaluate(): 'resume' needs 'out'");
   if (!isWhole(part) && !isWritten) throw valueError("evaluate(): 'shard' needs 'out'");
   return {
-    out,
-    gradOut,
+    out: outputOf('out', out, format),
+    gradOut: outputOf('gradOut', gradOut, gradOut?.endsWith('/') ? format : null),
     compare: given.compare === null ? null : filesGiven('compare', given.compare),
     report,
     part,
@@ -129,13 +140,33 @@ export function settingsOf(loss: unknown, inputs: unknown, options: unknown): Se
   };
 }
 
-function checkOut(name: string, out: string | null): void {
-  if (out === null) return;
-  if (out === '') throw valueError(`evaluate(): '${name}' must not be empty`);
-  if (out.endsWith('/') || out.endsWith('.npy')) return;
+function formatNamed(format: string | null): OutputFormat | null {
+  if (format === null || (FORMATS as readonly string[]).includes(format)) {
+    return format as OutputFormat | null;
+  }
   throw valueError(
-    `evaluate(): '${name}' must be a .npy file, or a folder with / at its end, got ${out}`,
+    `evaluate(): 'format' must be one of ${FORMATS.join(', ')}, got ${describe(format)}`,
   );
+}
+
+function outputOf(name: string, out: string | null, format: OutputFormat | null): Output | null {
+  if (out === null) return null;
+  if (out === '') throw valueError(`evaluate(): '${name}' must not be empty`);
+  if (out.endsWith('/')) return { out, format: written(format ?? 'npy') };
+  const named = formatOf(out);
+  if (named === undefined) {
+    throw valueError(
+      `evaluate(): '${name}' must be a folder with / at its end, or a file that ends with one of ` +
+        `${FORMATS.map((each) => `.${each}`).join(', ')}, got ${out}`,
+    );
+  }
+  if (format === null || format === named) return { out, format: written(named) };
+  throw valueError(`evaluate(): 'format' is ${format}, but '${name}' is ${out}`);
+}
+
+function written(format: OutputFormat): OutputFormat {
+  if (!format.endsWith('.zst') || 'zstdCompress' in zlib) return format;
+  throw valueError(`evaluate(): writing .${format} needs Node 22.15 or later`);
 }
 
 function dtypesOf(dtype: unknown): Record<string, DType> {

@@ -4,6 +4,7 @@ import path from 'node:path';
 
 import { valueError } from '../bindings/errors';
 import type { Column } from './inputs';
+import { formatOf } from './output';
 
 /** Part `index`, from 1, of `count`. */
 export interface Part {
@@ -41,15 +42,16 @@ export function fileOf(file: string, part: Part): string {
   if (isWhole(part)) return file;
   const { index, count } = part;
   if (file.endsWith('/')) return path.join(file, `${index}-of-${count}`);
-  const { dir, name, ext } = path.parse(file);
-  return path.join(dir, `${name}.${index}-of-${count}${ext}`);
+  const format = formatOf(file);
+  const extension = format === undefined ? path.extname(file) : `.${format}`;
+  return `${file.slice(0, file.length - extension.length)}.${index}-of-${count}${extension}`;
 }
 
-const JOURNAL = /^(.+?)(?:\.(\d+)-of-(\d+))?(\.[^.]+)?\.job$/;
+const JOURNAL = /^(.+?)(?:\.(\d+)-of-(\d+))?((?:\.[a-z]+){0,2})\.job$/;
 
 /** Returns what a journal's name says: the output of the whole job, `losses.npy` or `eval`, and the part. */
 export function partOfJournal(file: string): { output: string; part: Part } | undefined {
-  const [found, name, index, count, extension = ''] = JOURNAL.exec(path.basename(file)) ?? [];
+  const [found, name, index, count, extension] = JOURNAL.exec(path.basename(file)) ?? [];
   if (found === undefined) return undefined;
   const part = index === undefined ? WHOLE : { index: Number(index), count: Number(count) };
   return { output: `${name}${extension}`, part };

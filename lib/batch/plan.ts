@@ -3,10 +3,12 @@ import path from 'node:path';
 
 import { valueError } from '../bindings/errors';
 import { BatchError } from './error';
-import { Column, type Files } from './inputs';
+import { Column, EXTENSION, type Files } from './inputs';
 import { type Chunked, dimsOf } from './losses';
-import type { Settings } from './options';
+import type { Output, Settings } from './options';
+import type { OutputFormat } from './output';
 import { fileOf, hasFile, isWhole, type Part, type Range } from './part';
+import type { Sources } from './sources';
 
 /** Rows that are computed together. They lie in one file of the first input. */
 export interface Chunk extends Range {
@@ -25,8 +27,16 @@ const WORK = 4;
 const BACKWARD_WORK = 8;
 
 /** Opens the inputs of a loss and checks that they fit together. */
-export function openInputs(loss: Chunked, files: ReadonlyMap<string, Files>): Column[] {
-  const columns = [...files].map(([input, of]) => Column.open(input, of, loss.row?.[input] ?? 0));
+export async function openInputs(
+  loss: Chunked,
+  files: ReadonlyMap<string, Files>,
+  { dtypes }: Settings,
+  sources: Sources,
+): Promise<Column[]> {
+  const columns: Column[] = [];
+  for (const [input, of] of files) {
+    columns.push(await Column.open(input, of, loss.row?.[input] ?? 0, sources, dtypes));
+  }
   const first = columns[0]!;
   const least = loss.least ?? 1;
   if (first.ndim < least) {
@@ -52,8 +62,12 @@ export function openInputs(loss: Chunked, files: ReadonlyMap<string, Files>): Co
 export const COMPARED = 'compare';
 
 /** Opens the files with losses to compare with. */
-export function openCompared(files: Files, first: Column): Column {
-  const column = Column.open(COMPARED, files, 0);
+export async function openCompared(
+  files: Files,
+  first: Column,
+  sources: Sources,
+): Promise<Column> {
+  const column = await Column.open(COMPARED, files, 0, sources);
   checkRows(column, first);
   return column;
 }
@@ -131,6 +145,7 @@ export function chunksOf(first: Column, most: number, range: Range): Chunk[] {
 /** A file to write: the losses of the rows `from` to `to`. */
 export interface Target extends Range {
   readonly file: string;
+  readonly format: OutputFormat;
 }
 
 /**
@@ -139,20 +154,26 @@ export interface Target extends Range {
  *
  * @throws RangeError (ValueError) if two files would have one name
  */
-export function targetsOf(out: string, first: Column, part: Part, range: Range): Target[] {
-  if (!out.endsWith('/')) return [{ file: fileOf(out, part), ...range }];
+export function targetsOf(
+  { out, format }: Output,
+  first: Column,
+  part: Part,
+  range: Range,
+): Target[] {
+  if (!out.endsWith('/')) return [{ file: fileOf(out, part), format, ...range }];
   const seen = new Map<string, string>();
   const targets = first.shards.map(({ path: source, member, shape }, index) => {
-    const { name } = path.parse(source);
+    const base = path.basename(source).replaceAll(' ', '-');
+    const name = EXTENSION.test(base) ? base.replace(EXTENSION, '') : path.parse(base).name;
     const isUnique = first.shards.every(
       (other) => other.path !== source || other.member === member,
     );
-    const file = path.join(out, `${isUnique ? name : `${name}-${member}`}.npy`);
+    const file = path.join(out, `${isUnique ? name : `${name}-${member}`}.${format}`);
     const other = seen.get(file);
     if (other) throw valueError(`evaluate(): ${source} and ${other} would both be ${file}`);
     seen.set(file, source);
     const from = first.starts[index]!;
-    return { file, from, to: from + shape[first.dim]! };
+    return { file, format, from, to: from + shape[first.dim]! };
   });
   return targets.filter((_, index) => isWhole(part) || hasFile(first, index, part));
 }

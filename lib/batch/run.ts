@@ -6,7 +6,7 @@ import { BatchError, writing } from './error';
 import type { Column } from './inputs';
 import { type Contents, checkSame, type Heading, Journal, lock } from './journal';
 import type { Chunked } from './losses';
-import type { Settings } from './options';
+import type { Output, Settings } from './options';
 import { exists, folderOf } from './output';
 import { fileOf, journalOf, journalsIn, partOfJournal, type Range, rowsOf, textOf } from './part';
 import { type Chunk, chunksOf, rowsOfChunk, targetsOf } from './plan';
@@ -50,25 +50,31 @@ export class Job {
     this.#columns = columns;
     this.#settings = settings;
     const first = columns[0]!;
-    const { out, gradOut, part } = settings;
-    const outs = { losses: out, gradients: gradOut };
-    const byFile = Object.values(outs).some((each) => each?.endsWith('/'));
-    this.#range = rowsOf(first, part, byFile);
+    const outputs = this.#outputs();
+    const byFile = outputs.some(({ out }) => out.endsWith('/'));
+    this.#range = rowsOf(first, settings.part, byFile);
     this.#series = Object.fromEntries(
-      Object.entries(outs)
-        .filter((entry): entry is [string, string] => entry[1] !== null)
-        .map(([kind, to]) => {
-          const targets = targetsOf(to, first, part, this.#range);
-          return [kind, new FileSeries(kind, targets, kind === 'losses' ? 0 : first.dim)];
-        }),
+      outputs.map((output) => {
+        const targets = targetsOf(output, first, settings.part, this.#range);
+        return [output.kind, new FileSeries(output.kind, targets, output.dim)];
+      }),
     );
     this.#scorer = new Scorer(loss, first, settings);
   }
 
+  /** Returns what is written, and the dimension of its rows. */
+  #outputs(): (Output & { readonly kind: string; readonly dim: number })[] {
+    const { out, gradOut } = this.#settings;
+    return [
+      ...(out ? [{ kind: 'losses', ...out, dim: 0 }] : []),
+      ...(gradOut ? [{ kind: 'gradients', ...gradOut, dim: this.#columns[0]!.dim }] : []),
+    ];
+  }
+
   /** Runs the job. Yields after each chunk, and returns the summary. */
   async *run(): AsyncGenerator<BatchProgress, BatchSummary> {
-    const { out, gradOut, part } = this.#settings;
-    const outs = [out, gradOut].filter((each) => each !== null);
+    const { part } = this.#settings;
+    const outs = this.#outputs().map(({ out }) => out);
     if (outs.length === 0) {
       const chunkRows = rowsOfChunk(this.#columns, this.#settings);
       const summary = yield* this.#compute(chunkRows, 0, undefined);
@@ -89,17 +95,16 @@ export class Job {
   }
 
   #heading(chunkRows: number): Heading {
-    const { part, report, out, gradOut } = this.#settings;
+    const { part, report } = this.#settings;
     const { shards, dim } = this.#columns[0]!;
     return {
       ...describeJob(this.#loss, this.#columns, this.#settings),
       chunkRows,
       part: textOf(part),
       files: shards.map(({ name, shape }) => [name, shape[dim]!]),
-      outputs: {
-        ...(out !== null && { losses: { file: out, dim: 0 } }),
-        ...(gradOut !== null && { gradients: { file: gradOut, dim } }),
-      },
+      outputs: Object.fromEntries(
+        this.#outputs().map(({ kind, out: file, ...form }) => [kind, { file, ...form }]),
+      ),
       reduction: this.#loss.reduction,
       rowBytes: this.#rowBytes,
       report: report !== null,
@@ -115,14 +120,13 @@ export class Job {
     else if (overwrite) for (const other of othersOf(file)) rmSync(other, { force: true });
     else this.#refuseExisting(file);
     const done = earlier?.chunks.length ?? 0;
-    const rows = chunksOf(this.#columns[0]!, chunkRows, this.#range)[done - 1]?.to;
+    const chunks = chunksOf(this.#columns[0]!, chunkRows, this.#range);
     const isWhole = Object.values(this.#series).every((files) => files.isWhole);
     if (earlier?.isFinished && isWhole) {
       await this.#report(earlier.heading);
       return this.#summary();
     }
-    const from = rows ?? this.#range.from;
-    const writer = await Writer.open(file, heading, this.#series, from, earlier);
+    const writer = await Writer.open(file, heading, this.#series, chunks, earlier);
     try {
       const summary = yield* this.#compute(chunkRows, done, writer);
       await writer.finish(summary);

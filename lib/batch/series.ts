@@ -3,10 +3,10 @@ import { rmSync } from 'node:fs';
 
 import { valueError } from '../bindings/errors';
 import type { DType } from '../tensor/dtype';
-import { BatchError } from './error';
-import { exists, NpyFile, partialOf } from './output';
+import { BatchError, writing } from './error';
+import { exists, type OutputFile, openOutput, partialOf } from './output';
 import type { Range } from './part';
-import type { Target } from './plan';
+import type { Chunk, Target } from './plan';
 
 /** The elements of some rows. */
 export interface Elements {
@@ -19,11 +19,16 @@ export interface Elements {
 export interface Form {
   readonly dtype: DType;
   readonly row: readonly number[];
+  /** Where the rows end in the file, if the next run must know it. */
+  readonly end?: number;
 }
 
 export class FileSeries {
-  #file: NpyFile | undefined;
+  #file: OutputFile | undefined;
   #form: Form | undefined;
+  #chunks: readonly Chunk[] = [];
+  /** Where the rows end that an earlier run has written, by file. */
+  readonly #ends = new Map<string, number>();
 
   /**
    * @param what - what the files have: `losses`
@@ -41,11 +46,20 @@ export class FileSeries {
   }
 
   /**
-   * Removes what no run goes on with: all files, or those after `done` rows if the job goes on.
+   * Removes what no run goes on with: all files, or those after the chunks that were done before.
    *
+   * @param before - what the chunks had that were done, if the job goes on
    * @throws BatchError if a file that was written before is missing
    */
-  prepare(done: number, isResumed: boolean): void {
+  prepare(chunks: readonly Chunk[], before: readonly Form[] | undefined): void {
+    this.#chunks = chunks;
+    for (const [index, form] of before?.entries() ?? []) {
+      this.#form = form;
+      const target = this.#targetOf(chunks[index]!);
+      if (target && form.end !== undefined) this.#ends.set(target.file, form.end);
+    }
+    const isResumed = before !== undefined;
+    const done = chunks[(before?.length ?? 0) - 1]?.to ?? chunks[0]!.from;
     for (const { file, from, to } of this.targets) {
       const isStarted = isResumed && done > from;
       if (!isStarted) {
@@ -59,21 +73,20 @@ export class FileSeries {
     }
   }
 
-  /** Goes on with elements of this form. */
-  resumeWith(form: Form): void {
-    this.#form = form;
-  }
-
   /** Writes the elements of rows. They are durable when the promise resolves. */
   async write(rows: Range, elements: Elements): Promise<Form> {
     const { dtype, shape, bytes } = elements;
     const form = this.#checked({ dtype, row: shape.filter((_, dim) => dim !== this.dim) }, rows);
     const target = this.#targetOf(rows);
-    if (target) {
-      this.#file ??= await this.#open(target);
-      await this.#file.write(rows.from - target.from, rows.to - rows.from, bytes);
-    }
-    return form;
+    if (!target) return form;
+    const file = (this.#file ??= await this.#open(target));
+    const from = rows.from - target.from;
+    const end = await writing(target.file, from, () =>
+      file.write(from, rows.to - rows.from, bytes),
+    );
+    if (end === undefined) return form;
+    this.#ends.set(target.file, end);
+    return { ...form, end };
   }
 
   #checked(form: Form, { from }: Range): Form {
@@ -91,10 +104,16 @@ export class FileSeries {
     );
   }
 
-  #open({ file, from, to }: Target): Promise<NpyFile> {
+  #open({ file, format, from, to }: Target): Promise<OutputFile> {
     const { dtype, row } = this.#form!;
+    const parts = this.#chunks
+      .filter((chunk) => from <= chunk.from && chunk.to <= to && chunk.from < chunk.to)
+      .map((chunk) => [chunk.from - from, chunk.to - from] as const);
     const shape = [...row.slice(0, this.dim), to - from, ...row.slice(this.dim)];
-    return NpyFile.open(file, dtype, shape, this.dim);
+    const end = this.#ends.get(file) ?? 0;
+    return writing(file, undefined, () =>
+      openOutput(file, format, { dtype, shape, dim: this.dim, parts, end }),
+    );
   }
 
   /** Gives the file that ends with these rows its name. */
@@ -105,7 +124,7 @@ export class FileSeries {
   async #finishFile(): Promise<void> {
     const file = this.#file;
     this.#file = undefined;
-    await file?.finish();
+    if (file) await writing(file.path, undefined, () => file.finish());
   }
 
   /** Gives each file its name, files without rows included. */

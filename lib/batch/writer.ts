@@ -29,7 +29,7 @@ export class Writer {
   ) {}
 
   /**
-   * Starts, or goes on after the row `done`.
+   * Starts, or goes on after the chunks that were done.
    *
    * @throws BatchError if a file that was written before is missing
    */
@@ -37,14 +37,12 @@ export class Writer {
     journalFile: string,
     heading: Heading,
     series: SeriesByKind,
-    done: number,
+    chunks: readonly Chunk[],
     earlier: Earlier | undefined,
   ): Promise<Writer> {
-    const last = earlier?.chunks.at(-1);
     for (const [kind, files] of Object.entries(series)) {
-      files.prepare(done, earlier !== undefined);
-      const form = last?.forms[kind];
-      if (form) files.resumeWith({ dtype: dtypes.get(form.dtype)!, row: form.row });
+      const done = earlier?.chunks.map(({ forms }) => formOf(forms[kind]!));
+      files.prepare(chunks, done);
     }
     const journal = await Journal.open(journalFile, heading, earlier?.size ?? 0);
     return new Writer(journal, series);
@@ -72,4 +70,10 @@ export class Writer {
   }
 }
 
-const recordOf = ({ dtype, row }: Form): FormRecord => ({ dtype: dtype.name, row });
+const recordOf = ({ dtype, row, end }: Form): FormRecord => ({
+  dtype: dtype.name,
+  row,
+  ...(end !== undefined && { end }),
+});
+
+const formOf = ({ dtype, ...form }: FormRecord): Form => ({ dtype: dtypes.get(dtype)!, ...form });

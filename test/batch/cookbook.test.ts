@@ -1,80 +1,97 @@
-/** Runs the commands of the guide to batch jobs as they stand there. */
+/** The commands of the guide's cookbook of files, run as they stand there. */
 import { execFile } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
-import torch from 'torch-losses';
+import torch, { nn } from 'torch-losses';
+import { evaluate } from 'torch-losses/batch';
 
 import { temporaryFolder } from '../support/folder';
-import { MAIN, PYTHON } from './command';
 
 const { numpy } = torch.utils;
-const GUIDE = path.join(__dirname, '..', '..', 'docs', 'guides', 'batch.md');
-const ROWS = [60, 40];
+const ROOT = path.join(__dirname, '..', '..');
+const GUIDE = readFileSync(path.join(ROOT, 'docs', 'guides', 'batch.md'), 'utf8');
+const ROWS = 300;
 
-/** The commands of a section, by what they do. */
-function commandsOf(section: string): [what: string, script: string][] {
-  const guide = readFileSync(GUIDE, 'utf8');
-  const start = guide.indexOf(`## ${section}\n`);
-  const text = guide.slice(start, guide.indexOf('\n## ', start + 1));
-  const blocks = text.matchAll(/(?:^|\n\n)([^\n]+)(?:\n[^\n]+)*\n\n```sh\n([\s\S]*?)```/g);
-  return [...blocks].map(([, what, script]) => [what!.split(/[.:]/)[0]!, script!]);
+/** Returns the commands of a section. */
+function commandsOf(title: string): string[] {
+  const section = GUIDE.split(/^## /m).find((text) => text.startsWith(title))!;
+  return [...section.matchAll(/```sh\n(.*?)```/gs)].map(([, command]) => command!.trim());
 }
 
-describe('batch: cookbook', () => {
+describe('batch: the cookbook of files', () => {
   const file = temporaryFolder();
+  const commands = commandsOf('Cookbook: files');
 
-  before(() => {
-    torch.manual_seed(31);
-    const save = (name: string, of: (rows: number) => torch.Tensor): void => {
-      for (const [i, rows] of ROWS.entries()) numpy.save(file(`${name}-${i}.npy`), of(rows));
-    };
-    save('logits', (rows) => torch.randn(rows, 5));
-    save('better', (rows) => torch.randn(rows, 5).mul(0.5));
-    save('labels', (rows) => torch.randint(0, 5, [rows]));
-    mkdirSync(file('bin'));
-    const programs = {
-      npx: `shift; exec ${process.execPath} ${MAIN} "$@"`,
-      torchrun: `exec ${PYTHON} -m torch.distributed.run "$@"`,
-    };
-    for (const [name, command] of Object.entries(programs)) {
-      writeFileSync(file(`bin/${name}`), `#!/bin/sh\n${command}\n`);
-      chmodSync(file(`bin/${name}`), 0o755);
-    }
-  });
-
-  const run = (script: string): Promise<{ code: unknown; output: string }> =>
-    new Promise((resolve) => {
-      const env = { ...process.env, PATH: `${file('bin')}:${process.env['PATH']}` };
-      const options = { cwd: file('.'), env };
-      execFile('bash', ['-ec', script], options, (error, stdout, stderr) =>
-        resolve({ code: error?.code ?? 0, output: stdout + stderr }),
-      );
+  before(async () => {
+    writeFileSync(
+      file('npx'),
+      `#!/bin/sh\nshift\nexec ${process.execPath} ${ROOT}/dist/cli/main.js "$@"\n`,
+    );
+    chmodSync(file('npx'), 0o755);
+    const logits = torch.randn(ROWS, 5);
+    const labels = torch.randint(0, 5, [ROWS]);
+    numpy.save(file('labels.npy'), labels);
+    numpy.save(file('predicted.npy'), logits);
+    numpy.savez(file('data.npz'), { truth: logits.mul(2), other: labels });
+    writeFileSync(file('list.txt'), 'parts/0.npz\nparts/1.npz\n');
+    const scores = Array.from({ length: ROWS }, (_, i) => {
+      return `${JSON.stringify({ model: { score: 1 / (i + 1) }, label: i % 2 })}\n`;
     });
-
-  const recipes = commandsOf('Cookbook');
-
-  it('has commands', () => expect(recipes).to.have.length.at.least(7));
-
-  for (const [what, script] of recipes) {
-    it(what, async () => {
-      const { code, output } = await run(script);
-      expect(code, output).to.equal(0);
-      const files = [...script.matchAll(/--(?:out|report|grad-out) (\S+)/g)].map(
-        ([, name]) => name!,
-      );
-      for (const name of files) {
-        expect(existsSync(file(name)), name).to.equal(true);
-      }
-    }).timeout(120_000);
-  }
-
-  it('gives one result, whichever way', async () => {
-    const losses = readFileSync(file('losses.npy'));
-    expect(readFileSync(file('ranks.npy')).equals(losses)).to.equal(true);
-    const parts = ROWS.map((_, i) => numpy.load(file(`scores/logits-${i}.npy`)) as torch.Tensor);
-    expect(torch.equal(torch.cat(parts), numpy.load(file('losses.npy')) as torch.Tensor)).to.equal(
-      true,
+    writeFileSync(file('scores.jsonl.gz'), gzipSync(scores.join('')));
+    mkdirSync(file('parts'));
+    for (const [i, from] of [0, 100].entries()) {
+      const part = {
+        logits: logits.narrow(0, from, i ? 200 : 100),
+        label: labels.narrow(0, from, i ? 200 : 100),
+      };
+      numpy.savez(file(`parts/${i}.npz`), part);
+    }
+    copyFileSync(
+      path.join(ROOT, 'test', 'fixtures', 'tables', 'table.parquet'),
+      file('table.parquet'),
     );
   });
+
+  it('has commands', () => expect(commands).to.have.length(6));
+
+  for (const command of commands) {
+    it(`runs ${command.slice(0, 90)}…`, async () => {
+      const cwd = file('.');
+      const env = { ...process.env, PATH: `${cwd}:${process.env['PATH']}` };
+      const { status, stdout, stderr } = await new Promise<{
+        status: number;
+        stdout: string;
+        stderr: string;
+      }>((resolve) => {
+        execFile('sh', ['-c', command], { cwd, env }, (error, out, text) =>
+          resolve({ status: Number(error?.code ?? 0), stdout: out, stderr: text }),
+        );
+      });
+      expect(status, stderr).to.equal(0);
+      expect(stdout).to.include(`${ROWS} rows`);
+      const out = /--out (\S+)/.exec(command)?.[1];
+      if (!out) return;
+      expect(existsSync(file(out))).to.equal(true);
+      if (out.endsWith('/')) {
+        expect(readdirSync(file(out)).sort()).to.deep.equal(['0.parquet', '1.parquet', 'eval.job']);
+        return;
+      }
+      // The losses can be read again.
+      const summary = await evaluate(new nn.L1Loss(), {
+        input: file(out),
+        target: file(out),
+      }).summary();
+      expect(summary).to.include({ rows: ROWS, sum: 0 });
+    }).timeout(30_000);
+  }
 });

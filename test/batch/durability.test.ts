@@ -89,7 +89,7 @@ describe('batch: durability', () => {
         const full = new Error('ENOSPC: no space left on device, write');
         return Promise.reject(Object.assign(full, { code: 'ENOSPC', syscall: 'write' }));
       };
-      const job = evaluate(loss, inputs, { out, memory: 60_000, resume: true });
+      const job = evaluate(loss, inputs, { out, memory: 30_000, resume: true });
       const error = await job.summary().then(
         () => undefined,
         (caught) => caught,
@@ -102,13 +102,13 @@ describe('batch: durability', () => {
       expect(error.cause.code).to.equal('ENOSPC');
       expect(existsSync(out)).to.equal(false);
     }
-    await evaluate(loss, inputs, { out, memory: 60_000, resume: true }).summary();
+    await evaluate(loss, inputs, { out, memory: 30_000, resume: true }).summary();
     expect(readFileSync(out).equals(readFileSync(whole))).to.equal(true);
   });
 
   it('ends the command with 6 if a file may not grow', async () => {
     const args = [
-      ...['--loss', 'CrossEntropyLoss', '--out', file('large.npy')],
+      ...['--loss', 'CrossEntropyLoss', '--grad-out', file('large.npy')],
       ...inputs.input.flatMap((name) => ['--input', name]),
       ...inputs.target.flatMap((name) => ['--target', name]),
     ];

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
 import torch, { nn, type Tensor } from 'torch-losses';
-import { evaluate, merge } from 'torch-losses/batch';
+import { type BatchError, evaluate, merge } from 'torch-losses/batch';
 
 import { Buckets } from '../../dist/batch/buckets';
 import { Journal } from '../../dist/batch/journal';
@@ -247,12 +247,17 @@ describe('batch: reports', () => {
     const wide = file('wide.npy');
     numpy.save(wide, torch.ones(ALL, 2));
     const loss = new nn.CrossEntropyLoss();
-    expect(() => evaluate(loss, files, { compare: short })).to.throw(
+    const errorOf = (compare: string): Promise<BatchError> =>
+      evaluate(loss, files, { compare })
+        .summary()
+        .then(
+          () => expect.fail('no error'),
+          (caught) => caught,
+        );
+    expect((await errorOf(short)).message).to.include(
       "Input 'compare' has 1499 rows in 1 files, but 'input' has 1500 in 2",
     );
-    const error = await evaluate(loss, files, { compare: wide })
-      .summary()
-      .catch((caught) => caught);
+    const error = await errorOf(wide);
     expect(error).to.include({ name: 'BatchError', problem: 'data', row: 0 });
     expect(error.message).to.include('have the shape (2) in a row');
     expect(() => evaluate(null, { input: short }, { out: file('no.npy') })).to.throw(

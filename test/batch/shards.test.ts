@@ -90,6 +90,22 @@ describe('batch: shards', () => {
     });
   }
 
+  for (const format of ['safetensors', 'parquet', 'jsonl', 'jsonl.gz']) {
+    it(`write .${format} files that are merged into one`, async () => {
+      const out = file(`all.${format}`);
+      await runAll(out, 3);
+      expect(await merge(out)).to.deep.equal(expected);
+      const whole = file(`whole.${format}`);
+      await evaluate(loss, inputs, { out: whole }).summary();
+      if (format === 'safetensors' || format === 'jsonl') {
+        expect(readFileSync(out).equals(readFileSync(whole))).to.equal(true);
+      }
+      const options = { compare: file('one.npy') };
+      const { difference } = await evaluate(null, { input: out }, options).summary();
+      expect(difference).to.include({ equal: ROWS - 2, nan: 2, lower: 0, higher: 0 });
+    });
+  }
+
   it('more than there are rows have the file of one', async () => {
     const few = { input: inputs.input[4]!, target: inputs.target[4]! };
     const whole = await evaluate(loss, few, { out: file('few.npy') }).summary();

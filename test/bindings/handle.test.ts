@@ -1,6 +1,7 @@
 /** The lifetime of tensors: handles, disposal, collection. */
 import { expect } from 'chai';
 import torch, { Tensor } from 'torch-losses';
+import * as batch from 'torch-losses/batch';
 
 import { handleOf } from '../../dist/bindings/handle';
 import { native } from '../../dist/bindings/native';
@@ -37,7 +38,7 @@ describe('handles', () => {
       expect(() => F.softsign(x)).to.throw(TypeError, 'whose prototype was replaced');
       expect(() => init._calculate_fan_in_and_fan_out(x)).to.throw(TypeError, 'prototype');
       expect(() => utils.clip_grad_norm_([x], 1)).to.throw(TypeError, 'must be a Tensor');
-      for (const space of [torch, F, torch.linalg, torch.autograd, init, utils, data]) {
+      for (const space of [torch, F, torch.linalg, torch.autograd, init, utils, data, batch]) {
         for (const [name, member] of Object.entries<unknown>({ ...space })) {
           if (typeof member !== 'function' || /^[A-Z]|set_|tidy/.test(name)) continue;
           for (const args of [[x], [x, x], [torch.rand(3, 3), x], [[x, x]], [() => x, x], [x, 1]]) {
