@@ -6,6 +6,6 @@ export { type Evaluation, evaluate } from './batch/evaluate';
 export type { Files } from './batch/inputs';
 export { type MergeOptions, merge } from './batch/merge';
 export type { EvaluateOptions, OnError } from './batch/options';
-export type { OutputFormat } from './batch/output';
+export type { OutputFormat } from './batch/outputs/file';
 export type { BatchProgress } from './batch/run';
 export type { BatchSummary, DifferenceSummary, RowPlace, SkippedRow } from './batch/summary';

@@ -10,7 +10,8 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 
 import { BatchError, writing } from './error';
-import { exists, folderOf, type OutputFormat, syncFolder, writeAt } from './output';
+import { exists, folderOf, syncFolder, writeAt } from './output';
+import type { OutputFormat } from './outputs/file';
 import type { ScoresState } from './totals';
 
 export interface InputDescription {

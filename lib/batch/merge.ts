@@ -16,7 +16,8 @@ import {
   lock,
 } from './journal';
 import { filesGiven } from './options';
-import { exists, folderOf, formatOf } from './output';
+import { exists, folderOf } from './output';
+import { formatOf } from './outputs/file';
 import { fileOf, journalsIn, type Part, partNamed, textOf } from './part';
 import { chunksOf, type Target } from './plan';
 import { FileSeries } from './series';

@@ -18,7 +18,7 @@ import { type DeviceLike, device } from '../tensor/device';
 import { DType } from '../tensor/dtype';
 import type { Files } from './inputs';
 import type { Chunked } from './losses';
-import { FORMATS, formatOf, type OutputFormat } from './output';
+import { FORMATS, formatOf, type OutputFormat } from './outputs/file';
 import { isWhole, type Part, partNamed } from './part';
 
 export type OnError = 'stop' | 'skip';

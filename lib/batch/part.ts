@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import { valueError } from '../bindings/errors';
 import type { Column } from './inputs';
-import { formatOf } from './output';
+import { formatOf } from './outputs/file';
 
 /** Part `index`, from 1, of `count`. */
 export interface Part {

@@ -6,7 +6,7 @@ import { BatchError } from './error';
 import { Column, EXTENSION, type Files } from './inputs';
 import { type Chunked, dimsOf } from './losses';
 import type { Output, Settings } from './options';
-import type { OutputFormat } from './output';
+import type { OutputFormat } from './outputs/file';
 import { fileOf, hasFile, isWhole, type Part, type Range } from './part';
 import type { Sources } from './sources';
 

@@ -4,7 +4,9 @@ import { rmSync } from 'node:fs';
 import { valueError } from '../bindings/errors';
 import type { DType } from '../tensor/dtype';
 import { BatchError, writing } from './error';
-import { exists, type OutputFile, openOutput, partialOf } from './output';
+import { exists, partialOf } from './output';
+import type { OutputFile } from './outputs/file';
+import { openOutput } from './outputs/open';
 import type { Range } from './part';
 import type { Chunk, Target } from './plan';
 

@@ -2,6 +2,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { PageHeader } from 'hyparquet' with { 'resolution-mode': 'import' };
+import type * as deltas from 'hyparquet/src/delta.js' with { 'resolution-mode': 'import' };
 
 import { bitsOf, unpackBits, unpackRuns } from './bits';
 import { type Decompress, decompressor } from './codecs';
@@ -125,9 +126,7 @@ class Pages {
     private readonly seen: Seen,
     private readonly parse: ParseHeader,
     private readonly decompress: Decompress,
-    private readonly delta: typeof import('hyparquet/src/delta.js', { with: {
-      'resolution-mode': 'import',
-    }}),
+    private readonly delta: typeof deltas,
   ) {
     this.#width = product(column.shape);
     this.#pattern = patternOf(column.shape);

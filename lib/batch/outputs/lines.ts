@@ -3,10 +3,10 @@ import type { FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 
-import { frombuffer } from '../tensor/creation';
-import type { DType } from '../tensor/dtype';
-import { LOSS, OutputFile, type OutputForm, rowOf } from './output';
-import { numbersOf } from './summary';
+import { frombuffer } from '../../tensor/creation';
+import type { DType } from '../../tensor/dtype';
+import { numbersOf } from '../summary';
+import { LOSS, OutputFile, type OutputForm, rowOf } from './file';
 
 type Compress = (bytes: Uint8Array) => Promise<Uint8Array>;
 type WithZstd = typeof zlib & { zstdCompress?: typeof zlib.gzip };

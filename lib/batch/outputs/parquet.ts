@@ -6,45 +6,45 @@ import type { FileHandle } from 'node:fs/promises';
 import type { ColumnChunk, RowGroup, SchemaElement } from 'hyparquet' with {
   'resolution-mode': 'import',
 };
-import type { ByteWriter } from 'hyparquet-writer/src/bytewriter.js' with {
+import type * as bytewriter from 'hyparquet-writer/src/bytewriter.js' with {
+  'resolution-mode': 'import',
+};
+import type * as datapage from 'hyparquet-writer/src/datapage.js' with {
+  'resolution-mode': 'import',
+};
+import type * as footer from 'hyparquet-writer/src/metadata.js' with {
   'resolution-mode': 'import',
 };
 
-import type { DType } from '../tensor/dtype';
-import * as dtypes from '../tensor/dtype';
-import { LOSS, lacking, OutputFile, type OutputForm, rowOf } from './output';
-import { bitsOf } from './tables/bits';
+import type { DType } from '../../tensor/dtype';
+import * as dtypes from '../../tensor/dtype';
+import { bitsOf } from '../tables/bits';
+import { LOSS, lacking, OutputFile, type OutputForm, rowOf } from './file';
 
 const MAGIC = Buffer.from('PAR1');
 
-const TYPES: ReadonlyMap<DType, Omit<SchemaElement, 'name'> & { type: NonNullable<SchemaElement['type']> }> =
-  new Map([
-    [dtypes.float32, { type: 'FLOAT' }],
-    [dtypes.float64, { type: 'DOUBLE' }],
-    [
-      dtypes.float16,
-      { type: 'FIXED_LEN_BYTE_ARRAY', type_length: 2, logical_type: { type: 'FLOAT16' } },
-    ],
-  ]);
+const TYPES: ReadonlyMap<
+  DType,
+  Omit<SchemaElement, 'name'> & { type: NonNullable<SchemaElement['type']> }
+> = new Map([
+  [dtypes.float32, { type: 'FLOAT' }],
+  [dtypes.float64, { type: 'DOUBLE' }],
+  [
+    dtypes.float16,
+    { type: 'FIXED_LEN_BYTE_ARRAY', type_length: 2, logical_type: { type: 'FLOAT16' } },
+  ],
+]);
 
 /** What the library offers. */
-interface Library {
-  readonly ByteWriter: typeof ByteWriter;
-  readonly writePageHeader: typeof import('hyparquet-writer/src/datapage.js', {
-    with: { 'resolution-mode': 'import' },
-  }).writePageHeader;
-  readonly writeMetadata: typeof import('hyparquet-writer/src/metadata.js', {
-    with: { 'resolution-mode': 'import' },
-  }).writeMetadata;
-}
+type Library = typeof bytewriter & typeof datapage & typeof footer;
 
 async function library(): Promise<Library> {
-  const [{ ByteWriter: Bytes }, { writePageHeader }, { writeMetadata }] = await Promise.all([
+  const parts = await Promise.all([
     import('hyparquet-writer/src/bytewriter.js'),
     import('hyparquet-writer/src/datapage.js'),
     import('hyparquet-writer/src/metadata.js'),
   ]);
-  return { ByteWriter: Bytes, writePageHeader, writeMetadata };
+  return Object.assign({}, ...parts);
 }
 
 /** A part of the file: a group of rows, whose column is one page. */
@@ -115,7 +115,7 @@ function pageHead(
   rows: number,
   rowBytes: number,
   row: readonly number[],
-  { ByteWriter: Bytes, writePageHeader }: Library,
+  { ByteWriter, writePageHeader }: Library,
 ): { head: Uint8Array; values: number } {
   const { repetitions, level } = levelsOf(row);
   const values = rows * repetitions.length;
@@ -126,7 +126,7 @@ function pageHead(
       ])
     : Buffer.alloc(0);
   const size = levels.length + rows * rowBytes;
-  const writer = new Bytes();
+  const writer = new ByteWriter();
   writePageHeader(writer, {
     type: 'DATA_PAGE',
     uncompressed_page_size: size,
@@ -191,11 +191,11 @@ function varint(value: number): Buffer {
 function footerOf(
   form: OutputForm,
   groups: readonly Group[],
-  { ByteWriter: Bytes, writeMetadata }: Library,
+  { ByteWriter, writeMetadata }: Library,
 ): Uint8Array {
   const { dtype } = form;
   const row = rowOf(form);
-  const writer = new Bytes();
+  const writer = new ByteWriter();
   writeMetadata(writer, {
     version: 2,
     created_by: 'torch-losses',
