@@ -62,11 +62,7 @@ export async function openInputs(
 export const COMPARED = 'compare';
 
 /** Opens the files with losses to compare with. */
-export async function openCompared(
-  files: Files,
-  first: Column,
-  sources: Sources,
-): Promise<Column> {
+export async function openCompared(files: Files, first: Column, sources: Sources): Promise<Column> {
   const column = await Column.open(COMPARED, files, 0, sources);
   checkRows(column, first);
   return column;
