@@ -145,12 +145,18 @@ describe('batch: jobs', () => {
     expect(input.status).to.equal(4);
     expect(input.stderr).to.include('own-labels.npy has changed');
     expect((await run([...own, '--overwrite'])).status).to.equal(0);
-    const text = readFileSync(`${out}.job`, 'utf8').replace(
-      /"libtorch":"[^"]*"/,
-      '"libtorch":"1.0.0"',
-    );
-    writeFileSync(`${out}.job`, text);
-    expect((await run([...own, '--resume'])).stderr).to.include('libtorch was 1.0.0, and is');
+    const text = readFileSync(`${out}.job`, 'utf8');
+    const changes = {
+      libtorch: 'libtorch was other, and is',
+      hardware: 'the hardware was other, and is',
+    };
+    for (const [name, message] of Object.entries(changes)) {
+      const changed = text.replace(new RegExp(`"${name}":"[^"]*"`), `"${name}":"other"`);
+      writeFileSync(`${out}.job`, changed);
+      const outcome = await run([...own, '--resume']);
+      expect(outcome.stderr).to.include(message);
+      expect(outcome.status).to.equal(4);
+    }
   }).timeout(60_000);
 
   it('are refused while another run writes the same output', async () => {
