@@ -80,6 +80,10 @@ async function* run(
     const { compare } = settings;
     if (compare !== null) columns.push(await openCompared(compare, columns[0]!, sources));
     return yield* new Job(loss, columns, settings).run();
+  } catch (error) {
+    // What was waited for fails when it is ended.
+    settings.signal?.throwIfAborted();
+    throw error;
   } finally {
     await sources.close();
   }

@@ -8,6 +8,7 @@ import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { addAbortSignal, type Readable } from 'node:stream';
 
 import { damaged } from '../serialization/reader';
 import { Decoders } from './tables/decoders';
@@ -46,7 +47,12 @@ export class Sources {
   readonly #sources = new Map<string, Promise<Source>>();
   readonly #copies: FileHandle[] = [];
 
-  constructor(private readonly signal?: AbortSignal) {}
+  /** @param signal - ends what waits for a pipe or a thread */
+  constructor(private readonly signal?: AbortSignal) {
+    signal?.addEventListener('abort', this.#abort, { once: true });
+  }
+
+  readonly #abort = (): void => void this.decoders.close();
 
   /** @throws the error of `fs`; RangeError (ValueError) for what is neither a file nor a pipe */
   open(name: string): Promise<Source> {
@@ -73,14 +79,14 @@ export class Sources {
   }
 
   /** Copies a pipe. Its content is told by a hash, so that a job can be resumed with the same content. */
-  async #copy(pipe: AsyncIterable<Uint8Array>, label: string): Promise<Source> {
+  async #copy(pipe: Readable, label: string): Promise<Source> {
     const file = path.join(os.tmpdir(), `torch-losses-${randomUUID()}`);
     const copy = await open(file, 'wx+', 0o600);
     this.#copies.push(copy);
     await unlink(file);
+    if (this.signal) addAbortSignal(this.signal, pipe);
     const hash = createHash('sha256');
     for await (const part of pipe) {
-      this.signal?.throwIfAborted();
       hash.update(part);
       await copy.writeFile(part);
     }
@@ -90,6 +96,7 @@ export class Sources {
   }
 
   async close(): Promise<void> {
+    this.signal?.removeEventListener('abort', this.#abort);
     await this.decoders.close();
     await Promise.all(this.#copies.splice(0).map((copy) => copy.close()));
   }

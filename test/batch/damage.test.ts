@@ -17,7 +17,7 @@ const SEED = Number(process.env['BATCH_SEED'] ?? Date.now() % 2 ** 31);
 const ROWS = 40;
 
 /** Files that other programs made: with dictionaries, levels, statistics and compressed pages. */
-const MADE = ['snappy.parquet', 'zstd.parquet', 'pages.parquet', 'deflated.npz'];
+const MADE = ['snappy.parquet', 'zstd.parquet', 'pages.parquet', 'deflated.npz', 'lines.jsonl.zst'];
 const OWN = ['x.npy', 'x.npz', 'x.safetensors', 'x.pt', 'x.jsonl', 'x.jsonl.gz', 'x.parquet'];
 const NAMES = [...OWN, 'flat.parquet', ...MADE];
 

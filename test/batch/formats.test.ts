@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   writeFileSync,
 } from 'node:fs';
@@ -141,6 +142,13 @@ describe('batch: tables beside Python', function () {
     });
   }
 
+  it('read JSON lines that Zstandard compressed', async () => {
+    const [many, out] = [file('many.jsonl.zst'), file('many-ours.npy')];
+    const files = { input: `${many}:x`, target: `${many}:y` };
+    await evaluate(new nn.MSELoss(), files, { out, memory: 2e7 }).summary();
+    expect(readFileSync(out).equals(readFileSync(file('many.npy')))).to.equal(true);
+  });
+
   it('read numbers of JSON in the dtype that is asked for', async () => {
     const files = { input: file('scores.ndjson:score'), target: file('scores.ndjson:label') };
     for (const dtype of [torch.float32, torch.float64]) {
@@ -181,6 +189,20 @@ describe('batch: tables beside Python', function () {
     }
   });
 });
+
+function linkOf(file: string): string {
+  try {
+    return readlinkSync(file);
+  } catch {
+    return ''; // closed meanwhile
+  }
+}
+
+/** Whether a process has the copy of a pipe open, which has no name. */
+const isCopying = (pid: number): boolean =>
+  readdirSync(`/proc/${pid}/fd`).some((fd) => {
+    return linkOf(`/proc/${pid}/fd/${fd}`).includes('torch-losses-');
+  });
 
 describe('batch: JSON lines, pipes and lists of files', () => {
   const file = temporaryFolder();
@@ -262,6 +284,23 @@ describe('batch: JSON lines, pipes and lists of files', () => {
     const changed = await run([...args, '--resume'], bytes);
     expect(changed.status).to.equal(4);
     expect(changed.stderr).to.include('standard input has changed');
+  }).timeout(60_000);
+
+  it('end by a signal while they wait for a pipe', async () => {
+    const args = [...mse, '--input', '-:x', '--target', '-:y', '--out', file('waiting.npy')];
+    const child = spawn(process.execPath, [MAIN, 'eval', ...args]);
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    let stderr = '';
+    child.stderr.on('data', (text) => {
+      stderr += text;
+    });
+    child.stdin.write('{"x": 1, "y": 2}\n');
+    // The handler of signals is there before the copy of the pipe.
+    while (!isCopying(child.pid!)) await new Promise((resolve) => setTimeout(resolve, 20));
+    child.kill('SIGINT');
+    expect(await ended, stderr).to.equal(130);
+    expect(stderr).to.include('The job was interrupted.');
+    expect(existsSync(file('waiting.npy'))).to.equal(false);
   }).timeout(60_000);
 
   it('that were killed go on, and give the same bytes', async () => {
