@@ -114,7 +114,7 @@ export function settingsOf(loss: unknown, inputs: unknown, options: unknown): Se
   if (out !== null && out === gradOut) {
     throw valueError(`evaluate(): 'out' and 'gradOut' must not be the same, got ${out}`);
   }
-  if (report === '') throw valueError("evaluate(): 'report' must not be empty");
+  if (report !== null) checkPath('report', report);
   if (resume && overwrite)
     throw valueError("evaluate(): 'resume' and 'overwrite' exclude each other");
   if (loss === null && (out ?? gradOut) !== null) {
@@ -149,9 +149,14 @@ function formatNamed(format: string | null): OutputFormat | null {
   );
 }
 
+function checkPath(name: string, path: string): void {
+  if (path === '') throw valueError(`evaluate(): '${name}' must not be empty`);
+  if (path.includes('\0')) throw valueError(`evaluate(): '${name}' must not have a zero byte`);
+}
+
 function outputOf(name: string, out: string | null, format: OutputFormat | null): Output | null {
   if (out === null) return null;
-  if (out === '') throw valueError(`evaluate(): '${name}' must not be empty`);
+  checkPath(name, out);
   if (out.endsWith('/')) return { out, format: written(format ?? 'npy') };
   const named = formatOf(out);
   if (named === undefined) {

@@ -392,6 +392,8 @@ describe('batch: jobs', () => {
         [loss, files, { out: 'x.txt' }],
         "'out' must be a folder with / at its end, or a file that ends with",
       ],
+      [[loss, files, { out: 'a\0b.npy' }], "'out' must not have a zero byte"],
+      [[loss, files, { report: '' }], "'report' must not be empty"],
       [[loss, files, { memory: -1 }], "'memory' must be a number of bytes, got the number -1"],
       [[loss, files, { onError: 'go' }], "'onError' must be 'stop' or 'skip'"],
       [[loss, files, { signal: 1 }], "'signal' must be an AbortSignal"],
