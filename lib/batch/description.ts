@@ -19,6 +19,7 @@ export function describeJob(
   columns: readonly Column[],
   { dtypes, device, onError, out, gradOut }: Settings,
 ): JobDescription {
+  const { type } = new Device(device);
   const inputs = columns.map(({ input, shards }) => [
     input,
     shards.map(({ source, member, stamp }) => {
@@ -32,8 +33,8 @@ export function describeJob(
     loss: loss.name,
     options: mapped(loss.options, textOf),
     dtypes: mapped(dtypes, String),
-    device: new Device(device).type,
-    hardware: device === 'cpu' ? native.cpu_capability() : get_device_name(device),
+    device: type,
+    hardware: type === 'cpu' ? native.cpu_capability() : get_device_name(device),
     libtorch: libtorch.version,
     onError,
     output: (out ?? gradOut)?.format ?? 'none',
