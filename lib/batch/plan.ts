@@ -159,7 +159,7 @@ export function targetsOf(
   if (!out.endsWith('/')) return [{ file: fileOf(out, part), format, ...range }];
   const seen = new Map<string, string>();
   const targets = first.shards.map(({ path: source, member, shape }, index) => {
-    const base = path.basename(source).replaceAll(' ', '-');
+    const base = path.basename(source);
     const name = EXTENSION.test(base) ? base.replace(EXTENSION, '') : path.parse(base).name;
     const isUnique = first.shards.every(
       (other) => other.path !== source || other.member === member,

@@ -3,12 +3,13 @@
  * copied to a temporary file without a name, which the system removes with the process.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { type BigIntStats, fstatSync, statSync } from 'node:fs';
+import { type BigIntStats, fstatSync, open as openFile, statSync } from 'node:fs';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
+import { promisify } from 'node:util';
 
 import { damaged } from '../serialization/reader';
 import { Decoders } from './tables/decoders';
@@ -74,7 +75,8 @@ export class Sources {
       return this.#copy(process.stdin, label);
     }
     if (!status.isFIFO()) throw damaged(name, 'is neither a file nor a pipe');
-    const { fd } = await open(name);
+    // A FileHandle would close the descriptor when it is collected.
+    const fd = await promisify(openFile)(name, 'r');
     return this.#copy(new Socket({ fd, readable: true, writable: false }), label);
   }
 

@@ -17,6 +17,8 @@ const ALL_AS = new RegExp(
   'gm',
 );
 const ALL = new RegExp(String.raw`^__exportStar\(${REQUIRE}, exports\);$`, 'gm');
+const DEFINE = 'define_re_export';
+const ES_MODULE = 'Object.defineProperty(exports, "__esModule", { value: true });';
 const MEMBER = /"(\w+)", .* return \w+\.(\w+);/g;
 const EXPORTED = /\bexports\.(\w+) =|^Object\.defineProperty\(exports, "(?!__esModule)(\w+)"/gm;
 
@@ -44,7 +46,7 @@ function changedText(file, text, texts) {
   };
   const members = (pairs) => (module) =>
     pairs.map(([name, member]) => getter(name, `${module}.${member}`));
-  return text
+  const changed = text
     .replace(SOME, (_, _variable, module, lines) =>
       reExport(module, members([...lines.matchAll(MEMBER)].map(([, ...pair]) => pair)), '\n'),
     )
@@ -59,12 +61,15 @@ function changedText(file, text, texts) {
       const declaration = `${names.map((name) => `exports.${name} = `).join('')}void 0;`;
       return `${declaration} ${reExport(module, members(names.map((name) => [name, name])))}`;
     });
+  return modules === 0
+    ? text
+    : changed.replace(ES_MODULE, `${ES_MODULE} const ${DEFINE} = Object.defineProperty;`);
 }
 
-// Node reads the names that a CommonJS module exports from its text. Those that are first assigned `void 0` are found,
-// unless `Object.defineProperty` follows with a getter that is not TypeScript's own.
+// Node and Deno read the names that a CommonJS module exports from its text. Those that are first assigned `void 0` are
+// found, unless `Object.defineProperty` follows with a getter that is not TypeScript's own. So it has another name.
 const getter = (name, value) =>
-  `(0, Object.defineProperty)(exports, "${name}", { enumerable: true, get: function () { return ${value}; } });`;
+  `${DEFINE}(exports, "${name}", { enumerable: true, get: function () { return ${value}; } });`;
 
 function exportsIn(text) {
   return [...text.matchAll(EXPORTED)].map(([, assigned, defined]) => assigned ?? defined);

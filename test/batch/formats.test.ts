@@ -1,5 +1,5 @@
 /** Parquet and JSON lines beside pyarrow, numpy and torch, and what is wrong with files. */
-import { execFile, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -265,6 +265,12 @@ describe('batch: JSON lines, pipes and lists of files', () => {
       expect(await run([...mse, ...args], input)).to.include({ status: 0 });
       expect(isRight()).to.equal(true);
     }
+    const [fifo, name] = [file('fifo'), file('t.jsonl')];
+    execFileSync('mkfifo', [fifo]);
+    spawn('sh', ['-c', `cat '${name}' > '${fifo}'`]);
+    const files = { input: `${fifo}:x`, target: `${fifo}:y` };
+    await evaluate(new nn.MSELoss(), files, { out, overwrite: true }).summary();
+    expect(isRight()).to.equal(true);
   }).timeout(60_000);
 
   it('of arrays come through a pipe, too, and a job goes on with the same content only', async () => {

@@ -15,6 +15,7 @@ export const job: Evaluation = evaluate(new nn.CrossEntropyLoss(), files, {
   compare: ['before-0.npy', 'before-1.npy'],
   report: 'report.html',
   shard: '3/16',
+  format: 'jsonl.gz',
   dtype: { '*': torch.float32, target: torch.int64 },
   device: 'cuda',
   memory: null,
@@ -43,3 +44,5 @@ evaluate(nn.CrossEntropyLoss, files);
 evaluate(new nn.MSELoss(), { input: torch.ones(1) });
 // @ts-expect-error
 evaluate(new nn.MSELoss(), files, { onError: 'ignore' });
+// @ts-expect-error no such format
+evaluate(new nn.MSELoss(), files, { format: 'csv' });

@@ -1,4 +1,5 @@
 /** Integers of few bits in Parquet's pages: levels, indices and booleans. */
+import { LONGEST_SIZE, varint } from './compact';
 
 /**
  * Fills `out` from runs of equal values and groups of 8 packed ones.
@@ -9,16 +10,15 @@
  */
 export function unpackRuns(bytes: Uint8Array, width: number, out: Uint8Array | Int32Array): void {
   if (width > 32) throw new Error(`has values of ${width} bits`);
+  if (width === 0) {
+    out.fill(0);
+    return;
+  }
   const size = (width + 7) >> 3;
   let at = 0;
   for (let done = 0; done < out.length; ) {
-    let header = 0;
-    for (let shift = 0; ; shift += 7) {
-      if (at >= bytes.length || shift > 28) throw new Error('has runs that end too early');
-      const byte = bytes[at++]!;
-      header += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) break;
-    }
+    const { value: header, next } = varint(bytes, at, LONGEST_SIZE);
+    at = next;
     const count = Math.floor(header / 2);
     if (header % 2 === 1) {
       const values = Math.min(count * 8, out.length - done);
@@ -28,7 +28,7 @@ export function unpackRuns(bytes: Uint8Array, width: number, out: Uint8Array | I
       done += values;
       at = Math.min(at + count * width, bytes.length);
     } else {
-      if (count === 0 || at + size > bytes.length) throw new Error('has runs that end too early');
+      if (at + size > bytes.length) throw new Error('has runs that end too early');
       let value = 0;
       for (let i = 0; i < size; i++) value |= bytes[at++]! << (8 * i);
       out.fill(value, done, Math.min(done + count, out.length));

@@ -9,7 +9,7 @@ const [STOP, TRUE, FALSE, BYTE, I16, I32, I64, DOUBLE, BINARY, LIST, SET, STRUCT
 ];
 const DEEPEST = 32;
 /** Sizes have 31 bits, in groups of 7. */
-const LONGEST_SIZE = 5;
+export const LONGEST_SIZE = 5;
 const LONGEST_NUMBER = 10;
 
 /** Thrown if a structure does not end within the bytes. */
@@ -74,7 +74,8 @@ function listEnd(bytes: Uint8Array, at: number, depth: number): number {
   return next;
 }
 
-function varint(
+/** Reads an integer in groups of 7 bits, and says where it ends. */
+export function varint(
   bytes: Uint8Array,
   at: number,
   longest: number,

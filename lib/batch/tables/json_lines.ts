@@ -14,7 +14,7 @@ import {
 } from './json_values';
 import type { Mark, Scan } from './messages';
 import { RowProblem } from './problem';
-import { chosenName, partsOf, type Selection, type TableColumn } from './table';
+import { allOf, chosenName, partsOf, type Selection, type TableColumn } from './table';
 
 /** A thread gets this many bytes or more of a chunk. */
 const LEAST_PART = 2 ** 20;
@@ -150,12 +150,11 @@ export class JsonLines {
         this.#owner,
       ),
     );
-    // The error of the first part names the first row that is wrong.
-    const outcomes = await Promise.allSettled(tasks);
-    const failed = outcomes.find(({ status }) => status === 'rejected');
-    for (const { resolve, reject } of group) {
-      if (failed) reject((failed as PromiseRejectedResult).reason);
-      else resolve();
+    try {
+      await allOf(tasks);
+      for (const { resolve } of group) resolve();
+    } catch (error) {
+      for (const { reject } of group) reject(error);
     }
   }
 

@@ -6,7 +6,7 @@ import type * as deltas from 'hyparquet/src/delta.js' with { 'resolution-mode': 
 
 import { bitsOf, unpackBits, unpackRuns } from './bits';
 import { type Decompress, decompressor } from './codecs';
-import { structEnd, Unfinished } from './compact';
+import { LONGEST_SIZE, structEnd, Unfinished, varint } from './compact';
 import type { PagesTask } from './messages';
 import { RowProblem } from './problem';
 
@@ -518,19 +518,8 @@ const MOST_PARTS = 2 ** 12;
 
 /** Checks the sizes of blocks of differences, since the library allocates what they say. */
 function checkBlocks(bytes: Uint8Array): void {
-  const sizes: number[] = [];
-  let at = 0;
-  while (sizes.length < 2) {
-    let size = 0;
-    for (let shift = 0; ; shift += 7) {
-      if (at >= bytes.length || shift > 28) throw new Error('it ends too early');
-      const byte = bytes[at++]!;
-      size += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) break;
-    }
-    sizes.push(size);
-  }
-  const [block, parts] = sizes as [number, number];
+  const { value: block, next } = varint(bytes, 0, LONGEST_SIZE);
+  const { value: parts } = varint(bytes, next, LONGEST_SIZE);
   const isBlock = parts > 0 && parts <= MOST_PARTS && block > 0 && block % parts === 0;
   if (!isBlock) throw new Error(`it has blocks of ${block} values in ${parts} parts`);
 }

@@ -9,7 +9,7 @@ import * as dtypes from '../../tensor/dtype';
 import { structEnd } from './compact';
 import type { Decoders } from './decoders';
 import { type PageColumn, type PageGroup, shapeOfRows } from './pages';
-import { chosenName, partsOf, type Selection, type TableColumn } from './table';
+import { allOf, chosenName, partsOf, type Selection, type TableColumn } from './table';
 
 const MAGIC = 0x31524150; // PAR1
 const ENCRYPTED = 0x45524150; // PARE
@@ -120,9 +120,7 @@ export class Parquet {
         offset: offset + (first - from) * row,
       });
     });
-    const outcomes = await Promise.allSettled(tasks);
-    const failed = outcomes.find(({ status }) => status === 'rejected');
-    if (failed) throw (failed as PromiseRejectedResult).reason;
+    await allOf(tasks);
   }
 
   /** Returns where the pages of a column are, and how many values each row has. */

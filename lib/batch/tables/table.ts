@@ -52,3 +52,9 @@ export function partsOf(from: number, to: number, count: number): [from: number,
     from + Math.floor((rows * (i + 1)) / count),
   ]);
 }
+
+/** Waits for all parts. The error is that of the first part that fails, which names the first row that is wrong. */
+export async function allOf(parts: readonly Promise<unknown>[]): Promise<void> {
+  const outcomes = await Promise.allSettled(parts);
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+}
