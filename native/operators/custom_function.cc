@@ -152,9 +152,9 @@ OptionalTensors custom_function(Environment& environment, const std::string& nam
     TORCH_CHECK_NOT_IMPLEMENTED(false, "forward-mode AD is not supported for custom functions");
   };
   const auto view_as_self = [](const at::Tensor& tensor) { return tensor.view_as(tensor); };
-  auto wrapped = wrap_outputs(inputs, set_of(non_differentiable), set_of(dirty), outputs, node,
-                              no_forward_mode, std::unordered_set<at::TensorImpl*>(), view_as_self,
-                              false);
+  auto wrapped =
+      wrap_outputs(inputs, set_of(non_differentiable), set_of(dirty), outputs, node,
+                   no_forward_mode, std::unordered_set<at::TensorImpl*>(), view_as_self, false);
   if (is_recorded) {
     function->set_outputs(wrapped);
     function->save(saved);
