@@ -2,7 +2,6 @@
 // Source: torch/nn/parallel/distributed.py, torch/csrc/distributed/c10d/init.cpp,
 // torch/distributed/algorithms/ddp_comm_hooks/default_hooks.py.
 #include <ATen/core/grad_mode.h>
-#include <torch/csrc/autograd/custom_function.h>
 #include <torch/csrc/autograd/engine.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "bindings/bindings.h"
@@ -253,9 +253,10 @@ Tensors sink(ReducerHandle* handle, const Tensors& outputs) {
                                   const autograd::variable_list&) -> autograd::variable_list {
     TORCH_CHECK_NOT_IMPLEMENTED(false, "forward-mode AD is not supported");
   };
-  auto wrapped = autograd::_wrap_outputs(
-      outputs, {}, {}, copies, node, no_forward_mode, {},
-      [](const at::Tensor& tensor) { return tensor.view_as(tensor); }, false);
+  const auto view_as_self = [](const at::Tensor& tensor) { return tensor.view_as(tensor); };
+  const std::unordered_set<at::TensorImpl*> none;
+  auto wrapped =
+      wrap_outputs(outputs, none, none, copies, node, no_forward_mode, none, view_as_self, false);
   Tensors results;
   for (const auto& output : wrapped) results.push_back(*output);
   return results;

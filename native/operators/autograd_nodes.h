@@ -4,6 +4,7 @@
 
 #include <ATen/core/Tensor.h>
 #include <c10/util/intrusive_ptr.h>
+#include <torch/csrc/autograd/custom_function.h>
 #include <torch/csrc/autograd/edge.h>
 #include <torch/csrc/autograd/function.h>
 
@@ -27,6 +28,18 @@ auto make_node(Arguments&&... arguments) {
                                      [](Function* function) { deleteNode(function); });
   } else {
     return c10::make_intrusive<Function>(std::forward<Arguments>(arguments)...);
+  }
+}
+
+// Calls libtorch's function of that name. Since 2.14 it also returns the node, for which hooks of
+// creation are called. JavaScript cannot register any.
+template <typename... Arguments>
+auto wrap_outputs(Arguments&&... arguments) {
+  NodePointer attached;
+  if constexpr (requires { torch::autograd::_wrap_outputs(arguments..., attached); }) {
+    return torch::autograd::_wrap_outputs(std::forward<Arguments>(arguments)..., attached);
+  } else {
+    return torch::autograd::_wrap_outputs(std::forward<Arguments>(arguments)...);
   }
 }
 

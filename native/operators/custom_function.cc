@@ -139,9 +139,10 @@ OptionalTensors custom_function(Environment& environment, const std::string& nam
   const auto no_forward_mode = [](const variable_list&, const variable_list&) -> variable_list {
     TORCH_CHECK_NOT_IMPLEMENTED(false, "forward-mode AD is not supported for custom functions");
   };
-  auto wrapped = autograd::_wrap_outputs(
-      inputs, set_of(non_differentiable), set_of(dirty), outputs, node, no_forward_mode, {},
-      [](const at::Tensor& tensor) { return tensor.view_as(tensor); }, false);
+  const auto view_as_self = [](const at::Tensor& tensor) { return tensor.view_as(tensor); };
+  auto wrapped =
+      wrap_outputs(inputs, set_of(non_differentiable), set_of(dirty), outputs, node,
+                   no_forward_mode, std::unordered_set<at::TensorImpl*>(), view_as_self, false);
   if (is_recorded) {
     function->set_outputs(wrapped);
     function->save(saved);

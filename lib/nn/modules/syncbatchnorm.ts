@@ -10,8 +10,6 @@ import {
   typeOf,
 } from '../../dispatch/signature';
 import { GROUP, type Group, get_world_size, is_initialized } from '../../distributed/process_group';
-import type { DeviceLike } from '../../tensor/device';
-import type { DType } from '../../tensor/dtype';
 import type { Tensor } from '../../tensor/tensor';
 import { BatchNorm, type NormOptions, normParameters } from './batchnorm';
 import { Module } from './module';
@@ -53,15 +51,7 @@ export class SyncBatchNorm extends BatchNorm {
   constructor(
     ...args: Positional<
       [num_features: number],
-      [
-        eps: number,
-        momentum: number | null,
-        affine: boolean,
-        track_running_stats: boolean,
-        process_group: Group | null,
-        device: DeviceLike | null,
-        dtype: DType | null,
-      ],
+      ['eps', 'momentum', 'affine', 'track_running_stats', 'process_group', 'device', 'dtype'],
       SyncBatchNormOptions
     >
   ) {
