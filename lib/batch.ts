@@ -5,5 +5,6 @@ export { BatchError, type BatchProblem } from './batch/error';
 export { type Evaluation, evaluate } from './batch/evaluate';
 export type { Files } from './batch/inputs';
 export type { EvaluateOptions, OnError } from './batch/options';
+export type { OutputFormat } from './batch/outputs/file';
 export type { BatchProgress } from './batch/run';
 export type { BatchSummary, RowPlace, SkippedRow } from './batch/summary';

@@ -1,9 +1,12 @@
 /**
- * Sets the functions that the native side calls in this environment: for errors, warnings, and memory pressure.
+ * Sets the functions that the native side calls in this environment: for errors, warnings, and memory pressure. Loads
+ * the class of the tensors that operators return, and starts the own kernels that the process's environment asks for.
  *
  * Every entry point imports this file first. It runs once per thread.
  */
 import './bindings/libtorch/bundle';
+import './backends/kernels';
+import './tensor/tensor';
 import { createError } from './bindings/errors';
 import { HandleOwner } from './bindings/handle';
 import { native } from './bindings/native';

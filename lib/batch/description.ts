@@ -15,12 +15,13 @@ import type { Settings } from './options';
 export function describeJob(
   loss: Chunked,
   columns: readonly Column[],
-  { dtypes, device, onError }: Settings,
+  { dtypes, device, onError, format }: Settings,
 ): JobDescription {
   const inputs = columns.map(({ input, shards }) => [
     input,
-    shards.map(({ path: file, member, stamp }) => {
-      const absolute = path.resolve(file);
+    shards.map(({ source, member, stamp }) => {
+      const isNamed = source.label === source.path;
+      const absolute = isNamed ? path.resolve(source.path) : source.label;
       return { file: member === undefined ? absolute : `${absolute}:${member}`, ...stamp };
     }),
   ]);
@@ -32,6 +33,7 @@ export function describeJob(
     device,
     libtorch: libtorch.version,
     onError,
+    output: format,
     inputs: Object.fromEntries(inputs),
   };
 }

@@ -1,10 +1,11 @@
 import { runtimeError } from '../bindings/errors';
 import type { _Loss } from '../nn/modules/loss/base';
 import type { Files } from './inputs';
-import { chunked } from './losses';
-import { type EvaluateOptions, filesByInput, settingsOf } from './options';
+import { type Chunked, chunked } from './losses';
+import { type EvaluateOptions, filesByInput, type Settings, settingsOf } from './options';
 import { openInputs } from './plan';
 import { type BatchProgress, Job } from './run';
+import { Sources } from './sources';
 import type { BatchSummary } from './summary';
 
 /**
@@ -48,13 +49,13 @@ export class Evaluation implements AsyncIterable<BatchProgress> {
  * ```
  *
  * @param loss - a loss of torch.nn. Its `reduction` says what the summary's `value` is
- * @param inputs - the files of each input, by the names of the loss's parameters: `.npy`, `.npz`, `.safetensors` or files
- *   of `torch.save`; paths, patterns, folders, or `.txt` files that list them, with `:NAME` for an array of a file. The
- *   first dimension is that of the rows; in CTC's `log_probs`, the second. Losses with a weight for each element take it as
- *   the input `weight`
- * @throws TypeError for wrong arguments; RangeError (ValueError) for a loss that cannot be computed in chunks of rows, or
- *   shapes that it does not take; BatchError for a file that cannot be read. The job throws BatchError for a row that the
- *   loss refuses, and for an output that exists, is written by another run, or belongs to another job
+ * @param inputs - the files of each input, by the names of the loss's parameters: `.npy`, `.npz`, `.safetensors`, files of
+ *   `torch.save`, Parquet or JSON lines; paths, patterns, folders, `.txt` files that list them, or `-` for standard input,
+ *   with `:NAME` for an array or column of a file. The first dimension is that of the rows; in CTC's `log_probs`, the
+ *   second. Losses with a weight for each element take it as the input `weight`
+ * @throws TypeError for wrong arguments; RangeError (ValueError) for a loss that cannot be computed in chunks of rows. The
+ *   job throws RangeError (ValueError) for shapes that the loss does not take, and BatchError for a file that cannot be
+ *   read, a row that the loss refuses, and an output that exists, is written by another run, or belongs to another job
  */
 export function evaluate<Args extends unknown[]>(
   loss: _Loss<Args>,
@@ -63,6 +64,23 @@ export function evaluate<Args extends unknown[]>(
 ): Evaluation {
   const settings = settingsOf(loss, inputs, options);
   const chunkedLoss = chunked(loss);
-  const columns = openInputs(chunkedLoss, filesByInput(chunkedLoss, inputs));
-  return new Evaluation(new Job(chunkedLoss, columns, settings).run());
+  return new Evaluation(run(chunkedLoss, filesByInput(chunkedLoss, inputs), settings));
+}
+
+async function* run(
+  loss: Chunked,
+  files: ReadonlyMap<string, Files>,
+  settings: Settings,
+): AsyncGenerator<BatchProgress, BatchSummary> {
+  const sources = new Sources(settings.signal);
+  try {
+    const columns = await openInputs(loss, files, settings, sources);
+    return yield* new Job(loss, columns, settings).run();
+  } catch (error) {
+    // What was waited for fails when it is ended.
+    settings.signal?.throwIfAborted();
+    throw error;
+  } finally {
+    await sources.close();
+  }
 }

@@ -8,12 +8,18 @@ import { frombuffer } from '../tensor/creation';
 import type { Tensor } from '../tensor/tensor';
 import { expand } from '../utils/glob';
 import { BatchError } from './error';
+import type { Settings } from './options';
 import { openShard, type Shard } from './shard';
+import { Sources, STANDARD_INPUT } from './sources';
 
-/** Names files: a path or pattern, which may end with `:` and the name of an array in the file, or several of these. */
+/**
+ * Names files: a path or pattern, or `-` for standard input, which may end with `:` and the name of an array or column in
+ * the file; or several of these.
+ */
 export type Files = string | readonly string[];
 
-const EXTENSIONS = ['.npy', '.npz', '.safetensors', '.pt', '.pth'];
+/** Matches the files of a folder that are read. */
+export const EXTENSION = /\.(npy|npz|safetensors|pth?|parquet|(jsonl|ndjson)(\.gz|\.zst)?)$/;
 
 interface Named {
   readonly file: string;
@@ -32,12 +38,15 @@ export function filesOf(input: string, files: Files): Named[] {
   throw new BatchError('data', `evaluate(): input '${input}' has no file`);
 }
 
-function filesNamed(input: string, text: string): Named[] {
+/** @param member - the name of the array, unless the text has one */
+function filesNamed(input: string, text: string, member?: string): Named[] {
+  if (text === STANDARD_INPUT) return [{ file: text, member }];
   const found = existing(text);
-  if (found.length) return found.flatMap((file) => listed(input, file, undefined));
+  if (found.length) return found.flatMap((file) => listed(input, file, member));
   const colon = text.lastIndexOf(':');
-  const ofMember = colon > 0 ? existing(text.slice(0, colon)) : [];
-  if (ofMember.length) {
+  const start = text.slice(0, Math.max(colon, 0));
+  const ofMember = start === STANDARD_INPUT ? [start] : existing(start);
+  if (start && ofMember.length) {
     return ofMember.flatMap((file) => listed(input, file, text.slice(colon + 1)));
   }
   throw new BatchError(
@@ -53,9 +62,10 @@ function existing(text: string): string[] {
 }
 
 function listed(input: string, file: string, member: string | undefined): Named[] {
+  if (file === STANDARD_INPUT) return [{ file, member }];
   if (statSync(file).isDirectory()) {
     return readdirSync(file)
-      .filter((name) => EXTENSIONS.includes(path.extname(name)))
+      .filter((name) => EXTENSION.test(name))
       .sort()
       .map((name) => ({ file: path.join(file, name), member }));
   }
@@ -64,7 +74,7 @@ function listed(input: string, file: string, member: string | undefined): Named[
     .split(/\r?\n/)
     .map((line) => line.trim())
     .filter((line) => line && !line.startsWith('#'))
-    .flatMap((line) => filesNamed(input, path.resolve(path.dirname(file), line)));
+    .flatMap((line) => filesNamed(input, path.resolve(path.dirname(file), line), member));
 }
 
 /** One input: the rows of its shards, one after another. */
@@ -87,8 +97,20 @@ export class Column {
     this.rows = rows;
   }
 
-  static open(input: string, files: Files, dim: number): Column {
-    const shards = filesOf(input, files).map(({ file, member }) => openShard(file, member, input));
+  static async open(
+    input: string,
+    files: Files,
+    dim: number,
+    sources: Sources,
+    dtypes: Settings['dtypes'] = {},
+  ): Promise<Column> {
+    const dtype = { own: dtypes[input], floats: dtypes['*'] };
+    const opened: Shard[] = [];
+    for (const { file, member } of filesOf(input, files)) {
+      opened.push(await openShard(file, { member, input, dim, dtype }, sources));
+    }
+    const first = opened.find((shard) => !shard.isFormless) ?? opened[0]!;
+    const shards = opened.map((shard) => (shard.isFormless ? shard.like(first, dim) : shard));
     for (const shard of shards) checkLike(input, shard, shards[0]!, dim);
     return new Column(input, shards, dim);
   }
@@ -155,6 +177,11 @@ function checkLike(input: string, shard: Shard, first: Shard, dim: number): void
 
 /** Returns a whole array. */
 export async function wholeTensor(input: string, file: string): Promise<Tensor> {
-  const column = Column.open(input, file, 0);
-  return column.read(0, column.rows, new SharedArrayBuffer(column.rows * column.rowBytes));
+  const sources = new Sources();
+  try {
+    const column = await Column.open(input, file, 0, sources);
+    return await column.read(0, column.rows, new SharedArrayBuffer(column.rows * column.rowBytes));
+  } finally {
+    await sources.close();
+  }
 }

@@ -29,6 +29,8 @@ export interface JobDescription {
   readonly libtorch: string;
   readonly inputs: Readonly<Record<string, readonly InputDescription[]>>;
   readonly onError: string;
+  /** The format of the output. */
+  readonly output: string;
 }
 
 /** What the first line has. Another run may choose other chunks, but a job that goes on keeps its own. */
@@ -42,6 +44,8 @@ export interface ChunkRecord {
   /** The dtype and shape of a row's losses, of which the output is made. */
   readonly dtype: string;
   readonly row: readonly number[];
+  /** Where the rows end in the file, if they have different lengths there. */
+  readonly end?: number;
 }
 
 interface Contents {
@@ -120,7 +124,7 @@ export function checkSame(journal: string, was: JobDescription, now: JobDescript
 }
 
 function differenceOf(was: JobDescription, now: JobDescription): string | undefined {
-  for (const name of ['format', 'loss', 'device', 'libtorch', 'onError'] as const) {
+  for (const name of ['format', 'loss', 'device', 'libtorch', 'onError', 'output'] as const) {
     if (was[name] !== now[name]) return `${NAMES[name]} was ${was[name]}, and is ${now[name]}`;
   }
   return (
@@ -136,6 +140,7 @@ const NAMES = {
   device: 'the device',
   libtorch: 'libtorch',
   onError: 'what happens on errors',
+  output: 'the format of the output',
 };
 
 type Texts = Readonly<Record<string, string>>;

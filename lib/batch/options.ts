@@ -1,5 +1,6 @@
 /** The arguments of `evaluate`. */
 import os from 'node:os';
+import zlib from 'node:zlib';
 
 import { typeError, valueError } from '../bindings/errors';
 import { describe, isOptions } from '../dispatch/arguments';
@@ -17,15 +18,19 @@ import { type DeviceLike, device } from '../tensor/device';
 import { DType } from '../tensor/dtype';
 import type { Files } from './inputs';
 import type { Chunked } from './losses';
+import { FORMATS, formatOf, type OutputFormat } from './outputs/file';
 
 export type OnError = 'stop' | 'skip';
 
 export interface EvaluateOptions {
   /**
-   * Where the losses go: a `.npy` file for all, or a folder, whose name ends with `/`, for a `.npy` file of each file of
-   * the first input. Default: null, the summary is all.
+   * Where the losses go: a file for all, or a folder, whose name ends with `/`, for a file of each file of the first
+   * input. The format is that of the file's name: `.npy`, `.safetensors`, `.parquet`, or `.jsonl`, which `.gz` or `.zst`
+   * may follow. Default: null, the summary is all.
    */
   out?: string | null | undefined;
+  /** The format of the files in a folder. Default: `'npy'`, or that of the name of `out`. */
+  format?: OutputFormat | null | undefined;
   /** Converts inputs: all floating-point ones, or those named. Default: null, the dtypes of the files. */
   dtype?: DType | Readonly<Record<string, DType>> | null | undefined;
   /** Default: the CPU. */
@@ -46,6 +51,7 @@ const SIGNATURE = new Signature('evaluate', {
   loss: required(ANYTHING),
   inputs: required(ANYTHING),
   out: option<string | null>(orNull(STRING), null),
+  format: option<string | null>(orNull(STRING), null),
   dtype: option<unknown>(ANYTHING, null),
   device: option<DeviceLike>(DEVICE, 'cpu'),
   memory: option<unknown>(ANYTHING, null),
@@ -57,6 +63,7 @@ const SIGNATURE = new Signature('evaluate', {
 
 export interface Settings {
   readonly out: string | null;
+  readonly format: OutputFormat;
   /** The dtype of an input, or of `*`: all floating-point ones. */
   readonly dtypes: Readonly<Record<string, DType>>;
   readonly device: string;
@@ -78,16 +85,12 @@ export function settingsOf(loss: unknown, inputs: unknown, options: unknown): Se
     throw valueError(`evaluate(): 'onError' must be 'stop' or 'skip', got ${describe(onError)}`);
   }
   if (out === '') throw valueError("evaluate(): 'out' must not be empty");
-  if (out !== null && !out.endsWith('/') && !out.endsWith('.npy')) {
-    throw valueError(
-      `evaluate(): 'out' must be a .npy file, or a folder with / at its end, got ${out}`,
-    );
-  }
   if (resume && overwrite)
     throw valueError("evaluate(): 'resume' and 'overwrite' exclude each other");
   if (resume && out === null) throw valueError("evaluate(): 'resume' needs 'out'");
   return {
     out,
+    format: formatFor(out, given.format),
     dtypes: dtypesOf(given.dtype),
     device: device(given.device).toString(),
     memory: memoryOf(given.memory),
@@ -96,6 +99,30 @@ export function settingsOf(loss: unknown, inputs: unknown, options: unknown): Se
     onError,
     signal: signalOf(given.signal),
   };
+}
+
+function formatFor(out: string | null, given: string | null): OutputFormat {
+  if (given !== null && !(FORMATS as readonly string[]).includes(given)) {
+    throw valueError(
+      `evaluate(): 'format' must be one of ${FORMATS.join(', ')}, got ${describe(given)}`,
+    );
+  }
+  const format = given as OutputFormat | null;
+  if (out === null || out.endsWith('/')) return written(format ?? 'npy');
+  const named = formatOf(out);
+  if (named === undefined) {
+    throw valueError(
+      `evaluate(): 'out' must be a folder with / at its end, or a file that ends with one of ` +
+        `${FORMATS.map((each) => `.${each}`).join(', ')}, got ${out}`,
+    );
+  }
+  if (format === null || format === named) return written(named);
+  throw valueError(`evaluate(): 'format' is ${format}, but 'out' is ${out}`);
+}
+
+function written(format: OutputFormat): OutputFormat {
+  if (!format.endsWith('.zst') || 'zstdCompress' in zlib) return format;
+  throw valueError(`evaluate(): writing .${format} needs Node 22.15 or later`);
 }
 
 function dtypesOf(dtype: unknown): Record<string, DType> {

@@ -3,9 +3,11 @@ import path from 'node:path';
 
 import { valueError } from '../bindings/errors';
 import { BatchError } from './error';
-import { Column, type Files } from './inputs';
+import { Column, EXTENSION, type Files } from './inputs';
 import { type Chunked, dimsOf } from './losses';
 import type { Settings } from './options';
+import type { OutputFormat } from './outputs/file';
+import type { Sources } from './sources';
 
 /** Rows that are computed together. They lie in one file of the first input. */
 export interface Chunk {
@@ -27,8 +29,16 @@ const LEAST_ROWS = 4;
 const WORK = 4;
 
 /** Opens the inputs of a loss and checks that they fit together. */
-export function openInputs(loss: Chunked, files: ReadonlyMap<string, Files>): Column[] {
-  const columns = [...files].map(([input, of]) => Column.open(input, of, loss.row?.[input] ?? 0));
+export async function openInputs(
+  loss: Chunked,
+  files: ReadonlyMap<string, Files>,
+  { dtypes }: Settings,
+  sources: Sources,
+): Promise<Column[]> {
+  const columns: Column[] = [];
+  for (const [input, of] of files) {
+    columns.push(await Column.open(input, of, loss.row?.[input] ?? 0, sources, dtypes));
+  }
   const first = columns[0]!;
   const least = loss.least ?? 1;
   if (first.ndim < least) {
@@ -117,6 +127,7 @@ export function chunksOf(first: Column, most: number): Chunk[] {
 /** A file to write: the losses of the rows `from` to `to`. */
 export interface Target {
   readonly file: string;
+  readonly format: OutputFormat;
   readonly from: number;
   readonly to: number;
 }
@@ -126,19 +137,20 @@ export interface Target {
  *
  * @throws RangeError (ValueError) if two files would have one name
  */
-export function targetsOf(out: string, first: Column): Target[] {
-  if (!out.endsWith('/')) return [{ file: out, from: 0, to: first.rows }];
+export function targetsOf(out: string, format: OutputFormat, first: Column): Target[] {
+  if (!out.endsWith('/')) return [{ file: out, format, from: 0, to: first.rows }];
   const seen = new Map<string, string>();
   return first.shards.map(({ path: source, member, shape }, index) => {
-    const { name } = path.parse(source);
+    const base = path.basename(source);
+    const name = EXTENSION.test(base) ? base.replace(EXTENSION, '') : path.parse(base).name;
     const isUnique = first.shards.every(
       (other) => other.path !== source || other.member === member,
     );
-    const file = path.join(out, `${isUnique ? name : `${name}-${member}`}.npy`);
+    const file = path.join(out, `${isUnique ? name : `${name}-${member}`}.${format}`);
     const other = seen.get(file);
     if (other) throw valueError(`evaluate(): ${source} and ${other} would both be ${file}`);
     seen.set(file, source);
     const from = first.starts[index]!;
-    return { file, from, to: from + shape[first.dim]! };
+    return { file, format, from, to: from + shape[first.dim]! };
   });
 }

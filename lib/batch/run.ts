@@ -4,7 +4,6 @@ import path from 'node:path';
 
 import { to } from '../nn/ops';
 import type { DType } from '../tensor/dtype';
-import { dtypes } from '../tensor/dtype_table';
 import type { Tensor } from '../tensor/tensor';
 import { describeJob } from './description';
 import { BatchError } from './error';
@@ -55,7 +54,8 @@ export class Job {
     this.#loss = loss;
     this.#columns = columns;
     this.#settings = settings;
-    this.#targets = settings.out === null ? [] : targetsOf(settings.out, columns[0]!);
+    this.#targets =
+      settings.out === null ? [] : targetsOf(settings.out, settings.format, columns[0]!);
     this.#computation = {
       compute: (inputs) => this.#lossesOf(inputs),
       dim: (input) => loss.row?.[input] ?? 0,
@@ -86,13 +86,11 @@ export class Job {
     for (const { tally } of earlier?.chunks ?? []) this.#tally.addTally(Tally.of(tally));
     const done = earlier?.chunks.length ?? 0;
     const chunkRows = earlier?.heading.chunkRows ?? rowsOfChunk(this.#columns, this.#settings);
-    const rows = chunksOf(this.#columns[0]!, chunkRows)[done - 1]?.to ?? 0;
+    const chunks = chunksOf(this.#columns[0]!, chunkRows);
     const isWhole = this.#targets.every((target) => exists(target.file));
     if (earlier?.isFinished && isWhole) return this.#summary();
     const heading = { ...description, chunkRows };
-    const writer = await Writer.open(file, heading, this.#targets, rows, earlier);
-    const last = earlier?.chunks.at(-1);
-    if (last) writer.resumeWith(dtypes.get(last.dtype)!, last.row);
+    const writer = await Writer.open(file, heading, this.#targets, chunks, earlier);
     try {
       const summary = yield* this.#compute(chunkRows, done, writer);
       await writer.finish(summary);

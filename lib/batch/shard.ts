@@ -23,6 +23,10 @@ import type { DType } from '../tensor/dtype';
 import * as dtypes from '../tensor/dtype';
 import type { Tensor } from '../tensor/tensor';
 import { BatchError } from './error';
+import { type Source, type Sources, type Stamp, stampOf } from './sources';
+import type { Compression } from './tables/compression';
+import { RowProblem } from './tables/problem';
+import { chosenName, type Selection, type TableColumn } from './tables/table';
 
 /** Where rows lie: `from` to `to` of dimension `dim`. */
 export interface Rows {
@@ -37,27 +41,34 @@ export interface Place {
   readonly count: number;
 }
 
-/** What the content of a file depends on. */
-export interface Stamp {
-  readonly size: string;
-  readonly modified: string;
-}
-
-/** An array's elements: in the file as they are, or in a tensor that is made when it is needed. */
-type Content = { readonly offset: number } | { make(): Tensor; readonly bytes: number };
+/** An array's elements: in the file as they are, in a tensor that is made when it is needed, or in a table. */
+type Content =
+  | { readonly offset: number }
+  | { make(): Tensor; readonly bytes: number }
+  | { readonly column: TableColumn; readonly dim: number };
 
 export class Shard {
   #made: Tensor | undefined;
 
   constructor(
-    readonly path: string,
+    readonly source: Source,
     /** The name of the array in the file, if it has several. */
     readonly member: string | undefined,
     readonly dtype: DType,
     readonly shape: readonly number[],
-    readonly stamp: Stamp,
     private readonly content: Content,
+    /** Whether the file has no rows, and does not tell the dtype and shape of a row. */
+    readonly isFormless = false,
   ) {}
+
+  /** What messages call the file. */
+  get path(): string {
+    return this.source.label;
+  }
+
+  get stamp(): Stamp {
+    return this.source.stamp;
+  }
 
   get name(): string {
     return this.member === undefined ? this.path : `${this.path}:${this.member}`;
@@ -65,7 +76,14 @@ export class Shard {
 
   /** The memory that the array takes while it is read, beside the rows. */
   get held(): number {
+    if ('column' in this.content) return this.content.column.held;
     return 'offset' in this.content ? 0 : this.content.bytes;
+  }
+
+  /** Returns a shard without rows in the form of another. */
+  like({ dtype, shape }: Shard, dim: number): Shard {
+    const sizes = shape.map((size, i) => (i === dim ? 0 : size));
+    return new Shard(this.source, this.member, dtype, sizes, this.content);
   }
 
   /**
@@ -74,18 +92,21 @@ export class Shard {
    * @throws BatchError that names the file, if it has changed or cannot be read
    */
   async read(rows: Rows, bytes: Uint8Array, place: Place): Promise<void> {
+    const { content } = this;
     try {
-      if ('offset' in this.content) await this.#readFile(this.content.offset, rows, bytes, place);
-      else this.#readTensor(this.content.make, rows, bytes, place);
+      if ('offset' in content) await this.#readFile(content.offset, rows, bytes, place);
+      else if ('column' in content) await this.#readTable(content.column, rows, bytes, place);
+      else this.#readTensor(content.make, rows, bytes, place);
     } catch (cause) {
       if (cause instanceof BatchError) throw cause;
+      if (cause instanceof RowProblem) throw tableError(this.path, cause);
       const why = `${this.name} cannot be read from row ${rows.from}: ${(cause as Error).message}`;
       throw new BatchError('data', why, this.path, rows.from, { cause });
     }
   }
 
   async #readFile(offset: number, rows: Rows, bytes: Uint8Array, place: Place): Promise<void> {
-    const file = await open(this.path);
+    const file = await open(this.source.path);
     try {
       const status = await file.stat({ bigint: true });
       this.#check(status);
@@ -109,7 +130,7 @@ export class Shard {
   }
 
   #readTensor(make: () => Tensor, rows: Rows, bytes: Uint8Array, place: Place): void {
-    this.#check(statSync(this.path, { bigint: true }));
+    this.#check(statSync(this.source.path, { bigint: true }));
     this.#made ??= make();
     const { dim, from, to } = rows;
     const part = withoutGrad(() => this.#made!.narrow(dim, from, to - from).contiguous());
@@ -122,6 +143,35 @@ export class Shard {
       done += length;
     }
     if (to === this.shape[dim]) this.release();
+  }
+
+  async #readTable(
+    column: TableColumn,
+    rows: Rows,
+    bytes: Uint8Array,
+    place: Place,
+  ): Promise<void> {
+    this.#check(statSync(this.source.path, { bigint: true }));
+    const { dim, from, to } = rows;
+    const parts = [...this.#parts(rows, place)];
+    // The caller's bytes are in memory that threads share.
+    const memory = bytes.buffer as SharedArrayBuffer;
+    if (dim === 0) {
+      for (const { at } of parts) await column.read(from, to, memory, bytes.byteOffset + at);
+      return;
+    }
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    const whole = new SharedArrayBuffer(length);
+    await column.read(from, to, whole, 0);
+    // In the table a row lies in one piece; in the array it has a part for each of the outer positions.
+    const count = to - from;
+    const part = length / Math.max(1, parts.length * count);
+    for (const [outer, { at }] of parts.entries()) {
+      for (let row = 0; row < count; row++) {
+        const start = (row * parts.length + outer) * part;
+        bytes.set(new Uint8Array(whole, start, part), at + row * part);
+      }
+    }
   }
 
   /** Frees what is held for reading. */
@@ -144,49 +194,116 @@ export class Shard {
 
   #check(status: BigIntStats): void {
     const { size, modified } = stampOf(status);
-    if (size === this.stamp.size && modified === this.stamp.modified) return;
+    const { opened } = this.source;
+    if (size === opened.size && modified === opened.modified) return;
     throw new BatchError('data', `${this.path} has changed while the job ran`, this.path);
   }
 }
 
-const stampOf = ({ size, mtimeNs }: BigIntStats): Stamp => ({
-  size: String(size),
-  modified: String(mtimeNs),
-});
+/** How an input is opened. */
+export interface Opening extends Selection {
+  /** The dimension of the rows. */
+  readonly dim: number;
+}
+
+const FORMATS = '.npy, .npz, .safetensors, torch.save, Parquet or JSON lines';
 
 /**
- * Opens an array in a file: `.npy`, `.npz`, `.safetensors`, or a file of `torch.save`.
+ * Opens an array in a file: `.npy`, `.npz`, `.safetensors`, a file of `torch.save`, or a column of a Parquet file or of
+ * JSON lines.
  *
- * @param member - the name of the array. Default: the only one, or `fallback`
  * @throws BatchError that names the file
  */
-export function openShard(path: string, member: string | undefined, fallback: string): Shard {
+export async function openShard(name: string, opening: Opening, sources: Sources): Promise<Shard> {
+  let source: Source | undefined;
   try {
-    const stamp = stampOf(statSync(path, { bigint: true }));
-    return Reader.with(path, (reader) => {
+    source = await sources.open(name);
+    const reader = Reader.open(source.path, source.label);
+    try {
+      const kind = tableKind(source.label, reader);
+      if (kind) return await openTable(kind, source, reader, opening, sources);
       const contents = contentsOf(reader);
       const read = READERS[contents as keyof typeof READERS];
-      if (!read) throw damaged(path, 'is no .npy, .npz, .safetensors or torch.save file');
-      return read(reader, stamp, member, fallback);
-    });
+      if (!read) throw damaged(source.label, `is no ${FORMATS} file`);
+      return read(reader, source, opening.member, opening.input);
+    } finally {
+      reader.close();
+    }
   } catch (cause) {
-    throw new BatchError('data', (cause as Error).message, path, undefined, { cause });
+    const { label = name, path = name } = source ?? {};
+    if (cause instanceof RowProblem) throw tableError(label, cause);
+    const message = (cause as Error).message.replaceAll(path, label);
+    throw new BatchError('data', message, label, undefined, { cause });
   }
 }
 
-type Open = (reader: Reader, stamp: Stamp, member: string | undefined, fallback: string) => Shard;
+const tableError = (path: string, cause: RowProblem): BatchError =>
+  new BatchError('data', `${path}: ${cause.message}`, path, cause.row, { cause });
 
-const openNpy: Open = (reader, stamp, member) => {
+type TableKind = 'parquet' | Compression;
+
+/** Returns the kind of a table, or undefined for a file that has arrays. */
+function tableKind(label: string, reader: Reader): TableKind | undefined {
+  const head = Buffer.from(reader.read(0, Math.min(reader.size, LONGEST_BLANK), 'the beginning'));
+  const startsWith = (...bytes: number[]): boolean => bytes.every((byte, i) => head[i] === byte);
+  if (startsWith(0x50, 0x41, 0x52, 0x31)) return 'parquet';
+  if (startsWith(0x1f, 0x8b)) return 'gzip';
+  if (startsWith(0x28, 0xb5, 0x2f, 0xfd)) return 'zstd';
+  if (/\.(jsonl|ndjson)$/.test(label)) return 'none';
+  const isText = /^(\ufeff)?\s*[{[]/.test(head.toString('utf8'));
+  return isText && contentsOf(reader) === 'unknown' ? 'none' : undefined;
+}
+
+/** The beginning of a file, in which its first character that is not blank must be. */
+const LONGEST_BLANK = 256;
+
+async function openTable(
+  kind: TableKind,
+  source: Source,
+  reader: Reader,
+  opening: Opening,
+  sources: Sources,
+): Promise<Shard> {
+  const { path } = source;
+  const { dim } = opening;
+  const { tables, decoders } = sources;
+  const wrong = (problem: string): Error => damaged(source.label, problem);
+  const open = async () => {
+    if (kind === 'parquet') {
+      return (await import('./tables/parquet.js')).Parquet.open(reader, path, decoders);
+    }
+    return (await import('./tables/json_lines.js')).JsonLines.open(
+      path,
+      reader.size,
+      kind,
+      decoders,
+    );
+  };
+  const opened = tables.get(path) ?? open();
+  tables.set(path, opened);
+  const column = await (await opened).column(opening, wrong);
+  const { shape = [0], name } = column;
+  if (dim >= shape.length && column.shape) {
+    throw wrong(`has rows of ${shape.length - 1} dimensions, where ${dim} or more are expected`);
+  }
+  // The rows are the first dimension of a table.
+  const sizes = [...shape.slice(1, dim + 1), shape[0]!, ...shape.slice(dim + 1)];
+  return new Shard(source, name, column.dtype, sizes, { column, dim }, !column.shape);
+}
+
+type Open = (reader: Reader, source: Source, member: string | undefined, fallback: string) => Shard;
+
+const openNpy: Open = (reader, source, member) => {
   const { path, size } = reader;
   if (member !== undefined) throw damaged(path, `is one array, and has no ${member}`);
   const wrong = (problem: string): Error => damaged(path, problem);
   const head = npyHeader(reader.read(0, Math.min(size, LONGEST_HEAD), 'the header'), size, wrong);
-  const make = (): Tensor => tensorOf(head, mapFile(path, size), wrong);
+  const make = (): Tensor => tensorOf(head, mapFile(source.path, size), wrong);
   const content = isRowMajor(head) ? { offset: head.start } : { make, bytes: 0 };
-  return new Shard(path, undefined, head.dtype, head.shape, stamp, content);
+  return new Shard(source, undefined, head.dtype, head.shape, content);
 };
 
-const openNpz: Open = (reader, stamp, member, fallback) => {
+const openNpz: Open = (reader, source, member, fallback) => {
   const { path } = reader;
   const entries = zipEntries(reader);
   const names = [...entries.keys()].map((entry) => entry.replace(/\.npy$/, ''));
@@ -194,16 +311,17 @@ const openNpz: Open = (reader, stamp, member, fallback) => {
   const what = `array ${JSON.stringify(name)}`;
   const entry = entries.get(`${name}.npy`)!;
   const { stored, size } = entry;
-  const source = stored === undefined ? Reader.of(entry.read()) : reader;
-  const start = source.read(stored ?? 0, Math.min(size, LONGEST_HEAD), what);
+  const unpacked = stored === undefined ? Reader.of(entry.read()) : reader;
+  const start = unpacked.read(stored ?? 0, Math.min(size, LONGEST_HEAD), what);
   const head = npyHeader(start, size, (problem) => damaged(path, `${what} ${problem}`));
-  const make = (): Tensor => Reader.with(path, (again) => new NpzReader(again).tensor(name)!);
+  const make = (): Tensor =>
+    Reader.with(source.path, (again) => new NpzReader(again).tensor(name)!);
   const isPlain = stored !== undefined && isRowMajor(head);
   const content = isPlain ? { offset: stored + head.start } : { make, bytes: size };
-  return new Shard(path, name, head.dtype, head.shape, stamp, content);
+  return new Shard(source, name, head.dtype, head.shape, content);
 };
 
-const openSafetensors: Open = (reader, stamp, member, fallback) => {
+const openSafetensors: Open = (reader, source, member, fallback) => {
   const { entries, start } = safetensorsHeader(reader);
   const name = chosen(
     reader.path,
@@ -212,18 +330,18 @@ const openSafetensors: Open = (reader, stamp, member, fallback) => {
     fallback,
   );
   const { dtype, shape, from } = entries.find((entry) => entry.name === name)!;
-  return new Shard(reader.path, name, dtype, shape, stamp, { offset: start + from });
+  return new Shard(source, name, dtype, shape, { offset: start + from });
 };
 
-const openTorch: Open = ({ path }, stamp, member, fallback) => {
+const openTorch: Open = ({ path }, source, member, fallback) => {
   const make = (): Tensor => {
-    const value = load([path, { mmap: true, map_location: 'cpu' }]);
+    const value = load([source.path, { mmap: true, map_location: 'cpu' }]);
     if (isTensor(value) && member === undefined) return value as Tensor;
     const tensors = tensorsOf(value);
     return tensors.get(chosen(path, [...tensors.keys()], member, fallback))!;
   };
   const { dtype, shape } = make();
-  return new Shard(path, member, dtype, shape, stamp, { make, bytes: 0 });
+  return new Shard(source, member, dtype, shape, { make, bytes: 0 });
 };
 
 function tensorsOf(value: unknown): Map<string, Tensor> {
@@ -233,20 +351,12 @@ function tensorsOf(value: unknown): Map<string, Tensor> {
 
 const READERS = { npy: openNpy, npz: openNpz, safetensors: openSafetensors, torch: openTorch };
 
-function chosen(
+const chosen = (
   path: string,
   names: readonly string[],
   member: string | undefined,
   fallback: string,
-): string {
-  const name = member ?? (names.length === 1 ? names[0]! : fallback);
-  if (names.includes(name)) return name;
-  const all = names.map((each) => JSON.stringify(each)).join(', ');
-  throw damaged(
-    path,
-    `has no array ${JSON.stringify(name)}, but ${all || 'none'}: name one as ${path}:NAME`,
-  );
-}
+): string => chosenName(names, member, fallback, (problem) => damaged(path, problem));
 
 /** Whether each row lies after the one before it, without gaps. */
 function isRowMajor({ shape, strides }: NpyHeader): boolean {

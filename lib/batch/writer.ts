@@ -3,9 +3,12 @@ import { rmSync } from 'node:fs';
 
 import { valueError } from '../bindings/errors';
 import type { DType } from '../tensor/dtype';
+import { dtypes } from '../tensor/dtype_table';
 import { BatchError } from './error';
 import { type ChunkRecord, type Heading, Journal } from './journal';
-import { exists, NpyFile, partialOf } from './output';
+import { exists, partialOf } from './output';
+import type { OutputFile } from './outputs/file';
+import { openOutput } from './outputs/open';
 import type { Chunk, Target } from './plan';
 import type { TallyState } from './summary';
 
@@ -25,17 +28,20 @@ export interface Earlier {
 }
 
 export class Writer {
-  #file: NpyFile | undefined;
+  #file: OutputFile | undefined;
+  /** Where the rows end that an earlier run has written, by file. */
+  readonly #ends = new Map<string, number>();
   /** The dtype and shape of a row's losses. */
   #form: { dtype: DType; row: readonly number[] } | undefined;
 
   private constructor(
     private readonly journal: Journal,
     private readonly targets: readonly Target[],
+    private readonly chunks: readonly Chunk[],
   ) {}
 
   /**
-   * Starts, or goes on after `done` rows.
+   * Starts, or goes on after the chunks that were done.
    *
    * @throws BatchError if a file that was written before is missing
    */
@@ -43,9 +49,10 @@ export class Writer {
     journalFile: string,
     heading: Heading,
     targets: readonly Target[],
-    done: number,
+    chunks: readonly Chunk[],
     earlier: Earlier | undefined,
   ): Promise<Writer> {
+    const done = chunks[(earlier?.chunks.length ?? 0) - 1]?.to ?? 0;
     for (const { file, from, to } of targets) {
       const isStarted = earlier !== undefined && done > from;
       if (!isStarted) {
@@ -58,7 +65,14 @@ export class Writer {
       throw new BatchError('changed', `${file} cannot be resumed: it is missing`, file);
     }
     const journal = await Journal.open(journalFile, heading, earlier?.size ?? 0);
-    return new Writer(journal, targets);
+    const writer = new Writer(journal, targets, chunks);
+    for (const record of earlier?.chunks ?? []) writer.#goOn(record);
+    return writer;
+  }
+
+  #goOn({ chunk, dtype, row, end }: ChunkRecord): void {
+    this.#form = { dtype: dtypes.get(dtype)!, row };
+    if (end !== undefined) this.#ends.set(this.#targetOf(this.chunks[chunk]!).file, end);
   }
 
   /** Writes a chunk. It is done when the promise resolves. */
@@ -67,14 +81,15 @@ export class Writer {
     this.#checkForm(chunk, dtype, row);
     const target = this.#targetOf(chunk);
     const file = (this.#file ??= await this.#open(target));
-    await file.write(chunk.from - target.from, bytes);
-    await this.journal.add({ chunk: chunk.index, tally, dtype: dtype.name, row });
+    const end = await file.write(chunk.from - target.from, chunk.to - chunk.from, bytes);
+    await this.journal.add({
+      chunk: chunk.index,
+      tally,
+      dtype: dtype.name,
+      row,
+      ...(end !== undefined && { end }),
+    });
     if (chunk.to === target.to) await this.#finishFile();
-  }
-
-  /** Goes on with losses of this form. */
-  resumeWith(dtype: DType, row: readonly number[]): void {
-    this.#form = { dtype, row };
   }
 
   #checkForm(chunk: Chunk, dtype: DType, row: readonly number[]): void {
@@ -92,9 +107,17 @@ export class Writer {
     )!;
   }
 
-  #open({ file, from, to }: Target): Promise<NpyFile> {
+  #open({ file, format, from, to }: Target): Promise<OutputFile> {
+    const inside = this.chunks.filter((chunk) => from <= chunk.from && chunk.to <= to);
+    const parts = inside.map((chunk) => [chunk.from - from, chunk.to - from] as const);
     const { dtype, row } = this.#form!;
-    return NpyFile.open(file, dtype, [to - from, ...row]);
+    return openOutput(file, format, {
+      dtype,
+      shape: [to - from, ...row],
+      dim: 0,
+      parts: parts.filter(([first, last]) => last > first),
+      end: this.#ends.get(file) ?? 0,
+    });
   }
 
   async #finishFile(): Promise<void> {

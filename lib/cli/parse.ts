@@ -93,8 +93,8 @@ function optionValue(
     return true;
   }
   const wanted = `${rawName} ${option.value ?? 'VALUE'}`;
-  // In `--torch --cuda` the value was forgotten.
-  if (value === undefined || (!inlineValue && /^-[^\d]/.test(value))) {
+  // In `--torch --cuda` the value was forgotten. `-` and `-:NAME` are standard input.
+  if (value === undefined || (!inlineValue && /^-[^\d:]/.test(value))) {
     throw new UsageError(`${rawName} needs a value: ${wanted}`);
   }
   if (option.choices && !option.choices.includes(value)) {

@@ -16,11 +16,15 @@ import vm from 'node:vm';
 import type { Native } from '../bindings/native';
 
 /** Bounds of the growth of live bytes between collections. A small growth stays in the processor's caches. */
-const MIN_GROWTH = 16 * 2 ** 20;
+const MIN_GROWTH = 4 * 2 ** 20;
 const MAX_GROWTH = 128 * 2 ** 20;
 
-/** The duration of a minor collection, in milliseconds, above which the next growth may be larger. */
+/**
+ * The duration of a minor collection, in milliseconds, and the share of the time since the last one, above which the
+ * next growth may be larger.
+ */
 const SLOW_COLLECTION = 2;
+const LARGE_SHARE = 0.6;
 
 /** Bounds of the number of new handles between minor collections. */
 const MIN_INTERVAL = 16;
@@ -88,6 +92,7 @@ export function pressureRelief(native: Sweeper, onWake: () => void): (pressure: 
   const live = (): number => native.allocator_stats()[0] + native.cuda_live_bytes();
   let interval = 1024;
   let lastYoung = performance.now();
+  let lastRelief = lastYoung;
   let allowedGrowth = MIN_GROWTH;
   let afterMajor = 0;
   native.set_young_interval(interval);
@@ -115,10 +120,12 @@ export function pressureRelief(native: Sweeper, onWake: () => void): (pressure: 
     const start = performance.now();
     collector()({ type: 'minor' });
     native.sweep_young();
-    const isSlow = performance.now() - start > SLOW_COLLECTION;
-    allowedGrowth = isSlow
-      ? Math.min(allowedGrowth * 2, MAX_GROWTH)
-      : Math.max(allowedGrowth / 2, MIN_GROWTH);
+    const end = performance.now();
+    const share = (end - start) / (end - lastRelief);
+    lastRelief = end;
+    if (end - start > SLOW_COLLECTION || share > LARGE_SHARE)
+      allowedGrowth = Math.min(allowedGrowth * 2, MAX_GROWTH);
+    else if (share < LARGE_SHARE / 2) allowedGrowth = Math.max(allowedGrowth / 2, MIN_GROWTH);
     const after = live();
     const freedEnough = before - after >= growth / 2;
     // Memory that was disposed since then is no longer live.

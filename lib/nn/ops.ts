@@ -92,3 +92,6 @@ export function withoutGrad<T>(run: () => T, enabled = false): T {
     native.set_grad_enabled(before);
   }
 }
+
+export const normalizeWeight = op<(v: Tensor, g: Tensor, dim: number) => Tensor>('_weight_norm');
+export const normExceptDim = op<(v: Tensor, pow: number, dim: number) => Tensor>('norm_except_dim');

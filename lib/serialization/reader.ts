@@ -30,15 +30,16 @@ export class Reader {
   /**
    * Opens a file until `close` is called.
    *
+   * @param label - what messages call the file
    * @throws the error of `fs` if the file does not exist; RangeError (ValueError) if it is not a regular file
    */
-  static open(path: string): Reader {
+  static open(path: string, label = path): Reader {
     // Without O_NONBLOCK, open would wait forever for the writer of a named pipe.
     const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const status = fstatSync(descriptor);
-    if (status.isFile()) return new Reader(path, status.size, descriptor);
+    if (status.isFile()) return new Reader(label, status.size, descriptor);
     closeSync(descriptor);
-    throw damaged(path, 'is not a regular file');
+    throw damaged(label, 'is not a regular file');
   }
 
   /** Reads a file's bytes in memory. */

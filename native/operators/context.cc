@@ -2,15 +2,19 @@
 // the process's, not an environment's. Source: torch/csrc/Module.cpp.
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <ATen/ThreadLocalState.h>
 #include <ATen/Version.h>
+#include <ATen/autocast_mode.h>
 #include <c10/core/DefaultDtype.h>
 #include <c10/core/ScalarTypeToTypeMeta.h>
 
+#include <memory>
 #include <string_view>
 #include <type_traits>
 
 #include "bindings/bindings.h"
 #include "bindings/caller_state.h"
+#include "bindings/externals.h"
 #include "bindings/saturating_cast.h"
 
 namespace torch_losses {
@@ -124,9 +128,33 @@ void add_dtypes(Bindings& bindings) {
   bindings.add<&c10::promoteTypes>("promote_types");
 }
 
+// The modes of a thread: grad mode, inference mode, autocast, the number of threads, and so on.
+struct Modes {
+  CallerState state;
+  // A job does not keep the casts of autocast, so CallerState leaves this out.
+  bool caches_casts = at::autocast::is_autocast_cache_enabled();
+};
+
+constexpr ExternalType kModes = {{0x6d1e08f7c94b2a35ULL, 0xb2705ad1e63c8f94ULL}, "modes"};
+
+napi_value capture_modes(Environment& environment) {
+  return new_external(environment, kModes, std::make_unique<Modes>());
+}
+
 }  // namespace
 
+template <>
+Modes* read(Environment& environment, napi_value value) {
+  return read_external<Modes>(environment, kModes, value);
+}
+
 void add_context(Bindings& bindings) {
+  bindings.add<&capture_modes>("capture_modes");
+  bindings.add("set_modes", [](Modes* modes) {
+    at::ThreadLocalState::setThreadLocalState(modes->state.thread_local_state());
+    modes->state.apply();
+    at::autocast::set_autocast_cache_enabled(modes->caches_casts);
+  });
   add_precision(bindings);
   add_build(bindings);
   add_dtypes(bindings);

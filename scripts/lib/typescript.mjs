@@ -4,22 +4,29 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 
 import { DIST, DIST_EXAMPLES, DIST_TEST, tool } from './checkout.mjs';
+import { loadReExportsOnFirstUse } from './re_exports.mjs';
 import { mustRun, run } from './run.mjs';
 import { hashOf, unlessDone } from './stamp.mjs';
 
 /** Compiles lib/ into dist/. */
 export async function compileLibrary() {
-  await compile('lib', '.', DIST, ['lib', 'tsconfig.json']);
+  const step = 'scripts/lib/re_exports.mjs';
+  await compile('lib', '.', DIST, ['lib', 'tsconfig.json', step], loadReExportsOnFirstUse);
 }
 
-/** Compiles a folder of TypeScript with its tsconfig.json, unless that was done before. */
-export async function compile(what, project, output, inputs) {
+/**
+ * Compiles a folder of TypeScript with its tsconfig.json, unless that was done before.
+ *
+ * @param afterwards - changes the output folder
+ */
+export async function compile(what, project, output, inputs, afterwards = () => {}) {
   const hash = hashOf({ files: [...inputs, 'package-lock.json'] });
   await unlessDone(path.join(output, '.stamp'), hash, async () => {
     console.log(`Compiling ${what}`);
     rmSync(output, { recursive: true, force: true });
     mkdirSync(output);
     await mustRun(`Compiling ${what}`, ...tsc(project));
+    afterwards(output);
   });
 }
 

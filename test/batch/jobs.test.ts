@@ -396,7 +396,10 @@ describe('batch: jobs', () => {
       ],
       [[loss, files, 1], 'options must be a plain object'],
       [[loss, files, { outt: 'x' }], "unexpected keyword argument 'outt'; did you mean 'out'?"],
-      [[loss, files, { out: 'x.txt' }], "'out' must be a .npy file, or a folder"],
+      [
+        [loss, files, { out: 'x.txt' }],
+        "'out' must be a folder with / at its end, or a file that ends with",
+      ],
       [[loss, files, { memory: -1 }], "'memory' must be a number of bytes, got the number -1"],
       [[loss, files, { onError: 'go' }], "'onError' must be 'stop' or 'skip'"],
       [[loss, files, { signal: 1 }], "'signal' must be an AbortSignal"],

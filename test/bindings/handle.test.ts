@@ -1,6 +1,7 @@
 /** The lifetime of tensors: handles, disposal, collection. */
 import { expect } from 'chai';
 import torch, { Tensor } from 'torch-losses';
+import * as batch from 'torch-losses/batch';
 
 import { handleOf } from '../../dist/bindings/handle';
 import { native } from '../../dist/bindings/native';
@@ -39,7 +40,7 @@ describe('handles', () => {
       expect(() => init._calculate_fan_in_and_fan_out(x)).to.throw(TypeError, 'prototype');
       expect(() => utils.clip_grad_norm_([x], 1)).to.throw(TypeError, 'must be a Tensor');
       const { distributed } = torch;
-      for (const space of [
+      const spaces = [
         torch,
         F,
         torch.linalg,
@@ -47,8 +48,10 @@ describe('handles', () => {
         init,
         utils,
         data,
+        batch,
         distributed,
-      ]) {
+      ];
+      for (const space of spaces) {
         for (const [name, member] of Object.entries<unknown>({ ...space })) {
           if (typeof member !== 'function' || /^[A-Z]|set_|tidy/.test(name)) continue;
           for (const args of [[x], [x, x], [torch.rand(3, 3), x], [[x, x]], [() => x, x], [x, 1]]) {

@@ -3,6 +3,7 @@
  * setters, and operators of `torch.ops`.
  */
 import torch from 'torch-losses';
+import * as batch from 'torch-losses/batch';
 
 type Invoke = (receiver: unknown, args: unknown[]) => unknown;
 
@@ -141,6 +142,7 @@ export interface Surface {
 export function findSurface(): Surface {
   const walk = new Walk();
   walk.value('', torch);
+  walk.value('batch', { ...batch });
   const node = torch.ones(1, { requires_grad: true }).mul(2).grad_fn!;
   walk.instance('GraphNode', node);
   return {

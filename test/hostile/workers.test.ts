@@ -3,6 +3,8 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 
+import { copyPackage } from '../support/copy';
+import { temporaryFolder } from '../support/folder';
 import { CHURN, type Churn } from './churn';
 import { runProgram } from './processes';
 
@@ -72,10 +74,11 @@ describe('an addon that JavaScript has not made ready', () => {
 });
 
 describe('two copies of the package in a process', () => {
+  const folder = temporaryFolder();
+
   it('work side by side, each with its own tensors', async () => {
     const { output, errors } = await runProgram(`
-      for (const key of Object.keys(require.cache)) if (key.includes('dist')) delete require.cache[key];
-      const other = require('torch-losses');
+      const other = ${copyPackage(folder('copy'))};
       const x = torch.ones(3, { requires_grad: true });
       const y = other.ones(3, { requires_grad: true });
       Promise.all([x.mul(2).sum().backwardAsync(), y.mul(3).sum().backwardAsync()]).then(() => {

@@ -91,6 +91,24 @@ async function projectWith(name: string, tools: string[]): Promise<Project> {
   return project;
 }
 
+// Each test has an empty module registry, so what is loaded in it belongs to another copy than what the file imported.
+const RESET = `
+const torch = require('torch-losses');
+const { nn } = torch;
+beforeEach(() => jest.resetModules());
+test('a layer', () => expect(new nn.Conv2d(1, 2, 1)(torch.ones(1, 1, 2, 2)).shape).toStrictEqual([1, 2, 2, 2]));
+test('a loss', () => expect(new nn.L1Loss()(torch.ones(3), torch.zeros(3)).item()).toBe(1));
+test('an optimizer', () => {
+  const model = new nn.Linear(1, 1);
+  model(torch.ones(1)).backward();
+  new torch.optim.AdamW(model.parameters()).step();
+});
+test('a new copy', () => {
+  const other = require('torch-losses');
+  expect(other).not.toBe(torch);
+  expect(other.ones(2).sum().item()).toBe(2);
+});`;
+
 describe('the package in test runners', function () {
   this.timeout(300_000);
   before(function () {
@@ -113,11 +131,16 @@ describe('the package in test runners', function () {
       project.write('plain.test.js', head + TESTS);
       project.write('matchers.test.js', `${head}require('torch-losses/jest');${TESTS}${MATCHERS}`);
       project.write('failing.test.js', `${head}require('torch-losses/jest');${FAILING}`);
+      project.write('reset.test.js', RESET);
       for (let i = 0; i < 16; i++) project.write(`use${i}.test.js`, USE);
     });
 
     it('tells tensors apart, with torch-losses/jest and without', async () => {
       expect(await jest('plain', 'matchers')).to.match(/Tests: +37 passed, 37 total/);
+    });
+
+    it('works when the module registry is reset', async () => {
+      expect(await jest('reset')).to.match(/Tests: +4 passed, 4 total/);
     });
 
     it('says how tensors differ', async () => {

@@ -5,6 +5,7 @@ import { type BatchError, type BatchSummary, type Evaluation, evaluate } from 't
 const files = { input: 'x-*.npy', target: ['y-0.npy', 'y-1.npy'] };
 export const job: Evaluation = evaluate(new nn.CrossEntropyLoss(), files, {
   out: 'losses/',
+  format: 'jsonl.gz',
   dtype: { '*': torch.float32, target: torch.int64 },
   device: 'cuda',
   memory: null,
@@ -27,3 +28,5 @@ evaluate(nn.CrossEntropyLoss, files);
 evaluate(new nn.MSELoss(), { input: torch.ones(1) });
 // @ts-expect-error
 evaluate(new nn.MSELoss(), files, { onError: 'ignore' });
+// @ts-expect-error no such format
+evaluate(new nn.MSELoss(), files, { format: 'csv' });

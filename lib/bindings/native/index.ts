@@ -64,4 +64,5 @@ export type {
   NativeLosses,
 } from './losses';
 export type { Kind, OperatorSchema, SchemaArgument } from './operators';
+export type { Modes } from './process';
 export type { NativeEvent } from './streams';

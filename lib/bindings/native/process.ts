@@ -3,6 +3,9 @@
  */
 import type { Handle } from '../handle';
 
+/** The modes of a thread: an external value. */
+export type Modes = { readonly __modes: unique symbol };
+
 export interface NativeProcess {
   get_default_dtype(): number;
   set_default_dtype(dtype: number): void;
@@ -34,6 +37,10 @@ export interface NativeProcess {
   use_deterministic_algorithms(mode: boolean, warnOnly: boolean): void;
   /** Returns false if the processor cannot flush denormal numbers. */
   set_flush_denormal(mode: boolean): boolean;
+
+  // The modes of this thread: grad mode, inference mode, autocast, the number of threads, CUDA's device and streams
+  capture_modes(): Modes;
+  set_modes(modes: Modes): void;
 
   // Whether losses check class indices: 0 never, 1 on CUDA devices, 2 always
   set_check_targets(which: 0 | 1 | 2): void;

@@ -37,8 +37,9 @@ export const evaluation = defineCommand({
   name: 'eval',
   summary: 'Compute a loss for each row of files that may be larger than memory',
   description:
-    '  FILES is a path, a pattern in quotes, a folder, or a .txt file with a path in each line. They are .npy, .npz,\n' +
-    '  .safetensors or files of torch.save; an array of several in a file is named as FILE:NAME.\n' +
+    '  FILES is a path, a pattern in quotes, a folder, a .txt file with a path in each line, or - for standard input.\n' +
+    '  They are .npy, .npz, .safetensors, files of torch.save, Parquet or JSON lines (also .gz and .zst); an array or\n' +
+    '  column of several in a file is named as FILE:NAME.\n' +
     '  `eval --help CrossEntropyLoss` shows the inputs and options of a loss.\n' +
     '  The exit status is 0 if all losses are computed, 1 for a failure of the program, 2 for wrong options, 3 for a file\n' +
     '  or row that is wrong, 4 for an output that exists, is in use or belongs to another job, 5 if rows were skipped or\n' +
@@ -73,8 +74,15 @@ export const evaluation = defineCommand({
     },
     out: {
       type: 'string',
-      value: 'FILE.npy|FOLDER/',
-      description: 'Write the losses: one file, or one for each file of the first input',
+      value: 'FILE|FOLDER/',
+      description:
+        'Write the losses: one file (.npy, .safetensors, .parquet, .jsonl), or one for each file of the first input',
+    },
+    format: {
+      type: 'string',
+      value: 'FORMAT',
+      description:
+        'The format of the files in a folder: npy, safetensors, parquet, jsonl (default: npy)',
     },
     dtype: {
       type: 'string',
@@ -110,6 +118,11 @@ export const evaluation = defineCommand({
     },
     {
       command:
+        'zcat scores.jsonl.gz | npx torch-losses eval --loss BCELoss --input -:score --target -:label --out losses.parquet',
+      does: 'Read JSON lines from standard input, and write Parquet',
+    },
+    {
+      command:
         'npx torch-losses eval --loss CrossEntropyLoss --input x.npy --target y.npy --out losses.npy --resume',
       does: 'Go on with a job that was ended',
     },
@@ -136,6 +149,7 @@ export const evaluation = defineCommand({
       const { evaluate } = await import('../../batch.js');
       const job = evaluate(new Loss({ ...options, reduction: values.reduction }), inputs, {
         out: values.out,
+        format: values.format as 'npy' | undefined,
         dtype,
         memory,
         device: values.device,

@@ -5,6 +5,7 @@ export {
   type ScaledDotProductOptions,
   scaled_dot_product_attention,
 } from './attention';
+export * from './conv';
 export * from './distance';
 export {
   alpha_dropout,
@@ -15,9 +16,11 @@ export {
   dropout3d,
   feature_alpha_dropout,
 } from './dropout';
-export * from './layers';
 export * from './linear';
 export * from './loss';
+export * from './normalization';
+export * from './padding';
+export * from './pooling';
 export * from './softmax';
 export {
   type BagMode,
@@ -27,3 +30,4 @@ export {
   embedding_bag,
   one_hot,
 } from './sparse';
+export * from './vision';

@@ -7,8 +7,18 @@ export {
   type AdaptiveLogSoftmaxWithLossOptions,
   type AdaptiveOutput,
 } from './adaptive';
+export {
+  type AttentionOptions,
+  MultiheadAttention,
+  type MultiheadAttentionOptions,
+} from './attention';
 export type { FullBackwardHook, FullBackwardPreHook } from './backward_hook';
+export { BatchNorm1d, BatchNorm2d, BatchNorm3d, type NormOptions } from './batchnorm';
+export * from './channelshuffle';
 export { ModuleDict, ModuleList, type ModuleMapping, Sequential } from './container';
+export type { PaddingMode } from './conv/base';
+export * from './conv/plain';
+export * from './conv/transposed';
 export type { ToOptions } from './conversion';
 export * from './distance';
 export * from './dropout';
@@ -23,12 +33,39 @@ export type {
   StateHook,
   StatePreHook,
 } from './hooks';
-export * from './layers';
+export * from './instancenorm';
 export * from './linear';
 export * from './loss';
 export { Module, type NamedOptions } from './module';
-export * from './sequences';
+export * from './normalization';
+export * from './padding';
+export * from './parameter_container';
+export * from './pixelshuffle';
+export * from './pooling/adaptive';
+export * from './pooling/average';
+export * from './pooling/fractional';
+export * from './pooling/maximum';
+export * from './pooling/unpooling';
+export * from './rnn';
+export * from './rnn_cell';
 export * from './sparse';
 export { IncompatibleKeys, type StateDict } from './state';
+export {
+  type EncoderOptions,
+  Transformer,
+  TransformerDecoder,
+  TransformerEncoder,
+  type TransformerEncoderOptions,
+  type TransformerMasks,
+  type TransformerOptions,
+} from './transformer';
+export {
+  type Activation,
+  type DecoderOptions,
+  type EncoderLayerOptions,
+  type LayerOptions,
+  TransformerDecoderLayer,
+  TransformerEncoderLayer,
+} from './transformer_layer';
 
 knowExports(exports);

@@ -15,6 +15,9 @@ import { typename } from '../typename';
 import { Module } from './module';
 import { hasAttribute } from './registry';
 
+/** A type from which TypeScript infers no type argument. Its own `NoInfer` needs TypeScript 5.4. */
+type Given<Value> = [Value][Value extends unknown ? 0 : never];
+
 /** A value of a container. A tensor becomes a {@link Parameter}, and other values remain what they are. */
 const asValue = (value: unknown): unknown =>
   isTensor(value) && !(value instanceof Parameter) ? new Parameter(value as Tensor) : value;
@@ -71,7 +74,7 @@ export class ParameterList<Value = Parameter> extends Container {
   /** @internal */
   _size = 0;
 
-  constructor(values?: Iterable<NoInfer<Value> | Tensor> | null) {
+  constructor(values?: Iterable<Given<Value> | Tensor> | null) {
     super();
     if (values !== undefined && values !== null) this.extend(values);
   }
@@ -152,7 +155,7 @@ export class ParameterDict<Value = Parameter> extends Container {
   /** @internal */
   _keys: ReadonlySet<string> = new Set();
 
-  constructor(parameters?: ParameterMapping<NoInfer<Value>> | null) {
+  constructor(parameters?: ParameterMapping<Given<Value>> | null) {
     super();
     if (parameters !== undefined && parameters !== null) this.update(parameters);
   }

@@ -8,9 +8,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { typeError } from '../../bindings/errors';
 import { type AsyncOptions, splitSignal, submit } from '../../bindings/jobs';
-import { type NativeJob, native } from '../../bindings/native';
+import { type Modes, type NativeJob, native } from '../../bindings/native';
 import { deferOperators } from '../../dispatch/operators';
-import { withoutGrad } from '../ops';
 import type { Module } from './module';
 
 /** A call within a forward. It has a value once it is finished. */
@@ -133,7 +132,8 @@ function checkBuiltIn(module: Module): void {
   );
 }
 
-const inside = new AsyncLocalStorage<true>();
+/** The modes of the call in which code runs: autocast, grad mode and inference mode may have changed before a later run. */
+const inside = new AsyncLocalStorage<Modes>();
 let running = 0;
 let last: Promise<unknown> = Promise.resolve();
 
@@ -151,15 +151,26 @@ export async function replay<T>(
 ): Promise<T> {
   checkBuiltIn(module);
   const [inputs, options] = splitSignal(args);
-  const isRecording = native.is_grad_enabled();
+  const outer = inside.getStore();
+  const modes = outer ?? native.capture_modes();
   const start = (): Promise<T> =>
-    inside.run(true, () => finish(() => withoutGrad(() => call(inputs), isRecording), options));
+    inside.run(modes, () => finish(() => call(inputs), modes, options));
   // A submodule's call, which a user's forwardAsync makes, is part of one that runs.
-  if (inside.getStore()) return start();
+  if (outer) return start();
   const result = running === 0 ? start() : last.then(start);
   running++;
   last = result.then(leave, leave);
   return result;
+}
+
+function withModes<T>(modes: Modes, run: () => T): T {
+  const before = native.capture_modes();
+  native.set_modes(modes);
+  try {
+    return run();
+  } finally {
+    native.set_modes(before);
+  }
 }
 
 const leave = (): void => {
@@ -167,14 +178,14 @@ const leave = (): void => {
 };
 
 /** Runs a forward until no operator is missing. */
-async function finish<T>(call: () => T, options: AsyncOptions): Promise<T> {
+async function finish<T>(call: () => T, modes: Modes, options: AsyncOptions): Promise<T> {
   const steps: Step[] = [];
   for (;;) {
     try {
-      return within({ steps, position: 0 }, call);
+      return withModes(modes, () => within({ steps, position: 0 }, call));
     } catch (error) {
       if (!(error instanceof Pause)) throw error;
-      error.finish(await error.start(options));
+      error.finish(await withModes(modes, () => error.start(options)));
     }
   }
 }

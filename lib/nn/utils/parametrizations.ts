@@ -22,7 +22,7 @@ import { finfo } from '../../tensor/type_info';
 import { ConvTranspose1d, ConvTranspose2d, ConvTranspose3d } from '../modules/conv/transposed';
 import { Module } from '../modules/module';
 import { builtIns } from '../modules/replay';
-import { op, vectorNorm, withoutGrad } from '../ops';
+import { normalizeWeight, normExceptDim, op, vectorNorm, withoutGrad } from '../ops';
 import { sizeText } from '../typename';
 import { register_parametrization } from './parametrize';
 
@@ -36,9 +36,6 @@ function tensorOf(module: Module, name: string): Tensor {
 }
 
 // --- weight_norm ----------------------------------------------------------------------------------------------------
-
-export const normalizeWeight = op<(v: Tensor, g: Tensor, dim: number) => Tensor>('_weight_norm');
-export const normExceptDim = op<(v: Tensor, pow: number, dim: number) => Tensor>('norm_except_dim');
 
 class _WeightNorm extends Module<[weight_g: Tensor, weight_v: Tensor], Tensor> {
   dim: number;

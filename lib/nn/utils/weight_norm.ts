@@ -14,8 +14,8 @@ import type { Tensor } from '../../tensor/tensor';
 import type { RemovableHandle } from '../../utils/hooks';
 import { Module } from '../modules/module';
 import { attributeOf } from '../modules/traversal';
+import { normalizeWeight, normExceptDim } from '../ops';
 import { Parameter } from '../parameter';
-import { normalizeWeight, normExceptDim } from './parametrizations';
 
 const TARGET = {
   module: required(typeOf<Module>('a Module', (value) => value instanceof Module)),

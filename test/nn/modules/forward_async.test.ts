@@ -99,6 +99,29 @@ describe('forwardAsync of modules', () => {
     expect((await result).requires_grad).to.equal(false);
   });
 
+  it('has autocast and inference mode of the call in every submodule, and leaves them', async () => {
+    const model = new nn.Sequential(new nn.Linear(4, 8), new nn.ReLU(), new nn.Linear(8, 2));
+    const scopes: (<T>(run: () => T) => T)[] = [
+      (run) => torch.autocast('cpu', torch.bfloat16, run),
+      (run) => torch.inference_mode(run),
+      (run) => torch.inference_mode(() => torch.autocast('cpu', torch.float16, run)),
+    ];
+    const describeResult = (y: Tensor): unknown => [y.dtype, y.is_inference(), y.tolist()];
+    for (const scope of scopes) {
+      const expected = scope(() => model(x));
+      const results = scope(() => [model.forwardAsync(x), model.forwardAsync(x)]);
+      const plain = model.forwardAsync(x);
+      for (const result of await Promise.all(results)) {
+        expect(describeResult(result)).to.deep.equal(describeResult(expected));
+      }
+      expect(describeResult(await plain)).to.deep.equal(describeResult(model(x)));
+      expect([torch.is_autocast_enabled('cpu'), torch.is_inference_mode_enabled()]).to.deep.equal([
+        false,
+        false,
+      ]);
+    }
+  });
+
   it('calls hooks once', async () => {
     const model = new nn.Sequential(new nn.Linear(4, 4), new nn.Linear(4, 2));
     const seen: string[] = [];

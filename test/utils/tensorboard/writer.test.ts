@@ -1,35 +1,16 @@
 /** SummaryWriter: files as TensorBoard reads them, beside those of Python's writer. */
-import { execFile, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { expect } from 'chai';
 import torch from 'torch-losses';
 
-import { PYTHON } from '../../parity/parity';
+import { environmentWith } from '../../support/environment';
 
 const { SummaryWriter } = torch.utils.tensorboard;
 const ROOT = path.join(__dirname, '..', '..', '..');
 const READER = path.join(ROOT, 'test', 'fixtures', 'events.py');
-/** An environment with TensorBoard. It is made once, and git ignores it. */
-const ENVIRONMENT = path.join(ROOT, 'build', 'tensorboard');
-
-/** Returns a Python with TensorBoard, or the reason why there is none. */
-function tensorboardPython(): { python: string } | { reason: string } {
-  const python = path.join(ENVIRONMENT, 'bin', 'python');
-  const works = (): boolean =>
-    spawnSync(python, ['-c', 'import tensorboard, PIL, numpy']).status === 0;
-  if (existsSync(python) && works()) return { python };
-  const made = spawnSync(PYTHON, ['-m', 'venv', ENVIRONMENT]);
-  const install = ['-m', 'pip', 'install', '--quiet', '--timeout', '10', 'tensorboard', 'pillow'];
-  const installed = made.status === 0 ? spawnSync(python, install) : made;
-  if (installed.status === 0 && works()) return { python };
-  return { reason: `TensorBoard cannot be installed: ${String(installed.stderr).slice(-300)}` };
-}
-
-const run = promisify(execFile);
-
 type Files = [folder: string, name: string, events: object[]][];
 
 /** Calls what events.py calls. */
@@ -86,18 +67,17 @@ describe('torch.utils.tensorboard', () => {
 
   it("writes the files and events of Python's writer, and TensorBoard reads them", async function () {
     this.timeout(600_000);
-    const found = tensorboardPython();
+    const found = environmentWith(
+      'tensorboard',
+      ['tensorboard', 'pillow'],
+      ['tensorboard', 'PIL', 'numpy'],
+    );
     if ('reason' in found) {
       console.log(`      ${found.reason}`);
       return this.skip();
     }
     write(directory);
-    const about = spawnSync(PYTHON, [
-      '-c',
-      'import torch, os; print(os.path.dirname(torch.__path__[0]))',
-    ]);
-    const env = { ...process.env, PYTHONPATH: String(about.stdout).trim() };
-    const { stdout } = await run(found.python, [READER, directory], { env, maxBuffer: 1e8 });
+    const stdout = await found.run([READER, directory]);
     const { python, ours, tags } = JSON.parse(stdout) as {
       python: Files;
       ours: Files;

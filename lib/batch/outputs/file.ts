@@ -1,0 +1,100 @@
+/** What the files of losses have in common. */
+import { type FileHandle, open, rename } from 'node:fs/promises';
+
+import { typeError, valueError } from '../../bindings/errors';
+import type { DType } from '../../tensor/dtype';
+import { exists, folderOf, partialOf, syncFolder } from '../output';
+
+/** The formats of outputs, by the ends of their names. */
+export const FORMATS = [
+  'npy',
+  'safetensors',
+  'parquet',
+  'jsonl',
+  'ndjson',
+  'jsonl.gz',
+  'ndjson.gz',
+  'jsonl.zst',
+  'ndjson.zst',
+] as const;
+export type OutputFormat = (typeof FORMATS)[number];
+
+/** Returns the format of a name, or undefined for a name with another ending. */
+export const formatOf = (file: string): OutputFormat | undefined =>
+  FORMATS.find((format) => file.endsWith(`.${format}`));
+
+/** The name of the losses in files that have names. */
+export const LOSS = 'loss';
+
+/** What a file of losses is made of. */
+export interface OutputForm {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  /** The dimension of the rows. */
+  readonly dim: number;
+  /** The numbers of the rows that are written together, the first and the one after the last. */
+  readonly parts: readonly (readonly [from: number, to: number])[];
+  /** Where to go on in a file whose rows have different lengths. */
+  readonly end: number;
+}
+
+/** A file that is written in parts. It gets its name when it is whole. */
+export abstract class OutputFile {
+  protected constructor(
+    readonly path: string,
+    private readonly file: FileHandle,
+  ) {}
+
+  /** Opens the unfinished file, or makes it. */
+  protected static async partial(path: string): Promise<FileHandle> {
+    return await open(partialOf(path), exists(partialOf(path)) ? 'r+' : 'w');
+  }
+
+  /** Writes the beginning, which may be missing in the file of a run that was killed, and sets the length. */
+  protected async begin(head: Uint8Array, length: number): Promise<void> {
+    await this.put(head, 0);
+    await this.file.truncate(length);
+    await this.file.datasync();
+    await syncFolder(folderOf(this.path));
+  }
+
+  /**
+   * Writes `count` rows. They are durable when the promise resolves.
+   *
+   * @returns where the rows end, if the next run must know it
+   */
+  abstract write(row: number, count: number, bytes: Uint8Array): Promise<number | undefined>;
+
+  protected async put(bytes: Uint8Array, position: number): Promise<void> {
+    for (let done = 0; done < bytes.length; ) {
+      const left = bytes.length - done;
+      done += (await this.file.write(bytes, done, left, position + done)).bytesWritten;
+    }
+  }
+
+  protected sync(): Promise<void> {
+    return this.file.datasync();
+  }
+
+  async finish(): Promise<void> {
+    await this.file.sync();
+    await this.file.close();
+    await rename(partialOf(this.path), this.path);
+    await syncFolder(folderOf(this.path));
+  }
+
+  async close(): Promise<void> {
+    await this.file.close();
+  }
+}
+
+export const lacking = (what: string, dtype: DType): Error =>
+  typeError(`evaluate(): ${what} has no ${dtype}: choose another dtype for the inputs`);
+
+/** The shape of a row in a table, whose rows are its first dimension. */
+export function rowOf({ shape, dim }: OutputForm): readonly number[] {
+  if (dim === 0) return shape.slice(1);
+  throw valueError(
+    `evaluate(): a table has rows as its first dimension, here they are dimension ${dim}: write .npy or .safetensors`,
+  );
+}
