@@ -7,6 +7,7 @@ import type { Device } from '../tensor/device';
 import { float16 } from '../tensor/dtype';
 import { sparse_coo } from '../tensor/layout';
 import type { Tensor } from '../tensor/tensor';
+import { groupBy } from '../utils/groups';
 
 const unscale = op<(grads: readonly Tensor[], found_inf: Tensor, inv_scale: Tensor) => void>(
   '_amp_foreach_non_finite_check_and_unscale_',
@@ -44,21 +45,17 @@ export function unscaleGradients(
 ): ReadonlyMap<string, Tensor> {
   const inverses = new Replicas(inverse);
   const founds = new Replicas(found);
-  const groups = new Map<string, Tensor[]>();
+  const all: Tensor[] = [];
   for (const { params } of optimizer.param_groups) {
     for (const parameter of params) {
       const { grad } = parameter;
       if (!grad) continue;
       if (grad.dtype === float16 && !allowsHalf)
         throw valueError('Attempting to unscale FP16 gradients.');
-      const values = grad.layout === sparse_coo ? valuesOf(grad) : grad;
-      const key = `${values.device} ${values.dtype}`;
-      const group = groups.get(key);
-      if (group) group.push(values);
-      else groups.set(key, [values]);
+      all.push(grad.layout === sparse_coo ? valuesOf(grad) : grad);
     }
   }
-  for (const gradients of groups.values()) {
+  for (const gradients of groupBy(all, ({ device, dtype }) => `${device} ${dtype}`)) {
     const { device } = gradients[0]!;
     unscale(gradients, founds.on(device), inverses.on(device));
   }

@@ -4,8 +4,10 @@ import path from 'node:path';
 import { inspect } from 'node:util';
 
 import { isTensor } from '../bindings/handle';
-import { libtorch } from '../bindings/native';
+import { libtorch, native } from '../bindings/native';
+import { get_device_name } from '../cuda/device';
 import { bytesOf } from '../serialization/writer';
+import { Device } from '../tensor/device';
 import type { Tensor } from '../tensor/tensor';
 import type { Column } from './inputs';
 import type { JobDescription } from './journal';
@@ -15,8 +17,9 @@ import type { Settings } from './options';
 export function describeJob(
   loss: Chunked,
   columns: readonly Column[],
-  { dtypes, device, onError, format }: Settings,
+  { dtypes, device, onError, out, gradOut }: Settings,
 ): JobDescription {
+  const { type } = new Device(device);
   const inputs = columns.map(({ input, shards }) => [
     input,
     shards.map(({ source, member, stamp }) => {
@@ -30,10 +33,12 @@ export function describeJob(
     loss: loss.name,
     options: mapped(loss.options, textOf),
     dtypes: mapped(dtypes, String),
-    device,
+    device: type,
+    hardware: type === 'cpu' ? native.cpu_capability() : get_device_name(device),
     libtorch: libtorch.version,
     onError,
-    output: format,
+    output: (out ?? gradOut)?.format ?? 'none',
+    gradients: gradOut === null ? 'none' : path.resolve(gradOut.out),
     inputs: Object.fromEntries(inputs),
   };
 }

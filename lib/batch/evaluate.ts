@@ -3,7 +3,7 @@ import type { _Loss } from '../nn/modules/loss/base';
 import type { Files } from './inputs';
 import { type Chunked, chunked } from './losses';
 import { type EvaluateOptions, filesByInput, type Settings, settingsOf } from './options';
-import { openInputs } from './plan';
+import { openCompared, openInputs } from './plan';
 import { type BatchProgress, Job } from './run';
 import { Sources } from './sources';
 import type { BatchSummary } from './summary';
@@ -48,17 +48,19 @@ export class Evaluation implements AsyncIterable<BatchProgress> {
  * console.log(await job.summary());
  * ```
  *
- * @param loss - a loss of torch.nn. Its `reduction` says what the summary's `value` is
+ * @param loss - a loss of torch.nn. Its `reduction` says what the summary's `value` is. Null for an input that has losses
+ *   already, for a report or to compare them
  * @param inputs - the files of each input, by the names of the loss's parameters: `.npy`, `.npz`, `.safetensors`, files of
  *   `torch.save`, Parquet or JSON lines; paths, patterns, folders, `.txt` files that list them, or `-` for standard input,
  *   with `:NAME` for an array or column of a file. The first dimension is that of the rows; in CTC's `log_probs`, the
  *   second. Losses with a weight for each element take it as the input `weight`
  * @throws TypeError for wrong arguments; RangeError (ValueError) for a loss that cannot be computed in chunks of rows. The
  *   job throws RangeError (ValueError) for shapes that the loss does not take, and BatchError for a file that cannot be
- *   read, a row that the loss refuses, and an output that exists, is written by another run, or belongs to another job
+ *   read, a row that the loss refuses, an output that exists, is written by another run, or belongs to another job, and one
+ *   that cannot be written
  */
 export function evaluate<Args extends unknown[]>(
-  loss: _Loss<Args>,
+  loss: _Loss<Args> | null,
   inputs: Readonly<Record<string, Files>>,
   options: EvaluateOptions = {},
 ): Evaluation {
@@ -75,6 +77,8 @@ async function* run(
   const sources = new Sources(settings.signal);
   try {
     const columns = await openInputs(loss, files, settings, sources);
+    const { compare } = settings;
+    if (compare !== null) columns.push(await openCompared(compare, columns[0]!, sources));
     return yield* new Job(loss, columns, settings).run();
   } catch (error) {
     // What was waited for fails when it is ended.

@@ -24,19 +24,36 @@ export interface RowLoss {
   readonly least?: number;
   /** The dimension of the rows, by input. Default: 0. */
   readonly row?: Readonly<Record<string, number>>;
-  /** Whether a weight can be given for each row, as an input. */
-  readonly weighs?: true;
+  /** The inputs that may be left out. */
+  readonly optional?: readonly string[];
+  /** What the first input predicts, if it predicts classes or probabilities. */
+  readonly predicts?: Prediction;
 }
+
+/**
+ * What an input predicts.
+ *
+ * - `logits`, `log-probabilities`, `scores`: a class, and its probability unless these are scores.
+ * - `logit`, `probability`: the probability of each element.
+ * - `nothing`: the target has classes all the same.
+ */
+export type Prediction =
+  | 'logits'
+  | 'log-probabilities'
+  | 'scores'
+  | 'logit'
+  | 'probability'
+  | 'nothing';
 
 const ELEMENTWISE: RowLoss = { divisor: 'losses' };
 const OF_ROWS: RowLoss = { divisor: 'losses', least: 2 };
 
 /** By the names of their functions. In each, a row's losses depend on that row alone. */
 const ROW_LOSSES: Readonly<Record<string, RowLoss>> = {
-  binary_cross_entropy: { ...ELEMENTWISE, weighs: true },
-  binary_cross_entropy_with_logits: { ...ELEMENTWISE, weighs: true },
+  binary_cross_entropy: { ...ELEMENTWISE, optional: ['weight'], predicts: 'probability' },
+  binary_cross_entropy_with_logits: { ...ELEMENTWISE, optional: ['weight'], predicts: 'logit' },
   cosine_embedding_loss: { ...OF_ROWS, dims: { target: 1 } },
-  cross_entropy: { divisor: 'classes', least: 2 },
+  cross_entropy: { divisor: 'classes', least: 2, predicts: 'logits' },
   ctc_loss: {
     divisor: 'lengths',
     least: 3,
@@ -45,15 +62,15 @@ const ROW_LOSSES: Readonly<Record<string, RowLoss>> = {
   },
   gaussian_nll_loss: ELEMENTWISE,
   hinge_embedding_loss: ELEMENTWISE,
-  huber_loss: { ...ELEMENTWISE, weighs: true },
+  huber_loss: { ...ELEMENTWISE, optional: ['weight'] },
   kl_div: ELEMENTWISE,
-  l1_loss: { divisor: 'weight', weighs: true },
+  l1_loss: { divisor: 'weight', optional: ['weight'] },
   margin_ranking_loss: ELEMENTWISE,
-  mse_loss: { divisor: 'weight', weighs: true },
-  multi_margin_loss: { ...OF_ROWS, dims: { target: 1 } },
+  mse_loss: { divisor: 'weight', optional: ['weight'] },
+  multi_margin_loss: { ...OF_ROWS, dims: { target: 1 }, predicts: 'scores' },
   multilabel_margin_loss: OF_ROWS,
   multilabel_soft_margin_loss: OF_ROWS,
-  nll_loss: { divisor: 'classes', least: 2 },
+  nll_loss: { divisor: 'classes', least: 2, predicts: 'log-probabilities' },
   poisson_nll_loss: ELEMENTWISE,
   smooth_l1_loss: ELEMENTWISE,
   soft_margin_loss: ELEMENTWISE,
@@ -78,7 +95,8 @@ type AnyFunction = Pick<LossFunction<never, LossParameters>, 'options' | 'signat
 export interface Chunked extends RowLoss {
   /** The name of its class. */
   readonly name: string;
-  readonly functional: AnyFunction;
+  /** Computes the losses off the event loop. */
+  readonly compute: AnyFunction['async'];
   /** The required parameters, in Python's order. */
   readonly inputs: readonly string[];
   /** Its options by name, without the reduction. */
@@ -88,10 +106,25 @@ export interface Chunked extends RowLoss {
 
 const REDUCTION_NAMES = ['reduction', 'size_average', 'reduce'];
 
+/** The scores of a file in place of a loss, to be compared with others. */
+const SCORES: Chunked = {
+  name: 'Scores',
+  divisor: 'losses',
+  optional: ['target'],
+  predicts: 'nothing',
+  inputs: ['input'],
+  options: {},
+  reduction: 'mean',
+  compute: async (_options, inputs: readonly Tensor[]) => inputs[0]!,
+};
+
 /**
+ * Returns a loss as it is computed in chunks; null stands for losses that are there already.
+ *
  * @throws TypeError if `loss` is not a loss of torch.nn; RangeError (ValueError) if it cannot be computed in chunks
  */
 export function chunked(loss: unknown): Chunked {
+  if (loss === null) return SCORES;
   if (!(loss instanceof _Loss)) {
     const hint = typeof loss === 'function' ? ': make one with new' : '';
     throw typeError(
@@ -113,7 +146,7 @@ export function chunked(loss: unknown): Chunked {
   return {
     ...known,
     name,
-    functional,
+    compute: functional.async,
     inputs: inputs.map((parameter: SignatureParameter) => parameter.name),
     options: Object.fromEntries(options),
     reduction: loss.reduction,

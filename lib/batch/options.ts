@@ -19,6 +19,7 @@ import { DType } from '../tensor/dtype';
 import type { Files } from './inputs';
 import type { Chunked } from './losses';
 import { FORMATS, formatOf, type OutputFormat } from './outputs/file';
+import { isWhole, type Part, partNamed } from './part';
 
 export type OnError = 'stop' | 'skip';
 
@@ -31,6 +32,17 @@ export interface EvaluateOptions {
   out?: string | null | undefined;
   /** The format of the files in a folder. Default: `'npy'`, or that of the name of `out`. */
   format?: OutputFormat | null | undefined;
+  /**
+   * Where the gradients of the first input go, as `out`. They are each row's own: those of the losses of
+   * `reduction: 'none'` with a gradient of ones. Default: null, no backward pass.
+   */
+  gradOut?: string | null | undefined;
+  /** Losses to compare with: files with the losses of the same rows. Default: null. */
+  compare?: Files | null | undefined;
+  /** Where a report goes: a page in HTML. Default: null. */
+  report?: string | null | undefined;
+  /** The part of the job to do, such as `'3/16'`. {@link merge} gives the summary of all. Default: `'1/1'`. */
+  shard?: string | undefined;
   /** Converts inputs: all floating-point ones, or those named. Default: null, the dtypes of the files. */
   dtype?: DType | Readonly<Record<string, DType>> | null | undefined;
   /** Default: the CPU. */
@@ -52,6 +64,10 @@ const SIGNATURE = new Signature('evaluate', {
   inputs: required(ANYTHING),
   out: option<string | null>(orNull(STRING), null),
   format: option<string | null>(orNull(STRING), null),
+  gradOut: option<string | null>(orNull(STRING), null),
+  compare: option<unknown>(ANYTHING, null),
+  report: option<string | null>(orNull(STRING), null),
+  shard: option<string>(STRING, '1/1'),
   dtype: option<unknown>(ANYTHING, null),
   device: option<DeviceLike>(DEVICE, 'cpu'),
   memory: option<unknown>(ANYTHING, null),
@@ -61,9 +77,18 @@ const SIGNATURE = new Signature('evaluate', {
   signal: option<unknown>(ANYTHING, null),
 });
 
-export interface Settings {
-  readonly out: string | null;
+/** Where something goes, and its format. */
+export interface Output {
+  readonly out: string;
   readonly format: OutputFormat;
+}
+
+export interface Settings {
+  readonly out: Output | null;
+  readonly gradOut: Output | null;
+  readonly compare: Files | null;
+  readonly report: string | null;
+  readonly part: Part;
   /** The dtype of an input, or of `*`: all floating-point ones. */
   readonly dtypes: Readonly<Record<string, DType>>;
   readonly device: string;
@@ -84,13 +109,27 @@ export function settingsOf(loss: unknown, inputs: unknown, options: unknown): Se
   if (onError !== 'stop' && onError !== 'skip') {
     throw valueError(`evaluate(): 'onError' must be 'stop' or 'skip', got ${describe(onError)}`);
   }
-  if (out === '') throw valueError("evaluate(): 'out' must not be empty");
+  const { gradOut, report } = given;
+  const format = formatNamed(given.format);
+  if (out !== null && out === gradOut) {
+    throw valueError(`evaluate(): 'out' and 'gradOut' must not be the same, got ${out}`);
+  }
+  if (report !== null) checkPath('report', report);
   if (resume && overwrite)
     throw valueError("evaluate(): 'resume' and 'overwrite' exclude each other");
-  if (resume && out === null) throw valueError("evaluate(): 'resume' needs 'out'");
+  if (loss === null && (out ?? gradOut) !== null) {
+    throw valueError("evaluate(): 'out' and 'gradOut' need a loss");
+  }
+  const part = partNamed(given.shard);
+  const isWritten = out !== null || gradOut !== null;
+  if (resume && !isWritten) throw valueError("evaluate(): 'resume' needs 'out'");
+  if (!isWhole(part) && !isWritten) throw valueError("evaluate(): 'shard' needs 'out'");
   return {
-    out,
-    format: formatFor(out, given.format),
+    out: outputOf('out', out, format),
+    gradOut: outputOf('gradOut', gradOut, gradOut?.endsWith('/') ? format : null),
+    compare: given.compare === null ? null : filesGiven('compare', given.compare),
+    report,
+    part,
     dtypes: dtypesOf(given.dtype),
     device: device(given.device).toString(),
     memory: memoryOf(given.memory),
@@ -101,23 +140,33 @@ export function settingsOf(loss: unknown, inputs: unknown, options: unknown): Se
   };
 }
 
-function formatFor(out: string | null, given: string | null): OutputFormat {
-  if (given !== null && !(FORMATS as readonly string[]).includes(given)) {
-    throw valueError(
-      `evaluate(): 'format' must be one of ${FORMATS.join(', ')}, got ${describe(given)}`,
-    );
+function formatNamed(format: string | null): OutputFormat | null {
+  if (format === null || (FORMATS as readonly string[]).includes(format)) {
+    return format as OutputFormat | null;
   }
-  const format = given as OutputFormat | null;
-  if (out === null || out.endsWith('/')) return written(format ?? 'npy');
+  throw valueError(
+    `evaluate(): 'format' must be one of ${FORMATS.join(', ')}, got ${describe(format)}`,
+  );
+}
+
+function checkPath(name: string, path: string): void {
+  if (path === '') throw valueError(`evaluate(): '${name}' must not be empty`);
+  if (path.includes('\0')) throw valueError(`evaluate(): '${name}' must not have a zero byte`);
+}
+
+function outputOf(name: string, out: string | null, format: OutputFormat | null): Output | null {
+  if (out === null) return null;
+  checkPath(name, out);
+  if (out.endsWith('/')) return { out, format: written(format ?? 'npy') };
   const named = formatOf(out);
   if (named === undefined) {
     throw valueError(
-      `evaluate(): 'out' must be a folder with / at its end, or a file that ends with one of ` +
+      `evaluate(): '${name}' must be a folder with / at its end, or a file that ends with one of ` +
         `${FORMATS.map((each) => `.${each}`).join(', ')}, got ${out}`,
     );
   }
-  if (format === null || format === named) return written(named);
-  throw valueError(`evaluate(): 'format' is ${format}, but 'out' is ${out}`);
+  if (format === null || format === named) return { out, format: written(named) };
+  throw valueError(`evaluate(): 'format' is ${format}, but '${name}' is ${out}`);
 }
 
 function written(format: OutputFormat): OutputFormat {
@@ -162,7 +211,8 @@ export function filesByInput(loss: Chunked, inputs: unknown): Map<string, Files>
       `evaluate(): argument 'inputs' must be a plain object, got ${describe(inputs)}`,
     );
   }
-  const allowed = loss.weighs ? [...loss.inputs, 'weight'] : loss.inputs;
+  const optional = loss.optional ?? [];
+  const allowed = [...loss.inputs, ...optional];
   for (const name of Object.keys(inputs)) {
     if (allowed.includes(name)) continue;
     throw typeError(
@@ -172,17 +222,20 @@ export function filesByInput(loss: Chunked, inputs: unknown): Map<string, Files>
   const files = new Map<string, Files>();
   for (const name of allowed) {
     const value = inputs[name];
-    if (value === undefined && name === 'weight') continue;
+    if (value === undefined && optional.includes(name)) continue;
     if (value === undefined) throw typeError(`evaluate(): ${loss.name} needs the input '${name}'`);
-    const isFiles =
-      typeof value === 'string' ||
-      (Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'string'));
-    if (!isFiles) {
-      throw typeError(
-        `evaluate(): input '${name}' must be a path or an array of paths, got ${describe(value)}`,
-      );
-    }
-    files.set(name, value as Files);
+    files.set(name, filesGiven(name, value));
   }
   return files;
+}
+
+/** @throws TypeError unless files are named */
+export function filesGiven(name: string, value: unknown): Files {
+  const isFiles =
+    typeof value === 'string' ||
+    (Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'string'));
+  if (isFiles) return value as Files;
+  throw typeError(
+    `evaluate(): input '${name}' must be a path or an array of paths, got ${describe(value)}`,
+  );
 }

@@ -5,17 +5,14 @@ import { valueError } from '../bindings/errors';
 import { BatchError } from './error';
 import { Column, EXTENSION, type Files } from './inputs';
 import { type Chunked, dimsOf } from './losses';
-import type { Settings } from './options';
+import type { Output, Settings } from './options';
 import type { OutputFormat } from './outputs/file';
+import { fileOf, hasFile, isWhole, type Part, type Range } from './part';
 import type { Sources } from './sources';
 
 /** Rows that are computed together. They lie in one file of the first input. */
-export interface Chunk {
+export interface Chunk extends Range {
   readonly index: number;
-  /** The number of the file. */
-  readonly shard: number;
-  readonly from: number;
-  readonly to: number;
 }
 
 /** A chunk is not larger than this, so that a job that was killed loses little. */
@@ -25,8 +22,9 @@ const LARGEST_CHUNK = 2 ** 25;
  * this many rows allowed, equal parts have two or more.
  */
 const LEAST_ROWS = 4;
-/** Beside the inputs, computing takes about so many times their memory. */
+/** Beside the inputs, computing takes about so many times their memory, and more with a backward pass. */
 const WORK = 4;
+const BACKWARD_WORK = 8;
 
 /** Opens the inputs of a loss and checks that they fit together. */
 export async function openInputs(
@@ -60,6 +58,16 @@ export async function openInputs(
   return columns;
 }
 
+/** The name of the column with losses to compare with. */
+export const COMPARED = 'compare';
+
+/** Opens the files with losses to compare with. */
+export async function openCompared(files: Files, first: Column, sources: Sources): Promise<Column> {
+  const column = await Column.open(COMPARED, files, 0, sources);
+  checkRows(column, first);
+  return column;
+}
+
 function checkRows(column: Column, first: Column): void {
   const isByFile = column.shards.length === first.shards.length;
   for (const [index, shard] of isByFile ? column.shards.entries() : []) {
@@ -85,7 +93,10 @@ function checkRows(column: Column, first: Column): void {
  *
  * @throws RangeError (ValueError) if the memory does not suffice
  */
-export function rowsOfChunk(columns: readonly Column[], { memory, dtypes }: Settings): number {
+export function rowsOfChunk(
+  columns: readonly Column[],
+  { memory, dtypes, gradOut }: Settings,
+): number {
   let read = 0;
   let converted = 0;
   let held = 0;
@@ -97,7 +108,7 @@ export function rowsOfChunk(columns: readonly Column[], { memory, dtypes }: Sett
     held += Math.max(...shards.map((shard) => shard.held));
   }
   // Two chunks are in memory: one is computed while the next is read.
-  const row = Math.max(1, 2 * read + WORK * converted);
+  const row = Math.max(1, 2 * read + (gradOut === null ? WORK : BACKWARD_WORK) * converted);
   const rows = Math.floor(Math.min((memory - held) / row, LARGEST_CHUNK / Math.max(1, read)));
   if (rows >= LEAST_ROWS) return rows;
   const needed = Math.ceil(held + LEAST_ROWS * row);
@@ -107,40 +118,47 @@ export function rowsOfChunk(columns: readonly Column[], { memory, dtypes }: Sett
   );
 }
 
-/** Divides each file of the first input into chunks of about the same size. */
-export function chunksOf(first: Column, most: number): Chunk[] {
+/** Divides the rows of a range, in each file of the first input, into chunks of about the same size. */
+export function chunksOf(first: Column, most: number, range: Range): Chunk[] {
   const chunks: Chunk[] = [];
   for (const [shard, start] of first.starts.entries()) {
-    const rows = first.shards[shard]!.shape[first.dim]!;
-    const count = Math.ceil(rows / most);
+    const from = Math.max(range.from, start);
+    const rows = Math.min(range.to, start + first.shards[shard]!.shape[first.dim]!) - from;
+    const count = Math.max(0, Math.ceil(rows / most));
     for (let i = 0; i < count; i++) {
-      const from = start + Math.floor((rows * i) / count);
-      const to = start + Math.floor((rows * (i + 1)) / count);
-      chunks.push({ index: chunks.length, shard, from, to });
+      chunks.push({
+        index: chunks.length,
+        from: from + Math.floor((rows * i) / count),
+        to: from + Math.floor((rows * (i + 1)) / count),
+      });
     }
   }
   // Without rows, an empty chunk shows the dtype and shape of the losses.
-  if (chunks.length === 0) chunks.push({ index: 0, shard: 0, from: 0, to: 0 });
+  if (chunks.length === 0) chunks.push({ index: 0, from: range.from, to: range.from });
   return chunks;
 }
 
 /** A file to write: the losses of the rows `from` to `to`. */
-export interface Target {
+export interface Target extends Range {
   readonly file: string;
   readonly format: OutputFormat;
-  readonly from: number;
-  readonly to: number;
 }
 
 /**
- * Returns the files to write: one for all rows, or one for each file of the first input, under its name.
+ * Returns the files that a part of a job writes: one for its rows, or one for each of its files of the first input, under
+ * that file's name.
  *
  * @throws RangeError (ValueError) if two files would have one name
  */
-export function targetsOf(out: string, format: OutputFormat, first: Column): Target[] {
-  if (!out.endsWith('/')) return [{ file: out, format, from: 0, to: first.rows }];
+export function targetsOf(
+  { out, format }: Output,
+  first: Column,
+  part: Part,
+  range: Range,
+): Target[] {
+  if (!out.endsWith('/')) return [{ file: fileOf(out, part), format, ...range }];
   const seen = new Map<string, string>();
-  return first.shards.map(({ path: source, member, shape }, index) => {
+  const targets = first.shards.map(({ path: source, member, shape }, index) => {
     const base = path.basename(source);
     const name = EXTENSION.test(base) ? base.replace(EXTENSION, '') : path.parse(base).name;
     const isUnique = first.shards.every(
@@ -153,4 +171,5 @@ export function targetsOf(out: string, format: OutputFormat, first: Column): Tar
     const from = first.starts[index]!;
     return { file, format, from, to: from + shape[first.dim]! };
   });
+  return targets.filter((_, index) => isWhole(part) || hasFile(first, index, part));
 }

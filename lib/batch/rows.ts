@@ -6,10 +6,17 @@ import type { Tensor } from '../tensor/tensor';
 /** The inputs of some rows, by name. */
 export type Inputs = Readonly<Record<string, Tensor>>;
 
+/** The losses of rows and, if they are wanted, the gradients of the first input. */
+export interface Computed {
+  readonly losses: Tensor;
+  readonly gradients?: Tensor | undefined;
+}
+
 /** What finding rows needs to know. */
 export interface Computation {
-  /** Returns the losses of rows. */
-  compute(inputs: Inputs): Promise<Tensor>;
+  compute(inputs: Inputs): Promise<Computed>;
+  /** The name of the first input. */
+  readonly first: string;
   /** Returns the dimension of an input's rows. */
   dim(input: string): number;
 }
@@ -67,7 +74,9 @@ async function refusal(
 ): Promise<Error | undefined> {
   const parts = mapped(inputs, (input, name) => input.narrow(dim(name), from, to - from));
   try {
-    (await compute(parts)).dispose();
+    const { losses, gradients } = await compute(parts);
+    losses.dispose();
+    gradients?.dispose();
     return undefined;
   } catch (error) {
     return error as Error;
@@ -83,20 +92,24 @@ export function goodRows(rows: number, bad: readonly BadRow[]): number[] {
 }
 
 /**
- * Returns the losses, NaN for the rows that are refused. A copy of another row stands for each of them while the others
- * are computed, so that their losses are those of the whole chunk.
+ * Returns the losses and gradients, NaN for the rows that are refused. A copy of another row stands for each of them
+ * while the others are computed, so that their losses are those of the whole chunk.
  */
-export async function lossesWithout(
+export async function computedWithout(
   inputs: Inputs,
   good: readonly number[],
   bad: readonly BadRow[],
   computation: Computation,
-): Promise<Tensor> {
+): Promise<Computed> {
   const rows = good.length + bad.length;
   const indices = Array.from({ length: rows }, (_, row) => row);
   for (const { row } of bad) indices[row] = good[0]!;
-  const losses = await computation.compute(selected(inputs, indices, computation));
-  return losses.index_fill_(0, indexOf(bad.map(({ row }) => row)), Number.NaN);
+  const { losses, gradients } = await computation.compute(selected(inputs, indices, computation));
+  const missing = indexOf(bad.map(({ row }) => row));
+  return {
+    losses: losses.index_fill_(0, missing, Number.NaN),
+    gradients: gradients?.index_fill_(computation.dim(computation.first), missing, Number.NaN),
+  };
 }
 
 /** Returns some of the rows of each input. */

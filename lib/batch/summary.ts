@@ -37,10 +37,27 @@ export interface BatchSummary {
   readonly skipped: number;
   /** The first rows that were skipped. */
   readonly skippedRows: readonly SkippedRow[];
+  /** How the losses differ from those that they were compared with. */
+  readonly difference?: DifferenceSummary;
+}
+
+/** The difference of two scorings: the losses, less those before. */
+export interface DifferenceSummary {
+  /** The exact mean of the differences, and their exact sum, each rounded once. */
+  readonly mean: number;
+  readonly sum: number;
+  /** The mean of the losses before. */
+  readonly before: number;
+  /** How many losses are lower than before, higher, and equal. */
+  readonly lower: number;
+  readonly higher: number;
+  readonly equal: number;
+  /** How many differences are NaN. */
+  readonly nan: number;
 }
 
 /** A summary lists so many rows. */
-const MOST_LISTED = 10;
+export const MOST_LISTED = 10;
 
 export interface TallyState {
   readonly rows: number;
@@ -135,7 +152,7 @@ export class Tally {
     return (this.means ?? this.losses).over(this.weights ?? this.losses.count - this.ignored);
   }
 
-  summary({ name, reduction }: Chunked): BatchSummary {
+  summary(name: string, reduction: string): BatchSummary {
     const { losses, mean } = this;
     const sum = losses.value();
     const values: Record<string, number> = { mean, sum, batchmean: losses.over(this.rows) };

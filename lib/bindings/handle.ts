@@ -14,11 +14,14 @@ export type Handle = number;
 /** The handle of an optional tensor. */
 export type OptionalHandle = Handle | null;
 
-let observer: ((owner: HandleOwner) => void) | undefined;
+type Observer = ((owner: HandleOwner) => void) | undefined;
+let observer: Observer;
 
-/** Sets the function that is called for each new tensor. tidy.ts sets it while a scope is open. */
-export function observeCreation(callback: typeof observer): void {
+/** Sets the function that is called for each new tensor, and returns the one before. */
+export function observeCreation(callback: Observer): Observer {
+  const before = observer;
   observer = callback;
+  return before;
 }
 
 /** The base class of `Tensor`, which owns one handle. */

@@ -157,3 +157,41 @@ export function bytes(text: string, option: string): number {
     `${option} must be a size such as 500M or 4G, but got ${JSON.stringify(text)}`,
   );
 }
+
+interface PartOptions {
+  readonly shard: string | undefined;
+  readonly device: string;
+}
+
+/**
+ * Returns the part of the job to do, and the device: the one that was given, or that of the rank which torchrun has
+ * started.
+ *
+ * @throws UsageError for both a shard and a rank
+ */
+export function partGiven(
+  { shard, device }: PartOptions,
+  env: NodeJS.ProcessEnv,
+): { shard: string; device: string; isRank: boolean } {
+  const { RANK, WORLD_SIZE, LOCAL_RANK } = env;
+  if (RANK === undefined) return { shard: shard ?? '1/1', device, isRank: false };
+  if (shard !== undefined) {
+    throw new UsageError(
+      `--shard ${shard} and RANK=${RANK} of the environment exclude each other`,
+      'torchrun sets RANK and WORLD_SIZE, which choose the shard.',
+    );
+  }
+  const [rank, count] = [RANK, WORLD_SIZE].map((text) =>
+    /^\d{1,9}$/.test(text ?? '') ? Number(text) : -1,
+  );
+  if (count! < 1) {
+    throw new UsageError(
+      `WORLD_SIZE must be the number of ranks, since RANK is set, but got ${WORLD_SIZE ?? 'nothing'}`,
+    );
+  }
+  if (rank! < 0 || rank! >= count!) {
+    throw new UsageError(`RANK must be from 0 to ${count! - 1}, but got ${RANK}`);
+  }
+  const own = device === 'cuda' && LOCAL_RANK !== undefined ? `cuda:${LOCAL_RANK}` : device;
+  return { shard: `${rank! + 1}/${count}`, device: own, isRank: true };
+}

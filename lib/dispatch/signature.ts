@@ -163,16 +163,6 @@ export function mismatch(callee: Callee, name: string, expected: string, value: 
   return fail(callee, `argument '${name}' must be ${expected}, got ${describeTensor(value)}`);
 }
 
-/**
- * The types of arguments with defaults: some by position, in the order of the keys, and the others by name in a last
- * object.
- */
-export type Defaulted<Options, Keys extends readonly unknown[]> =
-  | (keyof Options extends never ? [] : [options?: Options])
-  | (Keys extends readonly [infer Key extends keyof Options, ...infer Rest]
-      ? [value: Options[Key], ...others: Defaulted<Omit<Options, Key>, Rest>]
-      : never);
-
 /** Defines a function that reads its arguments by a signature. It has the signature as a property. */
 export function define<F, D extends Declarations>(
   name: string,
@@ -187,28 +177,26 @@ export function define<F, D extends Declarations>(
 }
 
 /**
- * The arguments of a function or constructor: the required ones, any number of the optional ones by position, and
- * options. Only options may follow an optional argument that is left out.
+ * The arguments of a function or constructor: the required ones, then options by position, in the order of their names,
+ * and the others by name in a last object. The labels of the names are what editors show: `[bias: 'bias']`.
  */
 export type Positional<
   Required extends readonly unknown[],
-  Optional extends readonly unknown[],
+  Names extends readonly (keyof Options)[],
   Options,
-> =
-  | [...Required, ...Optional, options?: Options]
-  | (Optional extends readonly [...infer Fewer, unknown]
-      ? Positional<Required, Fewer, Options>
-      : never);
+> = Shortened<Required, Names, Options>;
 
-/** Like {@link Positional}, but the options are required. */
-export type WithOptions<
-  Required extends readonly unknown[],
-  Optional extends readonly unknown[],
-  Options,
-> =
-  | [...Required, ...Optional, options: Options]
-  | (Optional extends readonly [...infer Fewer, unknown]
-      ? WithOptions<Required, Fewer, Options>
+// `infer … extends` would infer an array with TypeScript 5.2. So the names have no constraint here.
+type Shortened<Required extends readonly unknown[], Names extends readonly unknown[], Options> =
+  | [
+      ...Required,
+      ...{ [Index in keyof Names]: Options[Names[Index] & keyof Options] },
+      ...([Exclude<keyof Options, Names[number]>] extends [never]
+        ? []
+        : [options?: Omit<Options, Names[number] & keyof Options>]),
+    ]
+  | (Names extends readonly [...infer Fewer, unknown]
+      ? Shortened<Required, Fewer, Options>
       : never);
 
 /** The device and dtype of a layer's parameters. */
@@ -219,8 +207,8 @@ export interface FactoryOptions {
   dtype?: DType | null | undefined;
 }
 
-/** The same options as positional arguments. */
-export type DeviceAndDType = [device?: DeviceLike | null, dtype?: DType | null];
+/** The names of these options, for {@link Positional}. */
+export type Place = [device: 'device', dtype: 'dtype'];
 
 /** Declares `device` and `dtype`, which every layer with parameters has. */
 export const FACTORY = {

@@ -1,6 +1,9 @@
 /** Sizes of windows: one integer, or one for each dimension. Source: torch/nn/modules/utils.py. */
 import { INTS, typeOf } from '../dispatch/signature';
 
+/** The number of dimensions of signals, images and volumes. */
+export type Dims = 1 | 2 | 3;
+
 /** An integer that holds for all dimensions, or one for each. */
 export type Size = number | readonly number[];
 

@@ -1,33 +1,22 @@
 /** Adadelta. Source: torch/optim/adadelta.py. */
 import { valueError } from '../bindings/errors';
-import { ANYTHING, FLOAT, optional, required, Signature } from '../dispatch/signature';
+import { FLOAT, optional } from '../dispatch/signature';
 import { op } from '../nn/ops';
 import type { Tensor } from '../tensor/tensor';
 import { floatRepr } from '../utils/python';
+import * as check from './checks';
 import {
   type Columns,
   counter,
-  ElementwiseOptimizer,
-  type Make,
+  elementwise,
   type Row,
   realColumns,
-  realRow,
   zerosLike,
 } from './elementwise';
 import * as foreach from './foreach';
-import { descent, descents, withDecay } from './formulas';
-import type { ParametersOrGroups } from './optimizer';
-import {
-  type Arguments,
-  type CapturableOptions,
-  checkNotNegative,
-  checkRate,
-  FLAG,
-  type Given,
-  MAYBE_CHOICE,
-  VALUE,
-} from './options';
-import { flat, isNumber, negated, scalar, type Value } from './values';
+import { descents, penalized } from './formulas';
+import { type CapturableOptions, FLAG, type Given, learningRate, MAYBE_CHOICE } from './options';
+import { flat, isNumber, negated, scalar } from './values';
 
 /** The options of a group of parameters. */
 export interface AdadeltaGroup extends CapturableOptions {
@@ -43,21 +32,25 @@ export interface AdadeltaGroup extends CapturableOptions {
 
 export type AdadeltaOptions = Given<AdadeltaGroup>;
 
-type Names = 'step' | 'square_avg' | 'acc_delta';
-
-const SIGNATURE = new Signature('Adadelta', {
-  params: required(ANYTHING),
-  lr: optional<Value>(VALUE, 1),
-  rho: optional(FLOAT, 0.9),
-  eps: optional(FLOAT, 1e-6),
-  weight_decay: optional(FLOAT, 0),
-  foreach: MAYBE_CHOICE,
-  capturable: FLAG,
-  maximize: FLAG,
-  differentiable: FLAG,
-});
+type Names = 'square_avg' | 'acc_delta';
 
 const viewAsComplex = op<(self: Tensor) => Tensor>('view_as_complex');
+
+const Base = elementwise<AdadeltaGroup, ['lr', 'rho', 'eps', 'weight_decay', 'foreach'], Names>(
+  'Adadelta',
+  {
+    lr: learningRate(1),
+    rho: optional(FLOAT, 0.9),
+    eps: optional(FLOAT, 1e-6),
+    weight_decay: optional(FLOAT, 0),
+    foreach: MAYBE_CHOICE,
+    capturable: FLAG,
+    maximize: FLAG,
+    differentiable: FLAG,
+  },
+  [check.rate, checkRho, check.eps, check.decay],
+  () => ({ step: counter, square_avg: zerosLike, acc_delta: zerosLike }),
+);
 
 /**
  * Adadelta: steps by the gradient times the root of the average square of changes over that of gradients.
@@ -66,34 +59,12 @@ const viewAsComplex = op<(self: Tensor) => Tensor>('view_as_complex');
  *
  * @throws RangeError (ValueError) for options out of their range
  */
-export class Adadelta extends ElementwiseOptimizer<AdadeltaGroup, Names> {
-  static readonly signature = SIGNATURE.description;
-  protected readonly formula = 'Adadelta';
+export class Adadelta extends Base {
   protected override readonly namesXla = [false, false] as const;
-
-  constructor(
-    params: ParametersOrGroups<AdadeltaGroup>,
-    ...options: Arguments<AdadeltaGroup, ['lr', 'rho', 'eps', 'weight_decay', 'foreach']>
-  );
-  constructor(...args: unknown[]) {
-    const { params, ...defaults } = SIGNATURE.read(args);
-    const { rho } = defaults;
-    checkRate(defaults.lr);
-    if (!(rho >= 0 && rho <= 1)) throw valueError(`Invalid rho value: ${floatRepr(rho)}`);
-    checkNotNegative('epsilon value', defaults.eps);
-    checkNotNegative('weight_decay value', defaults.weight_decay);
-    super(params as ParametersOrGroups<AdadeltaGroup>, defaults);
-  }
-
-  protected override _tensors(): Record<Names, Make<AdadeltaGroup>> {
-    return { step: counter, square_avg: zerosLike, acc_delta: zerosLike };
-  }
 
   protected override _stepOne(row: Row<Names>, group: AdadeltaGroup): void {
     const { rho, eps, weight_decay, differentiable } = group;
-    row.step.add_(1);
-    const decayed = withDecay(descent(row, group), row.param, weight_decay);
-    const { grad, square_avg, acc_delta } = realRow({ ...row, grad: decayed });
+    const { grad, square_avg, acc_delta } = penalized(row, weight_decay);
     square_avg.mul_(rho).addcmul_(grad, grad, { value: 1 - rho });
     const std = square_avg.add(eps).sqrt_();
     let delta = acc_delta.add(eps).sqrt_();
@@ -108,7 +79,6 @@ export class Adadelta extends ElementwiseOptimizer<AdadeltaGroup, Names> {
     const { rho, eps, capturable } = group;
     const real = realColumns(columns);
     const { param, square_avg, acc_delta } = real;
-    foreach.add_(real.step, 1);
     const grad = descents(real, group);
     foreach.mul_(square_avg, rho);
     foreach.addcmul_(square_avg, grad, grad, 1 - rho);
@@ -128,4 +98,8 @@ export class Adadelta extends ElementwiseOptimizer<AdadeltaGroup, Names> {
       foreach.add_(param, deltas, { alpha: down });
     }
   }
+}
+
+function checkRho({ rho }: AdadeltaGroup): void {
+  if (!(rho >= 0 && rho <= 1)) throw valueError(`Invalid rho value: ${floatRepr(rho)}`);
 }

@@ -1,17 +1,21 @@
 /** Adafactor. Source: torch/optim/_adafactor.py. */
 import { runtimeError, valueError } from '../bindings/errors';
 import { ANYTHING, FLOAT, optional, required, Signature, typeOf } from '../dispatch/signature';
+import { freeing } from '../memory/temporaries';
 import { power, vectorNorm } from '../nn/ops';
 import { zeros, zeros_like } from '../tensor/factories';
 import { preserve_format, sparse_coo } from '../tensor/layout';
 import type { Tensor } from '../tensor/tensor';
 import { finfo } from '../tensor/type_info';
+import { groupBy } from '../utils/groups';
 import { floatRepr } from '../utils/python';
+import { oneElement } from './checks';
 import { counter } from './elementwise';
 import * as foreach from './foreach';
-import { descent, shrinkage } from './formulas';
+import { shrinkage } from './formulas';
 import { Optimizer, type ParametersOrGroups, type ParamGroup } from './optimizer';
-import { type Arguments, CHOICE, checkOneElement, FLAG, type Given, VALUE } from './options';
+import { type Arguments, CHOICE, FLAG, type Given, VALUE } from './options';
+import { deviceAndDtype } from './updates';
 import { flat, isNumber, negated, numberOf, over, scalar, times, type Value } from './values';
 
 /** The options of a group of parameters. */
@@ -80,7 +84,7 @@ export class Adafactor extends Optimizer<AdafactorGroup> {
   constructor(...args: unknown[]) {
     const { params, ...defaults } = SIGNATURE.read(args);
     const { lr, beta2_decay, eps, d, weight_decay } = defaults;
-    checkOneElement('lr', lr);
+    oneElement('lr', lr);
     check('Learning rate', '>= 0', numberOf(lr), numberOf(lr) >= 0);
     check('beta2_decay', '<= 0', beta2_decay, beta2_decay <= 0);
     if (eps[0] !== null) check('epsilon1', '>= 0', eps[0], eps[0] >= 0);
@@ -97,19 +101,15 @@ export class Adafactor extends Optimizer<AdafactorGroup> {
   protected override _step(group: ParamGroup<AdafactorGroup>): void {
     const items = group.params.flatMap((param) => this.#item(param));
     if (items.length === 0) return;
-    let eps1 = group.eps[0];
+    // Python takes the first parameter's for all that follow.
+    const eps1 = group.eps[0] ?? finfo(items[0]!.param.dtype).eps;
     if (!group.foreach) {
-      for (const item of items) {
-        // Python keeps the first parameter's for all that follow.
-        eps1 ??= finfo(item.param.dtype).eps;
-        _stepOne(item, eps1, group);
-      }
+      for (const item of items) freeing(() => _stepOne(item, eps1, group));
       return;
     }
-    for (const alike of byKind(items)) {
-      eps1 ??= finfo(alike[0]!.param.dtype).eps;
-      _stepMany(alike, eps1, group);
-    }
+    // Matrices are apart from vectors.
+    const kindOf = ({ param, grad }: Item): string => `${deviceAndDtype(param)} ${grad.ndim > 1}`;
+    for (const alike of groupBy(items, kindOf)) freeing(() => _stepMany(alike, eps1, group));
   }
 
   #item(param: Tensor): Item[] {
@@ -159,7 +159,7 @@ const excess = (update: Tensor, d: number): number =>
 
 function _stepOne(item: Item, eps1: number, group: AdafactorGroup): void {
   const { param, step, row_var, col_var, variance } = item;
-  const grad = descent(item, group);
+  const grad = group.maximize ? item.grad.neg() : item.grad;
   const count = numberOf(step.add_(1));
   const weight = power(count, group.beta2_decay);
   const size = sizeOf(param, count, group);
@@ -228,17 +228,4 @@ function meanSquares(grads: readonly Tensor[], dim: number): Tensor[] {
     grads.map(({ shape }) => shape.at(dim)!),
   );
   return means;
-}
-
-/** Returns items of one device and dtype, matrices apart from vectors. */
-function byKind(items: readonly Item[]): Iterable<Item[]> {
-  const kinds = new Map<string, Item[]>();
-  for (const item of items) {
-    const { device, dtype } = item.param;
-    const key = `${device} ${dtype} ${item.grad.ndim > 1}`;
-    const kind = kinds.get(key);
-    if (kind) kind.push(item);
-    else kinds.set(key, [item]);
-  }
-  return kinds.values();
 }

@@ -1,36 +1,28 @@
 /** Adagrad. Source: torch/optim/adagrad.py. */
+
 import { runtimeError } from '../bindings/errors';
-import { ANYTHING, FLOAT, optional, required, Signature } from '../dispatch/signature';
+import { FLOAT, optional } from '../dispatch/signature';
 import { op } from '../nn/ops';
 import { full_like } from '../tensor/factories';
 import { preserve_format, sparse_coo } from '../tensor/layout';
 import type { Tensor } from '../tensor/tensor';
-import {
-  type Columns,
-  counter,
-  ElementwiseOptimizer,
-  type Make,
-  type Row,
-  realColumns,
-  realRow,
-} from './elementwise';
+import * as check from './checks';
+import { type Columns, counter, elementwise, type Row, realColumns } from './elementwise';
 import * as foreach from './foreach';
-import { descent, descents, withDecay } from './formulas';
-import { checkFused, type Scaling } from './fused';
+import { descents, penalized } from './formulas';
+import type { Scaling } from './fused';
 import type { ParametersOrGroups } from './optimizer';
 import {
   type Arguments,
   CHOICE,
-  checkNotNegative,
-  checkRate,
   FLAG,
   type Given,
+  learningRate,
   MAYBE_CHOICE,
   type StepOptions,
-  VALUE,
 } from './options';
 import { coalesced, makeSparse, sparseMask, valuesOf } from './sparse';
-import { flat, isNumber, negated, numberOf, over, scalar, type Value } from './values';
+import { flat, isNumber, negated, numberOf, over, scalar } from './values';
 
 /** The options of a group of parameters. */
 export interface AdagradGroup extends StepOptions {
@@ -50,20 +42,8 @@ export interface AdagradGroup extends StepOptions {
 
 export type AdagradOptions = Given<AdagradGroup>;
 
-type Names = 'step' | 'sum';
-
-const SIGNATURE = new Signature('Adagrad', {
-  params: required(ANYTHING),
-  lr: optional<Value>(VALUE, 1e-2),
-  lr_decay: optional(FLOAT, 0),
-  weight_decay: optional(FLOAT, 0),
-  initial_accumulator_value: optional(FLOAT, 0),
-  eps: optional(FLOAT, 1e-10),
-  foreach: MAYBE_CHOICE,
-  maximize: FLAG,
-  differentiable: FLAG,
-  fused: CHOICE,
-});
+type Names = 'sum';
+type Positional = ['lr', 'lr_decay', 'weight_decay', 'initial_accumulator_value', 'eps', 'foreach'];
 
 type Tensors = readonly Tensor[];
 type Kernel = (
@@ -77,6 +57,35 @@ type Kernel = (
 const kernel = op<Kernel>('_fused_adagrad_', ['']);
 const kernelByTensor = op<Kernel>('_fused_adagrad_', ['tensor_lr']);
 
+const Base = elementwise<AdagradGroup, Positional, Names>(
+  'Adagrad',
+  {
+    lr: learningRate(1e-2),
+    lr_decay: optional(FLOAT, 0),
+    weight_decay: optional(FLOAT, 0),
+    initial_accumulator_value: optional(FLOAT, 0),
+    eps: optional(FLOAT, 1e-10),
+    foreach: MAYBE_CHOICE,
+    maximize: FLAG,
+    differentiable: FLAG,
+    fused: CHOICE,
+  },
+  [
+    check.rate,
+    check.notNegative('lr_decay'),
+    check.decay,
+    check.notNegative('initial_accumulator_value'),
+    check.eps,
+  ],
+  (_, { initial_accumulator_value: value }) => ({
+    step: counter,
+    sum: (parameter) =>
+      full_like(parameter, parameter.is_complex() ? { re: value, im: value } : value, {
+        memory_format: preserve_format,
+      }),
+  }),
+);
+
 /**
  * Adagrad: steps by the gradient over the root of the sum of its squares.
  *
@@ -84,46 +93,20 @@ const kernelByTensor = op<Kernel>('_fused_adagrad_', ['tensor_lr']);
  *
  * @throws RangeError (ValueError) for options out of their range
  */
-export class Adagrad extends ElementwiseOptimizer<AdagradGroup, Names> {
-  static readonly signature = SIGNATURE.description;
-  protected readonly formula = 'Adagrad';
-
+export class Adagrad extends Base {
   constructor(
     params: ParametersOrGroups<AdagradGroup>,
-    ...options: Arguments<
-      AdagradGroup,
-      ['lr', 'lr_decay', 'weight_decay', 'initial_accumulator_value', 'eps', 'foreach']
-    >
-  );
-  constructor(...args: unknown[]) {
-    const { params, ...defaults } = SIGNATURE.read(args);
-    checkRate(defaults.lr);
-    checkNotNegative('lr_decay value', defaults.lr_decay);
-    checkNotNegative('weight_decay value', defaults.weight_decay);
-    checkNotNegative('initial_accumulator_value value', defaults.initial_accumulator_value);
-    checkNotNegative('epsilon value', defaults.eps);
-    super(params as ParametersOrGroups<AdagradGroup>, defaults);
-    checkFused(defaults);
-    this._step_supports_amp_scaling = !!defaults.fused;
+    ...options: Arguments<AdagradGroup, Positional>
+  ) {
+    super(params, ...options);
     for (const group of this.param_groups) {
       for (const parameter of group.params) {
         const state = this.stateOf(parameter);
-        for (const [name, make] of Object.entries(this._tensors())) {
+        for (const [name, make] of Object.entries(this._tensors(group))) {
           state[name] = make(parameter, group);
         }
       }
     }
-  }
-
-  protected override _tensors(): Record<Names, Make<AdagradGroup>> {
-    const { initial_accumulator_value: value } = this.defaults;
-    return {
-      step: counter,
-      sum: (parameter) =>
-        full_like(parameter, parameter.is_complex() ? { re: value, im: value } : value, {
-          memory_format: preserve_format,
-        }),
-    };
   }
 
   // Sparse gradients are fine.
@@ -131,23 +114,22 @@ export class Adagrad extends ElementwiseOptimizer<AdagradGroup, Names> {
 
   protected override _stepOne(row: Row<Names>, group: AdagradGroup): void {
     const { lr_decay, weight_decay, eps } = group;
-    const count = numberOf(row.step.add_(1));
+    const count = numberOf(row.step);
     const isSparse = row.grad.layout === sparse_coo;
     if (weight_decay !== 0 && isSparse) {
       throw runtimeError('weight_decay option is not compatible with sparse gradients');
     }
-    const decayed = withDecay(descent(row, group), row.param, weight_decay);
     const clr = over(flat(group.lr), 1 + (count - 1) * lr_decay);
     const value = scalar(negated(clr));
     if (isSparse) {
-      const grad = coalesced(decayed);
+      const grad = coalesced(row.grad);
       const values = valuesOf(grad);
       row.sum.add_(makeSparse(grad, values.pow(2)));
       const std = valuesOf(sparseMask(row.sum, grad)).sqrt_().add_(eps);
       row.param.add_(makeSparse(grad, values.div(std)), { alpha: value });
       return;
     }
-    const { param, grad, sum } = realRow({ ...row, grad: decayed });
+    const { param, grad, sum } = penalized(row, weight_decay);
     sum.addcmul_(grad, grad, { value: 1 });
     const root = sum.sqrt();
     const std = group.differentiable ? root.add(eps) : root.add_(eps);
@@ -157,14 +139,14 @@ export class Adagrad extends ElementwiseOptimizer<AdagradGroup, Names> {
   protected override _stepMany(columns: Columns<Names>, group: AdagradGroup): void {
     if (columns.grad.some(({ layout }) => layout === sparse_coo)) {
       for (const [index, param] of columns.param.entries()) {
-        const [grad, step, sum] = [columns.grad[index]!, columns.step[index]!, columns.sum[index]!];
+        const [step, sum] = [columns.step[index]!, columns.sum[index]!];
+        const grad = group.maximize ? columns.grad[index]!.neg() : columns.grad[index]!;
         this._stepOne({ param, grad, step, sum }, group);
       }
       return;
     }
     const { lr_decay, weight_decay, maximize, eps } = group;
     const real = realColumns(columns);
-    foreach.add_(real.step, 1);
     const grad = descents(real, group);
     const down = negated(flat(group.lr));
     const rates = real.step.map((step) => over(down, 1 + (numberOf(step) - 1) * lr_decay));

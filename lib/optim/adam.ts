@@ -4,29 +4,27 @@ import { ANYTHING, BOOL, FLOAT, optional, required, Signature } from '../dispatc
 import { maximumInto, op } from '../nn/ops';
 import { sparse_coo } from '../tensor/layout';
 import type { Tensor } from '../tensor/tensor';
+import * as check from './checks';
 import {
   type Columns,
   counter,
-  ElementwiseOptimizer,
-  type Make,
+  elementwise,
   type Row,
   realColumns,
   realRow,
   zerosLike,
 } from './elementwise';
 import * as foreach from './foreach';
-import { descent, descents, shrinkage, withDecay } from './formulas';
-import { checkFused, type Scaling } from './fused';
+import { decayed, descentsDecayed } from './formulas';
+import type { Scaling } from './fused';
 import type { ParametersOrGroups } from './optimizer';
 import {
   type Arguments,
   type CapturableOptions,
   CHOICE,
-  checkBetas,
-  checkNotNegative,
-  checkOneElement,
   FLAG,
   type Given,
+  learningRate,
   type Pair,
   VALUE,
   VALUE_PAIR,
@@ -65,29 +63,17 @@ export interface AdamGroup extends CapturableOptions {
 export type AdamOptions = Given<AdamGroup>;
 export type AdamWOptions = Given<Omit<AdamGroup, 'decoupled_weight_decay'>>;
 
-type Names = 'step' | 'exp_avg' | 'exp_avg_sq' | 'max_exp_avg_sq';
+type Names = 'exp_avg' | 'exp_avg_sq' | 'max_exp_avg_sq';
 type ByPosition = ['lr', 'betas', 'eps', 'weight_decay', 'amsgrad'];
 
 const POSITIONAL = {
-  params: required(ANYTHING),
-  lr: optional<Value>(VALUE, 1e-3),
+  lr: learningRate(1e-3),
   betas: optional<Pair<Value>>(VALUE_PAIR, [0.9, 0.999]),
   eps: optional(FLOAT, 1e-8),
 };
 
-const ADAM = new Signature('Adam', {
-  ...POSITIONAL,
-  weight_decay: optional<Value>(VALUE, 0),
-  amsgrad: optional(BOOL, false),
-  foreach: CHOICE,
-  maximize: FLAG,
-  capturable: FLAG,
-  differentiable: FLAG,
-  fused: CHOICE,
-  decoupled_weight_decay: FLAG,
-});
-
 const ADAMW = new Signature('AdamW', {
+  params: required(ANYTHING),
   ...POSITIONAL,
   weight_decay: optional<Value>(VALUE, 1e-2),
   amsgrad: optional(BOOL, false),
@@ -124,6 +110,28 @@ const fusedAdamByTensor = op<Kernel>('_fused_adam_', ['tensor_lr']);
 const fusedAdamW = op<Kernel>('_fused_adamw_', ['']);
 const fusedAdamWByTensor = op<Kernel>('_fused_adamw_', ['tensor_lr']);
 
+const Base = elementwise<AdamGroup, ByPosition, Names>(
+  'Adam',
+  {
+    ...POSITIONAL,
+    weight_decay: optional<Value>(VALUE, 0),
+    amsgrad: optional(BOOL, false),
+    foreach: CHOICE,
+    maximize: FLAG,
+    capturable: FLAG,
+    differentiable: FLAG,
+    fused: CHOICE,
+    decoupled_weight_decay: FLAG,
+  },
+  [checkOptions],
+  ({ amsgrad }) => ({
+    step: counter,
+    exp_avg: zerosLike,
+    exp_avg_sq: zerosLike,
+    ...(amsgrad && { max_exp_avg_sq: zerosLike }),
+  }),
+);
+
 /**
  * Adam: steps by the average of gradients over the root of the average of their squares.
  *
@@ -135,29 +143,7 @@ const fusedAdamWByTensor = op<Kernel>('_fused_adamw_', ['tensor_lr']);
  *
  * @throws RangeError (ValueError) for options out of their range
  */
-export class Adam extends ElementwiseOptimizer<AdamGroup, Names> {
-  static readonly signature = ADAM.description;
-  protected readonly formula: string = 'Adam';
-
-  constructor(params: ParametersOrGroups<AdamGroup>, ...options: Arguments<AdamGroup, ByPosition>);
-  constructor(...args: unknown[]) {
-    const { params, ...defaults } = ADAM.read(args);
-    check(defaults);
-    const betas = [flat(defaults.betas[0]), flat(defaults.betas[1])] as const;
-    super(params as ParametersOrGroups<AdamGroup>, { ...defaults, betas });
-    checkFused(defaults);
-    this._step_supports_amp_scaling = !!defaults.fused;
-  }
-
-  protected override _tensors({ amsgrad }: AdamGroup): Partial<Record<Names, Make<AdamGroup>>> {
-    return {
-      step: counter,
-      exp_avg: zerosLike,
-      exp_avg_sq: zerosLike,
-      ...(amsgrad && { max_exp_avg_sq: zerosLike }),
-    };
-  }
-
+export class Adam extends Base {
   protected override _checkGradient(gradient: Tensor): void {
     if (gradient.layout !== sparse_coo) return;
     throw runtimeError(
@@ -170,16 +156,12 @@ export class Adam extends ElementwiseOptimizer<AdamGroup, Names> {
   }
 
   protected override _stepOne(row: Row<Names>, group: AdamGroup): void {
-    const { weight_decay, amsgrad, eps, capturable, differentiable } = group;
+    const { amsgrad, eps, capturable, differentiable } = group;
     const [lr, beta1, beta2] = flatRates(group);
-    let grad = descent(row, group);
-    row.step.add_(1);
-    if (weight_decay !== 0) {
-      if (group.decoupled_weight_decay) row.param.mul_(scalar(shrinkage(lr, weight_decay)));
-      else grad = withDecay(grad, row.param, weight_decay);
-    }
-    const { param, step, exp_avg, exp_avg_sq, max_exp_avg_sq, ...rest } = realRow({ ...row, grad });
-    grad = rest.grad;
+    const { param, grad, step, exp_avg, exp_avg_sq, max_exp_avg_sq } = realRow({
+      ...row,
+      grad: decayed(row, lr, group),
+    });
     exp_avg.lerp_(grad, minus(1, isNumber(beta1) ? beta1 : beta1.to(param)) as never);
     if (differentiable && !isNumber(beta2) && beta2.requires_grad) {
       exp_avg_sq.lerp_(grad.square(), minus(1, beta2) as Tensor);
@@ -193,7 +175,6 @@ export class Adam extends ElementwiseOptimizer<AdamGroup, Names> {
       if (amsgrad) maximumInto(max_exp_avg_sq, exp_avg_sq, { out: max_exp_avg_sq });
       const denom = (amsgrad ? max_exp_avg_sq : exp_avg_sq).sqrt().div_(correction).add_(eps);
       param.addcdiv_(exp_avg, denom, { value: scalar(negated(stepSize)) });
-      denom.dispose(); // The next parameter's is then in the processor's cache.
       return;
     }
     const correctionOf = (beta: Value): Tensor =>
@@ -213,14 +194,11 @@ export class Adam extends ElementwiseOptimizer<AdamGroup, Names> {
 
   protected override _stepMany(columns: Columns<Names>, group: AdamGroup): void {
     checkTogether(group);
-    const { weight_decay, amsgrad, eps, maximize, decoupled_weight_decay } = group;
+    const { amsgrad, eps } = group;
     const [lr, beta1, beta2] = flatRates(group);
-    const { param, step, exp_avg, exp_avg_sq, max_exp_avg_sq, ...rest } = realColumns(columns);
-    const decays = !decoupled_weight_decay;
-    const coupled = decays ? weight_decay : 0;
-    foreach.add_(step, 1);
-    const grad = descents({ param, grad: rest.grad }, { maximize, weight_decay: coupled });
-    if (weight_decay !== 0 && !decays) foreach.mul_(param, shrinkage(lr, weight_decay));
+    const real = realColumns(columns);
+    const { param, step, exp_avg, exp_avg_sq, max_exp_avg_sq } = real;
+    const grad = descentsDecayed(real, lr, group);
     foreach.lerp_(exp_avg, grad, minus(1, beta1));
     foreach.mul_(exp_avg_sq, beta2);
     if (isNumber(beta2)) foreach.addcmul_(exp_avg_sq, grad, grad, 1 - beta2);
@@ -248,7 +226,6 @@ export class Adam extends ElementwiseOptimizer<AdamGroup, Names> {
     foreach.div_(denom, corrections);
     foreach.add_(denom, eps);
     foreach.addcdiv_(param, exp_avg, denom, stepSizes);
-    for (const each of denom) each.dispose();
   }
 
   protected override _stepFused(columns: Columns<Names>, group: AdamGroup, scaling: Scaling): void {
@@ -308,22 +285,20 @@ const flatRates = ({ lr, betas }: AdamGroup): [Value, Value, Value] => [
   flat(betas[1]),
 ];
 
-function check({ lr, betas, eps, weight_decay, foreach, capturable }: AdamGroup): void {
+function checkOptions(options: AdamGroup): void {
+  const { lr, betas, foreach, capturable } = options;
   const refusesTensors = foreach && !capturable;
   const unsupported = 'as a Tensor is not supported for capturable=False and foreach=True';
   if (!isNumber(lr) && refusesTensors) throw valueError(`lr ${unsupported}`);
-  checkOneElement('lr', lr);
-  checkNotNegative('learning rate', lr);
-  checkNotNegative('epsilon value', eps);
-  checkBetas(betas);
-  checkNotNegative('weight_decay value', weight_decay);
+  for (const each of [check.rate, check.eps, check.betas, check.decay]) each(options);
   if (isNumber(betas[0]) !== isNumber(betas[1])) {
     throw valueError('betas must be either both floats or both Tensors');
   }
   for (const [index, beta] of betas.entries()) {
     if (!isNumber(beta) && refusesTensors) throw valueError(`betas[${index}] ${unsupported}`);
-    checkOneElement(`betas[${index}]`, beta);
+    check.oneElement(`betas[${index}]`, beta);
   }
+  options.betas = [flat(betas[0]), flat(betas[1])];
 }
 
 function checkTogether({ lr, betas, capturable }: AdamGroup): void {

@@ -1,63 +1,56 @@
 /** Adamax. Source: torch/optim/adamax.py. */
-import { ANYTHING, FLOAT, optional, required, Signature } from '../dispatch/signature';
 import { maximumInto } from '../nn/ops';
 import { cat } from '../tensor/functions/concat';
 import type { Tensor } from '../tensor/tensor';
+import * as check from './checks';
 import {
   type Columns,
   counter,
-  ElementwiseOptimizer,
-  type Make,
+  elementwise,
   type Row,
   realColumns,
-  realRow,
   zerosLike,
 } from './elementwise';
 import * as foreach from './foreach';
-import { descent, descents, withDecay } from './formulas';
-import type { ParametersOrGroups } from './optimizer';
+import { descents, penalized } from './formulas';
 import {
-  type Arguments,
-  type CapturableOptions,
-  checkBetas,
-  checkNotNegative,
-  checkRate,
+  ADAM_LIKE,
+  type AdamLikeOptions,
   FLAG,
   type Given,
+  learningRate,
   MAYBE_CHOICE,
-  PAIR,
   type Pair,
-  VALUE,
 } from './options';
-import { flat, minus, negated, numberOf, over, raised, scalar, type Value } from './values';
+import { flat, minus, negated, numberOf, over, raised, scalar } from './values';
 
 /** The options of a group of parameters. */
-export interface AdamaxGroup extends CapturableOptions {
+export interface AdamaxGroup extends AdamLikeOptions {
   /** The learning rate. Default: 2e-3. */
   lr: number | Tensor;
   /** How much of the average of gradients and of their norm is kept. Default: [0.9, 0.999]. */
   betas: Pair;
   /** Added to the size of gradients. Default: 1e-8. */
   eps: number;
-  /** The factor of the L2 penalty. Default: 0. */
-  weight_decay: number;
 }
 
 export type AdamaxOptions = Given<AdamaxGroup>;
 
-type Names = 'step' | 'exp_avg' | 'exp_inf';
+type Names = 'exp_avg' | 'exp_inf';
 
-const SIGNATURE = new Signature('Adamax', {
-  params: required(ANYTHING),
-  lr: optional<Value>(VALUE, 2e-3),
-  betas: optional<Pair>(PAIR, [0.9, 0.999]),
-  eps: optional(FLOAT, 1e-8),
-  weight_decay: optional(FLOAT, 0),
-  foreach: MAYBE_CHOICE,
-  maximize: FLAG,
-  differentiable: FLAG,
-  capturable: FLAG,
-});
+const Base = elementwise<AdamaxGroup, ['lr', 'betas', 'eps', 'weight_decay', 'foreach'], Names>(
+  'Adamax',
+  {
+    lr: learningRate(2e-3),
+    ...ADAM_LIKE,
+    foreach: MAYBE_CHOICE,
+    maximize: FLAG,
+    differentiable: FLAG,
+    capturable: FLAG,
+  },
+  [check.rate, check.eps, check.betas, check.decay],
+  () => ({ step: counter, exp_avg: zerosLike, exp_inf: zerosLike }),
+);
 
 /**
  * Adamax: Adam with the largest of gradients for the average of their squares.
@@ -66,34 +59,12 @@ const SIGNATURE = new Signature('Adamax', {
  *
  * @throws RangeError (ValueError) for options out of their range
  */
-export class Adamax extends ElementwiseOptimizer<AdamaxGroup, Names> {
-  static readonly signature = SIGNATURE.description;
-  protected readonly formula = 'Adamax';
-
-  constructor(
-    params: ParametersOrGroups<AdamaxGroup>,
-    ...options: Arguments<AdamaxGroup, ['lr', 'betas', 'eps', 'weight_decay', 'foreach']>
-  );
-  constructor(...args: unknown[]) {
-    const { params, ...defaults } = SIGNATURE.read(args);
-    checkRate(defaults.lr);
-    checkNotNegative('epsilon value', defaults.eps);
-    checkBetas(defaults.betas);
-    checkNotNegative('weight_decay value', defaults.weight_decay);
-    super(params as ParametersOrGroups<AdamaxGroup>, defaults);
-  }
-
-  protected override _tensors(): Record<Names, Make<AdamaxGroup>> {
-    return { step: counter, exp_avg: zerosLike, exp_inf: zerosLike };
-  }
-
+export class Adamax extends Base {
   protected override _stepOne(row: Row<Names>, group: AdamaxGroup): void {
     const { betas, eps, weight_decay, differentiable, capturable } = group;
     const [beta1, beta2] = betas;
     const lr = flat(group.lr);
-    row.step.add_(1);
-    const decayed = withDecay(descent(row, group), row.param, weight_decay);
-    const { param, grad, step, exp_avg, exp_inf } = realRow({ ...row, grad: decayed });
+    const { param, grad, step, exp_avg, exp_inf } = penalized(row, weight_decay);
     exp_avg.lerp_(grad, 1 - beta1);
     exp_inf.mul_(beta2);
     const size = grad.abs().add_(eps);
@@ -114,7 +85,6 @@ export class Adamax extends ElementwiseOptimizer<AdamaxGroup, Names> {
     const lr = flat(group.lr);
     const real = realColumns(columns);
     const { param, step, exp_avg, exp_inf } = real;
-    foreach.add_(step, 1);
     let grad = descents(real, group);
     foreach.lerp_(exp_avg, grad, 1 - beta1);
     foreach.mul_(exp_inf, beta2);

@@ -1,12 +1,12 @@
 /** ASGD. Source: torch/optim/asgd.py. */
-import { ANYTHING, FLOAT, optional, required, Signature } from '../dispatch/signature';
+import { FLOAT, optional } from '../dispatch/signature';
 import { tensor } from '../tensor/creation';
 import { full, ones, zeros } from '../tensor/factories';
 import type { Tensor } from '../tensor/tensor';
+import * as check from './checks';
 import {
   type Columns,
-  ElementwiseOptimizer,
-  type Make,
+  elementwise,
   numberDtype,
   type Row,
   realColumns,
@@ -14,17 +14,13 @@ import {
   zerosLike,
 } from './elementwise';
 import * as foreach from './foreach';
-import { descent, descents, withDecay } from './formulas';
-import type { ParametersOrGroups } from './optimizer';
+import { descents, withDecay } from './formulas';
 import {
-  type Arguments,
   type CapturableOptions,
-  checkNotNegative,
-  checkRate,
   type Given,
+  learningRate,
   MAYBE_CHOICE,
   MAYBE_FLAG,
-  VALUE,
 } from './options';
 import { flat, minus, numberOf, over, plus, raised, times, type Value } from './values';
 
@@ -44,20 +40,43 @@ export interface ASGDGroup extends CapturableOptions {
 
 export type ASGDOptions = Given<ASGDGroup>;
 
-type Names = 'step' | 'eta' | 'mu' | 'ax';
+type Names = 'eta' | 'mu' | 'ax';
 
-const SIGNATURE = new Signature('ASGD', {
-  params: required(ANYTHING),
-  lr: optional<Value>(VALUE, 1e-2),
-  lambd: optional(FLOAT, 1e-4),
-  alpha: optional(FLOAT, 0.75),
-  t0: optional(FLOAT, 1e6),
-  weight_decay: optional(FLOAT, 0),
-  foreach: MAYBE_CHOICE,
-  maximize: MAYBE_FLAG,
-  differentiable: MAYBE_FLAG,
-  capturable: MAYBE_FLAG,
-});
+const Base = elementwise<
+  ASGDGroup,
+  [
+    'lr',
+    'lambd',
+    'alpha',
+    't0',
+    'weight_decay',
+    'foreach',
+    'maximize',
+    'differentiable',
+    'capturable',
+  ],
+  Names
+>(
+  'ASGD',
+  {
+    lr: learningRate(1e-2),
+    lambd: optional(FLOAT, 1e-4),
+    alpha: optional(FLOAT, 0.75),
+    t0: optional(FLOAT, 1e6),
+    weight_decay: optional(FLOAT, 0),
+    foreach: MAYBE_CHOICE,
+    maximize: MAYBE_FLAG,
+    differentiable: MAYBE_FLAG,
+    capturable: MAYBE_FLAG,
+  },
+  [check.rate, check.decay],
+  () => ({
+    step: ({ device }) => zeros([], { device, dtype: numberDtype() }),
+    eta: ({ device }, { lr }) => full([], numberOf(lr), { device, dtype: numberDtype() }),
+    mu: ({ device }) => ones([], { device, dtype: numberDtype() }),
+    ax: zerosLike,
+  }),
+);
 
 /**
  * Averaged stochastic gradient descent: the average of parameters is in the state, as `ax`.
@@ -66,53 +85,17 @@ const SIGNATURE = new Signature('ASGD', {
  *
  * @throws RangeError (ValueError) for options out of their range
  */
-export class ASGD extends ElementwiseOptimizer<ASGDGroup, Names> {
-  static readonly signature = SIGNATURE.description;
-  protected readonly formula = 'ASGD';
+export class ASGD extends Base {
   protected override readonly captured = [
     'params, mus, etas, and state_steps',
     'params, mus, etas, and state_steps',
   ] as const;
 
-  constructor(
-    params: ParametersOrGroups<ASGDGroup>,
-    ...options: Arguments<
-      ASGDGroup,
-      [
-        'lr',
-        'lambd',
-        'alpha',
-        't0',
-        'weight_decay',
-        'foreach',
-        'maximize',
-        'differentiable',
-        'capturable',
-      ]
-    >
-  );
-  constructor(...args: unknown[]) {
-    const { params, ...defaults } = SIGNATURE.read(args);
-    checkRate(defaults.lr);
-    checkNotNegative('weight_decay value', defaults.weight_decay);
-    super(params as ParametersOrGroups<ASGDGroup>, defaults);
-  }
-
-  protected override _tensors(): Record<Names, Make<ASGDGroup>> {
-    return {
-      step: ({ device }) => zeros([], { device, dtype: numberDtype() }),
-      eta: ({ device }, { lr }) => full([], numberOf(lr), { device, dtype: numberDtype() }),
-      mu: ({ device }) => ones([], { device, dtype: numberDtype() }),
-      ax: zerosLike,
-    };
-  }
-
   protected override _stepOne(row: Row<Names>, group: ASGDGroup): void {
     const { lambd, alpha, t0, weight_decay, capturable } = group;
     const lr = flat(group.lr);
-    const real = realRow({ ...row, grad: descent(row, group) });
+    const real = realRow(row);
     const { param, ax, mu, eta, step } = real;
-    step.add_(1);
     const grad = withDecay(real.grad, param, weight_decay);
     if (capturable) {
       param.mul_(minus(1, times(lambd, eta)) as Tensor);
@@ -138,7 +121,6 @@ export class ASGD extends ElementwiseOptimizer<ASGDGroup, Names> {
     const lr = flat(group.lr);
     const real = realColumns(columns);
     const { param, ax, mu, eta, step } = real;
-    foreach.add_(step, 1);
     let change = descents(real, { maximize, weight_decay });
     if (weight_decay !== 0) foreach.add_(change, param, { alpha: lambd });
     else change = foreach.add(change, param, { alpha: lambd });

@@ -4,6 +4,14 @@
  */
 import { assertionError, runtimeError } from '../bindings/errors';
 import { isTensor } from '../bindings/handle';
+import {
+  ANYTHING,
+  type Declared,
+  required,
+  Signature,
+  type SignatureParameter,
+} from '../dispatch/signature';
+import { freeing } from '../memory/temporaries';
 import { op } from '../nn/ops';
 import { get_default_dtype, tensor } from '../tensor/creation';
 import type { DType } from '../tensor/dtype';
@@ -11,17 +19,20 @@ import { float32, float64 } from '../tensor/dtype';
 import { zeros, zeros_like } from '../tensor/factories';
 import { preserve_format, sparse_coo } from '../tensor/layout';
 import type { Tensor } from '../tensor/tensor';
+import { groupBy } from '../utils/groups';
 import { repr } from '../utils/python';
 import * as foreach from './foreach';
-import { checkFusable, prefersForeach, type Scaling, scalingOn } from './fused';
-import { Optimizer, type OptimizerState, type ParameterState, type ParamGroup } from './optimizer';
-import type { StepOptions } from './options';
+import { checkFusable, checkFused, prefersForeach, type Scaling, scalingOn } from './fused';
+import { Optimizer, type ParametersOrGroups, type ParamGroup } from './optimizer';
+import type { Arguments, StepOptions } from './options';
+import type { OptimizerState, ParameterState } from './state';
+import { deviceAndDtype } from './updates';
 
-/** A parameter, its gradient, and what the optimizer keeps of it. */
-export type Row<Names extends string> = Record<'param' | 'grad' | Names, Tensor>;
+/** A parameter, its gradient, the count of its steps, and what else the optimizer keeps of it. */
+export type Row<Names extends string> = Record<'param' | 'grad' | 'step' | Names, Tensor>;
 
 /** The same of several parameters of one device and dtype. */
-export type Columns<Names extends string> = Record<'param' | 'grad' | Names, Tensor[]>;
+export type Columns<Names extends string> = Record<'param' | 'grad' | 'step' | Names, Tensor[]>;
 
 /** Options that only some optimizers have. */
 interface Options extends StepOptions {
@@ -29,8 +40,25 @@ interface Options extends StepOptions {
   fused?: boolean | null;
 }
 
+/** What an optimizer's class declares. */
+interface Definition<Group, Names extends string> {
+  readonly signature: {
+    readonly name: string;
+    read(args: readonly unknown[]): { params: unknown };
+  };
+  /** Are called with the options, in Python's order. They may change an option's form. */
+  readonly checks: readonly ((options: Group) => void)[];
+  /** Returns how to make what is kept of a parameter, in the order of Python's state. */
+  readonly tensors: (group: Group, defaults: Group) => Table<Names, Group>;
+}
+
 /** Makes what is kept of a parameter, at its first step. */
 export type Make<Group> = (parameter: Tensor, group: Group) => Tensor;
+
+/** How to make all that is kept of a parameter. */
+export type Table<Names extends string, Group> = { step: Make<Group> } & {
+  [Name in Names]?: Make<Group>;
+};
 
 const viewAsReal = op<(self: Tensor) => Tensor>('view_as_real');
 
@@ -74,7 +102,8 @@ export abstract class ElementwiseOptimizer<
   Names extends string,
 > extends Optimizer<Group> {
   /** The name in messages: that of the class whose formula it is. */
-  protected abstract readonly formula: string;
+  protected readonly formula: string;
+  readonly #tensors: Definition<Group, Names>['tensors'];
   /** What must be on the device with `capturable`, in Python's words for one parameter and for many. */
   protected readonly captured: readonly [one: string, many: string] = [
     'params and state_steps',
@@ -83,13 +112,33 @@ export abstract class ElementwiseOptimizer<
   /** Whether Python names XLA among the devices of `capturable`, for one parameter and for many. */
   protected readonly namesXla: readonly [one: boolean, many: boolean] = [true, false];
 
-  /** Returns how to make what is kept of a parameter, in the order of Python's state. */
-  protected abstract _tensors(group: Group): Partial<Record<Names, Make<Group>>>;
+  protected constructor(
+    { signature, checks, tensors }: Definition<Group, Names>,
+    args: readonly unknown[],
+  ) {
+    const { params, ...rest } = signature.read(args);
+    const defaults = rest as unknown as Group;
+    for (const check of checks) check(defaults);
+    super(params as ParametersOrGroups<Group>, defaults);
+    this.formula = signature.name;
+    this.#tensors = tensors;
+    const { fused, foreach, differentiable } = defaults as Options;
+    if (fused === undefined) return;
+    checkFused({ fused, foreach, differentiable });
+    this._step_supports_amp_scaling = !!fused;
+  }
 
-  /** Steps one parameter: Python's `_single_tensor_*`. */
+  /** Returns how to make what is kept of a parameter. */
+  protected _tensors(group: Group): Table<Names, Group> {
+    return this.#tensors(group, this.defaults);
+  }
+
+  // The base counts the step before each of these, and frees the tensors that they make after it.
+
+  /** Steps one parameter: Python's `_single_tensor_*`. The gradient is that of what is minimized. */
   protected abstract _stepOne(row: Row<Names>, group: Group): void;
 
-  /** Steps parameters of one device and dtype: Python's `_multi_tensor_*`. */
+  /** Steps parameters of one device and dtype: Python's `_multi_tensor_*`. The gradients are the parameters' own. */
   protected abstract _stepMany(columns: Columns<Names>, group: Group): void;
 
   /** Steps parameters of one device and dtype in one kernel: Python's `_fused_*`. */
@@ -105,18 +154,28 @@ export abstract class ElementwiseOptimizer<
   }
 
   protected override _step(group: ParamGroup<Group>): void {
-    const { fused = null, foreach, differentiable } = group as Options;
+    const { fused = null, foreach: many, differentiable } = group as Options;
     const rows = this.#rows(group);
     if (rows.length === 0) return;
     if (fused) {
-      this.#stepFused(rows, group);
-    } else if (foreach ?? (fused === null && this._prefersForeach(rows, group))) {
+      freeing(() => this.#stepFused(rows, group));
+    } else if (many ?? (fused === null && this._prefersForeach(rows, group))) {
       if (differentiable) throw assertionError("_foreach ops don't support autograd");
       this.#checkCapturable(rows, group, 1);
-      for (const columns of byDeviceAndDtype(rows)) this._stepMany(columns, group);
+      for (const columns of byDeviceAndDtype(rows)) {
+        freeing(() => {
+          foreach.add_(columns.step, 1);
+          this._stepMany(columns, group);
+        });
+      }
     } else {
       this.#checkCapturable(rows, group, 0);
-      for (const row of rows) this._stepOne(row, group);
+      for (const row of rows) {
+        freeing(() => {
+          row.step.add_(1);
+          this._stepOne(group.maximize ? { ...row, grad: row.grad.neg() } : row, group);
+        });
+      }
     }
   }
 
@@ -150,7 +209,7 @@ export abstract class ElementwiseOptimizer<
     for (const { param } of rows) checkFusable(param);
     for (const columns of byDeviceAndDtype(rows)) {
       const scaling = scalingOn(columns.param[0]!, this, this.formula);
-      const steps = (columns as Columns<string>)['step']!;
+      const steps = columns.step;
       foreach.add_(steps, 1);
       this._stepFused(columns, group, scaling);
       const { found_inf } = scaling;
@@ -202,17 +261,50 @@ function kept(state: ParameterState, name: string, formula: string): Tensor {
 }
 
 /** Returns rows as columns, those of one device and dtype together. */
-function byDeviceAndDtype<Names extends string>(rows: readonly Row<Names>[]): Columns<Names>[] {
-  const groups = new Map<string, Record<string, Tensor[]>>();
-  for (const row of rows) {
-    const { device, dtype } = row.param;
-    const key = `${device} ${dtype}`;
-    let columns = groups.get(key);
-    if (!columns) {
-      columns = Object.fromEntries(Object.keys(row).map((name) => [name, []]));
-      groups.set(key, columns);
+const byDeviceAndDtype = <Names extends string>(rows: readonly Row<Names>[]): Columns<Names>[] =>
+  groupBy(rows, ({ param }) => deviceAndDtype(param)).map((group) => {
+    const names = Object.keys(group[0]!) as (keyof Row<Names>)[];
+    return Object.fromEntries(
+      names.map((name) => [name, group.map((row) => row[name])]),
+    ) as Columns<Names>;
+  });
+
+/** An optimizer's class without its formula. */
+export type ElementwiseClass<
+  Group extends StepOptions & object,
+  Positional extends readonly (keyof Group)[],
+  Names extends string,
+> = { readonly signature: readonly SignatureParameter[] } & (abstract new (
+  params: ParametersOrGroups<Group>,
+  ...options: Arguments<Group, Positional>
+) => ElementwiseOptimizer<Group, Names>);
+
+/**
+ * Makes the base class of an optimizer.
+ *
+ * @typeParam Positional - the names of the options that are also taken by position
+ * @typeParam Names - the names of what is kept of a parameter, beside the count of steps
+ * @param name - torch's name
+ * @param declarations - the options, in Python's order
+ */
+export function elementwise<
+  Group extends StepOptions & object,
+  Positional extends readonly (keyof Group)[],
+  Names extends string,
+>(
+  name: string,
+  declarations: { readonly [Name in keyof Group]: Declared<Group[Name]> },
+  checks: Definition<Group, Names>['checks'],
+  tensors: Definition<Group, Names>['tensors'],
+): ElementwiseClass<Group, Positional, Names> {
+  const signature = new Signature(name, { params: required(ANYTHING), ...declarations });
+
+  abstract class Base extends ElementwiseOptimizer<Group, Names> {
+    static readonly signature = signature.description;
+
+    constructor(...args: unknown[]) {
+      super({ signature, checks, tensors }, args);
     }
-    for (const [name, each] of Object.entries<Tensor>(row)) columns[name]!.push(each);
   }
-  return [...groups.values()] as Columns<Names>[];
+  return Base as unknown as ElementwiseClass<Group, Positional, Names>;
 }

@@ -14,7 +14,6 @@ export {
   type GroupOf,
   Optimizer,
   type OptimizerHook,
-  type OptimizerState,
   type ParametersOrGroups,
   type ParamGroup,
   register_optimizer_step_post_hook,
@@ -28,5 +27,6 @@ export { RMSprop, type RMSpropGroup, type RMSpropOptions } from './rmsprop';
 export { Rprop, type RpropGroup, type RpropOptions } from './rprop';
 export { SGD, type SGDGroup, type SGDOptions } from './sgd';
 export { SparseAdam, type SparseAdamGroup, type SparseAdamOptions } from './sparse_adam';
+export type { OptimizerState } from './state';
 /** Averages of a model's weights. */
 export * as swa_utils from './swa_utils';

@@ -1,4 +1,5 @@
 /** L-BFGS. Source: torch/optim/lbfgs.py. */
+
 import { indexError, runtimeError, typeError, valueError } from '../bindings/errors';
 import { isSince } from '../bindings/libtorch/versions';
 import { libtorch } from '../bindings/native';
@@ -17,8 +18,9 @@ import { zeros } from '../tensor/factories';
 import { cat } from '../tensor/functions/concat';
 import { contiguous_format, sparse_coo } from '../tensor/layout';
 import type { Tensor } from '../tensor/tensor';
+import * as check from './checks';
 import { evaluate, Optimizer, type ParametersOrGroups } from './optimizer';
-import { type Arguments, checkRate, FLAG, type Given, VALUE } from './options';
+import { type Arguments, FLAG, type Given, VALUE } from './options';
 import {
   absolute,
   flat,
@@ -139,7 +141,7 @@ export class LBFGS extends Optimizer<LBFGSGroup> {
   );
   constructor(...args: unknown[]) {
     const { params, ...defaults } = SIGNATURE.read(args);
-    checkRate(defaults.lr);
+    check.rate(defaults);
     const max_eval = defaults.max_eval ?? Math.floor((defaults.max_iter * 5) / 4);
     super(params as ParametersOrGroups<LBFGSGroup>, { ...defaults, max_eval } as LBFGSGroup);
     if (this.param_groups.length === 1) return;

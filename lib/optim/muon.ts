@@ -14,15 +14,17 @@ import {
   STRING,
   typeOf,
 } from '../dispatch/signature';
+import { freeing } from '../memory/temporaries';
 import { to, vectorNorm } from '../nn/ops';
 import { bfloat16 } from '../tensor/dtype';
 import { zeros_like } from '../tensor/factories';
 import { preserve_format, sparse_coo } from '../tensor/layout';
 import type { Tensor } from '../tensor/tensor';
 import { floatRepr } from '../utils/python';
+import { oneElement } from './checks';
 import { shrinkage } from './formulas';
 import { Optimizer, type ParametersOrGroups, type ParamGroup } from './optimizer';
-import { type Arguments, checkOneElement, type Given, VALUE } from './options';
+import { type Arguments, type Given, VALUE } from './options';
 import { flat, negated, numberOf, scalar, times, type Value } from './values';
 
 /** The options of a group of parameters. */
@@ -104,7 +106,7 @@ export class Muon extends Optimizer<MuonGroup> {
   constructor(...args: unknown[]) {
     const { params, ...defaults } = SIGNATURE.read(args);
     const { lr, momentum, weight_decay, adjust_lr_fn } = defaults;
-    checkOneElement('lr', lr);
+    oneElement('lr', lr);
     check('Learning rate', numberOf(lr));
     check('momentum', momentum);
     check('weight decay', weight_decay);
@@ -130,8 +132,10 @@ export class Muon extends Optimizer<MuonGroup> {
       if (param.is_complex()) throw runtimeError('Muon does not support complex parameters');
       if (grad.layout === sparse_coo) throw runtimeError('Muon does not support sparse gradients');
       const state = this.stateOf(param);
-      state['momentum_buffer'] ??= zeros_like(grad, { memory_format: preserve_format });
-      _stepOne(param, grad, state['momentum_buffer'] as Tensor, group);
+      const buffer = (state['momentum_buffer'] ??= zeros_like(grad, {
+        memory_format: preserve_format,
+      })) as Tensor;
+      freeing(() => _stepOne(param, grad, buffer, group));
     }
   }
 }

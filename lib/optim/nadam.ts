@@ -1,12 +1,12 @@
 /** NAdam. Source: torch/optim/nadam.py. */
-import { ANYTHING, BOOL, FLOAT, optional, required, Signature } from '../dispatch/signature';
+import { BOOL, FLOAT, optional } from '../dispatch/signature';
 import { ones } from '../tensor/factories';
 import type { Tensor } from '../tensor/tensor';
+import * as check from './checks';
 import {
   type Columns,
   counter,
-  ElementwiseOptimizer,
-  type Make,
+  elementwise,
   numberDtype,
   type Row,
   realColumns,
@@ -14,21 +14,8 @@ import {
   zerosLike,
 } from './elementwise';
 import * as foreach from './foreach';
-import { descent, descents, shrinkage, withDecay } from './formulas';
-import type { ParametersOrGroups } from './optimizer';
-import {
-  type Arguments,
-  type CapturableOptions,
-  CHOICE,
-  checkBetas,
-  checkNotNegative,
-  checkRate,
-  FLAG,
-  type Given,
-  PAIR,
-  type Pair,
-  VALUE,
-} from './options';
+import { addAllToAverages, addToAverages, decayed, descentsDecayed } from './formulas';
+import { ADAM_LIKE, type AdamLikeOptions, CHOICE, FLAG, type Given, learningRate } from './options';
 import {
   flat,
   minus,
@@ -43,15 +30,9 @@ import {
 } from './values';
 
 /** The options of a group of parameters. */
-export interface NAdamGroup extends CapturableOptions {
+export interface NAdamGroup extends AdamLikeOptions {
   /** The learning rate. Default: 2e-3. */
   lr: number | Tensor;
-  /** How much of the averages of gradients and of their squares is kept. Default: [0.9, 0.999]. */
-  betas: Pair;
-  /** Added to the denominator. Default: 1e-8. */
-  eps: number;
-  /** The factor of the L2 penalty. Default: 0. */
-  weight_decay: number;
   /** How fast the momentum grows. Default: 4e-3. */
   momentum_decay: number;
   /** Take the weight decay from the parameters, not into the gradients. Default: false. */
@@ -60,21 +41,33 @@ export interface NAdamGroup extends CapturableOptions {
 
 export type NAdamOptions = Given<NAdamGroup>;
 
-type Names = 'step' | 'mu_product' | 'exp_avg' | 'exp_avg_sq';
+type Names = 'mu_product' | 'exp_avg' | 'exp_avg_sq';
 
-const SIGNATURE = new Signature('NAdam', {
-  params: required(ANYTHING),
-  lr: optional<Value>(VALUE, 2e-3),
-  betas: optional<Pair>(PAIR, [0.9, 0.999]),
-  eps: optional(FLOAT, 1e-8),
-  weight_decay: optional(FLOAT, 0),
-  momentum_decay: optional(FLOAT, 4e-3),
-  decoupled_weight_decay: optional(BOOL, false),
-  foreach: CHOICE,
-  maximize: FLAG,
-  capturable: FLAG,
-  differentiable: FLAG,
-});
+const Base = elementwise<
+  NAdamGroup,
+  ['lr', 'betas', 'eps', 'weight_decay', 'momentum_decay', 'decoupled_weight_decay'],
+  Names
+>(
+  'NAdam',
+  {
+    lr: learningRate(2e-3),
+    ...ADAM_LIKE,
+    momentum_decay: optional(FLOAT, 4e-3),
+    decoupled_weight_decay: optional(BOOL, false),
+    foreach: CHOICE,
+    maximize: FLAG,
+    capturable: FLAG,
+    differentiable: FLAG,
+  },
+  [check.rate, check.eps, check.betas, check.decay, check.notNegative('momentum_decay')],
+  () => ({
+    step: counter,
+    mu_product: ({ device }, { capturable }) =>
+      ones([], { dtype: numberDtype(), device: capturable ? device : 'cpu' }),
+    exp_avg: zerosLike,
+    exp_avg_sq: zerosLike,
+  }),
+);
 
 /**
  * NAdam: Adam with Nesterov's momentum.
@@ -83,60 +76,25 @@ const SIGNATURE = new Signature('NAdam', {
  *
  * @throws RangeError (ValueError) for options out of their range
  */
-export class NAdam extends ElementwiseOptimizer<NAdamGroup, Names> {
-  static readonly signature = SIGNATURE.description;
-  protected readonly formula = 'NAdam';
+export class NAdam extends Base {
   protected override readonly captured = [
     'params, mu_products and state_steps',
     'params, mu_products, and state_steps',
   ] as const;
 
-  constructor(
-    params: ParametersOrGroups<NAdamGroup>,
-    ...options: Arguments<
-      NAdamGroup,
-      ['lr', 'betas', 'eps', 'weight_decay', 'momentum_decay', 'decoupled_weight_decay']
-    >
-  );
-  constructor(...args: unknown[]) {
-    const { params, ...defaults } = SIGNATURE.read(args);
-    checkRate(defaults.lr);
-    checkNotNegative('epsilon value', defaults.eps);
-    checkBetas(defaults.betas);
-    checkNotNegative('weight_decay value', defaults.weight_decay);
-    checkNotNegative('momentum_decay value', defaults.momentum_decay);
-    super(params as ParametersOrGroups<NAdamGroup>, defaults);
-  }
-
-  protected override _tensors(): Record<Names, Make<NAdamGroup>> {
-    return {
-      step: counter,
-      mu_product: ({ device }, { capturable }) =>
-        ones([], { dtype: numberDtype(), device: capturable ? device : 'cpu' }),
-      exp_avg: zerosLike,
-      exp_avg_sq: zerosLike,
-    };
-  }
-
   protected override _stepOne(row: Row<Names>, group: NAdamGroup): void {
-    const { betas, eps, weight_decay, momentum_decay, capturable, differentiable } = group;
+    const { betas, eps, momentum_decay, capturable, differentiable } = group;
     const [beta1, beta2] = betas;
     const lr = flat(group.lr);
-    const real = realRow({ ...row, grad: descent(row, group) });
+    const real = realRow(row);
     const { param, mu_product, exp_avg, exp_avg_sq } = real;
-    let { grad } = real;
-    real.step.add_(1);
     const step = capturable ? real.step : numberOf(real.step);
     const correction2 = minus(1, raised(beta2, step));
-    if (weight_decay !== 0) {
-      if (group.decoupled_weight_decay) param.mul_(scalar(shrinkage(lr, weight_decay)));
-      else grad = withDecay(grad, param, weight_decay);
-    }
+    const grad = decayed(real, lr, group);
     const mu = momentumAt(step, beta1, momentum_decay);
     const muNext = momentumAt(plus(step, 1), beta1, momentum_decay);
     mu_product.mul_(scalar(mu));
-    exp_avg.lerp_(grad, 1 - beta1);
-    exp_avg_sq.mul_(beta2).addcmul_(grad, grad, { value: 1 - beta2 });
+    addToAverages(real, grad, betas);
     const root = exp_avg_sq.div(correction2 as Tensor).sqrt();
     const down = negated(lr);
     if (differentiable || capturable) {
@@ -157,18 +115,13 @@ export class NAdam extends ElementwiseOptimizer<NAdamGroup, Names> {
   }
 
   protected override _stepMany(columns: Columns<Names>, group: NAdamGroup): void {
-    const { betas, eps, weight_decay, momentum_decay, maximize } = group;
+    const { betas, eps, momentum_decay } = group;
     const [beta1, beta2] = betas;
     const lr = flat(group.lr);
     const real = realColumns(columns);
     const { param, step, mu_product, exp_avg, exp_avg_sq } = real;
-    const isDecoupled = group.decoupled_weight_decay;
-    foreach.add_(step, 1);
-    const grad = descents(real, { maximize, weight_decay: isDecoupled ? 0 : weight_decay });
-    if (isDecoupled && weight_decay !== 0) foreach.mul_(param, shrinkage(lr, weight_decay));
-    foreach.lerp_(exp_avg, grad, 1 - beta1);
-    foreach.mul_(exp_avg_sq, beta2);
-    foreach.addcmul_(exp_avg_sq, grad, grad, 1 - beta2);
+    const grad = descentsDecayed(real, lr, group);
+    addAllToAverages(real, grad, betas);
     const denom = foreach.sqrt(exp_avg_sq);
     if (group.capturable) {
       const exponents = foreach.mul(step, momentum_decay);

@@ -7,14 +7,22 @@ import { describe, isOptions } from '../dispatch/arguments';
 import { Operator } from '../dispatch/operators';
 import { BOOL, FUNCTION, optional, required, Signature } from '../dispatch/signature';
 import { keptState, type StateKeeper, usesState } from '../memory/state';
-import { to, withoutGrad } from '../nn/ops';
+import { withoutGrad } from '../nn/ops';
 import { zeroGrad } from '../nn/parameter';
 import { typename } from '../nn/typename';
-import { float32 } from '../tensor/dtype';
 import type { Tensor } from '../tensor/tensor';
 import { deepcopy } from '../utils/deepcopy';
 import { Hooks, type RemovableHandle } from '../utils/hooks';
 import { boolRepr, floatRepr } from '../utils/python';
+import {
+  areGroups,
+  checkedState,
+  convertStateValue,
+  missingOptions,
+  type OptimizerState,
+  type Owner,
+  type ParameterState,
+} from './state';
 
 /** Parameters, or parameters with names, such as `named_parameters()` returns. */
 export type Parameters = Iterable<Tensor> | Iterable<readonly [name: string, parameter: Tensor]>;
@@ -32,18 +40,6 @@ export type ParamGroup<Options extends object> = Options & {
   params: Tensor[];
   param_names?: string[];
 };
-
-/** An optimizer's state for one parameter. */
-export type ParameterState = Record<string, unknown>;
-
-/**
- * The state of an optimizer as plain data and tensors. Parameters are replaced by numbers, which count through all
- * groups.
- */
-export interface OptimizerState {
-  state: Record<number, ParameterState>;
-  param_groups: (Record<string, unknown> & { params: number[] })[];
-}
 
 /** What a step is called with: the closure, by position or by name. */
 type StepArguments = readonly [closure?: unknown];
@@ -446,22 +442,6 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
   }
 }
 
-function checkedState(value: unknown): OptimizerState {
-  if (isState(value)) return value;
-  throw typeError('load_state_dict(): argument must be what state_dict() gave');
-}
-
-function isState(value: unknown): value is OptimizerState {
-  return isOptions(value) && isOptions(value['state']) && areGroups(value['param_groups']);
-}
-
-function areGroups(value: unknown): boolean {
-  return (
-    Array.isArray(value) &&
-    value.every((group) => isOptions(group) && Array.isArray(group['params']))
-  );
-}
-
 const DUPLICATES =
   'optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; ' +
   'see github.com/pytorch/pytorch/issues/40967 for more information';
@@ -513,47 +493,3 @@ function separate(listed: readonly unknown[]): { params: unknown[]; param_names?
     param_names: named.map(([name]) => name),
   };
 }
-
-/** A parameter, and whether its count of steps is on its device. */
-interface Owner {
-  readonly parameter: Tensor;
-  readonly keepsCountOnDevice: boolean;
-}
-
-/** Converts a state value to the dtype and device of its parameter. */
-function convertStateValue(value: unknown, owner: Owner, key?: string): unknown {
-  const { parameter, keepsCountOnDevice } = owner;
-  if (isTensor(value)) {
-    if (key === 'step') {
-      if (!keepsCountOnDevice) return value;
-      return to(value as Tensor, { device: parameter.device, dtype: float32 });
-    }
-    const { device, dtype } = parameter;
-    const conversion = dtype.is_floating_point ? { device, dtype } : { device };
-    return to(value as Tensor, conversion);
-  }
-  if (Array.isArray(value)) return value.map((element) => convertStateValue(element, owner));
-  if (!isOptions(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [name, convertStateValue(member, owner, name)]),
-  );
-}
-
-/** Options that came after an optimizer's first release, with what they are in groups that were saved before. */
-const LATER = {
-  amsgrad: false,
-  capturable: false,
-  centered: false,
-  decoupled_weight_decay: false,
-  differentiable: false,
-  foreach: null,
-  fused: null,
-  maximize: false,
-  momentum: 0,
-  nesterov: false,
-};
-
-const missingOptions = (defaults: object, saved: object): object =>
-  Object.fromEntries(
-    Object.entries(LATER).filter(([name]) => name in defaults && !(name in saved)),
-  );

@@ -1,19 +1,16 @@
-/** What the options of optimizers have in common: their types, declarations and checks. */
-import { valueError } from '../bindings/errors';
+/** What the options of optimizers have in common: their types and declarations. */
 import {
   BOOL,
-  type Defaulted,
   FLOAT,
   option,
   optional,
   orNull,
+  type Positional,
   TENSOR,
   type Type,
   typeOf,
 } from '../dispatch/signature';
-import type { Tensor } from '../tensor/tensor';
-import { floatRepr } from '../utils/python';
-import { isNumber, numberOf, type Value } from './values';
+import type { Value } from './values';
 
 /** A number, or a tensor of one element. */
 export const VALUE: Type<Value> = typeOf(
@@ -48,6 +45,26 @@ export interface CapturableOptions extends StepOptions {
   capturable: boolean;
 }
 
+/** The same, for variants of Adam. */
+export interface AdamLikeOptions extends CapturableOptions {
+  /** How much of the averages of gradients and of their squares is kept. Default: [0.9, 0.999]. */
+  betas: Pair;
+  /** Added to the denominator. Default: 1e-8. */
+  eps: number;
+  /** The factor of the L2 penalty. Default: 0. */
+  weight_decay: number;
+}
+
+/** Declares the learning rate. */
+export const learningRate = (fallback: number) => optional<Value>(VALUE, fallback);
+
+/** Declares what variants of Adam have in common. */
+export const ADAM_LIKE = {
+  betas: optional<Pair>(PAIR, [0.9, 0.999]),
+  eps: optional(FLOAT, 1e-8),
+  weight_decay: optional(FLOAT, 0),
+};
+
 /** Declares options by name only. */
 export const FLAG = option(BOOL, false);
 export const CHOICE = option<boolean | null>(orNull(BOOL), null);
@@ -63,33 +80,8 @@ export type Given<Group> = { [Key in keyof Group]?: Group[Key] | undefined };
  * The arguments of a constructor after the parameters: the first options by position, in the order of their names, and
  * the others by name.
  */
-export type Arguments<Group, Names extends readonly (keyof Group)[]> = Defaulted<
-  Given<Group>,
-  Names
+export type Arguments<Group, Names extends readonly (keyof Group)[]> = Positional<
+  [],
+  Names,
+  Given<Group>
 >;
-
-const text = (value: Value): string => (isNumber(value) ? floatRepr(value) : String(value));
-
-/** @throws RangeError (ValueError) unless the tensor has one element */
-export function checkOneElement(name: string, value: Value): void {
-  if (!isNumber(value) && value.numel() !== 1) throw valueError(`Tensor ${name} must be 1-element`);
-}
-
-/** @throws RangeError (ValueError) for a negative value, and for NaN */
-export function checkNotNegative(what: string, value: Value): void {
-  if (!(numberOf(value) >= 0)) throw valueError(`Invalid ${what}: ${text(value)}`);
-}
-
-export function checkRate(lr: number | Tensor): void {
-  checkOneElement('lr', lr);
-  checkNotNegative('learning rate', lr);
-}
-
-export function checkBetas(betas: Pair<Value>): void {
-  for (const [index, beta] of betas.entries()) {
-    const number = numberOf(beta);
-    if (!(number >= 0 && number < 1)) {
-      throw valueError(`Invalid beta parameter at index ${index}: ${text(beta)}`);
-    }
-  }
-}

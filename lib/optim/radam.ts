@@ -1,65 +1,60 @@
 /** RAdam. Source: torch/optim/radam.py. */
-import { ANYTHING, BOOL, FLOAT, optional, required, Signature } from '../dispatch/signature';
+import { BOOL, optional } from '../dispatch/signature';
 import { where } from '../nn/ops';
 import type { Tensor } from '../tensor/tensor';
+import * as check from './checks';
 import {
   type Columns,
   counter,
-  ElementwiseOptimizer,
-  type Make,
+  elementwise,
   type Row,
   realColumns,
   realRow,
   zerosLike,
 } from './elementwise';
 import * as foreach from './foreach';
-import { descent, descents, shrinkage, withDecay } from './formulas';
-import type { ParametersOrGroups } from './optimizer';
+import { addAllToAverages, addToAverages, decayed, descentsDecayed } from './formulas';
 import {
-  type Arguments,
-  type CapturableOptions,
+  ADAM_LIKE,
+  type AdamLikeOptions,
   CHOICE,
-  checkBetas,
-  checkNotNegative,
-  checkRate,
   FLAG,
   type Given,
-  PAIR,
+  learningRate,
   type Pair,
-  VALUE,
 } from './options';
 import { flat, isNumber, minus, numberOf, over, raised, scalar, times, type Value } from './values';
 
 /** The options of a group of parameters. */
-export interface RAdamGroup extends CapturableOptions {
+export interface RAdamGroup extends AdamLikeOptions {
   /** The learning rate. Default: 1e-3. */
   lr: number | Tensor;
-  /** How much of the averages of gradients and of their squares is kept. Default: [0.9, 0.999]. */
-  betas: Pair;
-  /** Added to the denominator. Default: 1e-8. */
-  eps: number;
-  /** The factor of the L2 penalty. Default: 0. */
-  weight_decay: number;
   /** Take the weight decay from the parameters, not into the gradients. Default: false. */
   decoupled_weight_decay: boolean;
 }
 
 export type RAdamOptions = Given<RAdamGroup>;
 
-type Names = 'step' | 'exp_avg' | 'exp_avg_sq';
+type Names = 'exp_avg' | 'exp_avg_sq';
 
-const SIGNATURE = new Signature('RAdam', {
-  params: required(ANYTHING),
-  lr: optional<Value>(VALUE, 1e-3),
-  betas: optional<Pair>(PAIR, [0.9, 0.999]),
-  eps: optional(FLOAT, 1e-8),
-  weight_decay: optional(FLOAT, 0),
-  decoupled_weight_decay: optional(BOOL, false),
-  foreach: CHOICE,
-  maximize: FLAG,
-  capturable: FLAG,
-  differentiable: FLAG,
-});
+const Base = elementwise<
+  RAdamGroup,
+  ['lr', 'betas', 'eps', 'weight_decay', 'decoupled_weight_decay'],
+  Names
+>(
+  'RAdam',
+  {
+    lr: learningRate(1e-3),
+    ...ADAM_LIKE,
+    decoupled_weight_decay: optional(BOOL, false),
+    foreach: CHOICE,
+    maximize: FLAG,
+    capturable: FLAG,
+    differentiable: FLAG,
+  },
+  [check.rate, check.eps, check.betas, check.decay],
+  () => ({ step: counter, exp_avg: zerosLike, exp_avg_sq: zerosLike }),
+);
 
 /**
  * RAdam: Adam whose steps are not adaptive until the variance is known well enough.
@@ -68,45 +63,15 @@ const SIGNATURE = new Signature('RAdam', {
  *
  * @throws RangeError (ValueError) for options out of their range
  */
-export class RAdam extends ElementwiseOptimizer<RAdamGroup, Names> {
-  static readonly signature = SIGNATURE.description;
-  protected readonly formula = 'RAdam';
-
-  constructor(
-    params: ParametersOrGroups<RAdamGroup>,
-    ...options: Arguments<
-      RAdamGroup,
-      ['lr', 'betas', 'eps', 'weight_decay', 'decoupled_weight_decay']
-    >
-  );
-  constructor(...args: unknown[]) {
-    const { params, ...defaults } = SIGNATURE.read(args);
-    checkRate(defaults.lr);
-    checkNotNegative('epsilon value', defaults.eps);
-    checkBetas(defaults.betas);
-    checkNotNegative('weight_decay value', defaults.weight_decay);
-    super(params as ParametersOrGroups<RAdamGroup>, defaults);
-  }
-
-  protected override _tensors(): Record<Names, Make<RAdamGroup>> {
-    return { step: counter, exp_avg: zerosLike, exp_avg_sq: zerosLike };
-  }
-
+export class RAdam extends Base {
   protected override _stepOne(row: Row<Names>, group: RAdamGroup): void {
-    const { betas, eps, weight_decay, capturable, differentiable } = group;
+    const { betas, eps, capturable, differentiable } = group;
     const [beta1, beta2] = betas;
     const lr = flat(group.lr);
-    const real = realRow({ ...row, grad: descent(row, group) });
+    const real = realRow(row);
     const { param, exp_avg, exp_avg_sq } = real;
-    let { grad } = real;
-    real.step.add_(1);
     const step = capturable ? real.step : numberOf(real.step);
-    if (weight_decay !== 0) {
-      if (group.decoupled_weight_decay) param.mul_(scalar(shrinkage(lr, weight_decay)));
-      else grad = withDecay(grad, param, weight_decay);
-    }
-    exp_avg.lerp_(grad, 1 - beta1);
-    exp_avg_sq.mul_(beta2).addcmul_(grad, grad, { value: 1 - beta2 });
+    addToAverages(real, decayed(real, lr, group), betas);
     const correction2 = minus(1, raised(beta2, step));
     const corrected = exp_avg.div(minus(1, raised(beta1, step)) as Tensor);
     const most = 2 / (1 - beta2) - 1;
@@ -129,18 +94,11 @@ export class RAdam extends ElementwiseOptimizer<RAdamGroup, Names> {
   }
 
   protected override _stepMany(columns: Columns<Names>, group: RAdamGroup): void {
-    const { betas, eps, weight_decay, maximize } = group;
-    const [beta1, beta2] = betas;
+    const { betas, eps } = group;
     const lr = flat(group.lr);
     const real = realColumns(columns);
     const { param, step, exp_avg, exp_avg_sq } = real;
-    const isDecoupled = group.decoupled_weight_decay;
-    foreach.add_(step, 1);
-    const grad = descents(real, { maximize, weight_decay: isDecoupled ? 0 : weight_decay });
-    if (isDecoupled && weight_decay !== 0) foreach.mul_(param, shrinkage(lr, weight_decay));
-    foreach.lerp_(exp_avg, grad, 1 - beta1);
-    foreach.mul_(exp_avg_sq, beta2);
-    foreach.addcmul_(exp_avg_sq, grad, grad, 1 - beta2);
+    addAllToAverages(real, descentsDecayed(real, lr, group), betas);
     const [adaptive, plain] = group.capturable
       ? sizesOnDevice(step, betas, lr)
       : sizes(step.map(numberOf), betas, lr);

@@ -1,30 +1,25 @@
 /** RMSprop. Source: torch/optim/rmsprop.py. */
-import { ANYTHING, BOOL, FLOAT, optional, required, Signature } from '../dispatch/signature';
+import { BOOL, FLOAT, optional } from '../dispatch/signature';
 import type { Tensor } from '../tensor/tensor';
+import * as check from './checks';
 import {
   type Columns,
   counter,
-  ElementwiseOptimizer,
-  type Make,
+  elementwise,
   type Row,
   realColumns,
-  realRow,
   zerosLike,
 } from './elementwise';
 import * as foreach from './foreach';
-import { descent, descents, withDecay } from './formulas';
-import type { ParametersOrGroups } from './optimizer';
+import { descents, penalized } from './formulas';
 import {
-  type Arguments,
   type CapturableOptions,
-  checkNotNegative,
-  checkRate,
   type Given,
+  learningRate,
   MAYBE_CHOICE,
   MAYBE_FLAG,
-  VALUE,
 } from './options';
-import { flat, isNumber, negated, scalar, type Value } from './values';
+import { flat, isNumber, negated, scalar } from './values';
 
 /** The options of a group of parameters. */
 export interface RMSpropGroup extends CapturableOptions {
@@ -44,21 +39,45 @@ export interface RMSpropGroup extends CapturableOptions {
 
 export type RMSpropOptions = Given<RMSpropGroup>;
 
-type Names = 'step' | 'square_avg' | 'momentum_buffer' | 'grad_avg';
+type Names = 'square_avg' | 'momentum_buffer' | 'grad_avg';
 
-const SIGNATURE = new Signature('RMSprop', {
-  params: required(ANYTHING),
-  lr: optional<Value>(VALUE, 1e-2),
-  alpha: optional(FLOAT, 0.99),
-  eps: optional(FLOAT, 1e-8),
-  weight_decay: optional(FLOAT, 0),
-  momentum: optional(FLOAT, 0),
-  centered: optional(BOOL, false),
-  capturable: MAYBE_FLAG,
-  foreach: MAYBE_CHOICE,
-  maximize: MAYBE_FLAG,
-  differentiable: MAYBE_FLAG,
-});
+const Base = elementwise<
+  RMSpropGroup,
+  [
+    'lr',
+    'alpha',
+    'eps',
+    'weight_decay',
+    'momentum',
+    'centered',
+    'capturable',
+    'foreach',
+    'maximize',
+    'differentiable',
+  ],
+  Names
+>(
+  'RMSprop',
+  {
+    lr: learningRate(1e-2),
+    alpha: optional(FLOAT, 0.99),
+    eps: optional(FLOAT, 1e-8),
+    weight_decay: optional(FLOAT, 0),
+    momentum: optional(FLOAT, 0),
+    centered: optional(BOOL, false),
+    capturable: MAYBE_FLAG,
+    foreach: MAYBE_CHOICE,
+    maximize: MAYBE_FLAG,
+    differentiable: MAYBE_FLAG,
+  },
+  [check.rate, check.eps, check.notNegative('momentum'), check.decay, check.notNegative('alpha')],
+  ({ momentum, centered }) => ({
+    step: counter,
+    square_avg: zerosLike,
+    ...(momentum > 0 && { momentum_buffer: zerosLike }),
+    ...(centered && { grad_avg: zerosLike }),
+  }),
+);
 
 /**
  * RMSprop: steps by the gradient over the root of the average of its squares.
@@ -67,59 +86,12 @@ const SIGNATURE = new Signature('RMSprop', {
  *
  * @throws RangeError (ValueError) for options out of their range
  */
-export class RMSprop extends ElementwiseOptimizer<RMSpropGroup, Names> {
-  static readonly signature = SIGNATURE.description;
-  protected readonly formula = 'RMSprop';
+export class RMSprop extends Base {
   protected override readonly namesXla = [true, true] as const;
-
-  constructor(
-    params: ParametersOrGroups<RMSpropGroup>,
-    ...options: Arguments<
-      RMSpropGroup,
-      [
-        'lr',
-        'alpha',
-        'eps',
-        'weight_decay',
-        'momentum',
-        'centered',
-        'capturable',
-        'foreach',
-        'maximize',
-        'differentiable',
-      ]
-    >
-  );
-  constructor(...args: unknown[]) {
-    const { params, ...defaults } = SIGNATURE.read(args);
-    checkRate(defaults.lr);
-    checkNotNegative('epsilon value', defaults.eps);
-    checkNotNegative('momentum value', defaults.momentum);
-    checkNotNegative('weight_decay value', defaults.weight_decay);
-    checkNotNegative('alpha value', defaults.alpha);
-    super(params as ParametersOrGroups<RMSpropGroup>, defaults);
-  }
-
-  protected override _tensors({
-    momentum,
-    centered,
-  }: RMSpropGroup): Partial<Record<Names, Make<RMSpropGroup>>> {
-    return {
-      step: counter,
-      square_avg: zerosLike,
-      ...(momentum > 0 && { momentum_buffer: zerosLike }),
-      ...(centered && { grad_avg: zerosLike }),
-    };
-  }
 
   protected override _stepOne(row: Row<Names>, group: RMSpropGroup): void {
     const { alpha, eps, weight_decay, momentum, centered, differentiable } = group;
-    row.step.add_(1);
-    const decayed = withDecay(descent(row, group), row.param, weight_decay);
-    const { param, grad, square_avg, momentum_buffer, grad_avg } = realRow({
-      ...row,
-      grad: decayed,
-    });
+    const { param, grad, square_avg, momentum_buffer, grad_avg } = penalized(row, weight_decay);
     square_avg.mul_(alpha).addcmul_(grad, grad, { value: 1 - alpha });
     let avg: Tensor;
     if (centered) {
@@ -142,7 +114,6 @@ export class RMSprop extends ElementwiseOptimizer<RMSpropGroup, Names> {
     const { alpha, eps, momentum, centered, capturable } = group;
     const real = realColumns(columns);
     const { param, square_avg, momentum_buffer, grad_avg } = real;
-    foreach.add_(real.step, 1);
     const grad = descents(real, group);
     foreach.mul_(square_avg, alpha);
     foreach.addcmul_(square_avg, grad, grad, 1 - alpha);

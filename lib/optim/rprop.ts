@@ -1,35 +1,31 @@
 /** Rprop. Source: torch/optim/rprop.py. */
 import { valueError } from '../bindings/errors';
-import { ANYTHING, optional, required, Signature } from '../dispatch/signature';
+import { optional } from '../dispatch/signature';
 import { where } from '../nn/ops';
 import { full_like } from '../tensor/factories';
 import type { Tensor } from '../tensor/tensor';
 import { floatRepr } from '../utils/python';
+import * as check from './checks';
 import {
   type Columns,
   counter,
-  ElementwiseOptimizer,
-  type Make,
+  elementwise,
   type Row,
   realColumns,
   realRow,
   zerosLike,
 } from './elementwise';
 import * as foreach from './foreach';
-import { descent } from './formulas';
-import type { ParametersOrGroups } from './optimizer';
 import {
-  type Arguments,
   type CapturableOptions,
   CHOICE,
-  checkRate,
   FLAG,
   type Given,
+  learningRate,
   PAIR,
   type Pair,
-  VALUE,
 } from './options';
-import { numberOf, type Value } from './values';
+import { numberOf } from './values';
 
 /** The options of a group of parameters. */
 export interface RpropGroup extends CapturableOptions {
@@ -43,18 +39,32 @@ export interface RpropGroup extends CapturableOptions {
 
 export type RpropOptions = Given<RpropGroup>;
 
-type Names = 'step' | 'prev' | 'step_size';
+type Names = 'prev' | 'step_size';
 
-const SIGNATURE = new Signature('Rprop', {
-  params: required(ANYTHING),
-  lr: optional<Value>(VALUE, 1e-2),
-  etas: optional<Pair>(PAIR, [0.5, 1.2]),
-  step_sizes: optional<Pair>(PAIR, [1e-6, 50]),
-  capturable: FLAG,
-  foreach: CHOICE,
-  maximize: FLAG,
-  differentiable: FLAG,
-});
+/** Python's default of the largest step size is an int. */
+const MOST = 50;
+
+const Base = elementwise<RpropGroup, ['lr', 'etas', 'step_sizes'], Names>(
+  'Rprop',
+  {
+    lr: learningRate(1e-2),
+    etas: optional<Pair>(PAIR, [0.5, 1.2]),
+    step_sizes: optional<Pair>(PAIR, [1e-6, MOST]),
+    capturable: FLAG,
+    foreach: CHOICE,
+    maximize: FLAG,
+    differentiable: FLAG,
+  },
+  [check.rate, checkEtas],
+  () => ({
+    step: counter,
+    prev: zerosLike,
+    step_size: (parameter, { lr }) => {
+      const size = numberOf(lr);
+      return full_like(parameter.grad!, parameter.is_complex() ? { re: size, im: size } : size);
+    },
+  }),
+);
 
 /**
  * Rprop: steps by the sign of the gradient, with a step size of its own for each element.
@@ -63,43 +73,15 @@ const SIGNATURE = new Signature('Rprop', {
  *
  * @throws RangeError (ValueError) for options out of their range
  */
-export class Rprop extends ElementwiseOptimizer<RpropGroup, Names> {
-  static readonly signature = SIGNATURE.description;
-  protected readonly formula = 'Rprop';
+export class Rprop extends Base {
   protected override readonly namesXla = [true, true] as const;
 
-  constructor(
-    params: ParametersOrGroups<RpropGroup>,
-    ...options: Arguments<RpropGroup, ['lr', 'etas', 'step_sizes']>
-  );
-  constructor(...args: unknown[]) {
-    const { params, ...defaults } = SIGNATURE.read(args);
-    checkRate(defaults.lr);
-    const [minus, plus] = defaults.etas;
-    if (!(0 < minus && minus < 1 && 1 < plus)) {
-      throw valueError(`Invalid eta values: ${floatRepr(minus)}, ${floatRepr(plus)}`);
-    }
-    super(params as ParametersOrGroups<RpropGroup>, defaults);
-  }
-
-  protected override _tensors(): Record<Names, Make<RpropGroup>> {
-    return {
-      step: counter,
-      prev: zerosLike,
-      step_size: (parameter, { lr }) => {
-        const size = numberOf(lr);
-        return full_like(parameter.grad!, parameter.is_complex() ? { re: size, im: size } : size);
-      },
-    };
-  }
-
   protected override _isInt(_name: string, value: number): boolean {
-    return value === SIGNATURE.defaults.step_sizes[1];
+    return value === MOST;
   }
 
   protected override _stepOne(row: Row<Names>, group: RpropGroup): void {
-    row.step.add_(1);
-    const real = realRow({ ...row, grad: descent(row, group) });
+    const real = realRow(row);
     const { param, prev, step_size } = real;
     const sign = real.grad.mul(group.differentiable ? prev.clone() : prev).sign();
     setFactors(sign, group.etas);
@@ -112,7 +94,6 @@ export class Rprop extends ElementwiseOptimizer<RpropGroup, Names> {
 
   protected override _stepMany(columns: Columns<Names>, group: RpropGroup): void {
     const { maximize, etas, step_sizes } = group;
-    foreach.add_(columns.step, 1);
     const { param, grad, prev, step_size } = realColumns(columns);
     const signs = foreach.mul(grad, prev);
     if (maximize) foreach.neg_(signs);
@@ -132,6 +113,11 @@ export class Rprop extends ElementwiseOptimizer<RpropGroup, Names> {
       -1,
     );
   }
+}
+
+function checkEtas({ etas: [minus, plus] }: RpropGroup): void {
+  if (0 < minus && minus < 1 && 1 < plus) return;
+  throw valueError(`Invalid eta values: ${floatRepr(minus)}, ${floatRepr(plus)}`);
 }
 
 /** Replaces signs by the factors of step sizes. */

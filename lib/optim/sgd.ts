@@ -1,11 +1,14 @@
 /** Stochastic gradient descent. Source: torch/optim/sgd.py. */
+
 import { valueError } from '../bindings/errors';
 import { ANYTHING, BOOL, FLOAT, optional, required, Signature } from '../dispatch/signature';
+import { freeing } from '../memory/temporaries';
 import type { Tensor } from '../tensor/tensor';
+import * as check from './checks';
 import { withDecay } from './formulas';
 import { checkFusable, checkFused, prefersForeach } from './fused';
 import { Optimizer, type ParametersOrGroups, type ParamGroup } from './optimizer';
-import { CHOICE, checkNotNegative, checkRate, FLAG, type Given, VALUE } from './options';
+import { type Arguments, CHOICE, FLAG, type Given, VALUE } from './options';
 import { stepForeach } from './sgd_foreach';
 import { _stepFused } from './sgd_fused';
 import type { Update } from './updates';
@@ -74,22 +77,11 @@ export class SGD extends Optimizer<SGDGroup> {
 
   constructor(
     params: ParametersOrGroups<SGDGroup>,
-    lr: number | Tensor,
-    momentum?: number,
-    dampening?: number,
-    weight_decay?: number | Tensor,
-    nesterov?: boolean,
-    options?: Omit<SGDOptions, 'lr' | 'momentum' | 'dampening' | 'weight_decay' | 'nesterov'>,
+    ...options: Arguments<SGDGroup, ['lr', 'momentum', 'dampening', 'weight_decay', 'nesterov']>
   );
-  constructor(
-    params: ParametersOrGroups<SGDGroup>,
-    lr: number | Tensor,
-    options?: Omit<SGDOptions, 'lr'>,
-  );
-  constructor(params: ParametersOrGroups<SGDGroup>, options?: SGDOptions);
   constructor(...args: unknown[]) {
     const { params, ...defaults } = SIGNATURE.read(args);
-    check(defaults);
+    checkOptions(defaults);
     super(params as ParametersOrGroups<SGDGroup>, defaults);
     checkFused(defaults);
     this._step_supports_amp_scaling = !!defaults.fused;
@@ -107,7 +99,7 @@ export class SGD extends Optimizer<SGDGroup> {
     }
     for (const parameter of group.params) {
       const gradient = parameter.grad;
-      if (gradient) this.#update(parameter, gradient, group);
+      if (gradient) freeing(() => this.#update(parameter, gradient, group));
     }
   }
 
@@ -130,19 +122,23 @@ export class SGD extends Optimizer<SGDGroup> {
       const buffer = (state?.['momentum_buffer'] as Tensor | null | undefined) ?? null;
       if (gradient) updates.push({ parameter, gradient, buffer });
     }
-    step(updates, group);
+    freeing(() => {
+      step(updates, group);
+      return updates.map(({ buffer }) => buffer);
+    });
     if (group.momentum === 0) return;
     for (const { parameter, buffer } of updates) this.stateOf(parameter).momentum_buffer = buffer;
   }
 
-  /** Updates one parameter, as Python does on the CPU: `_single_tensor_sgd`. */
-  #update(parameter: Tensor, gradient: Tensor, group: ParamGroup<SGDGroup>): void {
+  /** Updates one parameter, as Python does on the CPU: `_single_tensor_sgd`. Returns its momentum buffer. */
+  #update(parameter: Tensor, gradient: Tensor, group: ParamGroup<SGDGroup>): unknown {
     let change = group.maximize ? gradient.neg() : gradient;
     change = withDecay(change, parameter, group.weight_decay);
     if (group.momentum !== 0) change = this.#withMomentum(change, parameter, group);
     const lr = flat(group.lr);
     if (!isNumber(lr) && lr.requires_grad) parameter.addcmul_(change, lr, { value: -1 });
     else parameter.add_(change, { alpha: scalar(negated(lr)) });
+    return this.state.get(parameter)?.['momentum_buffer'];
   }
 
   #withMomentum(change: Tensor, parameter: Tensor, group: ParamGroup<SGDGroup>): Tensor {
@@ -159,11 +155,11 @@ export class SGD extends Optimizer<SGDGroup> {
   }
 }
 
-function check(options: SGDGroup): void {
-  const { lr, momentum, dampening, weight_decay, nesterov } = options;
-  checkRate(lr);
-  checkNotNegative('momentum value', momentum);
-  checkNotNegative('weight_decay value', weight_decay);
+const checkMomentum = check.notNegative('momentum');
+
+function checkOptions(options: SGDGroup): void {
+  for (const each of [check.rate, checkMomentum, check.decay]) each(options);
+  const { momentum, dampening, nesterov } = options;
   if (nesterov && (momentum <= 0 || dampening !== 0)) {
     throw valueError('Nesterov momentum requires a momentum and zero dampening');
   }

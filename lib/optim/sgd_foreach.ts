@@ -2,14 +2,16 @@
 
 import { sparse_coo } from '../tensor/layout';
 import type { Tensor } from '../tensor/tensor';
+import { groupBy } from '../utils/groups';
 import * as foreach from './foreach';
 import type { SGDGroup } from './sgd';
-import { byDeviceAndDtype, type Update } from './updates';
+import { deviceAndDtype, type Update } from './updates';
 import { flat, negated, scalar } from './values';
 
 /** Updates all parameters, those of one device and dtype together. Sets missing momentum buffers. */
 export function stepForeach(updates: readonly Update[], options: SGDGroup): void {
-  for (const group of byDeviceAndDtype(updates)) stepGroup(group, options);
+  for (const group of groupBy(updates, ({ parameter }) => deviceAndDtype(parameter)))
+    stepGroup(group, options);
 }
 
 function stepGroup(updates: readonly Update[], options: SGDGroup): void {

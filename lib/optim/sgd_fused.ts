@@ -4,9 +4,10 @@ import { runtimeError } from '../bindings/errors';
 import { emptyLike, op } from '../nn/ops';
 import { sparse_coo } from '../tensor/layout';
 import type { Tensor } from '../tensor/tensor';
+import { groupBy } from '../utils/groups';
 import { type Scaling, scalingOn } from './fused';
 import type { SGDGroup } from './sgd';
-import { byDeviceAndDtype, type Update } from './updates';
+import { deviceAndDtype, type Update } from './updates';
 
 interface Options extends Scaling {
   weight_decay: number;
@@ -37,7 +38,7 @@ export function _stepFused(updates: readonly Update[], group: SGDGroup, scaling:
   const is_first_step = momentum !== 0 && updates.every(({ buffer }) => buffer === null);
   if (is_first_step) for (const update of updates) update.buffer = emptyLike(update.gradient);
   const kernel = typeof lr === 'number' ? step : stepByTensor;
-  for (const updatesOfKernel of byDeviceAndDtype(updates)) {
+  for (const updatesOfKernel of groupBy(updates, ({ parameter }) => deviceAndDtype(parameter))) {
     const scalingHere = scalingOn(updatesOfKernel[0]!.parameter, scaling, 'SGD');
     kernel(
       updatesOfKernel.map(({ parameter }) => parameter),

@@ -1,22 +1,16 @@
 /** SparseAdam. Sources: torch/optim/sparse_adam.py, torch/optim/_functional.py. */
+
 import { runtimeError, valueError } from '../bindings/errors';
 import { ANYTHING, FLOAT, optional, required, Signature } from '../dispatch/signature';
+import { freeing } from '../memory/temporaries';
 import { power } from '../nn/ops';
 import { sparse_coo } from '../tensor/layout';
 import type { Tensor } from '../tensor/tensor';
 import { floatRepr } from '../utils/python';
+import * as check from './checks';
 import { zerosLike } from './elementwise';
 import { Optimizer, type ParametersOrGroups, type ParamGroup } from './optimizer';
-import {
-  type Arguments,
-  checkBetas,
-  checkOneElement,
-  type Given,
-  MAYBE_FLAG,
-  PAIR,
-  type Pair,
-  VALUE,
-} from './options';
+import { type Arguments, type Given, MAYBE_FLAG, PAIR, type Pair, VALUE } from './options';
 import { coalesced, makeSparse, sparseMask, valuesOf } from './sparse';
 import { flat, negated, numberOf, over, times, type Value } from './values';
 
@@ -58,10 +52,10 @@ export class SparseAdam extends Optimizer<SparseAdamGroup> {
   );
   constructor(...args: unknown[]) {
     const { params, ...defaults } = SIGNATURE.read(args);
-    checkOneElement('lr', defaults.lr);
+    check.oneElement('lr', defaults.lr);
     checkPositive('learning rate', defaults.lr);
     checkPositive('epsilon value', defaults.eps);
-    checkBetas(defaults.betas);
+    check.betas(defaults);
     super(params as ParametersOrGroups<SparseAdamGroup>, defaults);
     const isSparse = ({ layout }: Tensor): boolean => layout === sparse_coo;
     this.#refuse(isSparse, 'Sparse', 'requires dense parameter tensors');
@@ -94,7 +88,7 @@ export class SparseAdam extends Optimizer<SparseAdamGroup> {
       state['step'] = Number(state['step']) + 1;
       return [{ param, grad, ...(state as unknown as State) }];
     });
-    for (const each of found) _stepOne(each, group);
+    for (const each of found) freeing(() => _stepOne(each, group));
   }
 }
 

@@ -8,15 +8,5 @@ export interface Update {
   buffer: Tensor | null;
 }
 
-/** Groups updates that one kernel call can do. */
-export function byDeviceAndDtype(updates: readonly Update[]): Iterable<Update[]> {
-  const groups = new Map<string, Update[]>();
-  for (const update of updates) {
-    const { device, dtype } = update.parameter;
-    const key = `${device} ${dtype}`;
-    const group = groups.get(key);
-    if (group) group.push(update);
-    else groups.set(key, [update]);
-  }
-  return groups.values();
-}
+/** Names what the tensors of one call of an operator on lists have in common. */
+export const deviceAndDtype = ({ device, dtype }: Tensor): string => `${device} ${dtype}`;

@@ -8,6 +8,7 @@ import { native } from '../bindings/native';
 import { op, withoutGrad } from '../nn/ops';
 import type { DType } from '../tensor/dtype_table';
 import type { Tensor } from '../tensor/tensor';
+import { groupBy } from '../utils/groups';
 
 const resolveConj = op<(self: Tensor) => Tensor>('resolve_conj');
 const resolveNeg = op<(self: Tensor) => Tensor>('resolve_neg');
@@ -58,12 +59,7 @@ export class Storages {
 
   /** Decides which tensors share a storage. */
   plan(): void {
-    const byDevice = new Map<string, [Tensor, Extent][]>();
-    for (const entry of this.#extents) {
-      const name = entry[1].tensor.device.name;
-      byDevice.set(name, [...(byDevice.get(name) ?? []), entry]);
-    }
-    for (const entries of byDevice.values()) {
+    for (const entries of groupBy(this.#extents, ([, { tensor }]) => tensor.device.name)) {
       entries.sort(([, a], [, b]) => a.from - b.from || b.to - a.to);
       for (let i = 0; i < entries.length; ) i = this.#planGroup(entries, i);
     }

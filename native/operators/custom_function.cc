@@ -118,6 +118,18 @@ std::unordered_set<at::TensorImpl*> set_of(const Tensors& tensors) {
   return result;
 }
 
+// Calls libtorch's function of that name. Since 2.14 it also returns the node, for which hooks of
+// creation are called. JavaScript cannot register any.
+template <typename... Arguments>
+auto wrap_outputs(Arguments&&... arguments) {
+  NodePointer attached;
+  if constexpr (requires { autograd::_wrap_outputs(arguments..., attached); }) {
+    return autograd::_wrap_outputs(std::forward<Arguments>(arguments)..., attached);
+  } else {
+    return autograd::_wrap_outputs(std::forward<Arguments>(arguments)...);
+  }
+}
+
 // Makes the outputs of a forward pass part of the graph. Returns the tensor that replaces an
 // output, and nothing for an output that stays itself.
 OptionalTensors custom_function(Environment& environment, const std::string& name,
@@ -139,9 +151,10 @@ OptionalTensors custom_function(Environment& environment, const std::string& nam
   const auto no_forward_mode = [](const variable_list&, const variable_list&) -> variable_list {
     TORCH_CHECK_NOT_IMPLEMENTED(false, "forward-mode AD is not supported for custom functions");
   };
-  auto wrapped = autograd::_wrap_outputs(
-      inputs, set_of(non_differentiable), set_of(dirty), outputs, node, no_forward_mode, {},
-      [](const at::Tensor& tensor) { return tensor.view_as(tensor); }, false);
+  const auto view_as_self = [](const at::Tensor& tensor) { return tensor.view_as(tensor); };
+  auto wrapped =
+      wrap_outputs(inputs, set_of(non_differentiable), set_of(dirty), outputs, node,
+                   no_forward_mode, std::unordered_set<at::TensorImpl*>(), view_as_self, false);
   if (is_recorded) {
     function->set_outputs(wrapped);
     function->save(saved);

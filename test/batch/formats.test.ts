@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { gzipSync } from 'node:zlib';
+import zlib, { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import torch, { nn, type Tensor } from 'torch-losses';
 import { BatchError, evaluate } from 'torch-losses/batch';
@@ -21,8 +21,12 @@ import { type Environment, environmentWith } from '../support/environment';
 import { temporaryFolder } from '../support/folder';
 
 const { numpy } = torch.utils;
-const TABLES = path.join(__dirname, '..', '..', 'test', 'fixtures', 'tables.py');
+const FIXTURES = path.join(__dirname, '..', '..', 'test', 'fixtures', 'tables');
+const TABLES = `${FIXTURES}.py`;
 const MAIN = path.join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
+
+/** Whether Node compresses by Zstandard. */
+const HAS_ZSTD = 'zstdCompress' in zlib;
 
 interface Outcome {
   status: number;
@@ -171,7 +175,8 @@ describe('batch: tables beside Python', function () {
       ['x.npy', 'y.npy'],
       ['flat.npy', 'zero.npy'],
     ] as const) {
-      const names = ['o.npy', 'o.parquet', 'o.jsonl', 'o.jsonl.gz', 'o.safetensors'].map(file);
+      const compressed = ['o.jsonl.gz', ...(HAS_ZSTD ? ['o.jsonl.zst'] : [])];
+      const names = ['o.npy', 'o.parquet', 'o.jsonl', ...compressed, 'o.safetensors'].map(file);
       for (const out of names) {
         const files = { input: file(input), target: file(target) };
         const options = { out, overwrite: true, memory: 10_000 };
@@ -272,6 +277,17 @@ describe('batch: JSON lines, pipes and lists of files', () => {
     await evaluate(new nn.MSELoss(), files, { out, overwrite: true }).summary();
     expect(isRight()).to.equal(true);
   }).timeout(60_000);
+
+  it('may be several frames of Zstandard', async () => {
+    const frame = readFileSync(path.join(FIXTURES, 'lines.jsonl.zst'));
+    const name = save('frames.jsonl.zst', Buffer.concat([frame, frame]));
+    const rows = await columnOf('input', name, (column) => readRows(column, 0, column.rows));
+    expect(rows.shape).to.deep.equal([80, 5]);
+    expect(torch.equal(rows.narrow(0, 0, 40), rows.narrow(0, 40, 40))).to.equal(true);
+    const array = path.join(FIXTURES, 'deflated.npz');
+    const x = await columnOf('input', array, (column) => readRows(column, 0, column.rows));
+    expect(torch.equal(rows.narrow(0, 0, 40), x)).to.equal(true);
+  });
 
   it('of arrays come through a pipe, too, and a job goes on with the same content only', async () => {
     numpy.save(file('a.npy'), torch.randn(50, 3));
@@ -441,7 +457,7 @@ describe('batch: JSON lines, pipes and lists of files', () => {
   });
 
   it('say which formats there are', async () => {
-    const x = file('ones.jsonl');
+    const x = save('pairs.jsonl', '[1.0, 1.0]\n'.repeat(4));
     const wrong: [args: string[], status: number, message: string][] = [
       [
         ['--out', file('x.txt')],
@@ -456,6 +472,7 @@ describe('batch: JSON lines, pipes and lists of files', () => {
       [['--out', file('x.npy'), '--format', 'jsonl'], 2, "'format' is jsonl, but 'out' is"],
       [['--dtype', 'bfloat16', '--out', file('x.parquet')], 2, 'Parquet has no torch.bfloat16'],
     ];
+    if (!HAS_ZSTD) wrong.push([['--out', file('x.jsonl.zst')], 2, 'needs Node 22.15 or later']);
     for (const [args, status, message] of wrong) {
       const outcome = await run([...mse, '--input', x, '--target', x, ...args]);
       expect(outcome.stderr).to.include(message).and.not.to.include('    at ');

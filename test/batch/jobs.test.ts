@@ -1,5 +1,5 @@
 /** Jobs as a shell sees them: killed, resumed, refused, with bad rows, and beside a plain program in Python. */
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import {
   appendFileSync,
   existsSync,
@@ -14,12 +14,10 @@ import { expect } from 'chai';
 import torch, { nn, type Tensor } from 'torch-losses';
 import { BatchError, evaluate } from 'torch-losses/batch';
 
-import { CHECKOUT_SETUP, pythonOf } from '../../dist/bindings/libtorch/setups';
 import { temporaryFolder } from '../support/folder';
+import { MAIN, PYTHON, runEval as run, summaryOf } from './command';
 
 const { numpy } = torch.utils;
-const PYTHON = process.env['TORCH_LOSSES_PYTHON'] ?? pythonOf(CHECKOUT_SETUP);
-const MAIN = path.join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
 const KILLS = Number(process.env['BATCH_KILLS'] ?? 3);
 const ROWS = 40_000;
 const CLASSES = 50;
@@ -42,20 +40,6 @@ with open(sys.argv[3], 'wb') as out:
         losses = torch.nn.functional.cross_entropy(logits[part], labels[part], reduction='none')
         out.write(bytes(losses.untyped_storage()))
 `;
-
-interface Outcome {
-  status: number;
-  stdout: string;
-  stderr: string;
-}
-
-function run(args: readonly string[]): Promise<Outcome> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, 'eval', ...args], (error, stdout, stderr) =>
-      resolve({ status: Number(error?.code ?? 0), stdout, stderr }),
-    );
-  });
-}
 
 const ended = (child: ChildProcess): Promise<void> =>
   new Promise((resolve) => child.once('exit', () => resolve()));
@@ -88,7 +72,7 @@ describe('batch: jobs', () => {
     expect(status).to.equal(0);
     const threads = String(torch.get_num_threads());
     const args = [file('logits.npy'), file('labels.npy'), file('plain.bin'), threads];
-    execFileSync(PYTHON!, ['-c', SCRIPT, ...args]);
+    execFileSync(PYTHON, ['-c', SCRIPT, ...args]);
     const losses = readFileSync(file('plain.npy'));
     expect(losses.subarray(-4 * ROWS).equals(readFileSync(file('plain.bin')))).to.equal(true);
     const summary = JSON.parse(stdout.trim().split('\n').at(-1)!);
@@ -136,7 +120,9 @@ describe('batch: jobs', () => {
     const out = `${file('finished')}/`;
     const first = await run([...inputs, '--out', out, '--json']);
     const again = await run([...inputs, '--out', out, '--json', '--resume']);
-    expect(again).to.deep.equal(first);
+    expect(again.status).to.equal(0);
+    expect(summaryOf(again)).to.deep.equal(summaryOf(first));
+    expect(again.stdout).not.to.include('progress');
     expect(readdirSync(out).sort()).to.deep.equal(['eval.job', 'logits.npy']);
     rmSync(path.join(out, 'logits.npy'));
     const missing = await run([...inputs, '--out', out, '--resume']);
@@ -159,12 +145,18 @@ describe('batch: jobs', () => {
     expect(input.status).to.equal(4);
     expect(input.stderr).to.include('own-labels.npy has changed');
     expect((await run([...own, '--overwrite'])).status).to.equal(0);
-    const text = readFileSync(`${out}.job`, 'utf8').replace(
-      /"libtorch":"[^"]*"/,
-      '"libtorch":"1.0.0"',
-    );
-    writeFileSync(`${out}.job`, text);
-    expect((await run([...own, '--resume'])).stderr).to.include('libtorch was 1.0.0, and is');
+    const text = readFileSync(`${out}.job`, 'utf8');
+    const changes = {
+      libtorch: 'libtorch was other, and is',
+      hardware: 'the hardware was other, and is',
+    };
+    for (const [name, message] of Object.entries(changes)) {
+      const changed = text.replace(new RegExp(`"${name}":"[^"]*"`), `"${name}":"other"`);
+      writeFileSync(`${out}.job`, changed);
+      const outcome = await run([...own, '--resume']);
+      expect(outcome.stderr).to.include(message);
+      expect(outcome.status).to.equal(4);
+    }
   }).timeout(60_000);
 
   it('are refused while another run writes the same output', async () => {
@@ -237,7 +229,7 @@ describe('batch: jobs', () => {
       file('skipped.npy'),
     ]);
     expect(skipped.status).to.equal(5);
-    const summary = JSON.parse(skipped.stdout);
+    const summary = JSON.parse(skipped.stdout.trim().split('\n').at(-1)!);
     expect(summary).to.include({ rows: 130, losses: 127, skipped: 3, nan: 0 });
     expect(summary.skippedRows.map(({ row }: { row: number }) => row)).to.deep.equal([7, 7, 8]);
     const losses = numpy.load(file('skipped.npy')) as Tensor;
@@ -400,6 +392,8 @@ describe('batch: jobs', () => {
         [loss, files, { out: 'x.txt' }],
         "'out' must be a folder with / at its end, or a file that ends with",
       ],
+      [[loss, files, { out: 'a\0b.npy' }], "'out' must not have a zero byte"],
+      [[loss, files, { report: '' }], "'report' must not be empty"],
       [[loss, files, { memory: -1 }], "'memory' must be a number of bytes, got the number -1"],
       [[loss, files, { onError: 'go' }], "'onError' must be 'stop' or 'skip'"],
       [[loss, files, { signal: 1 }], "'signal' must be an AbortSignal"],

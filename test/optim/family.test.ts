@@ -154,6 +154,13 @@ describe('optim: as Python', () => {
     return new classes[name]!([p], options);
   };
 
+  const MOMENTUM: Record<string, object> = {
+    SGD: { momentum: 0.5, nesterov: true, weight_decay: 0.1 },
+    RMSprop: { momentum: 0.5, centered: true },
+  };
+  const isAlive = (state: object): boolean =>
+    Object.values(state).every((value) => !(value instanceof torch.Tensor) || value.numel() > 0);
+
   const NAMES =
     'Adadelta Adafactor Adagrad Adam AdamW Adamax ASGD LBFGS Muon NAdam RAdam RMSprop Rprop SGD SparseAdam';
   for (const name of NAMES.split(' ')) {
@@ -162,6 +169,24 @@ describe('optim: as Python', () => {
         { source: `${PARAMETER}; o = torch.optim.${name}([p])`, outputs: ['repr(o)'] },
         () => [String(make(name, {}))],
       ));
+  }
+
+  for (const name of NAMES.split(' ').filter((each) => each !== 'LBFGS')) {
+    const ways = name === 'SparseAdam' || name === 'Muon' ? [{}] : [{}, { foreach: true }];
+    for (const way of ways) {
+      it(`${name} frees what a step makes on its way ${JSON.stringify(way)}`, () => {
+        const p = torch.ones(2, 2, { requires_grad: true });
+        const gradient = torch.ones(2, 2);
+        p.grad = name === 'SparseAdam' ? (torch.ops.aten.to_sparse(gradient) as Tensor) : gradient;
+        const optimizer = new classes[name]!([p], { ...way, ...MOMENTUM[name] });
+        optimizer.step();
+        const before = torch.memoryStats().tensors;
+        optimizer.step();
+        expect(torch.memoryStats().tensors).to.equal(before);
+        expect(p.grad.shape).to.deep.equal([2, 2]);
+        expect(optimizer.state_dict().state[0]).to.satisfy(isAlive);
+      });
+    }
   }
 
   const REFUSED: readonly [name: string, python: string, options: object][] = [

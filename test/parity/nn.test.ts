@@ -293,7 +293,7 @@ describe('parity: losses as modules', () => {
   });
 });
 
-type SgdOptions = NonNullable<ConstructorParameters<typeof optim.SGD>[1]>;
+type SgdOptions = optim.SGDOptions;
 const SGD_OPTIONS: readonly SgdOptions[] = [
   { lr: 0.1 },
   {},

@@ -3,7 +3,7 @@ import { type FileHandle, open, rename } from 'node:fs/promises';
 
 import { typeError, valueError } from '../../bindings/errors';
 import type { DType } from '../../tensor/dtype';
-import { exists, folderOf, partialOf, syncFolder } from '../output';
+import { exists, folderOf, partialOf, syncFolder, writeAt } from '../output';
 
 /** The formats of outputs, by the ends of their names. */
 export const FORMATS = [
@@ -65,11 +65,8 @@ export abstract class OutputFile {
    */
   abstract write(row: number, count: number, bytes: Uint8Array): Promise<number | undefined>;
 
-  protected async put(bytes: Uint8Array, position: number): Promise<void> {
-    for (let done = 0; done < bytes.length; ) {
-      const left = bytes.length - done;
-      done += (await this.file.write(bytes, done, left, position + done)).bytesWritten;
-    }
+  protected put(bytes: Uint8Array, position: number): Promise<void> {
+    return writeAt(this.file, bytes, position);
   }
 
   protected sync(): Promise<void> {
@@ -77,8 +74,11 @@ export abstract class OutputFile {
   }
 
   async finish(): Promise<void> {
-    await this.file.sync();
-    await this.file.close();
+    try {
+      await this.file.sync();
+    } finally {
+      await this.file.close();
+    }
     await rename(partialOf(this.path), this.path);
     await syncFolder(folderOf(this.path));
   }

@@ -1,15 +1,12 @@
 /** Reads files in blocks, and decompresses them on the way. */
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream';
-import zlib from 'node:zlib';
+import { createGunzip } from 'node:zlib';
 
 export type Compression = 'none' | 'gzip' | 'zstd';
 
 /** The size of a block, in bytes. */
 const BLOCK = 2 ** 20;
-
-/** Zstandard of Node 22.15 and later. */
-type WithZstd = typeof zlib & { createZstdDecompress?: typeof zlib.createGunzip };
 
 /** Yields the content of a file from an offset. A compressed file is read from its beginning. */
 export async function* blocksOf(
@@ -22,16 +19,15 @@ export async function* blocksOf(
     yield* file;
     return;
   }
-  const create =
-    compression === 'gzip' ? zlib.createGunzip : (zlib as WithZstd).createZstdDecompress;
-  if (!create) {
+  if (compression === 'zstd') {
     yield* unzstd(file);
     return;
   }
   // The error of the file shows in the stream that is read.
-  yield* pipeline(file, create({ chunkSize: BLOCK }), () => {});
+  yield* pipeline(file, createGunzip({ chunkSize: BLOCK }), () => {});
 }
 
+/** Node's own decompressor, which older versions lack, ends in silence after the first frame. */
 async function* unzstd(file: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const { Decompress } = await import('fzstd');
   const parts: Buffer[] = [];

@@ -2,13 +2,13 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { PageHeader } from 'hyparquet' with { 'resolution-mode': 'import' };
-import type * as deltas from 'hyparquet/src/delta.js' with { 'resolution-mode': 'import' };
 
-import { bitsOf, unpackBits, unpackRuns } from './bits';
+import { bitsOf, unpackRuns } from './bits';
 import { type Decompress, decompressor } from './codecs';
-import { LONGEST_SIZE, structEnd, Unfinished, varint } from './compact';
+import { structEnd, Unfinished } from './compact';
 import type { PagesTask } from './messages';
 import { RowProblem } from './problem';
+import { slice, type ValueForm, Values } from './values';
 
 /** A part of a column: its pages for a group of rows. */
 export interface PageGroup {
@@ -20,13 +20,8 @@ export interface PageGroup {
   readonly end: number;
 }
 
-export interface PageColumn {
+export interface PageColumn extends ValueForm {
   readonly name: string;
-  /** The type in the file, such as `INT32`, and the bytes of a value there; 0 for booleans, which have a bit. */
-  readonly physical: string;
-  readonly physicalSize: number;
-  /** The bytes of an element in memory. */
-  readonly size: number;
   readonly isFloat: boolean;
   readonly codec: string;
   /** The level of a value that is there, and that of a null in its place, or -1 if there is none. */
@@ -126,7 +121,7 @@ class Pages {
     private readonly seen: Seen,
     private readonly parse: ParseHeader,
     private readonly decompress: Decompress,
-    private readonly delta: typeof deltas,
+    private readonly values: Values,
   ) {
     this.#width = product(column.shape);
     this.#pattern = patternOf(column.shape);
@@ -147,8 +142,8 @@ class Pages {
     };
     const decompress = await decompressor(column.codec);
     if (!decompress) throw new Error(`is compressed by ${column.codec}, which is not supported`);
-    const delta = await import('hyparquet/src/delta.js');
-    return new Pages(file, column, group, kept, parquetHeader, decompress, delta);
+    const values = await Values.of(column);
+    return new Pages(file, column, group, kept, parquetHeader, decompress, values);
   }
 
   /** Copies the values `from` to `to` of the group. */
@@ -272,7 +267,7 @@ class Pages {
   ) {
     const bytes = this.decompress(body, size);
     if (bytes.length !== size) throw new Error(`it has ${bytes.length} bytes, and says ${size}`);
-    return this.#plain(bytes, head?.num_values ?? -1);
+    return this.values.plain(bytes, head?.num_values ?? -1);
   }
 
   #content(header: PageHeader, body: Uint8Array): Content {
@@ -362,87 +357,14 @@ class Pages {
     }
   }
 
+  #values({ encoding, values }: Content, count: number): Uint8Array {
+    return this.values.decode(encoding, values, count, this.seen.dictionary);
+  }
+
   #checkNull(level: number, value: number): void {
     const { isFloat, missing } = this.column;
     if (isFloat && level === missing) return;
     throw this.#damaged(value, level === missing ? 'is null' : 'has a list that is empty or null');
-  }
-
-  /** Returns the values of a page as they are in memory. */
-  #values({ encoding, values }: Content, count: number): Uint8Array {
-    const { size } = this.column;
-    switch (encoding) {
-      case 'PLAIN':
-        return this.#plain(values, count);
-      case 'PLAIN_DICTIONARY':
-      case 'RLE_DICTIONARY':
-        return this.#looked(values, count);
-      case 'RLE': {
-        if (this.column.physical !== 'BOOLEAN') break;
-        const booleans = new Uint8Array(count);
-        unpackRuns(values.subarray(4), 1, booleans);
-        return booleans;
-      }
-      case 'BYTE_STREAM_SPLIT':
-        return this.#narrowed(joined(values, this.column.physicalSize, count), count);
-      case 'DELTA_BINARY_PACKED':
-        return this.#narrowed(this.#differences(values, count), count);
-    }
-    throw new Error(`it has the encoding ${encoding} for values of ${size} bytes`);
-  }
-
-  #plain(values: Uint8Array, count: number): Uint8Array {
-    const { physical, physicalSize } = this.column;
-    if (physical !== 'BOOLEAN')
-      return this.#narrowed(slice(values, 0, count * physicalSize), count);
-    const booleans = new Uint8Array(count);
-    slice(values, 0, Math.ceil(count / 8));
-    unpackBits(values, 0, 1, booleans, 0, count);
-    return booleans;
-  }
-
-  /** Drops the upper bytes of integers that are narrower in memory than in the file. */
-  #narrowed(values: Uint8Array, count: number): Uint8Array {
-    const { physicalSize, size } = this.column;
-    if (physicalSize === size) return values;
-    const narrow = new Uint8Array(count * size);
-    for (let i = 0; i < count; i++) {
-      for (let byte = 0; byte < size; byte++) {
-        narrow[i * size + byte] = values[i * physicalSize + byte]!;
-      }
-    }
-    return narrow;
-  }
-
-  /** Looks values up in the dictionary. */
-  #looked(values: Uint8Array, count: number): Uint8Array {
-    const { dictionary } = this.seen;
-    if (!dictionary) throw new Error('it has no dictionary');
-    const { size } = this.column;
-    const indices = new Int32Array(count);
-    if (count > 0) unpackRuns(values.subarray(1), slice(values, 0, 1)[0]!, indices);
-    const entries = dictionary.length / size;
-    for (const index of indices) {
-      if (index < 0 || index >= entries) throw new Error(`it has no entry ${index} of ${entries}`);
-    }
-    if (size % 4 === 0) return lookedUp(dictionary, indices, size / 4);
-    const found = new Uint8Array(count * size);
-    for (let i = 0; i < count; i++) {
-      for (let byte = 0; byte < size; byte++) {
-        found[i * size + byte] = dictionary[indices[i]! * size + byte]!;
-      }
-    }
-    return found;
-  }
-
-  #differences(values: Uint8Array, count: number): Uint8Array {
-    const is32 = this.column.physical === 'INT32';
-    if (!is32 && this.column.physical !== 'INT64') throw new Error('it has differences');
-    const out = is32 ? new Int32Array(count) : new BigInt64Array(count);
-    checkBlocks(values);
-    const view = new DataView(values.buffer, values.byteOffset, values.byteLength);
-    if (count > 0) this.delta.deltaBinaryUnpack({ view, offset: 0 }, count, out);
-    return new Uint8Array(out.buffer);
   }
 }
 
@@ -460,12 +382,6 @@ const NANS: Readonly<Record<number, Uint8Array>> = {
 function isAll(levels: Uint8Array, level: number): boolean {
   for (let i = 0; i < levels.length; i++) if (levels[i] !== level) return false;
   return true;
-}
-
-function slice(bytes: Uint8Array, at: number, length: number): Uint8Array {
-  const isIn = at >= 0 && length >= 0 && at + length <= bytes.length;
-  if (isIn) return bytes.subarray(at, at + length);
-  throw new Error('it ends too early');
 }
 
 function levelsIn(bytes: Uint8Array, highest: number, count: number): Uint8Array {
@@ -487,39 +403,4 @@ function patternOf(shape: readonly number[]): Uint8Array {
     for (let i = 0; i < pattern.length; i += starts[level]!) pattern[i] = level;
   }
   return pattern;
-}
-
-/** Returns values whose first bytes come first, then their second bytes, and so on. */
-function joined(bytes: Uint8Array, size: number, count: number): Uint8Array {
-  slice(bytes, 0, size * count);
-  const values = new Uint8Array(size * count);
-  for (let byte = 0; byte < size; byte++) {
-    for (let i = 0; i < count; i++) values[i * size + byte] = bytes[byte * count + i]!;
-  }
-  return values;
-}
-
-/** Copies entries of words of 32 bits. As numbers, some NaNs would change. */
-function lookedUp(dictionary: Uint8Array, indices: Int32Array, words: number): Uint8Array {
-  const aligned = dictionary.byteOffset % 4 === 0 ? dictionary : dictionary.slice();
-  const entries = new Int32Array(aligned.buffer, aligned.byteOffset, aligned.length / 4);
-  const found = new Int32Array(indices.length * words);
-  if (words === 1) for (let i = 0; i < indices.length; i++) found[i] = entries[indices[i]!]!;
-  else {
-    for (let i = 0; i < found.length; i++) {
-      found[i] = entries[indices[Math.floor(i / words)]! * words + (i % words)]!;
-    }
-  }
-  return new Uint8Array(found.buffer);
-}
-
-/** The most parts of a block of differences; writers use 4. */
-const MOST_PARTS = 2 ** 12;
-
-/** Checks the sizes of blocks of differences, since the library allocates what they say. */
-function checkBlocks(bytes: Uint8Array): void {
-  const { value: block, next } = varint(bytes, 0, LONGEST_SIZE);
-  const { value: parts } = varint(bytes, next, LONGEST_SIZE);
-  const isBlock = parts > 0 && parts <= MOST_PARTS && block > 0 && block % parts === 0;
-  if (!isBlock) throw new Error(`it has blocks of ${block} values in ${parts} parts`);
 }

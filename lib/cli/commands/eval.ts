@@ -1,14 +1,21 @@
-import type { BatchProgress, BatchSummary } from '../../batch';
+import type { BatchProgress } from '../../batch';
 import { defineCommand } from '../command';
 import { CommandError, UsageError } from '../errors';
-import { bytes, dtypesNamed, kebab, lossHelp, lossNamed, lossOptions } from '../eval_values';
+import { MERGE_HELP, mergeParts, statusOf, summaryText } from '../eval_merge';
+import {
+  bytes,
+  dtypesNamed,
+  kebab,
+  lossHelp,
+  lossNamed,
+  lossOptions,
+  partGiven,
+} from '../eval_values';
 import type { Progress } from '../progress';
 import type { Terminal } from '../terminal';
 
 /** What the process ends with, by the problem of a BatchError. */
-const STATUS = { data: 3, changed: 4, busy: 4, exists: 4 } as const;
-/** All losses are written, and rows were skipped or have a loss that is NaN. */
-const INCOMPLETE = 5;
+const STATUS = { data: 3, changed: 4, busy: 4, exists: 4, parts: 4, write: 6 } as const;
 /** SIGINT or SIGTERM ended the job. */
 const INTERRUPTED = 130;
 
@@ -42,9 +49,11 @@ export const evaluation = defineCommand({
     '  column of several in a file is named as FILE:NAME.\n' +
     '  `eval --help CrossEntropyLoss` shows the inputs and options of a loss.\n' +
     '  The exit status is 0 if all losses are computed, 1 for a failure of the program, 2 for wrong options, 3 for a file\n' +
-    '  or row that is wrong, 4 for an output that exists, is in use or belongs to another job, 5 if rows were skipped or\n' +
-    '  losses are NaN, and 130 if the job was interrupted.',
-  operands: { usage: '', least: 0, most: 0 },
+    '  or row that is wrong, 4 for an output that exists, is in use or belongs to another job, or shards that cannot be\n' +
+    '  merged, 5 if rows were skipped or losses are NaN, 6 for an output that cannot be written, and 130 if the job was\n' +
+    '  interrupted.\n' +
+    '  `eval merge OUT` gives the summary of the shards of a job.',
+  operands: { usage: '[merge OUT…]', least: 0, most: Infinity },
   options: {
     loss: { type: 'string', value: 'NAME', description: 'The loss: CrossEntropyLoss, MSELoss, …' },
     option: {
@@ -83,6 +92,24 @@ export const evaluation = defineCommand({
       value: 'FORMAT',
       description:
         'The format of the files in a folder: npy, safetensors, parquet, jsonl (default: npy)',
+    },
+    backward: { type: 'boolean', description: 'Compute gradients: --grad-out says where they go' },
+    'grad-out': {
+      type: 'string',
+      value: 'FILE|FOLDER/',
+      description: "Write each row's gradient with respect to the first input",
+    },
+    compare: {
+      type: 'string',
+      multiple: true,
+      value: 'FILES',
+      description: 'Losses to compare with; without --loss, --input has losses, too',
+    },
+    report: { type: 'string', value: 'FILE.html', description: 'Write a page with charts' },
+    shard: {
+      type: 'string',
+      value: 'I/N',
+      description: 'Do one part of the job: 1/16 to 16/16 (default: RANK and WORLD_SIZE, or all)',
     },
     dtype: {
       type: 'string',
@@ -126,15 +153,34 @@ export const evaluation = defineCommand({
         'npx torch-losses eval --loss CrossEntropyLoss --input x.npy --target y.npy --out losses.npy --resume',
       does: 'Go on with a job that was ended',
     },
+    {
+      command:
+        'npx torch-losses eval --loss CrossEntropyLoss --input "x-*.npy" --target "y-*.npy" --out losses/ --shard 3/16',
+      does: 'Do the third of 16 parts; `npx torch-losses eval merge losses/` gives the summary of all',
+    },
   ],
   async help([name], styles) {
+    if (name === 'merge') return MERGE_HELP;
     return name === undefined ? undefined : lossHelp(name, await lossNamed(name), styles);
   },
-  async run(values, terminal) {
-    const { loss: name } = values;
-    if (name === undefined) throw new UsageError('--loss is missing: --loss NAME');
-    const Loss = await lossNamed(name);
-    const options = await lossOptions(Loss, name, values.option);
+  async run(values, terminal, operands) {
+    if (operands[0] === 'merge') {
+      return withFailures(() => mergeParts(operands.slice(1), values, terminal));
+    }
+    if (operands.length > 0) {
+      const advice = 'Write patterns in quotes: --input "logits-*.npy"';
+      throw new UsageError(`Unexpected argument ${JSON.stringify(operands[0])}`, advice);
+    }
+    const { loss: name, backward, 'grad-out': gradOut, compare } = values;
+    if (name === undefined && !compare.length) {
+      throw new UsageError('--loss is missing: --loss NAME');
+    }
+    if (backward && gradOut === undefined) {
+      throw new UsageError('--backward needs --grad-out FILE.npy or --grad-out FOLDER/');
+    }
+    const { shard, device, isRank } = partGiven(values, process.env);
+    const Loss = name === undefined ? undefined : await lossNamed(name);
+    const options = Loss ? await lossOptions(Loss, name!, values.option) : {};
     const dtype = await dtypesNamed(values.dtype);
     const memory = values.memory === undefined ? null : bytes(values.memory, '--memory');
     const inputs = Object.fromEntries(
@@ -147,12 +193,17 @@ export const evaluation = defineCommand({
     process.once('SIGINT', stop).once('SIGTERM', stop);
     try {
       const { evaluate } = await import('../../batch.js');
-      const job = evaluate(new Loss({ ...options, reduction: values.reduction }), inputs, {
+      const loss = Loss ? new Loss({ ...options, reduction: values.reduction }) : null;
+      const job = evaluate(loss, inputs, {
         out: values.out,
+        gradOut,
+        compare: compare.length ? compare : null,
+        report: values.report,
+        shard,
         format: values.format as 'npy' | undefined,
         dtype,
         memory,
-        device: values.device,
+        device,
         resume: values.resume,
         overwrite: values.overwrite,
         onError: values['on-error'] as 'stop',
@@ -160,12 +211,14 @@ export const evaluation = defineCommand({
       });
       await show(job, terminal);
       const summary = await job.summary();
-      terminal.result(summary, () => summaryText(summary, values.out));
-      return summary.nan || summary.skipped ? INCOMPLETE : undefined;
+      const written = [values.out, gradOut, values.report].filter((each) => each !== undefined);
+      terminal.result(summary, () => summaryText(summary, written));
+      // torchrun ends all ranks if one does not end with 0.
+      return isRank ? undefined : statusOf(summary);
     } catch (error) {
       if (controller.signal.aborted) {
         terminal.note(
-          `The job was interrupted.${values.out === undefined ? '' : ' --resume goes on with it.'}`,
+          `The job was interrupted.${(values.out ?? gradOut) === undefined ? '' : ' --resume goes on with it.'}`,
         );
         return INTERRUPTED;
       }
@@ -176,11 +229,19 @@ export const evaluation = defineCommand({
   },
 });
 
+async function withFailures<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw failure(error);
+  }
+}
+
 /** Shows how far the job is: on a terminal for people, in lines of JSON for programs. */
 async function show(job: AsyncIterable<BatchProgress>, terminal: Terminal): Promise<void> {
   terminal.lines = true;
   let progress: Progress | undefined;
-  let shown = performance.now();
+  let shown = Number.NEGATIVE_INFINITY;
   try {
     for await (const step of job) {
       if (terminal.json && performance.now() - shown >= LINE_INTERVAL) {
@@ -201,51 +262,25 @@ async function show(job: AsyncIterable<BatchProgress>, terminal: Terminal): Prom
 /** The time between two lines of progress, in milliseconds. */
 const LINE_INTERVAL = 1000;
 
-function progressText({
-  rows,
-  totalRows,
-  newRows,
-  bytes: read,
-  seconds,
-  mean,
-}: BatchProgress): string {
-  const rate = newRows / seconds;
+function progressText({ rowsPerSecond, bytesPerSecond, secondsLeft, mean }: BatchProgress): string {
   return [
-    `${Math.round(rate).toLocaleString('en')} rows/s`,
-    `${(read / 1e6 / seconds).toFixed(0)} MB/s`,
-    `${((totalRows - rows) / rate).toFixed(0)} s left`,
+    `${Math.round(rowsPerSecond).toLocaleString('en')} rows/s`,
+    `${(bytesPerSecond / 1e6).toFixed(0)} MB/s`,
+    `${secondsLeft.toFixed(0)} s left`,
     `mean ${mean.toPrecision(6)}`,
   ].join('  ');
-}
-
-function summaryText(summary: BatchSummary, out: string | undefined): string {
-  const { loss, rows, losses, reduction, value, nan, infinite, skipped } = summary;
-  const places = [
-    ...summary.skippedRows.map(
-      ({ file, row, message }) => `  skipped: row ${row} of ${file}: ${message}`,
-    ),
-    ...summary.nanRows.map(({ file, row }) => `  NaN: row ${row} of ${file}`),
-  ];
-  return [
-    value === null ? loss : `${loss}: ${reduction} ${value}`,
-    `${rows.toLocaleString('en')} rows, ${losses.toLocaleString('en')} losses` +
-      (skipped ? `, ${skipped} rows skipped` : '') +
-      (nan ? `, ${nan} losses NaN` : '') +
-      (infinite ? `, ${infinite} infinite` : ''),
-    ...places,
-    ...(out === undefined ? [] : [`Wrote ${out}`]),
-  ].join('\n');
 }
 
 const ADVICE: Readonly<Record<string, string>> = {
   changed: '--overwrite starts from the beginning.',
   exists: '--resume goes on with the job, --overwrite starts from the beginning.',
+  write: '--resume goes on with the job when there is room.',
 };
 
 /** Returns the error to show: what a person can mend is shown without a stack. */
 function failure(error: unknown): unknown {
   const { name, message, code, problem, syscall } = error as Error & Record<string, string>;
-  const text = message.replace('evaluate(): ', '');
+  const text = message.replace(/^(evaluate|merge)\(\): /, '');
   if (name === 'BatchError') {
     const status = STATUS[problem as keyof typeof STATUS];
     return new CommandError(text, ADVICE[problem!], status);

@@ -289,7 +289,7 @@ export const rrelu = define<
   (
     ...args: Positional<
       [input: Tensor],
-      [lower: number, upper: number, training: boolean, inplace: boolean],
+      [lower: 'lower', upper: 'upper', training: 'training', inplace: 'inplace'],
       RReLUOptions
     >
   ) => Tensor,
@@ -325,7 +325,7 @@ export const hardtanh_ = op<
   (
     ...args: Positional<
       [input: Tensor],
-      [min_val: number, max_val: number],
+      [min_val: 'min_val', max_val: 'max_val'],
       Omit<HardtanhOptions, 'inplace'>
     >
   ) => Tensor
@@ -341,7 +341,7 @@ export const rrelu_ = op<
   (
     ...args: Positional<
       [input: Tensor],
-      [lower: number, upper: number, training: boolean],
+      [lower: 'lower', upper: 'upper', training: 'training'],
       Omit<RReLUOptions, 'inplace'>
     >
   ) => Tensor

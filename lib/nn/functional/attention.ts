@@ -4,11 +4,11 @@ import { assertionError, runtimeError } from '../../bindings/errors';
 import { warn } from '../../bindings/warnings';
 import {
   BOOL,
-  type Defaulted,
   FLOAT,
   INT,
   optional,
   orNull,
+  type Positional,
   required,
   Signature,
   TENSOR,
@@ -59,7 +59,7 @@ export const scaled_dot_product_attention = op<
     query: Tensor,
     key: Tensor,
     value: Tensor,
-    ...options: Defaulted<ScaledDotProductOptions, ['attn_mask', 'dropout_p', 'is_causal']>
+    ...options: Positional<[], ['attn_mask', 'dropout_p', 'is_causal'], ScaledDotProductOptions>
   ) => Tensor
 >('scaled_dot_product_attention');
 

@@ -35,13 +35,7 @@ export interface TransposedConvolutionOptions extends Options {
 type Convolution = (
   ...args: Positional<
     [input: Tensor, weight: Tensor],
-    [
-      bias: Tensor | null,
-      stride: Size,
-      padding: Size | NamedPadding,
-      dilation: Size,
-      groups: number,
-    ],
+    [bias: 'bias', stride: 'stride', padding: 'padding', dilation: 'dilation', groups: 'groups'],
     ConvolutionOptions
   >
 ) => Tensor;
@@ -79,12 +73,12 @@ type TransposedConvolution = (
   ...args: Positional<
     [input: Tensor, weight: Tensor],
     [
-      bias: Tensor | null,
-      stride: Size,
-      padding: Size,
-      output_padding: Size,
-      groups: number,
-      dilation: Size,
+      bias: 'bias',
+      stride: 'stride',
+      padding: 'padding',
+      output_padding: 'output_padding',
+      groups: 'groups',
+      dilation: 'dilation',
     ],
     TransposedConvolutionOptions
   >

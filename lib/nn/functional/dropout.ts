@@ -26,7 +26,7 @@ export interface DropoutOptions {
 type Dropout = (
   ...args: Positional<
     [input: Tensor],
-    [p: number, training: boolean, inplace: boolean],
+    [p: 'p', training: 'training', inplace: 'inplace'],
     DropoutOptions
   >
 ) => Tensor;

@@ -95,13 +95,7 @@ export const batch_norm = define<
   (
     ...args: Positional<
       [input: Tensor, running_mean: Tensor | null, running_var: Tensor | null],
-      [
-        weight: Tensor | null,
-        bias: Tensor | null,
-        training: boolean,
-        momentum: number,
-        eps: number,
-      ],
+      [weight: 'weight', bias: 'bias', training: 'training', momentum: 'momentum', eps: 'eps'],
       BatchNormOptions
     >
   ) => Tensor,
@@ -154,13 +148,13 @@ export const instance_norm = define<
     ...args: Positional<
       [input: Tensor],
       [
-        running_mean: Tensor | null,
-        running_var: Tensor | null,
-        weight: Tensor | null,
-        bias: Tensor | null,
-        use_input_stats: boolean,
-        momentum: number,
-        eps: number,
+        running_mean: 'running_mean',
+        running_var: 'running_var',
+        weight: 'weight',
+        bias: 'bias',
+        use_input_stats: 'use_input_stats',
+        momentum: 'momentum',
+        eps: 'eps',
       ],
       InstanceNormOptions
     >
@@ -192,7 +186,7 @@ export const group_norm = define<
   (
     ...args: Positional<
       [input: Tensor, num_groups: number],
-      [weight: Tensor | null, bias: Tensor | null, eps: number],
+      [weight: 'weight', bias: 'bias', eps: 'eps'],
       AffineOptions
     >
   ) => Tensor,
@@ -224,7 +218,7 @@ export const layer_norm = define<
   (
     ...args: Positional<
       [input: Tensor, normalized_shape: readonly number[]],
-      [weight: Tensor | null, bias: Tensor | null, eps: number],
+      [weight: 'weight', bias: 'bias', eps: 'eps'],
       AffineOptions
     >
   ) => Tensor,
@@ -252,7 +246,7 @@ export const rms_norm =
     (
       ...args: Positional<
         [input: Tensor, normalized_shape: readonly number[]],
-        [weight: Tensor | null, eps: number | null],
+        [weight: 'weight', eps: 'eps'],
         RMSNormOptions
       >
     ) => Tensor
@@ -282,7 +276,7 @@ export const local_response_norm = define<
   (
     ...args: Positional<
       [input: Tensor, size: number],
-      [alpha: number, beta: number, k: number],
+      [alpha: 'alpha', beta: 'beta', k: 'k'],
       LocalResponseNormOptions
     >
   ) => Tensor,

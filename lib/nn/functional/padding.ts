@@ -26,7 +26,7 @@ export const pad = op<
   (
     ...args: Positional<
       [input: Tensor, pad: readonly number[]],
-      [mode: PadMode, value: number | null],
+      [mode: 'mode', value: 'value'],
       PadOptions
     >
   ) => Tensor

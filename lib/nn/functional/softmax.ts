@@ -123,7 +123,7 @@ export const gumbel_softmax = define<
   (
     ...args: Positional<
       [logits: Tensor],
-      [tau: number, hard: boolean, eps: number, dim: number],
+      [tau: 'tau', hard: 'hard', eps: 'eps', dim: 'dim'],
       GumbelSoftmaxOptions
     >
   ) => Tensor,

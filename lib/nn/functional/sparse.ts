@@ -169,15 +169,15 @@ export const embedding_bag = define<
     ...args: Positional<
       [input: Tensor, weight: Tensor],
       [
-        offsets: Tensor | null,
-        max_norm: number | null,
-        norm_type: number,
-        scale_grad_by_freq: boolean,
-        mode: BagMode,
-        sparse: boolean,
-        per_sample_weights: Tensor | null,
-        include_last_offset: boolean,
-        padding_idx: number | null,
+        offsets: 'offsets',
+        max_norm: 'max_norm',
+        norm_type: 'norm_type',
+        scale_grad_by_freq: 'scale_grad_by_freq',
+        mode: 'mode',
+        sparse: 'sparse',
+        per_sample_weights: 'per_sample_weights',
+        include_last_offset: 'include_last_offset',
+        padding_idx: 'padding_idx',
       ],
       EmbeddingBagOptions
     >

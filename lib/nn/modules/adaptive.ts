@@ -8,13 +8,14 @@ import { wrap } from '../../bindings/wrap';
 import { type Callee, describe, fail, isOptions } from '../../dispatch/arguments';
 import {
   BOOL,
-  type DeviceAndDType,
   FACTORY,
   type FactoryOptions,
   FLOAT,
   INT,
   NUMBERS,
   optional,
+  type Place,
+  type Positional,
   required,
   Signature,
 } from '../../dispatch/signature';
@@ -104,20 +105,12 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
   declare tail: ModuleList;
 
   constructor(
-    in_features: number,
-    n_classes: number,
-    cutoffs: readonly number[],
-    div_value: number,
-    head_bias?: boolean,
-    ...place: DeviceAndDType
-  );
-  constructor(
-    in_features: number,
-    n_classes: number,
-    cutoffs: readonly number[],
-    options?: AdaptiveLogSoftmaxWithLossOptions,
-  );
-  constructor(...args: unknown[]) {
+    ...args: Positional<
+      [in_features: number, n_classes: number, cutoffs: readonly number[]],
+      [div_value: 'div_value', head_bias: 'head_bias', ...Place],
+      AdaptiveLogSoftmaxWithLossOptions
+    >
+  ) {
     const { in_features, n_classes, cutoffs, div_value, head_bias, ...factory } =
       ADAPTIVE.read(args);
     checkCutoffs(cutoffs, n_classes);

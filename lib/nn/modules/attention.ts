@@ -6,13 +6,13 @@ import { native } from '../../bindings/native';
 import { Operator } from '../../dispatch/operators';
 import {
   BOOL,
-  type Defaulted,
   FACTORY,
   type FactoryOptions,
   FLOAT,
   INT,
   optional,
   orNull,
+  type Positional,
   required,
   Signature,
   TENSOR,
@@ -90,9 +90,10 @@ export interface AttentionOptions {
   is_causal?: boolean | undefined;
 }
 
-type ForwardOptions = Defaulted<
-  AttentionOptions,
-  ['key_padding_mask', 'need_weights', 'attn_mask', 'average_attn_weights', 'is_causal']
+type ForwardOptions = Positional<
+  [],
+  ['key_padding_mask', 'need_weights', 'attn_mask', 'average_attn_weights', 'is_causal'],
+  AttentionOptions
 >;
 
 const MULTIHEAD_ATTENTION = new Signature('MultiheadAttention', {
@@ -160,10 +161,8 @@ export class MultiheadAttention extends Module<
 
   /** @throws RangeError (ValueError), TorchError (AssertionError) unless `num_heads` divides `embed_dim` */
   constructor(
-    embed_dim: number,
-    num_heads: number,
-    ...options: Defaulted<
-      MultiheadAttentionOptions,
+    ...args: Positional<
+      [embed_dim: number, num_heads: number],
       [
         'dropout',
         'bias',
@@ -174,10 +173,10 @@ export class MultiheadAttention extends Module<
         'batch_first',
         'device',
         'dtype',
-      ]
+      ],
+      MultiheadAttentionOptions
     >
-  );
-  constructor(...args: unknown[]) {
+  ) {
     const { embed_dim, num_heads, bias, device, dtype, ...options } =
       MULTIHEAD_ATTENTION.read(args);
     if (embed_dim <= 0 || num_heads <= 0) {

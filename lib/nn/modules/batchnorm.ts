@@ -10,18 +10,18 @@ import {
   orNull,
   type Positional,
   required,
-  Signature,
   type ValuesOf,
 } from '../../dispatch/signature';
-import type { DeviceLike } from '../../tensor/device';
-import { type DType, long } from '../../tensor/dtype';
+import { long } from '../../tensor/dtype';
 import type { Tensor } from '../../tensor/tensor';
 import { boolRepr } from '../../utils/python';
 import { batch_norm } from '../functional/normalization';
 import * as init from '../init';
 import { empty } from '../ops';
 import { Parameter } from '../parameter';
+import type { Dims } from '../sizes';
 import { checkDims, numberRepr } from './checks';
+import { type LayerClass, layer } from './layer';
 import { Module } from './module';
 
 export interface NormOptions extends FactoryOptions {
@@ -44,12 +44,12 @@ export interface NormOptions extends FactoryOptions {
 export type NormArguments = Positional<
   [num_features: number],
   [
-    eps: number,
-    momentum: number | null,
-    affine: boolean,
-    track_running_stats: boolean,
-    device: DeviceLike | null,
-    dtype: DType | null,
+    eps: 'eps',
+    momentum: 'momentum',
+    affine: 'affine',
+    track_running_stats: 'track_running_stats',
+    device: 'device',
+    dtype: 'dtype',
   ],
   NormOptions
 >;
@@ -133,16 +133,15 @@ export abstract class NormBase extends Module<[input: Tensor], Tensor> {
   }
 }
 
-const PARAMETERS = normParameters(true, true);
-
 /** The base of {@link BatchNorm1d}, {@link BatchNorm2d} and {@link BatchNorm3d}. */
 export abstract class BatchNorm extends NormBase {
-  constructor(signature: Signature<typeof PARAMETERS>, args: readonly unknown[]) {
-    super(signature.read(args));
-  }
+  /** The numbers of dimensions that an input may have. @internal */
+  declare readonly _input_dims: readonly number[];
 
   /** Throws unless the input has the dimensions of the layer. @internal */
-  abstract _check_input_dim(input: Tensor): void;
+  _check_input_dim(input: Tensor): void {
+    checkDims(this, input, ...this._input_dims);
+  }
 
   override forward(input: Tensor): Tensor {
     this._check_input_dim(input);
@@ -168,7 +167,8 @@ export abstract class BatchNorm extends NormBase {
   }
 }
 
-const BATCH_NORM1D = new Signature('BatchNorm1d', PARAMETERS);
+const batchNorm = (dims: Dims, ..._input_dims: number[]): LayerClass<NormArguments, BatchNorm> =>
+  layer(BatchNorm, `BatchNorm${dims}d`, normParameters(true, true), { _input_dims });
 
 /**
  * Normalizes each channel of signals over the batch: in training by the mean and variance of the batch, in evaluation
@@ -178,19 +178,7 @@ const BATCH_NORM1D = new Signature('BatchNorm1d', PARAMETERS);
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html
  */
-export class BatchNorm1d extends BatchNorm {
-  static readonly signature = BATCH_NORM1D.description;
-
-  constructor(...args: NormArguments) {
-    super(BATCH_NORM1D, args);
-  }
-
-  override _check_input_dim(input: Tensor): void {
-    checkDims(this, input, 2, 3);
-  }
-}
-
-const BATCH_NORM2D = new Signature('BatchNorm2d', PARAMETERS);
+export class BatchNorm1d extends batchNorm(1, 2, 3) {}
 
 /**
  * Normalizes each channel of images over the batch: in training by the mean and variance of the batch, in evaluation by
@@ -200,19 +188,7 @@ const BATCH_NORM2D = new Signature('BatchNorm2d', PARAMETERS);
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html
  */
-export class BatchNorm2d extends BatchNorm {
-  static readonly signature = BATCH_NORM2D.description;
-
-  constructor(...args: NormArguments) {
-    super(BATCH_NORM2D, args);
-  }
-
-  override _check_input_dim(input: Tensor): void {
-    checkDims(this, input, 4);
-  }
-}
-
-const BATCH_NORM3D = new Signature('BatchNorm3d', PARAMETERS);
+export class BatchNorm2d extends batchNorm(2, 4) {}
 
 /**
  * Normalizes each channel of volumes over the batch: in training by the mean and variance of the batch, in evaluation by
@@ -222,14 +198,4 @@ const BATCH_NORM3D = new Signature('BatchNorm3d', PARAMETERS);
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm3d.html
  */
-export class BatchNorm3d extends BatchNorm {
-  static readonly signature = BATCH_NORM3D.description;
-
-  constructor(...args: NormArguments) {
-    super(BATCH_NORM3D, args);
-  }
-
-  override _check_input_dim(input: Tensor): void {
-    checkDims(this, input, 5);
-  }
-}
+export class BatchNorm3d extends batchNorm(3, 5) {}

@@ -1,6 +1,6 @@
 /** Distance modules. Source: torch/nn/modules/distance.py. */
 
-import { FLOAT, INT, optional, Signature } from '../../dispatch/signature';
+import { FLOAT, INT, optional, type Positional, Signature } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
 import {
   cosine_similarity,
@@ -43,9 +43,9 @@ export class PairwiseDistance extends Module<[x1: Tensor, x2: Tensor], Tensor> {
   eps: number;
   keepdim: boolean;
 
-  constructor(p: number, eps?: number, keepdim?: boolean);
-  constructor(options?: PairwiseDistanceOptions);
-  constructor(...args: unknown[]) {
+  constructor(
+    ...args: Positional<[], [p: 'p', eps: 'eps', keepdim: 'keepdim'], PairwiseDistanceOptions>
+  ) {
     const { p, eps, keepdim } = PAIRWISE_DISTANCE.read(args);
     super();
     this.norm = p;
@@ -84,9 +84,7 @@ export class CosineSimilarity extends Module<[x1: Tensor, x2: Tensor], Tensor> {
   dim: number;
   eps: number;
 
-  constructor(dim: number, eps?: number);
-  constructor(options?: CosineSimilarityOptions);
-  constructor(...args: unknown[]) {
+  constructor(...args: Positional<[], [dim: 'dim', eps: 'eps'], CosineSimilarityOptions>) {
     const { dim, eps } = COSINE_SIMILARITY.read(args);
     super();
     this.dim = dim;

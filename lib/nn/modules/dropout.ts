@@ -1,6 +1,6 @@
 /** Dropout modules. Source: torch/nn/modules/dropout.py. */
 
-import { BOOL, FLOAT, optional, type Positional, Signature } from '../../dispatch/signature';
+import { BOOL, FLOAT, optional, type Positional, type ValuesOf } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
 import { boolRepr, floatRepr } from '../../utils/python';
 import {
@@ -13,6 +13,7 @@ import {
   dropout3d,
   feature_alpha_dropout,
 } from '../functional/dropout';
+import { type LayerClass, layer } from './layer';
 import { Module } from './module';
 
 const PARAMETERS = {
@@ -20,19 +21,24 @@ const PARAMETERS = {
   inplace: optional(BOOL, false),
 };
 
-type Arguments = Positional<[], [p: number, inplace: boolean], Omit<DropoutOptions, 'training'>>;
+type Arguments = Positional<[], [p: 'p', inplace: 'inplace'], Omit<DropoutOptions, 'training'>>;
 
 /** The base of all dropouts. */
 abstract class DropoutNd extends Module<[input: Tensor], Tensor> {
   p: number;
   inplace: boolean;
+  /** @internal */
+  declare readonly _drop: (input: Tensor, p: number, training: boolean, inplace: boolean) => Tensor;
 
-  constructor(signature: Signature<typeof PARAMETERS>, args: readonly unknown[]) {
-    const { p, inplace } = signature.read(args);
+  constructor({ p, inplace }: ValuesOf<typeof PARAMETERS>) {
     checkProbability(p);
     super();
     this.p = p;
     this.inplace = inplace;
+  }
+
+  override forward(input: Tensor): Tensor {
+    return this._drop(input, this.p, this.training, this.inplace);
   }
 
   override extra_repr(): string {
@@ -40,7 +46,8 @@ abstract class DropoutNd extends Module<[input: Tensor], Tensor> {
   }
 }
 
-const DROPOUT = new Signature('Dropout', PARAMETERS);
+const dropping = (name: string, _drop: DropoutNd['_drop']): LayerClass<Arguments, DropoutNd> =>
+  layer(DropoutNd, name, PARAMETERS, { _drop });
 
 /**
  * In training, sets each element to 0 with probability p, and multiplies the others by `1 / (1 - p)`. In evaluation, returns the input.
@@ -51,19 +58,7 @@ const DROPOUT = new Signature('Dropout', PARAMETERS);
  *
  * @throws RangeError (ValueError) for a p outside 0…1
  */
-export class Dropout extends DropoutNd {
-  static readonly signature = DROPOUT.description;
-
-  constructor(...args: Arguments) {
-    super(DROPOUT, args);
-  }
-
-  override forward(input: Tensor): Tensor {
-    return dropout(input, this.p, this.training, this.inplace);
-  }
-}
-
-const DROPOUT1D = new Signature('Dropout1d', PARAMETERS);
+export class Dropout extends dropping('Dropout', dropout) {}
 
 /**
  * In training, sets whole channels of signals to 0 with probability p, and multiplies the others by `1 / (1 - p)`. In evaluation, returns the input.
@@ -74,19 +69,7 @@ const DROPOUT1D = new Signature('Dropout1d', PARAMETERS);
  *
  * @throws RangeError (ValueError) for a p outside 0…1
  */
-export class Dropout1d extends DropoutNd {
-  static readonly signature = DROPOUT1D.description;
-
-  constructor(...args: Arguments) {
-    super(DROPOUT1D, args);
-  }
-
-  override forward(input: Tensor): Tensor {
-    return dropout1d(input, this.p, this.training, this.inplace);
-  }
-}
-
-const DROPOUT2D = new Signature('Dropout2d', PARAMETERS);
+export class Dropout1d extends dropping('Dropout1d', dropout1d) {}
 
 /**
  * In training, sets whole channels of images to 0 with probability p, and multiplies the others by `1 / (1 - p)`. In evaluation, returns the input.
@@ -97,19 +80,7 @@ const DROPOUT2D = new Signature('Dropout2d', PARAMETERS);
  *
  * @throws RangeError (ValueError) for a p outside 0…1
  */
-export class Dropout2d extends DropoutNd {
-  static readonly signature = DROPOUT2D.description;
-
-  constructor(...args: Arguments) {
-    super(DROPOUT2D, args);
-  }
-
-  override forward(input: Tensor): Tensor {
-    return dropout2d(input, this.p, this.training, this.inplace);
-  }
-}
-
-const DROPOUT3D = new Signature('Dropout3d', PARAMETERS);
+export class Dropout2d extends dropping('Dropout2d', dropout2d) {}
 
 /**
  * In training, sets whole channels of volumes to 0 with probability p, and multiplies the others by `1 / (1 - p)`. In evaluation, returns the input.
@@ -120,19 +91,7 @@ const DROPOUT3D = new Signature('Dropout3d', PARAMETERS);
  *
  * @throws RangeError (ValueError) for a p outside 0…1
  */
-export class Dropout3d extends DropoutNd {
-  static readonly signature = DROPOUT3D.description;
-
-  constructor(...args: Arguments) {
-    super(DROPOUT3D, args);
-  }
-
-  override forward(input: Tensor): Tensor {
-    return dropout3d(input, this.p, this.training, this.inplace);
-  }
-}
-
-const ALPHA_DROPOUT = new Signature('AlphaDropout', PARAMETERS);
+export class Dropout3d extends dropping('Dropout3d', dropout3d) {}
 
 /**
  * In training, sets each element to the least value of SELU with probability p, and keeps mean and variance. In evaluation, returns the input.
@@ -143,19 +102,9 @@ const ALPHA_DROPOUT = new Signature('AlphaDropout', PARAMETERS);
  *
  * @throws RangeError (ValueError) for a p outside 0…1
  */
-export class AlphaDropout extends DropoutNd {
-  static readonly signature = ALPHA_DROPOUT.description;
-
-  constructor(...args: Arguments) {
-    super(ALPHA_DROPOUT, args);
-  }
-
-  override forward(input: Tensor): Tensor {
-    return alpha_dropout(input, this.p, this.training);
-  }
-}
-
-const FEATURE_ALPHA_DROPOUT = new Signature('FeatureAlphaDropout', PARAMETERS);
+export class AlphaDropout extends dropping('AlphaDropout', (input, p, training) =>
+  alpha_dropout(input, p, training),
+) {}
 
 /**
  * In training, sets whole channels to the least value of SELU with probability p, and keeps mean and variance. In evaluation, returns the input.
@@ -166,14 +115,6 @@ const FEATURE_ALPHA_DROPOUT = new Signature('FeatureAlphaDropout', PARAMETERS);
  *
  * @throws RangeError (ValueError) for a p outside 0…1
  */
-export class FeatureAlphaDropout extends DropoutNd {
-  static readonly signature = FEATURE_ALPHA_DROPOUT.description;
-
-  constructor(...args: Arguments) {
-    super(FEATURE_ALPHA_DROPOUT, args);
-  }
-
-  override forward(input: Tensor): Tensor {
-    return feature_alpha_dropout(input, this.p, this.training);
-  }
-}
+export class FeatureAlphaDropout extends dropping('FeatureAlphaDropout', (input, p, training) =>
+  feature_alpha_dropout(input, p, training),
+) {}

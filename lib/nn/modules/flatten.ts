@@ -1,6 +1,13 @@
 /** Modules that change shapes. Source: torch/nn/modules/flatten.py. */
 
-import { INT, INTS, optional, required, Signature } from '../../dispatch/signature';
+import {
+  INT,
+  INTS,
+  optional,
+  type Positional,
+  required,
+  Signature,
+} from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
 import { tupleRepr } from '../../utils/python';
 import { op } from '../ops';
@@ -30,9 +37,9 @@ export class Flatten extends Module<[input: Tensor], Tensor> {
   start_dim: number;
   end_dim: number;
 
-  constructor(start_dim: number, end_dim?: number | Pick<FlattenOptions, 'end_dim'>);
-  constructor(options?: FlattenOptions);
-  constructor(...args: unknown[]) {
+  constructor(
+    ...args: Positional<[], [start_dim: 'start_dim', end_dim: 'end_dim'], FlattenOptions>
+  ) {
     const { start_dim, end_dim } = FLATTEN.read(args);
     super();
     this.start_dim = start_dim;

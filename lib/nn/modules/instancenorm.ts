@@ -1,22 +1,22 @@
 /** Instance normalization. Source: torch/nn/modules/instancenorm.py. */
 import { valueError } from '../../bindings/errors';
 import { warn } from '../../bindings/warnings';
-import { Signature } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
 import { instance_norm } from '../functional/normalization';
+import type { Dims } from '../sizes';
 import { type NormArguments, NormBase, normParameters } from './batchnorm';
 import { checkDims } from './checks';
-
-const PARAMETERS = normParameters(false, false);
+import { type LayerClass, layer } from './layer';
 
 /** The base of {@link InstanceNorm1d}, {@link InstanceNorm2d} and {@link InstanceNorm3d}. */
 abstract class InstanceNorm extends NormBase {
-  constructor(signature: Signature<typeof PARAMETERS>, args: readonly unknown[]) {
-    super(signature.read(args));
-  }
+  /** @internal */
+  declare readonly _dims: Dims;
 
   /** Returns the number of dimensions of an input without a batch. @internal */
-  abstract _get_no_batch_dim(): number;
+  _get_no_batch_dim(): number {
+    return this._dims + 1;
+  }
 
   /** Throws unless the input has the dimensions of the layer. @internal */
   _check_input_dim(input: Tensor): void {
@@ -53,7 +53,8 @@ abstract class InstanceNorm extends NormBase {
   }
 }
 
-const INSTANCE_NORM1D = new Signature('InstanceNorm1d', PARAMETERS);
+const instanceNorm = (_dims: Dims): LayerClass<NormArguments, InstanceNorm> =>
+  layer(InstanceNorm, `InstanceNorm${_dims}d`, normParameters(false, false), { _dims });
 
 /**
  * Normalizes each channel of each of several signals.
@@ -64,19 +65,7 @@ const INSTANCE_NORM1D = new Signature('InstanceNorm1d', PARAMETERS);
  *
  * @throws RangeError (ValueError) for other dimensions, or another number of channels with `affine`
  */
-export class InstanceNorm1d extends InstanceNorm {
-  static readonly signature = INSTANCE_NORM1D.description;
-
-  constructor(...args: NormArguments) {
-    super(INSTANCE_NORM1D, args);
-  }
-
-  override _get_no_batch_dim(): number {
-    return 2;
-  }
-}
-
-const INSTANCE_NORM2D = new Signature('InstanceNorm2d', PARAMETERS);
+export class InstanceNorm1d extends instanceNorm(1) {}
 
 /**
  * Normalizes each channel of each of several images.
@@ -87,19 +76,7 @@ const INSTANCE_NORM2D = new Signature('InstanceNorm2d', PARAMETERS);
  *
  * @throws RangeError (ValueError) for other dimensions, or another number of channels with `affine`
  */
-export class InstanceNorm2d extends InstanceNorm {
-  static readonly signature = INSTANCE_NORM2D.description;
-
-  constructor(...args: NormArguments) {
-    super(INSTANCE_NORM2D, args);
-  }
-
-  override _get_no_batch_dim(): number {
-    return 3;
-  }
-}
-
-const INSTANCE_NORM3D = new Signature('InstanceNorm3d', PARAMETERS);
+export class InstanceNorm2d extends instanceNorm(2) {}
 
 /**
  * Normalizes each channel of each of several volumes.
@@ -110,14 +87,4 @@ const INSTANCE_NORM3D = new Signature('InstanceNorm3d', PARAMETERS);
  *
  * @throws RangeError (ValueError) for other dimensions, or another number of channels with `affine`
  */
-export class InstanceNorm3d extends InstanceNorm {
-  static readonly signature = INSTANCE_NORM3D.description;
-
-  constructor(...args: NormArguments) {
-    super(INSTANCE_NORM3D, args);
-  }
-
-  override _get_no_batch_dim(): number {
-    return 4;
-  }
-}
+export class InstanceNorm3d extends instanceNorm(3) {}

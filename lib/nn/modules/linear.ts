@@ -2,11 +2,12 @@
 import { valueError } from '../../bindings/errors';
 import {
   BOOL,
-  type DeviceAndDType,
   FACTORY,
   type FactoryOptions,
   INT,
   optional,
+  type Place,
+  type Positional,
   required,
   Signature,
 } from '../../dispatch/signature';
@@ -62,10 +63,13 @@ export class Linear extends Module<[input: Tensor], Tensor> {
   /** Shape (out_features). */
   declare bias: Parameter | null;
 
-  constructor(in_features: number, out_features: number, bias: boolean, options?: FactoryOptions);
-  constructor(in_features: number, out_features: number, bias: boolean, ...place: DeviceAndDType);
-  constructor(in_features: number, out_features: number, options?: LinearOptions);
-  constructor(...args: unknown[]) {
+  constructor(
+    ...args: Positional<
+      [in_features: number, out_features: number],
+      [bias: 'bias', ...Place],
+      LinearOptions
+    >
+  ) {
     const { in_features, out_features, bias, ...factory } = LINEAR.read(args);
     super();
     this.in_features = in_features;
@@ -117,26 +121,12 @@ export class Bilinear extends Module<[input1: Tensor, input2: Tensor], Tensor> {
   declare bias: Parameter | null;
 
   constructor(
-    in1_features: number,
-    in2_features: number,
-    out_features: number,
-    bias: boolean,
-    options?: FactoryOptions,
-  );
-  constructor(
-    in1_features: number,
-    in2_features: number,
-    out_features: number,
-    bias: boolean,
-    ...place: DeviceAndDType
-  );
-  constructor(
-    in1_features: number,
-    in2_features: number,
-    out_features: number,
-    options?: LinearOptions,
-  );
-  constructor(...args: unknown[]) {
+    ...args: Positional<
+      [in1_features: number, in2_features: number, out_features: number],
+      [bias: 'bias', ...Place],
+      LinearOptions
+    >
+  ) {
     const { in1_features, in2_features, out_features, bias, ...factory } = BILINEAR.read(args);
     super();
     this.in1_features = in1_features;

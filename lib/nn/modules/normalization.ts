@@ -9,12 +9,11 @@ import {
   option,
   optional,
   orNull,
+  type Place,
   type Positional,
   required,
   Signature,
 } from '../../dispatch/signature';
-import type { DeviceLike } from '../../tensor/device';
-import type { DType } from '../../tensor/dtype';
 import type { Tensor } from '../../tensor/tensor';
 import { boolRepr, floatRepr, tupleRepr } from '../../utils/python';
 import { modulo } from '../../utils/scalar_math';
@@ -31,8 +30,6 @@ import { Parameter } from '../parameter';
 import { repeated, SIZE, type Size } from '../sizes';
 import { numberRepr } from './checks';
 import { Module } from './module';
-
-type Place = [device: DeviceLike | null, dtype: DType | null];
 
 // --- by neighbours --------------------------------------------------------------------------------------------------
 
@@ -60,7 +57,7 @@ export class LocalResponseNorm extends Module<[input: Tensor], Tensor> {
   constructor(
     ...args: Positional<
       [size: number],
-      [alpha: number, beta: number, k: number],
+      [alpha: 'alpha', beta: 'beta', k: 'k'],
       LocalResponseNormOptions
     >
   ) {
@@ -145,7 +142,7 @@ export class LayerNorm extends Affine {
   constructor(
     ...args: Positional<
       [normalized_shape: Size],
-      [eps: number, elementwise_affine: boolean, bias: boolean, ...Place],
+      [eps: 'eps', elementwise_affine: 'elementwise_affine', bias: 'bias', ...Place],
       LayerNormOptions
     >
   ) {
@@ -208,7 +205,7 @@ export class GroupNorm extends Affine {
   constructor(
     ...args: Positional<
       [num_groups: number, num_channels: number],
-      [eps: number, affine: boolean, ...Place],
+      [eps: 'eps', affine: 'affine', ...Place],
       GroupNormOptions
     >
   ) {
@@ -268,7 +265,7 @@ export class RMSNorm extends Affine {
   constructor(
     ...args: Positional<
       [normalized_shape: Size],
-      [eps: number | null, elementwise_affine: boolean, ...Place],
+      [eps: 'eps', elementwise_affine: 'elementwise_affine', ...Place],
       RMSNormModuleOptions
     >
   ) {

@@ -120,12 +120,17 @@ export function knowExports(exports: object): void {
   exported = exports as Readonly<Record<string, unknown>>;
 }
 
+const isOfPackage = (Class: { readonly name: string }): boolean =>
+  exported[Class.name] === Class || builtIns.has(Class);
+
 /** Throws a TypeError if the forward of a module is the user's, because it may do more than call operators. */
 function checkBuiltIn(module: Module): void {
   let owner: object = module;
-  while (!Object.hasOwn(owner, 'forward')) owner = Object.getPrototypeOf(owner);
-  const Class = owner.constructor;
-  if (exported[Class.name] === Class || builtIns.has(Class)) return;
+  // A class of this package that has no forward inherits it from another of this package.
+  while (!isOfPackage(owner.constructor) && !Object.hasOwn(owner, 'forward')) {
+    owner = Object.getPrototypeOf(owner);
+  }
+  if (isOfPackage(owner.constructor)) return;
   throw typeError(
     `${module._get_name()}.forwardAsync(): a class that defines forward must also define ` +
       '`async forwardAsync`, which awaits the forwardAsync of its submodules',

@@ -6,13 +6,13 @@ import { warn } from '../../bindings/warnings';
 import { isOptions } from '../../dispatch/arguments';
 import {
   BOOL,
-  type Defaulted,
   FACTORY,
   type FactoryOptions,
   FLOAT,
   INT,
   optional,
   orNull,
+  type Positional,
   required,
   Signature,
   STRING,
@@ -484,10 +484,8 @@ export class RNN extends RNNBase {
   nonlinearity: 'tanh' | 'relu';
 
   constructor(
-    input_size: number,
-    hidden_size: number,
-    ...options: Defaulted<
-      RNNOptions,
+    ...args: Positional<
+      [input_size: number, hidden_size: number],
       [
         'num_layers',
         'nonlinearity',
@@ -497,10 +495,10 @@ export class RNN extends RNNBase {
         'bidirectional',
         'device',
         'dtype',
-      ]
+      ],
+      RNNOptions
     >
-  );
-  constructor(...args: unknown[]) {
+  ) {
     refuseProjection(args);
     const { input_size, hidden_size, nonlinearity, ...options } = RNN_SIGNATURE.read(args);
     if (nonlinearity !== 'tanh' && nonlinearity !== 'relu') {
@@ -536,10 +534,8 @@ export class LSTM extends RNNBase<readonly [h: Tensor, c: Tensor]> {
   static readonly signature = LSTM_SIGNATURE.description;
 
   constructor(
-    input_size: number,
-    hidden_size: number,
-    ...options: Defaulted<
-      LSTMOptions,
+    ...args: Positional<
+      [input_size: number, hidden_size: number],
       [
         'num_layers',
         'bias',
@@ -549,10 +545,10 @@ export class LSTM extends RNNBase<readonly [h: Tensor, c: Tensor]> {
         'proj_size',
         'device',
         'dtype',
-      ]
+      ],
+      LSTMOptions
     >
-  );
-  constructor(...args: unknown[]) {
+  ) {
     const { input_size, hidden_size, ...options } = LSTM_SIGNATURE.read(args);
     super('LSTM', input_size, hidden_size, options);
   }
@@ -572,14 +568,12 @@ export class GRU extends RNNBase {
   static readonly signature = GRU_SIGNATURE.description;
 
   constructor(
-    input_size: number,
-    hidden_size: number,
-    ...options: Defaulted<
-      GRUOptions,
-      ['num_layers', 'bias', 'batch_first', 'dropout', 'bidirectional', 'device', 'dtype']
+    ...args: Positional<
+      [input_size: number, hidden_size: number],
+      ['num_layers', 'bias', 'batch_first', 'dropout', 'bidirectional', 'device', 'dtype'],
+      GRUOptions
     >
-  );
-  constructor(...args: unknown[]) {
+  ) {
     refuseProjection(args);
     const { input_size, hidden_size, ...options } = GRU_SIGNATURE.read(args);
     super('GRU', input_size, hidden_size, options);

@@ -3,12 +3,12 @@
 import { runtimeError, valueError } from '../../bindings/errors';
 import {
   BOOL,
-  type Defaulted,
   FACTORY,
   type FactoryOptions,
   INT,
   optional,
   orNull,
+  type Positional,
   required,
   Signature,
   STRING,
@@ -170,11 +170,12 @@ export class RNNCell extends RNNCellBase {
   nonlinearity: 'tanh' | 'relu';
 
   constructor(
-    input_size: number,
-    hidden_size: number,
-    ...options: Defaulted<RNNCellOptions, ['bias', 'nonlinearity', 'device', 'dtype']>
-  );
-  constructor(...args: unknown[]) {
+    ...args: Positional<
+      [input_size: number, hidden_size: number],
+      ['bias', 'nonlinearity', 'device', 'dtype'],
+      RNNCellOptions
+    >
+  ) {
     const { input_size, hidden_size, bias, nonlinearity, ...factory } = RNN_CELL.read(args);
     super(input_size, hidden_size, bias, 1, factory);
     this.nonlinearity = nonlinearity as 'tanh' | 'relu';
@@ -218,11 +219,12 @@ export class LSTMCell extends RNNCellBase<Pair> {
   static readonly signature = LSTM_CELL.description;
 
   constructor(
-    input_size: number,
-    hidden_size: number,
-    ...options: Defaulted<CellOptions, ['bias', 'device', 'dtype']>
-  );
-  constructor(...args: unknown[]) {
+    ...args: Positional<
+      [input_size: number, hidden_size: number],
+      ['bias', 'device', 'dtype'],
+      CellOptions
+    >
+  ) {
     const { input_size, hidden_size, bias, ...factory } = LSTM_CELL.read(args);
     super(input_size, hidden_size, bias, 4, factory);
   }
@@ -251,11 +253,12 @@ export class GRUCell extends RNNCellBase {
   static readonly signature = GRU_CELL.description;
 
   constructor(
-    input_size: number,
-    hidden_size: number,
-    ...options: Defaulted<CellOptions, ['bias', 'device', 'dtype']>
-  );
-  constructor(...args: unknown[]) {
+    ...args: Positional<
+      [input_size: number, hidden_size: number],
+      ['bias', 'device', 'dtype'],
+      CellOptions
+    >
+  ) {
     const { input_size, hidden_size, bias, ...factory } = GRU_CELL.read(args);
     super(input_size, hidden_size, bias, 3, factory);
   }

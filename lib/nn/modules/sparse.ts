@@ -2,20 +2,18 @@
 import { assertionError } from '../../bindings/errors';
 import {
   BOOL,
-  type DeviceAndDType,
   FACTORY,
   type FactoryOptions,
   INT,
   optional,
   orNull,
+  type Place,
   type Positional,
   required,
   Signature,
   STRING,
   TENSOR,
 } from '../../dispatch/signature';
-import type { DeviceLike } from '../../tensor/device';
-import type { DType } from '../../tensor/dtype';
 import type { Tensor } from '../../tensor/tensor';
 import { boolRepr, floatRepr, strRepr } from '../../utils/python';
 import {
@@ -83,25 +81,21 @@ export class Embedding extends Module<[input: Tensor], Tensor> {
   sparse: boolean;
 
   constructor(
-    num_embeddings: number,
-    embedding_dim: number,
-    padding_idx: number | null,
-    options?: Omit<EmbeddingModuleOptions, 'padding_idx'>,
-  );
-  constructor(
-    num_embeddings: number,
-    embedding_dim: number,
-    padding_idx: number | null,
-    max_norm?: number | null,
-    norm_type?: number,
-    scale_grad_by_freq?: boolean,
-    sparse?: boolean,
-    _weight?: Tensor | null,
-    _freeze?: boolean,
-    ...place: DeviceAndDType
-  );
-  constructor(num_embeddings: number, embedding_dim: number, options?: EmbeddingModuleOptions);
-  constructor(...args: unknown[]) {
+    ...args: Positional<
+      [num_embeddings: number, embedding_dim: number],
+      [
+        padding_idx: 'padding_idx',
+        max_norm: 'max_norm',
+        norm_type: 'norm_type',
+        scale_grad_by_freq: 'scale_grad_by_freq',
+        sparse: 'sparse',
+        _weight: '_weight',
+        _freeze: '_freeze',
+        ...Place,
+      ],
+      EmbeddingModuleOptions
+    >
+  ) {
     const { num_embeddings, embedding_dim, _weight, _freeze, device, dtype, ...options } =
       EMBEDDING.read(args);
     super();
@@ -218,7 +212,7 @@ interface BagOptions {
 
 type Bags = Positional<
   [input: Tensor],
-  [offsets: Tensor | null, per_sample_weights: Tensor | null],
+  [offsets: 'offsets', per_sample_weights: 'per_sample_weights'],
   BagOptions
 >;
 
@@ -256,16 +250,16 @@ export class EmbeddingBag extends Module<Bags, Tensor> {
     ...args: Positional<
       [num_embeddings: number, embedding_dim: number],
       [
-        max_norm: number | null,
-        norm_type: number,
-        scale_grad_by_freq: boolean,
-        mode: BagMode,
-        sparse: boolean,
-        _weight: Tensor | null,
-        include_last_offset: boolean,
-        padding_idx: number | null,
-        device: DeviceLike | null,
-        dtype: DType | null,
+        max_norm: 'max_norm',
+        norm_type: 'norm_type',
+        scale_grad_by_freq: 'scale_grad_by_freq',
+        mode: 'mode',
+        sparse: 'sparse',
+        _weight: '_weight',
+        include_last_offset: 'include_last_offset',
+        padding_idx: 'padding_idx',
+        device: 'device',
+        dtype: 'dtype',
       ],
       EmbeddingBagModuleOptions
     >
@@ -304,14 +298,14 @@ export class EmbeddingBag extends Module<Bags, Tensor> {
     ...args: Positional<
       [embeddings: Tensor],
       [
-        freeze: boolean,
-        max_norm: number | null,
-        norm_type: number,
-        scale_grad_by_freq: boolean,
-        mode: BagMode,
-        sparse: boolean,
-        include_last_offset: boolean,
-        padding_idx: number | null,
+        freeze: 'freeze',
+        max_norm: 'max_norm',
+        norm_type: 'norm_type',
+        scale_grad_by_freq: 'scale_grad_by_freq',
+        mode: 'mode',
+        sparse: 'sparse',
+        include_last_offset: 'include_last_offset',
+        padding_idx: 'padding_idx',
       ],
       BagFromPretrainedOptions
     >

@@ -7,12 +7,12 @@ import { warn } from '../../bindings/warnings';
 import {
   BOOL,
   DEVICE,
-  type Defaulted,
   DTYPE,
   FACTORY,
   INT,
   optional,
   orNull,
+  type Positional,
   required,
   Signature,
   TENSOR,
@@ -116,7 +116,7 @@ export interface EncoderOptions {
   is_causal?: boolean | null | undefined;
 }
 
-type EncoderMasks = Defaulted<EncoderOptions, ['mask', 'src_key_padding_mask', 'is_causal']>;
+type EncoderMasks = Positional<[], ['mask', 'src_key_padding_mask', 'is_causal'], EncoderOptions>;
 
 /**
  * A stack of encoder layers, which begin as copies of one.
@@ -137,11 +137,12 @@ export class TransformerEncoder extends Module<[src: Tensor, ...options: Encoder
   mask_check: boolean;
 
   constructor(
-    encoder_layer: Module,
-    num_layers: number,
-    ...options: Defaulted<TransformerEncoderOptions, ['norm', 'enable_nested_tensor', 'mask_check']>
-  );
-  constructor(...args: unknown[]) {
+    ...args: Positional<
+      [encoder_layer: Module, num_layers: number],
+      ['norm', 'enable_nested_tensor', 'mask_check'],
+      TransformerEncoderOptions
+    >
+  ) {
     const { encoder_layer, num_layers, norm, ...options } = ENCODER.read(args);
     super();
     this.layers = clones(encoder_layer, num_layers);
@@ -331,8 +332,8 @@ export interface TransformerMasks extends DecoderOptions {
   src_is_causal?: boolean | null | undefined;
 }
 
-type AllMasks = Defaulted<
-  TransformerMasks,
+type AllMasks = Positional<
+  [],
   [
     'src_mask',
     'tgt_mask',
@@ -343,7 +344,8 @@ type AllMasks = Defaulted<
     'src_is_causal',
     'tgt_is_causal',
     'memory_is_causal',
-  ]
+  ],
+  TransformerMasks
 >;
 
 const SUBSEQUENT = new Signature('generate_square_subsequent_mask', {
@@ -368,8 +370,8 @@ export class Transformer extends Module<[src: Tensor, tgt: Tensor, ...AllMasks],
   batch_first: boolean;
 
   constructor(
-    ...settings: Defaulted<
-      TransformerOptions,
+    ...settings: Positional<
+      [],
       [
         'd_model',
         'nhead',
@@ -386,7 +388,8 @@ export class Transformer extends Module<[src: Tensor, tgt: Tensor, ...AllMasks],
         'bias',
         'device',
         'dtype',
-      ]
+      ],
+      TransformerOptions
     >
   );
   constructor(...args: unknown[]) {

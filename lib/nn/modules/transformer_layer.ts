@@ -5,13 +5,13 @@ import { runtimeError } from '../../bindings/errors';
 import { native } from '../../bindings/native';
 import {
   BOOL,
-  type Defaulted,
   FACTORY,
   type FactoryOptions,
   FLOAT,
   INT,
   optional,
   orNull,
+  type Positional,
   required,
   Signature,
   TENSOR,
@@ -65,8 +65,8 @@ export interface LayerOptions extends FactoryOptions {
   bias?: boolean | undefined;
 }
 
-type Settings = Defaulted<
-  LayerOptions,
+type Settings = Positional<
+  [],
   [
     'dim_feedforward',
     'dropout',
@@ -77,7 +77,8 @@ type Settings = Defaulted<
     'bias',
     'device',
     'dtype',
-  ]
+  ],
+  LayerOptions
 >;
 
 export const MASK = optional<Tensor | null>(orNull(TENSOR), null);
@@ -164,9 +165,10 @@ export interface EncoderLayerOptions {
   is_causal?: boolean | undefined;
 }
 
-type EncoderLayerMasks = Defaulted<
-  EncoderLayerOptions,
-  ['src_mask', 'src_key_padding_mask', 'is_causal']
+type EncoderLayerMasks = Positional<
+  [],
+  ['src_mask', 'src_key_padding_mask', 'is_causal'],
+  EncoderLayerOptions
 >;
 
 const fastLayer = op<(...args: unknown[]) => Tensor>('_transformer_encoder_layer_fwd');
@@ -301,8 +303,8 @@ export interface DecoderOptions {
   memory_is_causal?: boolean | undefined;
 }
 
-export type DecoderMasks = Defaulted<
-  DecoderOptions,
+export type DecoderMasks = Positional<
+  [],
   [
     'tgt_mask',
     'memory_mask',
@@ -310,7 +312,8 @@ export type DecoderMasks = Defaulted<
     'memory_key_padding_mask',
     'tgt_is_causal',
     'memory_is_causal',
-  ]
+  ],
+  DecoderOptions
 >;
 
 /**

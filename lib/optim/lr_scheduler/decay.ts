@@ -5,6 +5,7 @@ import {
   FLOAT,
   INT,
   optional,
+  type Positional,
   required,
   Signature,
   typeOf,
@@ -148,9 +149,13 @@ export class ConstantLR extends LRScheduler {
   declare factor: number;
   declare total_iters: number;
 
-  constructor(optimizer: AnyOptimizer, factor: number, total_iters?: number, last_epoch?: number);
-  constructor(optimizer: AnyOptimizer, options?: ConstantLROptions);
-  constructor(...args: unknown[]) {
+  constructor(
+    ...args: Positional<
+      [optimizer: AnyOptimizer],
+      [factor: 'factor', total_iters: 'total_iters', last_epoch: 'last_epoch'],
+      ConstantLROptions
+    >
+  ) {
     const values = CONSTANT_LR.read(args);
     if (values.factor > 1 || values.factor < 0) {
       throw valueError('Constant multiplicative factor expected to be between 0 and 1.');
@@ -201,14 +206,17 @@ export class LinearLR extends LRScheduler {
   declare total_iters: number;
 
   constructor(
-    optimizer: AnyOptimizer,
-    start_factor: number,
-    end_factor?: number,
-    total_iters?: number,
-    last_epoch?: number,
-  );
-  constructor(optimizer: AnyOptimizer, options?: LinearLROptions);
-  constructor(...args: unknown[]) {
+    ...args: Positional<
+      [optimizer: AnyOptimizer],
+      [
+        start_factor: 'start_factor',
+        end_factor: 'end_factor',
+        total_iters: 'total_iters',
+        last_epoch: 'last_epoch',
+      ],
+      LinearLROptions
+    >
+  ) {
     const values = LINEAR_LR.read(args);
     const { start_factor, end_factor } = values;
     if (start_factor > 1 || start_factor <= 0) {
@@ -293,10 +301,13 @@ export class PolynomialLR extends LRScheduler {
   declare total_iters: number;
   declare power: number;
 
-  constructor(optimizer: AnyOptimizer, total_iters: number, power?: number, last_epoch?: number);
-  constructor(optimizer: AnyOptimizer, total_iters: number, options?: PolynomialLROptions);
-  constructor(optimizer: AnyOptimizer, options?: PolynomialLROptions);
-  constructor(...args: unknown[]) {
+  constructor(
+    ...args: Positional<
+      [optimizer: AnyOptimizer],
+      [total_iters: 'total_iters', power: 'power', last_epoch: 'last_epoch'],
+      PolynomialLROptions
+    >
+  ) {
     super(...split(POLYNOMIAL_LR.read(args)));
   }
 

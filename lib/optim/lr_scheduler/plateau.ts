@@ -7,6 +7,7 @@ import {
   INT,
   optional,
   orNull,
+  type Positional,
   required,
   Signature,
   STRING,
@@ -100,23 +101,21 @@ export class ReduceLROnPlateau extends LRScheduler<
   declare num_bad_epochs: number;
 
   constructor(
-    optimizer: AnyOptimizer,
-    mode: 'min' | 'max',
-    factor: number,
-    patience?: number,
-    threshold?: number,
-    threshold_mode?: 'rel' | 'abs',
-    cooldown?: number,
-    min_lr?: number | readonly number[],
-    eps?: number,
-  );
-  constructor(
-    optimizer: AnyOptimizer,
-    mode: 'min' | 'max',
-    options?: Omit<ReduceLROnPlateauOptions, 'mode'>,
-  );
-  constructor(optimizer: AnyOptimizer, options?: ReduceLROnPlateauOptions);
-  constructor(...args: unknown[]) {
+    ...args: Positional<
+      [optimizer: AnyOptimizer],
+      [
+        mode: 'mode',
+        factor: 'factor',
+        patience: 'patience',
+        threshold: 'threshold',
+        threshold_mode: 'threshold_mode',
+        cooldown: 'cooldown',
+        min_lr: 'min_lr',
+        eps: 'eps',
+      ],
+      ReduceLROnPlateauOptions
+    >
+  ) {
     const values = REDUCE_LR_ON_PLATEAU.read(args);
     const { optimizer, factor, patience, cooldown, eps } = values;
     if (factor >= 1) throw valueError('Factor should be < 1.0.');

@@ -42,14 +42,14 @@ export interface AvgPoolOptions extends AvgPool1dOptions {
 }
 
 type Averaging = [
-  stride: Size | null,
-  padding: Size,
-  ceil_mode: boolean,
-  count_include_pad: boolean,
+  stride: 'stride',
+  padding: 'padding',
+  ceil_mode: 'ceil_mode',
+  count_include_pad: 'count_include_pad',
 ];
 type AvgPool1d = (...args: Positional<Window, Averaging, AvgPool1dOptions>) => Tensor;
 type AvgPool = (
-  ...args: Positional<Window, [...Averaging, divisor_override: number | null], AvgPoolOptions>
+  ...args: Positional<Window, [...Averaging, divisor_override: 'divisor_override'], AvgPoolOptions>
 ) => Tensor;
 
 const AVERAGING = {
@@ -111,7 +111,7 @@ export interface LPPoolOptions extends StrideOption, CeilModeOption {}
 type LPPool = (
   ...args: Positional<
     [input: Tensor, norm_type: number, kernel_size: Size],
-    [stride: Size | null, ceil_mode: boolean],
+    [stride: 'stride', ceil_mode: 'ceil_mode'],
     LPPoolOptions
   >
 ) => Tensor;

@@ -34,9 +34,9 @@ export interface FractionalMaxPoolOptions {
 
 type FractionalMaxPool = Indexing<
   Window,
-  [output_size: Size | null, output_ratio: Ratio | null],
+  [output_size: 'output_size', output_ratio: 'output_ratio'],
   FractionalMaxPoolOptions,
-  [_random_samples: Tensor | null]
+  [_random_samples: '_random_samples']
 >;
 
 /** The options of both dimensions' functions and modules, but `return_indices` and `_random_samples`. */

@@ -24,7 +24,7 @@ export interface MaxPoolOptions extends StrideOption, PaddingOption, CeilModeOpt
 
 type MaxPool = Indexing<
   Window,
-  [stride: Size | null, padding: Size, dilation: Size, ceil_mode: boolean],
+  [stride: 'stride', padding: 'padding', dilation: 'dilation', ceil_mode: 'ceil_mode'],
   MaxPoolOptions
 >;
 

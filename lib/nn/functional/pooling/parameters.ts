@@ -6,7 +6,6 @@ import {
   type Positional,
   required,
   TENSOR,
-  type WithOptions,
 } from '../../../dispatch/signature';
 import type { Tensor } from '../../../tensor/tensor';
 import { SIZE, type Size } from '../../sizes';
@@ -49,30 +48,27 @@ export interface IndicesOption<Indices extends boolean = boolean> {
 /** The required arguments of most functions. */
 export type Window = [input: Tensor, kernel_size: Size];
 
-/** A function with the argument `return_indices`, which decides what it returns. */
+/** The arguments of a function with the option `return_indices`. */
+type Indexed<
+  Required extends readonly unknown[],
+  Before extends readonly (keyof Options)[],
+  Options,
+  After extends readonly (keyof Options)[],
+  Indices extends boolean,
+> = Positional<
+  Required,
+  [...Before, return_indices: 'return_indices', ...After],
+  Options & IndicesOption<Indices>
+>;
+
+/** A function with the option `return_indices`, which decides what it returns. */
 export interface Indexing<
   Required extends readonly unknown[],
-  Before extends readonly unknown[],
+  Before extends readonly (keyof Options)[],
   Options,
-  After extends readonly unknown[] = [],
+  After extends readonly (keyof Options)[] = [],
 > {
-  (
-    ...args: Positional<
-      Required,
-      [...Before, return_indices: false, ...After],
-      Options & IndicesOption<false>
-    >
-  ): Tensor;
-  (
-    ...args:
-      | WithOptions<Required, Before, Options & { return_indices: true }>
-      | [...Required, ...Before, return_indices: true, ...Partial<After>]
-  ): WithIndices;
-  (
-    ...args: Positional<
-      Required,
-      [...Before, return_indices: boolean, ...After],
-      Options & IndicesOption
-    >
-  ): Tensor | WithIndices;
+  (...args: Indexed<Required, Before, Options, After, false>): Tensor;
+  (...args: Indexed<Required, Before, Options, After, true>): WithIndices;
+  (...args: Indexed<Required, Before, Options, After, boolean>): Tensor | WithIndices;
 }

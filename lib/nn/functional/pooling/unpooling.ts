@@ -29,7 +29,7 @@ export interface MaxUnpoolOptions extends StrideOption, PaddingOption {
 type MaxUnpool = (
   ...args: Positional<
     [input: Tensor, indices: Tensor, kernel_size: Size],
-    [stride: Size | null, padding: Size, output_size: readonly number[] | null],
+    [stride: 'stride', padding: 'padding', output_size: 'output_size'],
     MaxUnpoolOptions
   >
 ) => Tensor;

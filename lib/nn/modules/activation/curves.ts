@@ -1,5 +1,12 @@
 /** Activations that are smooth curves. Source: torch/nn/modules/activation.py. */
-import { FLOAT, INT, optional, Signature, STRING } from '../../../dispatch/signature';
+import {
+  FLOAT,
+  INT,
+  optional,
+  type Positional,
+  Signature,
+  STRING,
+} from '../../../dispatch/signature';
 import type { Tensor } from '../../../tensor/tensor';
 import { floatRepr } from '../../../utils/python';
 import * as F from '../../functional/activation';
@@ -58,9 +65,7 @@ export class Softplus extends Module<Input, Tensor> {
   beta: number;
   threshold: number;
 
-  constructor(beta: number, threshold?: number | Pick<F.SoftplusOptions, 'threshold'>);
-  constructor(options?: F.SoftplusOptions);
-  constructor(...args: unknown[]) {
+  constructor(...args: Positional<[], [beta: 'beta', threshold: 'threshold'], F.SoftplusOptions>) {
     const { beta, threshold } = SOFTPLUS.read(args);
     super();
     this.beta = beta;

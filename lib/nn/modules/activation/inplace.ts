@@ -1,6 +1,8 @@
 /** The base of activations that can change their input. Source: torch/nn/modules/activation.py. */
 import { BOOL, optional } from '../../../dispatch/signature';
 import type { Tensor } from '../../../tensor/tensor';
+import type { InplaceOption } from '../../functional/activation';
+import { type LayerClass, layer } from '../layer';
 import { Module } from '../module';
 
 export type Input = [input: Tensor];
@@ -26,3 +28,26 @@ export abstract class Inplace extends Module<Input, Tensor> {
     return this._described();
   }
 }
+
+type Compute = (input: Tensor, inplace: boolean) => Tensor;
+
+/** The base of activations without other options. */
+export abstract class OnlyInplace extends Inplace {
+  /** @internal */
+  declare readonly _compute: Compute;
+
+  constructor({ inplace }: { inplace: boolean }) {
+    super(inplace);
+  }
+
+  override forward(input: Tensor): Tensor {
+    return this._compute(input, this.inplace);
+  }
+}
+
+/** Makes the class of an activation without other options. */
+export const activation = (
+  name: string,
+  _compute: Compute,
+): LayerClass<[inplace?: boolean | InplaceOption], OnlyInplace> =>
+  layer(OnlyInplace, name, INPLACE, { _compute });

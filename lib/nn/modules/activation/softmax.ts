@@ -1,10 +1,11 @@
 /** Softmax layers: probabilities from scores. Source: torch/nn/modules/activation.py. */
 import { valueError } from '../../../bindings/errors';
-import { INT, optional, orNull, Signature } from '../../../dispatch/signature';
+import { INT, optional, orNull, type ValuesOf } from '../../../dispatch/signature';
 import type { Tensor } from '../../../tensor/tensor';
 import { optionalRepr } from '../../../utils/python';
 import { log_softmax, type SoftmaxOptions, softmax, softmin } from '../../functional/softmax';
 import { dimsOf } from '../checks';
+import { type LayerClass, layer } from '../layer';
 import { Module } from '../module';
 import type { Input } from './inplace';
 
@@ -18,9 +19,16 @@ const DIM = { dim: optional<number | null>(orNull(INT), null) };
 abstract class AlongDimension extends Module<Input, Tensor> {
   dim: number | null;
 
-  constructor(dim: number | null) {
+  /** @internal */
+  declare readonly _compute: (input: Tensor, dim: number | null) => Tensor;
+
+  constructor({ dim }: ValuesOf<typeof DIM>) {
     super();
     this.dim = dim;
+  }
+
+  override forward(input: Tensor): Tensor {
+    return this._compute(input, this.dim);
   }
 
   override extra_repr(): string {
@@ -28,67 +36,33 @@ abstract class AlongDimension extends Module<Input, Tensor> {
   }
 }
 
-type DimOption = Pick<SoftmaxOptions, 'dim'>;
+type DimArguments = [dim?: number | null | Pick<SoftmaxOptions, 'dim'>];
 
-const SOFTMAX = new Signature('Softmax', DIM);
+const alongDimension = (
+  name: string,
+  _compute: AlongDimension['_compute'],
+): LayerClass<DimArguments, AlongDimension> => layer(AlongDimension, name, DIM, { _compute });
 
 /**
  * Computes `exp(x) / sum(exp(x))` along a dimension.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmax.html
  */
-export class Softmax extends AlongDimension {
-  static readonly signature = SOFTMAX.description;
-
-  constructor(dim?: number | null | DimOption);
-  constructor(...args: unknown[]) {
-    super(SOFTMAX.read(args).dim);
-  }
-
-  override forward(input: Tensor): Tensor {
-    return softmax(input, this.dim);
-  }
-}
-
-const LOG_SOFTMAX = new Signature('LogSoftmax', DIM);
+export class Softmax extends alongDimension('Softmax', softmax) {}
 
 /**
  * Computes `log(softmax(x))` along a dimension.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.LogSoftmax.html
  */
-export class LogSoftmax extends AlongDimension {
-  static readonly signature = LOG_SOFTMAX.description;
-
-  constructor(dim?: number | null | DimOption);
-  constructor(...args: unknown[]) {
-    super(LOG_SOFTMAX.read(args).dim);
-  }
-
-  override forward(input: Tensor): Tensor {
-    return log_softmax(input, this.dim);
-  }
-}
-
-const SOFTMIN = new Signature('Softmin', DIM);
+export class LogSoftmax extends alongDimension('LogSoftmax', log_softmax) {}
 
 /**
  * Computes `softmax(-x)` along a dimension.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmin.html
  */
-export class Softmin extends AlongDimension {
-  static readonly signature = SOFTMIN.description;
-
-  constructor(dim?: number | null | DimOption);
-  constructor(...args: unknown[]) {
-    super(SOFTMIN.read(args).dim);
-  }
-
-  override forward(input: Tensor): Tensor {
-    return softmin(input, this.dim);
-  }
-}
+export class Softmin extends alongDimension('Softmin', softmin) {}
 
 /**
  * Computes {@link Softmax} over the channels.

@@ -13,6 +13,7 @@ import {
 import type { Tensor } from '../../../tensor/tensor';
 import { floatRepr } from '../../../utils/python';
 import * as F from '../../functional/activation';
+import { type LayerClass, layer } from '../layer';
 import { Module } from '../module';
 import { INPLACE, Inplace, type Input } from './inplace';
 
@@ -49,11 +50,11 @@ export class Hardtanh extends Inplace {
     ...args: Positional<
       [],
       [
-        min_val: number,
-        max_val: number,
-        inplace: boolean,
-        min_value: number | null,
-        max_value: number | null,
+        min_val: 'min_val',
+        max_val: 'max_val',
+        inplace: 'inplace',
+        min_value: 'min_value',
+        max_value: 'max_value',
       ],
       HardtanhModuleOptions
     >
@@ -116,7 +117,7 @@ export class Threshold extends Inplace {
   value: number;
 
   constructor(
-    ...args: Positional<[threshold: number, value: number], [inplace: boolean], F.InplaceOption>
+    ...args: Positional<[threshold: number, value: number], [inplace: 'inplace'], F.InplaceOption>
   ) {
     const { threshold, value, inplace } = THRESHOLD.read(args);
     super(inplace);
@@ -135,16 +136,20 @@ export class Threshold extends Inplace {
 }
 
 const LAMBD = { lambd: optional(FLOAT, 0.5) };
-const HARDSHRINK = new Signature('Hardshrink', LAMBD);
-const SOFTSHRINK = new Signature('Softshrink', LAMBD);
 
 /** The base of activations that are 0 near 0. */
 abstract class Shrink extends Module<Input, Tensor> {
   lambd: number;
+  /** @internal */
+  declare readonly _compute: (input: Tensor, lambd: number) => Tensor;
 
-  constructor(signature: Signature<typeof LAMBD>, args: readonly unknown[]) {
+  constructor({ lambd }: { lambd: number }) {
     super();
-    this.lambd = signature.read(args).lambd;
+    this.lambd = lambd;
+  }
+
+  override forward(input: Tensor): Tensor {
+    return this._compute(input, this.lambd);
   }
 
   override extra_repr(): string {
@@ -152,36 +157,21 @@ abstract class Shrink extends Module<Input, Tensor> {
   }
 }
 
+const shrink = (
+  name: string,
+  _compute: Shrink['_compute'],
+): LayerClass<[lambd?: number | F.LambdOption], Shrink> => layer(Shrink, name, LAMBD, { _compute });
+
 /**
  * Computes `x`, or 0 if `|x|` is at most `lambd`.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardshrink.html
  */
-export class Hardshrink extends Shrink {
-  static readonly signature = HARDSHRINK.description;
-
-  constructor(...args: [lambd?: number | F.LambdOption]) {
-    super(HARDSHRINK, args);
-  }
-
-  override forward(input: Tensor): Tensor {
-    return F.hardshrink(input, this.lambd);
-  }
-}
+export class Hardshrink extends shrink('Hardshrink', F.hardshrink) {}
 
 /**
  * Computes `x` moved towards 0 by `lambd`, or 0 if `|x|` is at most `lambd`.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.Softshrink.html
  */
-export class Softshrink extends Shrink {
-  static readonly signature = SOFTSHRINK.description;
-
-  constructor(...args: [lambd?: number | F.LambdOption]) {
-    super(SOFTSHRINK, args);
-  }
-
-  override forward(input: Tensor): Tensor {
-    return F.softshrink(input, this.lambd);
-  }
-}
+export class Softshrink extends shrink('Softshrink', F.softshrink) {}

@@ -8,8 +8,6 @@ import {
   type Positional,
   Signature,
 } from '../../../dispatch/signature';
-import type { DeviceLike } from '../../../tensor/device';
-import type { DType } from '../../../tensor/dtype';
 import type { Tensor } from '../../../tensor/tensor';
 import { floatRepr } from '../../../utils/python';
 import * as F from '../../functional/activation';
@@ -17,41 +15,15 @@ import { constant_ } from '../../init';
 import { empty } from '../../ops';
 import { Parameter } from '../../parameter';
 import { Module } from '../module';
-import { INPLACE, Inplace, type Input } from './inplace';
+import { activation, INPLACE, Inplace, type Input } from './inplace';
 
 // All have the same shapes: input (*), output as input.
 
-const RELU = new Signature('ReLU', INPLACE);
-
 /** Computes `max(0, x)`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.ReLU.html */
-export class ReLU extends Inplace {
-  static readonly signature = RELU.description;
-
-  constructor(inplace?: boolean | F.InplaceOption);
-  constructor(...args: unknown[]) {
-    super(RELU.read(args).inplace);
-  }
-
-  override forward(input: Tensor): Tensor {
-    return F.relu(input, this.inplace);
-  }
-}
-
-const SILU = new Signature('SiLU', INPLACE);
+export class ReLU extends activation('ReLU', F.relu) {}
 
 /** Computes `x * sigmoid(x)`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.SiLU.html */
-export class SiLU extends Inplace {
-  static readonly signature = SILU.description;
-
-  constructor(inplace?: boolean | F.InplaceOption);
-  constructor(...args: unknown[]) {
-    super(SILU.read(args).inplace);
-  }
-
-  override forward(input: Tensor): Tensor {
-    return F.silu(input, this.inplace);
-  }
-}
+export class SiLU extends activation('SiLU', F.silu) {}
 
 const LEAKY_RELU = new Signature('LeakyReLU', {
   negative_slope: optional(FLOAT, 0.01),
@@ -72,9 +44,13 @@ export class LeakyReLU extends Inplace {
   static readonly signature = LEAKY_RELU.description;
   negative_slope: number;
 
-  constructor(negative_slope: number, inplace?: boolean | F.InplaceOption);
-  constructor(options?: LeakyReLUOptions);
-  constructor(...args: unknown[]) {
+  constructor(
+    ...args: Positional<
+      [],
+      [negative_slope: 'negative_slope', inplace: 'inplace'],
+      LeakyReLUOptions
+    >
+  ) {
     const { negative_slope, inplace } = LEAKY_RELU.read(args);
     super(inplace);
     this.negative_slope = negative_slope;
@@ -105,9 +81,7 @@ export class ELU extends Inplace {
   static readonly signature = ELU_SIGNATURE.description;
   alpha: number;
 
-  constructor(alpha: number, inplace?: boolean | F.InplaceOption);
-  constructor(options?: ELUOptions);
-  constructor(...args: unknown[]) {
+  constructor(...args: Positional<[], [alpha: 'alpha', inplace: 'inplace'], ELUOptions>) {
     const { alpha, inplace } = ELU_SIGNATURE.read(args);
     super(inplace);
     this.alpha = alpha;
@@ -122,77 +96,25 @@ export class ELU extends Inplace {
   }
 }
 
-const SELU_SIGNATURE = new Signature('SELU', INPLACE);
-
 /**
  * Computes {@link ELU} with a fixed alpha, times a fixed scale.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.SELU.html
  */
-export class SELU extends Inplace {
-  static readonly signature = SELU_SIGNATURE.description;
-
-  constructor(inplace?: boolean | F.InplaceOption);
-  constructor(...args: unknown[]) {
-    super(SELU_SIGNATURE.read(args).inplace);
-  }
-
-  override forward(input: Tensor): Tensor {
-    return F.selu(input, this.inplace);
-  }
-}
-
-const MISH = new Signature('Mish', INPLACE);
+export class SELU extends activation('SELU', F.selu) {}
 
 /** Computes `x * tanh(softplus(x))`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.Mish.html */
-export class Mish extends Inplace {
-  static readonly signature = MISH.description;
-
-  constructor(inplace?: boolean | F.InplaceOption);
-  constructor(...args: unknown[]) {
-    super(MISH.read(args).inplace);
-  }
-
-  override forward(input: Tensor): Tensor {
-    return F.mish(input, this.inplace);
-  }
-}
-
-const HARDSIGMOID = new Signature('Hardsigmoid', INPLACE);
+export class Mish extends activation('Mish', F.mish) {}
 
 /** Computes `relu6(x + 3) / 6`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardsigmoid.html */
-export class Hardsigmoid extends Inplace {
-  static readonly signature = HARDSIGMOID.description;
-
-  constructor(inplace?: boolean | F.InplaceOption);
-  constructor(...args: unknown[]) {
-    super(HARDSIGMOID.read(args).inplace);
-  }
-
-  override forward(input: Tensor): Tensor {
-    return F.hardsigmoid(input, this.inplace);
-  }
-
+export class Hardsigmoid extends activation('Hardsigmoid', F.hardsigmoid) {
   override extra_repr(): string {
     return '';
   }
 }
 
-const HARDSWISH = new Signature('Hardswish', INPLACE);
-
 /** Computes `x * relu6(x + 3) / 6`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.Hardswish.html */
-export class Hardswish extends Inplace {
-  static readonly signature = HARDSWISH.description;
-
-  constructor(inplace?: boolean | F.InplaceOption);
-  constructor(...args: unknown[]) {
-    super(HARDSWISH.read(args).inplace);
-  }
-
-  override forward(input: Tensor): Tensor {
-    return F.hardswish(input, this.inplace);
-  }
-
+export class Hardswish extends activation('Hardswish', F.hardswish) {
   override extra_repr(): string {
     return '';
   }
@@ -209,7 +131,7 @@ export class CELU extends Inplace {
   static readonly signature = CELU_SIGNATURE.description;
   alpha: number;
 
-  constructor(...args: Positional<[], [alpha: number, inplace: boolean], ELUOptions>) {
+  constructor(...args: Positional<[], [alpha: 'alpha', inplace: 'inplace'], ELUOptions>) {
     const { alpha, inplace } = CELU_SIGNATURE.read(args);
     super(inplace);
     this.alpha = alpha;
@@ -244,7 +166,7 @@ export class RReLU extends Inplace {
   constructor(
     ...args: Positional<
       [],
-      [lower: number, upper: number, inplace: boolean],
+      [lower: 'lower', upper: 'upper', inplace: 'inplace'],
       Omit<F.RReLUOptions, 'training'>
     >
   ) {
@@ -293,7 +215,7 @@ export class PReLU extends Module<Input, Tensor> {
   constructor(
     ...args: Positional<
       [],
-      [num_parameters: number, init: number, device: DeviceLike | null, dtype: DType | null],
+      [num_parameters: 'num_parameters', init: 'init', device: 'device', dtype: 'dtype'],
       PReLUOptions
     >
   ) {

@@ -11,8 +11,6 @@ import {
   typeOf,
   type ValuesOf,
 } from '../../../dispatch/signature';
-import type { DeviceLike } from '../../../tensor/device';
-import type { DType } from '../../../tensor/dtype';
 import { contiguous_format } from '../../../tensor/layout';
 import type { Tensor } from '../../../tensor/tensor';
 import { strRepr } from '../../../utils/python';
@@ -20,7 +18,7 @@ import type { NamedPadding } from '../../functional/conv';
 import * as init from '../../init';
 import { empty, emptyLike, withoutGrad } from '../../ops';
 import { Parameter } from '../../parameter';
-import { repeated, SIZE, type Size, sizeRepr } from '../../sizes';
+import { type Dims, repeated, SIZE, type Size, sizeRepr } from '../../sizes';
 import { fillBias } from '../bias';
 import { Module } from '../module';
 
@@ -39,8 +37,6 @@ export interface Options extends FactoryOptions {
   /** Default: `'zeros'`. */
   padding_mode?: PaddingMode | undefined;
 }
-
-export type Place = [device: DeviceLike | null, dtype: DType | null];
 
 const PADDING = typeOf<Size | string>(
   'an integer, an array of integers or a string',
@@ -63,9 +59,8 @@ export const CONV = {
   ...GROUPS,
   ...PADDING_MODE,
 };
-/** Whether a layer transposes, in how many dimensions, and the size that is added to its output. */
+/** Whether a layer transposes, and the size that is added to its output. */
 interface Kind {
-  readonly dims: number;
   readonly transposed: boolean;
   readonly output_padding: Size;
 }
@@ -91,8 +86,12 @@ export abstract class ConvNd<Args extends unknown[]> extends Module<Args, Tensor
   /** Shape (out_channels). */
   declare bias: Parameter | null;
 
-  constructor(values: ValuesOf<typeof CONV>, { dims, transposed, output_padding }: Kind) {
+  /** @internal */
+  declare readonly _dims: Dims;
+
+  constructor(values: ValuesOf<typeof CONV>, { transposed, output_padding }: Kind) {
     super();
+    const dims = this._dims;
     const { in_channels, out_channels, groups, padding, padding_mode, device, dtype } = values;
     if (groups <= 0) throw valueError('groups must be a positive integer');
     if (in_channels % groups !== 0) throw valueError('in_channels must be divisible by groups');

@@ -1,10 +1,11 @@
 /** Convolution layers. Source: torch/nn/modules/conv.py. */
-import { type Positional, Signature } from '../../../dispatch/signature';
+import type { Place, Positional, ValuesOf } from '../../../dispatch/signature';
 import type { Tensor } from '../../../tensor/tensor';
 import { conv1d, conv2d, conv3d, type NamedPadding } from '../../functional/conv';
 import { pad } from '../../functional/padding';
-import type { Size } from '../../sizes';
-import { CONV, ConvNd, type Options, type PaddingMode, type Place } from './base';
+import type { Dims, Size } from '../../sizes';
+import { type LayerClass, layer } from '../layer';
+import { CONV, ConvNd, type Options } from './base';
 
 export interface ConvOptions extends Options {
   /** The number of elements that are added on both sides, `'same'` or `'valid'`. Default: 0. */
@@ -14,12 +15,12 @@ export interface ConvOptions extends Options {
 type ConvArguments = Positional<
   [in_channels: number, out_channels: number, kernel_size: Size],
   [
-    stride: Size,
-    padding: Size | NamedPadding,
-    dilation: Size,
-    groups: number,
-    bias: boolean,
-    padding_mode: PaddingMode,
+    stride: 'stride',
+    padding: 'padding',
+    dilation: 'dilation',
+    groups: 'groups',
+    bias: 'bias',
+    padding_mode: 'padding_mode',
     ...Place,
   ],
   ConvOptions
@@ -27,12 +28,18 @@ type ConvArguments = Positional<
 
 /** The base of {@link Conv1d}, {@link Conv2d} and {@link Conv3d}. */
 abstract class Conv extends ConvNd<[input: Tensor]> {
-  constructor(signature: Signature<typeof CONV>, dims: number, args: readonly unknown[]) {
-    super(signature.read(args), { dims, transposed: false, output_padding: 0 });
+  /** @internal */
+  declare readonly _convolve: typeof conv1d;
+
+  constructor(values: ValuesOf<typeof CONV>) {
+    super(values, { transposed: false, output_padding: 0 });
   }
 
   /** Convolves the input with a weight and a bias. @internal */
-  abstract _conv_forward(input: Tensor, weight: Tensor, bias: Tensor | null): Tensor;
+  _conv_forward(input: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
+    const [padded, padding] = this._padded(input);
+    return this._convolve(padded, weight, bias, this.stride, padding, this.dilation, this.groups);
+  }
 
   override forward(input: Tensor): Tensor {
     return this._conv_forward(input, this.weight, this.bias);
@@ -46,7 +53,8 @@ abstract class Conv extends ConvNd<[input: Tensor]> {
   }
 }
 
-const CONV1D = new Signature('Conv1d', CONV);
+const conv = (_dims: Dims, _convolve: typeof conv1d): LayerClass<ConvArguments, Conv> =>
+  layer(Conv, `Conv${_dims}d`, CONV, { _dims, _convolve });
 
 /**
  * Convolves signals with learned kernels. Weight and bias are initialized from the uniform distribution on ±1 / sqrt(k),
@@ -58,20 +66,7 @@ const CONV1D = new Signature('Conv1d', CONV);
  *
  * @throws RangeError (ValueError) if the groups do not divide the channels, or for a padding that is not allowed
  */
-export class Conv1d extends Conv {
-  static readonly signature = CONV1D.description;
-
-  constructor(...args: ConvArguments) {
-    super(CONV1D, 1, args);
-  }
-
-  override _conv_forward(input: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
-    const [padded, padding] = this._padded(input);
-    return conv1d(padded, weight, bias, this.stride, padding, this.dilation, this.groups);
-  }
-}
-
-const CONV2D = new Signature('Conv2d', CONV);
+export class Conv1d extends conv(1, conv1d) {}
 
 /**
  * Convolves images with learned kernels. Weight and bias are initialized from the uniform distribution on ±1 / sqrt(k),
@@ -84,20 +79,7 @@ const CONV2D = new Signature('Conv2d', CONV);
  *
  * @throws RangeError (ValueError) if the groups do not divide the channels, or for a padding that is not allowed
  */
-export class Conv2d extends Conv {
-  static readonly signature = CONV2D.description;
-
-  constructor(...args: ConvArguments) {
-    super(CONV2D, 2, args);
-  }
-
-  override _conv_forward(input: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
-    const [padded, padding] = this._padded(input);
-    return conv2d(padded, weight, bias, this.stride, padding, this.dilation, this.groups);
-  }
-}
-
-const CONV3D = new Signature('Conv3d', CONV);
+export class Conv2d extends conv(2, conv2d) {}
 
 /**
  * Convolves volumes with learned kernels. Weight and bias are initialized from the uniform distribution on ±1 / sqrt(k),
@@ -110,15 +92,4 @@ const CONV3D = new Signature('Conv3d', CONV);
  *
  * @throws RangeError (ValueError) if the groups do not divide the channels, or for a padding that is not allowed
  */
-export class Conv3d extends Conv {
-  static readonly signature = CONV3D.description;
-
-  constructor(...args: ConvArguments) {
-    super(CONV3D, 3, args);
-  }
-
-  override _conv_forward(input: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
-    const [padded, padding] = this._padded(input);
-    return conv3d(padded, weight, bias, this.stride, padding, this.dilation, this.groups);
-  }
-}
+export class Conv3d extends conv(3, conv3d) {}

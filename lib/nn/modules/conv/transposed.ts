@@ -4,24 +4,18 @@ import {
   INTS,
   optional,
   orNull,
+  type Place,
   type Positional,
   required,
   Signature,
   TENSOR,
+  type ValuesOf,
 } from '../../../dispatch/signature';
 import type { Tensor } from '../../../tensor/tensor';
 import { conv_transpose1d, conv_transpose2d, conv_transpose3d } from '../../functional/conv';
-import { listText, SIZE, type Size } from '../../sizes';
-import {
-  CHANNELS,
-  ConvNd,
-  DILATION,
-  GROUPS,
-  type Options,
-  PADDING_MODE,
-  type PaddingMode,
-  type Place,
-} from './base';
+import { type Dims, listText, SIZE, type Size } from '../../sizes';
+import { type LayerClass, layer } from '../layer';
+import { CHANNELS, ConvNd, DILATION, GROUPS, type Options, PADDING_MODE } from './base';
 
 export interface ConvTransposeOptions extends Options {
   /** The number of elements that the convolution would add on both sides. Default: 0. */
@@ -33,13 +27,13 @@ export interface ConvTransposeOptions extends Options {
 type ConvTransposeArguments = Positional<
   [in_channels: number, out_channels: number, kernel_size: Size],
   [
-    stride: Size,
-    padding: Size,
-    output_padding: Size,
-    groups: number,
-    bias: boolean,
-    dilation: Size,
-    padding_mode: PaddingMode,
+    stride: 'stride',
+    padding: 'padding',
+    output_padding: 'output_padding',
+    groups: 'groups',
+    bias: 'bias',
+    dilation: 'dilation',
+    padding_mode: 'padding_mode',
     ...Place,
   ],
   ConvTransposeOptions
@@ -64,16 +58,15 @@ const FORWARD = new Signature('ConvTranspose.forward', {
 
 /** The base of {@link ConvTranspose1d}, {@link ConvTranspose2d} and {@link ConvTranspose3d}. */
 abstract class ConvTranspose extends ConvNd<[input: Tensor, output_size?: Wanted]> {
-  constructor(signature: Signature<typeof CONV_TRANSPOSE>, dims: number, args: readonly unknown[]) {
-    const values = signature.read(args);
+  /** @internal */
+  declare readonly _convolve: typeof conv_transpose1d;
+
+  constructor(values: ValuesOf<typeof CONV_TRANSPOSE>) {
     if (values.padding_mode !== 'zeros') {
       throw valueError(`Only "zeros" padding mode is supported for ${new.target.name}`);
     }
-    super(values, { dims, transposed: true, output_padding: values.output_padding });
+    super(values, { transposed: true, output_padding: values.output_padding });
   }
-
-  /** Computes the layer with the size that is added to the output. @internal */
-  abstract _transposed(input: Tensor, output_padding: readonly number[]): Tensor;
 
   /** @param output_size - the size of the output. Default: null, the smallest one plus `output_padding` */
   override forward(input: Tensor, output_size?: Wanted): Tensor;
@@ -84,7 +77,10 @@ abstract class ConvTranspose extends ConvNd<[input: Tensor, output_size?: Wanted
         `Only \`zeros\` padding mode is supported for ConvTranspose${this.kernel_size.length}d`,
       );
     }
-    return this._transposed(input, this._output_padding(input, output_size));
+    const { weight, bias, stride, groups, dilation } = this;
+    const padding = this.padding as readonly number[];
+    const added = this._output_padding(input, output_size);
+    return this._convolve(input, weight, bias, stride, padding, added, groups, dilation);
   }
 
   /** Returns the size that is added to the output. @internal */
@@ -118,7 +114,11 @@ abstract class ConvTranspose extends ConvNd<[input: Tensor, output_size?: Wanted
   }
 }
 
-const CONV_TRANSPOSE1D = new Signature('ConvTranspose1d', CONV_TRANSPOSE);
+const convTranspose = (
+  _dims: Dims,
+  _convolve: typeof conv_transpose1d,
+): LayerClass<ConvTransposeArguments, ConvTranspose> =>
+  layer(ConvTranspose, `ConvTranspose${_dims}d`, CONV_TRANSPOSE, { _dims, _convolve });
 
 /**
  * Computes the gradient of a `Conv1d` as a layer of its own: a deconvolution of signals.
@@ -129,21 +129,7 @@ const CONV_TRANSPOSE1D = new Signature('ConvTranspose1d', CONV_TRANSPOSE);
  *
  * @throws RangeError (ValueError) if the groups do not divide the channels, or for another padding mode than zeros
  */
-export class ConvTranspose1d extends ConvTranspose {
-  static readonly signature = CONV_TRANSPOSE1D.description;
-
-  constructor(...args: ConvTransposeArguments) {
-    super(CONV_TRANSPOSE1D, 1, args);
-  }
-
-  override _transposed(input: Tensor, output_padding: readonly number[]): Tensor {
-    const { weight, bias, stride, groups, dilation } = this;
-    const padding = this.padding as readonly number[];
-    return conv_transpose1d(input, weight, bias, stride, padding, output_padding, groups, dilation);
-  }
-}
-
-const CONV_TRANSPOSE2D = new Signature('ConvTranspose2d', CONV_TRANSPOSE);
+export class ConvTranspose1d extends convTranspose(1, conv_transpose1d) {}
 
 /**
  * Computes the gradient of a `Conv2d` as a layer of its own: a deconvolution of images.
@@ -155,21 +141,7 @@ const CONV_TRANSPOSE2D = new Signature('ConvTranspose2d', CONV_TRANSPOSE);
  *
  * @throws RangeError (ValueError) if the groups do not divide the channels, or for another padding mode than zeros
  */
-export class ConvTranspose2d extends ConvTranspose {
-  static readonly signature = CONV_TRANSPOSE2D.description;
-
-  constructor(...args: ConvTransposeArguments) {
-    super(CONV_TRANSPOSE2D, 2, args);
-  }
-
-  override _transposed(input: Tensor, output_padding: readonly number[]): Tensor {
-    const { weight, bias, stride, groups, dilation } = this;
-    const padding = this.padding as readonly number[];
-    return conv_transpose2d(input, weight, bias, stride, padding, output_padding, groups, dilation);
-  }
-}
-
-const CONV_TRANSPOSE3D = new Signature('ConvTranspose3d', CONV_TRANSPOSE);
+export class ConvTranspose2d extends convTranspose(2, conv_transpose2d) {}
 
 /**
  * Computes the gradient of a `Conv3d` as a layer of its own: a deconvolution of volumes.
@@ -181,16 +153,4 @@ const CONV_TRANSPOSE3D = new Signature('ConvTranspose3d', CONV_TRANSPOSE);
  *
  * @throws RangeError (ValueError) if the groups do not divide the channels, or for another padding mode than zeros
  */
-export class ConvTranspose3d extends ConvTranspose {
-  static readonly signature = CONV_TRANSPOSE3D.description;
-
-  constructor(...args: ConvTransposeArguments) {
-    super(CONV_TRANSPOSE3D, 3, args);
-  }
-
-  override _transposed(input: Tensor, output_padding: readonly number[]): Tensor {
-    const { weight, bias, stride, groups, dilation } = this;
-    const padding = this.padding as readonly number[];
-    return conv_transpose3d(input, weight, bias, stride, padding, output_padding, groups, dilation);
-  }
-}
+export class ConvTranspose3d extends convTranspose(3, conv_transpose3d) {}

@@ -1,5 +1,12 @@
 /** Pooling layers with windows for a given size of the result. Source: torch/nn/modules/pooling.py. */
-import { BOOL, optional, type Positional, required, Signature } from '../../../dispatch/signature';
+import {
+  BOOL,
+  optional,
+  type Positional,
+  required,
+  type SignatureParameter,
+  type ValuesOf,
+} from '../../../dispatch/signature';
 import type { Tensor } from '../../../tensor/tensor';
 import {
   adaptive_avg_pool1d,
@@ -10,7 +17,8 @@ import {
   adaptive_max_pool3d,
   type IndicesOption,
 } from '../../functional/pooling';
-import { OUTPUT_SIZE, type OutputSize, type Size, sizeRepr } from '../../sizes';
+import { OUTPUT_SIZE, type OutputSize, sizeRepr } from '../../sizes';
+import { type LayerClass, layer } from '../layer';
 import { Module } from '../module';
 import type { Pooled } from './parameters';
 
@@ -25,9 +33,16 @@ abstract class AdaptiveAvgPoolNd extends Module<[input: Tensor], Tensor> {
   /** A dimension that is null keeps the size of the input. */
   output_size: OutputSize;
 
-  constructor(signature: Signature<typeof AVG>, args: readonly unknown[]) {
+  /** @internal */
+  declare readonly _pool: typeof adaptive_avg_pool2d;
+
+  constructor({ output_size }: ValuesOf<typeof AVG>) {
     super();
-    this.output_size = signature.read(args).output_size;
+    this.output_size = output_size;
+  }
+
+  override forward(input: Tensor): Tensor {
+    return this._pool(input, this.output_size);
   }
 
   override extra_repr(): string {
@@ -35,7 +50,10 @@ abstract class AdaptiveAvgPoolNd extends Module<[input: Tensor], Tensor> {
   }
 }
 
-const ADAPTIVE_AVG_POOL1D = new Signature('AdaptiveAvgPool1d', AVG);
+const avgPool = (
+  name: string,
+  _pool: typeof adaptive_avg_pool2d,
+): LayerClass<AvgArguments, AdaptiveAvgPoolNd> => layer(AdaptiveAvgPoolNd, name, AVG, { _pool });
 
 /**
  * Returns means of windows of signals, chosen so that the result has a given size.
@@ -44,19 +62,10 @@ const ADAPTIVE_AVG_POOL1D = new Signature('AdaptiveAvgPool1d', AVG);
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool1d.html
  */
-export class AdaptiveAvgPool1d extends AdaptiveAvgPoolNd {
-  static readonly signature = ADAPTIVE_AVG_POOL1D.description;
-
-  constructor(...args: AvgArguments) {
-    super(ADAPTIVE_AVG_POOL1D, args);
-  }
-
-  override forward(input: Tensor): Tensor {
-    return adaptive_avg_pool1d(input, this.output_size as Size);
-  }
-}
-
-const ADAPTIVE_AVG_POOL2D = new Signature('AdaptiveAvgPool2d', AVG);
+export class AdaptiveAvgPool1d extends avgPool(
+  'AdaptiveAvgPool1d',
+  adaptive_avg_pool1d as typeof adaptive_avg_pool2d,
+) {}
 
 /**
  * Returns means of windows of images, chosen so that the result has a given size.
@@ -65,19 +74,7 @@ const ADAPTIVE_AVG_POOL2D = new Signature('AdaptiveAvgPool2d', AVG);
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html
  */
-export class AdaptiveAvgPool2d extends AdaptiveAvgPoolNd {
-  static readonly signature = ADAPTIVE_AVG_POOL2D.description;
-
-  constructor(...args: AvgArguments) {
-    super(ADAPTIVE_AVG_POOL2D, args);
-  }
-
-  override forward(input: Tensor): Tensor {
-    return adaptive_avg_pool2d(input, this.output_size);
-  }
-}
-
-const ADAPTIVE_AVG_POOL3D = new Signature('AdaptiveAvgPool3d', AVG);
+export class AdaptiveAvgPool2d extends avgPool('AdaptiveAvgPool2d', adaptive_avg_pool2d) {}
 
 /**
  * Returns means of windows of volumes, chosen so that the result has a given size.
@@ -86,17 +83,7 @@ const ADAPTIVE_AVG_POOL3D = new Signature('AdaptiveAvgPool3d', AVG);
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool3d.html
  */
-export class AdaptiveAvgPool3d extends AdaptiveAvgPoolNd {
-  static readonly signature = ADAPTIVE_AVG_POOL3D.description;
-
-  constructor(...args: AvgArguments) {
-    super(ADAPTIVE_AVG_POOL3D, args);
-  }
-
-  override forward(input: Tensor): Tensor {
-    return adaptive_avg_pool3d(input, this.output_size);
-  }
-}
+export class AdaptiveAvgPool3d extends avgPool('AdaptiveAvgPool3d', adaptive_avg_pool3d) {}
 
 // --- the largest element --------------------------------------------------------------------------------------------
 
@@ -104,7 +91,7 @@ const MAX = { ...AVG, return_indices: optional(BOOL, false) };
 
 type MaxArguments<Indices extends boolean> = Positional<
   [output_size: OutputSize],
-  [return_indices: Indices],
+  [return_indices: 'return_indices'],
   IndicesOption<Indices>
 >;
 
@@ -117,11 +104,17 @@ abstract class AdaptiveMaxPoolNd<Indices extends boolean> extends Module<
   output_size: OutputSize;
   return_indices: boolean;
 
-  constructor(signature: Signature<typeof MAX>, args: readonly unknown[]) {
+  /** @internal */
+  declare readonly _pool: typeof adaptive_max_pool1d;
+
+  constructor({ output_size, return_indices }: ValuesOf<typeof MAX>) {
     super();
-    const { output_size, return_indices } = signature.read(args);
     this.output_size = output_size;
     this.return_indices = return_indices;
+  }
+
+  override forward(input: Tensor): Pooled<Indices> {
+    return this._pool(input, this.output_size, this.return_indices) as Pooled<Indices>;
   }
 
   override extra_repr(): string {
@@ -129,7 +122,13 @@ abstract class AdaptiveMaxPoolNd<Indices extends boolean> extends Module<
   }
 }
 
-const ADAPTIVE_MAX_POOL1D = new Signature('AdaptiveMaxPool1d', MAX);
+interface AdaptiveMaxPoolClass {
+  new <Indices extends boolean = false>(...args: MaxArguments<Indices>): AdaptiveMaxPoolNd<Indices>;
+  readonly signature: readonly SignatureParameter[];
+}
+
+const maxPool = (name: string, _pool: typeof adaptive_max_pool1d): AdaptiveMaxPoolClass =>
+  layer(AdaptiveMaxPoolNd, name, MAX, { _pool }) as AdaptiveMaxPoolClass;
 
 /**
  * Returns the largest elements of windows of signals, chosen so that the result has a given size.
@@ -138,19 +137,10 @@ const ADAPTIVE_MAX_POOL1D = new Signature('AdaptiveMaxPool1d', MAX);
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool1d.html
  */
-export class AdaptiveMaxPool1d<Indices extends boolean = false> extends AdaptiveMaxPoolNd<Indices> {
-  static readonly signature = ADAPTIVE_MAX_POOL1D.description;
-
-  constructor(...args: MaxArguments<Indices>) {
-    super(ADAPTIVE_MAX_POOL1D, args);
-  }
-
-  override forward(input: Tensor): Pooled<Indices> {
-    return adaptive_max_pool1d(input, this.output_size, this.return_indices) as Pooled<Indices>;
-  }
-}
-
-const ADAPTIVE_MAX_POOL2D = new Signature('AdaptiveMaxPool2d', MAX);
+export class AdaptiveMaxPool1d<Indices extends boolean = false> extends maxPool(
+  'AdaptiveMaxPool1d',
+  adaptive_max_pool1d,
+)<Indices> {}
 
 /**
  * Returns the largest elements of windows of images, chosen so that the result has a given size.
@@ -159,19 +149,10 @@ const ADAPTIVE_MAX_POOL2D = new Signature('AdaptiveMaxPool2d', MAX);
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool2d.html
  */
-export class AdaptiveMaxPool2d<Indices extends boolean = false> extends AdaptiveMaxPoolNd<Indices> {
-  static readonly signature = ADAPTIVE_MAX_POOL2D.description;
-
-  constructor(...args: MaxArguments<Indices>) {
-    super(ADAPTIVE_MAX_POOL2D, args);
-  }
-
-  override forward(input: Tensor): Pooled<Indices> {
-    return adaptive_max_pool2d(input, this.output_size, this.return_indices) as Pooled<Indices>;
-  }
-}
-
-const ADAPTIVE_MAX_POOL3D = new Signature('AdaptiveMaxPool3d', MAX);
+export class AdaptiveMaxPool2d<Indices extends boolean = false> extends maxPool(
+  'AdaptiveMaxPool2d',
+  adaptive_max_pool2d,
+)<Indices> {}
 
 /**
  * Returns the largest elements of windows of volumes, chosen so that the result has a given size.
@@ -180,14 +161,7 @@ const ADAPTIVE_MAX_POOL3D = new Signature('AdaptiveMaxPool3d', MAX);
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool3d.html
  */
-export class AdaptiveMaxPool3d<Indices extends boolean = false> extends AdaptiveMaxPoolNd<Indices> {
-  static readonly signature = ADAPTIVE_MAX_POOL3D.description;
-
-  constructor(...args: MaxArguments<Indices>) {
-    super(ADAPTIVE_MAX_POOL3D, args);
-  }
-
-  override forward(input: Tensor): Pooled<Indices> {
-    return adaptive_max_pool3d(input, this.output_size, this.return_indices) as Pooled<Indices>;
-  }
-}
+export class AdaptiveMaxPool3d<Indices extends boolean = false> extends maxPool(
+  'AdaptiveMaxPool3d',
+  adaptive_max_pool3d,
+)<Indices> {}

@@ -24,6 +24,7 @@ import {
   lp_pool3d,
 } from '../../functional/pooling';
 import { repeated, SIZE, type Size, sizeRepr } from '../../sizes';
+import { type LayerClass, layer } from '../layer';
 import { Module } from '../module';
 
 const WINDOW = {
@@ -46,10 +47,10 @@ const AVG_POOL_OF_PLANES = {
 };
 
 type Averaging = [
-  stride: Size | null,
-  padding: Size,
-  ceil_mode: boolean,
-  count_include_pad: boolean,
+  stride: 'stride',
+  padding: 'padding',
+  ceil_mode: 'ceil_mode',
+  count_include_pad: 'count_include_pad',
 ];
 
 /** The base of layers with the mean of each window. */
@@ -103,20 +104,32 @@ export class AvgPool1d extends AvgPoolNd {
 /** The base of layers with the mean of each window of two or three dimensions. */
 abstract class AvgPoolOfPlanes extends AvgPoolNd {
   divisor_override: number | null;
+  /** @internal */
+  declare readonly _pool: typeof avg_pool2d;
 
   constructor(values: ValuesOf<typeof AVG_POOL_OF_PLANES>) {
     super(values);
     this.divisor_override = values.divisor_override;
   }
+
+  override forward(input: Tensor): Tensor {
+    const { kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override } = this;
+    const options = { ceil_mode, count_include_pad, divisor_override };
+    return this._pool(input, kernel_size, stride, padding, options);
+  }
 }
 
 type ArgumentsOfPlanes = Positional<
   [kernel_size: Size],
-  [...Averaging, divisor_override: number | null],
+  [...Averaging, divisor_override: 'divisor_override'],
   AvgPoolOptions
 >;
 
-const AVG_POOL2D = new Signature('AvgPool2d', AVG_POOL_OF_PLANES);
+const avgPool = (
+  name: string,
+  _pool: typeof avg_pool2d,
+): LayerClass<ArgumentsOfPlanes, AvgPoolOfPlanes> =>
+  layer(AvgPoolOfPlanes, name, AVG_POOL_OF_PLANES, { _pool });
 
 /**
  * Returns the mean of each window of images.
@@ -125,21 +138,7 @@ const AVG_POOL2D = new Signature('AvgPool2d', AVG_POOL_OF_PLANES);
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html
  */
-export class AvgPool2d extends AvgPoolOfPlanes {
-  static readonly signature = AVG_POOL2D.description;
-
-  constructor(...args: ArgumentsOfPlanes) {
-    super(AVG_POOL2D.read(args));
-  }
-
-  override forward(input: Tensor): Tensor {
-    const { kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override } = this;
-    const options = { ceil_mode, count_include_pad, divisor_override };
-    return avg_pool2d(input, kernel_size, stride, padding, options);
-  }
-}
-
-const AVG_POOL3D = new Signature('AvgPool3d', AVG_POOL_OF_PLANES);
+export class AvgPool2d extends avgPool('AvgPool2d', avg_pool2d) {}
 
 /**
  * Returns the mean of each window of volumes.
@@ -148,19 +147,7 @@ const AVG_POOL3D = new Signature('AvgPool3d', AVG_POOL_OF_PLANES);
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool3d.html
  */
-export class AvgPool3d extends AvgPoolOfPlanes {
-  static readonly signature = AVG_POOL3D.description;
-
-  constructor(...args: ArgumentsOfPlanes) {
-    super(AVG_POOL3D.read(args));
-  }
-
-  override forward(input: Tensor): Tensor {
-    const { kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override } = this;
-    const options = { ceil_mode, count_include_pad, divisor_override };
-    return avg_pool3d(input, kernel_size, stride, padding, options);
-  }
-}
+export class AvgPool3d extends avgPool('AvgPool3d', avg_pool3d) {}
 
 // --- the power mean -------------------------------------------------------------------------------------------------
 
@@ -168,7 +155,7 @@ const LP_POOL = { norm_type: required(FLOAT), ...WINDOW, ...CEIL_MODE };
 
 type LPArguments = Positional<
   [norm_type: number, kernel_size: Size],
-  [stride: Size | null, ceil_mode: boolean],
+  [stride: 'stride', ceil_mode: 'ceil_mode'],
   LPPoolOptions
 >;
 
@@ -178,6 +165,8 @@ abstract class LPPoolNd extends Module<[input: Tensor], Tensor> {
   kernel_size: Size;
   stride: Size | null;
   ceil_mode: boolean;
+  /** @internal */
+  declare readonly _pool: typeof lp_pool1d;
 
   constructor(values: ValuesOf<typeof LP_POOL>) {
     super();
@@ -185,6 +174,11 @@ abstract class LPPoolNd extends Module<[input: Tensor], Tensor> {
     this.kernel_size = values.kernel_size;
     this.stride = values.stride;
     this.ceil_mode = values.ceil_mode;
+  }
+
+  override forward(input: Tensor): Tensor {
+    const { norm_type, kernel_size, stride, ceil_mode } = this;
+    return this._pool(input, norm_type, kernel_size, stride, ceil_mode);
   }
 
   override extra_repr(): string {
@@ -195,7 +189,8 @@ abstract class LPPoolNd extends Module<[input: Tensor], Tensor> {
   }
 }
 
-const LP_POOL1D = new Signature('LPPool1d', LP_POOL);
+const lpPool = (name: string, _pool: typeof lp_pool1d): LayerClass<LPArguments, LPPoolNd> =>
+  layer(LPPoolNd, name, LP_POOL, { _pool });
 
 /**
  * Returns the p-norm of each window of signals, where p is `norm_type`: `sum(x ** p) ** (1 / p)`.
@@ -204,20 +199,7 @@ const LP_POOL1D = new Signature('LPPool1d', LP_POOL);
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool1d.html
  */
-export class LPPool1d extends LPPoolNd {
-  static readonly signature = LP_POOL1D.description;
-
-  constructor(...args: LPArguments) {
-    super(LP_POOL1D.read(args));
-  }
-
-  override forward(input: Tensor): Tensor {
-    const { norm_type, kernel_size, stride, ceil_mode } = this;
-    return lp_pool1d(input, norm_type, kernel_size, stride, ceil_mode);
-  }
-}
-
-const LP_POOL2D = new Signature('LPPool2d', LP_POOL);
+export class LPPool1d extends lpPool('LPPool1d', lp_pool1d) {}
 
 /**
  * Returns the p-norm of each window of images, where p is `norm_type`: `sum(x ** p) ** (1 / p)`.
@@ -226,20 +208,7 @@ const LP_POOL2D = new Signature('LPPool2d', LP_POOL);
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool2d.html
  */
-export class LPPool2d extends LPPoolNd {
-  static readonly signature = LP_POOL2D.description;
-
-  constructor(...args: LPArguments) {
-    super(LP_POOL2D.read(args));
-  }
-
-  override forward(input: Tensor): Tensor {
-    const { norm_type, kernel_size, stride, ceil_mode } = this;
-    return lp_pool2d(input, norm_type, kernel_size, stride, ceil_mode);
-  }
-}
-
-const LP_POOL3D = new Signature('LPPool3d', LP_POOL);
+export class LPPool2d extends lpPool('LPPool2d', lp_pool2d) {}
 
 /**
  * Returns the p-norm of each window of volumes, where p is `norm_type`: `sum(x ** p) ** (1 / p)`.
@@ -248,15 +217,4 @@ const LP_POOL3D = new Signature('LPPool3d', LP_POOL);
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool3d.html
  */
-export class LPPool3d extends LPPoolNd {
-  static readonly signature = LP_POOL3D.description;
-
-  constructor(...args: LPArguments) {
-    super(LP_POOL3D.read(args));
-  }
-
-  override forward(input: Tensor): Tensor {
-    const { norm_type, kernel_size, stride, ceil_mode } = this;
-    return lp_pool3d(input, norm_type, kernel_size, stride, ceil_mode);
-  }
-}
+export class LPPool3d extends lpPool('LPPool3d', lp_pool3d) {}

@@ -1,6 +1,11 @@
 /** Max pooling layers with windows of random sizes. Source: torch/nn/modules/pooling.py. */
 import { valueError } from '../../../bindings/errors';
-import { type Positional, required, Signature } from '../../../dispatch/signature';
+import {
+  type Positional,
+  required,
+  type SignatureParameter,
+  type ValuesOf,
+} from '../../../dispatch/signature';
 import type { Tensor } from '../../../tensor/tensor';
 import { floatRepr } from '../../../utils/python';
 import {
@@ -11,6 +16,7 @@ import {
 } from '../../functional/pooling';
 import { FRACTIONAL, type Ratio, ratios } from '../../functional/pooling/fractional';
 import { repeated, SIZE, type Size, sizeRepr } from '../../sizes';
+import { layer } from '../layer';
 import { Module } from '../module';
 import type { Pooled } from './parameters';
 
@@ -19,10 +25,10 @@ const PARAMETERS = { kernel_size: required(SIZE), ...FRACTIONAL };
 type Arguments<Indices extends boolean> = Positional<
   [kernel_size: Size],
   [
-    output_size: Size | null,
-    output_ratio: Ratio | null,
-    return_indices: Indices,
-    _random_samples: Tensor | null,
+    output_size: 'output_size',
+    output_ratio: 'output_ratio',
+    return_indices: 'return_indices',
+    _random_samples: '_random_samples',
   ],
   FractionalMaxPoolOptions & IndicesOption<Indices>
 >;
@@ -39,9 +45,14 @@ abstract class FractionalMaxPoolNd<Indices extends boolean> extends Module<
   /** The random numbers that choose the windows. Null: new ones for each call. */
   declare _random_samples: Tensor | null;
 
-  constructor(signature: Signature<typeof PARAMETERS>, dims: number, args: readonly unknown[]) {
+  /** @internal */
+  declare readonly _dims: 2 | 3;
+  /** @internal */
+  declare readonly _pool: typeof fractional_max_pool2d;
+
+  constructor({ kernel_size, output_size, output_ratio, ...values }: ValuesOf<typeof PARAMETERS>) {
     super();
-    const { kernel_size, output_size, output_ratio, ...values } = signature.read(args);
+    const dims = this._dims;
     this.kernel_size = repeated(kernel_size, dims);
     if (dims === 3 && this.kernel_size.some((each) => each <= 0)) {
       throw valueError(`kernel_size must be greater than 0, but got ${sizeRepr(kernel_size)}`);
@@ -52,7 +63,7 @@ abstract class FractionalMaxPoolNd<Indices extends boolean> extends Module<
     this.output_ratio = output_ratio === null ? null : ratios(output_ratio, dims);
     if (output_size === null && output_ratio === null) {
       throw valueError(
-        `${signature.name} requires specifying either an output size, or a pooling ratio`,
+        `FractionalMaxPool${dims}d requires specifying either an output size, or a pooling ratio`,
       );
     }
     if (output_size !== null && output_ratio !== null) {
@@ -62,13 +73,31 @@ abstract class FractionalMaxPoolNd<Indices extends boolean> extends Module<
       throw valueError(`output_ratio must be between 0 and 1 (got ${ratioRepr(output_ratio)})`);
     }
   }
+
+  override forward(input: Tensor): Pooled<Indices> {
+    const { kernel_size, output_size, output_ratio, return_indices, _random_samples } = this;
+    const options = { output_size, output_ratio, return_indices, _random_samples };
+    return this._pool(input, kernel_size, options) as Pooled<Indices>;
+  }
 }
 
 function ratioRepr(ratio: Ratio): string {
   return typeof ratio === 'number' ? floatRepr(ratio) : `(${ratio.map(floatRepr).join(', ')})`;
 }
 
-const FRACTIONAL_MAX_POOL2D = new Signature('FractionalMaxPool2d', PARAMETERS);
+interface FractionalMaxPoolClass {
+  new <Indices extends boolean = false>(...args: Arguments<Indices>): FractionalMaxPoolNd<Indices>;
+  readonly signature: readonly SignatureParameter[];
+}
+
+const fractionalMaxPool = (
+  _dims: 2 | 3,
+  _pool: typeof fractional_max_pool2d,
+): FractionalMaxPoolClass =>
+  layer(FractionalMaxPoolNd, `FractionalMaxPool${_dims}d`, PARAMETERS, {
+    _dims,
+    _pool,
+  }) as FractionalMaxPoolClass;
 
 /**
  * Returns the largest elements of windows of images with random sizes. One of `output_size` and `output_ratio` is required.
@@ -79,23 +108,10 @@ const FRACTIONAL_MAX_POOL2D = new Signature('FractionalMaxPool2d', PARAMETERS);
  *
  * @throws RangeError (ValueError) unless one of both is given, or for a ratio outside 0…1
  */
-export class FractionalMaxPool2d<
-  Indices extends boolean = false,
-> extends FractionalMaxPoolNd<Indices> {
-  static readonly signature = FRACTIONAL_MAX_POOL2D.description;
-
-  constructor(...args: Arguments<Indices>) {
-    super(FRACTIONAL_MAX_POOL2D, 2, args);
-  }
-
-  override forward(input: Tensor): Pooled<Indices> {
-    const { kernel_size, output_size, output_ratio, return_indices, _random_samples } = this;
-    const options = { output_size, output_ratio, return_indices, _random_samples };
-    return fractional_max_pool2d(input, kernel_size, options) as Pooled<Indices>;
-  }
-}
-
-const FRACTIONAL_MAX_POOL3D = new Signature('FractionalMaxPool3d', PARAMETERS);
+export class FractionalMaxPool2d<Indices extends boolean = false> extends fractionalMaxPool(
+  2,
+  fractional_max_pool2d,
+)<Indices> {}
 
 /**
  * Returns the largest elements of windows of volumes with random sizes. One of `output_size` and `output_ratio` is required.
@@ -106,18 +122,7 @@ const FRACTIONAL_MAX_POOL3D = new Signature('FractionalMaxPool3d', PARAMETERS);
  *
  * @throws RangeError (ValueError) unless one of both is given, or for a ratio outside 0…1
  */
-export class FractionalMaxPool3d<
-  Indices extends boolean = false,
-> extends FractionalMaxPoolNd<Indices> {
-  static readonly signature = FRACTIONAL_MAX_POOL3D.description;
-
-  constructor(...args: Arguments<Indices>) {
-    super(FRACTIONAL_MAX_POOL3D, 3, args);
-  }
-
-  override forward(input: Tensor): Pooled<Indices> {
-    const { kernel_size, output_size, output_ratio, return_indices, _random_samples } = this;
-    const options = { output_size, output_ratio, return_indices, _random_samples };
-    return fractional_max_pool3d(input, kernel_size, options) as Pooled<Indices>;
-  }
-}
+export class FractionalMaxPool3d<Indices extends boolean = false> extends fractionalMaxPool(
+  3,
+  fractional_max_pool3d,
+)<Indices> {}

@@ -5,7 +5,7 @@ import {
   orNull,
   type Positional,
   required,
-  Signature,
+  type SignatureParameter,
   type ValuesOf,
 } from '../../../dispatch/signature';
 import type { Tensor } from '../../../tensor/tensor';
@@ -18,6 +18,7 @@ import {
   max_pool3d,
 } from '../../functional/pooling';
 import { SIZE, type Size, sizeRepr } from '../../sizes';
+import { layer } from '../layer';
 import { Module } from '../module';
 import type { Pooled } from './parameters';
 
@@ -32,7 +33,13 @@ const MAX_POOL = {
 
 type Arguments<Indices extends boolean> = Positional<
   [kernel_size: Size],
-  [stride: Size | null, padding: Size, dilation: Size, return_indices: Indices, ceil_mode: boolean],
+  [
+    stride: 'stride',
+    padding: 'padding',
+    dilation: 'dilation',
+    return_indices: 'return_indices',
+    ceil_mode: 'ceil_mode',
+  ],
   MaxPoolOptions & IndicesOption<Indices>
 >;
 
@@ -44,6 +51,8 @@ abstract class MaxPoolNd<Indices extends boolean> extends Module<[input: Tensor]
   dilation: Size;
   return_indices: boolean;
   ceil_mode: boolean;
+  /** @internal */
+  declare readonly _pool: typeof max_pool1d;
 
   constructor(values: ValuesOf<typeof MAX_POOL>) {
     super();
@@ -55,6 +64,12 @@ abstract class MaxPoolNd<Indices extends boolean> extends Module<[input: Tensor]
     this.ceil_mode = values.ceil_mode;
   }
 
+  override forward(input: Tensor): Pooled<Indices> {
+    const { kernel_size, stride, padding, dilation, ceil_mode, return_indices } = this;
+    const options = { stride, padding, dilation, ceil_mode, return_indices };
+    return this._pool(input, kernel_size, options) as Pooled<Indices>;
+  }
+
   override extra_repr(): string {
     return (
       `kernel_size=${sizeRepr(this.kernel_size)}, stride=${sizeRepr(this.stride)}, ` +
@@ -63,7 +78,13 @@ abstract class MaxPoolNd<Indices extends boolean> extends Module<[input: Tensor]
   }
 }
 
-const MAX_POOL1D = new Signature('MaxPool1d', MAX_POOL);
+interface MaxPoolClass {
+  new <Indices extends boolean = false>(...args: Arguments<Indices>): MaxPoolNd<Indices>;
+  readonly signature: readonly SignatureParameter[];
+}
+
+const maxPool = (name: string, _pool: typeof max_pool1d): MaxPoolClass =>
+  layer(MaxPoolNd, name, MAX_POOL, { _pool }) as MaxPoolClass;
 
 /**
  * Returns the largest element of each window of signals. With `return_indices`, returns the indices too.
@@ -72,21 +93,10 @@ const MAX_POOL1D = new Signature('MaxPool1d', MAX_POOL);
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool1d.html
  */
-export class MaxPool1d<Indices extends boolean = false> extends MaxPoolNd<Indices> {
-  static readonly signature = MAX_POOL1D.description;
-
-  constructor(...args: Arguments<Indices>) {
-    super(MAX_POOL1D.read(args));
-  }
-
-  override forward(input: Tensor): Pooled<Indices> {
-    const { kernel_size, stride, padding, dilation, ceil_mode, return_indices } = this;
-    const options = { stride, padding, dilation, ceil_mode, return_indices };
-    return max_pool1d(input, kernel_size, options) as Pooled<Indices>;
-  }
-}
-
-const MAX_POOL2D = new Signature('MaxPool2d', MAX_POOL);
+export class MaxPool1d<Indices extends boolean = false> extends maxPool(
+  'MaxPool1d',
+  max_pool1d,
+)<Indices> {}
 
 /**
  * Returns the largest element of each window of images. With `return_indices`, returns the indices too.
@@ -95,21 +105,10 @@ const MAX_POOL2D = new Signature('MaxPool2d', MAX_POOL);
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
  */
-export class MaxPool2d<Indices extends boolean = false> extends MaxPoolNd<Indices> {
-  static readonly signature = MAX_POOL2D.description;
-
-  constructor(...args: Arguments<Indices>) {
-    super(MAX_POOL2D.read(args));
-  }
-
-  override forward(input: Tensor): Pooled<Indices> {
-    const { kernel_size, stride, padding, dilation, ceil_mode, return_indices } = this;
-    const options = { stride, padding, dilation, ceil_mode, return_indices };
-    return max_pool2d(input, kernel_size, options) as Pooled<Indices>;
-  }
-}
-
-const MAX_POOL3D = new Signature('MaxPool3d', MAX_POOL);
+export class MaxPool2d<Indices extends boolean = false> extends maxPool(
+  'MaxPool2d',
+  max_pool2d,
+)<Indices> {}
 
 /**
  * Returns the largest element of each window of volumes. With `return_indices`, returns the indices too.
@@ -118,16 +117,7 @@ const MAX_POOL3D = new Signature('MaxPool3d', MAX_POOL);
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool3d.html
  */
-export class MaxPool3d<Indices extends boolean = false> extends MaxPoolNd<Indices> {
-  static readonly signature = MAX_POOL3D.description;
-
-  constructor(...args: Arguments<Indices>) {
-    super(MAX_POOL3D.read(args));
-  }
-
-  override forward(input: Tensor): Pooled<Indices> {
-    const { kernel_size, stride, padding, dilation, ceil_mode, return_indices } = this;
-    const options = { stride, padding, dilation, ceil_mode, return_indices };
-    return max_pool3d(input, kernel_size, options) as Pooled<Indices>;
-  }
-}
+export class MaxPool3d<Indices extends boolean = false> extends maxPool(
+  'MaxPool3d',
+  max_pool3d,
+)<Indices> {}

@@ -7,6 +7,7 @@ import {
   required,
   Signature,
   TENSOR,
+  type ValuesOf,
 } from '../../../dispatch/signature';
 import type { Tensor } from '../../../tensor/tensor';
 import {
@@ -15,7 +16,8 @@ import {
   max_unpool2d,
   max_unpool3d,
 } from '../../functional/pooling';
-import { repeated, SIZE, type Size, sizeRepr } from '../../sizes';
+import { type Dims, repeated, SIZE, type Size, sizeRepr } from '../../sizes';
+import { type LayerClass, layer } from '../layer';
 import { Module } from '../module';
 
 const MAX_UNPOOL = {
@@ -26,7 +28,7 @@ const MAX_UNPOOL = {
 
 type Arguments = Positional<
   [kernel_size: Size],
-  [stride: Size | null, padding: Size],
+  [stride: 'stride', padding: 'padding'],
   Omit<MaxUnpoolOptions, 'output_size'>
 >;
 
@@ -48,16 +50,17 @@ abstract class MaxUnpoolNd extends Module<
   stride: readonly number[];
   padding: readonly number[];
 
-  constructor(signature: Signature<typeof MAX_UNPOOL>, dims: number, args: readonly unknown[]) {
-    super();
-    const { kernel_size, stride, padding } = signature.read(args);
-    this.kernel_size = repeated(kernel_size, dims);
-    this.stride = repeated(stride ?? kernel_size, dims);
-    this.padding = repeated(padding, dims);
-  }
-
   /** @internal */
-  abstract _unpool(...args: Parameters<typeof max_unpool1d>): Tensor;
+  declare readonly _dims: Dims;
+  /** @internal */
+  declare readonly _unpool: typeof max_unpool1d;
+
+  constructor({ kernel_size, stride, padding }: ValuesOf<typeof MAX_UNPOOL>) {
+    super();
+    this.kernel_size = repeated(kernel_size, this._dims);
+    this.stride = repeated(stride ?? kernel_size, this._dims);
+    this.padding = repeated(padding, this._dims);
+  }
 
   /** @param output_size - the size of the output. Default: null, the smallest */
   override forward(input: Tensor, indices: Tensor, output_size?: Wanted): Tensor;
@@ -72,7 +75,8 @@ abstract class MaxUnpoolNd extends Module<
   }
 }
 
-const MAX_UNPOOL1D = new Signature('MaxUnpool1d', MAX_UNPOOL);
+const maxUnpool = (_dims: Dims, _unpool: typeof max_unpool1d): LayerClass<Arguments, MaxUnpoolNd> =>
+  layer(MaxUnpoolNd, `MaxUnpool${_dims}d`, MAX_UNPOOL, { _dims, _unpool });
 
 /**
  * Puts the elements of signals back where `MaxPool1d` found them, among zeros.
@@ -83,19 +87,7 @@ const MAX_UNPOOL1D = new Signature('MaxUnpool1d', MAX_UNPOOL);
  *
  * @throws RangeError (ValueError) for an output_size that does not fit
  */
-export class MaxUnpool1d extends MaxUnpoolNd {
-  static readonly signature = MAX_UNPOOL1D.description;
-
-  constructor(...args: Arguments) {
-    super(MAX_UNPOOL1D, 1, args);
-  }
-
-  override _unpool(...args: Parameters<typeof max_unpool1d>): Tensor {
-    return max_unpool1d(...args);
-  }
-}
-
-const MAX_UNPOOL2D = new Signature('MaxUnpool2d', MAX_UNPOOL);
+export class MaxUnpool1d extends maxUnpool(1, max_unpool1d) {}
 
 /**
  * Puts the elements of images back where `MaxPool2d` found them, among zeros.
@@ -106,19 +98,7 @@ const MAX_UNPOOL2D = new Signature('MaxUnpool2d', MAX_UNPOOL);
  *
  * @throws RangeError (ValueError) for an output_size that does not fit
  */
-export class MaxUnpool2d extends MaxUnpoolNd {
-  static readonly signature = MAX_UNPOOL2D.description;
-
-  constructor(...args: Arguments) {
-    super(MAX_UNPOOL2D, 2, args);
-  }
-
-  override _unpool(...args: Parameters<typeof max_unpool2d>): Tensor {
-    return max_unpool2d(...args);
-  }
-}
-
-const MAX_UNPOOL3D = new Signature('MaxUnpool3d', MAX_UNPOOL);
+export class MaxUnpool2d extends maxUnpool(2, max_unpool2d) {}
 
 /**
  * Puts the elements of volumes back where `MaxPool3d` found them, among zeros.
@@ -129,14 +109,4 @@ const MAX_UNPOOL3D = new Signature('MaxUnpool3d', MAX_UNPOOL);
  *
  * @throws RangeError (ValueError) for an output_size that does not fit
  */
-export class MaxUnpool3d extends MaxUnpoolNd {
-  static readonly signature = MAX_UNPOOL3D.description;
-
-  constructor(...args: Arguments) {
-    super(MAX_UNPOOL3D, 3, args);
-  }
-
-  override _unpool(...args: Parameters<typeof max_unpool3d>): Tensor {
-    return max_unpool3d(...args);
-  }
-}
+export class MaxUnpool3d extends maxUnpool(3, max_unpool3d) {}

@@ -1,29 +1,14 @@
 /** The charts of the HTML report, as SVG. Colors are classes of the style sheet, so they follow the theme. */
 
+import { rectangle, svg, text, WIDTH } from '../../../utils/html/svg';
 import { thousands, ulpsText } from '../../difference/text';
 import { DTYPES } from '../generate';
 import type { ParityReport } from '../run';
 import type { Counts } from '../statistics';
-import { escaped } from './page';
 import { verdictOf } from './text';
 
 const LABEL = 250;
-const WIDTH = 920;
 const ROW = 22;
-
-const svg = (height: number, label: string, parts: readonly string[]): string =>
-  `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escaped(label)}">${parts.join('')}</svg>`;
-
-const text = (x: number, y: number, content: string, kind = ''): string =>
-  `<text x="${x}" y="${y}" class="${kind}">${escaped(content)}</text>`;
-
-const rectangle = (
-  { x, y, width, height }: { x: number; y: number; width: number; height: number },
-  kind: string,
-  title: string,
-): string =>
-  `<rect x="${x.toFixed(1)}" y="${y}" width="${Math.max(0, width).toFixed(1)}" height="${height}" rx="2" ` +
-  `class="${kind}"><title>${escaped(title)}</title></rect>`;
 
 /** Returns a bar chart of the results by loss. */
 export function casesChart({ by }: ParityReport): string {

@@ -1,7 +1,7 @@
 /** How far the elements of a tensor are off: where, and how many of them. */
+import { escaped } from '../../../utils/html/page';
 import type { Difference } from '../../difference/difference';
 import { thousands, ulpsText } from '../../difference/text';
-import { escaped } from './page';
 
 /** The levels of colours: up to as many ulps. */
 const LEVELS = [0, 1, 16, 256, 2 ** 16, 2 ** 24, Infinity];

@@ -1,4 +1,5 @@
 /** Formats what came of runs and cases as one HTML file, with every difference. */
+import { escaped, figures, legend, page, section, table } from '../../../utils/html/page';
 import { differenceLines, thousands } from '../../difference/text';
 import type { RunReport } from '../port/comparison';
 import { PROPERTIES, type Sides } from '../port/sides';
@@ -6,7 +7,6 @@ import type { TensorReport } from '../port/tensor_report';
 import { betweenText, resultText } from '../port/text';
 import { heatMap, histogram } from './difference_charts';
 import { countsOf, type FileResult, titleOf, verdictOfFiles } from './files';
-import { escaped, figures, legend, page, section, table } from './page';
 
 /** Differences that are unfolded at first. */
 const UNFOLDED = 3;
@@ -14,6 +14,7 @@ const UNFOLDED = 3;
 export function filesPage(results: readonly FileResult[], date: string): string {
   const counts = countsOf(results);
   const head = {
+    command: 'parity',
     title: titleOf(results),
     verdict: verdictOfFiles(results) === 'unrun' ? 'different' : verdictOfFiles(results),
     date,

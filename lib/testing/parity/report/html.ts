@@ -1,10 +1,10 @@
 /** Formats the report as one self-contained HTML file. */
 
+import { escaped, figures, legend, page, section, table } from '../../../utils/html/page';
 import { thousands, ulpsText } from '../../difference/text';
 import type { Failure, ParityReport } from '../run';
 import type { Grouping } from '../statistics';
 import { casesChart, gridChart } from './charts';
-import { escaped, figures, legend, page, section, table } from './page';
 import { buildText, rateText, reproduceText, sidesTable, verdictOf, verdictText } from './text';
 
 /** The groupings that are shown as tables, in order. */
@@ -20,7 +20,14 @@ const TABLES: readonly (readonly [Grouping, string])[] = [
 
 export function htmlReport(report: ParityReport): string {
   const { verdict, date } = report;
-  return page({ title: verdictText(report), verdict, date, lead: `${buildText(report)}.` }, [
+  const head = {
+    command: 'parity',
+    title: verdictText(report),
+    verdict,
+    date,
+    lead: `${buildText(report)}.`,
+  };
+  return page(head, [
     totals(report),
     section('Cases', `${kinds(report)}${casesChart(report)}`),
     section('Worst distance, in ulps', `<p>${ULP}</p>${gridChart(report)}`),

@@ -12,28 +12,34 @@ export function escaped(text: string): string {
 }
 
 export interface Head {
+  /** The command of which this is the report: `parity`. */
+  command: string;
   title: string;
   verdict: string;
   /** When the report was made, in ISO 8601. */
   date: string;
   /** A sentence below the title. */
   lead: string;
+  /** What the style sheet has beside the common one. */
+  style?: string;
 }
 
-export function page({ title, verdict, date, lead }: Head, parts: readonly string[]): string {
+export function page(head: Head, parts: readonly string[]): string {
+  const { command, title, verdict, date, lead, style = '' } = head;
+  const kind = command[0]!.toUpperCase() + command.slice(1);
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>Parity: ${escaped(title)}</title>
-<style>${STYLE}</style>
+<title>${kind}: ${escaped(title)}</title>
+<style>${STYLE}${style}</style>
 </head>
 <body>
 <main>
 <header class="${verdict}">
-<p class="kind">torch-losses parity, ${date.slice(0, 16).replace('T', ' ')} UTC</p>
+<p class="kind">torch-losses ${command}, ${date.slice(0, 16).replace('T', ' ')} UTC</p>
 <h1>${escaped(title)}</h1>
 <p>${escaped(lead)}</p>
 </header>

@@ -1,0 +1,21 @@
+/** Release of the tensors that a library function makes on its way. */
+import { HandleOwner, observeCreation } from '../bindings/handle';
+
+/**
+ * Runs a function and frees each tensor that it made, except a tensor or an array of tensors that it returns. So the memory is used again at once, while it
+ * is in the processor's caches, and not after the next garbage collection. The function must be synchronous, and must
+ * not call functions of users, whose tensors would be freed too.
+ */
+export function freeing<T>(run: () => T): T {
+  const made: HandleOwner[] = [];
+  const before = observeCreation((owner) => made.push(owner));
+  let result: T;
+  try {
+    result = run();
+  } finally {
+    observeCreation(before);
+  }
+  const kept = new Set<unknown>([result].flat());
+  for (const owner of made) if (!kept.has(owner)) HandleOwner.release(owner);
+  return result;
+}
