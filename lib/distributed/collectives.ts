@@ -70,7 +70,7 @@ export interface ReduceOptions extends CollectiveOptions {
 /** What a collective returns: a promise, or a Work with `async_op: true`. Null if this process is not in the group. */
 export interface Collective<
   Required extends readonly unknown[],
-  Optional extends readonly unknown[],
+  Optional extends readonly (keyof Options)[],
   Options,
 > {
   (...args: [...Required, options: Options & { async_op: true }]): Work | null;
@@ -121,18 +121,15 @@ const MONITORED_BARRIER = operator('monitored_barrier_');
  * @throws RangeError (ValueError) if the operation cannot combine complex tensors; TorchError (RuntimeError) if the backend
  *   cannot combine the dtype, or a process fails
  */
-export const all_reduce: Collective<
-  [tensor: Tensor],
-  [op: ReduceOp, group: Group | null],
-  ReduceOptions
-> = defineCollective('all_reduce', { tensor, op, group, async_op }, (v, { signal }) => {
-  if (!isMember(v.group)) return notInGroup('all_reduce');
-  if (v.tensor.is_complex() && !supports_complex(v.op)) {
-    throw valueError(`all_reduce does not support ${v.op} on complex tensors`);
-  }
-  const args = [[real(v.tensor)], v.group ?? defaultGroup(), v.op, null, v.async_op, OWN_TIMEOUT];
-  return launch(ALLREDUCE, args, { signal, outputs: [v.tensor] });
-});
+export const all_reduce: Collective<[tensor: Tensor], ['op', 'group'], ReduceOptions> =
+  defineCollective('all_reduce', { tensor, op, group, async_op }, (v, { signal }) => {
+    if (!isMember(v.group)) return notInGroup('all_reduce');
+    if (v.tensor.is_complex() && !supports_complex(v.op)) {
+      throw valueError(`all_reduce does not support ${v.op} on complex tensors`);
+    }
+    const args = [[real(v.tensor)], v.group ?? defaultGroup(), v.op, null, v.async_op, OWN_TIMEOUT];
+    return launch(ALLREDUCE, args, { signal, outputs: [v.tensor] });
+  });
 
 /**
  * Sends a tensor of one process to all. One of `src` and `group_src` must be given.
@@ -141,7 +138,7 @@ export const all_reduce: Collective<
  */
 export const broadcast: Collective<
   [tensor: Tensor],
-  [src: number | null, group: Group | null],
+  ['src', 'group'],
   CollectiveOptions & { src?: number | null; group_src?: number | null }
 > = defineCollective(
   'broadcast',
@@ -162,7 +159,7 @@ export const broadcast: Collective<
  */
 export const reduce: Collective<
   [tensor: Tensor],
-  [dst: number | null, op: ReduceOp, group: Group | null],
+  ['dst', 'op', 'group'],
   ReduceOptions & { dst?: number | null; group_dst?: number | null }
 > = defineCollective(
   'reduce',
@@ -183,7 +180,7 @@ export const reduce: Collective<
  */
 export const all_gather: Collective<
   [tensor_list: readonly Tensor[], tensor: Tensor],
-  [group: Group | null],
+  ['group'],
   CollectiveOptions
 > = defineCollective(
   'all_gather',
@@ -199,7 +196,7 @@ export const all_gather: Collective<
 
 type Single = Collective<
   [output_tensor: Tensor, input_tensor: Tensor],
-  [group: Group | null],
+  ['group'],
   CollectiveOptions
 >;
 
@@ -269,7 +266,7 @@ const LIST = optional<readonly Tensor[] | null>(orNull(TENSORS), null);
  */
 export const gather: Collective<
   [tensor: Tensor],
-  [gather_list: readonly Tensor[] | null, dst: number | null, group: Group | null],
+  ['gather_list', 'dst', 'group'],
   CollectiveOptions & {
     gather_list?: readonly Tensor[] | null;
     dst?: number | null;
@@ -299,7 +296,7 @@ export const gather: Collective<
  */
 export const scatter: Collective<
   [tensor: Tensor],
-  [scatter_list: readonly Tensor[] | null, src: number | null, group: Group | null],
+  ['scatter_list', 'src', 'group'],
   CollectiveOptions & {
     scatter_list?: readonly Tensor[] | null;
     src?: number | null;
@@ -335,7 +332,7 @@ export const scatter: Collective<
  */
 export const reduce_scatter: Collective<
   [output: Tensor, input_list: readonly Tensor[]],
-  [op: ReduceOp, group: Group | null],
+  ['op', 'group'],
   ReduceOptions
 > = defineCollective(
   'reduce_scatter',
@@ -349,11 +346,7 @@ export const reduce_scatter: Collective<
   },
 );
 
-type ScatterSingle = Collective<
-  [output: Tensor, input: Tensor],
-  [op: ReduceOp, group: Group | null],
-  ReduceOptions
->;
+type ScatterSingle = Collective<[output: Tensor, input: Tensor], ['op', 'group'], ReduceOptions>;
 
 const SCATTER_SINGLE = { output: required(TENSOR), input: required(TENSOR), op, group, async_op };
 
@@ -394,7 +387,7 @@ export const reduce_scatter_tensor: ScatterSingle = defineCollective(
  */
 export const all_to_all: Collective<
   [output_tensor_list: readonly Tensor[], input_tensor_list: readonly Tensor[]],
-  [group: Group | null],
+  ['group'],
   CollectiveOptions
 > = defineCollective(
   'all_to_all',
@@ -421,11 +414,7 @@ const SIZES: Declared<readonly number[] | null> & { default: null } = {
  */
 export const all_to_all_single: Collective<
   [output: Tensor, input: Tensor],
-  [
-    output_split_sizes: readonly number[] | null,
-    input_split_sizes: readonly number[] | null,
-    group: Group | null,
-  ],
+  ['output_split_sizes', 'input_split_sizes', 'group'],
   CollectiveOptions & {
     /** The sizes, along the first dimension, of what comes from each process. Default: null, equal sizes */
     output_split_sizes?: readonly number[] | null;
@@ -465,7 +454,7 @@ export interface BarrierOptions extends CollectiveOptions {
  *
  * See https://docs.pytorch.org/docs/stable/distributed.html#torch.distributed.barrier
  */
-export const barrier: Collective<[], [group: Group | null], BarrierOptions> = defineCollective(
+export const barrier: Collective<[], ['group'], BarrierOptions> = defineCollective(
   'barrier',
   {
     group,
@@ -502,7 +491,7 @@ export interface MonitoredBarrierOptions extends AsyncOptions {
  * See https://docs.pytorch.org/docs/stable/distributed.html#torch.distributed.monitored_barrier
  */
 export const monitored_barrier: (
-  ...args: Positional<[], [group: Group | null], MonitoredBarrierOptions>
+  ...args: Positional<[], ['group'], MonitoredBarrierOptions>
 ) => Promise<void> = defineAsync(
   'monitored_barrier',
   {

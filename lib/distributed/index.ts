@@ -1,5 +1,5 @@
 /**
- * `torch.distributed`: processes that compute together, in Node and in Python. Everything is loaded on first use.
+ * `torch.distributed`: processes that compute together, in Node and in Python.
  *
  * See https://docs.pytorch.org/docs/stable/distributed.html
  */
@@ -15,13 +15,6 @@ export {
   is_ucc_available,
   is_xccl_available,
 } from './backend';
-export type {
-  BarrierOptions,
-  Collective,
-  CollectiveOptions,
-  MonitoredBarrierOptions,
-  ReduceOptions,
-} from './collectives';
 export {
   all_gather,
   all_gather_into_tensor,
@@ -29,52 +22,60 @@ export {
   all_reduce,
   all_to_all,
   all_to_all_single,
+  type BarrierOptions,
   barrier,
   broadcast,
+  type Collective,
+  type CollectiveOptions,
   gather,
+  type MonitoredBarrierOptions,
   monitored_barrier,
+  type ReduceOptions,
   reduce,
   reduce_scatter,
   reduce_scatter_single,
   reduce_scatter_tensor,
   scatter,
 } from './collectives';
-export type { InitOptions, NewGroupOptions, Subgroups, SubgroupsOptions } from './init';
 export {
   destroy_process_group,
   get_node_local_rank,
+  type InitOptions,
   init_process_group,
   is_torchelastic_launched,
+  type NewGroupOptions,
   new_group,
   new_subgroups,
   new_subgroups_by_enumeration,
+  type Subgroups,
+  type SubgroupsOptions,
 } from './init';
-export type { P2POpOptions, RecvOptions, SendOptions } from './messages';
 export {
   batch_isend_irecv,
   irecv,
   isend,
   P2POp,
+  type P2POpOptions,
+  type RecvOptions,
   recv,
+  type SendOptions,
   send,
 } from './messages';
-export type {
-  BroadcastObjectOptions,
-  GatherObjectOptions,
-  RecvObjectOptions,
-  ScatterObjectOptions,
-  SendObjectOptions,
-} from './objects';
 export {
   all_gather_object,
+  type BroadcastObjectOptions,
   broadcast_object_list,
+  type GatherObjectOptions,
   gather_object,
+  type RecvObjectOptions,
   recv_object_list,
+  type ScatterObjectOptions,
+  type SendObjectOptions,
   scatter_object_list,
   send_object_list,
 } from './objects';
-export type { Group } from './process_group';
 export {
+  type Group,
   GroupMember,
   get_backend,
   get_backend_config,
@@ -88,16 +89,14 @@ export {
   is_initialized,
   ProcessGroup,
 } from './process_group';
-export {
-  ReduceOp,
-  supports_complex,
-} from './reduce_op';
-export type { StoreValue, TCPStoreOptions } from './store';
+export { ReduceOp, supports_complex } from './reduce_op';
 export {
   FileStore,
   PrefixStore,
   Store,
+  type StoreValue,
   TCPStore,
+  type TCPStoreOptions,
 } from './store';
 export { Work } from './work';
 

@@ -236,7 +236,7 @@ type InitValues = {
  *   of this process has one
  */
 export const init_process_group: (
-  ...args: Positional<[], [backend: string | null, init_method: string | null], InitOptions>
+  ...args: Positional<[], ['backend', 'init_method'], InitOptions>
 ) => Promise<void> = defineAsync('init_process_group', INIT, (values, { signal }) =>
   abortable(initialize(values as InitValues), signal),
 );
@@ -389,7 +389,7 @@ const NEW_GROUP = {
  * @throws RangeError (ValueError) for wrong ranks
  */
 export const new_group: (
-  ...args: Positional<[], [ranks: readonly number[] | null], NewGroupOptions>
+  ...args: Positional<[], ['ranks'], NewGroupOptions>
 ) => Promise<Group | null> = defineAsync('new_group', NEW_GROUP, (values, { signal }) =>
   abortable(newGroup(values as NewGroupValues), signal),
 );
@@ -487,7 +487,7 @@ const SUBGROUP = {
  * See https://docs.pytorch.org/docs/stable/distributed.html#torch.distributed.new_subgroups
  */
 export const new_subgroups: (
-  ...args: Positional<[], [group_size: number | null, group: Group | null], SubgroupsOptions>
+  ...args: Positional<[], ['group_size', 'group'], SubgroupsOptions>
 ) => Promise<Subgroups> = defineAsync(
   'new_subgroups',
   {

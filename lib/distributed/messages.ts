@@ -111,7 +111,7 @@ function startRecv(v: ValuesOf<typeof FROM>, { signal }: AsyncOptions): Work | n
  * See https://docs.pytorch.org/docs/stable/distributed.html#torch.distributed.isend
  */
 export const isend: (
-  ...args: Positional<[tensor: Tensor], [dst: number | null, group: Group | null], SendOptions>
+  ...args: Positional<[tensor: Tensor], ['dst', 'group'], SendOptions>
 ) => Work | null = defineMessage('isend', TO, startSend);
 
 /**
@@ -120,7 +120,7 @@ export const isend: (
  * See https://docs.pytorch.org/docs/stable/distributed.html#torch.distributed.irecv
  */
 export const irecv: (
-  ...args: Positional<[tensor: Tensor], [src: number | null, group: Group | null], RecvOptions>
+  ...args: Positional<[tensor: Tensor], ['src', 'group'], RecvOptions>
 ) => Work | null = defineMessage('irecv', FROM, startRecv);
 
 /**
@@ -129,7 +129,7 @@ export const irecv: (
  * See https://docs.pytorch.org/docs/stable/distributed.html#torch.distributed.send
  */
 export const send: (
-  ...args: Positional<[tensor: Tensor], [dst: number | null, group: Group | null], SendOptions>
+  ...args: Positional<[tensor: Tensor], ['dst', 'group'], SendOptions>
 ) => Promise<void> = defineAsync('send', TO, async (v, options) => {
   const members = v.group ?? defaultGroup();
   const target = canonicalRank(members, v.dst, v.group_dst);
@@ -144,7 +144,7 @@ export const send: (
  * See https://docs.pytorch.org/docs/stable/distributed.html#torch.distributed.recv
  */
 export const recv: (
-  ...args: Positional<[tensor: Tensor], [src: number | null, group: Group | null], RecvOptions>
+  ...args: Positional<[tensor: Tensor], ['src', 'group'], RecvOptions>
 ) => Promise<number> = defineAsync('recv', FROM, async (v, options) => {
   const work = startRecv(v, options);
   if (!work) return -1;
@@ -195,7 +195,7 @@ export class P2POp {
   constructor(
     ...args: Positional<
       [op: typeof isend | typeof irecv, tensor: Tensor],
-      [peer: number | null, group: Group | null],
+      ['peer', 'group'],
       P2POpOptions
     >
   );

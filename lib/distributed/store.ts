@@ -243,7 +243,7 @@ export class TCPStore extends Store {
   static create(
     ...args: Positional<
       [host_name: string, port: number],
-      [world_size: number | null, is_master: boolean],
+      ['world_size', 'is_master'],
       TCPStoreOptions
     >
   ): Promise<TCPStore>;

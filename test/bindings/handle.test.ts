@@ -40,7 +40,7 @@ describe('handles', () => {
       expect(() => init._calculate_fan_in_and_fan_out(x)).to.throw(TypeError, 'prototype');
       expect(() => utils.clip_grad_norm_([x], 1)).to.throw(TypeError, 'must be a Tensor');
       const { distributed } = torch;
-      for (const space of [
+      const spaces = [
         torch,
         F,
         torch.linalg,
@@ -48,9 +48,10 @@ describe('handles', () => {
         init,
         utils,
         data,
-        distributed,
         batch,
-      ]) {
+        distributed,
+      ];
+      for (const space of spaces) {
         for (const [name, member] of Object.entries<unknown>({ ...space })) {
           if (typeof member !== 'function' || /^[A-Z]|set_|tidy/.test(name)) continue;
           for (const args of [[x], [x, x], [torch.rand(3, 3), x], [[x, x]], [() => x, x], [x, 1]]) {

@@ -25,9 +25,8 @@ describe('a group with a process that fails', function () {
         `${INIT} await dist.barrier(); ${end}`,
         `${INIT}
          await dist.barrier();
-         const start = Date.now();
          const error = await dist.all_reduce(torch.ones(1000)).catch((error) => error);
-         console.log(error.pythonType, Date.now() - start < 15_000);
+         console.log(error.pythonType, !/Timed out/.test(error.message));
          await dist.destroy_process_group();
          const port = process.env.MASTER_PORT;
          await dist.init_process_group('gloo', \`tcp://127.0.0.1:\${port}\`, { rank: 0, world_size: 1 });
@@ -59,16 +58,14 @@ describe('a group with a process that fails', function () {
   });
 
   it('is not waited for by process.exit, and is waited for by a program that ends by itself', async () => {
-    const start = Date.now();
     const [exited, waited] = await runRanks([
       `${INIT} await dist.barrier(); dist.all_reduce(torch.ones(2)).catch(() => {}); dist.recv(torch.ones(1), 1).catch(() => {});
        setTimeout(() => process.exit(5), 500);`,
       `${INIT} await dist.barrier();
-       dist.recv(torch.ones(1), 0).then(() => console.log('received'), (error) => console.log(error.pythonType));`,
+       dist.recv(torch.ones(1), 0).then(() => console.log('received'), (error) => console.log(error.pythonType, !/Timed out/.test(error.message)));`,
     ]);
     expect(exited!.code, exited!.output).to.equal(5);
-    expect(texts([waited!])).to.deep.equal(['RuntimeError']);
-    expect(Date.now() - start).to.be.lessThan(20_000);
+    expect(texts([waited!])).to.deep.equal(['RuntimeError true']);
   });
 
   it('is named by monitored_barrier if it hangs', async () => {

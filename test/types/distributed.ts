@@ -1,41 +1,32 @@
-/** DistributedDataParallel: its call has the arguments and, awaited, the result of the module. */
-import torch, { nn, type Tensor } from 'torch-losses';
+/** Types of torch.distributed. */
+import torch, { distributed as dist, type Tensor } from 'torch-losses';
 
-declare const x: Tensor;
+declare const t: Tensor;
 
-const { DistributedDataParallel } = nn.parallel;
-
-class Pair extends nn.Module<[Tensor, number], { sum: Tensor }> {}
-
-export async function calls(): Promise<void> {
-  const linear = await DistributedDataParallel.create(new nn.Linear(2, 3), {
-    bucket_cap_mb: 1,
-    find_unused_parameters: true,
+export async function compiles(): Promise<void> {
+  await dist.init_process_group('gloo', 'env://', {
+    timeout: 1000,
+    signal: AbortSignal.timeout(1),
   });
-  const _output: Tensor = await linear(x);
-  const _aside: Tensor = await linear.forwardAsync(x, { signal: new AbortController().signal });
-  const _inner: nn.Linear = linear.module;
-  const _result: number = await linear.no_sync(async () => 1);
-  linear.register_comm_hook(
-    null,
-    torch.distributed.algorithms.ddp_comm_hooks.default_hooks.fp16_compress_hook,
-  );
-  const _state: Map<string, Tensor> = linear.state_dict();
-  const _mean: Tensor = await nn.parallel.globalMean(x, 3);
-  // @ts-expect-error the result is a promise
-  const _early: Tensor = linear(x);
-  // @ts-expect-error it takes one argument
-  linear(x, x);
-  // @ts-expect-error no such option
-  DistributedDataParallel.create(new nn.Linear(2, 3), { buckets: 1 });
-  // @ts-expect-error hooks are those of the package
-  linear.register_comm_hook(null, () => x);
-
-  // Of several arguments
-  const pair = await DistributedDataParallel.create(new Pair());
-  const _sum: Tensor = (await pair(x, 2)).sum;
-  // @ts-expect-error the second argument is a number
-  pair(x, x);
-
-  const _network: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(new nn.BatchNorm2d(3));
+  const done: unknown = await dist.all_reduce(t, dist.ReduceOp.MAX);
+  const work: torch.distributed.Work | null = dist.all_reduce(t, { async_op: true });
+  const ended: boolean | undefined = await work?.wait();
+  const sender: number = await dist.recv(t, { tag: 3 });
+  const store: torch.distributed.TCPStore = await dist.TCPStore.create('host', 1, {
+    is_master: true,
+  });
+  const value: Buffer = await store.get('key');
+  const group: torch.distributed.Group | null = await dist.new_group([0, 1]);
+  await dist.broadcast(t, 0, group, { async_op: false });
+  await dist.barrier({ group, timeout: 5 });
+  void [done, ended, sender, value];
 }
+
+// @ts-expect-error a time is a number
+dist.init_process_group('gloo', null, { timeout: '1 s' });
+// @ts-expect-error an operation is no string
+dist.all_reduce(t, 'sum');
+// @ts-expect-error stores connect, and are not made by a constructor
+new dist.TCPStore('host', 1);
+// @ts-expect-error no such option
+dist.all_gather([t], t, { op: dist.ReduceOp.SUM });

@@ -59,7 +59,9 @@ export function argumentsOf(operands: readonly string[]): string[] {
 }
 
 function torchrun(python: string, args: readonly string[]): Promise<number> {
-  const child = spawn(python, ['-m', 'torch.distributed.run', ...args], { stdio: 'inherit' });
+  // With a store that outlives a restart, Gloo finds the addresses of the processes before it, and fails: in Python too.
+  const env = { TORCH_DISABLE_SHARE_RDZV_TCP_STORE: '1', ...process.env };
+  const child = spawn(python, ['-m', 'torch.distributed.run', ...args], { stdio: 'inherit', env });
   const forward = (signal: NodeJS.Signals): void => void child.kill(signal);
   const ignore = (): void => {}; // the terminal sends Ctrl-C to torchrun, too
   process.on('SIGTERM', forward).on('SIGHUP', forward).on('SIGINT', ignore);
