@@ -9,6 +9,7 @@
 
 #include "bindings/bindings.h"
 #include "bindings/libtorch_symbols.h"
+#include "bindings/torch_release.h"
 #include "distributed/stores.h"
 
 namespace torch_losses {
@@ -111,7 +112,8 @@ GroupPointer make_group(const GroupDescription& description) {
     if (!backend || !is_one) {
       auto backend_store = c10::make_intrusive<PrefixStore>(device + "/", store);
       backend = make_backend(description, name, backend_store);
-      backend->setSequenceNumberForGroup();
+      // Since 2.14 the numbers begin at 0 by themselves.
+      if constexpr (!release::since(2, 14)) backend->setSequenceNumberForGroup();
       backend = wrapped(description, backend, backend_store);
     }
     group->setBackend(at::Device(device).type(), ProcessGroup::strToBackendType(name), backend);
