@@ -25,4 +25,8 @@ inline constexpr bool kPassesNoGradientOn = since(2, 14);
 // clamp_min passes a gradient to elements equal to its bound. Since 2.14, only to those above it.
 inline constexpr bool kBoundHasGradient = !since(2, 14);
 
+// The collectives of a group are numbered from a number that the ranks agree on. Since 2.14, from
+// 0.
+inline constexpr bool kNumbersCollectives = !since(2, 14);
+
 }  // namespace torch_losses::release

@@ -32,7 +32,7 @@ Owner& owner() {
 }
 
 // Makes this environment the owner. Throws if another one is, and names it.
-void acquire(Environment& environment, const std::string& name) {
+void acquire_c10d(Environment& environment, const std::string& name) {
   require_available();
   Owner& current = owner();
   std::lock_guard lock(current.mutex);
@@ -44,7 +44,7 @@ void acquire(Environment& environment, const std::string& name) {
   current.name = name;
 }
 
-void release(Environment& environment) {
+void release_c10d(Environment& environment) {
   Owner& current = owner();
   std::lock_guard lock(current.mutex);
   if (current.environment == environment.async().memory().get()) current.environment = nullptr;
@@ -112,8 +112,7 @@ GroupPointer make_group(const GroupDescription& description) {
     if (!backend || !is_one) {
       auto backend_store = c10::make_intrusive<PrefixStore>(device + "/", store);
       backend = make_backend(description, name, backend_store);
-      // Since 2.14 the numbers begin at 0 by themselves.
-      if constexpr (!release::since(2, 14)) backend->setSequenceNumberForGroup();
+      if constexpr (release::kNumbersCollectives) backend->setSequenceNumberForGroup();
       backend = wrapped(description, backend, backend_store);
     }
     group->setBackend(at::Device(device).type(), ProcessGroup::strToBackendType(name), backend);
@@ -211,8 +210,8 @@ distributed::GroupPointer read(Environment& environment, napi_value value) {
 void add_groups(Bindings& bindings) {
   using namespace distributed;  // NOLINT: a list of names
   bindings.add("dist_is_available", [] { return is_available(); });
-  bindings.add<&acquire>("dist_acquire");
-  bindings.add<&release>("dist_release");
+  bindings.add<&acquire_c10d>("dist_acquire");
+  bindings.add<&release_c10d>("dist_release");
   bindings.add<&new_group>("dist_new_group");
   bindings.add<&destroy_group>("dist_destroy_group");
   bindings.add<&group_store>("dist_group_store");

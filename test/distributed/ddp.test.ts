@@ -117,7 +117,7 @@ describe('DistributedDataParallel', function () {
     before('train in Python', async () => {
       reference = await train('python', ['ddp.py', 'ddp.py']);
       const errors = reference[0]!.filter(({ error }) => error);
-      expect(errors).to.have.lengthOf(9);
+      expect(errors.length, 'some options are refused').to.be.within(1, CASES.length / 2);
     });
 
     for (const programs of [
