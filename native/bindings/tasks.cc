@@ -28,7 +28,9 @@ void Lane::push(std::function<void()> function) {
 
 void Lane::run(State& state) {
   std::unique_lock lock(state.mutex);
-  while (state.pushed.wait_for(lock, kIdleTime, [&] { return !state.functions.empty(); })) {
+  // Waits by the system clock: by the steady one, it would need glibc 2.30.
+  const auto is_pushed = [&] { return !state.functions.empty(); };
+  while (state.pushed.wait_until(lock, std::chrono::system_clock::now() + kIdleTime, is_pushed)) {
     std::function<void()> function = std::move(state.functions.front());
     state.functions.pop_front();
     lock.unlock();

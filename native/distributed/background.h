@@ -3,12 +3,14 @@
 
 #include "bindings/node_api.h"
 
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
-#include <future>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -34,13 +36,22 @@ void destroy_aside(T object) {
 // is free again, unless a collective of a rank that hangs is left.
 template <typename T>
 void destroy_soon(T object) {
-  std::promise<void> destroyed;
-  auto future = destroyed.get_future();
-  std::thread([object = std::move(object), destroyed = std::move(destroyed)]() mutable {
+  struct State {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool is_destroyed = false;
+  };
+  auto state = std::make_shared<State>();
+  std::thread([object = std::move(object), state]() mutable {
     object = T();
-    destroyed.set_value();
+    std::lock_guard lock(state->mutex);
+    state->is_destroyed = true;
+    state->changed.notify_all();
   }).detach();
-  future.wait_for(std::chrono::seconds(2));
+  // Waits by the system clock: by the steady one, it would need glibc 2.30.
+  const auto end = std::chrono::system_clock::now() + std::chrono::seconds(2);
+  std::unique_lock lock(state->mutex);
+  state->changed.wait_until(lock, end, [&] { return state->is_destroyed; });
 }
 
 // An object that is destroyed on a thread of its own. If its owner is the main thread and ends, so
@@ -59,7 +70,7 @@ class Aside {
   T take() { return std::exchange(object_, T()); }
   void release() {
     if (!object_) return;
-    if (environment_->closed && gettid() == getpid()) {
+    if (environment_->closed && syscall(SYS_gettid) == getpid()) {
       new T(take());
     } else {
       destroy_aside(take());
