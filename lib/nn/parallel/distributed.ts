@@ -26,6 +26,7 @@ import { defaultGroup, GROUP, type Group, ProcessGroup } from '../../distributed
 import { Device, type DeviceLike } from '../../tensor/device';
 import type { Tensor } from '../../tensor/tensor';
 import { mapped } from '../../utils/data/_utils/containers';
+import { cuda } from '../../version';
 import { Module } from '../modules/module';
 import { withModes } from '../modules/replay';
 import { Embedding, EmbeddingBag } from '../modules/sparse';
@@ -392,8 +393,8 @@ export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Mo
   register_comm_hook(state: ProcessGroup | null, hook: CommHook): void;
   register_comm_hook(...args: unknown[]): void {
     const { state, hook } = REGISTER.read(args);
-    if (hook.name === 'bf16_compress_hook') {
-      // NCCL is not there, whichever the device.
+    // Python asks for what torch was built with, whichever the device and backend.
+    if (hook.name === 'bf16_compress_hook' && cuda === null) {
       throw typeError(
         'BF16 all reduce communication hook required CUDA 11+ and NCCL 2.10+ or XPU and XCCL',
       );
