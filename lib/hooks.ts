@@ -5,6 +5,7 @@
  * Every entry point imports this file first. It runs once per thread.
  */
 import './bindings/libtorch/bundle';
+import { isMainThread } from 'node:worker_threads';
 import './backends/kernels';
 import './tensor/tensor';
 import { createError } from './bindings/errors';
@@ -25,3 +26,5 @@ const hooks: Hooks = {
 HandleOwner.hooks = hooks;
 setHooks(native, hooks);
 native.propose_allocator_limit(usableMemory() / 8);
+// torchrun reports the error that ends the process.
+if (isMainThread && process.env['TORCHELASTIC_ERROR_FILE']) require('./distributed/error_file');

@@ -335,7 +335,7 @@ const openSafetensors: Open = (reader, source, member, fallback) => {
 
 const openTorch: Open = ({ path }, source, member, fallback) => {
   const make = (): Tensor => {
-    const value = load([source.path, { mmap: true, map_location: 'cpu' }]);
+    const value = load(source.path, { mmap: true, map_location: 'cpu' });
     if (isTensor(value) && member === undefined) return value as Tensor;
     const tensors = tensorsOf(value);
     return tensors.get(chosen(path, [...tensors.keys()], member, fallback))!;

@@ -99,6 +99,3 @@ export {
   type TCPStoreOptions,
 } from './store';
 export { Work } from './work';
-
-// torchrun reports the error that ends the process.
-if (process.env['TORCHELASTIC_ERROR_FILE']) require('./error_file');

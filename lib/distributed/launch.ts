@@ -71,16 +71,16 @@ export function exclusively<T>(run: () => Promise<T>): Promise<T> {
 }
 
 /** Gives an error from another thread the stack of the call that it is about. */
-function withCaller(error: unknown, caller: string | undefined): unknown {
-  if (types.isNativeError(error) && caller && 'pythonType' in error) {
-    error.stack = `${error.name}: ${error.message}\n${caller.split('\n').slice(2).join('\n')}`;
+function withCaller(error: unknown, { stack }: Error): unknown {
+  if (types.isNativeError(error) && stack && 'pythonType' in error) {
+    error.stack = `${error.name}: ${error.message}\n${stack.split('\n').slice(2).join('\n')}`;
   }
   return error;
 }
 
 /** Starts a native call that waits for the other processes, after the collectives that run in a row. */
 export function afterSequence<T>(start: () => Promise<T>): Promise<T> {
-  const caller = new Error().stack;
+  const caller = new Error(); // its stack becomes a text if it is read
   const begin = (): Promise<T> => outside(start);
   const started = sequence && !isPart.getStore() ? sequence.then(begin) : begin();
   return started.catch((error: unknown) => {

@@ -38,8 +38,36 @@ export const LOAD = new Signature('load', {
   mmap: option<boolean | null>(orNull(BOOL), null),
 });
 
-/** The documented function is in index.ts. */
-export function load(args: readonly unknown[]): unknown {
+/**
+ * Returns the object in a file that `torch.save` wrote, in Python or here. Nothing in the file is executed: it may have
+ * tensors, numbers, texts, booleans, None, bytes, dtypes, devices, and lists, tuples, sets and dictionaries of them, as
+ * with Python's `weights_only=True`. Anything else is refused by its name.
+ *
+ * A dict becomes a plain object if its keys are texts, or integers in ascending order, and a Map otherwise. An OrderedDict,
+ * such as a state dict, becomes a Map. A tuple becomes a frozen array, bytes a Uint8Array, a complex number `{ re, im }`,
+ * an integer beyond 2⁵³ a bigint. Tensors that shared memory share it again.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.load.html
+ *
+ * ```ts
+ * model.load_state_dict(torch.load('model.pt') as Map<string, Tensor>);
+ * ```
+ *
+ * @param f - a path, or the file's bytes
+ * @param options.map_location - the device of all tensors, or devices by the names of those in the file. Default: the
+ *   devices on which they were
+ * @param options.mmap - maps the file into memory, so that only what is read takes memory. The file must not be shortened
+ *   while its tensors are alive; what is written to them does not reach the file. Default: false
+ * @throws TorchError (UnpicklingError) for an object that is not allowed; RangeError (ValueError) if the file is damaged;
+ *   TorchError (RuntimeError) if it is of another format; the error of `fs` if it cannot be read
+ */
+export function load<T = unknown>(
+  f: string | Uint8Array,
+  map_location?: MapLocation | null | LoadOptions,
+  pickle_module?: null | LoadOptions,
+  options?: LoadOptions,
+): T;
+export function load(...args: unknown[]): unknown {
   const { f, map_location, pickle_module, weights_only, mmap } = LOAD.read(args);
   const path = typeof f === 'string' ? f : undefined;
   if (path === undefined && !types.isUint8Array(f)) {

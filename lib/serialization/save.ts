@@ -24,8 +24,25 @@ export const SAVE = new Signature('save', {
 const FORMAT_VERSION = '1';
 const ARCHIVE_VERSION = '3\n';
 
-/** The documented function is in index.ts. */
-export function save(obj: unknown, args: readonly unknown[]): void {
+/**
+ * Writes an object to a file that Python's `torch.load` reads by default.
+ *
+ * A Map becomes an OrderedDict, a plain object a dict, an array a list, a frozen array a tuple, a Uint8Array bytes. A key
+ * of a plain object that is an integer becomes an int. A number is an int if it is a safe integer and not -0, else a float;
+ * `torch.asFloat` makes it a float. Tensors that share memory share a storage in the file.
+ *
+ * See https://docs.pytorch.org/docs/stable/generated/torch.save.html
+ *
+ * ```ts
+ * torch.save({ model: model.state_dict(), optimizer: optimizer.state_dict(), epoch: 3 }, 'checkpoint.pt');
+ * ```
+ *
+ * @param f - the path of the file
+ * @throws TypeError that names the place of a value that cannot be saved; TorchError (RuntimeError) if tensors view the same
+ *   memory as different dtypes; the error of `fs` if the file cannot be written
+ */
+export function save(obj: unknown, f: string, options?: { pickle_protocol?: 2 }): void;
+export function save(obj: unknown, ...args: unknown[]): void {
   const { f, pickle_protocol } = SAVE.read(args);
   if (pickle_protocol !== 2) throw runtimeError('save(): only pickle protocol 2 can be written');
   const storages = new Storages();

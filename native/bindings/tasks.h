@@ -29,8 +29,9 @@ namespace torch_losses {
 
 class Environment;
 
-// Runs functions one after another, on a thread that exists while there are any, and for a moment
-// after: a new thread costs a training loop more than its collective.
+// Runs functions one after another on a thread of its own. The thread ends when no function came
+// for a second. To start a thread for each function would cost a training loop more than its
+// collective.
 class Lane {
  public:
   void push(std::function<void()> function);
