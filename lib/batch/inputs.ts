@@ -129,11 +129,21 @@ export class Column {
     return sizes.reduce((product, size) => product * size, this.dtype.itemsize);
   }
 
+  /** The memory that the files take while they are read, beside the rows. */
+  get held(): number {
+    return Math.max(...this.shards.map((shard) => shard.held));
+  }
+
   /** Returns the shard with a row, and the row's number in it. */
   at(row: number): { shard: Shard; row: number } {
     let index = this.starts.length - 1;
     while (index > 0 && this.starts[index]! > row) index--;
     return { shard: this.shards[index]!, row: row - this.starts[index]! };
+  }
+
+  /** Frees what is held for reading. */
+  async release(): Promise<void> {
+    await Promise.all(this.shards.map((shard) => shard.release()));
   }
 
   /** Reads rows into memory, and returns them as a tensor of that memory. */

@@ -49,6 +49,10 @@ type Content =
 
 export class Shard {
   #made: Tensor | undefined;
+  #file: Promise<FileHandle> | undefined;
+  /** How many reads of the file run, and whether the last rows were among them. */
+  #reads = 0;
+  #isRead = false;
 
   constructor(
     readonly source: Source,
@@ -96,7 +100,7 @@ export class Shard {
     try {
       if ('offset' in content) await this.#readFile(content.offset, rows, bytes, place);
       else if ('column' in content) await this.#readTable(content.column, rows, bytes, place);
-      else this.#readTensor(content.make, rows, bytes, place);
+      else await this.#readTensor(content.make, rows, bytes, place);
     } catch (cause) {
       if (cause instanceof BatchError) throw cause;
       if (cause instanceof RowProblem) throw tableError(this.path, cause);
@@ -106,15 +110,18 @@ export class Shard {
   }
 
   async #readFile(offset: number, rows: Rows, bytes: Uint8Array, place: Place): Promise<void> {
-    const file = await open(this.source.path);
+    // Two chunks are read at once in the beginning, and the file stays open between them.
+    this.#reads++;
     try {
-      const status = await file.stat({ bigint: true });
-      this.#check(status);
+      const file = await (this.#file ??= open(this.source.path));
+      this.#check(await file.stat({ bigint: true }));
       for (const { from, at, length } of this.#parts(rows, place)) {
         await this.#fill(file, bytes.subarray(at, at + length), offset + from);
       }
     } finally {
-      await file.close();
+      this.#reads--;
+      this.#isRead ||= rows.to === this.shape[rows.dim];
+      if (this.#isRead && this.#reads === 0) await this.release();
     }
   }
 
@@ -129,7 +136,12 @@ export class Shard {
     if (wrong !== undefined) throw damaged(this.path, `is of bools, and has a byte ${wrong}`);
   }
 
-  #readTensor(make: () => Tensor, rows: Rows, bytes: Uint8Array, place: Place): void {
+  async #readTensor(
+    make: () => Tensor,
+    rows: Rows,
+    bytes: Uint8Array,
+    place: Place,
+  ): Promise<void> {
     this.#check(statSync(this.source.path, { bigint: true }));
     this.#made ??= make();
     const { dim, from, to } = rows;
@@ -142,7 +154,7 @@ export class Shard {
       bytes.set(whole.subarray(done, done + length), at);
       done += length;
     }
-    if (to === this.shape[dim]) this.release();
+    if (to === this.shape[dim]) await this.release();
   }
 
   async #readTable(
@@ -175,9 +187,14 @@ export class Shard {
   }
 
   /** Frees what is held for reading. */
-  release(): void {
+  async release(): Promise<void> {
     this.#made?.dispose();
+    const opened = this.#file;
     this.#made = undefined;
+    this.#file = undefined;
+    this.#isRead = false;
+    const file = await opened?.catch(() => undefined);
+    await file?.close();
   }
 
   /** Yields the parts of the file that have the rows, and their places. */

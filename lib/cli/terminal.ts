@@ -26,6 +26,8 @@ export class Terminal {
   readonly json: boolean;
   /** Whether each result is a line of its own, for commands that have several. */
   lines = false;
+  /** Where results go: to standard error if standard output has data. */
+  results: NodeJS.WriteStream = process.stdout;
   /** Styles for standard output, which are none where colours are not wanted. */
   readonly styles: Styles;
   /** The same for standard error. */
@@ -39,7 +41,7 @@ export class Terminal {
 
   /** A command's result: the value where `--json` was given, else the text. Once per command, but for `lines`. */
   result(value: unknown, text: () => string): void {
-    process.stdout.write(
+    this.results.write(
       `${this.json ? JSON.stringify(value, null, this.lines ? 0 : 2) : text()}\n`,
     );
   }
