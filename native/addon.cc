@@ -20,6 +20,8 @@
 extern "C" uint64_t aoti_torch_abi_version();
 
 namespace torch_losses {
+
+void add_mapped_parts(Bindings& bindings);
 namespace {
 
 // Throws if libtorch has another minor version than the addon was built for. Otherwise many calls
@@ -105,6 +107,7 @@ void add_all(Bindings& bindings) {
   add_environment(bindings);
   add_sharing(bindings);
   add_allocator(bindings);
+  add_mapped_parts(bindings);
   add_tensors(bindings);
   add_autograd(bindings);
   add_hooks(bindings);

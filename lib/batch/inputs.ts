@@ -141,9 +141,22 @@ export class Column {
     return { shard: this.shards[index]!, row: row - this.starts[index]! };
   }
 
-  /** Frees what is held for reading. */
-  async release(): Promise<void> {
-    await Promise.all(this.shards.map((shard) => shard.release()));
+  /**
+   * Returns rows as a tensor, of the file itself if it can be mapped, else of the memory. Ask {@link checkWhole} after
+   * they are used.
+   */
+  async load(from: number, to: number, memory: SharedArrayBuffer): Promise<Tensor> {
+    const { dim } = this;
+    const { shard, row } = this.at(from);
+    const last = row + to - from;
+    const isInOne = last <= shard.shape[dim]!;
+    const mapped = isInOne ? await shard.map({ dim, from: row, to: last }) : undefined;
+    return mapped ?? this.read(from, to, memory);
+  }
+
+  /** @throws BatchError if the file did not have the rows any more when they were used */
+  checkWhole(from: number, tensor: Tensor): void {
+    this.at(from).shard.checkWhole(tensor);
   }
 
   /** Reads rows into memory, and returns them as a tensor of that memory. */

@@ -239,7 +239,6 @@ async function copy(column: Column, target: Target): Promise<void> {
     }
     await series.finish();
   } finally {
-    await column.release();
     await series.close();
   }
 }

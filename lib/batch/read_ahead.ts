@@ -45,16 +45,15 @@ export class ReadAhead<T> {
     const { from, to } = chunk;
     const reads = this.columns.map(async (column, i): Promise<[string, Tensor]> => [
       column.input,
-      await column.read(from, to, memory[i]!),
+      await column.load(from, to, memory[i]!),
     ]);
     // All are waited for, so that nothing writes to the memory after an error.
     await Promise.allSettled(reads);
     return this.prepare(chunk, Object.fromEntries(await Promise.all(reads)));
   }
 
-  /** Waits for what is being read, and closes the files. */
+  /** Waits for what is being read. */
   async close(): Promise<void> {
     await Promise.allSettled(this.#reads);
-    await Promise.all(this.columns.map((column) => column.release()));
   }
 }

@@ -96,12 +96,24 @@ export class Scorer {
     try {
       const inputs = mapped(read, (tensor, input) => {
         const wanted = this.#dtypeOf({ input, dtype: tensor.dtype });
-        return wanted ? to(tensor, wanted) : tensor;
+        if (!wanted) return tensor;
+        const converted = to(tensor, wanted);
+        this.#checkWhole(rows, { [input]: tensor });
+        if (converted !== tensor) tensor.dispose();
+        return converted;
       });
       return { inputs, moved: this.#transfer.start(inputs), compared };
     } catch (error) {
       this.#checkFits(rows, error as Error);
       throw error;
+    }
+  }
+
+  /** @throws BatchError if a file has become shorter while it was used */
+  #checkWhole({ from }: Range, inputs: Inputs): void {
+    for (const column of this.columns) {
+      const tensor = inputs[column.input];
+      if (tensor) column.checkWhole(from, tensor);
     }
   }
 
@@ -150,6 +162,7 @@ export class Scorer {
       ...(gradients && { gradients: elementsOf(gradients, await gradients.toTypedArrayAsync()) }),
     };
     this.#score(started, losses, bad, scores);
+    this.#checkWhole(rows, { ...inputs, ...(compared && { [COMPARED]: compared }) });
     const all = [losses, gradients, compared, ...Object.values(inputs), ...Object.values(there)];
     for (const each of all) each?.dispose();
     return elements;

@@ -5,6 +5,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 
 import { handleOf, isTensor } from '../bindings/handle';
 import { native } from '../bindings/native';
+import { wrap } from '../bindings/wrap';
 import { withoutGrad } from '../nn/ops';
 import { contentsOf } from '../serialization/contents';
 import { load } from '../serialization/load';
@@ -46,6 +47,11 @@ type Content =
   | { readonly offset: number }
   | { make(): Tensor; readonly bytes: number }
   | { readonly column: TableColumn; readonly dim: number };
+
+/** Mapping fewer bytes takes longer than copying them. */
+const SMALLEST_MAPPED = 2 ** 20;
+/** The bits of results depend on it. */
+const ALIGNMENT = 16;
 
 export class Shard {
   #made: Tensor | undefined;
@@ -102,22 +108,62 @@ export class Shard {
       else if ('column' in content) await this.#readTable(content.column, rows, bytes, place);
       else await this.#readTensor(content.make, rows, bytes, place);
     } catch (cause) {
-      if (cause instanceof BatchError) throw cause;
-      if (cause instanceof RowProblem) throw tableError(this.path, cause);
-      const why = `${this.name} cannot be read from row ${rows.from}: ${(cause as Error).message}`;
-      throw new BatchError('data', why, this.path, rows.from, { cause });
+      throw this.#error(rows, cause);
     }
   }
 
-  async #readFile(offset: number, rows: Rows, bytes: Uint8Array, place: Place): Promise<void> {
-    // Two chunks are read at once in the beginning, and the file stays open between them.
+  /**
+   * Returns rows of the file without a copy, or undefined if they must be copied. Ask {@link checkWhole} after they are
+   * used.
+   *
+   * @throws BatchError that names the file, if it has changed or cannot be read
+   */
+  async map(rows: Rows): Promise<Tensor | undefined> {
+    const { content, shape, dtype } = this;
+    // The bytes of bools must be looked at.
+    if (!('offset' in content) || dtype === dtypes.bool) return undefined;
+    const [part, ...others] = this.#parts(rows, { at: 0, count: rows.to - rows.from });
+    if (!part || others.length || part.length < SMALLEST_MAPPED) return undefined;
+    const offset = content.offset + part.from;
+    if (offset % ALIGNMENT) return undefined;
+    const sizes = shape.map((size, dim) => (dim === rows.dim ? rows.to - rows.from : size));
+    try {
+      const mapped = await this.#withFile(rows, ({ fd }) =>
+        native.read_mapped(fd, offset, sizes, dtype.code),
+      );
+      return mapped === null ? undefined : wrap(mapped);
+    } catch (cause) {
+      throw this.#error(rows, cause);
+    }
+  }
+
+  /** @throws BatchError if rows that were mapped were not in the file any more when they were used */
+  checkWhole(tensor: Tensor): void {
+    if (native.is_cut(handleOf(tensor)!)) throw this.#changed();
+  }
+
+  #error({ from }: Rows, cause: unknown): BatchError {
+    if (cause instanceof BatchError) return cause;
+    if (cause instanceof RowProblem) return tableError(this.path, cause);
+    const why = `${this.name} cannot be read from row ${from}: ${(cause as Error).message}`;
+    return new BatchError('data', why, this.path, from, { cause });
+  }
+
+  #readFile(offset: number, rows: Rows, bytes: Uint8Array, place: Place): Promise<void> {
+    return this.#withFile(rows, async (file) => {
+      for (const { from, at, length } of this.#parts(rows, place)) {
+        await this.#fill(file, bytes.subarray(at, at + length), offset + from);
+      }
+    });
+  }
+
+  /** Reads rows of the file, which stays open until its last rows are read. */
+  async #withFile<T>(rows: Rows, read: (file: FileHandle) => Promise<T>): Promise<T> {
     this.#reads++;
     try {
       const file = await (this.#file ??= open(this.source.path));
       this.#check(await file.stat({ bigint: true }));
-      for (const { from, at, length } of this.#parts(rows, place)) {
-        await this.#fill(file, bytes.subarray(at, at + length), offset + from);
-      }
+      return await read(file);
     } finally {
       this.#reads--;
       this.#isRead ||= rows.to === this.shape[rows.dim];
@@ -213,7 +259,11 @@ export class Shard {
     const { size, modified } = stampOf(status);
     const { opened } = this.source;
     if (size === opened.size && modified === opened.modified) return;
-    throw new BatchError('data', `${this.path} has changed while the job ran`, this.path);
+    throw this.#changed();
+  }
+
+  #changed(): BatchError {
+    return new BatchError('data', `${this.path} has changed while the job ran`, this.path);
   }
 }
 
@@ -242,7 +292,7 @@ export async function openShard(name: string, opening: Opening, sources: Sources
       const contents = contentsOf(reader);
       const read = READERS[contents as keyof typeof READERS];
       if (!read) throw damaged(source.label, `is no ${FORMATS} file`);
-      return read(reader, source, opening.member, opening.input);
+      return sources.add(read(reader, source, opening.member, opening.input));
     } finally {
       reader.close();
     }
