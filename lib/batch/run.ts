@@ -133,12 +133,15 @@ export class Job {
     locks: readonly Lock[],
   ): AsyncGenerator<BatchProgress, BatchSummary> {
     const { resume, overwrite } = this.#settings;
-    const earlier = resume ? Journal.read(file) : undefined;
+    const found = resume || !overwrite ? Journal.read(file) : undefined;
+    // A run that has computed nothing leaves nothing to go on with, and nothing to lose.
+    const isBegun = found !== undefined && found.chunks.length > 0;
+    const earlier = resume && isBegun ? found : undefined;
     const chunkRows = earlier?.heading.chunkRows ?? rowsOfChunk(this.#columns, this.#settings);
     const heading = this.#heading(chunkRows);
     if (earlier) this.#goOn(file, earlier, heading);
     else if (overwrite) for (const other of othersOf(file)) rmSync(other, { force: true });
-    else this.#refuseExisting(file);
+    else this.#refuseExisting(file, isBegun);
     const done = earlier?.chunks.length ?? 0;
     const chunks = chunksOf(this.#columns[0]!, chunkRows, this.#range);
     const isWhole = Object.values(this.#series).every((files) => files.isWhole);
@@ -171,10 +174,9 @@ export class Job {
     this.#totals.addAll(file, chunks);
   }
 
-  #refuseExisting(journal: string): void {
+  #refuseExisting(journal: string, isBegun: boolean): void {
     const targets = Object.values(this.#series).flatMap((files) => files.targets);
-    // A run that was killed may have left a journal without its first line.
-    const own = this.#settings.resume ? [] : [journal];
+    const own = isBegun ? [journal] : [];
     const there = [...own, ...othersOf(journal), ...targets.map(({ file }) => file)].find(exists);
     if (there === undefined) return;
     const what = there.endsWith('.job')

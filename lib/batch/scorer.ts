@@ -233,11 +233,18 @@ export class Scorer {
       if (bad?.length) return bad;
     }
     const first = await firstBadRow(inputs, rows, this.#computation);
+    const cause = first?.cause ?? error;
+    if (/dtype|scalar type/i.test(cause.message)) throw this.#dtypesRefused(inputs, cause);
     const { shard, row } = this.first.at(range.from + (first?.row ?? 0));
-    const { message } = first?.cause ?? error;
     const where = first ? `row ${row}` : `rows ${row} to ${row + rows - 1}`;
-    const text = `${this.loss.name} refuses ${where} of ${shard.name}: ${message}`;
-    throw new BatchError('data', text, shard.path, row, { cause: first?.cause ?? error });
+    const text = `${this.loss.name} refuses ${where} of ${shard.name}: ${cause.message}`;
+    throw new BatchError('data', text, shard.path, row, { cause });
+  }
+
+  #dtypesRefused(inputs: Inputs, cause: Error): BatchError {
+    const given = Object.entries(inputs).map(([name, { dtype }]) => `${name} of ${dtype}`);
+    const text = `${this.loss.name} refuses ${given.join(', ')}: ${cause.message}`;
+    return new BatchError('data', text, undefined, undefined, { cause });
   }
 
   /** Returns the losses on the CPU, and the gradients. */

@@ -42,8 +42,8 @@ describe('batch: mapped files', () => {
     for (const name of ['x.npy', 'x.safetensors:x', 'x.npz:x']) {
       const path = file(name).split(':')[0]!;
       const [column, rows] = await loaded(file(name), 8, 9000);
-      // The header of safetensors may end where no element is aligned.
-      if (!name.includes('safe')) expect(isMapped(path), name).to.equal(true);
+      // In other formats, an array may begin where no element is aligned.
+      if (name.endsWith('.npy')) expect(isMapped(path), name).to.equal(true);
       expect(torch.equal(rows, x.narrow(0, 8, 8992)), name).to.equal(true);
       // What is written to the rows is not written to the file.
       rows.zero_();

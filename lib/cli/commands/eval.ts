@@ -282,6 +282,9 @@ function progressText({ rowsPerSecond, bytesPerSecond, secondsLeft, mean }: Batc
   ].join('  ');
 }
 
+const DTYPE_ADVICE = '--dtype INPUT=DTYPE converts an input: --dtype target=int64.';
+const INPUT_ADVICE = '`eval --help LOSS` shows the options that take the inputs of a loss.';
+
 const ADVICE: Readonly<Record<string, string>> = {
   changed: '--overwrite starts from the beginning.',
   exists: '--resume goes on with the job, --overwrite starts from the beginning.',
@@ -298,8 +301,12 @@ function failure(error: unknown, isKept: boolean): unknown {
   const text = message.replace(/^(evaluate|merge)\(\): /, '');
   if (name === 'BatchError') {
     const status = STATUS[problem as keyof typeof STATUS];
-    return new CommandError(text, isKept ? ADVICE[problem!] : undefined, status);
+    const advice = / refuses \w+ of torch\./.test(text) ? DTYPE_ADVICE : ADVICE[problem!];
+    return new CommandError(text, isKept || problem === 'data' ? advice : undefined, status);
   }
   if (syscall) return new CommandError(message);
-  return code?.startsWith('ERR_TORCH_') ? new UsageError(text) : error;
+  const isInput = / (needs the|has no) input '/.test(text);
+  return code?.startsWith('ERR_TORCH_')
+    ? new UsageError(text, isInput ? INPUT_ADVICE : undefined)
+    : error;
 }
