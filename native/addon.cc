@@ -20,8 +20,6 @@
 extern "C" uint64_t aoti_torch_abi_version();
 
 namespace torch_losses {
-
-void add_mapped_parts(Bindings& bindings);
 namespace {
 
 // Throws if libtorch has another minor version than the addon was built for. Otherwise many calls

@@ -9,6 +9,7 @@ class Bindings;
 void add_environment(Bindings& bindings);       // bindings/environment_calls.cc
 void add_sharing(Bindings& bindings);           // bindings/sharing.cc
 void add_allocator(Bindings& bindings);         // memory/allocator.cc
+void add_mapped_parts(Bindings& bindings);      // memory/mapped_parts.cc
 void add_tensors(Bindings& bindings);           // operators/tensors.cc
 void add_autograd(Bindings& bindings);          // operators/autograd.cc
 void add_hooks(Bindings& bindings);             // operators/hooks.cc
