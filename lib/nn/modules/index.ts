@@ -36,7 +36,7 @@ export type {
 export * from './instancenorm';
 export * from './linear';
 export * from './loss';
-export { Module, type NamedOptions } from './module';
+export { Module } from './module';
 export * from './normalization';
 export * from './padding';
 export * from './parameter_container';
@@ -68,5 +68,6 @@ export {
   TransformerDecoderLayer,
   TransformerEncoderLayer,
 } from './transformer_layer';
+export type { NamedOptions } from './tree';
 
 knowExports(exports);
