@@ -18,7 +18,9 @@ import {
   TENSOR,
 } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
-import { type Attended, type Attention, attend, canonicalMask } from '../functional/attention';
+import { canonicalMask } from '../functional/attention/masks';
+import { type Attended, attend } from '../functional/attention/multi_head';
+import type { Attention } from '../functional/attention/parameters';
 import * as init from '../init';
 import { empty, op } from '../ops';
 import { Parameter } from '../parameter';

@@ -23,7 +23,7 @@ import type { DType } from '../../tensor/dtype';
 import { full } from '../../tensor/factories';
 import type { Tensor } from '../../tensor/tensor';
 import { deepcopy } from '../../utils/deepcopy';
-import { canonicalMask } from '../functional/attention';
+import { canonicalMask } from '../functional/attention/masks';
 import * as init from '../init';
 import { op } from '../ops';
 import { isFast, isNested } from './attention';
