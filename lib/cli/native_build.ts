@@ -10,7 +10,7 @@ import { adviceFor } from './failures';
 import { mustRun, run } from './programs';
 
 /** What to build, and where. */
-export interface NativeBuild {
+interface NativeBuild {
   /** Its directory has `include/` and `lib/`. */
   readonly libtorch: Pick<Libtorch, 'directory' | 'version'>;
   /** CMake's folder of unfinished things; kept, it makes the next build quick. */
@@ -29,7 +29,7 @@ export interface NativeBuild {
 export type Command = readonly [program: string, args: string[]];
 
 /** What runs CMake's two steps. */
-export interface Driver {
+interface Driver {
   /** @param settings - CMakeLists.txt's variables */
   configure(build: NativeBuild, settings: Readonly<Record<string, string>>): Command;
   compile(build: NativeBuild, jobs: number): Command;

@@ -15,7 +15,7 @@ export const COMMON_OPTIONS = {
   },
 } as const satisfies OptionDescriptions;
 
-export interface Parsed {
+interface Parsed {
   readonly values: Record<string, string | boolean | readonly string[] | undefined>;
   readonly operands: readonly string[];
 }

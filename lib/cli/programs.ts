@@ -4,7 +4,7 @@ import os from 'node:os';
 import { CommandError } from './errors';
 import { adviceFor } from './failures';
 
-export interface RunOptions {
+interface RunOptions {
   env?: NodeJS.ProcessEnv;
   /** Show nothing unless it fails. */
   quiet?: boolean;

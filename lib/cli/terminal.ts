@@ -11,7 +11,7 @@ export interface Styles {
   warning(text: string): string;
 }
 
-export interface TerminalOptions {
+interface TerminalOptions {
   /** Standard output is one JSON document. */
   json?: boolean;
   /** Overrules the environment. */

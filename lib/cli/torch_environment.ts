@@ -15,7 +15,7 @@ export const PINNED_TORCH = '2.13.0';
 const PYTORCH_CPU_INDEX = 'https://download.pytorch.org/whl/cpu';
 
 /** What to fetch. */
-export interface TorchRequest {
+interface TorchRequest {
   /** Such as `2.13.0`. */
   readonly version: string;
   readonly cuda: boolean;

@@ -81,7 +81,7 @@ function ulpOptions(closeness: Closeness, name: string) {
  * Says for Jest and Vitest whether two tensors are equal; undefined for anything but two tensors. It agrees with what
  * their own comparison finds (lib/tensor/content.ts), which visits each element.
  */
-export function tensorsEqual(a: unknown, b: unknown): boolean | undefined {
+function tensorsEqual(a: unknown, b: unknown): boolean | undefined {
   if (!isTensor(a) || !isTensor(b)) return undefined;
   const tag = (tensor: unknown) => (tensor as Contained).content[Symbol.toStringTag];
   return (a as Tensor).constructor === (b as Tensor).constructor && tag(a) === tag(b);

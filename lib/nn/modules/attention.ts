@@ -39,7 +39,7 @@ export const isFast = (tensor: Tensor | null): boolean =>
     !(native.is_grad_enabled() && tensor.requires_grad));
 
 /** The linear layer of the outputs. It has its own class in torch, so that quantization leaves it alone. */
-export class NonDynamicallyQuantizableLinear extends Linear {}
+class NonDynamicallyQuantizableLinear extends Linear {}
 
 const fastAttention = op<
   (

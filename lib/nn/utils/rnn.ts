@@ -172,7 +172,7 @@ function tensorOf(value: unknown, name: string): Tensor {
   throw fail(PACKED_SEQUENCE, `argument '${name}' must be a Tensor, got ${describe(value)}`);
 }
 
-export const PACKED = typeOf<PackedSequence>(
+const PACKED = typeOf<PackedSequence>(
   'a PackedSequence',
   (value) => value instanceof PackedSequence,
 );

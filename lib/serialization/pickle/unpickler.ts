@@ -8,7 +8,7 @@ import { OP, REFUSED } from './opcodes';
 import { Conversion, Dict, Global, Internal, Tuple } from './values';
 
 /** What a pickle may name, and how it refers to storages. */
-export interface Allowed {
+interface Allowed {
   /** Returns a class, function or constant by its qualified name, or undefined if a pickle may not name it. */
   global(name: string): unknown;
   /** Returns what a persistent id stands for. */

@@ -10,7 +10,7 @@ export function ulpsText(ulps: number): string {
   return ulps < 1e6 ? thousands(ulps) : ulps.toExponential(1);
 }
 
-export const relativeText = (value: number): string =>
+const relativeText = (value: number): string =>
   Number.isFinite(value) ? value.toPrecision(2) : '∞';
 
 /** How far, where and how the elements differ, a line each. */

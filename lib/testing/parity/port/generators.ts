@@ -4,7 +4,7 @@ import { get_rng_state, set_rng_state } from '../../../random/generator';
 import type { Tensor } from '../../../tensor/tensor';
 import { bytesOf } from '../../difference/elements';
 
-export interface DeviceGenerator {
+interface DeviceGenerator {
   device: string;
   get(): Tensor;
   set(state: Tensor): void;

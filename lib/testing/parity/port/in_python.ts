@@ -11,7 +11,7 @@ import { RunFile } from './run_file';
 import { environmentOf, sideNotes, warningNotes } from './sides';
 
 /** Python did not start, or its program failed. */
-export class PythonRunError extends Error {
+class PythonRunError extends Error {
   override name = 'PythonRunError';
 }
 

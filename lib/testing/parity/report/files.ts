@@ -9,7 +9,7 @@ export type FileResult =
   | { path: string; report: RunReport | CaseReport }
   | { path: string; error: string };
 
-export interface FileCounts extends Record<Verdict, number> {
+interface FileCounts extends Record<Verdict, number> {
   /** Files that could not be run. */
   unrun: number;
 }
