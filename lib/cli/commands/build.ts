@@ -9,7 +9,7 @@ import { CommandError } from '../errors';
 import { buildAddons } from '../native_build';
 import { requireWritable } from '../writable';
 
-/** Builds an addon for the libtorch that is there. */
+/** Builds an addon for the libtorch of this machine. */
 export const build = defineCommand({
   name: 'build',
   summary: 'Compile an addon, if the package has none for your libtorch or system',

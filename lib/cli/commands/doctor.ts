@@ -25,7 +25,7 @@ import type { Probe } from '../probe';
 import type { Styles } from '../terminal';
 import { PINNED_TORCH } from '../torch_environment';
 
-/** Says what would be loaded, whether it loads, and what to do where it does not. */
+/** Reports which libtorch would be loaded, whether it loads, and what to do if it does not. */
 export const doctor = defineCommand({
   name: 'doctor',
   summary: 'Show which libtorch and addon are used, and what to do if the package does not load',
@@ -159,7 +159,7 @@ function render(report: Report, { bold, dim, good, bad }: Styles): string {
   ].join('\n');
 }
 
-/** A line for each state, with the names of the kernels that are in it. */
+/** Returns a line for each state, with the names of the kernels in that state. */
 function kernelLines(kernels: Probe['kernels']): string[] {
   const byState = new Map<string, string[]>();
   for (const [name, { state, reason }] of Object.entries(kernels)) {

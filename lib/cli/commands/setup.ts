@@ -90,7 +90,7 @@ export const setup = defineCommand({
   },
 });
 
-// The set-up that was asked for last is used. On a read-only disk the order stays.
+// Marks this environment as the latest, which is the one that is used. On a read-only disk the order stays as it is.
 function touch(mark: string): void {
   try {
     utimesSync(mark, new Date(), new Date());
@@ -116,8 +116,8 @@ function checkRequest(version: string, requirements: string | undefined): void {
   }
 }
 
-// Under another name until it is complete, so that nobody finds half of it; two at a time are
-// both right, and the later stays.
+// Fetches into a folder with a temporary name, so that nobody uses an incomplete one. If two processes do this at a
+// time, the later one's folder stays.
 async function fetchInto(
   folder: string,
   request: Parameters<typeof fetchTorch>[0],

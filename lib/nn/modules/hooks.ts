@@ -123,7 +123,7 @@ export class ModuleHooks {
     return this.lists[list].add(hook as never, values.prepend);
   }
 
-  /** Returns hooks of their own for a copy of the module. */
+  /** Returns a copy of the hooks, for a copy of the module. */
   copy(): ModuleHooks {
     const copy = new ModuleHooks();
     for (const [name, hooks] of Object.entries(this.lists)) {
@@ -132,7 +132,7 @@ export class ModuleHooks {
     return copy;
   }
 
-  /** Whether there are hooks of calls. */
+  /** Whether there are hooks that are called with `forward`. */
   get hasForward(): boolean {
     const { beforeForward, afterForward, beforeBackward, afterBackward } = this.lists;
     return [beforeForward, afterForward, beforeBackward, afterBackward].some(
@@ -140,7 +140,7 @@ export class ModuleHooks {
     );
   }
 
-  /** Returns what calls the backward hooks for a call, if there are any. */
+  /** Returns the object that calls the backward hooks for a call, if there are any. */
   #backwardHook(module: Module): BackwardHook | undefined {
     const hooks = this.lists.afterBackward.list();
     const preHooks = this.lists.beforeBackward.list();
