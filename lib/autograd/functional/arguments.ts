@@ -18,7 +18,10 @@ export interface ProductOptions {
   strict?: boolean | undefined;
 }
 
-export const FUNC = { func: required(FUNCTION as Type<Differentiable>), inputs: required(ANYTHING) };
+export const FUNC = {
+  func: required(FUNCTION as Type<Differentiable>),
+  inputs: required(ANYTHING),
+};
 export const COMMON = { create_graph: optional(BOOL, false), strict: optional(BOOL, false) };
 
 export const OUTPUTS = 'outputs of the user-provided function';

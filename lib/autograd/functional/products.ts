@@ -19,12 +19,7 @@ import {
   type Tensors,
   vectorFor,
 } from './arguments';
-import {
-  checkRequiresGrad,
-  fillIn,
-  gradients,
-  type List,
-} from './gradients';
+import { checkRequiresGrad, fillIn, gradients, type List } from './gradients';
 
 const PARAMETERS = { ...FUNC, v: optional<unknown>(ANYTHING, null), ...COMMON };
 const VJP = new Signature('vjp', PARAMETERS);

@@ -1,13 +1,7 @@
 /** Recurrent layers. Source: torch/nn/modules/rnn.py. */
 import { valueError } from '../../../bindings/errors';
 import { isOptions } from '../../../dispatch/arguments';
-import {
-  FACTORY,
-  optional,
-  type Positional,
-  Signature,
-  STRING,
-} from '../../../dispatch/signature';
+import { FACTORY, optional, type Positional, Signature, STRING } from '../../../dispatch/signature';
 import type { Tensor } from '../../../tensor/tensor';
 import {
   COMMON,
