@@ -12,7 +12,8 @@ interface RunOptions {
 
 /**
  * Runs a program and waits for its end. Its output goes to standard error, because standard output only has the
- * command's result. Its standard error is the terminal itself, if there is one, so that it shows progress bars.
+ * command's result. The program writes its standard output there directly, so that it shows progress bars on a
+ * terminal.
  *
  * @returns the exit status, 127 where there is no such program, and what it printed as far as that was kept: all with
  *   `quiet`, else its standard error

@@ -31,7 +31,7 @@ export interface Candidate extends Omit<Libtorch, 'directory'> {
 }
 
 /** The commands that error messages recommend. */
-export const MENDING = IS_CHECKOUT
+export const ADVICE = IS_CHECKOUT
   ? { setup: 'npm run setup', build: 'npm run setup' }
   : { setup: 'npx torch-losses setup', build: 'npx torch-losses build' };
 
@@ -132,7 +132,7 @@ function messageForVariable({ directory, problem, needsBuild }: Candidate): stri
   return (
     `LIBTORCH is set to ${directory}, which ${problem}. ` +
     (needsBuild
-      ? `To build one, run \`${MENDING.build}\`.`
+      ? `To build one, run \`${ADVICE.build}\`.`
       : `Set it to a directory that holds lib/libtorch_cpu.so of PyTorch ${SUPPORTED_VERSIONS.join(', ')}, ` +
         'or unset it to use the torch of the active Python.')
   );
@@ -148,10 +148,10 @@ function messageForNone(refused: readonly Candidate[]): string {
     ...(tried.length > 0 ? tried : ['  - the torch of a Python: no python3 or python on PATH']),
     ...(IS_BUNDLED ? [] : [addonsHere()]),
     tried.length === 0
-      ? `To mend it, ${PYTHON_NEEDED}, then run \`${MENDING.setup}\`,`
+      ? `To mend it, ${PYTHON_NEEDED}, then run \`${ADVICE.setup}\`,`
       : refused.some(({ needsBuild }) => needsBuild)
-        ? `To mend it, run \`${MENDING.build}\`, which builds an addon for the torch that is there, or \`${MENDING.setup}\`,`
-        : `To mend it, run \`${MENDING.setup}\`, or \`pip install torch\` in the active Python,`,
+        ? `To mend it, run \`${ADVICE.build}\`, which builds an addon for the torch that is there, or \`${ADVICE.setup}\`,`
+        : `To mend it, run \`${ADVICE.setup}\`, or \`pip install torch\` in the active Python,`,
     'or set LIBTORCH to a directory that holds lib/libtorch_cpu.so.',
   ].join('\n');
 }
@@ -161,7 +161,7 @@ export function addonsHere(): string {
   const versions = versionsWithAddon();
   return versions.length > 0
     ? `There are addons here for ${versions.join(', ')}.`
-    : `There are no addons here: \`${MENDING.build}\` builds one for a libtorch that is there.`;
+    : `There are no addons here: \`${ADVICE.build}\` builds one for a libtorch that is there.`;
 }
 
 function pythonThatImports(directory: string): string | undefined {

@@ -5,7 +5,7 @@ import { types } from 'node:util';
 import { type AddonName, addonFor, findAddon, foldersOf, requireAddon } from './addons';
 import { BUNDLED } from './bundle';
 import { LibtorchError } from './error';
-import { findLibtorch, type Libtorch, MENDING } from './find';
+import { ADVICE, findLibtorch, type Libtorch } from './find';
 import { exists, IS_BUNDLED } from './folders';
 import { refusalOfHost } from './host';
 
@@ -54,7 +54,7 @@ function load(name: AddonName): unknown {
     throw system
       ? new LibtorchError(messageForMissing(name, system), 'ERR_TORCH_NOT_FOUND')
       : new LibtorchError(
-          `The addon ${findAddon(name) ?? name} does not load: ${messageOf(error).replace(/\.$/, '')}. To mend it, run \`${MENDING.build}\`.`,
+          `The addon ${findAddon(name) ?? name} does not load: ${messageOf(error).replace(/\.$/, '')}. To mend it, run \`${ADVICE.build}\`.`,
           'ERR_TORCH_LOAD',
           { cause: error },
         );
@@ -68,7 +68,7 @@ function messageForMissing(name: AddonName, system: string): string {
   const folders = foldersOf(name).join(' or ');
   return process.env['PREBUILDS_ONLY']
     ? `${addon} in prebuilds/ of ${folders}. PREBUILDS_ONLY is set, so build/ was left out: unset PREBUILDS_ONLY.`
-    : `${addon} in build/ or prebuilds/ of ${folders}. To mend it, run \`${MENDING.build}\`.`;
+    : `${addon} in build/ or prebuilds/ of ${folders}. To mend it, run \`${ADVICE.build}\`.`;
 }
 
 // The dynamic linker finds libtorch for the addon by file name. If the process has two, the addon silently uses the

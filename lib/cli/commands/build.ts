@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 
 import { addonFor, BUILD_FOLDER, findAddon } from '../../bindings/libtorch/addons';
-import { type Candidate, canBuildFor, candidates, MENDING } from '../../bindings/libtorch/find';
+import { ADVICE, type Candidate, canBuildFor, candidates } from '../../bindings/libtorch/find';
 import { CACHE_FOLDER, PACKAGE_VERSION } from '../../bindings/libtorch/folders';
 import { defineCommand } from '../command';
 import { CommandError } from '../errors';
@@ -71,6 +71,6 @@ function libtorchToBuildFor(): { directory: string; version: string } {
           }`,
       ),
     ].join('\n'),
-    `\`${MENDING.setup}\` fetches one.`,
+    `\`${ADVICE.setup}\` fetches one.`,
   );
 }

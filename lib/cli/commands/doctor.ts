@@ -10,10 +10,10 @@ import {
   versionsWithAddon,
 } from '../../bindings/libtorch/addons';
 import {
+  ADVICE,
   addonsHere,
   type Candidate,
   candidates,
-  MENDING,
   PYTHON_NEEDED,
 } from '../../bindings/libtorch/find';
 import { PACKAGE_ROOT, PACKAGE_VERSION } from '../../bindings/libtorch/folders';
@@ -104,20 +104,20 @@ function adviceFor(searched: readonly Candidate[]): string[] {
   if (searched.some(({ problem }) => !problem)) {
     return [
       'There is a libtorch and an addon for it, but they do not load together. The error above says why.',
-      `\`${MENDING.setup}\` fetches another libtorch, \`${MENDING.build}\` builds another addon.`,
+      `\`${ADVICE.setup}\` fetches another libtorch, \`${ADVICE.build}\` builds another addon.`,
     ];
   }
   const advice = [
     activePythons().length > 0
-      ? `\`${MENDING.setup}\` fetches torch ${PINNED_TORCH} with pip${
+      ? `\`${ADVICE.setup}\` fetches torch ${PINNED_TORCH} with pip${
           hasAddon(addonFor(PINNED_TORCH))
             ? ''
-            : `, for which there is no addon here: run \`${MENDING.build}\` after it`
+            : `, for which there is no addon here: run \`${ADVICE.build}\` after it`
         }.`
-      : `There is no Python here: ${PYTHON_NEEDED}, then run \`${MENDING.setup}\`.`,
+      : `There is no Python here: ${PYTHON_NEEDED}, then run \`${ADVICE.setup}\`.`,
   ];
   if (searched.some(({ needsBuild }) => needsBuild)) {
-    advice.unshift(`\`${MENDING.build}\` builds an addon for the libtorch that is there.`);
+    advice.unshift(`\`${ADVICE.build}\` builds an addon for the libtorch that is there.`);
   }
   if (searched.some(({ version }) => version)) {
     advice.unshift(`No addon fits the libtorch that is there. ${addonsHere()}`);

@@ -2,9 +2,9 @@
 import { tidy } from '../../memory/tidy';
 import type { Tensor } from '../../tensor/tensor';
 import { bitsOf, bitsText, realOf } from './bits';
+import { Counts, type Grid } from './counts';
 import { distancesOf } from './distances';
 import { countOf, type Side } from './side';
-import { type Grid, Tally } from './tally';
 
 /** The tolerance. Without any of these options, all bits must be equal. */
 export interface Allowance {
@@ -53,7 +53,7 @@ export function differenceOf(
 ): Difference | undefined {
   const { dtype } = expected;
   const parts = dtype.is_complex ? 2 : 1;
-  const tally = new Tally(dtype.is_complex ? [...expected.shape, 2] : expected.shape);
+  const counts = new Counts(dtype.is_complex ? [...expected.shape, 2] : expected.shape);
   const count = countOf(expected);
   let isClose = allowance !== undefined;
   let furthest: Furthest | undefined;
@@ -61,12 +61,12 @@ export function differenceOf(
     const length = Math.min(CHUNK, count - from);
     const add = (i: number, ulps: number, x: number, y: number): boolean => {
       isClose &&= isWithin(x, y, ulps, allowance!);
-      return tally.add(from * parts + i, ulps, relativeOf(x, y));
+      return counts.add(from * parts + i, ulps, relativeOf(x, y));
     };
     furthest =
       tidy(() => compare(expected.part(from, length), actual.part(from, length), add)) ?? furthest;
   }
-  return furthest && { ...tally.summary(), ...furthest, isClose };
+  return furthest && { ...counts.summary(), ...furthest, isClose };
 }
 
 type Furthest = Pick<Difference, 'values' | 'bits'>;

@@ -5,9 +5,9 @@ import type { Given } from '../../diagnosis/evidence';
 import type { Allowance } from '../../difference/difference';
 import { type Elements, elementsOf } from '../../difference/elements';
 import { sideOf } from '../../difference/side';
+import type { Sides } from './environments';
 import { type Kind, keyOf, type RunEntry } from './run';
 import type { RunFile } from './run_file';
-import type { Sides } from './sides';
 import {
   compareTensors,
   labelOf,

@@ -5,10 +5,10 @@ import os from 'node:os';
 import path from 'node:path';
 
 import { Comparison, type RunReport, type Tolerances } from './comparison';
+import { environmentOf, sideNotes, warningNotes } from './environments';
 import { RECORDER } from './recorder';
 import { keyOf } from './run';
 import { RunFile } from './run_file';
-import { environmentOf, sideNotes, warningNotes } from './sides';
 
 /** Thrown if Python does not start, or its program fails. */
 class PythonRunError extends Error {

@@ -8,10 +8,10 @@ import type { Module } from '../../../nn/modules/module';
 import { withoutGrad } from '../../../nn/ops';
 import type { Tensor } from '../../../tensor/tensor';
 import { Comparison, type RunReport, type Tolerances } from './comparison';
+import { environmentHere, environmentOf, sideNotes, warningNotes } from './environments';
 import { generatorKey, generators, generatorsInUse, keptGenerators, sameState } from './generators';
 import { type Kind, keyOf, type Option, type Port, type Run, type RunEntry, stateOf } from './run';
 import { checkedName, RunFile } from './run_file';
-import { environmentHere, environmentOf, sideNotes, warningNotes } from './sides';
 import { labelOf } from './tensor_report';
 import { runText } from './text';
 

@@ -2,7 +2,7 @@
 import { escaped, figures, legend, page, section, table } from '../../../utils/html/page';
 import { differenceLines, thousands } from '../../difference/text';
 import type { RunReport } from '../port/comparison';
-import { PROPERTIES, type Sides } from '../port/sides';
+import { PROPERTIES, type Sides } from '../port/environments';
 import type { TensorReport } from '../port/tensor_report';
 import { betweenText, resultText } from '../port/text';
 import { heatMap, histogram } from './difference_charts';

@@ -16,7 +16,7 @@ const MOST_COLUMNS = 32;
 const LARGEST_DIMENSION = 2 ** 22;
 const MOST_NAMED = 8;
 
-export class Tally {
+export class Counts {
   readonly #count: number;
   readonly #ulps = new Sample();
   readonly #relative = new Sample();
