@@ -53,15 +53,7 @@ export * from './rnn/layers';
 export * from './sparse';
 export { IncompatibleKeys, type StateDict } from './state';
 export { SyncBatchNorm, type SyncBatchNormOptions } from './syncbatchnorm';
-export {
-  type EncoderOptions,
-  Transformer,
-  TransformerDecoder,
-  TransformerEncoder,
-  type TransformerEncoderOptions,
-  type TransformerMasks,
-  type TransformerOptions,
-} from './transformer';
+export { Transformer, type TransformerMasks, type TransformerOptions } from './transformer';
 export {
   type Activation,
   type DecoderOptions,
@@ -70,6 +62,12 @@ export {
   TransformerDecoderLayer,
   TransformerEncoderLayer,
 } from './transformer_layer';
+export {
+  type EncoderOptions,
+  TransformerDecoder,
+  TransformerEncoder,
+  type TransformerEncoderOptions,
+} from './transformer_stack';
 export type { NamedOptions } from './tree';
 
 knowExports(exports);

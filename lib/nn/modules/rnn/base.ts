@@ -25,7 +25,7 @@ import { PackedSequence } from '../../utils/rnn';
 import type { Converter } from '../conversion';
 import { Module } from '../module';
 import { packedForward, paddedForward } from './forward';
-import { type InitialState, KINDS, type Mode, PAIR, SIZES, type States } from './kinds';
+import { type InitialState, KINDS, type Layer, type Mode, PAIR, SIZES, type States } from './kinds';
 
 const mayFlatten = op<() => boolean>('_use_cudnn_rnn_flatten_weight');
 const isAcceptable = op<(self: Tensor) => boolean>('cudnn_is_acceptable');
@@ -133,7 +133,7 @@ export class RNNBase<Hidden = Tensor> extends Module<
     this.dropout = dropout;
     this.bidirectional = sizes.bidirectional;
     this.proj_size = sizes.proj_size;
-    check(this as Layer);
+    check(this);
     const gateSize = KINDS[this.mode].gates * this.hidden_size;
     const outputSize = this.proj_size || this.hidden_size;
     const directions = this.bidirectional ? 2 : 1;
@@ -221,8 +221,8 @@ export class RNNBase<Hidden = Tensor> extends Module<
     const states = hx === null ? null : [hx].flat();
     const [output, hidden] =
       input instanceof PackedSequence
-        ? packedForward(this as RNNBase<unknown>, input, states)
-        : paddedForward(this as RNNBase<unknown>, input, states);
+        ? packedForward(this, input, states)
+        : paddedForward(this, input, states);
     return [output, (this.mode === 'LSTM' ? hidden : hidden[0]) as Hidden];
   }
 
@@ -237,8 +237,6 @@ export class RNNBase<Hidden = Tensor> extends Module<
     return parts.join(', ');
   }
 }
-
-type Layer = RNNBase<unknown>;
 
 function check(layer: Layer): void {
   const { mode, dropout, num_layers, input_size, hidden_size, proj_size } = layer;

@@ -5,10 +5,8 @@ import type { Tensor } from '../../../tensor/tensor';
 import { tupleRepr } from '../../../utils/python';
 import { zeros } from '../../ops';
 import { PackedSequence } from '../../utils/rnn';
-import type { RNNBase } from './base';
-import { KINDS, type Settings, type States } from './kinds';
+import { KINDS, type Layer, type Settings, type States } from './kinds';
 
-type Layer = RNNBase<unknown>;
 type Computed<Output> = [output: Output, hidden: Tensor[]];
 
 export function packedForward(

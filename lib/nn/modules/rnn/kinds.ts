@@ -45,6 +45,22 @@ export const KINDS: Readonly<Record<Mode, Kind>> = {
   GRU: kind('GRU', 'gru', 3, 3),
 };
 
+/** A recurrent layer, as its forward pass reads it. */
+export interface Layer {
+  mode: Mode;
+  input_size: number;
+  hidden_size: number;
+  num_layers: number;
+  bias: boolean;
+  batch_first: boolean;
+  dropout: number;
+  bidirectional: boolean;
+  proj_size: number;
+  training: boolean;
+  /** The weights of each layer and direction. */
+  readonly all_weights: readonly (readonly Tensor[])[];
+}
+
 /** The parameters that all layers and cells begin with. */
 export const SIZES = { input_size: required(INT), hidden_size: required(INT) };
 
