@@ -1,9 +1,8 @@
 /** Losses as JSON lines: `{"loss":0.5}`, compressed if the name of the file says so. */
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
-
-import { frombuffer } from '../../tensor/creation';
 import type { DType } from '../../tensor/dtype';
+import { frombuffer } from '../../tensor/frombuffer';
 import { numbersOf } from '../summary';
 import { LOSS, OutputFile, type OutputForm, type OutputFormat, rowOf } from './file';
 import { openSink, type Sink } from './sink';
