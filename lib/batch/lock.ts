@@ -91,7 +91,7 @@ export class Lock {
       const found = read(this.file);
       if (found === undefined) continue;
       const other = ownerIn(found);
-      // The socket would have been taken if the owner were alive.
+      // If the owner were alive, the name of the socket would be taken.
       if (other?.machine === this.#owner.machine) {
         this.#write('w');
         return;
@@ -159,7 +159,7 @@ export class Lock {
       this.#beats++;
       this.#write('w');
     } catch {
-      // A disk that is away for a moment does not end the job.
+      // The disk may be back when the next chunk is written.
     }
   }
 
@@ -185,9 +185,10 @@ export class Lock {
     clearInterval(this.#timer);
     try {
       if (this.#isOwn) rmSync(this.file, { force: true });
-    } finally {
-      this.server.close();
+    } catch {
+      // What is left is the file of a run that has ended.
     }
+    this.server.close();
   }
 }
 

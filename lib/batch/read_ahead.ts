@@ -43,10 +43,12 @@ export class ReadAhead<T> {
 
   async #read(chunk: Chunk, memory: readonly SharedArrayBuffer[]): Promise<T> {
     const { from, to } = chunk;
-    const reads = this.columns.map(async (column, i): Promise<[string, Tensor]> => [
-      column.input,
-      await column.load(from, to, memory[i]!),
-    ]);
+    const reads = this.columns.map(
+      async (column, i): Promise<[string, Tensor]> => [
+        column.input,
+        await column.load(from, to, memory[i]!),
+      ],
+    );
     // All are waited for, so that nothing writes to the memory after an error.
     await Promise.allSettled(reads);
     return this.prepare(chunk, Object.fromEntries(await Promise.all(reads)));

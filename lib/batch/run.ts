@@ -128,10 +128,7 @@ export class Job {
     };
   }
 
-  async *#write(
-    file: string,
-    locks: readonly Lock[],
-  ): AsyncGenerator<BatchProgress, BatchSummary> {
+  async *#write(file: string, locks: readonly Lock[]): AsyncGenerator<BatchProgress, BatchSummary> {
     const { resume, overwrite } = this.#settings;
     const found = resume || !overwrite ? Journal.read(file) : undefined;
     // A run that has computed nothing leaves nothing to go on with, and nothing to lose.
@@ -212,9 +209,13 @@ export class Job {
     return this.#summary();
   }
 
-  /** Yields chunks that are being computed, in order. The next is begun before one is yielded. */
+  /**
+   * Yields chunks that are being computed, in order. On the CPU, the next is begun before one is yielded. A GPU and a
+   * backward pass have several calls for a chunk, whose results would wait for the next one.
+   */
   async *#started(chunks: readonly Chunk[], clock: Clock): AsyncGenerator<Started<Chunk>> {
-    const { signal } = this.#settings;
+    const { signal, device, gradOut } = this.#settings;
+    const most = device === 'cpu' && gradOut === null ? 2 : 1;
     const ahead = new ReadAhead(this.#columns, chunks, (chunk, inputs) =>
       this.#scorer.prepare(chunk, inputs),
     );
@@ -223,7 +224,7 @@ export class Job {
       for (const chunk of chunks) {
         signal?.throwIfAborted();
         running.push(this.#scorer.start(chunk, await clock.reading(ahead.take())));
-        if (running.length === 1) continue;
+        if (running.length < most) continue;
         yield running[0]!;
         running.shift();
         ahead.more();

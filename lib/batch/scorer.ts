@@ -147,6 +147,7 @@ export class Scorer {
     } catch (error) {
       this.settings.signal?.throwIfAborted();
       this.#checkFits(rows, error as Error);
+      this.#checkWhole(rows, inputs);
       bad = await this.#badRows(rows, there, error as Error);
       computed = await computedWithout(there, goodRows(count, bad), bad, this.#computation);
     }

@@ -43,9 +43,7 @@ export class Terminal {
    * Writes the result: the value with `--json`, else the text. Called once in a command, or for each line with `lines`.
    */
   result(value: unknown, text: () => string): void {
-    this.results.write(
-      `${this.json ? JSON.stringify(value, null, this.lines ? 0 : 2) : text()}\n`,
-    );
+    this.results.write(`${this.json ? JSON.stringify(value, null, this.lines ? 0 : 2) : text()}\n`);
   }
 
   /** Writes a note to standard error. */

@@ -1,9 +1,9 @@
 // Parts of files as tensors, without a copy.
 //
-// The system sends SIGBUS to a thread that reads a mapped page which the file no longer has, because
-// the file became shorter or its disk failed. By default, that ends the process. The handler here
-// puts zeros in place of the rest of the part, and notes it. Whoever uses such a tensor asks
-// afterwards whether the part was whole.
+// The system sends SIGBUS to a thread that reads a mapped page which the file no longer has,
+// because the file became shorter or its disk failed. By default, that ends the process. The
+// handler here puts zeros in place of the rest of the part, and notes it. Whoever uses such a
+// tensor asks afterwards whether the part was whole.
 #include <ATen/ops/from_blob.h>
 #include <c10/util/accumulate.h>
 #include <sys/mman.h>
@@ -33,6 +33,8 @@ struct Part {
   std::atomic<uintptr_t> end{0};
   std::atomic<bool> is_cut{false};
 };
+
+const auto kPage = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
 
 // Places for parts. More parts at the same time are not mapped.
 std::array<Part, 256> parts;
@@ -67,7 +69,7 @@ void on_bus_error(int signal, siginfo_t* info, void* context) {
     pass_on(signal, info, context);
   } else {
     part->is_cut = true;
-    const uintptr_t page = address & ~(static_cast<uintptr_t>(sysconf(_SC_PAGESIZE)) - 1);
+    const uintptr_t page = address & ~(kPage - 1);
     void* zeros = mmap(reinterpret_cast<void*>(page), part->end - page, PROT_READ | PROT_WRITE,
                        MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (zeros == MAP_FAILED) pass_on(signal, info, context);
@@ -83,9 +85,8 @@ Part* claim_part(void* start, size_t size) {
     handler.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
     return sigaction(SIGBUS, &handler, &earlier_handler) == 0;
   }();
-  auto* part = std::find_if(parts.begin(), parts.end(), [](const Part& each) {
-    return each.start == 0;
-  });
+  auto* part =
+      std::find_if(parts.begin(), parts.end(), [](const Part& each) { return each.start == 0; });
   if (!has_handler || part == parts.end()) return nullptr;
   part->is_cut = false;
   part->end = reinterpret_cast<uintptr_t>(start) + size;
@@ -106,7 +107,7 @@ void unmap(void* context) {
 // the tensor does not change the file.
 std::optional<at::Tensor> map_part(int64_t descriptor, int64_t offset,
                                    const std::vector<int64_t>& shape, at::ScalarType dtype) {
-  const int64_t before = offset % sysconf(_SC_PAGESIZE);
+  const auto before = offset % static_cast<int64_t>(kPage);
   const auto length = static_cast<int64_t>(c10::elementSize(dtype)) * c10::multiply_integers(shape);
   const auto size = static_cast<size_t>(before + length);
   void* start = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE,
@@ -128,7 +129,6 @@ void read_part(const at::Tensor& tensor) {
 #ifndef MADV_POPULATE_READ
   constexpr int MADV_POPULATE_READ = 22;
 #endif
-  // Only whole pages can be named.
   const auto address = reinterpret_cast<uintptr_t>(tensor.const_data_ptr());
   Part* part = part_at(address);
   auto* start = reinterpret_cast<void*>(part->start.load());
@@ -137,11 +137,12 @@ void read_part(const at::Tensor& tensor) {
   if (madvise(start, size, MADV_POPULATE_READ) != 0 && errno == EFAULT) part->is_cut = true;
 }
 
-// Maps a part of a file, and reads it on a thread of its own. Returns a promise of the tensor, or of
-// null.
+// Maps a part of a file, and reads it on a thread of its own. Returns a promise of the tensor, or
+// of null.
 napi_value read_mapped(Environment& environment, int64_t descriptor, int64_t offset,
                        const std::vector<int64_t>& shape, at::ScalarType dtype) {
-  static auto* lane = new Lane;  // never destroyed, because its thread may outlive all other objects
+  static auto* lane =
+      new Lane;  // never destroyed, because its thread may outlive all other objects
   auto tensor =
       std::make_shared<std::optional<at::Tensor>>(map_part(descriptor, offset, shape, dtype));
   auto task = std::make_unique<Task>();

@@ -254,7 +254,10 @@ describe('batch: jobs', () => {
     expect(refused.stderr).to.include('--dtype INPUT=DTYPE converts an input');
     for (const resume of [['--resume'], []]) {
       rmSync(file('anew.npy'), { force: true });
-      writeFileSync(`${file('anew.npy')}.job`, `${readFileSync(`${file('anew.npy')}.job`, 'utf8').split('\n')[0]}\n`);
+      writeFileSync(
+        `${file('anew.npy')}.job`,
+        `${readFileSync(`${file('anew.npy')}.job`, 'utf8').split('\n')[0]}\n`,
+      );
       const outcome = await run([...args, ...resume, '--dtype', 'target=int64']);
       expect(outcome.status, outcome.stderr).to.equal(0);
     }

@@ -12,7 +12,12 @@ import { MAIN } from './command';
 
 const { numpy } = torch.utils;
 const TIMES = { beat: 20, silence: 400, poll: 20 };
-const ELSEWHERE = { host: 'node-7', pid: 4711, since: '2026-01-02T03:04:05.000Z', machine: 'other' };
+const ELSEWHERE = {
+  host: 'node-7',
+  pid: 4711,
+  since: '2026-01-02T03:04:05.000Z',
+  machine: 'other',
+};
 
 describe('batch: locks', () => {
   const file = temporaryFolder();
@@ -79,7 +84,9 @@ describe('batch: locks', () => {
     const second = await take('silent');
     expect(performance.now() - start).to.be.at.least(TIMES.silence);
     process.off('warning', note);
-    expect(warnings.map(({ message }) => message).join()).to.include(`silent.lock says that process`);
+    expect(warnings.map(({ message }) => message).join()).to.include(
+      `silent.lock says that process`,
+    );
     const error = await failure((async () => first.check())());
     expect(error).to.include({ problem: 'busy' });
     second.check();

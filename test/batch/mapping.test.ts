@@ -19,7 +19,8 @@ describe('batch: mapped files', () => {
   after(() => sources.close());
 
   /** Whether a file is mapped into this process. */
-  const isMapped = (path: string): boolean => readFileSync('/proc/self/maps', 'utf8').includes(path);
+  const isMapped = (path: string): boolean =>
+    readFileSync('/proc/self/maps', 'utf8').includes(path);
 
   async function loaded(path: string, from: number, to: number): Promise<[Column, Tensor]> {
     const column = await Column.open('input', path, 0, sources);
@@ -78,7 +79,13 @@ describe('batch: mapped files', () => {
     const first = rows.narrow(0, 0, 64).clone();
     column.checkWhole(0, rows);
     truncateSync(file('cut.npy'), 2 ** 20);
-    expect(rows.narrow(0, ROWS - 10, 10).abs().sum().item()).to.equal(0);
+    expect(
+      rows
+        .narrow(0, ROWS - 10, 10)
+        .abs()
+        .sum()
+        .item(),
+    ).to.equal(0);
     expect(torch.equal(rows.narrow(0, 0, 64), first)).to.equal(true);
     expect(() => column.checkWhole(0, rows))
       .to.throw('cut.npy has changed while the job ran')

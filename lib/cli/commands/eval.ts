@@ -228,9 +228,7 @@ export const evaluation = defineCommand({
       return isRank ? undefined : statusOf(summary);
     } catch (error) {
       if (controller.signal.aborted) {
-        terminal.note(
-          `The job was interrupted.${isKept ? ' --resume goes on with it.' : ''}`,
-        );
+        terminal.note(`The job was interrupted.${isKept ? ' --resume goes on with it.' : ''}`);
         return INTERRUPTED;
       }
       throw failure(error, isKept);
