@@ -168,7 +168,7 @@ function outputOf(name: string, out: string | null, format: OutputFormat | null)
   const named = formatOf(out);
   if (named === undefined) {
     throw valueError(
-      `evaluate(): '${name}' must be a folder with / at its end, a file that ends with one of ` +
+      `evaluate(): '${name}' must be a folder with / at its end, or a file that ends with one of ` +
         `${FORMATS.map((each) => `.${each}`).join(', ')}${name === 'out' ? ', or -' : ''}, got ${out}`,
     );
   }

@@ -413,7 +413,7 @@ describe('batch: jobs', () => {
       [[loss, files, { outt: 'x' }], "unexpected keyword argument 'outt'; did you mean 'out'?"],
       [
         [loss, files, { out: 'x.txt' }],
-        "'out' must be a folder with / at its end, a file that ends with",
+        "'out' must be a folder with / at its end, or a file that ends with",
       ],
       [[loss, files, { out: 'a\0b.npy' }], "'out' must not have a zero byte"],
       [[loss, files, { report: '' }], "'report' must not be empty"],
