@@ -57,4 +57,4 @@ describe('signatures of torch.distributed', () => {
 
 /** Deprecated functions, option classes of C++, other backends, and what only NCCL or torchcomms has. */
 const LEFT_OUT =
-  /^(all_(gather|reduce)_coalesced|.*Options|ProcessGroup(Gloo|NCCL|MPI|UCC|XCCL)|BackendConfig|DebugLevel|get_debug_level|GroupName|default_pg_timeout|reduce_op|split_group|shrink_group|record_comm)$/;
+  /^(all_(gather|reduce)_coalesced|.*Options|ProcessGroup(Gloo|NCCL|MPI|UCC|XCCL)|BackendConfig|GroupName|reduce_op|split_group|shrink_group|record_comm)$/;

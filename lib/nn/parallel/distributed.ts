@@ -8,9 +8,11 @@ import { warn } from '../../bindings/warnings';
 import { wrap } from '../../bindings/wrap';
 import { describe, fail } from '../../dispatch/arguments';
 import {
+  ANYTHING,
   BOOL,
   DEVICE,
   FLOAT,
+  FUNCTION,
   INT,
   NUMBERS,
   optional,
@@ -20,7 +22,13 @@ import {
   type Type,
   typeOf,
 } from '../../dispatch/signature';
-import { CommHook } from '../../distributed/algorithms/default_hooks';
+import { builtIn, type CommHook } from '../../distributed/algorithms/default_hooks';
+import {
+  Join,
+  type Joinable,
+  type JoinConfig,
+  JoinHook,
+} from '../../distributed/algorithms/join';
 import { afterSequence } from '../../distributed/launch';
 import { defaultGroup, GROUP, type Group, ProcessGroup } from '../../distributed/process_group';
 import { Device, type DeviceLike } from '../../tensor/device';
@@ -33,6 +41,7 @@ import { Embedding, EmbeddingBag } from '../modules/sparse';
 import { SyncBatchNorm } from '../modules/syncbatchnorm';
 import type { Parameter } from '../parameter';
 import { bucketsOf, limitsOf } from './buckets';
+import { nativeHook } from './comm_hook';
 
 /** Options of {@link DistributedDataParallel.create}. */
 export interface DistributedDataParallelOptions {
@@ -67,6 +76,13 @@ export interface DistributedDataParallelOptions {
   batched_grad_copy?: boolean | undefined;
   /** Whether each forward begins with the buffers of the first process. Default: null, which is true */
   forward_sync_buffers?: boolean | null | undefined;
+}
+
+/** Options of {@link DistributedDataParallel.join}. */
+export interface JoinArguments {
+  divide_by_initial_world_size?: boolean;
+  enable?: boolean;
+  throw_on_early_termination?: boolean;
 }
 
 /** What Python has and this package has not: it must be left out. */
@@ -106,13 +122,18 @@ const SIGNATURE = new Signature('DistributedDataParallel', {
 
 type Values = ReturnType<typeof SIGNATURE.read>;
 
-const HOOK = typeOf<CommHook>(
-  'a hook of torch.distributed.algorithms.ddp_comm_hooks.default_hooks',
-  (value) => value instanceof CommHook,
-);
 const REGISTER = new Signature('register_comm_hook', {
-  state: required(orNull(typeOf<ProcessGroup>('a ProcessGroup', isGroup))),
-  hook: required(HOOK),
+  state: required(ANYTHING),
+  hook: required(FUNCTION),
+});
+const JOIN = new Signature('join', {
+  run: required(FUNCTION),
+  divide_by_initial_world_size: optional(BOOL, true),
+  enable: optional(BOOL, true),
+  throw_on_early_termination: optional(BOOL, false),
+});
+const JOIN_HOOK = new Signature('join_hook', {
+  divide_by_initial_world_size: optional(BOOL, true),
 });
 
 const IGNORE = new Signature('_set_params_and_buffers_to_ignore_for_model', {
@@ -124,10 +145,6 @@ const IGNORE = new Signature('_set_params_and_buffers_to_ignore_for_model', {
     ),
   ),
 });
-
-function isGroup(value: unknown): boolean {
-  return value instanceof ProcessGroup;
-}
 
 const SECRET = Symbol('DistributedDataParallel');
 
@@ -163,7 +180,7 @@ export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Mo
   Parameters<M['forward']>,
   // biome-ignore lint/suspicious/noExplicitAny: forward returns a promise, and forwardAsync the same one
   any
-> {
+> implements Joinable {
   static readonly signature = SIGNATURE.description;
   declare readonly module: M;
   readonly process_group: ProcessGroup;
@@ -185,6 +202,9 @@ export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Mo
   require_backward_grad_sync = true;
   /** Whether the next forward synchronizes buffers: not after one in {@link no_sync}. */
   require_forward_param_sync = true;
+  /** @internal Set by Join. */
+  _join_config: JoinConfig | undefined = undefined;
+  #dividesByInitialSize = true;
   #reducer!: NativeReducer;
 
   /** @internal Use {@link create}. */
@@ -249,10 +269,7 @@ export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Mo
     const group = this.process_group.native;
     if (values.init_sync) {
       const buffersToo = values.forward_sync_buffers !== null || this.forward_sync_buffers;
-      const all = [...this.module.named_parameters(), ...(buffersToo ? this.#buffers() : [])];
-      const states = all
-        .filter(([name]) => !this.parameters_to_ignore.has(name))
-        .map(([, tensor]) => handleOf(tensor)!);
+      const states = this.#states(buffersToo);
       await afterSequence(() => native.dist_synchronize_model(group, parameters, states));
     }
     const buckets = bucketsOf(values.bucket_cap_mb, values.bucket_cap_mb_list);
@@ -292,6 +309,19 @@ export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Mo
     return [...found.values()];
   }
 
+  /** Returns the parameters, and the buffers if wanted, but for those to ignore. */
+  #states(buffersToo: boolean): Handle[] {
+    return [...this.module.named_parameters(), ...(buffersToo ? this.#buffers() : [])]
+      .filter(([name]) => !this.parameters_to_ignore.has(name))
+      .map(([, tensor]) => handleOf(tensor)!);
+  }
+
+  /** Returns the buffers that the next forward synchronizes. */
+  #synchronizedBuffers(): Handle[] {
+    if (!this.require_forward_param_sync || !this.forward_sync_buffers) return [];
+    return this.#buffers().map(([, buffer]) => handleOf(buffer)!);
+  }
+
   #buffers(): [string, Tensor][] {
     return Array.from(this.module.named_buffers()).filter(
       ([name]) => !this.parameters_to_ignore.has(name),
@@ -314,7 +344,7 @@ export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Mo
    * processes.
    */
   override forward(...inputs: Parameters<M['forward']>): Promise<Output<M>> {
-    return this.#run(() => this.module(...inputs));
+    return this.#run(() => this.module(...this.#moved(inputs)));
   }
 
   /** Computes the module's result off the event loop. Takes the arguments of its `forwardAsync`. */
@@ -323,22 +353,42 @@ export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Mo
   ): Promise<Output<M>> {
     const [, { signal }] = splitSignal(args);
     if (signal?.aborted) return Promise.reject(signal.reason);
-    return this.#run(() => this.module.forwardAsync(...args));
+    return this.#run(() => this.module.forwardAsync(...this.#moved(args)));
+  }
+
+  /** Returns arguments whose tensors are on the one device of `device_ids`. */
+  #moved<T>(args: T): T {
+    if (this.device_ids === null) return args;
+    const device = `${this.device_type}:${this.device_ids[0]}`;
+    return mapTensors(args, (tensor) => tensor.to(device)) as T;
   }
 
   async #run(compute: () => unknown): Promise<Output<M>> {
     const modes = native.capture_modes();
     const synchronizes = native.is_grad_enabled() && this.require_backward_grad_sync;
-    const buffers =
-      this.require_forward_param_sync && this.forward_sync_buffers ? this.#buffers() : [];
-    const handles = buffers.map(([, buffer]) => handleOf(buffer)!);
-    const { native: group } = this.process_group;
+    const buffers = this.#synchronizedBuffers();
     this.require_forward_param_sync = synchronizes;
-    await afterSequence(() =>
-      native.dist_before_forward(this.#reducer, group, handles, synchronizes),
-    );
+    await afterSequence(() => this.#beforeForward(buffers, synchronizes));
     const output = await withModes(modes, compute);
     return withModes(modes, () => this.#prepareBackward(output, synchronizes)) as Output<M>;
+  }
+
+  #beforeForward(buffers: readonly Handle[], synchronizes: boolean): Promise<void> {
+    const { native: group } = this.process_group;
+    const config = this._join_config;
+    if (!config?.enable) {
+      return native.dist_before_forward(this.#reducer, group, buffers, synchronizes);
+    }
+    return native.dist_join_before_forward(
+      this.#reducer,
+      group,
+      this.device.name,
+      buffers,
+      this.require_backward_grad_sync,
+      config.is_first_joinable,
+      config.throw_on_early_termination,
+      this.#dividesByInitialSize,
+    );
   }
 
   #prepareBackward(output: unknown, synchronizes: boolean): unknown {
@@ -352,7 +402,7 @@ export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Mo
     if (recorded.length === 0) return output;
     const passed = native.dist_sink(this.#reducer, recorded.map(liveHandle));
     const replaced = new Map(recorded.map((tensor, index) => [tensor, wrap(passed[index]!)]));
-    return replaceTensors(output, replaced);
+    return mapTensors(output, (tensor) => replaced.get(tensor) ?? tensor);
   }
 
   /**
@@ -387,20 +437,115 @@ export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Mo
   /**
    * Sets how gradients are combined. Call it once, before the first backward pass.
    *
-   * @param state - the processes whose gradients are averaged. Null is the default group
-   * @param hook - one of `torch.distributed.algorithms.ddp_comm_hooks.default_hooks`
+   * ```ts
+   * model.register_comm_hook(null, async (state, bucket) => {
+   *   const sent = bucket.buffer().div(dist.get_world_size());
+   *   await dist.all_reduce(sent);
+   *   return sent;
+   * });
+   * ```
+   *
+   * A hook of your own runs on the event loop while the backward pass waits for it. So it needs `backwardAsync`, and
+   * `backward` throws.
+   *
+   * See https://docs.pytorch.org/docs/stable/ddp_comm_hooks.html
+   *
+   * @param state - what the hook gets. For those of `torch.distributed.algorithms.ddp_comm_hooks.default_hooks` it is the
+   *   processes whose gradients are averaged, and null is the default group
+   * @throws TorchError (RuntimeError) if there is a hook; TypeError for the hooks in bfloat16 without a CUDA build
    */
-  register_comm_hook(state: ProcessGroup | null, hook: CommHook): void;
+  register_comm_hook<State>(state: State, hook: CommHook<State>): void;
   register_comm_hook(...args: unknown[]): void {
-    const { state, hook } = REGISTER.read(args);
+    const values = REGISTER.read(args);
+    const { state } = values;
+    const hook = values.hook as CommHook;
     // Python asks for what torch was built with, whichever the device and backend.
-    if (hook.name === 'bf16_compress_hook' && cuda === null) {
+    if (/^bf16_compress_(wrapper_)?hook$/.test(hook.name) && cuda === null) {
       throw typeError(
         'BF16 all reduce communication hook required CUDA 11+ and NCCL 2.10+ or XPU and XCCL',
       );
     }
+    const dtype = builtIn.get(hook);
+    if (dtype === undefined) {
+      const parameters = this.#reduced().map(({ parameter }) => parameter);
+      native.dist_register_javascript_hook(this.#reducer, nativeHook(hook, state, parameters));
+      return;
+    }
+    if (state !== null && !(state instanceof ProcessGroup)) {
+      throw fail(
+        { name: 'register_comm_hook', parameters: [] },
+        `argument 'state' of ${hook.name} must be a ProcessGroup or null, got ${describe(state)}`,
+      );
+    }
     const group = (state ?? defaultGroup()).native;
-    native.dist_register_hook(this.#reducer, group, hook.dtype?.code ?? null);
+    native.dist_register_hook(this.#reducer, group, dtype?.code ?? null);
+  }
+
+  /**
+   * Runs a function that trains with this process's inputs, of which other processes may have more or fewer. A process
+   * whose inputs have ended takes part in the others' collectives with gradients of zero. At the end all get the model
+   * of one that ended last. {@link Join} does the same for several objects.
+   *
+   * ```ts
+   * await model.join(async () => {
+   *   for (const input of inputs) {
+   *     await (await model(input)).sum().backwardAsync();
+   *   }
+   * });
+   * ```
+   *
+   * See https://docs.pytorch.org/docs/stable/generated/torch.nn.parallel.DistributedDataParallel.html#torch.nn.parallel.DistributedDataParallel.join
+   *
+   * @param options.divide_by_initial_world_size - whether gradients are divided by the number of all processes, or of those
+   *   that have inputs. Default: true
+   * @param options.enable - whether inputs may be uneven. Default: true
+   * @param options.throw_on_early_termination - whether all throw when the inputs of one have ended. Default: false
+   * @returns what the function returns, awaited
+   */
+  join<T>(run: () => T, options?: JoinArguments): Promise<Awaited<T>>;
+  async join(...args: unknown[]): Promise<unknown> {
+    const { run, ...options } = JOIN.read(args);
+    return new Join([this], options).run(run as () => unknown);
+  }
+
+  /** Returns what this process does after its inputs have ended, for {@link Join}. */
+  join_hook(kwargs: Readonly<Record<string, unknown>>): JoinHook;
+  join_hook(...args: unknown[]): JoinHook {
+    const [kwargs] = args as [Record<string, unknown>?];
+    const name = 'divide_by_initial_world_size';
+    const own = kwargs && Object.hasOwn(kwargs, name) ? { [name]: kwargs[name] } : {};
+    this.#dividesByInitialSize = JOIN_HOOK.read([own]).divide_by_initial_world_size;
+    const hook = new JoinHook();
+    hook.main_hook = () => this.#shadow();
+    hook.post_hook = (isLast) => this.#finishJoin(isLast);
+    return hook;
+  }
+
+  get join_device(): Device {
+    return this.device;
+  }
+
+  get join_process_group(): ProcessGroup {
+    return this.process_group;
+  }
+
+  /** Takes part in the others' forward and backward pass. */
+  async #shadow(): Promise<void> {
+    this.require_forward_param_sync = await afterSequence(() =>
+      native.dist_join_shadow(
+        this.#reducer,
+        this.process_group.native,
+        this.device.name,
+        this.#synchronizedBuffers(),
+        this.find_unused_parameters,
+      ),
+    );
+  }
+
+  async #finishJoin(isLast: boolean): Promise<void> {
+    const states = this.#states(this.forward_sync_buffers);
+    const { native: group } = this.process_group;
+    await afterSequence(() => native.dist_join_finish(group, this.device.name, states, isLast));
   }
 
   /** Names parameters and buffers that no DistributedDataParallel of the module synchronizes. */
@@ -531,7 +676,7 @@ function tensorsOf(value: unknown): Tensor[] {
   return found;
 }
 
-function replaceTensors(value: unknown, replaced: ReadonlyMap<Tensor, Tensor>): unknown {
-  if (isTensor(value)) return replaced.get(value as Tensor) ?? value;
-  return mapped(value, (each) => replaceTensors(each, replaced)) ?? value;
+function mapTensors(value: unknown, map: (tensor: Tensor) => Tensor): unknown {
+  if (isTensor(value)) return map(value as Tensor);
+  return mapped(value, (each) => mapTensors(each, map)) ?? value;
 }
