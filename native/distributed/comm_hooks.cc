@@ -120,6 +120,9 @@ class JavaScriptHook final : public c10d::CommHookInterface {
       call_node<napi_value>(environment.env(), napi_call_function, undefined(environment), function,
                             arguments.size(), arguments.data());
     });
+    // A hook may start a collective after it has waited for another one. All ranks start them in
+    // the same order only if no other hook runs meanwhile, nor the reducer.
+    future->wait();
     return future;
   }
 

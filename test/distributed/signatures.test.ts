@@ -17,9 +17,9 @@ interface Described {
   readonly required: boolean;
 }
 
-const members = Object.entries<object>({ ...torch.distributed });
+const members = Object.entries<unknown>({ ...torch.distributed });
 const described = members.flatMap(([name, member]) =>
-  Object.hasOwn(member, 'signature') && !name.endsWith('Store')
+  Object.hasOwn(Object(member), 'signature') && !name.endsWith('Store')
     ? [[name, (member as { signature: readonly Described[] }).signature] as const]
     : [],
 );
