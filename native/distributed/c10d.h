@@ -57,6 +57,9 @@ asm(".weak _ZNK4c10d19ProcessGroupWrapper12getWrappedPgEv");
 asm(".weak _ZNK4c10d7Reducer16get_grad_bucketsEb");
 asm(".weak _ZNK4c10d7Reducer28get_local_used_map_on_deviceEv");
 asm(".weak _ZTIN4c10d19ProcessGroupWrapperE");
+asm(".weak _ZTIN4c10d7BackendE");
+asm(".weak _ZNK4c10d7Backend15decref_pyobjectEv");
+asm(".weak _ZNK4c10d7Backend15incref_pyobjectEv");
 #endif
 // clang-format on
 

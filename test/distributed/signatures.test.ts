@@ -6,7 +6,7 @@ import { askPython } from '../parity/parity';
 const DESCRIBE = `
 import inspect, torch.distributed as dist
 def described(name):
-    found = [p for p in inspect.signature(getattr(dist, name)).parameters.values() if not p.name.startswith('_')]
+    found = [p for p in inspect.signature(getattr(dist, name)).parameters.values() if not p.name.startswith('_') and p.name != 'enable_reconfigure']
     text = lambda value: str(value) if isinstance(value, dist.ReduceOp.RedOpType) else value
     return [[p.name, None if p.default is p.empty else text(p.default), p.default is p.empty] for p in found]
 `;
@@ -57,4 +57,4 @@ describe('signatures of torch.distributed', () => {
 
 /** Deprecated functions, option classes of C++, other backends, and what only NCCL or torchcomms has. */
 const LEFT_OUT =
-  /^(all_(gather|reduce)_coalesced|.*Options|ProcessGroup(Gloo|NCCL|MPI|UCC|XCCL)|BackendConfig|GroupName|reduce_op|split_group|shrink_group|record_comm)$/;
+  /^(all_(gather|reduce)_coalesced|.*Options|ProcessGroup(Gloo|NCCL\w*|MPI|UCC|XCCL)|BackendConfig|GroupName|reduce_op|split_group|shrink_group|record_comm|gather_into_tensor|gather_single|get_backend_impl|set_timeout)$/;
