@@ -1,5 +1,11 @@
 // NCCL for a group of one process, whose collectives copy what is sent to where it is received.
 #include <cuda_runtime_api.h>
+
+// nccl.h includes the headers of numbers with few bits, which it does not use, and which need more
+// than torch's wheels contain. They think that they have been included.
+#define __CUDA_FP16_H__
+#define __CUDA_BF16_H__
+#define __CUDA_FP8_H__
 #include <nccl.h>
 
 #include <cstdlib>
