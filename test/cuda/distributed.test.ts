@@ -16,7 +16,7 @@ async function valuesOf(programs: readonly string[]): Promise<unknown[]> {
 const TRAINING = `
   const { nn, optim } = torch;
   const train = async (model, forward) => {
-    const sgd = new optim.SGD(model.parameters(), { lr: 0.1 });
+    const sgd = new optim.SGD(model.parameters(), { lr: 0.1, foreach: false });
     const data = new torch.Generator().manual_seed(3);
     for (let step = 0; step < 3; step++) {
       sgd.zero_grad();
