@@ -102,7 +102,7 @@ describe('communication hooks', function () {
       const [, , number, disposed, buffer] = notes as [string, string][];
       expect(number).to.deep.equal([
         'ERR_TORCH_TYPE',
-        'a communication hook must return a promise of a Tensor, got a promise of 7',
+        'a communication hook must return a promise of a Tensor, got a promise of the number 7',
       ]);
       expect(disposed![0]).to.equal('ERR_TORCH_TYPE');
       expect(buffer![1]).to.match(/set_buffer\(\).*'tensor' must be a Tensor/);
@@ -135,10 +135,10 @@ describe('communication hooks', function () {
       expect(again![1]).to.match(/register_comm_hook.*can only be called once/);
       expect(type).to.deep.equal([
         'ERR_TORCH_TYPE',
-        "register_comm_hook(): argument 'hook' must be a function, got 1",
+        "register_comm_hook(): argument 'hook' must be a function, got the number 1",
       ]);
       expect(state![0]).to.equal('ERR_TORCH_TYPE');
-      expect(bucket![1]).to.match(/argument 'bucket' must be a GradBucket, got 1/);
+      expect(bucket![1]).to.match(/argument 'bucket' must be a GradBucket, got the number 1/);
     }
   });
 

@@ -100,6 +100,8 @@ describe('Join', function () {
       RangeError,
       'Using join context manager with multiple process groups',
     );
+    const wrong = await Join.notify_join_context(1 as never).catch((error) => error);
+    expect(wrong.message).to.match(/argument 'joinable' must be an object with .*, got the number 1/);
     const unprepared = await Join.notify_join_context(joinable()).catch((error) => error);
     expect(unprepared.code).to.equal('ERR_TORCH_ASSERTION');
     const one = joinable();
@@ -107,6 +109,6 @@ describe('Join', function () {
     expect(await Join.notify_join_context(one)).to.equal(null);
     expect(await disabled.run(() => 3)).to.equal(3);
     const error = await disabled.run(1 as unknown as () => void).catch((each) => each);
-    expect(error.message).to.equal('run(): takes a function to run, got 1');
+    expect(error.message).to.equal('run(): takes a function to run, got the number 1');
   });
 });

@@ -57,20 +57,16 @@ const isJoinable = (value: unknown): boolean =>
   (typeof value === 'object' || typeof value === 'function') &&
   typeof (value as Partial<Joinable>).join_hook === 'function';
 
+const JOINABLE = 'with join_hook(), join_device and join_process_group';
 const SIGNATURE = new Signature('Join', {
   joinables: required(
     typeOf<readonly Joinable[]>(
-      'an array of objects with join_hook(), join_device and join_process_group',
+      `an array of objects ${JOINABLE}`,
       (value) => Array.isArray(value) && value.every(isJoinable),
     ),
   ),
   enable: optional(BOOL, true),
   throw_on_early_termination: optional(BOOL, false),
-});
-const NOTIFY = new Signature('notify_join_context', {
-  joinable: required(
-    typeOf<Joinable>('an object with join_hook(), join_device and join_process_group', isJoinable),
-  ),
 });
 
 const OWN_OPTIONS = new Set(['joinables', 'enable', 'throw_on_early_termination']);
@@ -192,9 +188,13 @@ export class Join {
    * @throws TorchError (RuntimeError) if the inputs of another process have ended, with `throw_on_early_termination`;
    *   TorchError (AssertionError) for an object that no Join has
    */
-  static notify_join_context(joinable: Joinable): Promise<Work | null>;
-  static async notify_join_context(...args: unknown[]): Promise<Work | null> {
-    const { joinable } = NOTIFY.read(args);
+  static async notify_join_context(joinable: Joinable): Promise<Work | null> {
+    if (!isJoinable(joinable)) {
+      throw fail(
+        { name: 'notify_join_context', parameters: [] },
+        `argument 'joinable' must be an object ${JOINABLE}, got ${describe(joinable)}`,
+      );
+    }
     const config = joinable._join_config;
     if (!config) throw assertionError('the object takes part in no Join');
     if (!config.is_first_joinable || !config.enable) return null;
