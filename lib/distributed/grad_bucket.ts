@@ -25,7 +25,8 @@ export class GradBucket {
 
   /** @internal */
   constructor(state: BucketState, secret: typeof SECRET) {
-    if (secret !== SECRET) throw typeError('GradBucket: no constructor; a communication hook gets it');
+    if (secret !== SECRET)
+      throw typeError('GradBucket: no constructor; a communication hook gets it');
     this.#state = state;
   }
 

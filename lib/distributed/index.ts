@@ -38,6 +38,7 @@ export {
   scatter,
 } from './collectives';
 export { DebugLevel, get_debug_level, set_debug_level, set_debug_level_from_env } from './debug';
+export { GradBucket } from './grad_bucket';
 export {
   default_pg_timeout,
   destroy_process_group,
@@ -52,7 +53,6 @@ export {
   type Subgroups,
   type SubgroupsOptions,
 } from './init';
-export { GradBucket } from './grad_bucket';
 export {
   batch_isend_irecv,
   irecv,

@@ -131,7 +131,9 @@ describe('communication hooks', function () {
       notes.push(await failure(() => allreduce_hook(null, 1)));`)) {
       const [sync, attempt, again, type, state, bucket] = notes as [string, string][];
       expect(sync![1]).to.match(/backward\(\) cannot wait for a communication hook/);
-      expect(attempt![1]).to.match(/a backward pass waits for its communication hook in JavaScript/);
+      expect(attempt![1]).to.match(
+        /a backward pass waits for its communication hook in JavaScript/,
+      );
       expect(again![1]).to.match(/register_comm_hook.*can only be called once/);
       expect(type).to.deep.equal([
         'ERR_TORCH_TYPE',

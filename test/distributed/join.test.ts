@@ -101,7 +101,9 @@ describe('Join', function () {
       'Using join context manager with multiple process groups',
     );
     const wrong = await Join.notify_join_context(1 as never).catch((error) => error);
-    expect(wrong.message).to.match(/argument 'joinable' must be an object with .*, got the number 1/);
+    expect(wrong.message).to.match(
+      /argument 'joinable' must be an object with .*, got the number 1/,
+    );
     const unprepared = await Join.notify_join_context(joinable()).catch((error) => error);
     expect(unprepared.code).to.equal('ERR_TORCH_ASSERTION');
     const one = joinable();

@@ -25,9 +25,7 @@ const ARGUMENTS = {
   process_group: required<ProcessGroup | null>(
     orNull(typeOf<ProcessGroup>('a ProcessGroup', (value) => value instanceof ProcessGroup)),
   ),
-  bucket: required(
-    typeOf<GradBucket>('a GradBucket', (value) => value instanceof GradBucket),
-  ),
+  bucket: required(typeOf<GradBucket>('a GradBucket', (value) => value instanceof GradBucket)),
 };
 
 /** The hooks that C++ runs, with the dtype in which they send gradients. Null is the gradients' own. */

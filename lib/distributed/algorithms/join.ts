@@ -140,10 +140,7 @@ export class Join {
    */
   async run<T>(body: () => T): Promise<Awaited<T>> {
     if (!FUNCTION.accepts(body)) {
-      throw fail(
-        { name: 'run', parameters: [] },
-        `takes a function to run, got ${describe(body)}`,
-      );
+      throw fail({ name: 'run', parameters: [] }, `takes a function to run, got ${describe(body)}`);
     }
     const result = await body();
     if (this.#enable) await this.#shadow();

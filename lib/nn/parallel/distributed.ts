@@ -23,12 +23,7 @@ import {
   typeOf,
 } from '../../dispatch/signature';
 import { builtIn, type CommHook } from '../../distributed/algorithms/default_hooks';
-import {
-  Join,
-  type Joinable,
-  type JoinConfig,
-  JoinHook,
-} from '../../distributed/algorithms/join';
+import { Join, type Joinable, type JoinConfig, JoinHook } from '../../distributed/algorithms/join';
 import { afterSequence } from '../../distributed/launch';
 import { defaultGroup, GROUP, type Group, ProcessGroup } from '../../distributed/process_group';
 import { Device, type DeviceLike } from '../../tensor/device';
@@ -176,11 +171,14 @@ type Output<M extends AnyModule> = Awaited<ReturnType<M['forward']>>;
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.parallel.DistributedDataParallel.html
  */
-export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Module<
-  Parameters<M['forward']>,
-  // biome-ignore lint/suspicious/noExplicitAny: forward returns a promise, and forwardAsync the same one
-  any
-> implements Joinable {
+export class DistributedDataParallel<M extends AnyModule = AnyModule>
+  extends Module<
+    Parameters<M['forward']>,
+    // biome-ignore lint/suspicious/noExplicitAny: forward returns a promise, and forwardAsync the same one
+    any
+  >
+  implements Joinable
+{
   static readonly signature = SIGNATURE.description;
   declare readonly module: M;
   readonly process_group: ProcessGroup;
