@@ -1,32 +1,24 @@
 /** `torch.nn.parallel.DistributedDataParallel`. Source: torch/nn/parallel/distributed.py. */
-import { inspect } from 'node:util';
 import { runtimeError, typeError, valueError } from '../../bindings/errors';
 import { type Handle, handleOf, isTensor } from '../../bindings/handle';
 import { type AsyncOptions, splitSignal } from '../../bindings/jobs';
 import { type NativeReducer, native } from '../../bindings/native';
-import { warn } from '../../bindings/warnings';
 import { wrap } from '../../bindings/wrap';
 import { describe, fail } from '../../dispatch/arguments';
 import {
   ANYTHING,
   BOOL,
-  DEVICE,
-  FLOAT,
   FUNCTION,
-  INT,
-  NUMBERS,
   optional,
-  orNull,
   required,
   Signature,
-  type Type,
   typeOf,
 } from '../../dispatch/signature';
 import { builtIn, type CommHook } from '../../distributed/algorithms/default_hooks';
 import { Join, type Joinable, type JoinConfig, JoinHook } from '../../distributed/algorithms/join';
 import { afterSequence } from '../../distributed/launch';
-import { defaultGroup, GROUP, type Group, ProcessGroup } from '../../distributed/process_group';
-import { Device, type DeviceLike } from '../../tensor/device';
+import { defaultGroup, type Group, ProcessGroup } from '../../distributed/process_group';
+import type { Device } from '../../tensor/device';
 import type { Tensor } from '../../tensor/tensor';
 import { mapped } from '../../utils/data/_utils/containers';
 import { cuda } from '../../version';
@@ -37,41 +29,14 @@ import { SyncBatchNorm } from '../modules/syncbatchnorm';
 import type { Parameter } from '../parameter';
 import { bucketsOf, limitsOf } from './buckets';
 import { nativeHook } from './comm_hook';
-
-/** Options of {@link DistributedDataParallel.create}. */
-export interface DistributedDataParallelOptions {
-  /** The CUDA device of the module, in an array of one. Default: null, for a module on the CPU or on several devices */
-  device_ids?: readonly DeviceLike[] | null | undefined;
-  output_device?: DeviceLike | null | undefined;
-  dim?: number | undefined;
-  /** The former name of `forward_sync_buffers`, which also excludes buffers from `init_sync`. Default: null */
-  broadcast_buffers?: boolean | null | undefined;
-  /** Whether all processes get the parameters and buffers of the first. Default: true */
-  init_sync?: boolean | undefined;
-  /** Default: null, the default group */
-  process_group?: ProcessGroup | null | undefined;
-  /** The size of the buckets in which gradients are combined, in MiB. Default: null, which is 25 */
-  bucket_cap_mb?: number | null | undefined;
-  /** Whether some parameters may have no part in the outputs. Default: false */
-  find_unused_parameters?: boolean | undefined;
-  check_reduction?: boolean | undefined;
-  /** Whether gradients are views of the buckets, which saves a copy. Default: false */
-  gradient_as_bucket_view?: boolean | undefined;
-  /** Promises that every iteration uses the same parameters in the same way. Default: false */
-  static_graph?: boolean | undefined;
-  delay_all_reduce_named_params?: null | undefined;
-  param_to_hook_all_reduce?: null | undefined;
-  mixed_precision?: null | undefined;
-  device_mesh?: null | undefined;
-  /** Leaves out parameters that no process uses, which must be the same in all iterations. Default: false */
-  skip_all_reduce_unused_params?: boolean | undefined;
-  /** The size of each bucket, in MiB. Default: null */
-  bucket_cap_mb_list?: readonly number[] | null | undefined;
-  /** Whether the gradients of a bucket are copied together. Default: false */
-  batched_grad_copy?: boolean | undefined;
-  /** Whether each forward begins with the buffers of the first process. Default: null, which is true */
-  forward_sync_buffers?: boolean | null | undefined;
-}
+import { devicesOf } from './devices';
+import {
+  type DistributedDataParallelOptions,
+  MODULE,
+  SIGNATURE,
+  type Values,
+  warnOf,
+} from './options';
 
 /** Options of {@link DistributedDataParallel.join}. */
 export interface JoinArguments {
@@ -79,43 +44,6 @@ export interface JoinArguments {
   enable?: boolean;
   throw_on_early_termination?: boolean;
 }
-
-/** What Python has and this package has not: it must be left out. */
-const absent = optional<null>(
-  typeOf<null>('null: it is not supported', (value) => value === null),
-  null,
-);
-const MODULE = typeOf<Module>('a Module', (value) => value instanceof Module);
-const DEVICES = typeOf<readonly DeviceLike[]>(
-  'an array of devices',
-  (value) => Array.isArray(value) && value.every(DEVICE.accepts),
-);
-const nullable = <T>(type: Type<T>) => optional<T | null>(orNull(type), null);
-
-const SIGNATURE = new Signature('DistributedDataParallel', {
-  module: required(MODULE),
-  device_ids: nullable(DEVICES),
-  output_device: nullable(DEVICE),
-  dim: optional(INT, 0),
-  broadcast_buffers: nullable(BOOL),
-  init_sync: optional(BOOL, true),
-  process_group: optional<Group | null>(GROUP, null),
-  bucket_cap_mb: nullable(FLOAT),
-  find_unused_parameters: optional(BOOL, false),
-  check_reduction: optional(BOOL, false),
-  gradient_as_bucket_view: optional(BOOL, false),
-  static_graph: optional(BOOL, false),
-  delay_all_reduce_named_params: absent,
-  param_to_hook_all_reduce: absent,
-  mixed_precision: absent,
-  device_mesh: absent,
-  skip_all_reduce_unused_params: optional(BOOL, false),
-  bucket_cap_mb_list: nullable(NUMBERS),
-  batched_grad_copy: optional(BOOL, false),
-  forward_sync_buffers: nullable(BOOL),
-});
-
-type Values = ReturnType<typeof SIGNATURE.read>;
 
 const REGISTER = new Signature('register_comm_hook', {
   state: required(ANYTHING),
@@ -566,91 +494,6 @@ function groupOf(given: Group | null): ProcessGroup {
   const group = given ?? defaultGroup();
   if (group instanceof ProcessGroup) return group;
   throw valueError('Invalid process group specified');
-}
-
-interface Places {
-  readonly isMultiDevice: boolean;
-  readonly device_ids: readonly number[] | null;
-  readonly output_device: number | null;
-}
-
-/** Checks the devices as Python does. */
-function devicesOf(
-  parameters: readonly Parameter[],
-  { device_ids, output_device }: Values,
-): Places {
-  if (device_ids !== null && device_ids.length > 1) {
-    throw valueError('device_ids can only be None or contain a single element.');
-  }
-  const devices = new Map(parameters.map(({ device }) => [device.name, device]));
-  const types = new Set(parameters.map(({ device }) => device.type));
-  if (types.size !== 1) {
-    const listed = [...types].map((type) => `'${type}'`).join(', ');
-    throw valueError(
-      `DistributedDataParallel's input module must be on the same type of devices, but input module parameters locate in {${listed}}.`,
-    );
-  }
-  const isMultiDevice = devices.size > 1;
-  const isSingle = device_ids !== null && device_ids.length > 0 && !isMultiDevice;
-  if (isSingle && !types.has('cpu')) {
-    const [own] = device_ids;
-    return {
-      isMultiDevice,
-      device_ids: [indexOf(own!)],
-      output_device: indexOf(output_device ?? own!),
-    };
-  }
-  if (device_ids?.length || output_device) {
-    const listed = [...devices.values()].map((device) => inspect(device)).join(', ');
-    throw valueError(
-      'DistributedDataParallel device_ids and output_device arguments only work with single-device/multiple-device GPU modules or CPU modules, ' +
-        `but got device_ids ${reprOf(device_ids)}, output_device ${reprOf(output_device)}, and module parameters {${listed}}.`,
-    );
-  }
-  return { isMultiDevice, device_ids: null, output_device: null };
-}
-
-function reprOf(value: DeviceLike | readonly DeviceLike[] | null): string {
-  if (value === null) return 'None';
-  if (typeof value === 'string') return `'${value}'`;
-  if (typeof value === 'number') return `${value}`;
-  return value instanceof Device ? inspect(value) : `[${value.map(reprOf).join(', ')}]`;
-}
-
-function indexOf(device: DeviceLike): number {
-  if (typeof device === 'number') return device;
-  const { index } = device instanceof Device ? device : new Device(device);
-  return index ?? 0;
-}
-
-function warnOf({ broadcast_buffers, forward_sync_buffers, ...values }: Values): void {
-  if (broadcast_buffers !== null && forward_sync_buffers !== null) {
-    warn(
-      'Both `broadcast_buffers` and `forward_sync_buffers` were specified. `broadcast_buffers` is deprecated and its value is ignored when `forward_sync_buffers` is provided.',
-      'FutureWarning',
-      'user',
-    );
-  } else if (broadcast_buffers !== null) {
-    warn(
-      '`broadcast_buffers` is deprecated. Use `forward_sync_buffers` instead. IMPORTANT: unlike `broadcast_buffers=False`, `forward_sync_buffers=False` still syncs buffers at init. If you rely on buffers NOT being synced at init (e.g. rank-local buffers), keep using `broadcast_buffers=False` until `init_sync_buffers` is available.',
-      'FutureWarning',
-      'user',
-    );
-  }
-  if (values.check_reduction) {
-    warn(
-      'The `check_reduction` argument in `DistributedDataParallel` module is deprecated. Please avoid using it.',
-      'FutureWarning',
-      'user',
-    );
-  }
-  if (values.static_graph && values.find_unused_parameters) {
-    warn(
-      'You passed find_unused_parameters=true to DistributedDataParallel, `_set_static_graph` will detect unused parameters automatically, so you do not need to set find_unused_parameters=true, just be sure these unused parameters will not change during training loop while calling `_set_static_graph`.',
-      'UserWarning',
-      'user',
-    );
-  }
 }
 
 type Limits = ReturnType<typeof limitsOf>;
