@@ -148,8 +148,9 @@ void resolve_hook(int64_t number, const at::Tensor& result) {
 
 // Reports what a hook has thrown.
 void reject_hook(Environment& environment, int64_t number, napi_value thrown) {
+  const FuturePointer future = take_promised(number);
   check(environment.env(), napi_throw(environment.env(), thrown));
-  take_promised(number)->setError(std::make_exception_ptr(JavaScriptError(environment)));
+  future->setError(std::make_exception_ptr(JavaScriptError(environment)));
 }
 
 }  // namespace

@@ -144,6 +144,23 @@ describe('communication hooks', function () {
     }
   });
 
+  it('leave the hooks of tensors alone, in a pass that is the first asynchronous call', async () => {
+    for (const notes of await notesOf(`
+      const net = await create();
+      const output = await net(torch.ones(3, 4));
+      output.register_hook((gradient) => {
+        notes.push(gradient.shape);
+        return gradient.mul(2);
+      });
+      await output.sum().backwardAsync();
+      notes.push(net.module[2].bias.grad.tolist());`)) {
+      expect(notes).to.deep.equal([
+        [3, 2],
+        [6, 6],
+      ]);
+    }
+  });
+
   it('are given buckets, which nobody else makes', () => {
     const { GradBucket } = torch.distributed;
     const New = GradBucket as unknown as new (state: object) => unknown;
