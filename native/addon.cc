@@ -123,6 +123,8 @@ void add_all(Bindings& bindings) {
   add_groups(bindings);
   add_collectives(bindings);
   add_reducers(bindings);
+  add_comm_hooks(bindings);
+  add_joins(bindings);
   add_targets(bindings);
   add_kernels(bindings);
   add_losses(bindings);

@@ -27,5 +27,7 @@ void add_stores(Bindings& bindings);            // distributed/stores.cc
 void add_groups(Bindings& bindings);            // distributed/groups.cc
 void add_collectives(Bindings& bindings);       // distributed/collectives.cc
 void add_reducers(Bindings& bindings);          // distributed/reducer.cc
+void add_comm_hooks(Bindings& bindings);        // distributed/comm_hooks.cc
+void add_joins(Bindings& bindings);             // distributed/join.cc
 
 }  // namespace torch_losses

@@ -1,22 +1,19 @@
 // c10d's Reducer, which combines the gradients of DistributedDataParallel.
-// Source: torch/nn/parallel/distributed.py, torch/csrc/distributed/c10d/init.cpp,
-// torch/distributed/algorithms/ddp_comm_hooks/default_hooks.py.
+// Source: torch/nn/parallel/distributed.py, torch/csrc/distributed/c10d/init.cpp.
+#include "distributed/reducer.h"
+
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/engine.h>
 
 #include <algorithm>
-#include <atomic>
 #include <mutex>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
-#include "bindings/bindings.h"
 #include "bindings/externals.h"
-#include "distributed/groups.h"
 #include "operators/autograd_nodes.h"
-#include "operators/graph_use.h"
 
 namespace torch_losses {
 
@@ -25,43 +22,11 @@ namespace {
 
 namespace autograd = torch::autograd;
 using c10d::Reducer;
-using Tensors = std::vector<at::Tensor>;
 using ReducerPointer = std::shared_ptr<Reducer>;
 
 constexpr ExternalType kReducerType{{0x7c21e90b5d3f4a86, 0x9e54d1b07a62c3f8}, "a Reducer"};
 // The bytes that one broadcast of parameters or buffers sends.
 constexpr size_t kBroadcastBytes = 250 * 1024 * 1024;
-
-// The reducer of one model. It needs a logger in some of its functions.
-struct Replica {
-  Replica(ReducerPointer made, GroupPointer group, bool delays)
-      : reducer(std::move(made)),
-        logger(std::make_shared<c10d::Logger>(reducer)),
-        group(std::move(group)),
-        delays(delays) {
-    reducer->set_logger(logger);
-  }
-
-  // Lets go of the group, so that the group's store and port are free when it is destroyed.
-  void release() {
-    reducer->remove_autograd_hooks();
-    reducer->update_process_group({});
-    delays = false;
-    *hook_group = {};
-    group = {};
-  }
-
-  const ReducerPointer reducer;
-  const std::shared_ptr<c10d::Logger> logger;
-  // Empty once it was destroyed.
-  GroupPointer group;
-  // That of the hook.
-  const std::shared_ptr<GroupPointer> hook_group = std::make_shared<GroupPointer>();
-  // Whether the first backward pass with a static graph is to come.
-  std::atomic<bool> delays;
-};
-
-using ReplicaPointer = std::shared_ptr<Replica>;
 
 // All that are alive.
 struct Replicas {
@@ -80,64 +45,19 @@ void remember(const ReplicaPointer& replica) {
   replicas().all.push_back(replica);
 }
 
-class ReducerHandle {
- public:
-  ReducerHandle(ReplicaPointer replica, Tensors parameters, std::shared_ptr<MemoryUse> environment)
-      : replica_{std::move(replica), std::move(environment)}, parameters_(std::move(parameters)) {
-    shared_leaves::add(parameters_, get());
-  }
-  ~ReducerHandle() {
-    shared_leaves::remove(parameters_);
-    // Else a backward pass uses it, and the hooks are removed at its end.
-    if (get().use_count() == 1) get()->reducer->remove_autograd_hooks();
-  }
-  ReducerHandle(const ReducerHandle&) = delete;
-  ReducerHandle& operator=(const ReducerHandle&) = delete;
-
-  const ReplicaPointer& get() const { return replica_.get(); }
-
- private:
-  Aside<ReplicaPointer> replica_;
-  Tensors parameters_;
-};
-
 // --- at construction -----------------------------------------------------------------------------
-
-// Sends the tensors of the first rank to all others. Keeps their versions: a graph that has saved
-// one is still valid.
-void broadcast(const GroupPointer& group, const Tensors& tensors) {
-  if (tensors.empty()) return;
-  const at::NoGradGuard no_recording;
-  std::vector<int64_t> versions;
-  for (const at::Tensor& tensor : tensors) versions.push_back(tensor._version());
-  c10d::broadcast_coalesced(group, tensors, kBroadcastBytes, 0);
-  for (size_t index = 0; index < tensors.size(); ++index) {
-    c10::VariableVersion counter = autograd::impl::version_counter(tensors[index]);
-    counter.set_version(versions[index]);
-  }
-}
-
-napi_value submit(Environment& environment, const Tensors& written,
-                  std::function<void()> function) {
-  auto task = std::make_unique<Task>();
-  task->tensors = written;
-  task->written = written;
-  task->start = [function = std::move(function)](const Task::Done& done) {
-    function();
-    done(nullptr);
-  };
-  task->result = [&environment] { return undefined(environment); };
-  return environment.tasks().submit(environment.tasks().collectives(), std::move(task));
-}
 
 // Checks that all ranks have parameters of the same shapes, and gives them the values of the first.
 // Returns a promise.
 napi_value synchronize(Environment& environment, const GroupPointer& group,
                        const Tensors& parameters, const Tensors& states) {
-  return submit(environment, states, [group, parameters, states] {
-    c10d::verify_params_across_processes(group, parameters, {});
-    broadcast(group, states);
-  });
+  return submit_collective(
+      environment, states,
+      [group, parameters, states] {
+        c10d::verify_params_across_processes(group, parameters, {});
+        broadcast(group, states, 0);
+      },
+      [&environment] { return undefined(environment); });
 }
 
 std::vector<size_t> to_sizes(const std::vector<int64_t>& values) {
@@ -202,13 +122,17 @@ napi_value new_reducer(Environment& environment, const GroupPointer& group,
 // whether the backward pass will combine gradients. Returns a promise.
 napi_value before_forward(Environment& environment, ReducerHandle* handle,
                           const GroupPointer& group, const Tensors& buffers, bool synchronizes) {
-  return submit(environment, buffers, [replica = handle->get(), group, buffers, synchronizes] {
-    if (at::GradMode::is_enabled()) {
-      if (synchronizes) replica->reducer->prepare_for_forward();
-      replica->reducer->rebuild_buckets();
-    }
-    broadcast(group, buffers);
-  });
+  return submit_collective(
+      environment, buffers,
+      [replica = handle->get(), group, buffers, synchronizes] {
+        replica->synchronizes = synchronizes;
+        if (at::GradMode::is_enabled()) {
+          if (synchronizes) replica->reducer->prepare_for_forward();
+          replica->reducer->rebuild_buckets();
+        }
+        broadcast(group, buffers, 0);
+      },
+      [&environment] { return undefined(environment); });
 }
 
 // What must happen after it. `outputs`: the tensors whose graph tells which parameters are used.
@@ -262,42 +186,44 @@ Tensors sink(ReducerHandle* handle, const Tensors& outputs) {
   return results;
 }
 
-// --- hooks ---------------------------------------------------------------------------------------
+}  // namespace
 
-// Averages the gradients of a bucket over the ranks of a group, in another dtype if one is given.
-class AverageHook final : public c10d::CppCommHookInterface<std::shared_ptr<GroupPointer>> {
- public:
-  AverageHook(const std::shared_ptr<GroupPointer>& group, std::optional<at::ScalarType> dtype)
-      : c10d::CppCommHookInterface<std::shared_ptr<GroupPointer>>(group), dtype_(dtype) {}
-
-  c10::intrusive_ptr<c10::ivalue::Future> runHook(c10d::GradBucket& bucket) override {
-    at::Tensor buffer = bucket.getBufferRef();
-    Tensors sent{dtype_ ? buffer.to(*dtype_) : buffer};
-    const GroupPointer group = *state_;
-    TORCH_CHECK_VALUE(group, "Invalid process group specified or has been destroyed.");
-    sent[0].div_(group->getSize());
-    auto future = group->allreduce(sent)->getFuture();
-    return future->then(
-        [buffer](c10::ivalue::Future& combined) {
-          const at::Tensor result = c10d::detail::parseCppCommHookResult(combined.value());
-          if (!result.is_same(buffer)) buffer.copy_(result);
-          return c10::IValue(buffer);
-        },
-        c10::TensorType::get());
-  }
-
- private:
-  std::optional<at::ScalarType> dtype_;
-};
-
-void register_hook(ReducerHandle* handle, const GroupPointer& group,
-                   const std::optional<at::ScalarType>& dtype) {
-  const ReplicaPointer& replica = handle->get();
-  replica->reducer->register_comm_hook(std::make_unique<AverageHook>(replica->hook_group, dtype));
-  *replica->hook_group = group;
+ReducerHandle::ReducerHandle(ReplicaPointer replica, Tensors parameters,
+                             std::shared_ptr<MemoryUse> environment)
+    : replica_{std::move(replica), std::move(environment)}, parameters_(std::move(parameters)) {
+  shared_leaves::add(parameters_, get());
 }
 
-}  // namespace
+ReducerHandle::~ReducerHandle() {
+  shared_leaves::remove(parameters_);
+  // Else a backward pass uses it, and the hooks are removed at its end.
+  if (get().use_count() == 1) get()->reducer->remove_autograd_hooks();
+}
+
+void broadcast(const GroupPointer& group, const Tensors& tensors, int source) {
+  if (tensors.empty()) return;
+  const at::NoGradGuard no_recording;
+  std::vector<int64_t> versions;
+  for (const at::Tensor& tensor : tensors) versions.push_back(tensor._version());
+  c10d::broadcast_coalesced(group, tensors, kBroadcastBytes, source);
+  for (size_t index = 0; index < tensors.size(); ++index) {
+    c10::VariableVersion counter = autograd::impl::version_counter(tensors[index]);
+    counter.set_version(versions[index]);
+  }
+}
+
+napi_value submit_collective(Environment& environment, const Tensors& written,
+                             std::function<void()> function, std::function<napi_value()> result) {
+  auto task = std::make_unique<Task>();
+  task->tensors = written;
+  task->written = written;
+  task->start = [function = std::move(function)](const Task::Done& done) {
+    function();
+    done(nullptr);
+  };
+  task->result = std::move(result);
+  return environment.tasks().submit(environment.tasks().collectives(), std::move(task));
+}
 
 void release_reducers(const GroupPointer& group) {
   std::lock_guard lock(replicas().mutex);
@@ -323,7 +249,6 @@ void add_reducers(Bindings& bindings) {
   bindings.add<&after_forward>("dist_after_forward");
   bindings.add("dist_delays", [](ReducerHandle* handle) { return handle->get()->delays.load(); });
   bindings.add<&sink>("dist_sink");
-  bindings.add<&register_hook>("dist_register_hook");
 }
 
 }  // namespace torch_losses
