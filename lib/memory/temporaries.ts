@@ -1,5 +1,6 @@
 /** Release of the tensors that a library function makes on its way. */
 import { HandleOwner, observeCreation } from '../bindings/handle';
+import { part } from '../dispatch/replay';
 
 /**
  * Runs a function and frees each tensor that it made, except a tensor or an array of tensors that it returns. So the memory is used again at once, while it
@@ -7,7 +8,10 @@ import { HandleOwner, observeCreation } from '../bindings/handle';
  * not call functions of users, whose tensors would be freed too.
  */
 export function freeing<T>(run: () => T): T {
-  const made: HandleOwner[] = [];
+  return part((memo) => freeingOnce(run, (memo.made ??= [])));
+}
+
+function freeingOnce<T>(run: () => T, made: HandleOwner[]): T {
   const before = observeCreation((owner) => made.push(owner));
   let result: T;
   try {

@@ -2,6 +2,7 @@
 import { createError, runtimeError } from '../../bindings/errors';
 import { warn } from '../../bindings/warnings';
 import { describe, isOptions, type Options } from '../../dispatch/arguments';
+import { isPause, once } from '../../dispatch/replay';
 import {
   BOOL,
   FUNCTION,
@@ -16,7 +17,6 @@ import type { Tensor } from '../../tensor/tensor';
 import { Hooks, type RemovableHandle } from '../../utils/hooks';
 import type { BackwardHook, FullBackwardHook, FullBackwardPreHook } from './backward_hook';
 import type { Module } from './module';
-import { once } from './replay';
 import type { IncompatibleKeys } from './state';
 
 /**
@@ -185,7 +185,7 @@ export class ModuleHooks {
       }
       return backward ? once(() => backward.setupOutputs(result)) : result;
     } catch (error) {
-      if (error instanceof Error) {
+      if (error instanceof Error && !isPause(error)) {
         for (const hook of this.#after.list()) {
           if (hook.isAlways && !called.has(hook)) callAnyway(() => hook(module, args, result));
         }

@@ -4,6 +4,7 @@ import { attributeError, notImplementedError, typeError, valueError } from '../.
 import { isTensor } from '../../bindings/handle';
 import type { AsyncOptions } from '../../bindings/jobs';
 import { fail } from '../../dispatch/arguments';
+import { isReplaying } from '../../dispatch/replay';
 import type { DeviceLike } from '../../tensor/device';
 import { bfloat16, type DType, double, float, half } from '../../tensor/dtype';
 import type { Tensor } from '../../tensor/tensor';
@@ -28,7 +29,7 @@ import {
   type StatePreHook,
 } from './hooks';
 import { type Kind, Registry } from './registry';
-import { isReplaying, replay, replayCall } from './replay';
+import { replay, replayCall } from './replay';
 import { reprOf } from './repr';
 import { SIGNATURES } from './signatures';
 import { type IncompatibleKeys, loadState, type StateDict, stateOf } from './state';
