@@ -20,6 +20,7 @@ export type { PaddingMode } from './conv/base';
 export * from './conv/plain';
 export * from './conv/transposed';
 export type { ToOptions } from './conversion';
+export { CrossMapLRN2d } from './crossmap';
 export * from './distance';
 export * from './dropout';
 export * from './flatten';
@@ -33,6 +34,7 @@ export type {
   StateHook,
   StatePreHook,
 } from './hooks';
+export { Fold, Unfold } from './fold';
 export * from './instancenorm';
 export * from './linear';
 export * from './loss';
@@ -68,5 +70,7 @@ export {
   TransformerDecoderLayer,
   TransformerEncoderLayer,
 } from './transformer_layer';
+
+export { Upsample, UpsamplingBilinear2d, UpsamplingNearest2d } from './upsampling';
 
 knowExports(exports);

@@ -1,7 +1,7 @@
 /** Holds tensors against a recorded run, one at a time, and reports on all. */
 import type { Tensor } from '../../../tensor/tensor';
 import { gradientText } from '../../diagnosis';
-import type { Given } from '../../diagnosis/evidence';
+import { capital, type Given, type Words, wordsOf } from '../../diagnosis/evidence';
 import type { Allowance } from '../../difference/difference';
 import { type Elements, elementsOf } from '../../difference/elements';
 import { sideOf } from '../../difference/side';
@@ -57,6 +57,7 @@ export class Comparison {
   readonly #surplus: TensorReport[] = [];
   readonly #problems: string[] = [];
   readonly #places: ReadonlyMap<RunEntry, number>;
+  readonly #words: Words;
   #latest: RunEntry | undefined;
   #different = 0;
 
@@ -64,6 +65,7 @@ export class Comparison {
     readonly file: RunFile,
     private readonly tolerances: Tolerances,
   ) {
+    this.#words = wordsOf(file.index.language);
     this.#places = new Map(file.index.entries.map((entry, place) => [entry, place]));
   }
 
@@ -74,14 +76,15 @@ export class Comparison {
   /** Compares a tensor with that of an entry. Without one, the program did not compute it. */
   compare(entry: RunEntry, ours: Tensor | undefined): void {
     this.#noteOrder(entry);
-    const python = this.file.side(keyOf(entry));
+    const recorded = this.file.side(keyOf(entry));
     const report = ours
-      ? compareTensors(entry, python, sideOf(ours), allowanceOf(this.tolerances, labelOf(entry)), {
+      ? compareTensors(entry, recorded, sideOf(ours), allowanceOf(this.tolerances, labelOf(entry)), {
           given: () => this.#given(entry),
           options: this.file.options,
           recomputes: this.#different < MOST_RECOMPUTED,
+          words: this.#words,
         })
-      : tensorReport(entry, python, 'Python has it, and here there is none');
+      : tensorReport(entry, recorded, `${capital(this.#words.noun)} has it, and here there is none`);
     this.#results.set(entry, report);
     if (report.verdict === 'different') this.#different++;
     if (report.verdict === 'different' && entry.kind === 'grad')
@@ -90,7 +93,8 @@ export class Comparison {
 
   /** Notes a tensor that the recording does not have. */
   surplus(entry: Pick<RunEntry, 'kind' | 'name' | 'step'>, ours: Tensor): void {
-    this.#surplus.push(tensorReport(entry, ours, 'Python has none, and here there is one'));
+    const problem = `${capital(this.#words.noun)} has none, and here there is one`;
+    this.#surplus.push(tensorReport(entry, ours, problem));
   }
 
   finish(sides: Sides, notes: readonly string[]): RunReport {
