@@ -99,10 +99,24 @@ type Arguments = readonly [args: unknown[], kwargs: Options | undefined];
 type Before = (module: Module, given: Arguments) => Arguments;
 type After = ((module: Module, given: Arguments, result: unknown) => unknown) & {
   readonly isAlways?: boolean;
+  /** Whose hook it is, for a warning. */
+  readonly owner?: string;
 };
 
-/** The hooks of one module. */
+/** The hooks of one module, or of all modules. */
 export class ModuleHooks {
+  /** The hooks of all modules, if there were any. */
+  static ofAll: ModuleHooks | undefined;
+
+  /** Returns the hooks of all modules, to add one. */
+  static forAll(): ModuleHooks {
+    ModuleHooks.ofAll ??= new ModuleHooks('global module');
+    return ModuleHooks.ofAll;
+  }
+
+  /** @param owner - whose hooks they are, for a warning */
+  constructor(readonly owner = 'module') {}
+
   readonly #before = new Hooks<Before>();
   readonly #after = new Hooks<After>();
   readonly beforeBackward = new Hooks<FullBackwardPreHook<never>>();
@@ -136,15 +150,6 @@ export class ModuleHooks {
     );
   }
 
-  /** Returns what calls the backward hooks for a call, if there are any. */
-  #backwardHook(module: Module): BackwardHook | undefined {
-    const hooks = this.afterBackward.list();
-    const preHooks = this.beforeBackward.list();
-    if (hooks.length + preHooks.length === 0) return undefined;
-    const { BackwardHook } = require('./backward_hook') as typeof import('./backward_hook');
-    return new BackwardHook(module, hooks as never, preHooks as never);
-  }
-
   addBefore({ hook, prepend, with_kwargs }: ValuesOf<typeof BEFORE>): RemovableHandle {
     return this.#before.add((module, [args, kwargs]) => {
       const result = with_kwargs ? hook(module, args, kwargs ?? {}) : hook(module, args);
@@ -164,30 +169,36 @@ export class ModuleHooks {
       const rest = options.with_kwargs ? [kwargs ?? {}, result] : [result];
       return hook(module, args, ...rest) ?? result;
     };
-    return this.#after.add(Object.assign(call, { isAlways: options.always_call }), prepend);
+    return this.#after.add(Object.assign(call, { isAlways: options.always_call, owner: this.owner }), prepend);
   }
 
-  /** Calls a module's forward between its hooks. */
-  call(module: Module, given: readonly unknown[]): unknown {
+  /** Calls a module's forward between its hooks, and those of all modules before them. */
+  static call(
+    module: Module,
+    sets: readonly (ModuleHooks | undefined)[],
+    given: readonly unknown[],
+  ): unknown {
+    const before = sets.flatMap((hooks) => (hooks ? hooks.#before.list() : []));
+    const after = sets.flatMap((hooks) => (hooks ? hooks.#after.list() : []));
     const last = given.at(-1);
     let args: Arguments = isOptions(last) ? [given.slice(0, -1), last] : [[...given], undefined];
     let result: unknown;
     const called = new Set<After>();
     try {
-      for (const hook of this.#before.list()) args = once(() => hook(module, args));
-      const backward = once(() => this.#backwardHook(module));
+      for (const hook of before) args = once(() => hook(module, args));
+      const backward = once(() => backwardHook(module, sets));
       const [positional, kwargs] = args;
       const inputs = backward ? once(() => backward.setupInputs(positional)) : positional;
       result = module.forward(...inputs, ...(kwargs ? [kwargs] : []));
-      for (const hook of this.#after.list()) {
+      for (const hook of after) {
         called.add(hook);
         result = once(() => hook(module, args, result));
       }
       return backward ? once(() => backward.setupOutputs(result)) : result;
     } catch (error) {
       if (error instanceof Error && !isPause(error)) {
-        for (const hook of this.#after.list()) {
-          if (hook.isAlways && !called.has(hook)) callAnyway(() => hook(module, args, result));
+        for (const hook of after) {
+          if (hook.isAlways && !called.has(hook)) callAnyway(hook, () => hook(module, args, result));
         }
       }
       throw error;
@@ -195,12 +206,24 @@ export class ModuleHooks {
   }
 }
 
-function callAnyway(hook: () => unknown): void {
+/** Returns what calls the backward hooks for a call, if there are any. */
+function backwardHook(
+  module: Module,
+  sets: readonly (ModuleHooks | undefined)[],
+): BackwardHook | undefined {
+  const hooks = sets.flatMap((each) => each?.afterBackward.list() ?? []);
+  const preHooks = sets.flatMap((each) => each?.beforeBackward.list() ?? []);
+  if (hooks.length + preHooks.length === 0) return undefined;
+  const { BackwardHook } = require('./backward_hook') as typeof import('./backward_hook');
+  return new BackwardHook(module, hooks as never, preHooks as never);
+}
+
+function callAnyway({ owner }: After, call: () => unknown): void {
   try {
-    once(hook);
+    once(call);
   } catch (error) {
     warn(
-      'module forward hook with ``always_call=True`` raised an exception that was silenced as another error was ' +
+      `${owner} forward hook with \`\`always_call=True\`\` raised an exception that was silenced as another error was ` +
         `raised in forward: ${(error as Error).message}`,
     );
   }

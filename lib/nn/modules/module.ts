@@ -120,8 +120,9 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   }
 
   #callHooked(args: readonly unknown[]): unknown {
-    if (this.#hooks?.hasForward) return this.#hooks.call(this as unknown as Module, args);
-    return this.forward(...(args as Args));
+    const { ofAll } = ModuleHooks;
+    if (!ofAll?.hasForward && !this.#hooks?.hasForward) return this.forward(...(args as Args));
+    return ModuleHooks.call(this as unknown as Module, [ofAll, this.#hooks], args);
   }
 
   // --- hooks --------------------------------------------------------------------------------------------------------
