@@ -95,7 +95,7 @@ names = plain.namelist()`,
       ],
     );
     expect([same, isSmall, problem]).to.deep.equal([true, true, null]);
-    using archive = numpy.load(file('small.npz'));
+    using archive = numpy.load(file('small.npz')) as InstanceType<typeof numpy.NpzFile>;
     expect(archive.get('x')).to.deep.equal(x);
     expect(() => numpy.savez_compressed(file('b'), { x: 1 } as never)).to.throw(
       TypeError,

@@ -250,7 +250,7 @@ for h in handles: h.remove()`,
             { always_call: true },
           ),
         );
-        const text = textOf(() => new Failing()(torch.ones(2)));
+        const text = textOf(() => (new Failing() as nn.Module)(torch.ones(2)));
         for (const handle of handles) handle.remove();
         return [y, text, seen];
       },
