@@ -123,27 +123,6 @@ describe('optim: hooks', () => {
   });
 });
 
-describe('optim: stepAsync', () => {
-  it('steps after the jobs that were started before, with an asynchronous closure too', async () => {
-    const parameter = torch.ones(2, { requires_grad: true });
-    const optimizer = new optim.SGD([parameter], { lr: 0.5 });
-    const loss = await optimizer.stepAsync(async () => {
-      const sum = parameter.sum();
-      await sum.backwardAsync();
-      return sum;
-    });
-    expect(loss.item()).to.equal(2);
-    expect(parameter.tolist()).to.deep.equal([0.5, 0.5]);
-    await optimizer.stepAsync();
-    expect(parameter.tolist()).to.deep.equal([0, 0]);
-  });
-
-  it('is refused by LBFGS', async () => {
-    const error = await new optim.LBFGS([withGradient()]).stepAsync().catch((e: Error) => e);
-    expect(error).to.be.an.instanceOf(TypeError).with.property('message').that.includes('use step');
-  });
-});
-
 describe('optim: as Python', () => {
   type Class = new (params: Tensor[], options?: object) => optim.Optimizer;
   const classes = optim as unknown as Record<string, Class>;
