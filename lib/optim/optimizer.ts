@@ -82,6 +82,9 @@ export type StateDictHook = (
   // biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing fits too
 ) => OptimizerState | null | undefined | void;
 
+/** The mean number of elements of parameters up to which a step runs on the event loop. */
+const SMALL = 8192;
+
 const HOOK = { hook: required(FUNCTION), prepend: optional(BOOL, false) };
 type Prepend = boolean | { prepend?: boolean | undefined };
 
@@ -261,12 +264,8 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
   ): Promise<Awaited<Loss>>;
   stepAsync(options: AsyncOptions): Promise<undefined>;
   async stepAsync(...given: unknown[]): Promise<unknown> {
-    const [others, options] = splitSignal(given);
-    const isEmpty = (value: unknown): boolean =>
-      isOptions(value) && Object.keys(value).length === 0;
-    const closure = others.find((each) => !isEmpty(each)) ?? null;
+    const [closure, options] = asyncArguments(given);
     if (closure === null) return this.#stepAsJob(undefined, options);
-    checkClosure(closure);
     const call = this.#before([closure]);
     const computes = call[0][0] ?? call[1].closure ?? null;
     if (computes === null) return this.#stepAsJob(call, options);
@@ -275,14 +274,24 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
     return this.#stepAsJob([[() => loss], {}], options);
   }
 
+  /** Does an asynchronous step, which gets the closure, between the hooks. */
+  protected async _between(
+    closure: unknown,
+    step: (closure: unknown) => Promise<unknown>,
+  ): Promise<unknown> {
+    const call = this.#before([closure]);
+    const loss = await step(call[0][0] ?? call[1].closure ?? null);
+    this.#after(call);
+    return loss;
+  }
+
   /**
    * Steps as a job, which calls this thread for its parts in JavaScript.
    *
    * @param given - what the hooks before the step have returned, if they were called
    */
   async #stepAsJob(given: StepCall | undefined, options: AsyncOptions): Promise<unknown> {
-    const { name } = this.constructor;
-    const isBuiltIn = (exported as Record<string, unknown>)[name] === this.constructor;
+    const isRecorded = this.#isBuiltIn() && this.#isLarge();
     const steps: Step[] = [];
     let call = given;
     let pause: Pause | undefined;
@@ -292,7 +301,7 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
       pause = undefined;
       const current = (call ??= this.#before([]));
       if (!outcome) {
-        const ran = isBuiltIn
+        const ran = isRecorded
           ? attempt(steps, () => this.#stepAll(current))
           : { value: this.#stepAll(current) };
         if (ran instanceof Pause) {
@@ -313,6 +322,19 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
       throw error;
     }
     return valueOf(outcome!);
+  }
+
+  /** Whether the class is of this package: its steps can be run again. */
+  #isBuiltIn(): boolean {
+    const classes: Readonly<Record<string, unknown>> = exported;
+    return classes[this.constructor.name] === this.constructor;
+  }
+
+  /** Whether recording the calls of a step takes less time than making them. */
+  #isLarge(): boolean {
+    const parameters = this.param_groups.flatMap(({ params }) => params);
+    const elements = parameters.reduce((sum, parameter) => sum + parameter.numel(), 0);
+    return elements > SMALL * parameters.length;
   }
 
   /** Returns the handles of all tensors that a step may change. */
@@ -554,6 +576,17 @@ export function evaluate(closure: unknown): unknown {
     throw typeError('step(): closure must be synchronous, but it returned a promise');
   }
   return loss;
+}
+
+/** Returns the closure, or null, and the options of a call of `stepAsync`. */
+export function asyncArguments(
+  given: readonly unknown[],
+): [closure: (() => unknown) | null, options: AsyncOptions] {
+  const [others, options] = splitSignal(given);
+  const isEmpty = (value: unknown): boolean => isOptions(value) && Object.keys(value).length === 0;
+  const closure = others.find((each) => !isEmpty(each)) ?? null;
+  if (closure !== null) checkClosure(closure);
+  return [closure as (() => unknown) | null, options];
 }
 
 function checkClosure(closure: unknown): asserts closure is () => unknown {

@@ -234,6 +234,25 @@ napi_value record_operator(napi_env env, napi_callback_info info) {
   });
 }
 
+std::string wrong_dims(const std::vector<int64_t>& allowed, int64_t dims) {
+  std::string expected;
+  for (int64_t each : allowed) expected += (expected.empty() ? "" : " or ") + std::to_string(each) + "D";
+  return "expected " + expected + " input (got " + std::to_string(dims) + "D input)";
+}
+
+// Records a check of a tensor's number of dimensions, for a layer that needs one of `allowed`.
+void record_dims(Environment& environment, double handle, const std::vector<int64_t>& allowed) {
+  current(environment).add(
+      [given = environment.handles().get(handle), allowed] {
+        at::Tensor input = given;
+        resolve(input);
+        if (std::find(allowed.begin(), allowed.end(), input.dim()) == allowed.end()) {
+          throw PythonError("ValueError", wrong_dims(allowed, input.dim()));
+        }
+      },
+      true);
+}
+
 // --- jobs ----------------------------------------------------------------------------------------
 
 // Ends the current recording, and runs its calls as a job.
@@ -336,6 +355,7 @@ void add_recorded_calls(Bindings& bindings) {
   bindings.add("has_recorded",
                [](Environment& environment) { return !current(environment).empty(); });
   bindings.add<&is_computed>("is_computed");
+  bindings.add<&record_dims>("record_dims");
   bindings.add("record_operator", &record_operator);
   bindings.add_async("run_recording", &run_recording_async);
   bindings.add_async("run_turns", &run_turns_async);

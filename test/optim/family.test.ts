@@ -168,6 +168,37 @@ describe('optim: as Python', () => {
     }
   }
 
+  for (const line_search_fn of [null, 'strong_wolfe'] as const) {
+    it(`LBFGS keeps only its state ${line_search_fn}`, () => {
+      const p = torch.tensor([1.5, -2, 0.5], { requires_grad: true });
+      const options = { lr: 0.1, max_iter: 4, history_size: 2, line_search_fn };
+      const optimizer = new optim.LBFGS([p], options);
+      const closure = (): number => {
+        optimizer.zero_grad();
+        return torch.tidy(() => {
+          const loss = p.sub(1).pow(4).sum();
+          loss.backward();
+          return loss.item<number>();
+        });
+      };
+      const inState = (): number =>
+        Object.values(optimizer.state.get(p)!)
+          .flat()
+          .filter((each) => each instanceof torch.Tensor).length;
+      optimizer.step(closure);
+      for (let step = 0; step < 3; step++) {
+        const [before, held] = [torch.memoryStats().tensors, inState()];
+        optimizer.step(closure);
+        // What the step replaced in its state stays until it is collected.
+        const replaced = torch.memoryStats().tensors - before - (inState() - held);
+        expect(replaced).to.be.within(0, held + 1);
+        for (const value of Object.values(optimizer.state.get(p)!)) {
+          expect(isAlive([value].flat())).to.equal(true);
+        }
+      }
+    });
+  }
+
   const REFUSED: readonly [name: string, python: string, options: object][] = [
     ['Adam', 'betas=(1.0, 0.0)', { betas: [1, 0] }],
     ['Adam', 'eps=-1.5', { eps: -1.5 }],

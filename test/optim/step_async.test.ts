@@ -1,4 +1,6 @@
 /** stepAsync: the bits and state of `step`, off the event loop, in the order of the calls. */
+import { createHash } from 'node:crypto';
+
 import { expect } from 'chai';
 import torch, { nn, optim, type Tensor } from 'torch-losses';
 
@@ -7,7 +9,8 @@ const classes = optim as unknown as Record<string, Class>;
 
 function parametersOf(name: string): Tensor[] {
   torch.manual_seed(4);
-  const shapes = name === 'Muon' ? [[6, 4], [3, 5]] : [[6, 4], [5], []];
+  // Large enough to be recorded, except with few elements.
+  const shapes = name === 'Muon' ? [[256, 128], [96, 200]] : [[256, 128], [5], []];
   return shapes.map((shape) => torch.randn(shape).requires_grad_());
 }
 
@@ -22,11 +25,14 @@ function setGradients(name: string, parameters: readonly Tensor[], step: number)
   }
 }
 
-const stateOf = (optimizer: optim.Optimizer): unknown =>
+const bitsOf = (tensor: Tensor): string =>
+  createHash('sha256')
+    .update(Buffer.from((tensor.detach().toTypedArray() as Float32Array).buffer as ArrayBuffer))
+    .digest('hex');
+
+const stateOf = (optimizer: Pick<optim.Optimizer, "state_dict">): unknown =>
   JSON.stringify(optimizer.state_dict(), (_, value) =>
-    value instanceof torch.Tensor
-      ? [String(value.dtype), value.shape, value.tolist()]
-      : value,
+    value instanceof torch.Tensor ? [String(value.dtype), value.shape, bitsOf(value)] : value,
   );
 
 describe('optim: stepAsync', () => {
@@ -58,7 +64,9 @@ describe('optim: stepAsync', () => {
           setGradients(name, others, step);
           sync.step();
           await async_.stepAsync();
-          expect(others, `${JSON.stringify(each)} ${step}`).to.deep.equal(own);
+          expect(others.map(bitsOf), `${JSON.stringify(each)} ${step}`).to.deep.equal(
+            own.map(bitsOf),
+          );
           expect(stateOf(async_)).to.equal(stateOf(sync));
         }
       }
@@ -68,7 +76,8 @@ describe('optim: stepAsync', () => {
   it('keeps the order of steps and backward passes that are in flight', async () => {
     const run = async (isAsync: boolean): Promise<unknown> => {
       torch.manual_seed(0);
-      const models = [new nn.Linear(4, 4), new nn.Linear(4, 4)];
+      // One whose steps are recorded, and one whose steps are not.
+      const models = [new nn.Linear(4, 8000), new nn.Linear(4, 4)];
       const optimizers = models.map((model) => new optim.Adam(model.parameters(), { lr: 0.1 }));
       const x = torch.randn(8, 4);
       const calls: Promise<unknown>[] = [];
@@ -85,15 +94,15 @@ describe('optim: stepAsync', () => {
         }
       }
       await Promise.all(calls);
-      return models.map((model) => [...model.parameters()].map((each) => each.tolist()));
+      return models.map((model) => [...model.parameters()].map(bitsOf));
     };
     expect(await run(true)).to.deep.equal(await run(false));
   });
 
   it('makes a synchronous call wait that reads what it writes', async () => {
-    const parameter = torch.ones(1000, { requires_grad: true });
+    const parameter = torch.ones(100_000, { requires_grad: true });
     const optimizer = new optim.Adam([parameter], { lr: 0.5 });
-    parameter.grad = torch.ones(1000);
+    parameter.grad = torch.ones(100_000);
     const call = optimizer.stepAsync();
     const after = parameter.index(0).item();
     await call;
@@ -122,23 +131,25 @@ describe('optim: stepAsync', () => {
   });
 
   it('calls the hooks of step, in its order, and once', async () => {
-    const run = async (isAsync: boolean): Promise<unknown> => {
-      const parameter = torch.ones(2, { requires_grad: true });
+    const run = async (isAsync: boolean, size: number): Promise<unknown> => {
+      const parameter = torch.ones(size, { requires_grad: true });
       const optimizer = new optim.Adafactor([parameter], { lr: 0.5 });
       const seen: unknown[] = [];
       const note = (what: string) => (): void => {
-        seen.push([what, parameter.tolist()]);
+        seen.push([what, bitsOf(parameter)]);
       };
       optimizer.register_step_pre_hook(note('before'));
       optimizer.register_step_post_hook(note('after'));
       for (let step = 0; step < 2; step++) {
-        parameter.grad = torch.ones(2);
+        parameter.grad = torch.ones(size);
         if (isAsync) await optimizer.stepAsync();
         else optimizer.step();
       }
       return seen;
     };
-    expect(await run(true)).to.deep.equal(await run(false));
+    for (const size of [2, 10_000]) {
+      expect(await run(true, size)).to.deep.equal(await run(false, size));
+    }
   });
 
   it('awaits a closure', async () => {
@@ -163,7 +174,7 @@ describe('optim: stepAsync', () => {
 
   it('rejects with the error of step, and leaves a state to go on with', async () => {
     const make = (): [optim.SGD, Tensor[]] => {
-      const parameters = [torch.ones(2), torch.ones(3), torch.ones(4)];
+      const parameters = [20_000, 30_000, 40_000].map((size) => torch.ones(size));
       for (const each of parameters) each.requires_grad_().grad = torch.ones(each.shape);
       return [new optim.SGD(parameters, { lr: 0.5, momentum: 0.5 }), parameters];
     };
@@ -195,9 +206,9 @@ describe('optim: stepAsync', () => {
 
   it('rejects with an error that step throws itself, after what came before it', async () => {
     const run = async (isAsync: boolean): Promise<unknown> => {
-      const parameters = [torch.ones(2), torch.ones(2, 2)];
+      const parameters = [torch.ones(40_000), torch.ones(2, 2)];
       for (const each of parameters) each.requires_grad_();
-      parameters[0]!.grad = torch.ones(2);
+      parameters[0]!.grad = torch.ones(40_000);
       parameters[1]!.grad = torch.ops.aten.to_sparse!(torch.ones(2, 2)) as Tensor;
       const groups = parameters.map((each) => ({ params: [each] }));
       const optimizer = new optim.Adam(groups);
@@ -208,7 +219,7 @@ describe('optim: stepAsync', () => {
       } catch (error) {
         text = (error as Error).message;
       }
-      return [text, parameters.map((each) => each.tolist())];
+      return [text, parameters.map(bitsOf)];
     };
     const result = await run(true);
     expect(result).to.deep.equal(await run(false));
@@ -232,6 +243,49 @@ describe('optim: stepAsync', () => {
     await Promise.all(calls);
     expect(parameter.tolist()).to.deep.equal([0.5, 0.5]);
     expect(optimizer.steps).to.equal(1);
+  });
+
+  it('awaits the closure of LBFGS at each evaluation', async () => {
+    for (const line_search_fn of [null, 'strong_wolfe'] as const) {
+      const run = async (isAsync: boolean): Promise<unknown> => {
+        torch.manual_seed(0);
+        const model = new nn.Linear(3, 2);
+        const [x, y] = [torch.randn(20, 3), torch.randn(20, 2)];
+        const optimizer = new optim.LBFGS(model.parameters(), { line_search_fn, max_iter: 6 });
+        const seen: string[] = [];
+        optimizer.register_step_pre_hook(() => {
+          seen.push('before');
+        });
+        optimizer.register_step_post_hook(() => {
+          seen.push('after');
+        });
+        const lossOf = (): Tensor => {
+          optimizer.zero_grad();
+          seen.push('loss');
+          return model(x).sub(y).square().mean();
+        };
+        for (let step = 0; step < 2; step++) {
+          const loss = isAsync
+            ? await optimizer.stepAsync(async () => {
+                const value = lossOf();
+                await value.backwardAsync();
+                return value;
+              })
+            : optimizer.step(() => {
+                const value = lossOf();
+                value.backward();
+                return value;
+              });
+          seen.push(bitsOf(loss));
+        }
+        return [seen, stateOf(optimizer), [...model.parameters()].map(bitsOf)];
+      };
+      expect(await run(true)).to.deep.equal(await run(false));
+    }
+    const error = await new optim.LBFGS([torch.ones(1, { requires_grad: true })])
+      .stepAsync()
+      .catch((reason: Error) => reason);
+    expect(error).to.be.instanceOf(TypeError).with.property('message').that.includes("'closure'");
   });
 
   it('takes a signal, by itself and after a closure', async () => {

@@ -40,6 +40,8 @@ export interface NativeJobs {
   start_recording(): void;
   drop_recording(): void;
   is_recording(): boolean;
+  /** Records a check of a tensor's number of dimensions. */
+  record_dims(tensor: Handle, allowed: readonly number[]): void;
   /** Returns false for the result of a recorded call that has not run. */
   is_computed(tensor: Handle): boolean;
   /** Returns whether the recording of now has calls. */
