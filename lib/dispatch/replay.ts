@@ -6,7 +6,7 @@
  * and it runs again: calls that were made before return their results at once. So it is written once, and each operator
  * is called once, in order.
  */
-import type { HandleOwner } from '../bindings/handle';
+import type { Handle, HandleOwner } from '../bindings/handle';
 import { type AsyncOptions, submit } from '../bindings/jobs';
 import { type Native, native } from '../bindings/native';
 import { deferOperators } from './operators';
@@ -105,6 +105,12 @@ export function part<T>(run: (step: Step) => T): T {
   delete step.inner;
   step.value = value;
   return value;
+}
+
+/** Checks a tensor, or records its check if the tensor is not computed yet. */
+export function checkOrRecord(tensor: Handle, check: () => void, record: () => void): void {
+  if (!frame) return check();
+  part(() => (native.is_computed(tensor) ? check() : record()));
 }
 
 /** What a run came to: a value, an error, or a pause. */

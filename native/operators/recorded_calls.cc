@@ -8,6 +8,7 @@
 
 #include "bindings/bindings.h"
 #include "bindings/functions.h"
+#include "bindings/python.h"
 #include "bindings/recording.h"
 #include "operators/calls.h"
 
@@ -234,23 +235,39 @@ napi_value record_operator(napi_env env, napi_callback_info info) {
   });
 }
 
-std::string wrong_dims(const std::vector<int64_t>& allowed, int64_t dims) {
-  std::string expected;
-  for (int64_t each : allowed) expected += (expected.empty() ? "" : " or ") + std::to_string(each) + "D";
-  return "expected " + expected + " input (got " + std::to_string(dims) + "D input)";
-}
+// --- checks of layers, which are recorded if the tensor is not computed yet ----------------------
 
-// Records a check of a tensor's number of dimensions, for a layer that needs one of `allowed`.
-void record_dims(Environment& environment, double handle, const std::vector<int64_t>& allowed) {
+void record_check(Environment& environment, double handle,
+                  std::function<void(const at::Tensor&)> check) {
   current(environment).add(
-      [given = environment.handles().get(handle), allowed] {
-        at::Tensor input = given;
-        resolve(input);
-        if (std::find(allowed.begin(), allowed.end(), input.dim()) == allowed.end()) {
-          throw PythonError("ValueError", wrong_dims(allowed, input.dim()));
-        }
+      [given = environment.handles().get(handle), check = std::move(check)] {
+        at::Tensor tensor = given;
+        resolve(tensor);
+        check(tensor);
       },
       true);
+}
+
+// The tensor must have one of these numbers of dimensions.
+void check_dims(const at::Tensor& tensor, const std::vector<int64_t>& allowed) {
+  std::string expected;
+  for (int64_t each : allowed) {
+    if (each == tensor.dim()) return;
+    expected += (expected.empty() ? "" : " or ") + std::to_string(each) + "D";
+  }
+  throw PythonError("ValueError", "expected " + expected + " input (got " +
+                                      std::to_string(tensor.dim()) + "D input)");
+}
+
+// The tensor must have more than one element in each channel. Source: _verify_batch_size.
+void check_batch_size(const at::Tensor& tensor) {
+  if (tensor.dim() == 0) throw PythonError("IndexError", "tuple index out of range");
+  int64_t count = tensor.size(0);
+  for (int64_t dim = 2; dim < tensor.dim(); ++dim) count *= tensor.size(dim);
+  if (count != 1) return;
+  throw PythonError("ValueError",
+                    "Expected more than 1 value per channel when training, got input size " +
+                        python::repr_size(tensor.sizes()));
 }
 
 // --- jobs ----------------------------------------------------------------------------------------
@@ -355,7 +372,14 @@ void add_recorded_calls(Bindings& bindings) {
   bindings.add("has_recorded",
                [](Environment& environment) { return !current(environment).empty(); });
   bindings.add<&is_computed>("is_computed");
-  bindings.add<&record_dims>("record_dims");
+  bindings.add("record_dims", [](Environment& environment, double handle,
+                                 const std::vector<int64_t>& allowed) {
+    record_check(environment, handle,
+                 [allowed](const at::Tensor& tensor) { check_dims(tensor, allowed); });
+  });
+  bindings.add("record_batch_size", [](Environment& environment, double handle) {
+    record_check(environment, handle, &check_batch_size);
+  });
   bindings.add("record_operator", &record_operator);
   bindings.add_async("run_recording", &run_recording_async);
   bindings.add_async("run_turns", &run_turns_async);

@@ -40,8 +40,9 @@ export interface NativeJobs {
   start_recording(): void;
   drop_recording(): void;
   is_recording(): boolean;
-  /** Records a check of a tensor's number of dimensions. */
+  /** Record checks of a tensor: of its number of dimensions, and of its number of elements for each channel. */
   record_dims(tensor: Handle, allowed: readonly number[]): void;
+  record_batch_size(tensor: Handle): void;
   /** Returns false for the result of a recorded call that has not run. */
   is_computed(tensor: Handle): boolean;
   /** Returns whether the recording of now has calls. */

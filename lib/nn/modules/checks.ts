@@ -2,7 +2,7 @@
 import { valueError } from '../../bindings/errors';
 import { type Handle, tensorHandle } from '../../bindings/handle';
 import { native } from '../../bindings/native';
-import { isReplaying, part } from '../../dispatch/replay';
+import { checkOrRecord } from '../../dispatch/replay';
 import type { Tensor } from '../../tensor/tensor';
 import { floatRepr } from '../../utils/python';
 import type { Module } from './module';
@@ -20,14 +20,13 @@ const handleOf = (input: unknown, layer: Module): Handle =>
 /** Throws a RangeError (ValueError) unless the input has one of the numbers of dimensions. */
 export function checkDims(layer: Module, input: Tensor, ...allowed: readonly number[]): void {
   const handle = handleOf(input, layer);
-  if (isReplaying() && !native.is_computed(handle)) {
-    part(() => native.record_dims(handle, allowed));
-    return;
-  }
-  const ndim = native.dim(handle);
-  if (allowed.includes(ndim)) return;
-  const expected = allowed.map((each) => `${each}D`).join(' or ');
-  throw valueError(`expected ${expected} input (got ${ndim}D input)`);
+  const check = (): void => {
+    const ndim = native.dim(handle);
+    if (allowed.includes(ndim)) return;
+    const expected = allowed.map((each) => `${each}D`).join(' or ');
+    throw valueError(`expected ${expected} input (got ${ndim}D input)`);
+  };
+  checkOrRecord(handle, check, () => native.record_dims(handle, allowed));
 }
 
 /** Returns Python's `repr` of a float or None. */
