@@ -5,7 +5,7 @@ import { FLOAT, INT, optional, type Positional, required, Signature } from '../.
 import { zeros } from '../../tensor/factories';
 import type { Tensor } from '../../tensor/tensor';
 import type { LocalResponseNormOptions } from '../functional/normalization';
-import { numberRepr } from './checks';
+import { floatRepr } from '../../utils/python';
 import { Module } from './module';
 
 interface Window {
@@ -15,7 +15,8 @@ interface Window {
   k: number;
 }
 
-class CrossMapLRN extends CustomFunction {
+// The function of the graph has the layer's name.
+const Normalized = class CrossMapLRN2d extends CustomFunction {
   static forward(ctx: FunctionCtx, input: Tensor, window: Window): Tensor {
     const { size, alpha, beta, k } = window;
     if (input.ndim !== 4) {
@@ -65,7 +66,7 @@ class CrossMapLRN extends CustomFunction {
     }
     return [result, null];
   }
-}
+};
 
 const SIGNATURE = new Signature('CrossMapLRN2d', {
   size: required(INT),
@@ -106,11 +107,12 @@ export class CrossMapLRN2d extends Module<[input: Tensor], Tensor> {
 
   override forward(input: Tensor): Tensor {
     const { size, alpha, beta, k } = this;
-    return CrossMapLRN.apply(input, { size, alpha, beta, k });
+    return Normalized.apply(input, { size, alpha, beta, k });
   }
 
   override extra_repr(): string {
-    const [alpha, beta, k] = [this.alpha, this.beta, this.k].map(numberRepr);
-    return `${this.size}, alpha=${alpha}, beta=${beta}, k=${k}`;
+    const [alpha, beta] = [this.alpha, this.beta].map(floatRepr);
+    // Python's default of k is an int.
+    return `${this.size}, alpha=${alpha}, beta=${beta}, k=${this.k === 1 ? 1 : floatRepr(this.k)}`;
   }
 }
