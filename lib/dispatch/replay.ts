@@ -109,8 +109,7 @@ export function part<T>(run: (step: Step) => T): T {
 
 /** Checks a tensor, or records its check if the tensor is not computed yet. */
 export function checkOrRecord(tensor: Handle, check: () => void, record: () => void): void {
-  if (!frame) return check();
-  part(() => (native.is_computed(tensor) ? check() : record()));
+  part(() => (!frame || native.is_computed(tensor) ? check() : record()));
 }
 
 /** What a run came to: a value, an error, or a pause. */
@@ -127,7 +126,7 @@ export function attempt<T>(steps: Step[], run: () => T): Outcome<T> {
 }
 
 /** Returns the value of an outcome that is no pause, or throws its error. */
-export function valueOf<T>(outcome: Exclude<Outcome<T>, Pause>): T {
+export function resultOf<T>(outcome: Exclude<Outcome<T>, Pause>): T {
   if ('error' in outcome) throw outcome.error;
   return outcome.value;
 }
@@ -146,7 +145,7 @@ export async function replayed<T>(
   for (;;) {
     const [outcome, job] = around(() => start(steps, run, options));
     const result = await job;
-    if (!(outcome instanceof Pause)) return valueOf(outcome);
+    if (!(outcome instanceof Pause)) return resultOf(outcome);
     outcome.finish?.(result);
   }
 }

@@ -175,7 +175,9 @@ export class LBFGS extends Optimizer<LBFGSGroup> {
   }
 
   /** Returns what runs a step to the next evaluation of the closure, and what frees its temporary tensors. */
-  #advancing(closure: unknown): [advance: (loss: unknown) => IteratorResult<void>, free: () => void] {
+  #advancing(
+    closure: unknown,
+  ): [advance: (loss: unknown) => IteratorResult<void>, free: () => void] {
     const search = this.#search(closure);
     const temporaries = new Temporaries();
     return [

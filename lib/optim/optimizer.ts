@@ -6,15 +6,7 @@ import { type AsyncOptions, splitSignal, submit } from '../bindings/jobs';
 import { native } from '../bindings/native';
 import { warn } from '../bindings/warnings';
 import { describe, isOptions } from '../dispatch/arguments';
-import {
-  attempt,
-  type Outcome,
-  once,
-  Pause,
-  part,
-  type Step,
-  valueOf,
-} from '../dispatch/replay';
+import { attempt, type Outcome, once, Pause, part, resultOf, type Step } from '../dispatch/replay';
 import { BOOL, FUNCTION, optional, required, Signature } from '../dispatch/signature';
 import { keptState, type StateKeeper, usesState } from '../memory/state';
 import { withoutGrad } from '../nn/ops';
@@ -24,7 +16,6 @@ import type { Tensor } from '../tensor/tensor';
 import { deepcopy } from '../utils/deepcopy';
 import { Hooks, type RemovableHandle } from '../utils/hooks';
 import { boolRepr, floatRepr } from '../utils/python';
-import * as exported from './index';
 import {
   areGroups,
   checkedState,
@@ -81,6 +72,13 @@ export type StateDictHook = (
   state_dict: OptimizerState,
   // biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing fits too
 ) => OptimizerState | null | undefined | void;
+
+let exported: Readonly<Record<string, unknown>> = {};
+
+/** Makes this package's classes known: their steps can be run again. */
+export function knowOptimizers(exports: object): void {
+  exported = exports as Readonly<Record<string, unknown>>;
+}
 
 /** The mean number of elements of parameters up to which a step runs on the event loop. */
 const SMALL = 8192;
@@ -321,13 +319,12 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
       this.#forgetFailed();
       throw error;
     }
-    return valueOf(outcome!);
+    return resultOf(outcome!);
   }
 
   /** Whether the class is of this package: its steps can be run again. */
   #isBuiltIn(): boolean {
-    const classes: Readonly<Record<string, unknown>> = exported;
-    return classes[this.constructor.name] === this.constructor;
+    return exported[this.constructor.name] === this.constructor;
   }
 
   /** Whether recording the calls of a step takes less time than making them. */

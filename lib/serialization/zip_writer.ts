@@ -46,7 +46,9 @@ export class ZipWriter {
     let checksum = 0;
     for (const chunk of chunks) {
       checksum = crc32(chunk, checksum);
-      file.write(compresses ? deflateRawSync(chunk, { finishFlush: constants.Z_SYNC_FLUSH }) : chunk);
+      file.write(
+        compresses ? deflateRawSync(chunk, { finishFlush: constants.Z_SYNC_FLUSH }) : chunk,
+      );
     }
     if (compresses) file.write(deflateRawSync(Buffer.alloc(0)));
     const written: Written = {
@@ -123,7 +125,10 @@ function paddingField(end: number, alignment: number): Buffer {
 function centralHeader(entry: Written): Buffer {
   const { name, method, offset, size, compressed, checksum } = entry;
   const hasLong = isLong(entry);
-  const long = longField([...(hasLong ? [size, compressed] : []), ...(offset >= LARGEST ? [offset] : [])]);
+  const long = longField([
+    ...(hasLong ? [size, compressed] : []),
+    ...(offset >= LARGEST ? [offset] : []),
+  ]);
   const header = Buffer.alloc(46);
   header.writeUInt32LE(0x02014b50, 0);
   header.writeUInt16LE(VERSION.long, 4);

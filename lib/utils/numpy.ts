@@ -213,7 +213,9 @@ function writeArchive(
   }
   const arrays = [...named].map(([name, tensor]) => {
     if (TENSOR.accepts(tensor)) return { name, ...npyOf(callee, tensor as Tensor) };
-    throw typeError(`${callee}(): ${JSON.stringify(name)} must be a Tensor, got ${describe(tensor)}`);
+    throw typeError(
+      `${callee}(): ${JSON.stringify(name)} must be a Tensor, got ${describe(tensor)}`,
+    );
   });
   FileWriter.with(file.endsWith('.npz') ? file : `${file}.npz`, (writer) => {
     const zip = new ZipWriter(writer);

@@ -193,8 +193,8 @@ napi_value record(Environment& environment, Recording& recording, std::pair<Call
   const bool depends = depends_on(recording, read);
   const bool is_first = op.is_view() || (recording.runs_small_calls() && is_small(read));
   if (is_first && !depends) {
-    return to_javascript(environment, std::vector<napi_value>{
-                                          run_now(environment, std::move(read))});
+    return to_javascript(environment,
+                         std::vector<napi_value>{run_now(environment, std::move(read))});
   }
   if (!op.returns_tensors()) throw NotComputed{};
   auto recorded = std::make_shared<RecordedCall>(RecordedCall{std::move(read), {}});
@@ -239,13 +239,14 @@ napi_value record_operator(napi_env env, napi_callback_info info) {
 
 void record_check(Environment& environment, double handle,
                   std::function<void(const at::Tensor&)> check) {
-  current(environment).add(
-      [given = environment.handles().get(handle), check = std::move(check)] {
-        at::Tensor tensor = given;
-        resolve(tensor);
-        check(tensor);
-      },
-      true);
+  current(environment)
+      .add(
+          [given = environment.handles().get(handle), check = std::move(check)] {
+            at::Tensor tensor = given;
+            resolve(tensor);
+            check(tensor);
+          },
+          true);
 }
 
 // The tensor must have one of these numbers of dimensions.
@@ -314,8 +315,8 @@ class Turns {
     napi_value last = has_result ? recording_->result() : undefined(environment);
     environment.start_recording(true);
     napi_value result = nullptr;
-    const napi_status status = napi_call_function(environment.env(), undefined(environment),
-                                                  function, 1, &last, &result);
+    const napi_status status =
+        napi_call_function(environment.env(), undefined(environment), function, 1, &last, &result);
     recording_ = environment.end_recording();
     check(environment.env(), status);
     has_next_ = read<bool>(environment, result);
@@ -372,11 +373,11 @@ void add_recorded_calls(Bindings& bindings) {
   bindings.add("has_recorded",
                [](Environment& environment) { return !current(environment).empty(); });
   bindings.add<&is_computed>("is_computed");
-  bindings.add("record_dims", [](Environment& environment, double handle,
-                                 const std::vector<int64_t>& allowed) {
-    record_check(environment, handle,
-                 [allowed](const at::Tensor& tensor) { check_dims(tensor, allowed); });
-  });
+  bindings.add("record_dims",
+               [](Environment& environment, double handle, const std::vector<int64_t>& allowed) {
+                 record_check(environment, handle,
+                              [allowed](const at::Tensor& tensor) { check_dims(tensor, allowed); });
+               });
   bindings.add("record_batch_size", [](Environment& environment, double handle) {
     record_check(environment, handle, &check_batch_size);
   });

@@ -10,7 +10,13 @@ const classes = optim as unknown as Record<string, Class>;
 function parametersOf(name: string): Tensor[] {
   torch.manual_seed(4);
   // Large enough to be recorded, except with few elements.
-  const shapes = name === 'Muon' ? [[256, 128], [96, 200]] : [[256, 128], [5], []];
+  const shapes =
+    name === 'Muon'
+      ? [
+          [256, 128],
+          [96, 200],
+        ]
+      : [[256, 128], [5], []];
   return shapes.map((shape) => torch.randn(shape).requires_grad_());
 }
 
@@ -30,7 +36,7 @@ const bitsOf = (tensor: Tensor): string =>
     .update(Buffer.from((tensor.detach().toTypedArray() as Float32Array).buffer as ArrayBuffer))
     .digest('hex');
 
-const stateOf = (optimizer: Pick<optim.Optimizer, "state_dict">): unknown =>
+const stateOf = (optimizer: Pick<optim.Optimizer, 'state_dict'>): unknown =>
   JSON.stringify(optimizer.state_dict(), (_, value) =>
     value instanceof torch.Tensor ? [String(value.dtype), value.shape, bitsOf(value)] : value,
   );
@@ -40,7 +46,13 @@ describe('optim: stepAsync', () => {
     ['Adadelta', {}, { maximize: true, weight_decay: 0.1 }, { foreach: true }],
     ['Adafactor', {}, { maximize: true, weight_decay: 0.1 }, { foreach: true }],
     ['Adagrad', {}, { lr_decay: 0.1, weight_decay: 0.1 }, { foreach: true }, { fused: true }],
-    ['Adam', {}, { amsgrad: true, weight_decay: 0.1, maximize: true }, { foreach: true }, { fused: true }],
+    [
+      'Adam',
+      {},
+      { amsgrad: true, weight_decay: 0.1, maximize: true },
+      { foreach: true },
+      { fused: true },
+    ],
     ['AdamW', {}, { amsgrad: true }, { foreach: true, maximize: true }, { fused: true }],
     ['Adamax', {}, { maximize: true, weight_decay: 0.1 }, { foreach: true }],
     ['ASGD', {}, { weight_decay: 0.1, t0: 1 }, { foreach: true }],
@@ -49,7 +61,13 @@ describe('optim: stepAsync', () => {
     ['RAdam', {}, { weight_decay: 0.1 }, { foreach: true }],
     ['RMSprop', {}, { momentum: 0.5, centered: true }, { foreach: true }],
     ['Rprop', {}, { maximize: true }, { foreach: true }],
-    ['SGD', { lr: 0.1 }, { momentum: 0.5, nesterov: true, weight_decay: 0.1 }, { momentum: 0.5, foreach: true }, { momentum: 0.5, fused: true }],
+    [
+      'SGD',
+      { lr: 0.1 },
+      { momentum: 0.5, nesterov: true, weight_decay: 0.1 },
+      { momentum: 0.5, foreach: true },
+      { momentum: 0.5, fused: true },
+    ],
     ['SparseAdam', {}, { maximize: true }],
   ];
   for (const [name, ...options] of ALL) {
@@ -180,7 +198,10 @@ describe('optim: stepAsync', () => {
     };
     const [sync, own] = make();
     const [async_, others] = make();
-    for (const [optimizer, parameters] of [[sync, own], [async_, others]] as const) {
+    for (const [optimizer, parameters] of [
+      [sync, own],
+      [async_, others],
+    ] as const) {
       optimizer.state.set(parameters[1], { momentum_buffer: torch.ones(7) });
     }
     const expected = ((): Error => {

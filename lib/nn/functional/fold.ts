@@ -53,11 +53,7 @@ const FOLD = {
   ...BLOCKS,
 };
 type Fold = (
-  ...args: Positional<
-    [input: Tensor, output_size: Size, kernel_size: Size],
-    Blocks,
-    BlockOptions
-  >
+  ...args: Positional<[input: Tensor, output_size: Size, kernel_size: Size], Blocks, BlockOptions>
 ) => Tensor;
 
 /**

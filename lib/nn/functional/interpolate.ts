@@ -153,7 +153,9 @@ export const interpolate = define<Interpolate, typeof INTERPOLATE>(
       if (align_corners) throw valueError('Lanczos mode does not support align_corners=True');
       if (!antialias) throw valueError('Lanczos mode requires antialias=True');
     }
-    const compute = antialias ? SMOOTHED[mode] : Object.hasOwn(WEIGHTED, mode) && WEIGHTED[mode]![ndim];
+    const compute = antialias
+      ? SMOOTHED[mode]
+      : Object.hasOwn(WEIGHTED, mode) && WEIGHTED[mode]![ndim];
     if (compute) return compute(input, size, align_corners ?? false, factors);
     throw notImplementedError(noMode(mode, ndim));
   },

@@ -1,11 +1,18 @@
 /** CrossMapLRN2d, which is written in Python. Source: torch/nn/modules/_functions.py. */
 import { Function as CustomFunction, type FunctionCtx } from '../../autograd/function';
 import { valueError } from '../../bindings/errors';
-import { FLOAT, INT, optional, type Positional, required, Signature } from '../../dispatch/signature';
+import {
+  FLOAT,
+  INT,
+  optional,
+  type Positional,
+  required,
+  Signature,
+} from '../../dispatch/signature';
 import { zeros } from '../../tensor/factories';
 import type { Tensor } from '../../tensor/tensor';
-import type { LocalResponseNormOptions } from '../functional/normalization';
 import { floatRepr } from '../../utils/python';
+import type { LocalResponseNormOptions } from '../functional/normalization';
 import { Module } from './module';
 
 interface Window {

@@ -2,7 +2,12 @@
 import { BOOL, define, FUNCTION, option, required, type Type } from '../../dispatch/signature';
 import type { RemovableHandle } from '../../utils/hooks';
 import type { FullBackwardHook, FullBackwardPreHook } from './backward_hook';
-import { type ForwardHook, type ForwardHookOptions, type ForwardPreHook, ModuleHooks } from './hooks';
+import {
+  type ForwardHook,
+  type ForwardHookOptions,
+  type ForwardPreHook,
+  ModuleHooks,
+} from './hooks';
 
 export { Module } from './module';
 

@@ -169,7 +169,10 @@ export class ModuleHooks {
       const rest = options.with_kwargs ? [kwargs ?? {}, result] : [result];
       return hook(module, args, ...rest) ?? result;
     };
-    return this.#after.add(Object.assign(call, { isAlways: options.always_call, owner: this.owner }), prepend);
+    return this.#after.add(
+      Object.assign(call, { isAlways: options.always_call, owner: this.owner }),
+      prepend,
+    );
   }
 
   /** Calls a module's forward between its hooks, and those of all modules before them. */
@@ -198,7 +201,8 @@ export class ModuleHooks {
     } catch (error) {
       if (error instanceof Error && !isPause(error)) {
         for (const hook of after) {
-          if (hook.isAlways && !called.has(hook)) callAnyway(hook, () => hook(module, args, result));
+          if (hook.isAlways && !called.has(hook))
+            callAnyway(hook, () => hook(module, args, result));
         }
       }
       throw error;

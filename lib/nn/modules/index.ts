@@ -24,6 +24,7 @@ export { CrossMapLRN2d } from './crossmap';
 export * from './distance';
 export * from './dropout';
 export * from './flatten';
+export { Fold, Unfold } from './fold';
 export type {
   ForwardHook,
   ForwardHookOptions,
@@ -34,7 +35,6 @@ export type {
   StateHook,
   StatePreHook,
 } from './hooks';
-export { Fold, Unfold } from './fold';
 export * from './instancenorm';
 export * from './linear';
 export * from './loss';

@@ -84,7 +84,11 @@ export async function replay<T>(
   const modes = outer ?? native.capture_modes();
   const start = (): Promise<T> =>
     inside.run(modes, () =>
-      replayed(() => call(inputs), (run) => withModes(modes, run), options),
+      replayed(
+        () => call(inputs),
+        (run) => withModes(modes, run),
+        options,
+      ),
     );
   // A submodule's call, which a user's forwardAsync makes, is part of one that runs.
   if (outer) return start();

@@ -7,8 +7,8 @@ import {
   factorRepr,
   type InterpolationMode,
   interpolate,
-  type ScalingOptions,
   UPSAMPLE as PARAMETERS,
+  type ScalingOptions,
   type UpsampleOptions,
 } from '../functional/interpolate';
 import { type Size, sizeRepr } from '../sizes';

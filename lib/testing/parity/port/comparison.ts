@@ -78,13 +78,23 @@ export class Comparison {
     this.#noteOrder(entry);
     const recorded = this.file.side(keyOf(entry));
     const report = ours
-      ? compareTensors(entry, recorded, sideOf(ours), allowanceOf(this.tolerances, labelOf(entry)), {
-          given: () => this.#given(entry),
-          options: this.file.options,
-          recomputes: this.#different < MOST_RECOMPUTED,
-          words: this.#words,
-        })
-      : tensorReport(entry, recorded, `${capital(this.#words.noun)} has it, and here there is none`);
+      ? compareTensors(
+          entry,
+          recorded,
+          sideOf(ours),
+          allowanceOf(this.tolerances, labelOf(entry)),
+          {
+            given: () => this.#given(entry),
+            options: this.file.options,
+            recomputes: this.#different < MOST_RECOMPUTED,
+            words: this.#words,
+          },
+        )
+      : tensorReport(
+          entry,
+          recorded,
+          `${capital(this.#words.noun)} has it, and here there is none`,
+        );
     this.#results.set(entry, report);
     if (report.verdict === 'different') this.#different++;
     if (report.verdict === 'different' && entry.kind === 'grad')

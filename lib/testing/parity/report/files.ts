@@ -47,7 +47,8 @@ export function titleOf(results: readonly FileResult[]): string {
   const of = results.length === 1 ? '' : ` in ${thousands(results.length)} files`;
   const recorder = recorderOf(results);
   const rest = unrun ? `; ${thousands(unrun)} of the files could not be run` : '';
-  if (different) return `${thousands(different)} of ${all} tensors${of} differ from ${recorder}${rest}`;
+  if (different)
+    return `${thousands(different)} of ${all} tensors${of} differ from ${recorder}${rest}`;
   if (unrun) return `${thousands(unrun)} of ${thousands(results.length)} files could not be run`;
   const equals = `All ${all} tensors${of} equal ${recorder}`;
   const isOrdered = verdictOfFiles(results) !== 'different';

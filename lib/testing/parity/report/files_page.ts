@@ -91,12 +91,7 @@ function stepsOf({ results }: RunReport, file: number): string {
   ])}<div class="steps">${rows.join('')}</div>`;
 }
 
-function differenceOf(
-  result: TensorReport,
-  recorder: string,
-  id: string,
-  isOpen: boolean,
-): string {
+function differenceOf(result: TensorReport, recorder: string, id: string, isOpen: boolean): string {
   const { name, step, verdict, difference, diagnoses, dtype, shape } = result;
   const lines = difference ? differenceLines(difference, [recorder, 'here']) : [];
   const shapeShown = dtype.includes('complex') ? [...shape, 2] : shape;
