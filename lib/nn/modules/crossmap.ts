@@ -1,19 +1,10 @@
 /** CrossMapLRN2d, which is written in Python. Source: torch/nn/modules/_functions.py. */
 import { Function as CustomFunction, type FunctionCtx } from '../../autograd/function';
 import { valueError } from '../../bindings/errors';
-import {
-  FLOAT,
-  INT,
-  optional,
-  type Positional,
-  required,
-  Signature,
-} from '../../dispatch/signature';
+import { Signature } from '../../dispatch/signature';
 import { zeros } from '../../tensor/factories';
 import type { Tensor } from '../../tensor/tensor';
-import { floatRepr } from '../../utils/python';
-import type { LocalResponseNormOptions } from '../functional/normalization';
-import { Module } from './module';
+import { type NeighbourArguments, NEIGHBOURS, NeighbourNorm } from './normalization';
 
 interface Window {
   size: number;
@@ -75,12 +66,7 @@ const Normalized = class CrossMapLRN2d extends CustomFunction {
   }
 };
 
-const SIGNATURE = new Signature('CrossMapLRN2d', {
-  size: required(INT),
-  alpha: optional(FLOAT, 1e-4),
-  beta: optional(FLOAT, 0.75),
-  k: optional(FLOAT, 1),
-});
+const SIGNATURE = new Signature('CrossMapLRN2d', NEIGHBOURS);
 
 /**
  * Divides by `(k + alpha * s) ** beta`, where s is the mean square of `size` neighbouring channels. The last channels have
@@ -90,26 +76,11 @@ const SIGNATURE = new Signature('CrossMapLRN2d', {
  *
  * See https://github.com/pytorch/pytorch/blob/v2.13.0/torch/nn/modules/normalization.py
  */
-export class CrossMapLRN2d extends Module<[input: Tensor], Tensor> {
+export class CrossMapLRN2d extends NeighbourNorm {
   static readonly signature = SIGNATURE.description;
-  size: number;
-  alpha: number;
-  beta: number;
-  k: number;
 
-  constructor(
-    ...args: Positional<
-      [size: number],
-      [alpha: 'alpha', beta: 'beta', k: 'k'],
-      LocalResponseNormOptions
-    >
-  ) {
-    const { size, alpha, beta, k } = SIGNATURE.read(args);
-    super();
-    this.size = size;
-    this.alpha = alpha;
-    this.beta = beta;
-    this.k = k;
+  constructor(...args: NeighbourArguments) {
+    super(SIGNATURE.read(args));
   }
 
   override forward(input: Tensor): Tensor {
@@ -117,9 +88,8 @@ export class CrossMapLRN2d extends Module<[input: Tensor], Tensor> {
     return Normalized.apply(input, { size, alpha, beta, k });
   }
 
-  override extra_repr(): string {
-    const [alpha, beta] = [this.alpha, this.beta].map(floatRepr);
-    // Python's default of k is an int.
-    return `${this.size}, alpha=${alpha}, beta=${beta}, k=${this.k === 1 ? 1 : floatRepr(this.k)}`;
+  /** Python's default is an int. */
+  protected override _kRepr(): string {
+    return this.k === 1 ? '1' : super._kRepr();
   }
 }

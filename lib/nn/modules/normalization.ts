@@ -13,6 +13,7 @@ import {
   type Positional,
   required,
   Signature,
+  type ValuesOf,
 } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
 import { boolRepr, floatRepr, tupleRepr } from '../../utils/python';
@@ -33,12 +34,46 @@ import { Module } from './module';
 
 // --- by neighbours --------------------------------------------------------------------------------------------------
 
-const LOCAL_RESPONSE_NORM = new Signature('LocalResponseNorm', {
+export const NEIGHBOURS = {
   size: required(INT),
   alpha: optional(FLOAT, 1e-4),
   beta: optional(FLOAT, 0.75),
   k: optional(FLOAT, 1),
-});
+};
+const LOCAL_RESPONSE_NORM = new Signature('LocalResponseNorm', NEIGHBOURS);
+
+/** The arguments of both normalizations by neighbours. */
+export type NeighbourArguments = Positional<
+  [size: number],
+  [alpha: 'alpha', beta: 'beta', k: 'k'],
+  LocalResponseNormOptions
+>;
+
+/** The base of LocalResponseNorm and CrossMapLRN2d. */
+export abstract class NeighbourNorm extends Module<[input: Tensor], Tensor> {
+  size: number;
+  alpha: number;
+  beta: number;
+  k: number;
+
+  constructor({ size, alpha, beta, k }: ValuesOf<typeof NEIGHBOURS>) {
+    super();
+    this.size = size;
+    this.alpha = alpha;
+    this.beta = beta;
+    this.k = k;
+  }
+
+  override extra_repr(): string {
+    const [alpha, beta] = [this.alpha, this.beta].map(floatRepr);
+    return `${this.size}, alpha=${alpha}, beta=${beta}, k=${this._kRepr()}`;
+  }
+
+  /** Returns Python's `repr` of k. */
+  protected _kRepr(): string {
+    return floatRepr(this.k);
+  }
+}
 
 /**
  * Divides by `(k + alpha * s) ** beta`, where s is the mean square of `size` neighbouring channels.
@@ -47,35 +82,15 @@ const LOCAL_RESPONSE_NORM = new Signature('LocalResponseNorm', {
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.LocalResponseNorm.html
  */
-export class LocalResponseNorm extends Module<[input: Tensor], Tensor> {
+export class LocalResponseNorm extends NeighbourNorm {
   static readonly signature = LOCAL_RESPONSE_NORM.description;
-  size: number;
-  alpha: number;
-  beta: number;
-  k: number;
 
-  constructor(
-    ...args: Positional<
-      [size: number],
-      [alpha: 'alpha', beta: 'beta', k: 'k'],
-      LocalResponseNormOptions
-    >
-  ) {
-    const { size, alpha, beta, k } = LOCAL_RESPONSE_NORM.read(args);
-    super();
-    this.size = size;
-    this.alpha = alpha;
-    this.beta = beta;
-    this.k = k;
+  constructor(...args: NeighbourArguments) {
+    super(LOCAL_RESPONSE_NORM.read(args));
   }
 
   override forward(input: Tensor): Tensor {
     return local_response_norm(input, this.size, this.alpha, this.beta, this.k);
-  }
-
-  override extra_repr(): string {
-    const [alpha, beta, k] = [this.alpha, this.beta, this.k].map(floatRepr);
-    return `${this.size}, alpha=${alpha}, beta=${beta}, k=${k}`;
   }
 }
 
