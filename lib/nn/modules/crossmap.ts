@@ -4,7 +4,7 @@ import { valueError } from '../../bindings/errors';
 import { Signature } from '../../dispatch/signature';
 import { zeros } from '../../tensor/factories';
 import type { Tensor } from '../../tensor/tensor';
-import { type NeighbourArguments, NEIGHBOURS, NeighbourNorm } from './normalization';
+import { NEIGHBOURS, type NeighbourArguments, NeighbourNorm } from './neighbours';
 
 interface Window {
   size: number;

@@ -25,7 +25,7 @@ export const register_module_forward_pre_hook = define<
   (hook: ForwardPreHook) => RemovableHandle,
   typeof HOOK
 >('register_module_forward_pre_hook', HOOK, ({ hook }) =>
-  ModuleHooks.forAll().addBefore({ hook, prepend: false, with_kwargs: false }),
+  ModuleHooks.forAll().add('beforeForward', { hook }),
 );
 
 /**
@@ -39,7 +39,7 @@ export const register_module_forward_hook = define<
   (hook: ForwardHook, options?: Omit<ForwardHookOptions, 'prepend'>) => RemovableHandle,
   typeof AFTER
 >('register_module_forward_hook', AFTER, (given) =>
-  ModuleHooks.forAll().addAfter({ ...given, prepend: false }),
+  ModuleHooks.forAll().add('afterForward', given),
 );
 
 /**
@@ -53,7 +53,7 @@ export const register_module_full_backward_pre_hook = define<
   (hook: FullBackwardPreHook) => RemovableHandle,
   typeof HOOK
 >('register_module_full_backward_pre_hook', HOOK, ({ hook }) =>
-  ModuleHooks.forAll().beforeBackward.add(hook as FullBackwardPreHook<never>),
+  ModuleHooks.forAll().add('beforeBackward', { hook }),
 );
 
 /**
@@ -67,5 +67,5 @@ export const register_module_full_backward_hook = define<
   (hook: FullBackwardHook) => RemovableHandle,
   typeof HOOK
 >('register_module_full_backward_hook', HOOK, ({ hook }) =>
-  ModuleHooks.forAll().afterBackward.add(hook as FullBackwardHook<never>),
+  ModuleHooks.forAll().add('afterBackward', { hook }),
 );

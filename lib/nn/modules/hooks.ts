@@ -5,6 +5,7 @@ import { describe, isOptions, type Options } from '../../dispatch/arguments';
 import { isPause, once } from '../../dispatch/replay';
 import {
   BOOL,
+  type Declarations,
   FUNCTION,
   option,
   optional,
@@ -70,38 +71,47 @@ export interface ForwardHookOptions extends ForwardPreHookOptions {
 }
 
 const HOOK = { hook: required(FUNCTION as Type<(...args: unknown[]) => unknown>) };
-const BEFORE = { ...HOOK, prepend: option(BOOL, false), with_kwargs: option(BOOL, false) };
-const AFTER = { ...BEFORE, always_call: option(BOOL, false) };
 const BACKWARD = { ...HOOK, prepend: optional(BOOL, false) };
-export const HOOK_SIGNATURES = {
-  register_forward_pre_hook: new Signature('Module.register_forward_pre_hook', BEFORE),
-  register_forward_hook: new Signature('Module.register_forward_hook', AFTER),
-  register_full_backward_hook: new Signature('Module.register_full_backward_hook', BACKWARD),
-  register_full_backward_pre_hook: new Signature(
-    'Module.register_full_backward_pre_hook',
-    BACKWARD,
-  ),
-  register_state_dict_pre_hook: new Signature('Module.register_state_dict_pre_hook', HOOK),
-  register_state_dict_post_hook: new Signature('Module.register_state_dict_post_hook', HOOK),
-  register_load_state_dict_pre_hook: new Signature(
-    'Module.register_load_state_dict_pre_hook',
-    HOOK,
-  ),
-  register_load_state_dict_post_hook: new Signature(
-    'Module.register_load_state_dict_post_hook',
-    HOOK,
-  ),
-};
+const BEFORE_FORWARD = { ...HOOK, prepend: option(BOOL, false), with_kwargs: option(BOOL, false) };
+const AFTER_FORWARD = { ...BEFORE_FORWARD, always_call: option(BOOL, false) };
+
+/** The methods of a module that register hooks, with the list to which each adds and its parameters. */
+const METHODS = {
+  register_forward_pre_hook: ['beforeForward', BEFORE_FORWARD],
+  register_forward_hook: ['afterForward', AFTER_FORWARD],
+  register_full_backward_pre_hook: ['beforeBackward', BACKWARD],
+  register_full_backward_hook: ['afterBackward', BACKWARD],
+  register_state_dict_pre_hook: ['beforeSave', HOOK],
+  register_state_dict_post_hook: ['afterSave', HOOK],
+  register_load_state_dict_pre_hook: ['beforeLoad', HOOK],
+  register_load_state_dict_post_hook: ['afterLoad', HOOK],
+} as const satisfies Record<string, readonly [keyof Lists, Declarations]>;
+export type HookMethod = keyof typeof METHODS;
+
+/** A hook, and the options that methods for it have. */
+type HookValues = Pick<ValuesOf<typeof AFTER_FORWARD>, 'hook'> &
+  Partial<ValuesOf<typeof AFTER_FORWARD>>;
 
 /** The arguments of a call: those by position, and the options object if there is one. */
 type Arguments = readonly [args: unknown[], kwargs: Options | undefined];
 
 type Before = (module: Module, given: Arguments) => Arguments;
 type After = ((module: Module, given: Arguments, result: unknown) => unknown) & {
-  readonly isAlways?: boolean;
+  readonly isAlways?: boolean | undefined;
   /** Whose hook it is, for a warning. */
   readonly owner?: string;
 };
+
+interface Lists {
+  readonly beforeForward: Hooks<Before>;
+  readonly afterForward: Hooks<After>;
+  readonly beforeBackward: Hooks<FullBackwardPreHook<never>>;
+  readonly afterBackward: Hooks<FullBackwardHook<never>>;
+  readonly beforeSave: Hooks<StatePreHook<never>>;
+  readonly afterSave: Hooks<StateHook<never>>;
+  readonly beforeLoad: Hooks<LoadPreHook<never>>;
+  readonly afterLoad: Hooks<LoadHook<never>>;
+}
 
 /** The hooks of one module, or of all modules. */
 export class ModuleHooks {
@@ -117,79 +127,60 @@ export class ModuleHooks {
   /** @param owner - whose hooks they are, for a warning */
   constructor(readonly owner = 'module') {}
 
-  readonly #before = new Hooks<Before>();
-  readonly #after = new Hooks<After>();
-  readonly beforeBackward = new Hooks<FullBackwardPreHook<never>>();
-  readonly afterBackward = new Hooks<FullBackwardHook<never>>();
-  readonly beforeSave = new Hooks<StatePreHook<never>>();
-  readonly afterSave = new Hooks<StateHook<never>>();
-  readonly beforeLoad = new Hooks<LoadPreHook<never>>();
-  readonly afterLoad = new Hooks<LoadHook<never>>();
+  readonly lists = Object.fromEntries(
+    Object.values(METHODS).map(([list]) => [list, new Hooks()]),
+  ) as unknown as Lists;
 
-  /** Returns hooks of their own for a copy of the module. */
+  /** Implements the methods of a module that register hooks. */
+  register(method: HookMethod, args: readonly unknown[]): RemovableHandle {
+    const [list, parameters] = METHODS[method];
+    const values = new Signature(`Module.${method}`, parameters as typeof AFTER_FORWARD).read(args);
+    return this.add(list, values);
+  }
+
+  /** Adds a hook with its options. */
+  add(list: keyof Lists, values: HookValues): RemovableHandle {
+    let { hook }: { hook: unknown } = values;
+    if (list === 'beforeForward') hook = beforeForward(values);
+    if (list === 'afterForward') hook = afterForward(values, this.owner);
+    return this.lists[list].add(hook as never, values.prepend);
+  }
+
+  /** Returns a copy of the hooks, for a copy of the module. */
   copy(): ModuleHooks {
     const copy = new ModuleHooks();
-    const pairs = [
-      [this.#before, copy.#before],
-      [this.#after, copy.#after],
-      [this.beforeBackward, copy.beforeBackward],
-      [this.afterBackward, copy.afterBackward],
-      [this.beforeSave, copy.beforeSave],
-      [this.afterSave, copy.afterSave],
-      [this.beforeLoad, copy.beforeLoad],
-      [this.afterLoad, copy.afterLoad],
-    ] as unknown as [Hooks<unknown>, Hooks<unknown>][];
-    for (const [from, to] of pairs) for (const hook of from.list()) to.add(hook);
+    for (const [name, hooks] of Object.entries(this.lists)) {
+      for (const hook of hooks.list()) copy.lists[name as keyof Lists].add(hook as never);
+    }
     return copy;
   }
 
-  /** Whether there are hooks of calls. */
+  /** Whether there are hooks that are called with `forward`. */
   get hasForward(): boolean {
-    return [this.#before, this.#after, this.beforeBackward, this.afterBackward].some(
+    const { beforeForward, afterForward, beforeBackward, afterBackward } = this.lists;
+    return [beforeForward, afterForward, beforeBackward, afterBackward].some(
       (hooks) => hooks.list().length > 0,
     );
   }
 
-  addBefore({ hook, prepend, with_kwargs }: ValuesOf<typeof BEFORE>): RemovableHandle {
-    return this.#before.add((module, [args, kwargs]) => {
-      const result = with_kwargs ? hook(module, args, kwargs ?? {}) : hook(module, args);
-      if (result === undefined || result === null) return [args, kwargs];
-      if (!with_kwargs) return [Array.isArray(result) ? result : [result], kwargs];
-      if (Array.isArray(result) && Array.isArray(result[0]) && isOptions(result[1])) {
-        return [result[0], result[1]];
-      }
-      throw runtimeError(
-        `forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got ${describe(result)}.`,
-      );
-    }, prepend);
-  }
-
-  addAfter({ hook, prepend, ...options }: ValuesOf<typeof AFTER>): RemovableHandle {
-    const call: After = (module, [args, kwargs], result) => {
-      const rest = options.with_kwargs ? [kwargs ?? {}, result] : [result];
-      return hook(module, args, ...rest) ?? result;
-    };
-    return this.#after.add(
-      Object.assign(call, { isAlways: options.always_call, owner: this.owner }),
-      prepend,
-    );
-  }
-
-  /** Calls a module's forward between its hooks, and those of all modules before them. */
+  /** Calls a module's forward between the hooks of all modules and its own. */
   static call(
     module: Module,
     sets: readonly (ModuleHooks | undefined)[],
     given: readonly unknown[],
   ): unknown {
-    const before = sets.flatMap((hooks) => (hooks ? hooks.#before.list() : []));
-    const after = sets.flatMap((hooks) => (hooks ? hooks.#after.list() : []));
+    const all = <Name extends keyof Lists>(name: Name): ReturnType<Lists[Name]['list']> =>
+      sets.flatMap((hooks) => (hooks?.lists[name].list() as never) ?? []) as never;
+    const after = all('afterForward');
     const last = given.at(-1);
     let args: Arguments = isOptions(last) ? [given.slice(0, -1), last] : [[...given], undefined];
     let result: unknown;
     const called = new Set<After>();
     try {
-      for (const hook of before) args = once(() => hook(module, args));
-      const backward = once(() => backwardHook(module, sets));
+      for (const hook of all('beforeForward')) args = once(() => hook(module, args));
+      const backward = once(() =>
+        backwardHook(module, all('afterBackward'), all('beforeBackward')),
+      );
       const [positional, kwargs] = args;
       const inputs = backward ? once(() => backward.setupInputs(positional)) : positional;
       result = module.forward(...inputs, ...(kwargs ? [kwargs] : []));
@@ -210,16 +201,39 @@ export class ModuleHooks {
   }
 }
 
-/** Returns what calls the backward hooks for a call, if there are any. */
+/** Returns the object that calls the backward hooks for a call, if there are any. */
 function backwardHook(
   module: Module,
-  sets: readonly (ModuleHooks | undefined)[],
+  hooks: readonly unknown[],
+  preHooks: readonly unknown[],
 ): BackwardHook | undefined {
-  const hooks = sets.flatMap((each) => each?.afterBackward.list() ?? []);
-  const preHooks = sets.flatMap((each) => each?.beforeBackward.list() ?? []);
   if (hooks.length + preHooks.length === 0) return undefined;
   const { BackwardHook } = require('./backward_hook') as typeof import('./backward_hook');
   return new BackwardHook(module, hooks as never, preHooks as never);
+}
+
+/** Makes a user's hook give the arguments that `forward` gets. */
+function beforeForward({ hook, with_kwargs }: HookValues): Before {
+  return (module, [args, kwargs]) => {
+    const result = with_kwargs ? hook(module, args, kwargs ?? {}) : hook(module, args);
+    if (result === undefined || result === null) return [args, kwargs];
+    if (!with_kwargs) return [Array.isArray(result) ? result : [result], kwargs];
+    if (Array.isArray(result) && Array.isArray(result[0]) && isOptions(result[1])) {
+      return [result[0], result[1]];
+    }
+    throw runtimeError(
+      `forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got ${describe(result)}.`,
+    );
+  };
+}
+
+/** Makes a user's hook give the result of the call. */
+function afterForward({ hook, ...options }: HookValues, owner: string): After {
+  const call: After = (module, [args, kwargs], result) => {
+    const rest = options.with_kwargs ? [kwargs ?? {}, result] : [result];
+    return hook(module, args, ...rest) ?? result;
+  };
+  return Object.assign(call, { isAlways: options.always_call, owner });
 }
 
 function callAnyway({ owner }: After, call: () => unknown): void {

@@ -13,67 +13,22 @@ import {
   type Positional,
   required,
   Signature,
-  type ValuesOf,
 } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
 import { boolRepr, floatRepr, tupleRepr } from '../../utils/python';
 import { modulo } from '../../utils/scalar_math';
-import {
-  group_norm,
-  type LocalResponseNormOptions,
-  layer_norm,
-  local_response_norm,
-  rms_norm,
-} from '../functional/normalization';
+import { group_norm, layer_norm, local_response_norm, rms_norm } from '../functional/normalization';
 import * as init from '../init';
 import { empty } from '../ops';
 import { Parameter } from '../parameter';
 import { repeated, SIZE, type Size } from '../sizes';
 import { numberRepr } from './checks';
 import { Module } from './module';
+import { NEIGHBOURS, type NeighbourArguments, NeighbourNorm } from './neighbours';
 
 // --- by neighbours --------------------------------------------------------------------------------------------------
 
-export const NEIGHBOURS = {
-  size: required(INT),
-  alpha: optional(FLOAT, 1e-4),
-  beta: optional(FLOAT, 0.75),
-  k: optional(FLOAT, 1),
-};
 const LOCAL_RESPONSE_NORM = new Signature('LocalResponseNorm', NEIGHBOURS);
-
-/** The arguments of both normalizations by neighbours. */
-export type NeighbourArguments = Positional<
-  [size: number],
-  [alpha: 'alpha', beta: 'beta', k: 'k'],
-  LocalResponseNormOptions
->;
-
-/** The base of LocalResponseNorm and CrossMapLRN2d. */
-export abstract class NeighbourNorm extends Module<[input: Tensor], Tensor> {
-  size: number;
-  alpha: number;
-  beta: number;
-  k: number;
-
-  constructor({ size, alpha, beta, k }: ValuesOf<typeof NEIGHBOURS>) {
-    super();
-    this.size = size;
-    this.alpha = alpha;
-    this.beta = beta;
-    this.k = k;
-  }
-
-  override extra_repr(): string {
-    const [alpha, beta] = [this.alpha, this.beta].map(floatRepr);
-    return `${this.size}, alpha=${alpha}, beta=${beta}, k=${this._kRepr()}`;
-  }
-
-  /** Returns Python's `repr` of k. */
-  protected _kRepr(): string {
-    return floatRepr(this.k);
-  }
-}
 
 /**
  * Divides by `(k + alpha * s) ** beta`, where s is the mean square of `size` neighbouring channels.
