@@ -1,18 +1,18 @@
 /** JavaScript that a synchronous backward pass calls, while the engine's thread for the device computes. */
 import { expect } from 'chai';
-import torch, { nn, type Tensor } from 'torch-losses';
+import torch, { type FunctionCtx, nn, type Tensor } from 'torch-losses';
 
 import { describeCuda } from './gpu';
 
 const { Function: CustomFunction } = torch.autograd;
 
 class Cube extends CustomFunction {
-  static forward(ctx: torch.autograd.FunctionCtx, x: Tensor): Tensor {
+  static forward(ctx: FunctionCtx, x: Tensor): Tensor {
     ctx.save_for_backward(x);
     return x.pow(3);
   }
 
-  static backward(ctx: torch.autograd.FunctionCtx, grad: Tensor): Tensor {
+  static backward(ctx: FunctionCtx, grad: Tensor): Tensor {
     const [x] = ctx.saved_tensors;
     return grad.mul(x.square().mul(3));
   }
@@ -59,7 +59,7 @@ describeCuda('JavaScript in a synchronous backward pass', () => {
     let calls = 0;
     model.register_full_backward_hook((_, [grad]) => {
       calls++;
-      Cube.apply(other).sum().backward();
+      torch.enable_grad(() => Cube.apply(other).sum().backward());
       return [grad!.mul(0)];
     });
     const x = torch.ones(4, 3, { device: 'cuda', requires_grad: true });
