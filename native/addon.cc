@@ -114,6 +114,7 @@ void add_all(Bindings& bindings) {
   add_autocast(bindings);
   add_operators(bindings);
   add_operator_calls(bindings);
+  add_recorded_calls(bindings);
   add_generators(bindings);
   add_context(bindings);
   add_cuda(bindings);

@@ -18,6 +18,7 @@ void add_anomaly_mode(Bindings& bindings);      // operators/anomaly.cc
 void add_autocast(Bindings& bindings);          // operators/autocast.cc
 void add_operators(Bindings& bindings);         // operators/operators.cc
 void add_operator_calls(Bindings& bindings);    // operators/calls.cc
+void add_recorded_calls(Bindings& bindings);    // operators/recorded_calls.cc
 void add_generators(Bindings& bindings);        // operators/generators.cc
 void add_context(Bindings& bindings);           // operators/context.cc
 void add_cuda(Bindings& bindings);              // operators/cuda.cc

@@ -21,7 +21,9 @@ import type { Tensor } from '../../tensor/tensor';
 import { integer, message } from './protobuf';
 import { EventFile, now, VERSION, type Writing } from './records';
 import {
+  audio,
   type Bins,
+  figure,
   histogram,
   hparams,
   image,
@@ -120,6 +122,25 @@ const imageParameters = (dataformats: string) => ({
 });
 const ADD_IMAGE = new Signature('add_image', imageParameters('CHW'));
 const ADD_IMAGES = new Signature('add_images', imageParameters('NCHW'));
+
+const ADD_FIGURE = new Signature('add_figure', {
+  tag: required(STRING),
+  figure: required(ANYTHING),
+  ...STEP,
+  close: optional(BOOL, true),
+  ...WALLTIME,
+});
+
+const ADD_AUDIO = new Signature('add_audio', {
+  tag: required(STRING),
+  snd_tensor: required(TENSOR),
+  ...STEP,
+  sample_rate: optional<number>(
+    typeOf('a positive integer', (value) => INT.accepts(value) && (value as number) > 0),
+    44_100,
+  ),
+  ...WALLTIME,
+});
 
 const ADD_TEXT = new Signature('add_text', {
   tag: required(STRING),
@@ -263,6 +284,50 @@ export class SummaryWriter {
   add_images(...args: unknown[]): void {
     const given = ADD_IMAGES.read(args);
     this.#add(image(given.tag, given.img_tensor, given.dataformats), given);
+  }
+
+  /**
+   * Adds a figure that a library of charts has drawn.
+   *
+   * @param figure - the bytes of a PNG file
+   * @param close - has no effect; Python closes matplotlib's figure
+   * @throws TypeError for anything but a PNG file
+   */
+  add_figure(
+    tag: string,
+    figure: Uint8Array,
+    ...step:
+      | [options?: When & { close?: boolean | undefined }]
+      | [global_step: number | null, options?: Omit<When, 'global_step'>]
+      | [global_step: number | null, close: boolean, walltime?: number | null]
+  ): void;
+  add_figure(...args: unknown[]): void {
+    const given = ADD_FIGURE.read(args);
+    this.#add(figure(given.tag, given.figure), given);
+  }
+
+  /**
+   * Adds a sound.
+   *
+   * Shapes: snd_tensor (1, L) or (L), from -1 to 1.
+   *
+   * @param sample_rate - the number of samples in a second. Default: 44100
+   * @throws TorchError (AssertionError) for a tensor of more than one dimension
+   */
+  add_audio(
+    tag: string,
+    snd_tensor: Tensor,
+    ...step:
+      | [options?: When & { sample_rate?: number | undefined }]
+      | [
+          global_step: number | null,
+          options?: Omit<When, 'global_step'> & { sample_rate?: number | undefined },
+        ]
+      | [global_step: number | null, sample_rate: number, walltime?: number | null]
+  ): void;
+  add_audio(...args: unknown[]): void {
+    const given = ADD_AUDIO.read(args);
+    this.#add(audio(given.tag, given.snd_tensor, given.sample_rate), given);
   }
 
   /** Adds a text, which may be in Markdown. */
