@@ -8,7 +8,16 @@ import { type Contents, checkSame, type Heading, Journal, lock } from './journal
 import type { Chunked } from './losses';
 import type { Output, Settings } from './options';
 import { exists, folderOf } from './output';
-import { fileOf, journalOf, journalsIn, partOfJournal, type Range, rowsOf, textOf } from './part';
+import {
+  fileOf,
+  journalOf,
+  journalsIn,
+  partOfJournal,
+  type Range,
+  rowsOf,
+  textOf,
+  WHOLE,
+} from './part';
 import { type Chunk, chunksOf, rowsOfChunk, targetsOf } from './plan';
 import { type Prepared, Scorer } from './scorer';
 import { FileSeries } from './series';
@@ -73,13 +82,17 @@ export class Job {
 
   /** Runs the job. Yields after each chunk, and returns the summary. */
   async *run(): AsyncGenerator<BatchProgress, BatchSummary> {
+    return this.#conclude(yield* this.#runPart());
+  }
+
+  /** Returns the first line of the journal. */
+  async *#runPart(): AsyncGenerator<BatchProgress, Heading> {
     const { part } = this.#settings;
     const outs = this.#outputs().map(({ out }) => out);
     if (outs.length === 0) {
       const chunkRows = rowsOfChunk(this.#columns, this.#settings);
-      const summary = yield* this.#compute(chunkRows, 0, undefined);
-      await this.#report(this.#heading(chunkRows));
-      return summary;
+      yield* this.#compute(chunkRows, 0, undefined);
+      return this.#heading(chunkRows);
     }
     const unlocks: (() => void)[] = [];
     try {
@@ -111,7 +124,7 @@ export class Job {
     };
   }
 
-  async *#write(file: string): AsyncGenerator<BatchProgress, BatchSummary> {
+  async *#write(file: string): AsyncGenerator<BatchProgress, Heading> {
     const { resume, overwrite } = this.#settings;
     const earlier = resume ? Journal.read(file) : undefined;
     const chunkRows = earlier?.heading.chunkRows ?? rowsOfChunk(this.#columns, this.#settings);
@@ -122,16 +135,12 @@ export class Job {
     const done = earlier?.chunks.length ?? 0;
     const chunks = chunksOf(this.#columns[0]!, chunkRows, this.#range);
     const isWhole = Object.values(this.#series).every((files) => files.isWhole);
-    if (earlier?.isFinished && isWhole) {
-      await this.#report(earlier.heading);
-      return this.#summary();
-    }
+    if (earlier?.isFinished && isWhole) return earlier.heading;
     const writer = await Writer.open(file, heading, this.#series, chunks, earlier);
     try {
-      const summary = yield* this.#compute(chunkRows, done, writer);
-      await writer.finish(summary);
-      await this.#report(earlier?.heading ?? heading);
-      return summary;
+      yield* this.#compute(chunkRows, done, writer);
+      await writer.finish(this.#summaryOf(this.#totals));
+      return earlier?.heading ?? heading;
     } finally {
       await writer.close();
     }
@@ -167,7 +176,7 @@ export class Job {
     chunkRows: number,
     done: number,
     writer: Writer | undefined,
-  ): AsyncGenerator<BatchProgress, BatchSummary> {
+  ): AsyncGenerator<BatchProgress, void> {
     const { signal } = this.#settings;
     const chunks = chunksOf(this.#columns[0]!, chunkRows, this.#range);
     const memory = [0, 1].map(() => this.#allocate(chunks));
@@ -204,19 +213,34 @@ export class Job {
       await Promise.allSettled([next, written]);
       for (const { shards } of this.#columns) for (const shard of shards) shard.release();
     }
-    return this.#summary();
   }
 
-  #summary(): BatchSummary {
-    return this.#totals.summary(this.#loss.name, this.#loss.reduction);
+  #summaryOf(totals: Totals): BatchSummary {
+    return totals.summary(this.#loss.name, this.#loss.reduction);
   }
 
-  async #report(heading: Heading): Promise<void> {
-    const { report, part } = this.#settings;
-    if (report === null) return;
-    const { writeReport } = await import('./report/index.js');
-    const machines = [this.#totals.timings];
-    await writeReport(fileOf(report, part), { heading, totals: this.#totals, machines });
+  /** Waits for the other processes of the group, writes the report, and returns the summary. */
+  async #conclude(heading: Heading): Promise<BatchSummary> {
+    const { group, report, signal } = this.#settings;
+    let { part } = this.#settings;
+    let totals = this.#totals;
+    let machines: Totals['timings'][] = [totals.timings];
+    if (group) {
+      const { statesOfRanks } = await import('./ranks.js');
+      const states = await statesOfRanks(group, heading, totals.state, signal);
+      part = WHOLE;
+      totals = Totals.of(states);
+      machines = states.map(({ timings }) => timings);
+    }
+    if (report !== null && !group?.rank()) {
+      const { writeReport } = await import('./report/index.js');
+      await writeReport(fileOf(report, part), {
+        heading: { ...heading, part: textOf(part) },
+        totals,
+        machines,
+      });
+    }
+    return this.#summaryOf(totals);
   }
 
   get #rowBytes(): number {

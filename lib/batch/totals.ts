@@ -89,15 +89,39 @@ export class Differences {
   }
 }
 
+/** What is known of some chunks. */
+export interface TotalsState extends Omit<ScoresState, 'timing'> {
+  readonly timings: Timing[];
+}
+
 export class Totals {
   readonly tally = new Tally();
   readonly timings: Timing[] = [];
   statistics: Statistics | undefined;
   difference: Differences | undefined;
 
-  add({ tally, timing, statistics, difference }: ScoresState): void {
+  static of(states: readonly TotalsState[]): Totals {
+    const totals = new Totals();
+    for (const state of states) totals.addState(state);
+    return totals;
+  }
+
+  get state(): TotalsState {
+    return {
+      tally: this.tally.state,
+      timings: this.timings,
+      statistics: this.statistics?.state ?? null,
+      difference: this.difference?.state ?? null,
+    };
+  }
+
+  add({ timing, ...others }: ScoresState): void {
+    this.addState({ ...others, timings: [timing] });
+  }
+
+  addState({ tally, timings, statistics, difference }: TotalsState): void {
     this.tally.addTally(Tally.of(tally));
-    this.timings.push(timing);
+    this.timings.push(...timings);
     if (statistics) (this.statistics ??= new Statistics()).addState(statistics);
     if (difference) (this.difference ??= new Differences()).addState(difference);
   }

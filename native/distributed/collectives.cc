@@ -46,13 +46,20 @@ class Collective {
 
   void describe(Task& task) const {
     task.is_message = is_message(name_);
+    bool is_on_cpu = true;
+    GroupPointer group;  // none if the operator takes its name
     for (size_t i = 0; i < stack_.size(); ++i) {
-      const bool written = writes_to(name_, call_.op.parameters()[i]);
+      const Parameter& parameter = call_.op.parameters()[i];
+      if (parameter.name == "process_group") group = stack_[i].toCustomClass<c10d::ProcessGroup>();
+      const bool written = writes_to(name_, parameter);
       visit_tensors(stack_[i], [&](const at::Tensor& tensor) {
         task.tensors.push_back(tensor);
         if (written) task.written.push_back(tensor);
+        is_on_cpu &= tensor.is_cpu();
       });
     }
+    task.starts_at_once = is_on_cpu && group && starts_at_once(group) &&
+                          name_ != "c10d::monitored_barrier_";
   }
 
   // Starts it. Calls `done` at its end.

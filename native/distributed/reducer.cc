@@ -2,6 +2,8 @@
 // Source: torch/nn/parallel/distributed.py, torch/csrc/distributed/c10d/init.cpp,
 // torch/distributed/algorithms/ddp_comm_hooks/default_hooks.py.
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/flatten_dense_tensors.h>
+#include <ATen/ops/unflatten_dense_tensors.h>
 #include <torch/csrc/autograd/engine.h>
 
 #include <algorithm>
@@ -103,41 +105,79 @@ class ReducerHandle {
 
 // --- at construction -----------------------------------------------------------------------------
 
-// Sends the tensors of the first rank to all others. Keeps their versions: a graph that has saved
-// one is still valid.
-void broadcast(const GroupPointer& group, const Tensors& tensors) {
-  if (tensors.empty()) return;
+// Runs a function that writes to tensors. Keeps their versions: a graph that has saved one is still
+// valid.
+template <typename Write>
+void keeping_versions(const Tensors& tensors, const Write& write) {
   const at::NoGradGuard no_recording;
   std::vector<int64_t> versions;
   for (const at::Tensor& tensor : tensors) versions.push_back(tensor._version());
-  c10d::broadcast_coalesced(group, tensors, kBroadcastBytes, 0);
+  write();
   for (size_t index = 0; index < tensors.size(); ++index) {
     c10::VariableVersion counter = autograd::impl::version_counter(tensors[index]);
     counter.set_version(versions[index]);
   }
 }
 
-napi_value submit(Environment& environment, const Tensors& written,
-                  std::function<void()> function) {
+// Sends the tensors of the first rank to all others.
+void broadcast(const GroupPointer& group, const Tensors& tensors) {
+  if (tensors.empty()) return;
+  keeping_versions(tensors,
+                   [&] { c10d::broadcast_coalesced(group, tensors, kBroadcastBytes, 0); });
+}
+
+// Sends what `broadcast` sends. Calls `done` at its end, on any thread.
+void start_broadcast(const GroupPointer& group, const Tensors& tensors, const Task::Done& done) {
+  if (tensors.empty()) return done(nullptr);
+  const at::NoGradGuard no_recording;
+  const auto buckets =
+      std::get<0>(c10d::compute_bucket_assignment_by_size(tensors, {kBroadcastBytes}));
+  c10::List<c10::intrusive_ptr<c10::ivalue::Future>> futures(
+      c10::FutureType::create(c10::ListType::ofTensors()));
+  std::vector<std::pair<Tensors, at::Tensor>> parts;
+  for (const std::vector<size_t>& bucket : buckets) {
+    Tensors part;
+    for (const size_t index : bucket) part.push_back(tensors[index]);
+    Tensors sent{at::flatten_dense_tensors(part)};
+    futures.push_back(group->broadcast(sent)->getFuture());
+    parts.emplace_back(std::move(part), sent[0]);
+  }
+  const auto copy_back = [tensors, parts = std::move(parts)] {
+    for (const auto& [part, sent] : parts) {
+      const Tensors received = at::unflatten_dense_tensors(sent, part);
+      for (size_t index = 0; index < part.size(); ++index) part[index].copy_(received[index]);
+    }
+  };
+  c10::collectAll(futures)->addCallback([tensors, copy_back, done](c10::ivalue::Future& all) {
+    std::exception_ptr error = all.exception_ptr();
+    try {
+      if (!error) keeping_versions(tensors, copy_back);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    done(std::move(error));
+  });
+}
+
+std::unique_ptr<Task> task_that_writes(Environment& environment, const Tensors& written) {
   auto task = std::make_unique<Task>();
   task->tensors = written;
   task->written = written;
-  task->start = [function = std::move(function)](const Task::Done& done) {
-    function();
-    done(nullptr);
-  };
   task->result = [&environment] { return undefined(environment); };
-  return environment.tasks().submit(environment.tasks().collectives(), std::move(task));
+  return task;
 }
 
 // Checks that all ranks have parameters of the same shapes, and gives them the values of the first.
 // Returns a promise.
 napi_value synchronize(Environment& environment, const GroupPointer& group,
                        const Tensors& parameters, const Tensors& states) {
-  return submit(environment, states, [group, parameters, states] {
+  auto task = task_that_writes(environment, states);
+  task->start = [group, parameters, states](const Task::Done& done) {
     c10d::verify_params_across_processes(group, parameters, {});
     broadcast(group, states);
-  });
+    done(nullptr);
+  };
+  return environment.tasks().submit(environment.tasks().collectives(), std::move(task));
 }
 
 std::vector<size_t> to_sizes(const std::vector<int64_t>& values) {
@@ -202,13 +242,20 @@ napi_value new_reducer(Environment& environment, const GroupPointer& group,
 // whether the backward pass will combine gradients. Returns a promise.
 napi_value before_forward(Environment& environment, ReducerHandle* handle,
                           const GroupPointer& group, const Tensors& buffers, bool synchronizes) {
-  return submit(environment, buffers, [replica = handle->get(), group, buffers, synchronizes] {
+  const ReplicaPointer& replica = handle->get();
+  auto task = task_that_writes(environment, buffers);
+  // To rebuild the buckets, the ranks agree on their order.
+  task->starts_at_once = starts_at_once(group) && !replica->reducer->should_rebuild_buckets() &&
+                         std::all_of(buffers.begin(), buffers.end(),
+                                     [](const at::Tensor& buffer) { return buffer.is_cpu(); });
+  task->start = [replica, group, buffers, synchronizes](const Task::Done& done) {
     if (at::GradMode::is_enabled()) {
       if (synchronizes) replica->reducer->prepare_for_forward();
       replica->reducer->rebuild_buckets();
     }
-    broadcast(group, buffers);
-  });
+    start_broadcast(group, buffers, done);
+  };
+  return environment.tasks().submit(environment.tasks().collectives(), std::move(task));
 }
 
 // What must happen after it. `outputs`: the tensors whose graph tells which parameters are used.
