@@ -250,6 +250,54 @@ describe('torch.distributed in one process', function () {
 
 describe('the ranks of a group', function () {
   this.timeout(120_000);
+  const file = temporaryFolder();
+
+  it('start what waits for others without waiting', async () => {
+    // The second process begins when the first one has called. If that call waited, both would wait until the time-out.
+    const program = `
+      await dist.init_process_group('gloo', { timeout: 10_000 });
+      const store = await dist.FileStore.create(process.argv[1], 2);
+      const [t, u, wide] = [torch.ones(2), torch.ones(2), torch.ones(4)];
+      const model = await torch.nn.parallel.DistributedDataParallel.create(
+        new torch.nn.Sequential(new torch.nn.Linear(2, 3), new torch.nn.BatchNorm1d(3)));
+      let output;
+      const calls = {
+        all_reduce: () => dist.all_reduce(t),
+        broadcast: () => dist.broadcast(t, 0),
+        reduce: () => dist.reduce(t, 0),
+        all_gather: () => dist.all_gather([t, u], torch.ones(2)),
+        all_gather_single: () => dist.all_gather_single(wide, t),
+        gather: () => dist.gather(torch.ones(2), { gather_list: rank ? null : [t, u] }),
+        scatter: () => dist.scatter(torch.ones(2), { scatter_list: rank ? null : [t, u] }),
+        reduce_scatter: () => dist.reduce_scatter(torch.ones(2), [t, u]),
+        reduce_scatter_single: () => dist.reduce_scatter_single(t, wide),
+        all_to_all_single: () => dist.all_to_all_single(t, u),
+        barrier: () => dist.barrier(),
+        monitored_barrier: () => dist.monitored_barrier(),
+        message: () => (rank ? dist.recv(t, 0) : dist.send(t, 1)),
+        functional: () => torch.ops._c10d_functional.all_reduce(t, 'sum', dist.group.WORLD.group_name),
+        forward: async () => { output = await model(torch.ones(4, 2)); },
+        backward: () => output.sum().backwardAsync(),
+        second_forward: async () => { output = await model(torch.ones(4, 2)); },
+        third_forward: async () => { output = await model(torch.ones(4, 2)); },
+      };
+      for (const [name, call] of Object.entries(calls)) {
+        if (rank) {
+          await store.get(name);
+          await call();
+        } else {
+          const done = call();
+          await store.set(name, '');
+          await done;
+        }
+      }
+      console.log('done');
+      await dist.destroy_process_group();`;
+    expect(texts(await runRanks([program, program], () => [file('called')]))).to.deep.equal([
+      'done',
+      'done',
+    ]);
+  });
 
   it('join after TORCH_DIST_INIT_BARRIER, those of Python too', async () => {
     const node = `${INIT} await dist.new_group([1]); console.log('joined'); await dist.destroy_process_group();`;
