@@ -25,8 +25,8 @@ declare global {
   namespace Chai {
     interface Assertion {
       /**
-       * Asserts that both are tensors of one dtype and shape with the same bits: NaN equals a NaN of the same bits, and
-       * 0 is not -0. They may be on different devices.
+       * Asserts that both are tensors of one dtype and shape with the same bits: a NaN only equals a NaN with the same
+       * bits, and 0 does not equal -0. They may be on different devices.
        *
        * @throws TypeError for what is no tensor
        */
@@ -35,14 +35,14 @@ declare global {
 
     interface CloseTo {
       /**
-       * As `torch.testing.assert_close`, with its options and each dtype's own tolerances; a number is an absolute
-       * tolerance. Numbers without options are compared as chai does.
+       * Asserts what `torch.testing.assert_close` does, with its options and default tolerances. A number is an
+       * absolute tolerance. Numbers without options are compared by chai.
        */
       (expected: Tensor, closeness?: Closeness | number, message?: string): Assertion;
       (expected: Comparable, closeness: Closeness, message?: string): Assertion;
     }
 
-    // Beside chai's own: `AssertStatic`, which extends it, could only take its place.
+    // Declared here, because an interface that extends `AssertStatic` would replace chai's own overloads.
     interface Assert {
       closeTo(
         actual: Tensor,
@@ -58,7 +58,7 @@ type Close = (expected: unknown, closeness?: unknown, message?: string) => unkno
 
 /** The plugin: `use(torchChai)`. */
 export const torchChai: Chai.ChaiPlugin = ({ Assertion }, { flag }) => {
-  /** Fails with a report, or where there should be one. */
+  /** Fails if there is a report, or, for a negated assertion, if there is none. */
   const judge = (
     assertion: Chai.AssertionStatic,
     report: string | undefined,

@@ -1,4 +1,4 @@
-/** The entry of `import`: what jest.ts does for `require`. */
+/** The entry for `import`. It does what jest.ts does for `require`. */
 export type * from './jest.js';
 
 import './jest.js';

@@ -1,8 +1,8 @@
 /**
- * `torch-losses/jest`: `toEqualTensor` and `toBeCloseToTensor` for Jest, and the equality of tensors for `toEqual`,
- * `toStrictEqual` and `toHaveBeenCalledWith`.
+ * `torch-losses/jest`: the matchers `toEqualTensor` and `toBeCloseToTensor` for Jest, and the equality of tensors for
+ * `toEqual`, `toStrictEqual` and `toHaveBeenCalledWith`.
  *
- * Importing it is all: `setupFilesAfterEnv: ['torch-losses/jest']`.
+ * A test only has to import it: `setupFilesAfterEnv: ['torch-losses/jest']`.
  */
 import './hooks';
 
@@ -24,6 +24,6 @@ declare module 'expect' {
   interface Matchers<R extends void | Promise<void>, T = unknown> extends TensorMatchers<R> {}
 }
 
-// Inside of Jest this name needs no package; the global `expect` may be turned off.
+// Jest itself provides this module. The global `expect` may be turned off.
 const { expect } = require('@jest/globals') as { expect: Parameters<typeof extendExpect>[0] };
 extendExpect(expect);

@@ -1,4 +1,7 @@
-/** What jest.ts and vitest.mts need of packages that are not installed here. This file is no part of the declarations. */
+/**
+ * The types that jest.ts and vitest.mts need from packages that are not installed here. This file is not part of the
+ * published declarations.
+ */
 
 declare module 'expect' {
   interface Matchers<R extends void | Promise<void>, T = unknown> {}

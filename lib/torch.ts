@@ -73,25 +73,9 @@ export {
 } from './random/generator';
 export * as safetensors from './safetensors';
 export { type LoadOptions, load, type MapLocation, save } from './serialization';
-export type { TensorData, TensorOptions } from './tensor/creation';
-export {
-  as_tensor,
-  BFloat16Tensor,
-  BoolTensor,
-  ByteTensor,
-  CharTensor,
-  DoubleTensor,
-  FloatTensor,
-  frombuffer,
-  get_default_dtype,
-  HalfTensor,
-  IntTensor,
-  LongTensor,
-  ShortTensor,
-  set_default_dtype,
-  tensor,
-} from './tensor/creation';
+export { as_tensor, type TensorData, type TensorOptions, tensor } from './tensor/creation';
 export { device, get_default_device, set_default_device } from './tensor/default_device';
+export { get_default_dtype, set_default_dtype } from './tensor/default_dtype';
 export type { DeviceLike } from './tensor/device';
 export { Device } from './tensor/device';
 export * from './tensor/dtype';
@@ -123,6 +107,7 @@ export {
   zeros,
   zeros_like,
 } from './tensor/factories';
+export { frombuffer } from './tensor/frombuffer';
 export * from './tensor/functions';
 export type { Index } from './tensor/indexing';
 export { Slice, slice } from './tensor/indexing';
@@ -146,6 +131,7 @@ export type { SharedTensor, ShareOptions } from './tensor/share';
 export type { BackwardOptions } from './tensor/tensor';
 export { Tensor } from './tensor/tensor';
 export { type FInfo, finfo, type IInfo, iinfo } from './tensor/type_info';
+export * from './tensor/typed_tensors';
 export * as testing from './testing';
 export * as utils from './utils';
 export { deepcopy } from './utils/deepcopy';

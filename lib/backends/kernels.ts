@@ -1,6 +1,6 @@
 /**
- * `torch.backends.kernels`: own kernels, which compute some losses on the CPU in libtorch's place, faster and with the
- * same bits (docs/guides/performance.md). All are off unless somebody asks for them, here or with `TORCH_LOSSES_KERNELS`.
+ * `torch.backends.kernels`: own kernels, which compute some losses on the CPU instead of libtorch, faster and with the
+ * same bits (docs/guides/performance.md). All are off until they are enabled here or by `TORCH_LOSSES_KERNELS`.
  */
 
 import { typeError, valueError } from '../bindings/errors';
@@ -12,26 +12,26 @@ import { scoped } from '../utils/contextlib';
 /** The versions of libtorch with which all tests passed with all kernels on. */
 const TESTED_VERSIONS: readonly string[] = ['2.13.0'];
 
-/** Whether and why a kernel computes. */
+/** The state of a kernel, and its reason. */
 export interface KernelState {
   /**
-   * - `off`: nobody has asked for it.
-   * - `untested`: it is enabled. Before its first use it is compared with libtorch, bit for bit.
-   * - `on`: the comparison found equal bits, and it computes.
-   * - `left out`: it is enabled and does not compute: `reason` says why.
+   * - `off`: it is not enabled.
+   * - `untested`: it is enabled. It is compared with libtorch bit by bit before its first use.
+   * - `on`: the comparison found equal bits, and the kernel computes.
+   * - `left out`: it is enabled and does not compute; `reason` says why.
    */
   readonly state: 'off' | 'untested' | 'on' | 'left out';
-  /** Why it is left out, else empty. */
+  /** The reason why it is left out. Empty in the other states. */
   readonly reason: string;
 }
 
-/** What `torch.backends.kernels.flags` sets. */
+/** The options of `torch.backends.kernels.flags`. */
 export interface KernelFlags {
-  /** All kernels, none, or those of these names. Default: false. */
+  /** True for all kernels, false for none, or the names of those to enable. Default: false. */
   enabled?: boolean | readonly string[] | undefined;
 }
 
-/** The names of all kernels: each is that of the loss which it computes. */
+/** Returns the names of all kernels. A kernel has the name of the loss that it computes. */
 function available(): string[] {
   return native.kernel_names();
 }
@@ -48,7 +48,7 @@ function states(): Record<string, KernelState> {
   return Object.fromEntries(available().map((name) => [name, state(name)]));
 }
 
-/** True if all are enabled, false if none is, else the names of those that are. */
+/** Returns true if all are enabled, false if none is, else the names of those that are. */
 function enabled(): boolean | readonly string[] {
   const names = native.enabled_kernels();
   if (names.length === 0) return false;
@@ -117,7 +117,10 @@ function readFlags(given: unknown): unknown {
   return (given as KernelFlags).enabled ?? false;
 }
 
-/** What the environment asks for. A name that there is not is a warning: a program must not end over its speed. */
+/**
+ * Returns the kernels that the environment variable enables. An unknown name is only a warning, because a setting of
+ * speed must not end a program.
+ */
 function fromEnvironment(): readonly string[] {
   const text = process.env['TORCH_LOSSES_KERNELS']?.trim() ?? '';
   if (text === '' || text === 'off') return [];
@@ -136,7 +139,7 @@ function start(): void {
   const refused = TESTED_VERSIONS.includes(version)
     ? ''
     : `kernels were tested with libtorch ${TESTED_VERSIONS.join(', ')}, and this is ${version}`;
-  // The setting is the process's: native code ignores this but for the first environment.
+  // The setting belongs to the process. The native side ignores all calls but the first.
   native.start_kernels([...fromEnvironment()], refused);
 }
 
@@ -153,6 +156,6 @@ export const kernels = Object.preventExtensions(
   readonly state: typeof state;
   readonly states: typeof states;
   readonly flags: typeof flags;
-  /** Which are enabled: true for all, false for none, or names. Holds for the process. */
+  /** The enabled kernels: true for all, false for none, or names. The setting belongs to the process. */
   enabled: boolean | readonly string[];
 };

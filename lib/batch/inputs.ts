@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import { valueError } from '../bindings/errors';
 import { empty } from '../nn/ops';
-import { frombuffer } from '../tensor/creation';
+import { frombuffer } from '../tensor/frombuffer';
 import type { Tensor } from '../tensor/tensor';
 import { expand } from '../utils/glob';
 import { BatchError } from './error';

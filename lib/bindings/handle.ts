@@ -6,6 +6,7 @@
  * (native/bindings/handles.h), and frees the native tensor after the object was collected.
  */
 import { type Callee, describe, fail } from '../dispatch/arguments';
+import { typeError } from './errors';
 import { native } from './native';
 
 /** A slot and its generation in the native table. 0 after disposal. */
@@ -56,6 +57,17 @@ export class HandleOwner {
 const { handleOf } = HandleOwner;
 
 export { handleOf };
+
+/**
+ * Returns the handle of a tensor whose property is read.
+ *
+ * @throws TypeError if the tensor was disposed
+ */
+export function liveHandle(tensor: HandleOwner): Handle {
+  const handle = handleOf(tensor);
+  if (handle) return handle;
+  throw typeError('the Tensor was disposed');
+}
 
 /** Returns whether a value is a tensor of this package, disposed or not, and has the methods of one. */
 export function isTensor(value: unknown): boolean {

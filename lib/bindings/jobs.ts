@@ -30,7 +30,7 @@ export function splitSignal(
 
 let lastJob = 0;
 
-/** Whether the native side has its queue, which would keep the asynchronous context of the first call. */
+/** Whether the native queue exists. It would keep the asynchronous context in which it was made. */
 let hasQueue = false;
 
 /** The native calls of one job. The loop below defines a method for each. */

@@ -1,7 +1,7 @@
-/** Makes asynchronous work outside of the callers' asynchronous contexts, which it would keep in memory. */
+/** Starts asynchronous work outside of the caller's asynchronous context, which would otherwise stay in memory. */
 import { AsyncResource } from 'node:async_hooks';
 
-/** Says of itself, as Node's own handles do, that it does not keep the process running: Jest looks for open handles so. */
+/** An asynchronous resource that does not keep the process running. Jest calls `hasRef` to find open handles. */
 class Outside extends AsyncResource {
   hasRef(): boolean {
     return false;

@@ -1,9 +1,9 @@
 /**
- * Lets the process call into a realm without keeping that realm in memory.
+ * Lets the addon and timers call functions of a realm without keeping the realm in memory.
  *
- * Jest gives each test file a realm of its own, a context of `node:vm`, in which the package is loaded anew. The addon and
- * the timers are the process's. A function of a realm that one of them held would keep the realm with all its modules, so
- * they are given functions of the main realm, which hold those of other realms weakly.
+ * Jest runs each test file in a realm of its own, a context of `node:vm`, in which the package is loaded again. The
+ * addon and the timers belong to the process. If one of them held a function of a realm, the realm and all its modules
+ * would stay in memory. So they get functions of the main realm, which refer weakly to those of the other realms.
  */
 import vm from 'node:vm';
 
@@ -21,7 +21,7 @@ interface MainRealm {
   hookTable(): { add(hooks: Hooks): void; hooks: Hooks };
 }
 
-// Runs in the main realm wherever it is called, and may use nothing of this one.
+// This code runs in the main realm, so it can use no variable of this file.
 const mainRealm = vm.runInThisContext(
   `({
   weakly(callback) {
@@ -45,10 +45,10 @@ const mainRealm = vm.runInThisContext(
     };
   },
 })`,
-  { filename: __filename }, // for stacks: a frame of the package, not of its user
+  { filename: __filename }, // so that warnings do not take these frames for the user's
 ) as MainRealm;
 
-/** Returns a function of the main realm that calls this one as long as something else keeps it. */
+/** Returns a function of the main realm that calls the callback, as long as the callback is in memory. */
 export const { weakly } = mainRealm;
 
 const TABLE = Symbol.for('torch-losses hooks');
@@ -62,7 +62,10 @@ interface HookSetter {
   [TABLE]?: ReturnType<MainRealm['hookTable']>;
 }
 
-/** Sets what an addon calls. Of several realms that share it, it calls the latest that is still in use. */
+/**
+ * Sets the functions that an addon calls. If several realms share the addon, it calls those of the latest realm that is
+ * still in memory.
+ */
 export function setHooks(native: HookSetter, hooks: Hooks): void {
   if (!native[TABLE]) {
     native[TABLE] = mainRealm.hookTable();
@@ -72,7 +75,7 @@ export function setHooks(native: HookSetter, hooks: Hooks): void {
   native[TABLE].add(hooks);
 }
 
-/** Returns an array of this realm: those of the native side are of the main one. */
+/** Returns an array of this realm. The native side makes arrays of the main realm. */
 export function ownArray<T>(array: T[]): T[] {
   return Object.getPrototypeOf(array) === Array.prototype ? array : Array.from(array);
 }

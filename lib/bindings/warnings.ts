@@ -12,7 +12,7 @@ export type WarningCategory = (typeof CATEGORIES)[number];
  * The line that Python reports: `'caller'` is the line that called the functional (native/bindings/warnings.h),
  * `'torch'` a line inside torch, `'user'` the innermost line outside torch.
  */
-export type WarningOrigin = 'caller' | 'torch' | 'user';
+type WarningOrigin = 'caller' | 'torch' | 'user';
 const ORIGINS: readonly WarningOrigin[] = ['caller', 'torch'];
 
 /** A warning as Python's `catch_warnings(record=True)` records it. */

@@ -1,23 +1,26 @@
 import type { Styles, Terminal } from './terminal';
 
-/** One option of a command, as `node:util`'s parseArgs takes it, and what help says about it. */
+/** One option of a command: what parseArgs of `node:util` takes, and its text in the help. */
 export interface OptionDescription {
   readonly type: 'string' | 'boolean';
   readonly description: string;
-  /** One letter: `-j`. */
+  /** The short form, one letter: `j` for `-j`. */
   readonly short?: string;
-  /** May be given several times; the value is an array. */
+  /** Whether it can be given several times. The value is then an array. */
   readonly multiple?: boolean;
-  /** What the value is called in help: `--torch VERSION`. */
+  /** The name of the value in the help: `VERSION` for `--torch VERSION`. */
   readonly value?: string;
-  /** The only values allowed. */
+  /** The allowed values. */
   readonly choices?: readonly string[];
   readonly default?: string;
 }
 
 export type OptionDescriptions = Readonly<Record<string, OptionDescription>>;
 
-/** What the options came to: a flag is false, and an option with a value undefined, where not given. */
+/**
+ * The values of the options. A flag that is not given is false, and an option that is not given is its default or
+ * undefined.
+ */
 export type Values<Options extends OptionDescriptions> = {
   readonly [Name in keyof Options]: Options[Name] extends { type: 'boolean' }
     ? boolean
@@ -28,26 +31,29 @@ export type Values<Options extends OptionDescriptions> = {
         : string | undefined;
 };
 
-/** One command of the command line: a file of its name in `commands/`. */
+/** A command of the command line. Each is in a file of its name in `commands/`. */
 export interface Command<Options extends OptionDescriptions = OptionDescriptions> {
   readonly name: string;
-  /** A line for the list of commands. */
+  /** One line, for the list of commands. */
   readonly summary: string;
-  /** What help says after the summary, in paragraphs. */
+  /** The paragraphs of the help after the summary. */
   readonly description?: string;
-  /** The operands after the options, for commands that take some. */
+  /** The operands, for a command that takes any. */
   readonly operands?: { readonly usage: string; readonly least: number; readonly most: number };
   readonly options: Options;
-  /** Whether all arguments are operands, for another program. `--help` is not, as the first one. */
+  /**
+   * Whether the arguments belong to another program, so that none is read as an option. A first argument `--help` is
+   * read.
+   */
   readonly passesOn?: boolean;
-  /** What the process ends with if the command throws. Default: 1. */
+  /** The exit status if the command throws. Default: 1. */
   readonly errorStatus?: number;
   /** Returns the help for operands after `--help`, or undefined for the help of the command. */
   help?(operands: readonly string[], styles: Styles): Promise<string | undefined>;
   readonly examples: readonly { readonly command: string; readonly does: string }[];
   /**
-   * Runs it. What needs libtorch is imported in here, not at the top of the file, so that help and other commands work
-   * where libtorch does not load.
+   * Runs the command. Modules that need libtorch are imported here, not at the top of the file, so that the help and
+   * other commands work if libtorch does not load.
    *
    * @returns the exit status; undefined is 0
    * @throws CommandError for what the person at the terminal can mend, UsageError for wrong arguments
@@ -59,7 +65,7 @@ export interface Command<Options extends OptionDescriptions = OptionDescriptions
   ): Promise<number | undefined>;
 }
 
-/** Gives a command's `run` the types of its options' values. */
+/** Returns the command. `run` gets the types of its options' values. */
 export function defineCommand<const Options extends OptionDescriptions>(
   command: Command<Options>,
 ): Command {

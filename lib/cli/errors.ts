@@ -1,8 +1,8 @@
-/** A failure that the person at the terminal can mend: shown without a stack. */
+/** An error that the user can correct. It is shown without a stack. */
 export class CommandError extends Error {
-  /** What to do about it. */
+  /** The advice to the user. */
   readonly advice: string | undefined;
-  /** What the process ends with. Default: the command's status for errors. */
+  /** The exit status. Default: the command's status for errors. */
   readonly status: number | undefined;
 
   constructor(message: string, advice?: string, status?: number) {
@@ -13,7 +13,7 @@ export class CommandError extends Error {
   }
 }
 
-/** The command line itself is wrong. */
+/** The command line is wrong. */
 export class UsageError extends CommandError {
   constructor(message: string, advice?: string) {
     super(message, advice);
@@ -21,13 +21,13 @@ export class UsageError extends CommandError {
   }
 }
 
-/** What the process ends with. */
+/** The exit statuses of the command line. */
 export const EXIT = {
   success: 0,
-  /** The command failed, or what it checked is not right. */
+  /** The command failed, or a check found a problem. */
   failure: 1,
-  /** No such command or option, or a value that is not allowed. */
+  /** The command, an option or a value does not exist. */
   usage: 2,
-  /** What was to be compared could not be run. */
+  /** A program that should be compared did not run. */
   unrun: 2,
 } as const;

@@ -1,4 +1,4 @@
-/** `eval merge`: the summary of the shards of a job. And summaries as text. */
+/** Implements `eval merge`, the summary of the shards of a job, and formats summaries. */
 import type { BatchSummary, DifferenceSummary } from '../batch';
 import { UsageError } from './errors';
 import type { Terminal } from './terminal';
@@ -40,10 +40,10 @@ export async function mergeParts(
   return statusOf(summary);
 }
 
-/** All losses are written, and rows were skipped or have a loss that is NaN. */
+/** The exit status if all losses are written, and rows were skipped or have a loss that is NaN. */
 const INCOMPLETE = 5;
 
-/** What the process ends with after a job that came to its end. */
+/** Returns the exit status of a job that was completed. */
 export const statusOf = ({ nan, skipped }: BatchSummary): number | undefined =>
   nan || skipped ? INCOMPLETE : undefined;
 

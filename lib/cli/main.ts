@@ -8,7 +8,7 @@ import { helpFor, overview } from './help';
 import { parse } from './parse';
 import { Terminal } from './terminal';
 
-// The command line of the package. Nothing in here loads libtorch: a command that needs it does.
+// The command line of the package. No file that this one imports loads libtorch; the commands that need it do.
 
 async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
@@ -37,7 +37,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-// Read before the command is known, so that errors look as wanted too.
+// Reads the style of output first, because errors of the command line use it too.
 function terminalOptions(args: readonly string[]): { json: boolean; color?: boolean } {
   const given = new Set(args);
   return {
@@ -76,7 +76,7 @@ function commandOf(name: string): ReturnType<(typeof COMMANDS)[string]> {
   return load();
 }
 
-// What a person can mend is shown without a stack; a bug is not.
+// Errors that the user can correct are shown without a stack.
 function fail(error: unknown, terminal: Terminal, status: number = EXIT.failure): number {
   const { name, message, stack, code, advice } = error as CommandError & { code?: string };
   if (terminal.json) {
@@ -93,7 +93,7 @@ function fail(error: unknown, terminal: Terminal, status: number = EXIT.failure)
   return error instanceof UsageError ? EXIT.usage : ((error as CommandError).status ?? status);
 }
 
-// `torch-losses … | head` closes the pipe early: not an error.
+// `torch-losses … | head` closes the pipe early, which is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') {
     process.exit();

@@ -9,27 +9,27 @@ import { CommandError } from './errors';
 import { adviceFor } from './failures';
 import { mustRun, run } from './programs';
 
-/** What to build, and where. */
-export interface NativeBuild {
-  /** Its directory has `include/` and `lib/`. */
+/** What is built, and in which folders. */
+interface NativeBuild {
+  /** The libtorch, whose directory has `include/` and `lib/`. */
   readonly libtorch: Pick<Libtorch, 'directory' | 'version'>;
-  /** CMake's folder of unfinished things; kept, it makes the next build quick. */
+  /** CMake's build tree. If it is kept, the next build is quick. */
   readonly tree: string;
-  /** The folder for the finished addons, each in a folder of its own. */
+  /** The folder for the finished addons, which has a folder for each. */
   readonly output: string;
   readonly configuration: 'Release' | 'Debug';
   readonly warningsAsErrors?: boolean;
-  /** Leave out the names of functions, which only a debugger reads. */
+  /** Whether the names of functions, which debuggers show, are removed. */
   readonly strip?: boolean;
-  /** Default: CMake itself, which is all that users have. */
+  /** The program that calls CMake. Default: CMake itself, which users have. */
   readonly driver?: Driver;
 }
 
 /** A program and its arguments. */
 export type Command = readonly [program: string, args: string[]];
 
-/** What runs CMake's two steps. */
-export interface Driver {
+/** The two steps of a build, as programs to run. */
+interface Driver {
   /** @param settings - CMakeLists.txt's variables */
   configure(build: NativeBuild, settings: Readonly<Record<string, string>>): Command;
   compile(build: NativeBuild, jobs: number): Command;
@@ -105,7 +105,7 @@ function settings({ libtorch, warningsAsErrors }: NativeBuild): Record<string, s
   };
 }
 
-// They come with this package.
+// Returns the folders of the Node-API headers, which are dependencies of this package.
 function nodeApiHeaders(): string[] {
   const folderOf = (name: string) => path.dirname(require.resolve(`${name}/package.json`));
   return [path.join(folderOf('node-api-headers'), 'include'), folderOf('node-addon-api')];
@@ -116,7 +116,8 @@ function hasNinja(): boolean {
   return folders.some((folder) => existsSync(path.join(folder, 'ninja')));
 }
 
-// A file of libtorch's headers takes up to 2 GB to compile, of what a container gives where this is one.
+// Returns the number of files to compile at a time. Each takes up to 2 GB, because of libtorch's headers. In a
+// container, its memory limit counts.
 function jobs(): number {
   const bytes = Math.min(os.totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
   const memory = Math.floor(bytes / 2 ** 31);
@@ -126,8 +127,7 @@ function jobs(): number {
   );
 }
 
-// By renaming, so that a process that has the old addon open keeps it, and none ever sees half of
-// the new one.
+// Installs by renaming. A process that uses the old addon keeps it, and none sees an incomplete file.
 function install(file: string, folder: string): void {
   makeFolder(folder);
   const finished = path.join(folder, path.basename(file));

@@ -1,4 +1,4 @@
-/** `parity` of files: cases with --case, runs with --port or --in-python. */
+/** Implements `parity` for files: cases with --case, runs with --port or --in-python. */
 import type { RunReport, Tolerances } from '../testing/parity/port/comparison';
 import type { FileResult } from '../testing/parity/report/files';
 import type { CaseReport } from '../testing/parity/run_case';
@@ -23,7 +23,7 @@ interface Given {
   readonly junit: string | undefined;
 }
 
-/** Compares every file, whatever comes of the others. The exit status is the worst. */
+/** Compares every file, even after one has failed. The exit status is the worst of all. */
 export async function compareFiles(
   values: Given,
   operands: readonly string[],
@@ -77,7 +77,7 @@ async function write(
   terminal.result(json, () => textOfAll(results, terminal, textOf));
 }
 
-/** What compares a file, and how its report reads. */
+/** The function that compares a file, and the one that formats its report. */
 interface Comparer {
   compare(path: string): Promise<RunReport | CaseReport>;
   textOf(report: RunReport | CaseReport): string;
@@ -85,7 +85,7 @@ interface Comparer {
 
 type Mode = '--case' | '--port' | '--in-python';
 
-/** Options that mean nothing for files, and those that mean something for some modes alone. */
+/** The options that files do not have, and those that only some modes have. */
 const OF_LOSSES = ['loss', 'dtype', 'device', 'python-device', 'cases', 'seed'];
 const REFUSED: Readonly<Record<Mode, readonly string[]>> = {
   '--case': [...OF_LOSSES, 'python', 'run'],
@@ -115,7 +115,7 @@ async function comparerOf(values: Given, terminal: Terminal): Promise<Comparer> 
   const mode = modeOf(values);
   const threads = integer(values.threads, '--threads', 1);
   const tolerances = tolerancesOf(values);
-  // A thread that waits must not spin where others need the core. libtorch reads it when it is loaded.
+  // Set before libtorch is loaded: a waiting thread must not spin, because other processes use the cores.
   process.env['OMP_WAIT_POLICY'] ??= 'PASSIVE';
   const { default: torch } = await import('../index.js');
   if (values['kernels']) torch.backends.kernels.enabled = true;
@@ -146,7 +146,7 @@ async function comparerOf(values: Given, terminal: Terminal): Promise<Comparer> 
   return { textOf, compare: (path) => compareInPython(path, program, { python, tolerances }) };
 }
 
-/** `NUMBER` is the tolerance of all tensors, and `NAME=NUMBER` that of one. */
+/** Reads tolerances: `NUMBER` for all tensors, `NAME=NUMBER` for one. */
 function tolerancesOf(values: Given): Tolerances {
   const all: Record<string, number> = {};
   const named: Record<string, Record<string, number>> = {};

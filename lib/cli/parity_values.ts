@@ -1,4 +1,4 @@
-/** What the forms of `parity` share: reading options, the Python to use, writing files. */
+/** Functions for all modes of `parity`: reading options, finding Python, writing files. */
 import { writeFileSync } from 'node:fs';
 
 import { CommandError, UsageError } from './errors';
@@ -12,7 +12,7 @@ export function save(file: string, content: string): void {
   }
 }
 
-/** The Python whose torch is in use, else the first on PATH. */
+/** Returns the Python whose torch is in use, else the first one on PATH. */
 export async function defaultPython(): Promise<string> {
   const { libtorch } = await import('../bindings/native/index.js');
   const { activePythons } = await import('../bindings/libtorch/python.js');

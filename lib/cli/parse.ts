@@ -4,7 +4,7 @@ import { nearest } from '../dispatch/arguments';
 import type { Command, OptionDescriptions } from './command';
 import { UsageError } from './errors';
 
-/** What every command takes. */
+/** The options of every command. */
 export const COMMON_OPTIONS = {
   help: { type: 'boolean', short: 'h', description: 'Show this help' },
   json: { type: 'boolean', description: 'Print the result as JSON' },
@@ -15,7 +15,7 @@ export const COMMON_OPTIONS = {
   },
 } as const satisfies OptionDescriptions;
 
-export interface Parsed {
+interface Parsed {
   readonly values: Record<string, string | boolean | readonly string[] | undefined>;
   readonly operands: readonly string[];
 }
@@ -93,7 +93,7 @@ function optionValue(
     return true;
   }
   const wanted = `${rawName} ${option.value ?? 'VALUE'}`;
-  // In `--torch --cuda` the value was forgotten. `-` and `-:NAME` are standard input.
+  // Detects a forgotten value, as in `--torch --cuda`. `-` and `-:NAME` are values: standard input.
   if (value === undefined || (!inlineValue && /^-[^\d:]/.test(value))) {
     throw new UsageError(`${rawName} needs a value: ${wanted}`);
   }

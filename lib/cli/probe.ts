@@ -1,6 +1,6 @@
 /**
- * What `doctor` runs in a process of its own, so that a crash while loading is a finding too: loads the package,
- * computes a loss, and prints what it found as JSON.
+ * `doctor` runs this file in a process of its own, so that it can report a crash too: loads the package, computes a
+ * loss, and prints the findings as JSON.
  */
 const start = performance.now();
 
@@ -20,7 +20,7 @@ async function probe() {
   };
 }
 
-/** What the probe finds out. */
+/** The findings. */
 export type Probe = Awaited<ReturnType<typeof probe>>;
 
 if (require.main === module) {

@@ -4,15 +4,16 @@ import os from 'node:os';
 import { CommandError } from './errors';
 import { adviceFor } from './failures';
 
-export interface RunOptions {
+interface RunOptions {
   env?: NodeJS.ProcessEnv;
-  /** Show nothing unless it fails. */
+  /** Shows the output only if the program fails. */
   quiet?: boolean;
 }
 
 /**
- * Runs a program to its end. What it prints goes to standard error, so that standard output holds a command's result
- * alone; its own standard output is the terminal where there is one, so that progress bars show.
+ * Runs a program and waits for its end. Its output goes to standard error, because standard output only has the
+ * command's result. The program writes its standard output there directly, so that it shows progress bars on a
+ * terminal.
  *
  * @returns the exit status, 127 where there is no such program, and what it printed as far as that was kept: all with
  *   `quiet`, else its standard error
@@ -33,8 +34,8 @@ export function run(
       }
     });
   }
-  // Ctrl-C reaches the child by itself, a signal to this process alone does not; either way the
-  // child ends first.
+  // The child gets Ctrl-C from the terminal; another signal to this process is passed on. In both cases the child ends
+  // first.
   const forward = (signal: NodeJS.Signals) => {
     if (signal === 'SIGTERM') child.kill(signal);
   };
@@ -53,7 +54,7 @@ export function run(
 }
 
 /**
- * Runs a program that has to succeed.
+ * Runs a program, and throws if it fails.
  *
  * @throws CommandError with what to do, as far as that is known
  */
@@ -71,7 +72,7 @@ export async function mustRun(
   }
 }
 
-/** What a program prints; the empty string where it cannot be run. */
+/** Returns the output of a program. Empty if it cannot be run. */
 export function capture(program: string, args: readonly string[]): string {
   return (spawnSync(program, args, { encoding: 'utf8' }).stdout ?? '').trim();
 }

@@ -4,7 +4,7 @@ const REDRAW_INTERVAL = 100;
 const LOG_INTERVAL = 10_000;
 const BAR_LENGTH = 24;
 
-/** How far something is, on a terminal or in a log. */
+/** Shows the progress of a task, on a terminal or in a log. */
 export class Progress {
   readonly #stream: NodeJS.WriteStream;
   readonly #styles: Styles;
@@ -39,7 +39,7 @@ export class Progress {
     }
   }
 
-  /** Ends it with a line that stays. */
+  /** Shows the outcome in a line of its own. */
   finish(outcome = 'done'): void {
     const seconds = ((Date.now() - this.#start) / 1000).toFixed(1);
     const line = `${this.#what}: ${outcome} ${this.#styles.dim(`(${seconds} s)`)}`;

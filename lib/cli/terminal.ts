@@ -11,24 +11,24 @@ export interface Styles {
   warning(text: string): string;
 }
 
-export interface TerminalOptions {
-  /** Standard output is one JSON document. */
+interface TerminalOptions {
+  /** Whether standard output is one JSON document. */
   json?: boolean;
-  /** Overrules the environment. */
+  /** Whether colours are used. Default: as the environment says. */
   color?: boolean;
 }
 
 /**
- * Where a command writes: its result to standard output, all else (progress, notes, other programs' output) to
- * standard error, so that the result can be piped.
+ * The output of a command. The result goes to standard output. Everything else (progress, notes, other programs'
+ * output) goes to standard error, so that the result can be piped.
  */
 export class Terminal {
   readonly json: boolean;
   /** Whether each result is a line of its own, for commands that have several. */
   lines = false;
-  /** Styles for standard output, which are none where colours are not wanted. */
+  /** The styles for standard output. They change nothing if colours are off. */
   readonly styles: Styles;
-  /** The same for standard error. */
+  /** The styles for standard error. */
   readonly noteStyles: Styles;
 
   constructor({ json = false, color }: TerminalOptions = {}) {
@@ -37,20 +37,22 @@ export class Terminal {
     this.noteStyles = stylesFor(color ?? wantsColor(process.stderr));
   }
 
-  /** A command's result: the value where `--json` was given, else the text. Once per command, but for `lines`. */
+  /**
+   * Writes the result: the value with `--json`, else the text. Called once in a command, or for each line with `lines`.
+   */
   result(value: unknown, text: () => string): void {
     process.stdout.write(
       `${this.json ? JSON.stringify(value, null, this.lines ? 0 : 2) : text()}\n`,
     );
   }
 
-  /** What happens meanwhile, for people. */
+  /** Writes a note to standard error. */
   note(text: string): void {
     process.stderr.write(`${text}\n`);
   }
 
   /**
-   * Shows how far something is: a line that is rewritten on a terminal, a line now and then in a log.
+   * Shows the progress of a task. A terminal has one line that is rewritten; a log gets a line from time to time.
    *
    * @param total in the units that `update` counts; undefined where it is not known
    */
@@ -59,7 +61,7 @@ export class Terminal {
   }
 }
 
-// The conventions of force-color.org and no-color.org, in Node's own order.
+// Follows the conventions of force-color.org and no-color.org, in the order in which Node checks them.
 function wantsColor(stream: NodeJS.WriteStream): boolean {
   const forced = process.env['FORCE_COLOR'];
   if (forced !== undefined) {
@@ -69,7 +71,7 @@ function wantsColor(stream: NodeJS.WriteStream): boolean {
 }
 
 function stylesFor(color: boolean): Styles {
-  // The second check of the stream, in newer versions of Node, would overrule ours.
+  // Newer versions of Node would check the stream again, and ignore `color`.
   const style = (format: Parameters<typeof styleText>[0]) => (text: string) =>
     color ? styleText(format, text, { validateStream: false }) : text;
   return {

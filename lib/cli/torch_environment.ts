@@ -9,14 +9,14 @@ import { CommandError } from './errors';
 import { adviceFor } from './failures';
 import { capture, run } from './programs';
 
-/** The version that is fetched unless another is asked for: the one that the tests run against most. */
+/** The version that is fetched by default. Most tests run with it. */
 export const PINNED_TORCH = '2.13.0';
 
 const PYTORCH_CPU_INDEX = 'https://download.pytorch.org/whl/cpu';
 
-/** What to fetch. */
-export interface TorchRequest {
-  /** Such as `2.13.0`. */
+/** The torch to fetch. */
+interface TorchRequest {
+  /** The version, such as `2.13.0`. */
   readonly version: string;
   readonly cuda: boolean;
   /** A requirements file with a hash for each package, in place of the version. */
@@ -30,7 +30,7 @@ export interface Fetched {
   readonly sha256: string | undefined;
 }
 
-/** The name of a request's folder. */
+/** Returns the name of the folder for a request. */
 export function folderNameOf({ version, cuda, requirements }: TorchRequest): string {
   const what = requirements
     ? `requirements-${createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12)}`
@@ -86,18 +86,18 @@ export async function fetchTorch(
   return fetched;
 }
 
-/** How to run pip on an environment, and whether that pip can write a report. */
+/** Returns how to run pip for an environment, and whether that pip can write a report. */
 interface Pip {
   readonly command: readonly string[];
   readonly reports: boolean;
 }
 
-// The Python's own pip where that can install elsewhere, since some systems' Pythons cannot put pip
-// into a new environment; else the environment's.
+// Uses Python's own pip if it can install into another environment, because the Python of some systems cannot put pip
+// into a new one. Else uses the environment's pip.
 async function makeEnvironment(python: string, folder: string): Promise<Pip> {
   const inside = pythonOf(folder);
   const pip = /^pip (\d+)\.(\d+)/.exec(capture(python, ['-m', 'pip', '--version']));
-  const reachesIn = !!pip && Number(pip[1]) + Number(pip[2]) / 100 >= 22.03; // the first with --python
+  const reachesIn = !!pip && Number(pip[1]) + Number(pip[2]) / 100 >= 22.03; // the first version that has --python
   const options = reachesIn ? ['--without-pip'] : [];
   const made = await run(python, ['-m', 'venv', ...options, folder], { quiet: true });
   if (made.status !== 0) {
@@ -182,8 +182,8 @@ function attemptsFor({ version, cuda, requirements }: TorchRequest): readonly st
       ];
 }
 
-// Without the variables that make pip install into another place. An index that cannot be reached
-// is asked for every package that torch needs, so pip's own five tries each would add minutes.
+// Removes the variables that make pip install into another place. Limits pip's retries: if an index cannot be reached,
+// five tries for each package that torch needs would take minutes.
 function environmentOfPip(): NodeJS.ProcessEnv {
   const { PIP_TARGET, PIP_PREFIX, PIP_ROOT, PIP_USER, ...env } = process.env;
   return { PIP_RETRIES: '2', ...env };

@@ -4,7 +4,7 @@ import { makeFolder } from '../bindings/libtorch/folders';
 import { CommandError } from './errors';
 
 /**
- * Makes a folder, before any long work that would put something into it.
+ * Makes a folder before the long work whose results it will contain.
  *
  * @param variable - the environment variable that chooses another folder
  * @throws CommandError that names the folder, if it cannot be made or written to

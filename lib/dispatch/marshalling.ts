@@ -115,7 +115,7 @@ const coded =
 const marshalInts = list(marshalInt);
 
 /** The classes of torch.distributed, and what they are to the native side. */
-export interface DistributedClasses {
+interface DistributedClasses {
   /** Returns undefined for a value that is no group. */
   group(value: unknown): object | undefined;
   /** Returns a group's name, or undefined for a value that is no group. */

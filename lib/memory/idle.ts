@@ -32,7 +32,7 @@ export type IdleNative = Pick<
 >;
 
 /** Calls a function after some milliseconds. Does not keep the process alive. */
-export type Timer = (onTimer: () => void, milliseconds: number) => void;
+type Timer = (onTimer: () => void, milliseconds: number) => void;
 
 /**
  * Node's timer, in the asynchronous context in which the package was loaded. In the caller's context, it would keep that

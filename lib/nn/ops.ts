@@ -43,6 +43,8 @@ const emptyAt = op<(size: readonly number[], options: DeviceAndDType) => Tensor>
 export const empty = (size: readonly number[], options: DeviceAndDType = {}): Tensor =>
   emptyAt(size, { ...options, device: options.device ?? chosenDefaultDevice() });
 
+export const zeros = op<(size: readonly number[], options?: DeviceAndDType) => Tensor>('zeros');
+
 /** Returns an uninitialized tensor with the shape, dtype and device of another. */
 export const emptyLike =
   op<(self: Tensor, options?: Pick<Conversion, 'device' | 'memory_format'>) => Tensor>(

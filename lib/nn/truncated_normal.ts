@@ -4,7 +4,7 @@ import { asFloat } from '../tensor/scalar';
 import type { Tensor } from '../tensor/tensor';
 import { emptyLike, erf, op, power } from './ops';
 
-export interface Truncation {
+interface Truncation {
   tensor: Tensor;
   mean: number;
   std: number;

@@ -13,7 +13,8 @@ import {
 } from '../dispatch/signature';
 import { freeing } from '../memory/temporaries';
 import { op } from '../nn/ops';
-import { get_default_dtype, tensor } from '../tensor/creation';
+import { tensor } from '../tensor/creation';
+import { get_default_dtype } from '../tensor/default_dtype';
 import type { DType } from '../tensor/dtype';
 import { float32, float64 } from '../tensor/dtype';
 import { zeros, zeros_like } from '../tensor/factories';

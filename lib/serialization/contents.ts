@@ -48,7 +48,7 @@ function archiveOf(reader: Reader): Contents {
   return has('.npy') ? 'npz' : 'zip';
 }
 
-/** Says what a file is that a function does not read, or returns undefined if it is of no known kind. */
+/** Describes the kind of a file that a function does not read. Returns undefined if the kind is not known. */
 export function adviceOn(reader: Reader): string | undefined {
   const contents = contentsOf(reader);
   return contents === 'unknown' ? undefined : `is ${ADVICE[contents]}`;

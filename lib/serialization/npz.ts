@@ -51,7 +51,7 @@ export class NpzReader {
 }
 
 /** The contents of an archive: numbers and strings. */
-export interface NpzContents {
+interface NpzContents {
   tensors: Map<string, Tensor>;
   texts: Map<string, string>;
 }

@@ -1,4 +1,7 @@
-/** What a file of `torch.save` may name, and how tensors are made of it. Source: torch/_utils.py and _tensor.py. */
+/**
+ * The names that a file of `torch.save` may contain, and the construction of its tensors. Source: torch/_utils.py and
+ * _tensor.py.
+ */
 import { op } from '../nn/ops';
 import { Parameter } from '../nn/parameter';
 import { type Device, type DeviceLike, device } from '../tensor/device';
@@ -11,7 +14,7 @@ import { nameOf, unpicklingError } from './pickle/unpickler';
 import { Dict, Global, Internal, Tuple } from './pickle/values';
 import { elementsOf } from './reader';
 
-/** A storage and its dtype: what a persistent id stands for. */
+/** A storage and its dtype, which a persistent id refers to. */
 export class Storage extends Internal {
   constructor(
     readonly bytes: Tensor,
@@ -258,5 +261,5 @@ const GLOBALS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ...[...dtypes].map(([name, dtype]): [string, DType] => [`torch.${name}`, dtype]),
 ]);
 
-/** Returns what a file may name: a class or function of torch, a storage class or a dtype. */
+/** Returns the class or function of torch, the storage class or the dtype for a name in a file. */
 export const globalNamed = (name: string): unknown => GLOBALS.get(name);

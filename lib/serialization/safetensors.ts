@@ -17,7 +17,7 @@ import { headBytes, METADATA, NAMES } from './safetensors_header';
 import { bytesOf, FileWriter } from './writer';
 
 /** The contents of a file. */
-export interface SafetensorsFile {
+interface SafetensorsFile {
   tensors: Map<string, Tensor>;
   metadata: Map<string, string>;
 }

@@ -43,7 +43,7 @@ export interface Entry {
   to: number;
 }
 
-export interface Header {
+interface Header {
   entries: Entry[];
   metadata: Map<string, string>;
   /** The offset of the data in the file. */

@@ -14,7 +14,7 @@ const resolveConj = op<(self: Tensor) => Tensor>('resolve_conj');
 const resolveNeg = op<(self: Tensor) => Tensor>('resolve_neg');
 
 /** A storage of a file. */
-export interface PlannedStorage {
+interface PlannedStorage {
   /** Its elements, 1-d. */
   readonly elements: Tensor;
   readonly dtype: DType;

@@ -38,8 +38,8 @@ export class Content {
   }
 }
 
-// toMatchObject of Jest and Vitest compares an object by the own properties of the expected one alone, a Date as a whole:
-// it is one for `instanceof`. What Date.prototype has is of no use here, and hidden where it would be called.
+// toMatchObject of Jest and Vitest compares the own properties of the expected object only, but a Date as a whole. So
+// this class passes for a Date with `instanceof`. The methods of Date.prototype that would be called are replaced.
 const text = {
   value(this: Content): string {
     return this[Symbol.toStringTag];

@@ -1,22 +1,18 @@
 /**
- * Makes tensors from data: `torch.tensor`, `as_tensor`, `frombuffer`, `x.new_tensor`. The factories that take sizes are
- * in factories.ts.
+ * Makes tensors from data: `torch.tensor`, `as_tensor`, `x.new_tensor`. The factories that take sizes are in factories.ts.
  */
 
-import { types } from 'node:util';
-
 import { runtimeError, typeError, valueError } from '../bindings/errors';
-import { handleOf, isTensor } from '../bindings/handle';
+import { isTensor } from '../bindings/handle';
 import { native } from '../bindings/native';
 import { warn } from '../bindings/warnings';
 import { wrap } from '../bindings/wrap';
 import { bind, type Callee, describe, fail } from '../dispatch/arguments';
 import { allocate } from '../memory/allocation';
 import { chosenDefaultDevice } from './default_device';
+import { get_default_dtype } from './default_dtype';
 import type { DeviceLike } from './device';
-import * as dtypes from './dtype';
 import { DType } from './dtype';
-import { dtypeFromCode } from './dtype_table';
 import {
   type AnyTypedArray,
   bytesOf,
@@ -92,7 +88,8 @@ function resolve(callee: Callee, values: readonly unknown[]): Resolved {
   };
 }
 
-const keywords = (...names: string[]) => names.map((name) => ({ name, keywordOnly: true }));
+/** Describes parameters that can only be given by name. */
+export const keywords = (...names: string[]) => names.map((name) => ({ name, keywordOnly: true }));
 
 const TENSOR: Callee = {
   name: 'tensor',
@@ -234,174 +231,3 @@ export function newTensor(like: Tensor, args: readonly unknown[]): Tensor {
   ]);
   return fromData(data, options);
 }
-
-// --- frombuffer --------------------------------------------------------------------------------------------------------
-
-const FROMBUFFER: Callee = {
-  name: 'frombuffer',
-  parameters: [
-    { name: 'buffer', required: true },
-    ...keywords('dtype', 'count', 'offset', 'requires_grad', 'unsafe_share').map((parameter) => ({
-      ...parameter,
-      required: parameter.name === 'dtype',
-    })),
-  ],
-};
-
-export interface FromBufferOptions {
-  /** The dtype of the elements. */
-  dtype: DType;
-  /** Number of elements. Default: -1, all that remain after the offset. */
-  count?: number | undefined;
-  /** Number of bytes to skip. Default: 0. */
-  offset?: number | undefined;
-  requires_grad?: boolean | undefined;
-  /**
-   * Shares the memory of an ArrayBuffer, too. The process reads freed memory, or crashes, after that buffer is resized,
-   * transferred or posted to another thread. Default: false, which copies.
-   */
-  unsafe_share?: boolean | undefined;
-}
-
-/**
- * Returns a 1-d tensor of a buffer's elements.
- *
- * An ArrayBuffer is copied, where Python shares it: later writes to the buffer do not change the tensor. JavaScript may
- * move or free the memory of an ArrayBuffer at any time, so sharing it is not the default; `unsafe_share` shares it. A
- * SharedArrayBuffer is always shared. A view is treated as its buffer.
- *
- * See https://docs.pytorch.org/docs/stable/generated/torch.frombuffer.html
- *
- * @throws RangeError (ValueError) if count, offset and length do not fit together, or if shared memory is not aligned
- *   to
- *   the dtype
- */
-export function frombuffer(
-  buffer: ArrayBufferLike | ArrayBufferView,
-  options: FromBufferOptions,
-): Tensor;
-export function frombuffer(...args: unknown[]): Tensor {
-  const [buffer, dtype, count = -1, offset = 0, requires_grad = false, unsafe = false] = bind(
-    FROMBUFFER,
-    args,
-  );
-  const view = viewOf(buffer);
-  if (!(dtype instanceof DType)) {
-    throw fail(FROMBUFFER, `argument 'dtype' must be a torch.dtype, got ${describe(dtype)}`);
-  }
-  const bytes = elementsOf(view, dtype, integer(count, 'count'), integer(offset, 'offset'));
-  const isShared = types.isSharedArrayBuffer(bytes.buffer);
-  const made =
-    isShared || unsafe === true
-      ? native.tensor_sharing_bytes(aligned(bytes, dtype), dtype.code)
-      : native.tensor_from_bytes(bytes, dtype.code, [bytes.byteLength / dtype.itemsize]);
-  return requires_grad === true ? asLeaf(wrap(made)) : wrap(made);
-}
-
-function viewOf(buffer: unknown): Uint8Array {
-  if (ArrayBuffer.isView(buffer)) return bytesOf(buffer);
-  if (types.isAnyArrayBuffer(buffer)) return new Uint8Array(buffer);
-  throw fail(
-    FROMBUFFER,
-    `argument 'buffer' must be an ArrayBuffer, a SharedArrayBuffer or a view of one, got ${describe(buffer)}`,
-  );
-}
-
-function integer(value: unknown, name: string): number {
-  if (Number.isSafeInteger(value)) return value as number;
-  throw fail(FROMBUFFER, `argument '${name}' must be an integer, got ${describe(value)}`);
-}
-
-function elementsOf(view: Uint8Array, dtype: DType, count: number, offset: number): Uint8Array {
-  const length = view.byteLength;
-  const size = dtype.itemsize;
-  if (length === 0 || count === 0) {
-    throw valueError(`both buffer length (${length}) and count (${count}) must not be 0`);
-  }
-  if (offset < 0 || offset >= length) {
-    throw valueError(
-      `offset (${offset} bytes) must be non-negative and no greater than buffer length (${length} bytes) minus 1`,
-    );
-  }
-  const rest = length - offset;
-  if (count <= 0 && rest % size !== 0) {
-    throw valueError(
-      `buffer length (${rest} bytes) after offset (${offset} bytes) must be a multiple of element size (${size})`,
-    );
-  }
-  const wanted = (count < 0 ? rest / size : count) * size;
-  if (offset + wanted > length) {
-    throw valueError(
-      `requested buffer length (${wanted} bytes) after offset (${offset} bytes) must not be greater than actual ` +
-        `buffer length (${length} bytes)`,
-    );
-  }
-  return view.subarray(offset, offset + wanted);
-}
-
-function aligned(bytes: Uint8Array, dtype: DType): Uint8Array {
-  if (bytes.byteOffset % dtype.itemsize === 0) return bytes;
-  throw valueError(
-    `frombuffer(): memory to be shared must be aligned to ${dtype.itemsize} bytes for ${dtype}, and begins at byte ` +
-      `${bytes.byteOffset} of its buffer`,
-  );
-}
-
-// --- the default dtype ---------------------------------------------------------------------------------------------------
-
-/** Returns the dtype that floating-point numbers get by default, in the whole process. */
-export function get_default_dtype(): DType {
-  return dtypeFromCode(native.get_default_dtype());
-}
-
-/**
- * Sets the dtype that floating-point numbers get by default, in the whole process.
- *
- * @throws TypeError unless the dtype is a floating-point dtype
- */
-export function set_default_dtype(dtype: DType): void {
-  if (!(dtype instanceof DType)) {
-    throw typeError(`set_default_dtype(): d must be a torch.dtype, got ${describe(dtype)}`);
-  }
-  if (!dtype.is_floating_point) {
-    throw typeError('only floating-point types are supported as the default type');
-  }
-  native.set_default_dtype(dtype.code);
-}
-
-// --- torch.FloatTensor and friends ----------------------------------------------------------------------------------------
-
-/**
- * A legacy tensor type: `torch.FloatTensor(2, 3)` has undefined elements, `torch.FloatTensor([1, 2])` has these
- * elements.
- */
-export interface TypedTensor {
-  (...size: number[]): Tensor;
-  (data: NestedList | AnyTypedArray): Tensor;
-}
-
-const empty = operator('empty', 'memory_format');
-
-function typed(name: string, dtype: DType): TypedTensor {
-  const make = (...args: unknown[]): Tensor => {
-    const [first] = args;
-    if (args.length === 1 && (Array.isArray(first) || isTypedArray(first))) {
-      return fromData(first, { ...resolve(TENSOR, []), dtype });
-    }
-    if (args.every(Number.isSafeInteger)) return empty(args.length === 0 ? [0] : args, { dtype });
-    const given = handleOf(first) === undefined ? describe(first) : 'a Tensor';
-    throw typeError(`${name}(): takes sizes or a list of numbers, got ${given}`);
-  };
-  return Object.defineProperty(make, 'name', { value: name });
-}
-
-export const FloatTensor = typed('FloatTensor', dtypes.float32);
-export const DoubleTensor = typed('DoubleTensor', dtypes.float64);
-export const HalfTensor = typed('HalfTensor', dtypes.float16);
-export const BFloat16Tensor = typed('BFloat16Tensor', dtypes.bfloat16);
-export const LongTensor = typed('LongTensor', dtypes.int64);
-export const IntTensor = typed('IntTensor', dtypes.int32);
-export const ShortTensor = typed('ShortTensor', dtypes.int16);
-export const CharTensor = typed('CharTensor', dtypes.int8);
-export const ByteTensor = typed('ByteTensor', dtypes.uint8);
-export const BoolTensor = typed('BoolTensor', dtypes.bool);

@@ -29,7 +29,7 @@ const MAX_DEPTH = 128;
 const isSequence = (value: unknown): value is readonly unknown[] => Array.isArray(value);
 
 /** Returns the shape of nested lists, read from the first element at each depth. */
-export function shapeOf(data: unknown): number[] {
+function shapeOf(data: unknown): number[] {
   const shape: number[] = [];
   let level = data;
   for (; isSequence(level); level = level[0]) {

@@ -1,32 +1,28 @@
-/** The `Tensor` class: everything except the methods that call operators, which are in methods/. */
+/** The `Tensor` class. base.ts has the properties that the native side has, methods/ the methods that call operators. */
 import { inspect } from 'node:util';
-import { type Stream, streamOf } from '../accelerator/stream';
 import { BACKWARD_OPTIONS, marshalBackward } from '../autograd/backward';
-import { GraphNode } from '../autograd/graph';
 import {
   type PostAccumulateHook,
   registerPostAccumulateHook,
   registerTensorHook,
   type TensorHook,
 } from '../autograd/hooks';
-import { createError, typeError, valueError } from '../bindings/errors';
-import { type Handle, HandleOwner, handleOf, isTensor, tensorHandle } from '../bindings/handle';
+import { typeError, valueError } from '../bindings/errors';
+import { type Handle, HandleOwner, handleOf, isTensor, liveHandle } from '../bindings/handle';
 import { type AsyncOptions, splitSignal, submit } from '../bindings/jobs';
 import { type Native, native } from '../bindings/native';
-import { ownArray } from '../bindings/realms';
-import { registerTensorClass, wrap } from '../bindings/wrap';
-import { bind, describe, fail } from '../dispatch/arguments';
+import { registerTensorClass } from '../bindings/wrap';
+import { bind, describe } from '../dispatch/arguments';
 import { ANYTHING, optional, Signature } from '../dispatch/signature';
 import { allocate, checkListsFit } from '../memory/allocation';
 import type { RemovableHandle } from '../utils/hooks';
+import { TensorBase } from './base';
 import { refuseBrackets } from './brackets';
 import { Content } from './content';
-import { Device, type DeviceLike } from './device';
+import type { DeviceLike } from './device';
 import { complex64, type DType, float32 } from './dtype';
-import { dtypeFromCode } from './dtype_table';
 import { type NestedList, type TypedArray, toNested, toTyped } from './elements';
 import { type Index, index, indexPut } from './indexing';
-import { type Layout, layoutFromCode } from './layout';
 import { methods, type TensorMethods } from './methods';
 import { operator } from './methods/signature';
 import { formatTensor } from './printing';
@@ -74,140 +70,12 @@ export interface Tensor extends TensorMethods {}
  * https://docs.pytorch.org/docs/stable/tensors.html
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see above
-export class Tensor extends HandleOwner {
+export class Tensor extends TensorBase {
   /** Only for deep comparisons, and for what copies objects. @internal */
   protected readonly content = new Content(this);
 
   get #handle(): Handle {
-    const handle = handleOf(this);
-    if (handle) return handle;
-    throw typeError('the Tensor was disposed');
-  }
-
-  // --- properties ---------------------------------------------------------------------------------------------------
-
-  /** The size of each dimension. */
-  get shape(): number[] {
-    return ownArray(native.shape(this.#handle));
-  }
-
-  get dtype(): DType {
-    return dtypeFromCode(native.dtype(this.#handle));
-  }
-
-  get device(): Device {
-    return new Device(native.device(this.#handle));
-  }
-
-  get layout(): Layout {
-    return layoutFromCode(native.layout(this.#handle));
-  }
-
-  /**
-   * The size of the first dimension, like Python's `len(x)`.
-   *
-   * @throws TypeError for a tensor without dimensions
-   */
-  get length(): number {
-    const [first] = this.shape;
-    if (first === undefined) throw typeError('len() of a 0-d tensor');
-    return first;
-  }
-
-  /** The number of dimensions. */
-  get ndim(): number {
-    return native.dim(this.#handle);
-  }
-
-  get is_cuda(): boolean {
-    return this.device.type === 'cuda';
-  }
-
-  /** Whether the tensor is on the meta device: it has a shape and a dtype, but no elements. */
-  get is_meta(): boolean {
-    return this.device.type === 'meta';
-  }
-
-  /** Returns the index of the tensor's device, or -1 for the CPU. */
-  get_device(): number {
-    return this.device.index ?? -1;
-  }
-
-  /**
-   * Keeps the memory until the work that the stream has now is done. Needed for a tensor that was allocated on another
-   * stream.
-   *
-   * See https://docs.pytorch.org/docs/stable/generated/torch.Tensor.record_stream.html
-   */
-  record_stream(stream: Stream): void {
-    const { device, stream_id } = streamOf('record_stream', stream);
-    native.record_stream(this.#handle, device.name, stream_id);
-  }
-
-  /** The size of one element, in bytes. */
-  get itemsize(): number {
-    return native.element_size(native.dtype(this.#handle));
-  }
-
-  /** The size of all elements, in bytes. */
-  get nbytes(): number {
-    return this.itemsize * this.numel();
-  }
-
-  dim(): number {
-    return native.dim(this.#handle);
-  }
-
-  numel(): number {
-    return native.numel(this.#handle);
-  }
-
-  nelement(): number {
-    return this.numel();
-  }
-
-  element_size(): number {
-    return this.itemsize;
-  }
-
-  /** Returns the size of every dimension, or of one. */
-  size(): number[];
-  size(dim: number): number;
-  size(dim?: number): number | number[] {
-    return oneOf(this.shape, dim, 'size');
-  }
-
-  /** Returns the stride of every dimension, or of one, in elements. */
-  stride(): number[];
-  stride(dim: number): number;
-  stride(dim?: number): number | number[] {
-    return oneOf(ownArray(native.stride(this.#handle)), dim, 'stride');
-  }
-
-  storage_offset(): number {
-    return native.storage_offset(this.#handle);
-  }
-
-  /** Returns the address of the first element. */
-  data_ptr(): number | bigint {
-    return native.data_ptr(this.#handle);
-  }
-
-  is_contiguous(): boolean {
-    return native.is_contiguous(this.#handle);
-  }
-
-  is_floating_point(): boolean {
-    return this.dtype.is_floating_point;
-  }
-
-  is_complex(): boolean {
-    return this.dtype.is_complex;
-  }
-
-  /** Counts the in-place changes of the tensor. */
-  get _version(): number {
-    return native.version(this.#handle);
+    return liveHandle(this);
   }
 
   // --- data ---------------------------------------------------------------------------------------------------------
@@ -341,28 +209,13 @@ export class Tensor extends HandleOwner {
 
   // --- gradients ----------------------------------------------------------------------------------------------------
 
-  get requires_grad(): boolean {
-    return native.requires_grad(this.#handle);
-  }
-
-  set requires_grad(value: boolean) {
-    native.set_requires_grad(this.#handle, value, false);
-  }
-
-  /** Sets `requires_grad`. Returns this. */
-  requires_grad_(requires_grad = true): this {
-    native.set_requires_grad(this.#handle, requires_grad, true);
-    return this;
-  }
-
   /**
    * Computes this tensor's gradients with respect to the leaves of its graph, and adds them to their `grad`.
    *
    * See https://docs.pytorch.org/docs/stable/generated/torch.Tensor.backward.html
    *
    * @throws TorchError (RuntimeError) if the tensor is not part of a graph, or if it is not a scalar and no `gradient`
-   *   is
-   *   given
+   *   is given
    */
   backward(options?: BackwardOptions): void;
   backward(gradient: Tensor | null | undefined, options?: Omit<BackwardOptions, 'gradient'>): void;
@@ -392,39 +245,6 @@ export class Tensor extends HandleOwner {
     return marshalBackward(BACKWARD, this, values.gradient, values);
   }
 
-  /** Returns whether the tensor was made in {@link torch.inference_mode}. */
-  is_inference(): boolean {
-    return native.is_inference(this.#handle);
-  }
-
-  get is_leaf(): boolean {
-    return native.is_leaf(this.#handle);
-  }
-
-  /** The accumulated gradient, or null. It is the same object on each read, as long as that object is alive. */
-  get grad(): Tensor | null {
-    const gradient = native.grad(this.#handle);
-    if (gradient === undefined) return null;
-    return typeof gradient === 'number' ? wrap(gradient) : (gradient as Tensor);
-  }
-
-  set grad(gradient: Tensor | null) {
-    const none = gradient === null || gradient === undefined;
-    native.set_grad(
-      this.#handle,
-      none ? null : tensorHandle(gradient, { name: 'Tensor', parameters: [] }, 'grad'),
-    );
-  }
-
-  /** Makes backward store the gradient of this tensor, which is not a leaf. */
-  retain_grad(): void {
-    native.retain_grad(this.#handle);
-  }
-
-  get retains_grad(): boolean {
-    return native.retains_grad(this.#handle);
-  }
-
   /**
    * Registers a function that is called with each gradient of this tensor. It may return a tensor that replaces the
    * gradient, and must not change its argument.
@@ -446,20 +266,6 @@ export class Tensor extends HandleOwner {
    */
   register_post_accumulate_grad_hook(hook: PostAccumulateHook): RemovableHandle {
     return registerPostAccumulateHook(this, hook);
-  }
-
-  /** The function that computed this tensor, or null for a leaf. */
-  get grad_fn(): GraphNode | null {
-    return GraphNode.of(this.#handle, this);
-  }
-
-  /** A tensor with the same elements that is not part of the graph. */
-  get data(): Tensor {
-    return wrap(native.data(this.#handle));
-  }
-
-  set data(value: Tensor) {
-    native.set_data(this.#handle, tensorHandle(value, { name: 'Tensor', parameters: [] }, 'data'));
   }
 
   // --- JavaScript ---------------------------------------------------------------------------------------------------
@@ -537,22 +343,6 @@ function exact(value: number | bigint | boolean | Complex): number | boolean | C
   if (typeof value !== 'bigint') return value;
   throw valueError(
     `item(): ${value} is an integer that a number cannot hold; toTypedArray() gives it as a bigint`,
-  );
-}
-
-function oneOf(values: number[], dim: number | undefined, name: string): number | number[] {
-  if (dim === undefined) return values;
-  if (!Number.isInteger(dim)) {
-    throw fail({ name, parameters: [] }, `dim must be an integer, got ${describe(dim)}`);
-  }
-  const value = values.at(dim);
-  if (value !== undefined) return value;
-  const range = `[${-values.length}, ${values.length - 1}]`;
-  throw createError(
-    'IndexError',
-    values.length === 0
-      ? `Dimension specified as ${dim} but tensor has no dimensions`
-      : `Dimension out of range (expected to be in range of ${range}, but got ${dim})`,
   );
 }
 

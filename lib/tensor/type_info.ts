@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { typeError } from '../bindings/errors';
 import { native } from '../bindings/native';
 import { DTYPE, optional, required, Signature } from '../dispatch/signature';
-import { get_default_dtype } from './creation';
+import { get_default_dtype } from './default_dtype';
 import * as named from './dtype';
 import { type DType, dtypes } from './dtype_table';
 

@@ -1,4 +1,6 @@
-/** `torch.testing.assert_equal`, which Python has not: equality to the last bit, for a test runner's own assertions. */
+/**
+ * `torch.testing.assert_equal`: equality of all bits, for the assertions of any test runner. Python does not have it.
+ */
 import { createError } from '../bindings/errors';
 import { ANYTHING, option, orNull, required, Signature } from '../dispatch/signature';
 import type { Tensor } from '../tensor/tensor';
@@ -6,7 +8,7 @@ import { MESSAGE } from './assert_close';
 import { equalReport } from './expectations';
 
 export interface AssertEqualOptions {
-  /** What the error says, or makes of the text it would have. */
+  /** The error message, or a function that makes it from the default message. */
   msg?: string | ((message: string) => string) | null | undefined;
 }
 
@@ -17,8 +19,8 @@ const SIGNATURE = new Signature('assert_equal', {
 });
 
 /**
- * Throws unless both are tensors of one dtype and shape with the same bits: NaN equals a NaN of the same bits, and 0 is
- * not -0. They may be on different devices.
+ * Throws unless both are tensors of one dtype and shape with the same bits: a NaN only equals a NaN with the same bits,
+ * and 0 does not equal -0. They may be on different devices.
  *
  * @throws TorchError (AssertionError) that says where and by how much they differ; TypeError for what is no tensor
  */

@@ -26,7 +26,7 @@ export function bitMismatch(actual: Tensor, expected: Tensor): string | undefine
 }
 
 /**
- * How two tensors differ in dtype or shape; undefined where they do not.
+ * Describes how two tensors differ in dtype or shape. Returns undefined if they do not.
  *
  * @throws TypeError for tensors that are not strided
  */

@@ -1,7 +1,7 @@
 /**
- * What the entries for test runners assert: lib/chai.ts, lib/jest.ts and lib/vitest.mts.
+ * The assertions of the entries for test runners: lib/chai.ts, lib/jest.ts and lib/vitest.mts.
  *
- * Each function returns the report of a comparison that fails, and undefined if it holds.
+ * Each function returns the report of a comparison that fails, or undefined if it holds.
  */
 import type { TorchErrorFields } from '../bindings/errors';
 import { typeError, valueError } from '../bindings/errors';
@@ -16,8 +16,8 @@ import { ulpMismatch } from './ulps';
 /** The options of `torch.testing.assert_close`, and `ulps`. */
 export interface Closeness extends Omit<AssertCloseOptions, 'msg'> {
   /**
-   * Takes elements for close that are at most this many representable numbers apart, whatever `rtol` and `atol` say,
-   * which are then 0 unless given. For two tensors of one dtype; the `check_` options do not go with it.
+   * The number of representable numbers by which elements may differ, whatever `rtol` and `atol` say. With it, these
+   * two default to 0. Only for two tensors of one dtype, and not together with a `check_` option.
    */
   ulps?: number | undefined;
 }
@@ -78,10 +78,10 @@ function ulpOptions(closeness: Closeness, name: string) {
 }
 
 /**
- * Says for Jest and Vitest whether two tensors are equal; undefined for anything but two tensors. It agrees with what
- * their own comparison finds (lib/tensor/content.ts), which visits each element.
+ * Returns whether two tensors are equal, for Jest and Vitest. Returns undefined for anything but two tensors. The
+ * result agrees with their own comparison (lib/tensor/content.ts), which visits each element.
  */
-export function tensorsEqual(a: unknown, b: unknown): boolean | undefined {
+function tensorsEqual(a: unknown, b: unknown): boolean | undefined {
   if (!isTensor(a) || !isTensor(b)) return undefined;
   const tag = (tensor: unknown) => (tensor as Contained).content[Symbol.toStringTag];
   return (a as Tensor).constructor === (b as Tensor).constructor && tag(a) === tag(b);
@@ -101,7 +101,7 @@ const outcome = (report: string | undefined, otherwise: string): Outcome => ({
   message: () => report ?? otherwise,
 });
 
-/** For `expect.extend` of Jest and Vitest. */
+/** Returns a matcher for `expect.extend` of Jest and Vitest. */
 export const matchers = {
   toEqualTensor: (actual: unknown, expected: unknown): Outcome =>
     outcome(equalReport(actual, expected, 'toEqualTensor'), equalText(expected)),
@@ -109,33 +109,36 @@ export const matchers = {
     outcome(closeReport(actual, expected, closeness, 'toBeCloseToTensor'), closeText(expected)),
 };
 
-/** What is said of tensors that are equal where they should not be. */
+/** Returns the message if tensors are equal and should not be. */
 export const equalText = (expected: unknown): string =>
   `Tensors are equal, to the last bit!\n\n${expected}`;
 
-/** What is said of values that are close where they should not be. */
+/** Returns the message if values are close and should not be. */
 export const closeText = (expected: unknown): string => `Values are close!\n\n${expected}`;
 
 /** The matchers that `torch-losses/jest` and `torch-losses/vitest` add to `expect`. */
 export interface TensorMatchers<R = unknown> {
   /**
-   * Asserts that both are tensors of one dtype and shape with the same bits: NaN equals a NaN of the same bits, and 0 is
-   * not -0. They may be on different devices.
+   * Asserts that both are tensors of one dtype and shape with the same bits: a NaN only equals a NaN with the same
+   * bits, and 0 does not equal -0. They may be on different devices.
    *
    * @throws TypeError for what is no tensor
    */
   toEqualTensor(expected: Tensor): R;
-  /** As `torch.testing.assert_close`, with its options and each dtype's own tolerances, or in `ulps`. */
+  /**
+   * Asserts what `torch.testing.assert_close` does, with its options and default tolerances, or with a tolerance in
+   * `ulps`.
+   */
   toBeCloseToTensor(expected: Tensor, closeness?: Closeness): R;
 }
 
-/** An `expect` that takes matchers, as Jest and Vitest have it. */
+/** The `expect` of Jest and of Vitest, to which matchers can be added. */
 interface Extensible {
   extend(added: typeof matchers): void;
   addEqualityTesters(testers: (typeof tensorsEqual)[]): void;
 }
 
-/** Adds the matchers, and the equality of tensors for `toEqual` and its like. */
+/** Adds the matchers, and the equality of tensors for `toEqual` and similar matchers. */
 export function extendExpect(expect: Extensible): void {
   expect.extend(matchers);
   expect.addEqualityTesters([tensorsEqual]);

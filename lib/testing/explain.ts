@@ -1,4 +1,4 @@
-/** What an assertion that fails says beside torch's own message: distances in ulps, bits, and what may be the cause. */
+/** Adds to torch's message of a failed assertion: distances in ulps, bits, and possible causes. */
 import { withoutGrad } from '../nn/ops';
 import type { Tensor } from '../tensor/tensor';
 import { diagnose, otherShape } from './diagnosis';
@@ -8,7 +8,7 @@ import { elementsOf } from './difference/elements';
 import { sideOf } from './difference/side';
 import { differenceLines, thousands } from './difference/text';
 
-/** Two strided tensors that differ. Returns the empty string where nothing can be said of them. */
+/** Returns the addition for two tensors that differ. Empty if one of them is not strided. */
 export function explain(actual: Tensor, expected: Tensor): string {
   return withoutGrad(() => linesOf(actual, expected).join('\n'));
 }

@@ -7,7 +7,7 @@ export class Mismatch extends Error {
     readonly pythonType: string,
     message: string,
     readonly path: Path,
-    /** What Python does not say. */
+    /** The part of the message that Python does not have. */
     readonly details = '',
   ) {
     super(message);

@@ -111,7 +111,7 @@ export function quotient(left: Real, right: Real): number {
   if (typeof left !== 'bigint' || typeof right !== 'bigint') return Number(left) / Number(right);
   const isExact = (value: bigint): boolean => BigInt(Number(value)) === value;
   if (isExact(left) && isExact(right)) return Number(left) / Number(right);
-  // Keeps more bits than a float has. The last bit stands for all that is cut off, so that rounding is correct.
+  // Keeps more bits than a float has. The last bit is set if any bit was cut off, so that rounding is correct.
   const shift = BigInt(Math.max(0, 66 + bits(right) - bits(left)));
   const scaled = left << shift;
   const sticky = scaled % right === 0n ? 0n : 1n;

@@ -19,7 +19,8 @@ export interface UlpOptions {
 }
 
 /**
- * How two tensors differ in dtype, shape, or an element by more than the options allow; undefined where they do not.
+ * Describes how two tensors differ in dtype, shape, or in an element by more than the options allow. Returns undefined
+ * if they do not.
  *
  * @throws TypeError for tensors that are not strided
  */
@@ -31,7 +32,7 @@ export function ulpMismatch(
   const attribute = attributeMismatch(actual, expected);
   if (attribute !== undefined) return attribute;
   const [left, right] = [onCpu(actual), onCpu(expected)];
-  // Of complex numbers, the part that is further off counts.
+  // For a complex number, the part with the larger distance counts.
   const parts = distancesOf(realOf(left), realOf(right));
   const distances = left.is_complex() ? parts.amax(-1) : parts;
   const matches = isClose(left, right, tolerances).logical_or(distances.le(ulps));

@@ -1,8 +1,7 @@
-// The cross entropy between scores and classes: log_softmax and nll_loss in one pass, and their
-// gradient in one, without the matrix of zeros that nll_loss_backward makes. Takes a contiguous
-// matrix of float, one class for each row, and weights of the classes.
-//
-// Source of the sums over rows: ATen/native/LossNLL.cpp.
+// The cross entropy between scores and class indices. One pass computes log_softmax and nll_loss,
+// and another one their gradient, without the matrix of zeros that nll_loss_backward makes. Takes a
+// contiguous matrix of float, one class for each row, and weights of the classes. Source of the
+// sums over rows: ATen/native/LossNLL.cpp.
 #include <ATen/Parallel.h>
 #include <ATen/TensorIterator.h>
 #include <ATen/Version.h>
@@ -52,7 +51,8 @@ using softmax_rows::Library;
 template <typename T>
 using OfRows = c10::SmallVector<T, 64>;
 
-// What libtorch's kernels are made of on this processor, or by ATEN_CPU_CAPABILITY.
+// The kernels for the instructions that libtorch uses on this processor, which ATEN_CPU_CAPABILITY
+// can change, and the functions of libtorch's libraries that they call.
 struct Implementation {
   const Kernels* kernels = nullptr;
   Library library{};
@@ -73,13 +73,13 @@ const Implementation& implementation() {
   return found;
 }
 
-// Rows for one thread at least.
+// Returns the least number of rows for one thread.
 int64_t grain_of(int64_t columns) {
   return std::max<int64_t>(1, at::internal::GRAIN_SIZE / columns);
 }
 
-// The class of each row, -1 for the ignored one; empty where one is out of range. A copy: what is
-// checked is what is used, whoever writes to the target meanwhile.
+// Returns the class of each row, or -1 for an ignored row. Empty if a class is out of range.
+// Returns a copy, because another thread may change the target after the check.
 OfRows<int64_t> classes_of(const Loss& loss, int64_t columns) {
   const auto* targets = loss.target.const_data_ptr<int64_t>();
   OfRows<int64_t> classes(targets, targets + loss.target.numel());
@@ -97,7 +97,7 @@ const float* weights_of(const Loss& loss) {
   return loss.weight ? loss.weight->const_data_ptr<float>() : nullptr;
 }
 
-// Sums of sums of ... of so many numbers, as the rounding of a long sum grows with its length.
+// Sums in levels, as libtorch does: the rounding error of one long sum would grow with its length.
 class CascadeSum {
  public:
   explicit CascadeSum(int64_t rows)
@@ -123,7 +123,7 @@ class CascadeSum {
   std::array<float, kLevels> sums_{};
 };
 
-// Of the logarithms of each row's class.
+// Reduces the loss. `chosen` has the log-probability of each row's class.
 void reduce(const OfRows<float>& chosen, const OfRows<int64_t>& classes, const Loss& loss,
             Computed& result) {
   const auto rows = static_cast<int64_t>(classes.size());
@@ -155,7 +155,8 @@ void reduce(const OfRows<float>& chosen, const OfRows<int64_t>& classes, const L
   *losses = loss.reduction == at::Reduction::Mean ? sum.total() / total_weight : sum.total();
 }
 
-// By the logarithm of each row's class; empty where one is not finite.
+// Returns the gradient of the loss with respect to the log-probability of each row's class. Empty
+// if one is not finite.
 OfRows<float> gradients_by_chosen(const at::Tensor& gradient, const OfRows<int64_t>& classes,
                                   const Loss& loss, const at::Tensor& total_weight) {
   const bool is_reduced = loss.reduction != at::Reduction::None;
@@ -180,7 +181,7 @@ bool is_matrix_of_float(const at::Tensor& tensor) {
          tensor.is_contiguous();
 }
 
-// Returns whether these are the operands of the kernel.
+// Returns whether the kernel accepts these operands.
 bool are_operands(const at::Tensor& input, const Loss& loss) {
   const auto& [target, weight, reduction, ignored] = loss;
   if (!is_matrix_of_float(input) || implementation().kernels == nullptr) return false;
@@ -298,8 +299,8 @@ at::Tensor gradient(torch::autograd::Node& given, torch::autograd::Node& given_n
 
 namespace {
 
-// Rows and columns around the width of registers of 8 and 16, a cascade of sums, and a second
-// thread.
+// Sizes around the width of registers of 8 and 16 numbers, sizes that need several levels of sums,
+// and sizes that are divided between two threads.
 bool test_cross_entropy() {
   for (const auto& [rows, columns] : {std::pair(1, 1),
                                       {3, 2},

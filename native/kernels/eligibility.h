@@ -13,8 +13,8 @@
 
 namespace torch_losses::kernels {
 
-// Returns whether the dispatcher would do no more with these than record a function and run the
-// CPU's kernel: no autocast, no vmap, no other device.
+// Returns whether the dispatcher would only record a function and run the CPU kernel for these
+// tensors: there is no autocast, no vmap and no other device.
 template <typename... Tensors>
 bool are_on_cpu_alone(const Tensors&... tensors) {
   using c10::DispatchKey;
@@ -24,7 +24,7 @@ bool are_on_cpu_alone(const Tensors&... tensors) {
   return kEligible.has_all(((tensors.key_set() | ...) | local.included_) - local.excluded_);
 }
 
-// Returns whether all have elements, of one dtype that is float or double.
+// Returns whether all tensors have elements, and one dtype, which is float or double.
 template <typename... Tensors>
 bool are_eligible(const at::Tensor& self, const Tensors&... others) {
   const at::ScalarType dtype = self.scalar_type();
@@ -39,7 +39,8 @@ bool are_dense(const at::Tensor& self, const Tensors&... others) {
          ((others.is_contiguous() && others.sizes() == self.sizes()) && ...);
 }
 
-// Returns at::Reduction's number, unless the name is unknown or a deprecated argument was given.
+// Returns the number of at::Reduction. Returns nothing if the name is unknown or a deprecated
+// argument was given.
 inline std::optional<int64_t> known_reduction(const Reduction& reduction) {
   if (reduction.legacy) return std::nullopt;
   if (reduction == "mean") return at::Reduction::Mean;

@@ -17,7 +17,8 @@ constexpr std::array kAll{
     &mse_loss_kernel,      &smooth_l1_loss_kernel,
 };
 
-// Why no kernel may run with this libtorch; empty if they may. Written once, before any is enabled.
+// The reason why no kernel may run with this libtorch. Empty if they may run. Written once, before
+// any kernel is enabled.
 std::string& refusal() {
   static std::string text;
   return text;
@@ -26,8 +27,8 @@ std::string& refusal() {
 // The kernel whose self-test runs on this thread.
 thread_local const Kernel* under_test = nullptr;
 
-// What libtorch keeps for each thread, as it is before anybody changes it: gradients are recorded,
-// no hooks and no modes. Self-tests run with it, whatever the caller has set.
+// The state of a thread of libtorch that nobody has changed: gradients are recorded, and there are
+// no hooks and no modes. Self-tests run in this state.
 const at::ThreadLocalState& untouched_state() {
   static const at::ThreadLocalState state;
   return state;
@@ -82,9 +83,9 @@ bool Kernel::run_self_test() {
 }
 
 bool Kernel::test() {
-  // Not within another kernel's self-test, whose other side is libtorch.
+  // Another kernel's self-test compares with libtorch, so it must not use this kernel.
   if (left_out_ || !refusal().empty() || under_test != nullptr) return false;
-  // While one thread tests, libtorch computes for the others.
+  // While one thread runs the self-test, other threads use libtorch.
   const std::unique_lock lock(testing_, std::try_to_lock);
   if (!lock.owns_lock()) return false;
   const int threads = at::get_num_threads();
@@ -128,7 +129,8 @@ void enable_kernels(const std::vector<std::string>& names) {
   }
 }
 
-// Sets what the process starts with: the first environment alone does.
+// Sets the kernels that are enabled when the process starts. Only the first environment's call
+// counts.
 void start_kernels(const std::vector<std::string>& names, const std::string& refused) {
   static std::atomic<bool> started = false;
   if (started.exchange(true)) return;

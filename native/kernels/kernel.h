@@ -1,4 +1,4 @@
-// What there is to know of one kernel: its name, whether it is on, and how its self-test went.
+// A kernel: its name, its state and its self-test.
 #pragma once
 
 #include <array>
@@ -9,14 +9,14 @@
 
 namespace torch_losses::kernels {
 
-// Off: nobody has asked for it. Untested: the self-test comes before its first use. On: it
-// computes. LeftOut: it was asked for, and does not compute in this process; reason() says why.
+// Off: it is not enabled. Untested: it is enabled, and its self-test runs before its first use. On:
+// it computes. LeftOut: it is enabled and does not compute in this process; reason() says why.
 enum class State { Off, Untested, On, LeftOut };
 
 class Kernel {
  public:
-  // `name` is that of the loss. `self_test` compares the kernel with libtorch, and returns whether
-  // all bits are equal.
+  // `name` is the name of the loss. `self_test` compares the kernel with libtorch, and returns
+  // whether all bits are equal.
   constexpr Kernel(const char* name, bool (*self_test)()) : name_(name), self_test_(self_test) {}
 
   const char* name() const { return name_; }
@@ -26,11 +26,11 @@ class Kernel {
   bool is_enabled() const { return enabled_.load(std::memory_order_relaxed); }
   void enable(bool enabled) { enabled_ = enabled; }
 
-  // Returns whether anything is to be computed with it: if not, there is nothing to look at.
+  // Returns whether the kernel may be used. If not, its caller need not examine the arguments.
   bool is_in_use() const { return is_enabled() || is_under_test(); }
 
-  // Returns whether to compute with the kernel. Runs its self-test first, if it has not been run
-  // with this number of threads.
+  // Returns whether the kernel computes. Runs its self-test first, unless it was run with this
+  // number of threads.
   bool use() {
     if (is_under_test()) return true;
     return is_enabled() && (is_tested_now() || test());

@@ -23,9 +23,9 @@ namespace kernels {
 using losses::OptionalTensor;
 using Result = std::optional<at::Tensor>;
 
-// Each has the parameters of the loss of its name, and returns the loss; or nothing, and then
-// libtorch is to compute it: if the kernel is not on, if the loss would warn or throw, or if the
-// arguments are not those that the kernel is written for.
+// Each function has the name and the parameters of a loss, and returns the loss. It returns nothing
+// if libtorch must compute the loss: if the kernel is not on, if the loss would warn or throw, or
+// if the kernel does not accept the arguments.
 
 Result mse_loss(const at::Tensor& input, const at::Tensor& target, const Reduction& reduction,
                 const OptionalTensor& weight);
@@ -43,9 +43,9 @@ Result cross_entropy(const at::Tensor& input, const at::Tensor& target,
                      const OptionalTensor& weight, int64_t ignore_index, const Reduction& reduction,
                      double label_smoothing);
 
-// Returns the gradient of a recorded function and of the next one, to which nothing else leads, if
-// an enabled kernel computes both at once; else an undefined tensor, and the functions are to be
-// run.
+// Runs a recorded function and the next one, to which nothing else leads, if an enabled kernel
+// computes the gradient of both. Otherwise returns an undefined tensor, and the caller runs the
+// functions.
 at::Tensor gradient(torch::autograd::Node& function, torch::autograd::Node& next,
                     const at::Tensor& upstream);
 

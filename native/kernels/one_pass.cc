@@ -26,12 +26,14 @@ using at::Tensor;
 using passes::Operands;
 using passes::Pass;
 
-// Beyond so many elements libtorch's sum has larger blocks, which no self-test has compared.
+// The largest number of elements. Above it, libtorch's sum has larger blocks, which no self-test
+// has compared.
 constexpr int64_t kMostElements = 1 << 23;
 
 // --- sums ----------------------------------------------------------------------------------------
 
-// Each thread adds its sum to a zero, and those sums are added up as the numbers of one thread are.
+// Adds the sums of the threads. libtorch adds each to a zero, then adds the results in the order in
+// which one thread adds numbers.
 template <typename T>
 T sum_on_threads(Pass<T> pass, const Operands<T>& operands, int64_t count) {
   constexpr int64_t kGrain = at::internal::GRAIN_SIZE;
@@ -195,7 +197,7 @@ namespace {
 using self_test::agree_on_elements;
 using self_test::sides_of;
 
-// At a threshold exactly, on both sides of it, and at zeros of both signs.
+// Values exactly at a threshold, on both sides of it, and zeros of both signs.
 const std::vector<double> kAroundOne{0.0, -0.0, 1, -1, 0.3, -0.3, 2.5, -2.5};
 const std::vector<double> kZeros{0.0, -0.0, 0.5};
 

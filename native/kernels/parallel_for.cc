@@ -32,7 +32,7 @@ struct Division {
   int64_t grain;
   c10::function_ref<void(int64_t, int64_t, int64_t)> body;
 
-  // Runs the part of one of `threads` threads.
+  // Runs one thread's part of the loop.
   void run(int64_t threads, int64_t thread) const {
     const int64_t parts = std::min(threads, at::divup(count, grain));
     const int64_t size = at::divup(count, parts);

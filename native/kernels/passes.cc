@@ -7,7 +7,7 @@
 namespace torch_losses::kernels::passes {
 namespace {
 
-// As libtorch chooses its kernels: by the processor, or by ATEN_CPU_CAPABILITY.
+// Chooses the instructions as libtorch does: by the processor, or by ATEN_CPU_CAPABILITY.
 bool has_avx2() { return at::get_cpu_capability().starts_with("AVX"); }
 
 }  // namespace

@@ -9,7 +9,7 @@
 
 namespace torch_losses::kernels::passes {
 
-// Memory for one number for each element; null if a pass does not use it.
+// Memory for a number for each element. Null if a pass does not use it.
 template <typename T>
 struct Operands {
   const T* left = nullptr;
@@ -18,11 +18,12 @@ struct Operands {
   T number{};
 };
 
-// The sum of what the pass makes of elements `begin` to `end`: that of one thread.
+// Runs the pass on the elements from `begin` to `end`, and returns the sum of its numbers in one
+// thread's order.
 template <typename T>
 using Pass = T (*)(const Operands<T>& operands, int64_t begin, int64_t end);
 
-// a and b are the elements read, p is the number.
+// In the formulas, a and b are the elements, and p is the parameter.
 template <typename T>
 struct Passes {
   Pass<T> value;           // a
@@ -32,11 +33,11 @@ struct Passes {
   Pass<T> absolute_error;  // |a − b|; writes a − b
 };
 
-// Those of the instructions that libtorch uses.
+// Returns the passes for the instructions that libtorch uses.
 template <typename T>
 const Passes<T>& fastest();
 
-// What only a processor with AVX2 runs; null where this was not compiled for such.
+// Returns the passes for AVX2, or null if the compiler could not make them.
 template <typename T>
 const Passes<T>* avx2();
 

@@ -1,4 +1,4 @@
-// Compiled with AVX2 where there is such (CMakeLists.txt).
+// CMakeLists.txt compiles this file for AVX2 if the processor's architecture has it.
 #include "kernels/passes.h"
 
 #ifdef __AVX2__

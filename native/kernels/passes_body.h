@@ -19,7 +19,7 @@ constexpr int64_t kRegister = 32;
 constexpr int64_t kRegister = 16;
 #endif
 
-// As many numbers as a register holds.
+// A register of numbers.
 template <typename T>
 struct Register {
   typedef T Type __attribute__((vector_size(kRegister)));
@@ -27,7 +27,7 @@ struct Register {
 
 // --- one place in the operands -------------------------------------------------------------------
 
-// V: a number, or a register of them.
+// V is a number, or a register of numbers.
 template <typename T, typename V>
 struct Place {
   const Operands<T>& operands;
@@ -95,14 +95,14 @@ constexpr int kLevels = 4;
 constexpr int64_t kVectorBytes = 32;
 constexpr int64_t kVectorsOfRow = 4;
 
-// The power of two of the first level's step.
+// Returns the exponent of the first level's step, which is a power of two.
 inline int64_t level_power(int64_t rows) {
   const int64_t least = 4;
   const int64_t bits = rows <= 2 ? 1 : 64 - __builtin_clzll(rows - 1);
   return bits / kLevels > least ? bits / kLevels : least;
 }
 
-// The elements that fill no vector: as rows of single numbers, of which there is one at most.
+// Adds the elements that fill no vector. They are at most one row of single numbers.
 template <auto kMake, typename T>
 T sum_of_few(const Operands<T>& operands, int64_t begin, int64_t end) {
   T sums[kVectorsOfRow] = {};

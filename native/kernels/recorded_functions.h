@@ -1,6 +1,5 @@
-// Records for autograd the function that libtorch records of an operator.
-//
-// Source: tools/autograd/derivatives.yaml and torch/csrc/autograd/VariableType.
+// Records the function that libtorch records for an operator. Source:
+// tools/autograd/derivatives.yaml and torch/csrc/autograd/VariableType.
 #pragma once
 
 #include <ATen/core/LegacyTypeDispatch.h>

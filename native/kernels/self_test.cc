@@ -87,8 +87,9 @@ Operands elements(int64_t count, at::ScalarType dtype, const std::vector<double>
   return operands;
 }
 
-// Compares with gradients by neither operand, by either and by both; of many elements by neither
-// and both, and of very many by neither: their gradients are computed apart from each other.
+// Compares the loss with gradients of neither operand, of either and of both. Large sizes are
+// compared with fewer combinations, because the gradients of the operands are computed
+// independently.
 bool agree_with_gradients(const Sides& sides, const Operands& operands) {
   const int64_t count = operands[0].numel();
   for (const auto& [by_left, by_right] :
@@ -102,7 +103,7 @@ bool agree_with_gradients(const Sides& sides, const Operands& operands) {
   return true;
 }
 
-// Compares with one number in either operand that is infinite, NaN, huge or tiny.
+// Compares operands in which one number is infinite, NaN, huge or tiny.
 bool agree_on_extremes(Sides sides, at::ScalarType dtype, const std::vector<double>& left,
                        const std::vector<double>& right) {
   using Limits = std::numeric_limits<double>;

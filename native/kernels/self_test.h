@@ -14,8 +14,8 @@ namespace torch_losses::kernels::self_test {
 using Operands = std::vector<at::Tensor>;
 using Compute = std::function<std::optional<at::Tensor>(const Operands&)>;
 
-// One loss, computed by a kernel and by the loss's own function. What the kernel gives must be
-// accepted, unless it may decline: for NaN, say.
+// A loss that a kernel and the loss's own function compute. The kernel must accept the operands,
+// unless `may_decline` says that it may refuse them, for NaN for example.
 struct Sides {
   Compute kernel;
   Compute libtorch;

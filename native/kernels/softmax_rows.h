@@ -9,7 +9,7 @@
 
 namespace torch_losses::kernels::softmax_rows {
 
-// What the kernels call of the library that libtorch was linked with, by its name.
+// The functions of libtorch's libraries that the kernels call, and their names.
 struct Library {
   void* log;
 };
@@ -32,12 +32,13 @@ struct Backward {
 
 struct Kernels {
   const char* log;  // its name
-  // Rows `begin` to `end`; false where one is NaN, whose sign and payload IEEE 754 leaves open.
+  // Computes the rows from `begin` to `end`. Returns false if a result is NaN, whose sign and
+  // payload IEEE 754 leaves open.
   bool (*forward)(const Forward& operands, const Library& library, int64_t begin, int64_t end);
   bool (*backward)(const Backward& operands, int64_t begin, int64_t end);
 };
 
-// Null where they were not compiled for these instructions.
+// Returns the kernels for these instructions, or null if the compiler could not make them.
 const Kernels* avx2();
 const Kernels* avx512();
 

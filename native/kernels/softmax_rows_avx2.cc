@@ -1,4 +1,4 @@
-// Compiled with AVX2 where there is such (CMakeLists.txt).
+// CMakeLists.txt compiles this file for AVX2 if the processor's architecture has it.
 #include "kernels/softmax_rows.h"
 
 #ifdef __AVX2__
@@ -32,7 +32,7 @@ struct Avx2 {
   static Register fma(Register a, Register b, Register c) { return _mm256_fmadd_ps(a, b, c); }
   static __m256i round(Register value) { return _mm256_cvtps_epi32(value); }
   static Register number(__m256i rounded) { return _mm256_cvtepi32_ps(rounded); }
-  // In two steps, as the power itself may be too small for a float.
+  // Multiplies in two steps, because the power itself may be too small for a float.
   static Register times_power_of_two(Register value, __m256i exponent) {
     const auto power = [](__m256i of) {
       return _mm256_castsi256_ps(

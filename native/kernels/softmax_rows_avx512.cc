@@ -1,4 +1,4 @@
-// Compiled with AVX-512 where there is such (CMakeLists.txt).
+// CMakeLists.txt compiles this file for AVX-512 if the processor's architecture has it.
 #include "kernels/softmax_rows.h"
 
 #ifdef __AVX512F__

@@ -16,7 +16,7 @@
 namespace torch_losses::kernels::softmax_rows {
 namespace {
 
-// For numbers up to 0, all of whose results are SLEEF's, and for NaN.
+// Computes SLEEF's exponential, for numbers up to 0 and NaN.
 template <typename Isa>
 auto exp(typename Isa::Register d) {
   using Register = typename Isa::Register;
@@ -35,7 +35,8 @@ auto exp(typename Isa::Register d) {
   return Isa::zero_where_less(d, -104, Isa::times_power_of_two(u, quotient));
 }
 
-// The elements of a row in full registers, and then what is left of it, if anything.
+// Calls `full` for each full register of a row, and `rest` for the remaining elements, if there are
+// any.
 template <typename Isa, typename Full, typename Part>
 [[gnu::always_inline]] inline void for_registers(int64_t columns, Full full, Part part) {
   int64_t column = 0;
@@ -43,8 +44,8 @@ template <typename Isa, typename Full, typename Part>
   if (column < columns) part(column, Isa::first(columns - column));
 }
 
-// One number of a row, by an operation on registers and one on numbers. A row shorter than a
-// register goes from number to number.
+// Reduces a row to one number, by an operation on registers and one on numbers. A row that is
+// shorter than a register is reduced number by number.
 template <typename Isa, typename Map, typename Registers, typename Numbers>
 [[gnu::always_inline]] inline float reduced(const float* row, int64_t columns, Map map,
                                             Registers registers, Numbers numbers) {
@@ -90,7 +91,8 @@ bool forward(const Forward& operands, const Library& library, int64_t begin, int
   using Register = typename Isa::Register;
   const auto log = reinterpret_cast<Register (*)(Register)>(library.log);
   const int64_t columns = operands.columns;
-  // As many rows as stay in the nearest cache, at least one: log takes them all at once.
+  // The number of rows that fit into the first cache, at least one. `log` takes all of them at
+  // once.
   const int64_t fitting = 8192 / columns;
   const int64_t step = fitting < 1 ? 1 : fitting < Isa::kWidth ? fitting : Isa::kWidth;
   for (int64_t first = begin; first < end; first += step) {
@@ -129,7 +131,7 @@ bool forward(const Forward& operands, const Library& library, int64_t begin, int
 template <typename Isa>
 bool backward(const Backward& operands, int64_t begin, int64_t end) {
   using Register = typename Isa::Register;
-  // That of libtorch is contracted.
+  // libtorch's operation is contracted.
   const auto less_product = [](float from, Register factor, float sum) {
     return Isa::fma(-factor, Isa::all(sum), Isa::all(from));
   };
@@ -139,7 +141,7 @@ bool backward(const Backward& operands, int64_t begin, int64_t end) {
     float* to = operands.input_gradients + row * columns;
     const int64_t target = operands.targets[row];
     const float gradient = target < 0 ? 0 : operands.gradients[row];
-    // What its zeros and the one gradient add up to.
+    // The sum of the gradient's zeros and its one other number.
     const float sum = columns == 1 ? gradient : gradient + 0.0F;
     Register nans{};
     for_registers<Isa>(

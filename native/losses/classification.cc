@@ -51,7 +51,7 @@ std::optional<int64_t> classes_of(const at::Tensor& input, const at::Tensor& tar
 }
 
 void check_targets(const at::Tensor& input, const at::Tensor& target, int64_t ignored) {
-  // Libtorch checks the devices of all tensors but meta ones.
+  // libtorch does not check the devices of meta tensors.
   TORCH_CHECK(input.is_meta() == target.is_meta(), "Tensor on device ", input.device(),
               " is not on the expected device ", target.device(), "!");
   if (auto classes = classes_of(input, target)) targets::check_classes(target, *classes, ignored);
@@ -76,7 +76,7 @@ int64_t kl_div_enum(const Reduction& reduction) {
   return get_enum(reduction == "batchmean" ? std::string_view("sum") : reduction.text);
 }
 
-// Computes torch.broadcast_shapes. (The errors of at::infer_size have other texts.)
+// Returns torch.broadcast_shapes. at::infer_size has other error messages.
 DimVector broadcast_shapes(at::IntArrayRef first, at::IntArrayRef second) {
   DimVector common(std::max(first.size(), second.size()), 1);
   std::copy(first.begin(), first.end(), common.end() - first.size());
@@ -102,7 +102,7 @@ at::Tensor ctc_loss_of(const at::Tensor& log_probs, const at::Tensor& targets,
     return at::ctc_loss(log_probs, classes, input_lengths, target_lengths, blank, mode,
                         zero_infinity);
   };
-  // Reading the targets of another device would wait for it.
+  // Targets on another device are not checked, because reading them would wait for the device.
   if (!log_probs.is_cpu() && !targets::are_checked(log_probs)) return compute(targets);
   const at::Tensor known = log_probs.is_cpu() ? targets : targets.cpu();
   const auto& lengths = ctc_targets::list_of(target_lengths);
@@ -125,8 +125,8 @@ at::Tensor ctc_loss(const at::Tensor& log_probs, const at::Tensor& targets,
   return std::visit(
       [&](const auto& lengths) {
         using Same = std::decay_t<decltype(lengths)>;
-        return ctc_loss_of<Same>(log_probs, own_copy(targets), own_copy(lengths),
-                                 own_copy(std::get<Same>(target_lengths)), blank, mode,
+        return ctc_loss_of<Same>(log_probs, snapshot_of(targets), snapshot_of(lengths),
+                                 snapshot_of(std::get<Same>(target_lengths)), blank, mode,
                                  zero_infinity);
       },
       input_lengths);
@@ -143,7 +143,7 @@ at::Tensor kl_div(const at::Tensor& input, const at::Tensor& target, const Reduc
                   bool log_target) {
   const int64_t mode = kl_div_enum(reduction);
   const at::Tensor reduced = at::kl_div(input, target, mode, log_target);
-  // Python asks what the caller wrote, also where a legacy argument has overridden it.
+  // Python checks `reduction` even if a deprecated argument overrides it.
   const bool divides_by_batch = reduction == "batchmean" && input.dim() != 0;
   return divides_by_batch ? at::div(reduced, python::wrapped(input.size(0))) : reduced;
 }
@@ -185,7 +185,7 @@ at::Tensor multilabel_margin_loss(const at::Tensor& input, const at::Tensor& tar
   if (input.dim() > 0 && target.sizes() == input.sizes()) {
     targets::check_labels(target, input.size(-1));
   }
-  return nan_without_rows(at::multilabel_margin_loss(input, own_copy(target), mode), input);
+  return nan_without_rows(at::multilabel_margin_loss(input, snapshot_of(target), mode), input);
 }
 
 at::Tensor soft_margin_loss(const at::Tensor& input, const at::Tensor& target,

@@ -23,7 +23,8 @@ std::optional<int64_t> first_out_of_range(const at::Tensor& log_probs, const at:
   const int64_t stride = is_padded ? labels.size(1) : 0;
   int64_t start = 0;
   for (const int64_t length : target_lengths) {
-    // libtorch refuses lengths that are too large, after this. Bounded, their sum cannot overflow.
+    // libtorch refuses lengths that are too large later. Bounded lengths have a sum that cannot
+    // overflow.
     const int64_t used = std::min(length, is_padded ? stride : labels.numel());
     const int64_t end = start + used;
     for (int64_t i = start; i < std::min(end, labels.numel()); i++) {

@@ -1,5 +1,5 @@
-// Checks the labels of ctc_loss. libtorch does not check them, and reads and writes outside of the
-// log-probabilities where one is no class.
+// Checks the labels of ctc_loss. libtorch does not check them: it reads and writes outside of the
+// log-probabilities if a label is no class.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -18,7 +18,7 @@ std::optional<int64_t> first_out_of_range(const at::Tensor& log_probs, const at:
 // Throws an IndexError that names that label.
 void check(const at::Tensor& log_probs, const at::Tensor& targets, at::IntArrayRef target_lengths);
 
-// Returns lengths as a list; an empty one if they are no integers.
+// Returns lengths as a list, which is empty if they are no integers.
 std::vector<int64_t> list_of(const at::Tensor& lengths);
 inline const std::vector<int64_t>& list_of(const std::vector<int64_t>& lengths) { return lengths; }
 

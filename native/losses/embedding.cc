@@ -1,5 +1,5 @@
-// Losses of how near or far embeddings, or their scores, are to each other.
-// Source: torch/nn/functional.py of torch 2.13, lines 4323-4415, 4562-4606 and 5951-6067.
+// Losses of embeddings and of their scores. Source: torch/nn/functional.py of torch 2.13, lines
+// 4323-4415, 4562-4606 and 5951-6067.
 #include <ATen/ops/add.h>
 #include <ATen/ops/clamp_min.h>
 #include <ATen/ops/cosine_embedding_loss.h>
@@ -36,7 +36,8 @@ at::Tensor triplet_margin_of(Distance distance, const at::Tensor& anchor,
 
   const at::Tensor to_positive = distance(anchor, positive);
   at::Tensor to_negative = distance(anchor, negative);
-  // The swap of Balntas et al.: the positive stands in for an anchor farther from the negative.
+  // The swap of Balntas et al.: if the positive example is nearer to the negative one than the
+  // anchor is, its distance is used.
   if (swap) to_negative = at::minimum(to_negative, distance(positive, negative));
   const at::Tensor raised = at::add(to_positive, python::wrapped(margin));
   return reduce(at::clamp_min(at::sub(raised, to_negative), 0), reduction.text);

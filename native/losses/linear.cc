@@ -68,7 +68,8 @@ void check_linear(const at::Tensor& input, const at::Tensor& linear_weight,
               "), got unbatched input with shape ", python::repr_tuple(input.sizes()));
 }
 
-// linear, with the weight's leading dimensions as one, in the shape that they give the logits.
+// Computes `linear` with the weight's leading dimensions flattened, in the shape that they give the
+// logits.
 at::Tensor linear_logits(const at::Tensor& input, const at::Tensor& linear_weight,
                          const OptionalTensor& linear_bias, at::IntArrayRef logits_shape) {
   if (linear_weight.dim() == 2) {
@@ -83,12 +84,12 @@ at::Tensor linear_logits(const at::Tensor& input, const at::Tensor& linear_weigh
 
 // --- in chunks -----------------------------------------------------------------------------------
 
-// Places in the graph, in the order of arguments.
+// The indices of the inputs in the graph, in the order of the arguments.
 constexpr size_t kInput = 0;
 constexpr size_t kLinearWeight = 1;
 constexpr size_t kLinearBias = 3;
 
-// As Python has it, target has a place, and an argument that is None has none.
+// As in Python, target has an index, and an argument that is None has none.
 autograd::edge_list edges_of(const ChunkedProblem& problem) {
   autograd::edge_list edges =
       autograd::collect_next_edges(problem.input, problem.linear_weight, problem.target);
@@ -98,12 +99,13 @@ autograd::edge_list edges_of(const ChunkedProblem& problem) {
   return edges;
 }
 
-// An upstream gradient that nothing contributed to is one of zeros.
+// A missing upstream gradient counts as zeros.
 at::Tensor defined(const at::Tensor& upstream, const autograd::Node& node) {
   return upstream.defined() ? upstream : node.input_metadata(0).zeros_like();
 }
 
-// For "mean" and "sum", whose gradients are computed with the loss, for an upstream gradient of 1.
+// The function for "mean" and "sum". Their gradients are computed with the loss, for an upstream
+// gradient of 1.
 class ChunkedBackward final : public autograd::Node {
  public:
   ChunkedBackward(const ChunkedProblem& problem, WantedGradients wanted, LossAndGradients computed)
@@ -130,7 +132,7 @@ class ChunkedBackward final : public autograd::Node {
     return gradients;
   }
 
-  // In place, unless the gradient is to be used again.
+  // Works in place, unless the gradient is used again.
   at::Tensor scaled(at::Tensor& gradient, const at::Tensor& factor) const {
     TORCH_CHECK(gradient.defined(),
                 "linear_cross_entropy chunked backward called twice; retain_graph=True / double "
@@ -146,7 +148,8 @@ class ChunkedBackward final : public autograd::Node {
   at::Tensor linear_bias_;
 };
 
-// For "none", where each row has its own upstream gradient: computes the chunks once more.
+// The function for "none", where each row has its own upstream gradient. It computes the chunks
+// once more.
 class ChunkedNoReductionBackward final : public autograd::Node {
  public:
   explicit ChunkedNoReductionBackward(const ChunkedProblem& problem)
@@ -228,7 +231,7 @@ at::Tensor chunked(const ChunkedProblem& problem) {
   const bool reduces = problem.reduction != "none";
   LossAndGradients computed;
   {
-    // The node below stands for all that is computed here.
+    // The node below records everything that is computed here.
     const at::AutoDispatchBelowADInplaceOrView guard;
     if (reduces) {
       computed = chunked_loss_and_gradients(problem, wanted);
@@ -237,7 +240,7 @@ at::Tensor chunked(const ChunkedProblem& problem) {
     }
   }
   at::Tensor loss = std::move(computed.loss);
-  // A class weight that requires gradients gets a node too, and from it none.
+  // A class weight that requires gradients gets a node too, which gives it no gradient.
   if (!wanted.any() && !(records && requires_grad(problem.weight))) return loss;
   NodePointer node;
   if (reduces) {
@@ -249,7 +252,7 @@ at::Tensor chunked(const ChunkedProblem& problem) {
   return loss;
 }
 
-// Chunks give a target no gradient.
+// The target gets no gradient from chunks.
 bool has_chunkable_probabilities(const at::Tensor& input, const at::Tensor& target,
                                  const Reduction& reduction) {
   return release::kChunksProbabilities && reduction.text != "none" &&

@@ -18,7 +18,7 @@
 #include "losses/linear_cross_entropy_plan.h"
 #include "losses/linear_cross_entropy_rows.h"
 
-// The order of operations, and the buffers they write to, are Python's, so that the bits are too.
+// The operations have Python's order and write to Python's buffers, so that the bits are equal.
 
 namespace torch_losses::losses {
 namespace {
@@ -29,18 +29,18 @@ at::Tensor first_rows(const at::Tensor& buffer, int64_t count) {
 
 at::Tensor column(const at::Tensor& vector) { return vector.unsqueeze(1); }
 
-// Views of one chunk's rows.
+// Views on the rows of one chunk.
 struct Chunk {
   int64_t start;
   int64_t size;
   at::Tensor input;
   at::Tensor target;
-  // Of a target of classes.
+  // Only for class indices.
   at::Tensor row_weight;
   at::Tensor logits;
-  // In acc_dtype, where the plan converts it.
+  // The input in acc_dtype, if the plan converts it.
   at::Tensor converted_input;
-  // The softmax in the logits, in the weight's dtype, where the plan narrows it.
+  // The softmax in the buffer of the logits, in the weight's dtype, if the plan narrows it.
   at::Tensor narrow_logits;
 };
 
@@ -91,7 +91,7 @@ class ChunkLoop {
   at::Tensor grad_linear_weight_;
   at::Tensor grad_linear_bias_;
 
-  // Buffers of one chunk, used again for each.
+  // The buffers of a chunk, which all chunks use in turn.
   at::Tensor logits_;
   at::Tensor factors_;
   at::Tensor wide_logits_;
@@ -101,7 +101,7 @@ class ChunkLoop {
   at::Tensor staged_bias_grad_;
   at::Tensor probabilities_;
 
-  // The arguments, converted where the plan asks for it.
+  // The arguments, converted as the plan says.
   at::Tensor linear_weight_;
   at::Tensor linear_bias_;
   Rows rows_;  // of a target of classes
@@ -168,7 +168,7 @@ Chunk ChunkLoop::chunk(int64_t start, int64_t size) {
   return chunk;
 }
 
-// out = left @ right, on CUDA also into a wider dtype.
+// Computes out = left @ right. On CUDA, `out` may have a wider dtype.
 void multiply(at::Tensor out, const at::Tensor& left, const at::Tensor& right) {
   if (left.scalar_type() == out.scalar_type()) {
     at::mm_out(out, left, right);
@@ -177,7 +177,7 @@ void multiply(at::Tensor out, const at::Tensor& left, const at::Tensor& right) {
   }
 }
 
-// Less the greatest of each row, so that no exponential overflows.
+// Subtracts the greatest number of each row, so that no exponential overflows.
 void ChunkLoop::compute_shifted_logits(const Chunk& chunk) {
   const bool widens = plan_.is_cuda && plan_.is_mixed;
   const at::Tensor& weight = widens ? problem_.linear_weight : linear_weight_;
@@ -189,7 +189,7 @@ void ChunkLoop::compute_shifted_logits(const Chunk& chunk) {
   logits.sub_(at::amax_out(greatest, logits, 1, /*keepdim=*/true));
 }
 
-// In place; returns each row's sum, in a dtype that can hold it.
+// Computes the exponentials in place. Returns the sum of each row, in a dtype that can hold it.
 at::Tensor ChunkLoop::exponentiate(const at::Tensor& logits) {
   const bool is_half = plan_.dtype == at::kHalf;
   const auto dtype = release::kSumsHalfInFloat && is_half ? at::kFloat : plan_.acc_dtype;
@@ -227,7 +227,7 @@ LossAndGradients ChunkLoop::loss_and_gradients() {
     if (plan_.narrows_logits) {
       chunk.narrow_logits = chunk.logits.to(problem_.linear_weight.scalar_type());
     }
-    // The bias first: the weight's gradient may use the logits' buffer for something else.
+    // The bias comes first, because the weight's gradient may use the logits' buffer.
     if (wanted_.linear_bias) add_bias_grad(chunk);
     if (wanted_.input) set_input_grad(chunk);
     if (plan_.stages_weight_grad) {
@@ -248,8 +248,8 @@ LossAndGradients ChunkLoop::loss_and_gradients() {
   return {output_.to(plan_.dtype), grad_input_, grad_linear_weight_, grad_linear_bias_};
 }
 
-// Adds the chunk's loss, and leaves `softmax(logits) * row_weight` in the logits where gradients
-// are computed from it.
+// Adds the chunk's loss. If gradients are computed from the logits, replaces them by
+// `softmax(logits) * row_weight`.
 void ChunkLoop::add_loss(const Chunk& chunk) {
   const at::Tensor& weight = chunk.row_weight;
   output_.add_(weight.dot(of_targets(chunk).to(weight.scalar_type())));
@@ -259,7 +259,7 @@ void ChunkLoop::add_loss(const Chunk& chunk) {
   output_.sub_(promoted.dot(denominators.log_()));
 }
 
-// logits * (numerators / denominators), row by row.
+// Computes logits * (numerators / denominators), row by row.
 void ChunkLoop::scale_rows(const Chunk& chunk, const at::Tensor& numerators,
                            const at::Tensor& denominators) {
   at::Tensor logits = chunk.logits;
@@ -268,7 +268,7 @@ void ChunkLoop::scale_rows(const Chunk& chunk, const at::Tensor& numerators,
   at::mul_out(logits, logits, column(factors));
 }
 
-// The chunk's target times the class weights, in the dtype of the logits.
+// Returns the chunk's target times the class weights, in the dtype of the logits.
 at::Tensor ChunkLoop::weighted_probabilities(const Chunk& chunk) {
   if (!plan_.converts_probabilities) return chunk.target;
   at::Tensor converted = first_rows(probabilities_, chunk.size);
@@ -276,11 +276,11 @@ at::Tensor ChunkLoop::weighted_probabilities(const Chunk& chunk) {
   return at::mul_out(converted, chunk.target, problem_.weight->to(plan_.logits_dtype).unsqueeze(0));
 }
 
-// As add_loss, for a target of probabilities; leaves the gradient of the logits in them.
+// Adds the chunk's loss for a target of probabilities. Replaces the logits by their gradient.
 void ChunkLoop::add_loss_of_probabilities(const Chunk& chunk) {
   const at::Tensor probabilities = weighted_probabilities(chunk);
   const double scale = problem_.reduction == "mean" ? 1.0 / static_cast<double>(num_batches_) : 1.0;
-  // In float16 one sum over all rows would overflow.
+  // In float16, a sum over all rows at once would overflow.
   const at::Tensor chosen =
       plan_.logits_dtype == at::kHalf
           ? at::einsum("bv,bv->b", {probabilities, chunk.logits}).sum(at::kFloat)
@@ -305,8 +305,8 @@ void ChunkLoop::add_bias_grad(const Chunk& chunk) {
   }
 }
 
-// linear_weight[target] * row_weight - logits @ linear_weight, or with probabilities
-// logits @ linear_weight
+// Computes linear_weight[target] * row_weight - logits @ linear_weight, or logits @ linear_weight
+// for probabilities.
 void ChunkLoop::set_input_grad(const Chunk& chunk) {
   at::Tensor gradient = plan_.stages_input_grad ? first_rows(staged_input_grad_, chunk.size)
                                                 : grad_input_.narrow(0, chunk.start, chunk.size);
@@ -319,7 +319,7 @@ void ChunkLoop::set_input_grad(const Chunk& chunk) {
   at::addmm_out(gradient, gradient, logits, weight, /*beta=*/1, /*alpha=*/-1);
 }
 
-// The chunk's part in acc_dtype first, so that its large terms cancel there.
+// Computes the chunk's part in acc_dtype first, so that its large terms cancel there.
 void ChunkLoop::stage_weight_grad(const Chunk& chunk) {
   at::Tensor logits = chunk.logits;
   if (plan_.widens_logits_for_weight_grad) {
@@ -343,7 +343,7 @@ void ChunkLoop::add_weight_grad(const Chunk& chunk) {
   grad_linear_weight_.index_add_(0, chunk.target, narrowed(weighted_input(chunk)));
 }
 
-// input * row_weight, in memory that is no longer needed where there is room.
+// Returns input * row_weight, in a buffer that is no longer needed if it is large enough.
 at::Tensor ChunkLoop::weighted_input(const Chunk& chunk) {
   const at::Tensor factors = column(chunk.row_weight);
   if (plan_.is_mixed) return chunk.converted_input.mul_(factors);

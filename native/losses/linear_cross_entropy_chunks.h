@@ -24,7 +24,7 @@ struct ChunkedProblem {
   LinearCrossEntropyOptions options;  // adjusted
 };
 
-// Of what gradients are computed.
+// The tensors whose gradients are computed.
 struct WantedGradients {
   bool input = false;
   bool linear_weight = false;
@@ -32,7 +32,7 @@ struct WantedGradients {
   bool any() const { return input || linear_weight || linear_bias; }
 };
 
-// Gradients that are not wanted are undefined tensors.
+// A gradient that is not wanted is an undefined tensor.
 struct LossAndGradients {
   at::Tensor loss;
   at::Tensor input;
@@ -40,11 +40,11 @@ struct LossAndGradients {
   at::Tensor linear_bias;
 };
 
-// The loss of each row, for the reduction "none".
+// Returns the loss of each row, for the reduction "none".
 at::Tensor chunked_losses(const ChunkedProblem& problem);
 
-// The loss of the reductions "mean" and "sum", and its gradients in the same pass. For "none" the
-// gradients that belong to `upstream`, (N); the loss is then without meaning.
+// Returns the loss of the reductions "mean" and "sum", and its gradients, in one pass. For "none",
+// returns the gradients for `upstream`, of shape (N), and a loss that has no meaning.
 LossAndGradients chunked_loss_and_gradients(
     const ChunkedProblem& problem, WantedGradients wanted,
     const std::optional<at::Tensor>& upstream = std::nullopt);

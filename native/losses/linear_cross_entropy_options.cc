@@ -20,12 +20,12 @@ namespace {
 
 constexpr std::string_view kAuto = "auto";
 
-// CPUs multiply half precision slowly, so there as much as can be is computed in float32.
+// CPUs multiply half precision slowly, so as much as possible is computed in float32 there.
 bool is_slow(const std::optional<at::Device>& device, at::ScalarType dtype) {
   return device && device->is_cpu() && at::isReducedFloatingType(dtype);
 }
 
-// float32 for half precision on hardware that multiplies it into float32.
+// Returns float32 for half precision on hardware that multiplies it into float32.
 std::optional<at::ScalarType> auto_acc_dtype(at::ScalarType dtype,
                                              const std::optional<at::Device>& device) {
   if (!device || !at::isReducedFloatingType(dtype)) return std::nullopt;
@@ -44,7 +44,8 @@ int64_t ceil_div(int64_t dividend, int64_t divisor) {
   return (dividend + divisor - 1) / divisor;
 }
 
-// The N of "aspect_ratio:N", 1 without; more than fits is more than any size.
+// Returns the N of "aspect_ratio:N", or 1 without a number. A number that does not fit counts as
+// larger than any size.
 int64_t factor_of(std::string_view method) {
   const size_t colon = method.find(':');
   if (colon == std::string_view::npos) return 1;
@@ -54,8 +55,8 @@ int64_t factor_of(std::string_view method) {
   return result.ec == std::errc::result_out_of_range ? std::numeric_limits<int64_t>::max() : factor;
 }
 
-// So many rows that their logits take the memory of the whole input, rounded up to a power of two,
-// and divided by the factor.
+// Returns the number of rows whose logits take the memory of the whole input, rounded up to a power
+// of two, and divided by the factor.
 int64_t rows_by_aspect_ratio(std::string_view method, int64_t num_batches, int64_t in_features,
                              int64_t num_classes) {
   const int64_t ratio = ceil_div(num_classes, in_features);
@@ -66,7 +67,7 @@ int64_t rows_by_aspect_ratio(std::string_view method, int64_t num_batches, int64
   return std::min(rows / factor_of(method), num_batches);
 }
 
-// The most rows whose chunks take no more memory than the whole batch at once, as a power of two.
+// Returns the largest power of two for which the chunks take no more memory than the whole batch.
 int64_t rows_by_memory(int64_t num_batches, int64_t in_features, int64_t num_classes,
                        bool has_probabilities) {
   int64_t logits = 0;
@@ -94,7 +95,7 @@ LinearCrossEntropyOptions adjust(const LinearCrossEntropyOptions& options, int64
     adjusted.acc_policy = is_slow(device, dtype) ? "accurate" : "compact";
   }
   if (options.chunking_method == kAuto) {
-    // A size that is given takes the place of the heuristic.
+    // A given size replaces the heuristic.
     adjusted.chunking_method.reset();
     const bool halves = !release::kCapsAutoChunks && !is_slow(device, dtype);
     if (!options.batch_chunk_size) {

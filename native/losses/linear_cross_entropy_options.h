@@ -1,6 +1,5 @@
-// How linear_cross_entropy computes in chunks: what its `options` ask for, and what that comes to
-// at a call. Source: torch/nn/modules/linear_cross_entropy_options.py of torch
-// 2.13 and 2.14.
+// The options of linear_cross_entropy in chunks, and their values for a call. Source:
+// torch/nn/modules/linear_cross_entropy_options.py of torch 2.13 and 2.14.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -12,7 +11,7 @@
 
 namespace torch_losses::losses {
 
-// nn.LinearCrossEntropyOptions: its class in lib/ documents the fields, and checks them.
+// nn.LinearCrossEntropyOptions. The class in lib/ documents the fields, and checks them.
 struct LinearCrossEntropyOptions {
   bool allow_retain_graph = false;
   std::optional<int64_t> batch_chunk_size;
@@ -21,10 +20,10 @@ struct LinearCrossEntropyOptions {
   std::optional<at::ScalarType> acc_dtype;
 };
 
-// Python's `_adjust`: what "auto" and None mean for a batch of this size, dtype and device, and a
-// target of classes or of probabilities. Every
-// field of the result but `chunking_method` has a value. Here and not in lib/, because only the
-// native side knows sizes, dtype and device without being asked.
+// Returns the options with values in place of "auto" and None, for a batch of this size, dtype and
+// device, and a target of classes or of probabilities: Python's `_adjust`. Every field of the
+// result except `chunking_method` has a value. This is done here because the native side has the
+// sizes, dtype and device at hand.
 LinearCrossEntropyOptions adjust(const LinearCrossEntropyOptions& options, int64_t num_batches,
                                  int64_t in_features, int64_t num_classes, at::ScalarType dtype,
                                  const std::optional<at::Device>& device, bool has_probabilities);

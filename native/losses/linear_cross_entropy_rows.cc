@@ -23,7 +23,7 @@ const at::Tensor& Rows::target() {
 at::Tensor Rows::class_weights() {
   if (!problem_.weight) return is_ignored().bitwise_not().to(acc_dtype_);
   const at::Tensor& weight = *problem_.weight;
-  // Converted before or after the selection, whichever is less.
+  // Converts before or after the selection, whichever converts fewer elements.
   const at::Tensor selected = target().numel() > weight.numel()
                                   ? weight.to(acc_dtype_).index_select(0, target())
                                   : weight.index_select(0, target()).to(acc_dtype_);

@@ -1,5 +1,5 @@
-// The rows of a linear cross entropy in chunks whose target is one of classes: which class each is
-// of, and how much its loss counts. Source: torch/nn/modules/linear_cross_entropy.py.
+// The class and the weight of each row of a linear cross entropy in chunks, for a target of
+// classes. Source: torch/nn/modules/linear_cross_entropy.py.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -10,17 +10,20 @@
 
 namespace torch_losses::losses {
 
-// Made when they are first asked for, as in Python: an empty batch does not look at its target.
+// The tensors are computed when they are first needed, as in Python: an empty batch does not read
+// its target.
 class Rows {
  public:
   Rows(const ChunkedProblem& problem, at::ScalarType acc_dtype,
        const std::optional<at::Tensor>& upstream)
       : problem_(problem), acc_dtype_(acc_dtype), upstream_(upstream) {}
 
-  // The target with 0 for an ignore_index that is no class, so that it can be an index.
+  // Returns the target, with 0 in place of an ignore_index that is no class, so that it can be used
+  // as an index.
   const at::Tensor& target();
-  // What each row's loss is multiplied by: its class weight, 0 where ignored, over their sum for
-  // the mean. Negative where gradients follow, as they are those of -log(softmax).
+  // Returns the factor of each row's loss: its class weight, or 0 if it is ignored, divided by
+  // their sum for the mean. It is negative if gradients are computed, since these are the gradients
+  // of -log(softmax).
   const at::Tensor& weights();
 
  private:

@@ -21,12 +21,12 @@
 namespace torch_losses::losses {
 
 using OptionalTensor = std::optional<at::Tensor>;
-// Lists reach another overload of ctc_loss than tensors do, and other kernels on CUDA.
+// Lists call another overload of ctc_loss than tensors, which has other kernels on CUDA.
 using Lengths = std::variant<at::Tensor, std::vector<int64_t>>;
 using Variance = std::variant<at::Tensor, double>;
 using DistanceFunction = std::function<at::Tensor(const at::Tensor&, const at::Tensor&)>;
 
-// Regression: losses_regression.cc
+// Regression: regression.cc
 
 at::Tensor poisson_nll_loss(const at::Tensor& input, const at::Tensor& target, bool log_input,
                             bool full, double eps, const Reduction& reduction);
@@ -46,7 +46,7 @@ at::Tensor l1_loss(const at::Tensor& input, const at::Tensor& target, const Redu
 at::Tensor mse_loss(const at::Tensor& input, const at::Tensor& target, const Reduction& reduction,
                     const OptionalTensor& weight);
 
-// Classification: losses_classification.cc
+// Classification: classification.cc
 
 at::Tensor ctc_loss(const at::Tensor& log_probs, const at::Tensor& targets,
                     const Lengths& input_lengths, const Lengths& target_lengths, int64_t blank,
@@ -83,7 +83,7 @@ at::Tensor multi_margin_loss(const at::Tensor& input, const at::Tensor& target, 
                              double margin, const OptionalTensor& weight,
                              const Reduction& reduction);
 
-// With a linear layer: losses_linear.cc
+// With a linear layer: linear.cc
 
 at::Tensor linear_cross_entropy(const at::Tensor& input, const at::Tensor& linear_weight,
                                 const at::Tensor& target, const OptionalTensor& linear_bias,
@@ -93,14 +93,14 @@ at::Tensor linear_cross_entropy(const at::Tensor& input, const at::Tensor& linea
 
 // Of many classes, by clusters: losses_adaptive.cc
 
-// A batch alone. `tail` holds the two weights of each cluster, `cutoffs` ends with the number of
-// classes. Returns the output and the loss.
+// Takes a batch only. `tail` has the two weights of each cluster, and `cutoffs` ends with the
+// number of classes. Returns the output and the loss.
 std::vector<at::Tensor> adaptive_log_softmax_with_loss(
     const at::Tensor& input, const at::Tensor& target, const at::Tensor& head_weight,
     const OptionalTensor& head_bias, const std::vector<at::Tensor>& tail,
     const std::vector<int64_t>& cutoffs, int64_t shortlist_size);
 
-// Embedding: losses_embedding.cc
+// Embeddings: embedding.cc
 
 at::Tensor margin_ranking_loss(const at::Tensor& input1, const at::Tensor& input2,
                                const at::Tensor& target, double margin, const Reduction& reduction);
@@ -121,7 +121,8 @@ at::Tensor triplet_margin_with_distance_loss(const at::Tensor& anchor, const at:
                                              const DistanceFunction& distance_function,
                                              double margin, bool swap, const Reduction& reduction);
 
-// The same with torch.pairwise_distance, which is not called back.
+// Computes triplet_margin_with_distance_loss with torch.pairwise_distance, without a call into
+// JavaScript.
 at::Tensor triplet_margin_with_pairwise_distance_loss(const at::Tensor& anchor,
                                                       const at::Tensor& positive,
                                                       const at::Tensor& negative, double p,

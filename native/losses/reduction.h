@@ -12,25 +12,27 @@
 namespace torch_losses {
 
 struct Reduction {
-  // What the caller wrote, valid or not: the error names it.
+  // The caller's `reduction`, which may be invalid. The error quotes it.
   std::string text = "mean";
-  // What `size_average`/`reduce` ask for, where either was given: "mean", "sum" or "none".
+  // The reduction that `size_average` and `reduce` imply, if one of them was given: "mean", "sum"
+  // or "none".
   std::optional<std::string_view> legacy;
 
   bool operator==(std::string_view other) const { return text == other; }
 };
 
-// at::Reduction's number for a name; warns of 'elementwise_mean', throws ValueError for an unknown
-// name.
+// Returns the number of at::Reduction for a name. Warns about 'elementwise_mean'. Throws ValueError
+// for an unknown name.
 int64_t get_enum(std::string_view reduction);
 
-// Python's `legacy_get_string`: the legacy name, with its warning.
+// Returns the reduction of the deprecated arguments, and warns: Python's `legacy_get_string`.
 std::string legacy_get_string(const Reduction& reduction);
 
-// The name in force: the legacy one, with its warning, where there is one.
+// Returns the name of the reduction that counts: that of the deprecated arguments, with a warning,
+// if one was given.
 std::string resolve(const Reduction& reduction);
 
-// For the losses that Python reduces itself, comparing names.
+// Returns whether the name is valid for losses that Python reduces itself, which compares names.
 bool is_mean_sum_or_none(std::string_view reduction);
 
 // Reduces by a number of at::Reduction.

@@ -114,7 +114,7 @@ at::Tensor fit_variance(at::Tensor var, const at::Tensor& input) {
 at::Tensor poisson_nll_loss(const at::Tensor& input, const at::Tensor& target, bool log_input,
                             bool full, double eps, const Reduction& reduction) {
   const std::string mode = resolve(reduction);
-  // Python's check comes before get_enum, so 'elementwise_mean' is unknown here.
+  // Python checks the name before get_enum, so 'elementwise_mean' is unknown here.
   TORCH_CHECK_VALUE(is_mean_sum_or_none(mode), mode, " is not a valid value for reduction");
   return at::poisson_nll_loss(input, target, log_input, full, eps, get_enum(mode));
 }
@@ -141,7 +141,8 @@ at::Tensor smooth_l1_loss(const at::Tensor& input, const at::Tensor& target,
   warn_if_sizes_differ(input, target);
   const std::string mode = resolve(reduction);
   const auto [expanded_input, expanded_target] = broadcast(input, target);
-  // Not smooth_l1_loss with beta 0: their gradients differ where input equals target.
+  // l1_loss is called instead of smooth_l1_loss with beta 0, because their gradients differ where
+  // input equals target.
   if (beta == 0.0) return at::l1_loss(expanded_input, expanded_target, get_enum(mode));
   return at::smooth_l1_loss(expanded_input, expanded_target, get_enum(mode), beta);
 }

@@ -1,5 +1,5 @@
-// Labels, which other threads, and JavaScript in memory that it shares, may change at any time:
-// what is checked of them must be what is used.
+// Copies of labels. Other threads may change labels at any time, and so may JavaScript if it shares
+// the memory. The labels that are used must be those that were checked.
 #pragma once
 
 #include <ATen/core/LegacyTypeDispatch.h>
@@ -14,14 +14,14 @@
 
 namespace torch_losses {
 
-// Read once, however often the number is used.
+// Reads a number exactly once, even if its value is used several times.
 inline int64_t read_once(const int64_t* number) {
   return __atomic_load_n(number, __ATOMIC_RELAXED);
 }
 
-// Returns a copy of a dense tensor on the CPU; any other tensor is returned itself. The copy shares
-// the tensor's version counter: autograd notices changes to the tensor as changes to the copy.
-inline at::Tensor own_copy(const at::Tensor& tensor) {
+// Returns a copy of a dense tensor on the CPU, and any other tensor itself. The copy shares the
+// tensor's version counter, so that autograd notices changes to the tensor.
+inline at::Tensor snapshot_of(const at::Tensor& tensor) {
   if (!tensor.is_cpu() || tensor.layout() != at::kStrided) return tensor;
   // A copy of an inference tensor is one too, which autograd refuses to save, as in Python.
   std::optional<c10::InferenceMode> mode;
@@ -33,6 +33,6 @@ inline at::Tensor own_copy(const at::Tensor& tensor) {
   return copy;
 }
 // Returns the list itself, which nobody else can change.
-inline const std::vector<int64_t>& own_copy(const std::vector<int64_t>& list) { return list; }
+inline const std::vector<int64_t>& snapshot_of(const std::vector<int64_t>& list) { return list; }
 
 }  // namespace torch_losses

@@ -11,7 +11,7 @@ namespace torch_losses {
 namespace targets {
 namespace {
 
-// Of the process, as the devices are.
+// The setting belongs to the process, as the devices do.
 std::atomic<Checked> checked{Checked::None};
 
 bool is_checked(const at::Tensor& target) {
@@ -19,7 +19,7 @@ bool is_checked(const at::Tensor& target) {
   return are_checked(target) && (dtype == at::kLong || dtype == at::kByte) && target.numel() > 0;
 }
 
-// Those outside [least, classes), in order.
+// Returns the indices outside of [least, classes), in order.
 at::Tensor outside(const at::Tensor& target, int64_t least, int64_t classes) {
   return at::masked_select(target, at::logical_or(target.lt(least), target.ge(classes)));
 }

@@ -1,7 +1,6 @@
-// Class indices on a GPU, checked before a kernel sees them.
-//
-// A kernel that meets one out of range fails an assertion on the device, after which nothing more
-// can be computed in the process. Off unless asked for: the check waits for the device.
+// Checks class indices on a GPU before a kernel uses them. A kernel that gets an index out of range
+// fails an assertion on the device, and nothing more can be computed in the process. The check is
+// off by default, because it waits for the device.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -15,14 +14,14 @@ class Bindings;
 
 namespace targets {
 
-// Whose class indices are checked: lib/cuda/targets.ts.
+// The devices whose class indices are checked: lib/cuda/targets.ts.
 enum class Checked { None, Cuda, Every };
 
-// Whether class indices that lie where this tensor does are checked.
+// Returns whether class indices on the device of this tensor are checked.
 bool are_checked(const at::Tensor& tensor);
 
-// Throws the CPU kernels' error for the first index that is neither `ignored` nor below `classes`;
-// where targets are probabilities, does nothing.
+// Throws the error of the CPU kernels for the first index that is neither `ignored` nor below
+// `classes`. Does nothing for targets of probabilities.
 void check_classes(const at::Tensor& target, int64_t classes, int64_t ignored);
 
 // The same for multi_margin_loss.

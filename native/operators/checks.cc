@@ -89,7 +89,7 @@ void check_ctc_loss(Stack& arguments) {
     at::IValue& argument = arguments[index];
     if (!argument.isTensor()) continue;
     if (!argument.toTensor().defined()) return;
-    argument = own_copy(argument.toTensor());
+    argument = snapshot_of(argument.toTensor());
   }
   const auto& lengths = arguments[3];
   if (!log_probs.defined()) return;

@@ -22,7 +22,7 @@ namespace torch_losses {
 
 class Environment;
 
-// The kinds of arguments and results that schemas have. lib/bindings/native.ts declares their
+// The kinds of arguments and results in schemas. lib/bindings/native/operators.ts declares their
 // names, which `kind_name` returns.
 enum class Kind : uint8_t {
   Tensor,

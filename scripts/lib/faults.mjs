@@ -151,8 +151,8 @@ export const FAULTS = [
   native(
     'losses/classification',
     'ctc_loss takes blank for 0',
-    'own_copy(std::get<Same>(target_lengths)), blank, mode,',
-    'own_copy(std::get<Same>(target_lengths)), FAULT ? int64_t{0} : blank, mode,',
+    'snapshot_of(std::get<Same>(target_lengths)), blank, mode,',
+    'snapshot_of(std::get<Same>(target_lengths)), FAULT ? int64_t{0} : blank, mode,',
     CTC,
   ),
   native(

@@ -4,6 +4,7 @@ import torch, { type FunctionCtx, type Tensor } from 'torch-losses';
 
 import { expectSample } from '../parity/parity';
 import { liveBytes } from '../support/memory';
+import { MESSAGE_IN_PYTHON, message } from '../support/messages';
 
 const AutogradFunction = torch.autograd.Function;
 const { once_differentiable } = torch.autograd.function;
@@ -101,7 +102,7 @@ class NoBackward extends AutogradFunction {
   }
 }
 
-const PYTHON = `
+const PYTHON = `${MESSAGE_IN_PYTHON}
 Base = torch.autograd.Function
 class Exp(Base):
     @staticmethod
@@ -167,12 +168,6 @@ class NoBackward(Base):
         return x * 2
 def leaf(*numbers):
     return torch.tensor(numbers, dtype=torch.float32, requires_grad=True)
-def message(run):
-    try:
-        run()
-        return 'no error'
-    except Exception as error:
-        return f'{type(error).__name__}: {error}'
 def faulty(value):
     Faulty.returned = value
     return message(lambda: Faulty.apply(leaf(1, 2), 3).sum().backward())
@@ -180,16 +175,6 @@ def faulty(value):
 
 const leaf = (...numbers: number[]): Tensor =>
   torch.tensor(numbers, { dtype: torch.float32, requires_grad: true });
-
-function message(run: () => unknown): string {
-  try {
-    run();
-    return 'no error';
-  } catch (error) {
-    const { pythonType, message } = error as { pythonType: string; message: string };
-    return `${pythonType}: ${message}`;
-  }
-}
 
 function faulty(value: unknown): string {
   Faulty.returned = value;

@@ -3,30 +3,15 @@ import { expect } from 'chai';
 import torch, { type Tensor } from 'torch-losses';
 
 import { expectSample } from '../parity/parity';
+import { MESSAGE_IN_PYTHON, message } from '../support/messages';
 
 const leaf = (...numbers: number[]): Tensor =>
   torch.tensor(numbers, { dtype: torch.float32, requires_grad: true });
 
-const PYTHON = `
+const PYTHON = `${MESSAGE_IN_PYTHON}
 def leaf(*numbers):
     return torch.tensor(numbers, dtype=torch.float32, requires_grad=True)
-def message(run):
-    try:
-        run()
-        return 'no error'
-    except Exception as error:
-        return f'{type(error).__name__}: {error}'
 `;
-
-function message(run: () => unknown): string {
-  try {
-    run();
-    return 'no error';
-  } catch (error) {
-    const { pythonType, message } = error as { pythonType: string; message: string };
-    return `${pythonType}: ${message}`;
-  }
-}
 
 describe('hooks of autograd', () => {
   it('see and replace the gradients of tensors, in order, until they are removed', () =>

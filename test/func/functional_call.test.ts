@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import torch, { nn, type Tensor } from 'torch-losses';
 
 import { expectSample } from '../parity/parity';
+import { MESSAGE_IN_PYTHON, message } from '../support/messages';
 
 const { functional_call } = torch.func;
 
@@ -23,7 +24,7 @@ class Counting extends nn.Module<[Tensor], Tensor> {
   }
 }
 
-const PYTHON = `
+const PYTHON = `${MESSAGE_IN_PYTHON}
 from torch.func import functional_call
 class Counting(torch.nn.Module):
     def __init__(self):
@@ -37,23 +38,7 @@ class Counting(torch.nn.Module):
         return self.second(self.first(input)) + self.count
 model = Counting()
 x = torch.randn(3, 2)
-def message(run):
-    try:
-        run()
-        return 'no error'
-    except Exception as error:
-        return f'{type(error).__name__}: {error}'
 `;
-
-function message(run: () => unknown): string {
-  try {
-    run();
-    return 'no error';
-  } catch (error) {
-    const { pythonType, message } = error as { pythonType: string; message: string };
-    return `${pythonType}: ${message}`;
-  }
-}
 
 describe('func.functional_call', () => {
   it('computes with other tensors, which get the gradients, and leaves the module as it was', () =>

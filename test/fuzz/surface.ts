@@ -25,7 +25,7 @@ function isOfStrings(packet: typeof torch.ops.aten): boolean {
 }
 
 /** Operators that libtorch itself does not guard, so that they also fail in Python. Each has its reason. */
-export const UNGUARDED: ReadonlyMap<RegExp, string> = new Map([
+const UNGUARDED: ReadonlyMap<RegExp, string> = new Map([
   [/^_/, 'internal to libtorch, and says so by its name: arguments are not checked'],
   [/^quantized_\w+_cell$/, 'an empty list of states is read beyond its end'],
   [/^cudnn_/, 'what a convolution on CUDA calls once its arguments are checked'],

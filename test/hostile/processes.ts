@@ -4,7 +4,7 @@ import path from 'node:path';
 
 export const ROOT = path.join(__dirname, '..', '..');
 
-export interface Ended {
+interface Ended {
   readonly output: string;
   readonly errors: string;
   /** The exit code, or the name of the signal. */

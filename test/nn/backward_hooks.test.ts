@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import torch, { nn, type Tensor } from 'torch-losses';
 
 import { expectSample } from '../parity/parity';
+import { MESSAGE_IN_PYTHON, message } from '../support/messages';
 
 class Two extends nn.Module<[Tensor, number, Tensor], [Tensor, string]> {
   linear = new nn.Linear(3, 2);
@@ -12,7 +13,7 @@ class Two extends nn.Module<[Tensor, number, Tensor], [Tensor, string]> {
   }
 }
 
-const PYTHON = `
+const PYTHON = `${MESSAGE_IN_PYTHON}
 class Two(torch.nn.Module):
     def __init__(self):
         super().__init__()
@@ -22,26 +23,10 @@ class Two(torch.nn.Module):
 model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 2))
 x = torch.randn(5, 3, requires_grad=True)
 seen = []
-def message(run):
-    try:
-        run()
-        return 'no error'
-    except Exception as error:
-        return f'{type(error).__name__}: {error}'
 def zero():
     model.zero_grad()
     x.grad = None
 `;
-
-function message(run: () => unknown): string {
-  try {
-    run();
-    return 'no error';
-  } catch (error) {
-    const { pythonType, message } = error as { pythonType: string; message: string };
-    return `${pythonType}: ${message}`;
-  }
-}
 
 const make = (): [nn.Sequential<Tensor, Tensor>, Tensor] => {
   torch.manual_seed(1);

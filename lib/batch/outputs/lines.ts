@@ -2,9 +2,8 @@
 import type { FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
-
-import { frombuffer } from '../../tensor/creation';
 import type { DType } from '../../tensor/dtype';
+import { frombuffer } from '../../tensor/frombuffer';
 import { numbersOf } from '../summary';
 import { LOSS, OutputFile, type OutputForm, rowOf } from './file';
 

@@ -7,7 +7,7 @@ import path = require('node:path');
 import { DATA_FOLDER, IS_BUNDLED, IS_CHECKOUT, PACKAGE_ROOT, PACKAGE_VERSION } from './folders';
 import { minorVersion, SUPPORTED_VERSIONS } from './versions';
 
-/** The parts of node-gyp-build that are called here; it comes without types. */
+/** The parts of node-gyp-build that this file uses. The package has no types. */
 interface NodeGypBuild {
   (folder: string): unknown;
   resolve(folder: string): string;
@@ -19,9 +19,9 @@ const nodeGypBuild = loadNodeGypBuild();
 export type AddonName = 'loader' | (typeof SUPPORTED_VERSIONS)[number];
 
 /**
- * Loads the addons of the package. Each has a line of its own, since tools that bundle programs (@vercel/nft, webpack's asset
- * relocator) include the file that node-gyp-build finds only where they see its whole argument. The relocator reads
- * no syntax that is newer than ES2020: there must be none in this file.
+ * Loads the addons of the package. Each call is written out with a literal path, because bundlers (@vercel/nft,
+ * webpack's asset relocator) only include an addon if they see the whole argument of node-gyp-build. The relocator does
+ * not parse syntax that is newer than ES2020, so this file uses none.
  */
 const PACKAGED: Readonly<Record<AddonName, () => unknown>> = {
   loader: () => require('node-gyp-build')(path.join(__dirname, '../../../addons/loader')),
@@ -31,57 +31,65 @@ const PACKAGED: Readonly<Record<AddonName, () => unknown>> = {
   '2.14': () => require('node-gyp-build')(path.join(__dirname, '../../../addons/2.14')),
 };
 
-/** The folder that holds {@link PACKAGED}'s addons. A checkout builds its own into it. */
+/** The folder of the addons that {@link PACKAGED} loads. A release build of a checkout puts its addons there. */
 export const PACKAGED_FOLDER = path.join(PACKAGE_ROOT, 'addons');
 
-/** The build of a checkout that is to be loaded in place of the release build: `Debug`, `Sanitize` or `Coverage`. */
+/** The configuration that a checkout loads instead of the release build: `Debug`, `Sanitize` or `Coverage`. */
 const CHECKOUT_BUILD = IS_CHECKOUT && process.env['TORCH_LOSSES_BUILD'];
 
-/** The folder into which a build puts addons: in a checkout its own, else one among the user's data. */
+/**
+ * The folder to which a build writes addons. A checkout writes to its own folder, an installed package to the user's
+ * data.
+ */
 export const BUILD_FOLDER = IS_CHECKOUT
   ? buildFolder(CHECKOUT_BUILD || 'Release')
   : path.join(DATA_FOLDER, 'addons', PACKAGE_VERSION);
 
-/** The folder into which a checkout builds the addons of a configuration. */
+/** Returns the folder to which a checkout builds the addons of a configuration. */
 export function buildFolder(configuration: string): string {
   return configuration === 'Release'
     ? PACKAGED_FOLDER
     : path.join(PACKAGE_ROOT, 'build', configuration);
 }
 
-/** Where a build puts an addon, so that node-gyp-build finds it: a checkout keeps it apart from what is to be shipped. */
+/**
+ * Returns the folder to which a build writes an addon, and in which node-gyp-build finds it. A checkout uses `build/`,
+ * so that `prebuilds/` only has the addons that are published.
+ */
 export function outputFolder(folder: string, name: AddonName): string {
   return IS_CHECKOUT
     ? path.join(folder, name, 'build', 'Release')
     : path.join(folder, name, 'prebuilds', `${process.platform}-${process.arch}`);
 }
 
-/** The addon for a version of libtorch. Versions of one minor version share an addon. */
+/** Returns the name of the addon for a version of libtorch. Versions of one minor version share an addon. */
 export function addonFor(torchVersion: string): AddonName {
   return minorVersion(torchVersion) as AddonName;
 }
 
-/** The folders that hold the addons' folders. The first in which there is an addon counts. */
+/** The folders that contain the addons' folders. An addon is loaded from the first one that has it. */
 export const ADDON_FOLDERS: readonly string[] = IS_CHECKOUT
   ? [BUILD_FOLDER]
   : [BUILD_FOLDER, PACKAGED_FOLDER];
 
-/** The folders in which node-gyp-build looks for an addon. */
+/** Returns the folders in which node-gyp-build looks for an addon. */
 export function foldersOf(name: AddonName): string[] {
   return ADDON_FOLDERS.map((folder) => path.join(folder, name));
 }
 
-/** The minor versions of libtorch for which there is an addon. */
+/** Returns the minor versions of libtorch for which there is an addon. */
 export function versionsWithAddon(): string[] {
   return SUPPORTED_VERSIONS.filter((version) => hasAddon(version));
 }
 
-/** Whether there is an addon. A bundle is taken to have it, since only {@link PACKAGED} knows where it lies there. */
+/**
+ * Returns whether there is an addon. In a bundle, returns true: only {@link PACKAGED} knows the addons' paths there.
+ */
 export function hasAddon(name: AddonName): boolean {
   return IS_BUNDLED || findAddon(name) !== undefined;
 }
 
-/** The path of an addon's file; undefined where there is none. */
+/** Returns the path of an addon's file, or undefined if there is none. */
 export function findAddon(name: AddonName): string | undefined {
   return foldersOf(name)
     .map(resolve)
@@ -99,7 +107,8 @@ export function requireAddon(name: AddonName): unknown {
   return CHECKOUT_BUILD || resolve(folder) ? nodeGypBuild(folder) : PACKAGED[name]();
 }
 
-// node-gyp-build looks for /etc/alpine-release, and throws where it may not. It does not look if LIBC is set.
+// Loads node-gyp-build, which looks for /etc/alpine-release unless LIBC is set. If the process may not read that file,
+// LIBC is set meanwhile, because node-gyp-build would throw.
 function loadNodeGypBuild(): NodeGypBuild {
   if (process.env['LIBC'] || (process.permission?.has('fs.read', '/etc/alpine-release') ?? true)) {
     return require('node-gyp-build');

@@ -1,6 +1,6 @@
 /**
- * libtorch is not there, or does not load; the message says what was looked for, where, and the
- * command that mends it.
+ * Thrown if libtorch is not found or does not load. The message lists the places that were searched, and the command
+ * that solves the problem.
  */
 export class LibtorchError extends Error {
   readonly code: 'ERR_TORCH_NOT_FOUND' | 'ERR_TORCH_LOAD';

@@ -10,38 +10,38 @@ import { isSupported, SUPPORTED_VERSIONS } from './versions';
 
 /** A libtorch on this machine. */
 export interface Libtorch {
-  /** The directory with `lib/libtorch_cpu.so` in it. */
+  /** The directory that contains `lib/libtorch_cpu.so`. */
   readonly directory: string;
   /** Its version, such as `2.13.0+cpu`. */
   readonly version: string;
-  /** What led to it: the variable LIBTORCH, the active Python, or what the set-up fetched. */
+  /** How it was found: by the variable LIBTORCH, through the active Python, or in what `setup` fetched. */
   readonly source: 'LIBTORCH' | 'python' | 'setup';
-  /** The interpreter whose torch this is; undefined for a LIBTORCH that no Python here imports. */
+  /** The interpreter that imports this torch. Undefined if LIBTORCH is set, and no Python here imports that torch. */
   readonly python: string | undefined;
 }
 
-/** A place where a libtorch was looked for. */
+/** A place that was searched for a libtorch. */
 export interface Candidate extends Omit<Libtorch, 'directory'> {
-  /** Undefined where a Python has no torch. */
+  /** Undefined if the Python has no torch. */
   readonly directory: string | undefined;
-  /** Why it cannot be used, as the end of a sentence; undefined where it can. */
+  /** The reason why it cannot be used, as the end of a sentence. Undefined if it can be used. */
   readonly problem: string | undefined;
-  /** That all it lacks is an addon, and its headers are there to build one. */
+  /** Whether only an addon is missing, which can be built with the headers in the directory. */
   readonly needsBuild: boolean;
 }
 
-/** The commands that mend what may be wrong. */
-export const MENDING = IS_CHECKOUT
+/** The commands that error messages recommend. */
+export const ADVICE = IS_CHECKOUT
   ? { setup: 'npm run setup', build: 'npm run setup' }
   : { setup: 'npx torch-losses setup', build: 'npx torch-losses build' };
 
-/** What to do where there is no Python at all, as the middle of a sentence. */
+/** The advice if there is no Python, as the middle of a sentence. */
 export const PYTHON_NEEDED =
   'install Python 3 with pip (`apt install python3-pip python3-venv`, or the like)';
 
 /**
- * The places where a libtorch may be, in the order in which they count: `LIBTORCH` alone where that is set, since it is
- * an order; else the torch of the active Pythons, then what the set-up fetched. Nothing is loaded.
+ * Yields the places where a libtorch may be, in the order of preference. If `LIBTORCH` is set, that directory is the
+ * only one. Otherwise these are the torch of the active Pythons, then what `setup` fetched. Nothing is loaded.
  */
 export function* candidates(): Generator<Candidate, void> {
   const ordered = process.env['LIBTORCH'];
@@ -59,7 +59,7 @@ export function* candidates(): Generator<Candidate, void> {
 }
 
 /**
- * Finds the libtorch to use: the first of the {@link candidates} that can be used.
+ * Returns the first of the {@link candidates} that can be used.
  *
  * @throws LibtorchError that lists where was looked, what was found, and the command that mends it
  */
@@ -72,7 +72,7 @@ export function findLibtorch(): Libtorch {
         directory,
         version,
         source,
-        // When asked for: it may have to run the interpreters.
+        // A getter, because the answer may need a run of each interpreter.
         get python() {
           return candidate.python ?? pythonThatImports(directory);
         },
@@ -86,7 +86,7 @@ export function findLibtorch(): Libtorch {
   );
 }
 
-/** The libtorch in a directory, whether or not it can be used. */
+/** Returns the libtorch in a directory, even if it cannot be used. */
 export function libtorchIn(directory: string): Pick<Libtorch, 'directory' | 'version'> {
   return { directory: path.resolve(directory), version: versionOf(directory) };
 }
@@ -123,7 +123,7 @@ function problemOf(directory: string, version: string): string | undefined {
     : `has torch ${version}, for which there is no addon, and not its headers`;
 }
 
-/** Whether an addon could be built for a libtorch. */
+/** Returns whether an addon can be built for a libtorch. */
 export function canBuildFor(directory: string, version: string): boolean {
   return isSupported(version) && exists(path.join(directory, 'include', 'ATen'));
 }
@@ -132,7 +132,7 @@ function messageForVariable({ directory, problem, needsBuild }: Candidate): stri
   return (
     `LIBTORCH is set to ${directory}, which ${problem}. ` +
     (needsBuild
-      ? `To build one, run \`${MENDING.build}\`.`
+      ? `To build one, run \`${ADVICE.build}\`.`
       : `Set it to a directory that holds lib/libtorch_cpu.so of PyTorch ${SUPPORTED_VERSIONS.join(', ')}, ` +
         'or unset it to use the torch of the active Python.')
   );
@@ -148,20 +148,20 @@ function messageForNone(refused: readonly Candidate[]): string {
     ...(tried.length > 0 ? tried : ['  - the torch of a Python: no python3 or python on PATH']),
     ...(IS_BUNDLED ? [] : [addonsHere()]),
     tried.length === 0
-      ? `To mend it, ${PYTHON_NEEDED}, then run \`${MENDING.setup}\`,`
+      ? `To mend it, ${PYTHON_NEEDED}, then run \`${ADVICE.setup}\`,`
       : refused.some(({ needsBuild }) => needsBuild)
-        ? `To mend it, run \`${MENDING.build}\`, which builds an addon for the torch that is there, or \`${MENDING.setup}\`,`
-        : `To mend it, run \`${MENDING.setup}\`, or \`pip install torch\` in the active Python,`,
+        ? `To mend it, run \`${ADVICE.build}\`, which builds an addon for the torch that is there, or \`${ADVICE.setup}\`,`
+        : `To mend it, run \`${ADVICE.setup}\`, or \`pip install torch\` in the active Python,`,
     'or set LIBTORCH to a directory that holds lib/libtorch_cpu.so.',
   ].join('\n');
 }
 
-/** Says for which versions there are addons, as a sentence. */
+/** Returns a sentence that lists the versions with an addon. */
 export function addonsHere(): string {
   const versions = versionsWithAddon();
   return versions.length > 0
     ? `There are addons here for ${versions.join(', ')}.`
-    : `There are no addons here: \`${MENDING.build}\` builds one for a libtorch that is there.`;
+    : `There are no addons here: \`${ADVICE.build}\` builds one for a libtorch that is there.`;
 }
 
 function pythonThatImports(directory: string): string | undefined {
@@ -171,8 +171,7 @@ function pythonThatImports(directory: string): string | undefined {
   });
 }
 
-// A torch package says its version in version.py, PyTorch's zip of the C++ library in
-// build-version.
+// Reads the version from version.py of a torch package, or from build-version in PyTorch's zip of the C++ library.
 function versionOf(directory: string): string {
   const file = ['version.py', 'build-version']
     .map((name) => path.join(directory, name))

@@ -2,31 +2,31 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-/** The folder of this package, where package.json lies. */
+/** The folder of this package, which contains package.json. */
 export const PACKAGE_ROOT = path.resolve(__dirname, '..', '..', '..');
 
 const manifest = readManifest();
 
-/** Whether a tool has put this file and others into a bundle: then the folders of this package are not around it. */
+/** Whether this file is part of a bundle. The folders of the package are then not beside it. */
 export const IS_BUNDLED = manifest === undefined;
 
-/** The version of this package; empty in a bundle. */
+/** The version of this package. Empty in a bundle. */
 export const PACKAGE_VERSION = manifest?.version ?? '';
 
-/** Whether this is a checkout, with scripts for development, and not an installed package. */
+/** Whether this is a checkout with the scripts for development, not an installed package. */
 export const IS_CHECKOUT = !IS_BUNDLED && exists(path.join(PACKAGE_ROOT, 'scripts', 'setup.mjs'));
 
 /**
- * What `torch-losses setup` and `build` made for this user: outside the package, whose folder may be read-only and is
- * replaced with each installation.
+ * The folder to which `torch-losses setup` and `build` write. It is outside of the package, whose folder may be
+ * read-only and is replaced by each installation.
  */
 export const DATA_FOLDER =
   process.env['TORCH_LOSSES_HOME'] || userFolder('XDG_DATA_HOME', '.local', 'share');
 
-/** What can be found out again. */
+/** The folder of cached answers, which may be deleted. */
 export const CACHE_FOLDER = userFolder('XDG_CACHE_HOME', '.cache');
 
-/** Whether there is a file or folder that this process may read. Under Node's permission model, existsSync throws. */
+/** Returns whether a file or folder exists and may be read. existsSync throws under Node's permission model. */
 export function exists(file: string): boolean {
   try {
     return existsSync(file);
@@ -35,22 +35,19 @@ export function exists(file: string): boolean {
   }
 }
 
-/**
- * Makes a folder, and those above it. Use this in place of mkdirSync's `recursive`, which never returns for a folder
- * under /proc.
- */
+/** Makes a folder and its parents. mkdirSync with `recursive` never returns for a folder under /proc. */
 export function makeFolder(folder: string): void {
   if (exists(folder)) return;
   makeFolder(path.dirname(folder));
   try {
     mkdirSync(folder);
   } catch (error) {
-    // Another process may have made it meanwhile.
+    // Another process may have made the folder meanwhile.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 
-// Reads package.json where npm put it. Not with `require`, which bundlers would follow.
+// Reads the package.json of the installed package. `require` would make bundlers include a copy of it.
 function readManifest(): { name: string; version: string } | undefined {
   const inPackage = path.join(PACKAGE_ROOT, 'dist', 'bindings', 'libtorch', 'folders.js');
   try {
@@ -61,7 +58,7 @@ function readManifest(): { name: string; version: string } | undefined {
   }
 }
 
-// As the XDG Base Directory Specification has it: a relative path in a variable is to be ignored.
+// Follows the XDG Base Directory Specification, which ignores a relative path in a variable.
 function userFolder(variable: string, ...underHome: string[]): string {
   const set = process.env[variable];
   const parent = set && path.isAbsolute(set) ? set : path.join(homeFolder(), ...underHome);
@@ -72,6 +69,6 @@ function homeFolder(): string {
   try {
     return os.homedir();
   } catch {
-    return os.tmpdir(); // a user without an entry, as in many containers
+    return os.tmpdir(); // the user has no entry in the system's list, as in many containers
   }
 }

@@ -1,8 +1,8 @@
-/** What a system or a process can forbid: no libtorch loads there, whichever is chosen. */
+/** Checks whether the system and the options of the process allow any libtorch to load. */
 import { candidates } from './find';
 import { PACKAGE_ROOT } from './folders';
 
-/** The version of glibc that Node runs on; undefined on a system with another C library, such as musl. */
+/** Returns the version of glibc that Node runs on. Undefined on a system with another C library, such as musl. */
 export function glibcVersion(): string | undefined {
   const report = process.report?.getReport() as
     | { header?: { glibcVersionRuntime?: string } }
@@ -10,7 +10,10 @@ export function glibcVersion(): string | undefined {
   return report?.header?.glibcVersionRuntime;
 }
 
-/** Why nothing loads on this system or in this process, and what to do; undefined where nothing forbids it. */
+/**
+ * Returns the reason why nothing can load on this system or in this process, and what to do. Undefined if there is
+ * none.
+ */
 export function refusalOfHost(): string | undefined {
   if (process.platform === 'linux' && !glibcVersion()) {
     return 'This system has no glibc, which libtorch needs: use a Debian-, Ubuntu- or RHEL-based system or image.';

@@ -5,17 +5,17 @@ import { types } from 'node:util';
 import { type AddonName, addonFor, findAddon, foldersOf, requireAddon } from './addons';
 import { BUNDLED } from './bundle';
 import { LibtorchError } from './error';
-import { findLibtorch, type Libtorch, MENDING } from './find';
+import { ADVICE, findLibtorch, type Libtorch } from './find';
 import { exists, IS_BUNDLED } from './folders';
 import { refusalOfHost } from './host';
 
-/** native/loader/loader.cc. */
+/** The functions of the loader addon: native/loader/loader.cc. */
 interface Loader {
-  /** Opens a shared library for good; throws the dynamic linker's message. */
+  /** Opens a shared library, which is never closed. Throws the dynamic linker's message. */
   open(file: string): void;
-  /** The paths under which libraries of a file name are in this process. */
+  /** Returns the paths of the libraries in this process that have a file name. */
   mapped(fileName: string): string[];
-  /** The version that an opened libtorch_cpu.so says it has, such as `2.13.0`. */
+  /** Returns the version of an opened libtorch_cpu.so, such as `2.13.0`. */
   torchVersion(file: string): string;
 }
 
@@ -36,7 +36,7 @@ export function loadAddon(): { addon: unknown; libtorch: Libtorch } {
 }
 
 function findAndLoad(): { addon: unknown; libtorch: Libtorch } {
-  if (IS_BUNDLED) load('loader'); // before the search: a bundle without it needs another cure than a libtorch
+  if (IS_BUNDLED) load('loader'); // checked first, because a bundle without addons needs other advice than a missing libtorch
   const libtorch = findLibtorch();
   const loader = load('loader') as Loader;
   refuseAnother(loader, libtorch);
@@ -54,7 +54,7 @@ function load(name: AddonName): unknown {
     throw system
       ? new LibtorchError(messageForMissing(name, system), 'ERR_TORCH_NOT_FOUND')
       : new LibtorchError(
-          `The addon ${findAddon(name) ?? name} does not load: ${messageOf(error).replace(/\.$/, '')}. To mend it, run \`${MENDING.build}\`.`,
+          `The addon ${findAddon(name) ?? name} does not load: ${messageOf(error).replace(/\.$/, '')}. To mend it, run \`${ADVICE.build}\`.`,
           'ERR_TORCH_LOAD',
           { cause: error },
         );
@@ -68,11 +68,11 @@ function messageForMissing(name: AddonName, system: string): string {
   const folders = foldersOf(name).join(' or ');
   return process.env['PREBUILDS_ONLY']
     ? `${addon} in prebuilds/ of ${folders}. PREBUILDS_ONLY is set, so build/ was left out: unset PREBUILDS_ONLY.`
-    : `${addon} in build/ or prebuilds/ of ${folders}. To mend it, run \`${MENDING.build}\`.`;
+    : `${addon} in build/ or prebuilds/ of ${folders}. To mend it, run \`${ADVICE.build}\`.`;
 }
 
-// An addon finds libtorch by its file name: with two in the process it would silently run on
-// whichever came first.
+// The dynamic linker finds libtorch for the addon by file name. If the process has two, the addon silently uses the
+// first one that was loaded.
 function refuseAnother(loader: Loader, libtorch: Libtorch): void {
   const wanted = path.join(libtorch.directory, 'lib', 'libtorch_cpu.so');
   const another = loader
@@ -88,8 +88,8 @@ function refuseAnother(loader: Loader, libtorch: Libtorch): void {
 }
 
 /**
- * Opens libtorch_cuda.so where the machine has a CUDA driver: libtorch looks for it once, at its
- * first use. Without a driver it could do nothing, and opening it takes seconds.
+ * Opens libtorch_cuda.so if the machine has a CUDA driver. libtorch looks for CUDA only once, at its first use. Without
+ * a driver the library is useless, and opening it takes seconds.
  */
 function openCuda(loader: Loader, libtorch: Libtorch): void {
   const torchCuda = path.join(libtorch.directory, 'lib', 'libtorch_cuda.so');
@@ -108,8 +108,8 @@ function opens(loader: Loader, file: string): boolean {
 }
 
 /**
- * Opens a library of libtorch, and before it those libraries of CUDA that it needs and does not
- * find by itself: pip puts them into folders of `nvidia` beside the torch package.
+ * Opens a library of libtorch. If the linker does not find a library of CUDA that it needs, opens that library first:
+ * pip installs them in folders of `nvidia` beside the torch package.
  */
 function open(loader: Loader, file: string, libtorch: Libtorch, opened = new Set<string>()): void {
   for (;;) {

@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import { CACHE_FOLDER, makeFolder } from './folders';
 
-// Finds torch as `import torch` would, without importing it: that takes seconds.
+// Finds torch like `import torch`, but does not import it, which takes seconds.
 const FIND_TORCH = `
 import importlib.util, json, sys
 sys.path = [entry for entry in sys.path if entry]
@@ -13,9 +13,9 @@ places = list(spec.submodule_search_locations or []) if spec else []
 print(json.dumps({"directory": places[0] if places else None, "searched": sys.path}))
 `;
 
-// What decides which torch an interpreter finds, besides the interpreter itself and the folders
-// that it searches. The `python3` on PATH may be a shim of pyenv or asdf, which picks an
-// interpreter by a variable or by files up the tree.
+// The variables and files that decide which torch an interpreter finds, in addition to the interpreter and the folders
+// that it searches. The `python3` on PATH may be a shim of pyenv or asdf, which chooses an interpreter by a variable or
+// by a file in a parent folder.
 const PYTHON_VARIABLES = ['PYTHONPATH', 'PYTHONHOME', 'PYTHONNOUSERSITE', 'PYTHONUSERBASE', 'HOME'];
 const SHIM_VARIABLES = ['PYENV_VERSION', 'ASDF_PYTHON_VERSION'];
 const SHIM_FILES = ['.python-version', '.tool-versions'];
@@ -30,8 +30,8 @@ interface CachedAnswer extends Answer {
 }
 
 /**
- * The Python interpreters that a shell here would run, the most specific first: VIRTUAL_ENV's, then
- * those on PATH.
+ * Returns the Python interpreters that a shell would run, in the order of preference: that of VIRTUAL_ENV, then those
+ * on PATH.
  */
 export function activePythons(): string[] {
   const folders = (process.env['PATH'] ?? '')
@@ -51,10 +51,10 @@ export function activePythons(): string[] {
 }
 
 /**
- * The directory of the `torch` package that an interpreter would import, or null.
+ * Returns the directory of the `torch` package that an interpreter imports, or null.
  *
- * The answer is kept in a cache folder, and asked for again when the interpreter, a folder that it
- * searches or an environment variable that it heeds has changed.
+ * The answer is cached in a file. The interpreter is asked again after it, a folder that it searches or an environment
+ * variable that it uses has changed.
  */
 export function torchOfPython(interpreter: string): string | null {
   const cacheFile = cacheFileOf(interpreter);
@@ -71,7 +71,7 @@ export function torchOfPython(interpreter: string): string | null {
 }
 
 function ask(interpreter: string): Answer | undefined {
-  // Not imported: it is seldom needed, and costs a hundredth of a start.
+  // Loaded here, because it is rarely needed and takes a hundredth of the time to start.
   const { spawnSync } = process.getBuiltinModule('node:child_process');
   try {
     const run = spawnSync(interpreter, ['-c', FIND_TORCH], { encoding: 'utf8', timeout: 60_000 });
@@ -96,7 +96,7 @@ function readCache(file: string): CachedAnswer | undefined {
   }
 }
 
-// Only an accelerator: where it cannot be written, Python is asked each time.
+// If the cache cannot be written, Python is asked each time.
 function writeCache(file: string, answer: CachedAnswer): void {
   try {
     makeFolder(path.dirname(file));
@@ -126,6 +126,6 @@ function modificationTime(file: string): number | undefined {
   try {
     return statSync(file, { throwIfNoEntry: false })?.mtimeMs;
   } catch {
-    return undefined; // not ours to read
+    return undefined; // this process may not read it
   }
 }

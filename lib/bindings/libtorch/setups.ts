@@ -3,21 +3,21 @@ import path from 'node:path';
 
 import { DATA_FOLDER, IS_CHECKOUT, PACKAGE_ROOT } from './folders';
 
-/** Where `torch-losses setup` puts virtual environments that hold torch, one for each version and build. */
+/** The folder of the virtual environments that `torch-losses setup` makes, one for each version and build of torch. */
 export const SETUPS_FOLDER = path.join(DATA_FOLDER, 'libtorch');
 
-/** A checkout's own. */
+/** The virtual environment of a checkout. */
 export const CHECKOUT_SETUP = path.join(PACKAGE_ROOT, '.venv');
 
-/** In a set-up's folder once it is complete: what was fetched, with hashes. */
+/** The file that marks a complete environment. It lists what was fetched, with hashes. */
 export const SETUP_MARK = '.torch-losses';
 
-/** The interpreter of a set-up. */
+/** Returns the interpreter of an environment. */
 export function pythonOf(setup: string): string {
   return path.join(setup, 'bin', 'python');
 }
 
-/** The interpreters of what was set up: a checkout's own, then the latest. */
+/** Returns the interpreters of all environments: the checkout's, then those of `setup`, the latest first. */
 export function setupPythons(): string[] {
   const times = new Map(
     foldersIn(SETUPS_FOLDER).map((setup) => [setup, timeOf(path.join(setup, SETUP_MARK))]),
@@ -39,6 +39,6 @@ function timeOf(file: string): number | undefined {
   try {
     return statSync(file, { throwIfNoEntry: false })?.mtimeMs;
   } catch {
-    return undefined; // not ours to read
+    return undefined; // this process may not read it
   }
 }

@@ -20,7 +20,7 @@ export interface NativeJob extends NativeLosses<Promise<Handle>> {
 }
 
 /** The job calls as the addon exports them: the job's number comes first. */
-export type NativeAsync = {
+type NativeAsync = {
   readonly [Name in keyof NativeJob]: (
     job: number,
     ...args: Parameters<NativeJob[Name]>

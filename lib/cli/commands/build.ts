@@ -2,14 +2,14 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 
 import { addonFor, BUILD_FOLDER, findAddon } from '../../bindings/libtorch/addons';
-import { type Candidate, canBuildFor, candidates, MENDING } from '../../bindings/libtorch/find';
+import { ADVICE, type Candidate, canBuildFor, candidates } from '../../bindings/libtorch/find';
 import { CACHE_FOLDER, PACKAGE_VERSION } from '../../bindings/libtorch/folders';
 import { defineCommand } from '../command';
 import { CommandError } from '../errors';
 import { buildAddons } from '../native_build';
 import { requireWritable } from '../writable';
 
-/** Builds an addon for the libtorch that is there. */
+/** Builds an addon for the libtorch of this machine. */
 export const build = defineCommand({
   name: 'build',
   summary: 'Compile an addon, if the package has none for your libtorch or system',
@@ -71,6 +71,6 @@ function libtorchToBuildFor(): { directory: string; version: string } {
           }`,
       ),
     ].join('\n'),
-    `\`${MENDING.setup}\` fetches one.`,
+    `\`${ADVICE.setup}\` fetches one.`,
   );
 }

@@ -10,10 +10,10 @@ import {
   versionsWithAddon,
 } from '../../bindings/libtorch/addons';
 import {
+  ADVICE,
   addonsHere,
   type Candidate,
   candidates,
-  MENDING,
   PYTHON_NEEDED,
 } from '../../bindings/libtorch/find';
 import { PACKAGE_ROOT, PACKAGE_VERSION } from '../../bindings/libtorch/folders';
@@ -25,7 +25,7 @@ import type { Probe } from '../probe';
 import type { Styles } from '../terminal';
 import { PINNED_TORCH } from '../torch_environment';
 
-/** Says what would be loaded, whether it loads, and what to do where it does not. */
+/** Reports which libtorch would be loaded, whether it loads, and what to do if it does not. */
 export const doctor = defineCommand({
   name: 'doctor',
   summary: 'Show which libtorch and addon are used, and what to do if the package does not load',
@@ -104,20 +104,20 @@ function adviceFor(searched: readonly Candidate[]): string[] {
   if (searched.some(({ problem }) => !problem)) {
     return [
       'There is a libtorch and an addon for it, but they do not load together. The error above says why.',
-      `\`${MENDING.setup}\` fetches another libtorch, \`${MENDING.build}\` builds another addon.`,
+      `\`${ADVICE.setup}\` fetches another libtorch, \`${ADVICE.build}\` builds another addon.`,
     ];
   }
   const advice = [
     activePythons().length > 0
-      ? `\`${MENDING.setup}\` fetches torch ${PINNED_TORCH} with pip${
+      ? `\`${ADVICE.setup}\` fetches torch ${PINNED_TORCH} with pip${
           hasAddon(addonFor(PINNED_TORCH))
             ? ''
-            : `, for which there is no addon here: run \`${MENDING.build}\` after it`
+            : `, for which there is no addon here: run \`${ADVICE.build}\` after it`
         }.`
-      : `There is no Python here: ${PYTHON_NEEDED}, then run \`${MENDING.setup}\`.`,
+      : `There is no Python here: ${PYTHON_NEEDED}, then run \`${ADVICE.setup}\`.`,
   ];
   if (searched.some(({ needsBuild }) => needsBuild)) {
-    advice.unshift(`\`${MENDING.build}\` builds an addon for the libtorch that is there.`);
+    advice.unshift(`\`${ADVICE.build}\` builds an addon for the libtorch that is there.`);
   }
   if (searched.some(({ version }) => version)) {
     advice.unshift(`No addon fits the libtorch that is there. ${addonsHere()}`);
@@ -159,7 +159,7 @@ function render(report: Report, { bold, dim, good, bad }: Styles): string {
   ].join('\n');
 }
 
-/** A line for each state, with the names of the kernels that are in it. */
+/** Returns a line for each state, with the names of the kernels in that state. */
 function kernelLines(kernels: Probe['kernels']): string[] {
   const byState = new Map<string, string[]>();
   for (const [name, { state, reason }] of Object.entries(kernels)) {

@@ -1,6 +1,6 @@
 import type { Command } from '../command';
 
-/** The commands, in the order of help. Each is imported when it is wanted. */
+/** The commands, in the order of the help. A command is imported when it is called. */
 export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('./doctor.js')).doctor,
   setup: async () => (await import('./setup.js')).setup,

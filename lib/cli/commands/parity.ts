@@ -10,7 +10,7 @@ import { defaultPython, integer, nonNegative, save } from '../parity_values';
 import type { Progress } from '../progress';
 import type { Terminal } from '../terminal';
 
-/** Compares every loss with the user's Python, or a case of the user's own with Python's answer. */
+/** Compares every loss with the user's Python, or cases and runs of the user with Python's results. */
 export const parity = defineCommand({
   name: 'parity',
   summary: 'Compare every loss with Python on this machine, bit for bit',
@@ -162,7 +162,7 @@ export const parity = defineCommand({
     const cases = integer(values.cases, '--cases', 1);
     const threads = integer(values.threads, '--threads', 1);
     const tolerance = toleranceOf(values.rtol.at(-1), values.atol.at(-1));
-    // Two processes share the cores: a thread that waits must not spin. libtorch reads it when it is loaded.
+    // Set before libtorch is loaded: the threads of two processes share the cores, so a waiting thread must not spin.
     process.env['OMP_WAIT_POLICY'] ??= 'PASSIVE';
     const { default: torch } = await import('../../index.js');
     if (threads !== undefined) torch.set_num_threads(threads);
@@ -198,7 +198,7 @@ export const parity = defineCommand({
   },
 });
 
-/** What may stand beside --recorder. */
+/** The options that are allowed together with --recorder. */
 const ALONE = new Set(['recorder', 'json', 'color', 'no-color', 'help']);
 
 const isGiven = (value: unknown): boolean =>

@@ -10,7 +10,7 @@ import {
 import path from 'node:path';
 
 import { addonFor, hasAddon } from '../../bindings/libtorch/addons';
-import { addonsHere, candidates, libtorchIn, MENDING } from '../../bindings/libtorch/find';
+import { ADVICE, addonsHere, candidates, libtorchIn } from '../../bindings/libtorch/find';
 import { makeFolder } from '../../bindings/libtorch/folders';
 import { torchOfPython } from '../../bindings/libtorch/python';
 import { pythonOf, SETUP_MARK, SETUPS_FOLDER } from '../../bindings/libtorch/setups';
@@ -78,7 +78,7 @@ export const setup = defineCommand({
       [
         `torch ${version} ${already ? 'was there already' : 'is ready'}: ${directory}`,
         ...(own?.needsBuild
-          ? [`There is no addon for it yet: \`${MENDING.build}\` builds one.`]
+          ? [`There is no addon for it yet: \`${ADVICE.build}\` builds one.`]
           : used && used !== own
             ? [
                 `torch-losses uses another libtorch, which it finds first: ${used.directory} (${used.source}).`,
@@ -90,7 +90,7 @@ export const setup = defineCommand({
   },
 });
 
-// The set-up that was asked for last is used. On a read-only disk the order stays.
+// Marks this environment as the latest, which is the one that is used. On a read-only disk the order stays as it is.
 function touch(mark: string): void {
   try {
     utimesSync(mark, new Date(), new Date());
@@ -99,7 +99,7 @@ function touch(mark: string): void {
 
 function noAddonFor(version: string): string {
   return (
-    `There is no addon here for torch ${version}. ${addonsHere()} After this command, run \`${MENDING.build}\`: it ` +
+    `There is no addon here for torch ${version}. ${addonsHere()} After this command, run \`${ADVICE.build}\`: it ` +
     'needs CMake and a compiler for C++20.'
   );
 }
@@ -116,8 +116,8 @@ function checkRequest(version: string, requirements: string | undefined): void {
   }
 }
 
-// Under another name until it is complete, so that nobody finds half of it; two at a time are
-// both right, and the later stays.
+// Fetches into a folder with a temporary name, so that nobody uses an incomplete one. If two processes do this at a
+// time, the later one's folder stays.
 async function fetchInto(
   folder: string,
   request: Parameters<typeof fetchTorch>[0],

@@ -1,10 +1,10 @@
 /** `torch.nn.functional`. See https://docs.pytorch.org/docs/stable/nn.functional.html */
 export * from './activation';
+export { multi_head_attention_forward } from './attention/multi_head';
 export {
-  multi_head_attention_forward,
   type ScaledDotProductOptions,
   scaled_dot_product_attention,
-} from './attention';
+} from './attention/scaled_dot_product';
 export * from './conv';
 export * from './distance';
 export {

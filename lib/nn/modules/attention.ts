@@ -18,7 +18,9 @@ import {
   TENSOR,
 } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
-import { type Attended, type Attention, attend, canonicalMask } from '../functional/attention';
+import { canonicalMask } from '../functional/attention/masks';
+import { type Attended, attend } from '../functional/attention/multi_head';
+import type { Attention } from '../functional/attention/parameters';
 import * as init from '../init';
 import { empty, op } from '../ops';
 import { Parameter } from '../parameter';
@@ -37,7 +39,7 @@ export const isFast = (tensor: Tensor | null): boolean =>
     !(native.is_grad_enabled() && tensor.requires_grad));
 
 /** The linear layer of the outputs. It has its own class in torch, so that quantization leaves it alone. */
-export class NonDynamicallyQuantizableLinear extends Linear {}
+class NonDynamicallyQuantizableLinear extends Linear {}
 
 const fastAttention = op<
   (

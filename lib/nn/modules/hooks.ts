@@ -4,6 +4,7 @@ import { warn } from '../../bindings/warnings';
 import { describe, isOptions, type Options } from '../../dispatch/arguments';
 import {
   BOOL,
+  type Declarations,
   FUNCTION,
   option,
   optional,
@@ -70,28 +71,22 @@ export interface ForwardHookOptions extends ForwardPreHookOptions {
 }
 
 const HOOK = { hook: required(FUNCTION as Type<(...args: unknown[]) => unknown>) };
-const BEFORE = { ...HOOK, prepend: option(BOOL, false), with_kwargs: option(BOOL, false) };
-const AFTER = { ...BEFORE, always_call: option(BOOL, false) };
 const BACKWARD = { ...HOOK, prepend: optional(BOOL, false) };
-export const HOOK_SIGNATURES = {
-  register_forward_pre_hook: new Signature('Module.register_forward_pre_hook', BEFORE),
-  register_forward_hook: new Signature('Module.register_forward_hook', AFTER),
-  register_full_backward_hook: new Signature('Module.register_full_backward_hook', BACKWARD),
-  register_full_backward_pre_hook: new Signature(
-    'Module.register_full_backward_pre_hook',
-    BACKWARD,
-  ),
-  register_state_dict_pre_hook: new Signature('Module.register_state_dict_pre_hook', HOOK),
-  register_state_dict_post_hook: new Signature('Module.register_state_dict_post_hook', HOOK),
-  register_load_state_dict_pre_hook: new Signature(
-    'Module.register_load_state_dict_pre_hook',
-    HOOK,
-  ),
-  register_load_state_dict_post_hook: new Signature(
-    'Module.register_load_state_dict_post_hook',
-    HOOK,
-  ),
-};
+const BEFORE_FORWARD = { ...HOOK, prepend: option(BOOL, false), with_kwargs: option(BOOL, false) };
+const AFTER_FORWARD = { ...BEFORE_FORWARD, always_call: option(BOOL, false) };
+
+/** The methods of a module that register hooks, with the list to which each adds and its parameters. */
+const METHODS = {
+  register_forward_pre_hook: ['beforeForward', BEFORE_FORWARD],
+  register_forward_hook: ['afterForward', AFTER_FORWARD],
+  register_full_backward_pre_hook: ['beforeBackward', BACKWARD],
+  register_full_backward_hook: ['afterBackward', BACKWARD],
+  register_state_dict_pre_hook: ['beforeSave', HOOK],
+  register_state_dict_post_hook: ['afterSave', HOOK],
+  register_load_state_dict_pre_hook: ['beforeLoad', HOOK],
+  register_load_state_dict_post_hook: ['afterLoad', HOOK],
+} as const satisfies Record<string, readonly [keyof Lists, Declarations]>;
+export type HookMethod = keyof typeof METHODS;
 
 /** The arguments of a call: those by position, and the options object if there is one. */
 type Arguments = readonly [args: unknown[], kwargs: Options | undefined];
@@ -101,70 +96,57 @@ type After = ((module: Module, given: Arguments, result: unknown) => unknown) & 
   readonly isAlways?: boolean;
 };
 
+interface Lists {
+  readonly beforeForward: Hooks<Before>;
+  readonly afterForward: Hooks<After>;
+  readonly beforeBackward: Hooks<FullBackwardPreHook<never>>;
+  readonly afterBackward: Hooks<FullBackwardHook<never>>;
+  readonly beforeSave: Hooks<StatePreHook<never>>;
+  readonly afterSave: Hooks<StateHook<never>>;
+  readonly beforeLoad: Hooks<LoadPreHook<never>>;
+  readonly afterLoad: Hooks<LoadHook<never>>;
+}
+
 /** The hooks of one module. */
 export class ModuleHooks {
-  readonly #before = new Hooks<Before>();
-  readonly #after = new Hooks<After>();
-  readonly beforeBackward = new Hooks<FullBackwardPreHook<never>>();
-  readonly afterBackward = new Hooks<FullBackwardHook<never>>();
-  readonly beforeSave = new Hooks<StatePreHook<never>>();
-  readonly afterSave = new Hooks<StateHook<never>>();
-  readonly beforeLoad = new Hooks<LoadPreHook<never>>();
-  readonly afterLoad = new Hooks<LoadHook<never>>();
+  readonly lists = Object.fromEntries(
+    Object.values(METHODS).map(([list]) => [list, new Hooks()]),
+  ) as unknown as Lists;
 
-  /** Returns hooks of their own for a copy of the module. */
+  /** Implements the methods of a module that register hooks. */
+  register(method: HookMethod, args: readonly unknown[]): RemovableHandle {
+    const [list, parameters] = METHODS[method];
+    const values = new Signature(`Module.${method}`, parameters as typeof AFTER_FORWARD).read(args);
+    let { hook }: { hook: unknown } = values;
+    if (list === 'beforeForward') hook = beforeForward(values);
+    if (list === 'afterForward') hook = afterForward(values);
+    return this.lists[list].add(hook as never, values.prepend);
+  }
+
+  /** Returns a copy of the hooks, for a copy of the module. */
   copy(): ModuleHooks {
     const copy = new ModuleHooks();
-    const pairs = [
-      [this.#before, copy.#before],
-      [this.#after, copy.#after],
-      [this.beforeBackward, copy.beforeBackward],
-      [this.afterBackward, copy.afterBackward],
-      [this.beforeSave, copy.beforeSave],
-      [this.afterSave, copy.afterSave],
-      [this.beforeLoad, copy.beforeLoad],
-      [this.afterLoad, copy.afterLoad],
-    ] as unknown as [Hooks<unknown>, Hooks<unknown>][];
-    for (const [from, to] of pairs) for (const hook of from.list()) to.add(hook);
+    for (const [name, hooks] of Object.entries(this.lists)) {
+      for (const hook of hooks.list()) copy.lists[name as keyof Lists].add(hook as never);
+    }
     return copy;
   }
 
-  /** Whether there are hooks of calls. */
+  /** Whether there are hooks that are called with `forward`. */
   get hasForward(): boolean {
-    return [this.#before, this.#after, this.beforeBackward, this.afterBackward].some(
+    const { beforeForward, afterForward, beforeBackward, afterBackward } = this.lists;
+    return [beforeForward, afterForward, beforeBackward, afterBackward].some(
       (hooks) => hooks.list().length > 0,
     );
   }
 
-  /** Returns what calls the backward hooks for a call, if there are any. */
+  /** Returns the object that calls the backward hooks for a call, if there are any. */
   #backwardHook(module: Module): BackwardHook | undefined {
-    const hooks = this.afterBackward.list();
-    const preHooks = this.beforeBackward.list();
+    const hooks = this.lists.afterBackward.list();
+    const preHooks = this.lists.beforeBackward.list();
     if (hooks.length + preHooks.length === 0) return undefined;
     const { BackwardHook } = require('./backward_hook') as typeof import('./backward_hook');
     return new BackwardHook(module, hooks as never, preHooks as never);
-  }
-
-  addBefore({ hook, prepend, with_kwargs }: ValuesOf<typeof BEFORE>): RemovableHandle {
-    return this.#before.add((module, [args, kwargs]) => {
-      const result = with_kwargs ? hook(module, args, kwargs ?? {}) : hook(module, args);
-      if (result === undefined || result === null) return [args, kwargs];
-      if (!with_kwargs) return [Array.isArray(result) ? result : [result], kwargs];
-      if (Array.isArray(result) && Array.isArray(result[0]) && isOptions(result[1])) {
-        return [result[0], result[1]];
-      }
-      throw runtimeError(
-        `forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got ${describe(result)}.`,
-      );
-    }, prepend);
-  }
-
-  addAfter({ hook, prepend, ...options }: ValuesOf<typeof AFTER>): RemovableHandle {
-    const call: After = (module, [args, kwargs], result) => {
-      const rest = options.with_kwargs ? [kwargs ?? {}, result] : [result];
-      return hook(module, args, ...rest) ?? result;
-    };
-    return this.#after.add(Object.assign(call, { isAlways: options.always_call }), prepend);
   }
 
   /** Calls a module's forward between its hooks. */
@@ -174,25 +156,49 @@ export class ModuleHooks {
     let result: unknown;
     const called = new Set<After>();
     try {
-      for (const hook of this.#before.list()) args = once(() => hook(module, args));
+      for (const hook of this.lists.beforeForward.list()) args = once(() => hook(module, args));
       const backward = once(() => this.#backwardHook(module));
       const [positional, kwargs] = args;
       const inputs = backward ? once(() => backward.setupInputs(positional)) : positional;
       result = module.forward(...inputs, ...(kwargs ? [kwargs] : []));
-      for (const hook of this.#after.list()) {
+      for (const hook of this.lists.afterForward.list()) {
         called.add(hook);
         result = once(() => hook(module, args, result));
       }
       return backward ? once(() => backward.setupOutputs(result)) : result;
     } catch (error) {
       if (error instanceof Error) {
-        for (const hook of this.#after.list()) {
+        for (const hook of this.lists.afterForward.list()) {
           if (hook.isAlways && !called.has(hook)) callAnyway(() => hook(module, args, result));
         }
       }
       throw error;
     }
   }
+}
+
+/** Makes a user's hook give the arguments that `forward` gets. */
+function beforeForward({ hook, with_kwargs }: ValuesOf<typeof BEFORE_FORWARD>): Before {
+  return (module, [args, kwargs]) => {
+    const result = with_kwargs ? hook(module, args, kwargs ?? {}) : hook(module, args);
+    if (result === undefined || result === null) return [args, kwargs];
+    if (!with_kwargs) return [Array.isArray(result) ? result : [result], kwargs];
+    if (Array.isArray(result) && Array.isArray(result[0]) && isOptions(result[1])) {
+      return [result[0], result[1]];
+    }
+    throw runtimeError(
+      `forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got ${describe(result)}.`,
+    );
+  };
+}
+
+/** Makes a user's hook give the result of the call. */
+function afterForward({ hook, ...options }: ValuesOf<typeof AFTER_FORWARD>): After {
+  const call: After = (module, [args, kwargs], result) => {
+    const rest = options.with_kwargs ? [kwargs ?? {}, result] : [result];
+    return hook(module, args, ...rest) ?? result;
+  };
+  return Object.assign(call, { isAlways: options.always_call });
 }
 
 function callAnyway(hook: () => unknown): void {

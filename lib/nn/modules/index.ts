@@ -36,7 +36,7 @@ export type {
 export * from './instancenorm';
 export * from './linear';
 export * from './loss';
-export { Module, type NamedOptions } from './module';
+export { Module } from './module';
 export * from './normalization';
 export * from './padding';
 export * from './parameter_container';
@@ -46,20 +46,14 @@ export * from './pooling/average';
 export * from './pooling/fractional';
 export * from './pooling/maximum';
 export * from './pooling/unpooling';
-export * from './rnn';
-export * from './rnn_cell';
+export { type GRUOptions, type LSTMOptions, RNNBase, type RNNOptions } from './rnn/base';
+export * from './rnn/cells';
+export type { InitialState } from './rnn/kinds';
+export * from './rnn/layers';
 export * from './sparse';
 export { IncompatibleKeys, type StateDict } from './state';
 export { SyncBatchNorm, type SyncBatchNormOptions } from './syncbatchnorm';
-export {
-  type EncoderOptions,
-  Transformer,
-  TransformerDecoder,
-  TransformerEncoder,
-  type TransformerEncoderOptions,
-  type TransformerMasks,
-  type TransformerOptions,
-} from './transformer';
+export { Transformer, type TransformerMasks, type TransformerOptions } from './transformer';
 export {
   type Activation,
   type DecoderOptions,
@@ -68,5 +62,12 @@ export {
   TransformerDecoderLayer,
   TransformerEncoderLayer,
 } from './transformer_layer';
+export {
+  type EncoderOptions,
+  TransformerDecoder,
+  TransformerEncoder,
+  type TransformerEncoderOptions,
+} from './transformer_stack';
+export type { NamedOptions } from './tree';
 
 knowExports(exports);

@@ -1,47 +1,20 @@
 /** The base class of modules: Python's `torch.nn.Module`. */
 import { inspect } from 'node:util';
-import { attributeError, notImplementedError, typeError, valueError } from '../../bindings/errors';
-import { isTensor } from '../../bindings/handle';
+import { notImplementedError, valueError } from '../../bindings/errors';
 import type { AsyncOptions } from '../../bindings/jobs';
 import { fail } from '../../dispatch/arguments';
 import type { DeviceLike } from '../../tensor/device';
 import { bfloat16, type DType, double, float, half } from '../../tensor/dtype';
 import type { Tensor } from '../../tensor/tensor';
-import { checkMemo, deepcopy, type Memo } from '../../utils/deepcopy';
-import type { RemovableHandle } from '../../utils/hooks';
+import { checkMemo, type Memo } from '../../utils/deepcopy';
 import { emptyLike, to } from '../ops';
-import { Parameter, zeroGrad } from '../parameter';
-import { typename } from '../typename';
-import type { FullBackwardHook, FullBackwardPreHook } from './backward_hook';
-import { Callable } from './callable';
+import { type Parameter, zeroGrad } from '../parameter';
 import { type Converter, converterOf, convertParameter, type ToOptions } from './conversion';
-import {
-  type ForwardHook,
-  type ForwardHookOptions,
-  type ForwardPreHook,
-  type ForwardPreHookOptions,
-  HOOK_SIGNATURES,
-  type LoadHook,
-  type LoadPreHook,
-  ModuleHooks,
-  type StateHook,
-  type StatePreHook,
-} from './hooks';
-import { type Kind, Registry } from './registry';
 import { isReplaying, replay, replayCall } from './replay';
 import { reprOf } from './repr';
 import { SIGNATURES } from './signatures';
 import { type IncompatibleKeys, loadState, type StateDict, stateOf } from './state';
-import { attributeOf, namedChildren, namedMembers, namedModules, values } from './traversal';
-
-export interface NamedOptions {
-  /** A prefix for all names. Default: `''`. */
-  prefix?: string;
-  /** Includes submodules. Default: true. */
-  recurse?: boolean;
-  /** Lists an object only once, even if it has several names. Default: true. */
-  remove_duplicate?: boolean;
-}
+import { ModuleTree } from './tree';
 
 // biome-ignore lint/suspicious/noExplicitAny: a module of any kind is assignable to Module, and can be called
 type Any = any;
@@ -78,10 +51,9 @@ export interface Module<Args extends unknown[] = Any[], Result = Any> {
  * @typeParam Result - the result of `forward`
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see above
-export class Module<Args extends unknown[] = Any[], Result = Any> extends Callable {
+export class Module<Args extends unknown[] = Any[], Result = Any> extends ModuleTree {
   /** True in training, false in evaluation. {@link train} and {@link eval} set it. */
   training = true;
-  readonly #registry: Registry = new Registry(this, kindOfValue);
 
   constructor() {
     super();
@@ -119,293 +91,9 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   }
 
   #callHooked(args: readonly unknown[]): unknown {
-    if (this.#hooks?.hasForward) return this.#hooks.call(this as unknown as Module, args);
+    const hooks = this._hooks();
+    if (hooks?.hasForward) return hooks.call(this as unknown as Module, args);
     return this.forward(...(args as Args));
-  }
-
-  // --- hooks --------------------------------------------------------------------------------------------------------
-
-  #hooks: ModuleHooks | undefined;
-
-  /** Returns the hooks of this module, if there are any. @internal */
-  _hooks(): ModuleHooks | undefined {
-    return this.#hooks;
-  }
-
-  #ownHooks(): ModuleHooks {
-    this.#hooks ??= new ModuleHooks();
-    return this.#hooks;
-  }
-
-  /**
-   * Registers a function that is called before `forward` whenever the module is called.
-   *
-   * @returns a handle that removes it
-   */
-  register_forward_pre_hook(
-    hook: ForwardPreHook<this>,
-    options?: ForwardPreHookOptions,
-  ): RemovableHandle;
-  register_forward_pre_hook(...args: unknown[]): RemovableHandle {
-    return this.#ownHooks().addBefore(HOOK_SIGNATURES.register_forward_pre_hook.read(args));
-  }
-
-  /**
-   * Registers a function that is called after `forward` whenever the module is called.
-   *
-   * @returns a handle that removes it
-   */
-  register_forward_hook(hook: ForwardHook<this>, options?: ForwardHookOptions): RemovableHandle;
-  register_forward_hook(...args: unknown[]): RemovableHandle {
-    return this.#ownHooks().addAfter(HOOK_SIGNATURES.register_forward_hook.read(args));
-  }
-
-  /**
-   * Registers a function that is called in the backward pass with the gradients of this module's inputs and outputs. It
-   * may return gradients that replace those of the inputs. The module's inputs and result must not be changed in place.
-   *
-   * See https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.register_full_backward_hook
-   */
-  register_full_backward_hook(
-    hook: FullBackwardHook<this>,
-    prepend?: boolean | { prepend?: boolean | undefined },
-  ): RemovableHandle;
-  register_full_backward_hook(...args: unknown[]): RemovableHandle {
-    const { hook, prepend } = HOOK_SIGNATURES.register_full_backward_hook.read(args);
-    return this.#ownHooks().afterBackward.add(hook as FullBackwardHook<never>, prepend);
-  }
-
-  /**
-   * Registers a function that is called in the backward pass before this module's gradients are computed, with the
-   * gradients of its outputs. It may return others in their place.
-   *
-   * See https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.register_full_backward_pre_hook
-   */
-  register_full_backward_pre_hook(
-    hook: FullBackwardPreHook<this>,
-    prepend?: boolean | { prepend?: boolean | undefined },
-  ): RemovableHandle;
-  register_full_backward_pre_hook(...args: unknown[]): RemovableHandle {
-    const { hook, prepend } = HOOK_SIGNATURES.register_full_backward_pre_hook.read(args);
-    return this.#ownHooks().beforeBackward.add(hook as FullBackwardPreHook<never>, prepend);
-  }
-
-  /** Registers a function that is called before {@link state_dict} collects this module's tensors. */
-  register_state_dict_pre_hook(hook: StatePreHook<this>): RemovableHandle;
-  register_state_dict_pre_hook(...args: unknown[]): RemovableHandle {
-    const { hook } = HOOK_SIGNATURES.register_state_dict_pre_hook.read(args);
-    return this.#ownHooks().beforeSave.add(hook as StatePreHook<never>);
-  }
-
-  /** Registers a function that is called after {@link state_dict} has collected this module's tensors. */
-  register_state_dict_post_hook(hook: StateHook<this>): RemovableHandle;
-  register_state_dict_post_hook(...args: unknown[]): RemovableHandle {
-    const { hook } = HOOK_SIGNATURES.register_state_dict_post_hook.read(args);
-    return this.#ownHooks().afterSave.add(hook as StateHook<never>);
-  }
-
-  /** Registers a function that is called before {@link load_state_dict} loads this module's tensors. */
-  register_load_state_dict_pre_hook(hook: LoadPreHook<this>): RemovableHandle;
-  register_load_state_dict_pre_hook(...args: unknown[]): RemovableHandle {
-    const { hook } = HOOK_SIGNATURES.register_load_state_dict_pre_hook.read(args);
-    return this.#ownHooks().beforeLoad.add(hook as LoadPreHook<never>);
-  }
-
-  /** Registers a function that is called after {@link load_state_dict} has loaded this module and its submodules. */
-  register_load_state_dict_post_hook(hook: LoadHook<this>): RemovableHandle;
-  register_load_state_dict_post_hook(...args: unknown[]): RemovableHandle {
-    const { hook } = HOOK_SIGNATURES.register_load_state_dict_post_hook.read(args);
-    return this.#ownHooks().afterLoad.add(hook as LoadHook<never>);
-  }
-
-  // --- registration -------------------------------------------------------------------------------------------------
-
-  /**
-   * Makes a tensor part of the module's state that is not a parameter. It becomes the property `name`.
-   *
-   * @param tensor - null registers the name without a tensor
-   * @param persistent - whether {@link state_dict} includes it. Default: true
-   */
-  register_buffer(
-    name: string,
-    tensor: Tensor | null,
-    persistent?: boolean | { persistent?: boolean },
-  ): void;
-  register_buffer(...args: unknown[]): void {
-    const { name, tensor, persistent } = SIGNATURES.register_buffer.read(args);
-    this.#registry.checkName(name, 'buffer');
-    if (tensor !== null && !isTensor(tensor)) throw unfit('buffer', name, tensor, 'torch Tensor');
-    this.#registry.setPersistent(name, persistent);
-    this.#registry.register(name, 'buffer', tensor);
-  }
-
-  /** Adds a parameter as the property `name`. Null registers the name without a parameter. */
-  register_parameter(name: string, param: Parameter | null): void {
-    this.#registry.checkName(name, 'parameter');
-    if (param !== null && !(param instanceof Parameter)) {
-      throw unfit('parameter', name, param, 'torch.nn.Parameter');
-    }
-    if (param !== null && !param.is_leaf) throw valueError(nonLeaf(name));
-    this.#registry.register(name, 'parameter', param);
-  }
-
-  /** Adds a submodule as the property `name`. Null registers the name without a module. */
-  register_module(name: string, module: Module | null): void {
-    if (module !== null && !(module instanceof Module)) {
-      throw typeError(`${typename(module)} is not a Module subclass`);
-    }
-    this.#registry.checkName(name, 'module');
-    this.#registry.register(name, 'module', module);
-  }
-
-  /** Does the same as {@link register_module}. */
-  add_module(name: string, module: Module | null): void {
-    this.register_module(name, module);
-  }
-
-  /** Returns this module's part of {@link state_dict}, without its submodules'. @internal */
-  _local_state(): Map<string, Tensor> {
-    return this.#registry.state();
-  }
-
-  /** Replaces a parameter or buffer of this module for a while. See {@link Registry.replace}. @internal */
-  _replace_tensor(name: string, value: Tensor): () => unknown {
-    return this.#registry.replace(name, value);
-  }
-
-  /** Returns whether a state is complete without the parameter or buffer. @internal */
-  _may_lack(_name: string): boolean {
-    return false;
-  }
-
-  /** Returns the registered submodules, including those that are null. @internal */
-  _named_children(): [string, Module | null][] {
-    return this.#registry.members<Module>('module');
-  }
-
-  // --- traversal ----------------------------------------------------------------------------------------------------
-
-  /** Iterates over the parameters of this module and, by default, of its submodules. */
-  parameters(recurse?: boolean | { recurse?: boolean }): IterableIterator<Parameter>;
-  parameters(...args: unknown[]): IterableIterator<Parameter> {
-    const { recurse } = SIGNATURES.parameters.read(args);
-    return values(this.named_parameters('', recurse));
-  }
-
-  /** Iterates over the parameters with their names: `0.weight` belongs to the submodule `0`. */
-  named_parameters(
-    prefix?: string | NamedOptions,
-    recurse?: boolean,
-    remove_duplicate?: boolean,
-  ): IterableIterator<[string, Parameter]>;
-  named_parameters(...args: unknown[]): IterableIterator<[string, Parameter]> {
-    return this.#named('parameter', SIGNATURES.named_parameters.read(args));
-  }
-
-  /** Iterates over the buffers of this module and, by default, of its submodules. */
-  buffers(recurse?: boolean | { recurse?: boolean }): IterableIterator<Tensor>;
-  buffers(...args: unknown[]): IterableIterator<Tensor> {
-    const { recurse } = SIGNATURES.buffers.read(args);
-    return values(this.named_buffers('', recurse));
-  }
-
-  /** Iterates over the buffers with their names. */
-  named_buffers(
-    prefix?: string | NamedOptions,
-    recurse?: boolean,
-    remove_duplicate?: boolean,
-  ): IterableIterator<[string, Tensor]>;
-  named_buffers(...args: unknown[]): IterableIterator<[string, Tensor]> {
-    return this.#named('buffer', SIGNATURES.named_buffers.read(args));
-  }
-
-  #named<T extends Tensor>(
-    kind: Kind,
-    { prefix, recurse, remove_duplicate }: Required<NamedOptions>,
-  ): IterableIterator<[string, T]> {
-    const modules: Iterable<[string, Module]> = recurse
-      ? namedModules(this, prefix, remove_duplicate)
-      : [[prefix, this]];
-    const membersOf = (module: Module): [string, T | null][] => module.#registry.members<T>(kind);
-    return namedMembers(modules, membersOf, remove_duplicate);
-  }
-
-  /** Iterates over the direct submodules. */
-  children(): IterableIterator<Module> {
-    return values(this.named_children());
-  }
-
-  /** Iterates over the direct submodules with their names, each once. */
-  named_children(): IterableIterator<[string, Module]> {
-    return namedChildren(this);
-  }
-
-  /** Iterates over this module and all its submodules, at any depth. */
-  modules(remove_duplicate?: boolean | { remove_duplicate?: boolean }): IterableIterator<Module>;
-  modules(...args: unknown[]): IterableIterator<Module> {
-    const { remove_duplicate } = SIGNATURES.modules.read(args);
-    return values(namedModules(this, '', remove_duplicate));
-  }
-
-  /** Iterates over this module and all its submodules with their names. This module's name is the prefix. */
-  named_modules(
-    prefix?: string | Omit<NamedOptions, 'recurse'>,
-    remove_duplicate?: boolean,
-  ): IterableIterator<[string, Module]>;
-  named_modules(...args: unknown[]): IterableIterator<[string, Module]> {
-    const { prefix, remove_duplicate } = SIGNATURES.named_modules.read(args);
-    return namedModules(this, prefix, remove_duplicate);
-  }
-
-  /**
-   * Returns the submodule with a path such as `'features.0'`.
-   *
-   * @throws TypeError (AttributeError) if there is none
-   */
-  get_submodule(target: string): Module;
-  get_submodule(...args: unknown[]): Module {
-    const { target } = SIGNATURES.get_submodule.read(args);
-    let module: Module = this;
-    for (const name of target === '' ? [] : target.split('.')) {
-      const found = attributeOf(module, name);
-      if (!(found instanceof Module)) throw attributeError(`\`${name}\` is not an nn.Module`);
-      module = found;
-    }
-    return module;
-  }
-
-  /** Returns the parameter with a path such as `'features.0.weight'`. */
-  get_parameter(target: string): Parameter;
-  get_parameter(...args: unknown[]): Parameter {
-    const [module, name] = this.#resolve(SIGNATURES.get_parameter.read(args).target);
-    const found = attributeOf(module, name);
-    if (!(found instanceof Parameter)) throw attributeError(`\`${name}\` is not an nn.Parameter`);
-    return found;
-  }
-
-  /** Returns the buffer with a path. */
-  get_buffer(target: string): Tensor;
-  get_buffer(...args: unknown[]): Tensor {
-    const [module, name] = this.#resolve(SIGNATURES.get_buffer.read(args).target);
-    const found = attributeOf(module, name);
-    if (module.#registry.kindOf(name) !== 'buffer') {
-      throw attributeError(`\`${name}\` is not a buffer`);
-    }
-    return found as Tensor;
-  }
-
-  #resolve(target: string): [Module, string] {
-    const dot = target.lastIndexOf('.');
-    return [this.get_submodule(target.slice(0, Math.max(dot, 0))), target.slice(dot + 1)];
-  }
-
-  /** Calls a function with every submodule, then with this module. */
-  apply(fn: (module: Module) => void): this;
-  apply(...args: unknown[]): this {
-    const { fn } = SIGNATURES.apply.read(args);
-    for (const module of this.children()) module.apply(fn);
-    fn(this);
-    return this;
   }
 
   // --- state --------------------------------------------------------------------------------------------------------
@@ -421,6 +109,11 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   state_dict(...args: unknown[]): Map<string, Tensor> {
     const { prefix, keep_vars } = SIGNATURES.state_dict.read(args);
     return stateOf(this, prefix, keep_vars);
+  }
+
+  /** Returns whether a state is complete without the parameter or buffer. @internal */
+  _may_lack(_name: string): boolean {
+    return false;
   }
 
   /**
@@ -511,10 +204,10 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   _apply(convert: Converter): this {
     for (const module of this.children()) module._apply(convert);
     const properties = this as Record<string, unknown>;
-    for (const [name, param] of this.#registry.members<Parameter>('parameter')) {
+    for (const [name, param] of this._members<Parameter>('parameter')) {
       if (param) properties[name] = convertParameter(param, convert);
     }
-    for (const [name, buffer] of this.#registry.members<Tensor>('buffer')) {
+    for (const [name, buffer] of this._members<Tensor>('buffer')) {
       if (buffer) properties[name] = convert(buffer);
     }
     return this;
@@ -525,12 +218,7 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
     checkMemo(memo);
     const copy = Reflect.construct(Module, [], this.constructor as typeof Module) as this;
     memo.set(this, copy);
-    const properties = copy as Record<string, unknown>;
-    for (const [name, value] of Object.entries(this)) {
-      if (!this.#registry.kindOf(name)) properties[name] = deepcopy(value, memo);
-    }
-    this.#registry.copyTo(copy.#registry, (value) => deepcopy(value, memo));
-    copy.#hooks = this.#hooks?.copy();
+    this._copyTo(copy, memo);
     return copy;
   }
 
@@ -590,21 +278,4 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Callab
   }
 }
 
-// --- helpers --------------------------------------------------------------------------------------------------------
-
 const NO_OPTIONS = Symbol('a state dict');
-
-function kindOfValue(value: unknown): Kind | undefined {
-  if (value instanceof Parameter) return 'parameter';
-  return value instanceof Module ? 'module' : undefined;
-}
-
-function unfit(kind: Kind, name: string, value: unknown, required: string): Error {
-  return typeError(
-    `cannot assign '${typename(value)}' object to ${kind} '${name}' (${required} or None required)`,
-  );
-}
-
-const nonLeaf = (name: string): string =>
-  `Cannot assign non-leaf Tensor to parameter '${name}'. Model parameters must be created explicitly. To express ` +
-  `'${name}' as a function of another Tensor, compute the value in the forward() method.`;

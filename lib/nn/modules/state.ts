@@ -21,7 +21,7 @@ export function stateOf(module: Module, prefix: string, keep_vars: boolean): Map
 }
 
 function save(module: Module, state: Map<string, Tensor>, prefix: string, keep: boolean): void {
-  const hooks = module._hooks();
+  const hooks = module._hooks()?.lists;
   callAll(hooks?.beforeSave, undefined, module, prefix, keep);
   for (const [name, tensor] of module._local_state()) {
     state.set(prefix + name, keep ? tensor : tensor.detach());
@@ -67,7 +67,7 @@ class Loading {
   ) {}
 
   load(module: Module, state: Map<string, unknown>, prefix: string): void {
-    const hooks = module._hooks();
+    const hooks = module._hooks()?.lists;
     const { missing_keys, unexpected_keys } = this.keys;
     const metadata = this.assign ? { assign_to_params_buffers: true } : {};
     const collected = [true, missing_keys, unexpected_keys, this.problems] as const;

@@ -20,7 +20,7 @@ import {
 } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
 import { gelu, relu } from '../functional/activation';
-import { canonicalMask } from '../functional/attention';
+import { canonicalMask } from '../functional/attention/masks';
 import { op } from '../ops';
 import { GELU, ReLU } from './activation';
 import { isFast, isNested, MultiheadAttention } from './attention';

@@ -17,11 +17,10 @@ import {
   type Type,
 } from '../../dispatch/signature';
 import { chosenDefaultDevice } from '../../tensor/default_device';
-import type { Device } from '../../tensor/device';
 import { asFloat, type Float } from '../../tensor/scalar';
 import type { Tensor } from '../../tensor/tensor';
 import { floatRepr } from '../../utils/python';
-import { op, to, withoutGrad } from '../ops';
+import { op, to, withoutGrad, zeros } from '../ops';
 
 type Tensors = Tensor | Iterable<Tensor>;
 
@@ -194,7 +193,6 @@ function totalNorm(
 }
 
 const stack = op<(tensors: readonly Tensor[]) => Tensor>('stack');
-const zeros = op<(size: readonly number[], options: { device: Device | null }) => Tensor>('zeros');
 const zero = (): Tensor => zeros([], { device: chosenDefaultDevice() });
 
 function scale(

@@ -13,7 +13,7 @@ import { OP } from './opcodes';
 import { isIndex, METADATA } from './values';
 
 /** Writes a tensor by the methods of the pickler. */
-export type WriteTensor = (pickler: Pickler, tensor: Tensor) => void;
+type WriteTensor = (pickler: Pickler, tensor: Tensor) => void;
 
 /** The deepest nesting, as in the reader. */
 const DEEPEST = 1000;

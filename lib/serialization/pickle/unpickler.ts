@@ -7,11 +7,11 @@ import { dataView, size64 } from '../reader';
 import { OP, REFUSED } from './opcodes';
 import { Conversion, Dict, Global, Internal, Tuple } from './values';
 
-/** What a pickle may name, and how it refers to storages. */
-export interface Allowed {
+/** The names that a pickle may contain, and the meaning of its references to storages. */
+interface Allowed {
   /** Returns a class, function or constant by its qualified name, or undefined if a pickle may not name it. */
   global(name: string): unknown;
-  /** Returns what a persistent id stands for. */
+  /** Returns the value of a persistent id. */
   persistent(id: unknown): unknown;
 }
 

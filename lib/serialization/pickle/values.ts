@@ -1,4 +1,4 @@
-/** Python's values while a pickle is read, and what JavaScript gets for them. */
+/** The values of a pickle while it is read, and their conversion to JavaScript's. */
 
 /** A dict, or a class that extends it. */
 export class Dict extends Map<unknown, unknown> {
@@ -15,12 +15,12 @@ export class Tuple {
   constructor(readonly items: unknown[]) {}
 }
 
-/** What only means something within a pickle. */
+/** A value that can only exist within a pickle. */
 export abstract class Internal {
   constructor(readonly name: string) {}
 }
 
-/** A class or function that a pickle names, and what calling it gives. */
+/** A class or function that a pickle names, and the result of a call of it. */
 export class Global extends Internal {
   constructor(
     name: string,

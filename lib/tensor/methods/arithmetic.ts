@@ -27,17 +27,26 @@ type Bounds = Signature<
   { min?: Tensor | Scalar | null; max?: Tensor | Scalar | null }
 >;
 
+type Subtract = [
+  Scaled,
+  Signature<[other: Scalar, alpha?: Scalar], { other: Scalar; alpha?: Scalar }>,
+];
+type Lerp = Signature<
+  [end: Tensor, weight: Tensor | Scalar],
+  { end: Tensor; weight: Tensor | Scalar }
+>;
+type NanToNum = Signature<
+  [nan?: number | null, posinf?: number | null, neginf?: number | null],
+  { nan?: number | null; posinf?: number | null; neginf?: number | null }
+>;
+
 export interface Arithmetic {
   add: TensorMethod<Scaled>;
   add_: TensorMethod<Scaled>;
   sub: TensorMethod<Scaled>;
   sub_: TensorMethod<Scaled>;
-  subtract: TensorMethod<
-    [Scaled, Signature<[other: Scalar, alpha?: Scalar], { other: Scalar; alpha?: Scalar }>]
-  >;
-  subtract_: TensorMethod<
-    [Scaled, Signature<[other: Scalar, alpha?: Scalar], { other: Scalar; alpha?: Scalar }>]
-  >;
+  subtract: TensorMethod<Subtract>;
+  subtract_: TensorMethod<Subtract>;
   mul: TensorMethod<OtherOrNumber>;
   mul_: TensorMethod<OtherOrNumber>;
   multiply: TensorMethod<OtherOrNumber>;
@@ -71,12 +80,8 @@ export interface Arithmetic {
   addcmul_: TensorMethod<Fused>;
   addcdiv: TensorMethod<Fused>;
   addcdiv_: TensorMethod<Fused>;
-  lerp: TensorMethod<
-    Signature<[end: Tensor, weight: Tensor | Scalar], { end: Tensor; weight: Tensor | Scalar }>
-  >;
-  lerp_: TensorMethod<
-    Signature<[end: Tensor, weight: Tensor | Scalar], { end: Tensor; weight: Tensor | Scalar }>
-  >;
+  lerp: TensorMethod<Lerp>;
+  lerp_: TensorMethod<Lerp>;
   maximum: TensorMethod<Other>;
   minimum: TensorMethod<Other>;
   fmax: TensorMethod<Other>;
@@ -111,18 +116,8 @@ export interface Arithmetic {
   sqrt_: TensorMethod<Signature>;
   rsqrt: TensorMethod<Signature>;
   rsqrt_: TensorMethod<Signature>;
-  nan_to_num: TensorMethod<
-    Signature<
-      [nan?: number | null, posinf?: number | null, neginf?: number | null],
-      { nan?: number | null; posinf?: number | null; neginf?: number | null }
-    >
-  >;
-  nan_to_num_: TensorMethod<
-    Signature<
-      [nan?: number | null, posinf?: number | null, neginf?: number | null],
-      { nan?: number | null; posinf?: number | null; neginf?: number | null }
-    >
-  >;
+  nan_to_num: TensorMethod<NanToNum>;
+  nan_to_num_: TensorMethod<NanToNum>;
   clamp: TensorMethod<Bounds>;
   clamp_: TensorMethod<Bounds>;
   clip: TensorMethod<Bounds>;

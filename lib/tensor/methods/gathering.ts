@@ -3,138 +3,82 @@ import type { Scalar } from '../scalar';
 import type { Tensor } from '../tensor';
 import { type Signature, type TensorMethod, table } from './signature';
 
+type Scatter = [
+  Signature<
+    [dim: number, index: Tensor, src: Tensor],
+    { dim: number; index: Tensor; src: Tensor; reduce?: 'add' | 'multiply' }
+  >,
+  Signature<
+    [dim: number, index: Tensor, value: Scalar],
+    { dim: number; index: Tensor; value: Scalar; reduce?: 'add' | 'multiply' }
+  >,
+];
+type ScatterAdd = Signature<
+  [dim: number, index: Tensor, src: Tensor],
+  { dim: number; index: Tensor; src: Tensor }
+>;
+type ScatterReduce = Signature<
+  [dim: number, index: Tensor, src: Tensor, reduce: 'sum' | 'prod' | 'mean' | 'amax' | 'amin'],
+  {
+    dim: number;
+    index: Tensor;
+    src: Tensor;
+    reduce: 'sum' | 'prod' | 'mean' | 'amax' | 'amin';
+    include_self?: boolean;
+  }
+>;
+type IndexAdd = Signature<
+  [dim: number, index: Tensor, source: Tensor],
+  { dim: number; index: Tensor; source: Tensor; alpha?: Scalar }
+>;
+type IndexCopy = Signature<
+  [dim: number, index: Tensor, source: Tensor],
+  { dim: number; index: Tensor; source: Tensor }
+>;
+type IndexFill = Signature<
+  [dim: number, index: Tensor, value: Tensor | Scalar],
+  { dim: number; index: Tensor; value: Tensor | Scalar }
+>;
+type MaskedFill = Signature<
+  [mask: Tensor, value: Tensor | Scalar],
+  { mask: Tensor; value: Tensor | Scalar }
+>;
+type MaskedScatter = Signature<[mask: Tensor, source: Tensor], { mask: Tensor; source: Tensor }>;
+type Put = Signature<
+  [index: Tensor, source: Tensor, accumulate?: boolean],
+  { index: Tensor; source: Tensor; accumulate?: boolean }
+>;
+
 export interface Gathering {
   gather: TensorMethod<
     Signature<[dim: number, index: Tensor], { dim: number; index: Tensor; sparse_grad?: boolean }>
   >;
-  scatter: TensorMethod<
-    [
-      Signature<
-        [dim: number, index: Tensor, src: Tensor],
-        { dim: number; index: Tensor; src: Tensor; reduce?: 'add' | 'multiply' }
-      >,
-      Signature<
-        [dim: number, index: Tensor, value: Scalar],
-        { dim: number; index: Tensor; value: Scalar; reduce?: 'add' | 'multiply' }
-      >,
-    ]
-  >;
-  scatter_: TensorMethod<
-    [
-      Signature<
-        [dim: number, index: Tensor, src: Tensor],
-        { dim: number; index: Tensor; src: Tensor; reduce?: 'add' | 'multiply' }
-      >,
-      Signature<
-        [dim: number, index: Tensor, value: Scalar],
-        { dim: number; index: Tensor; value: Scalar; reduce?: 'add' | 'multiply' }
-      >,
-    ]
-  >;
-  scatter_add: TensorMethod<
-    Signature<
-      [dim: number, index: Tensor, src: Tensor],
-      { dim: number; index: Tensor; src: Tensor }
-    >
-  >;
-  scatter_add_: TensorMethod<
-    Signature<
-      [dim: number, index: Tensor, src: Tensor],
-      { dim: number; index: Tensor; src: Tensor }
-    >
-  >;
-  scatter_reduce: TensorMethod<
-    Signature<
-      [dim: number, index: Tensor, src: Tensor, reduce: 'sum' | 'prod' | 'mean' | 'amax' | 'amin'],
-      {
-        dim: number;
-        index: Tensor;
-        src: Tensor;
-        reduce: 'sum' | 'prod' | 'mean' | 'amax' | 'amin';
-        include_self?: boolean;
-      }
-    >
-  >;
-  scatter_reduce_: TensorMethod<
-    Signature<
-      [dim: number, index: Tensor, src: Tensor, reduce: 'sum' | 'prod' | 'mean' | 'amax' | 'amin'],
-      {
-        dim: number;
-        index: Tensor;
-        src: Tensor;
-        reduce: 'sum' | 'prod' | 'mean' | 'amax' | 'amin';
-        include_self?: boolean;
-      }
-    >
-  >;
+  scatter: TensorMethod<Scatter>;
+  scatter_: TensorMethod<Scatter>;
+  scatter_add: TensorMethod<ScatterAdd>;
+  scatter_add_: TensorMethod<ScatterAdd>;
+  scatter_reduce: TensorMethod<ScatterReduce>;
+  scatter_reduce_: TensorMethod<ScatterReduce>;
   index_select: TensorMethod<
     Signature<[dim: number, index: Tensor], { dim: number; index: Tensor }>
   >;
-  index_add: TensorMethod<
-    Signature<
-      [dim: number, index: Tensor, source: Tensor],
-      { dim: number; index: Tensor; source: Tensor; alpha?: Scalar }
-    >
-  >;
-  index_add_: TensorMethod<
-    Signature<
-      [dim: number, index: Tensor, source: Tensor],
-      { dim: number; index: Tensor; source: Tensor; alpha?: Scalar }
-    >
-  >;
-  index_copy: TensorMethod<
-    Signature<
-      [dim: number, index: Tensor, source: Tensor],
-      { dim: number; index: Tensor; source: Tensor }
-    >
-  >;
-  index_copy_: TensorMethod<
-    Signature<
-      [dim: number, index: Tensor, source: Tensor],
-      { dim: number; index: Tensor; source: Tensor }
-    >
-  >;
-  index_fill: TensorMethod<
-    Signature<
-      [dim: number, index: Tensor, value: Tensor | Scalar],
-      { dim: number; index: Tensor; value: Tensor | Scalar }
-    >
-  >;
-  index_fill_: TensorMethod<
-    Signature<
-      [dim: number, index: Tensor, value: Tensor | Scalar],
-      { dim: number; index: Tensor; value: Tensor | Scalar }
-    >
-  >;
-  masked_fill: TensorMethod<
-    Signature<[mask: Tensor, value: Tensor | Scalar], { mask: Tensor; value: Tensor | Scalar }>
-  >;
-  masked_fill_: TensorMethod<
-    Signature<[mask: Tensor, value: Tensor | Scalar], { mask: Tensor; value: Tensor | Scalar }>
-  >;
+  index_add: TensorMethod<IndexAdd>;
+  index_add_: TensorMethod<IndexAdd>;
+  index_copy: TensorMethod<IndexCopy>;
+  index_copy_: TensorMethod<IndexCopy>;
+  index_fill: TensorMethod<IndexFill>;
+  index_fill_: TensorMethod<IndexFill>;
+  masked_fill: TensorMethod<MaskedFill>;
+  masked_fill_: TensorMethod<MaskedFill>;
   masked_select: TensorMethod<Signature<[mask: Tensor], { mask: Tensor }>>;
-  masked_scatter: TensorMethod<
-    Signature<[mask: Tensor, source: Tensor], { mask: Tensor; source: Tensor }>
-  >;
-  masked_scatter_: TensorMethod<
-    Signature<[mask: Tensor, source: Tensor], { mask: Tensor; source: Tensor }>
-  >;
+  masked_scatter: TensorMethod<MaskedScatter>;
+  masked_scatter_: TensorMethod<MaskedScatter>;
   take: TensorMethod<Signature<[index: Tensor], { index: Tensor }>>;
   take_along_dim: TensorMethod<
     Signature<[indices: Tensor, dim?: number | null], { indices: Tensor; dim?: number | null }>
   >;
-  put: TensorMethod<
-    Signature<
-      [index: Tensor, source: Tensor, accumulate?: boolean],
-      { index: Tensor; source: Tensor; accumulate?: boolean }
-    >
-  >;
-  put_: TensorMethod<
-    Signature<
-      [index: Tensor, source: Tensor, accumulate?: boolean],
-      { index: Tensor; source: Tensor; accumulate?: boolean }
-    >
-  >;
+  put: TensorMethod<Put>;
+  put_: TensorMethod<Put>;
   fill_: TensorMethod<Signature<[value: Tensor | Scalar], { value: Tensor | Scalar }>>;
   zero_: TensorMethod<Signature>;
   copy_: TensorMethod<

@@ -16,6 +16,23 @@ type Batches = Signature<
   { batch1: Tensor; batch2: Tensor; beta?: Scalar; alpha?: Scalar }
 >;
 
+type Addmm = Signature<
+  [mat1: Tensor, mat2: Tensor],
+  { mat1: Tensor; mat2: Tensor; beta?: Scalar; alpha?: Scalar }
+>;
+type Addmv = Signature<
+  [mat: Tensor, vec: Tensor],
+  { mat: Tensor; vec: Tensor; beta?: Scalar; alpha?: Scalar }
+>;
+type Addr = Signature<
+  [vec1: Tensor, vec2: Tensor],
+  { vec1: Tensor; vec2: Tensor; beta?: Scalar; alpha?: Scalar }
+>;
+type Diagonals = Signature<
+  [offset?: number, dim1?: number, dim2?: number],
+  { offset?: number; dim1?: number; dim2?: number }
+>;
+
 export interface LinearAlgebra {
   matmul: TensorMethod<Other>;
   mm: TensorMethod<Signature<[mat2: Tensor], { mat2: Tensor }>>;
@@ -26,46 +43,16 @@ export interface LinearAlgebra {
   inner: TensorMethod<Other>;
   outer: TensorMethod<Signature<[vec2: Tensor], { vec2: Tensor }>>;
   ger: TensorMethod<Signature<[vec2: Tensor], { vec2: Tensor }>>;
-  addmm: TensorMethod<
-    Signature<
-      [mat1: Tensor, mat2: Tensor],
-      { mat1: Tensor; mat2: Tensor; beta?: Scalar; alpha?: Scalar }
-    >
-  >;
-  addmm_: TensorMethod<
-    Signature<
-      [mat1: Tensor, mat2: Tensor],
-      { mat1: Tensor; mat2: Tensor; beta?: Scalar; alpha?: Scalar }
-    >
-  >;
-  addmv: TensorMethod<
-    Signature<
-      [mat: Tensor, vec: Tensor],
-      { mat: Tensor; vec: Tensor; beta?: Scalar; alpha?: Scalar }
-    >
-  >;
-  addmv_: TensorMethod<
-    Signature<
-      [mat: Tensor, vec: Tensor],
-      { mat: Tensor; vec: Tensor; beta?: Scalar; alpha?: Scalar }
-    >
-  >;
+  addmm: TensorMethod<Addmm>;
+  addmm_: TensorMethod<Addmm>;
+  addmv: TensorMethod<Addmv>;
+  addmv_: TensorMethod<Addmv>;
   addbmm: TensorMethod<Batches>;
   addbmm_: TensorMethod<Batches>;
   baddbmm: TensorMethod<Batches>;
   baddbmm_: TensorMethod<Batches>;
-  addr: TensorMethod<
-    Signature<
-      [vec1: Tensor, vec2: Tensor],
-      { vec1: Tensor; vec2: Tensor; beta?: Scalar; alpha?: Scalar }
-    >
-  >;
-  addr_: TensorMethod<
-    Signature<
-      [vec1: Tensor, vec2: Tensor],
-      { vec1: Tensor; vec2: Tensor; beta?: Scalar; alpha?: Scalar }
-    >
-  >;
+  addr: TensorMethod<Addr>;
+  addr_: TensorMethod<Addr>;
   trace: TensorMethod<Signature>;
   det: TensorMethod<Signature>;
   logdet: TensorMethod<Signature>;
@@ -80,19 +67,9 @@ export interface LinearAlgebra {
     Signature<[other: Tensor, dim?: number | null], { other: Tensor; dim?: number | null }>
   >;
   diag: TensorMethod<Diagonal>;
-  diag_embed: TensorMethod<
-    Signature<
-      [offset?: number, dim1?: number, dim2?: number],
-      { offset?: number; dim1?: number; dim2?: number }
-    >
-  >;
+  diag_embed: TensorMethod<Diagonals>;
   diagflat: TensorMethod<Signature<[offset?: number], { offset?: number }>>;
-  diagonal: TensorMethod<
-    Signature<
-      [offset?: number, dim1?: number, dim2?: number],
-      { offset?: number; dim1?: number; dim2?: number }
-    >
-  >;
+  diagonal: TensorMethod<Diagonals>;
   tril: TensorMethod<Diagonal>;
   tril_: TensorMethod<Diagonal>;
   triu: TensorMethod<Diagonal>;

@@ -4,6 +4,11 @@ import type { Scalar } from '../scalar';
 import type { Tensor } from '../tensor';
 import { type Signature, type TensorMethod, table } from './signature';
 
+type Softmax = Signature<
+  [dim: number, dtype?: DType | null],
+  { dim: number; dtype?: DType | null }
+>;
+
 export interface Pointwise {
   exp: TensorMethod<Signature>;
   exp_: TensorMethod<Signature>;
@@ -106,12 +111,8 @@ export interface Pointwise {
   conj: TensorMethod<Signature>;
   conj_physical: TensorMethod<Signature>;
   conj_physical_: TensorMethod<Signature>;
-  softmax: TensorMethod<
-    Signature<[dim: number, dtype?: DType | null], { dim: number; dtype?: DType | null }>
-  >;
-  log_softmax: TensorMethod<
-    Signature<[dim: number, dtype?: DType | null], { dim: number; dtype?: DType | null }>
-  >;
+  softmax: TensorMethod<Softmax>;
+  log_softmax: TensorMethod<Softmax>;
 }
 
 /** Lists the overloads of each method in the order in which Python tries them. */

@@ -3,6 +3,11 @@ import type { Generator } from '../../random/generator';
 import type { Tensor } from '../tensor';
 import { type Signature, type TensorMethod, table } from './signature';
 
+type Normal = Signature<
+  [mean?: number, std?: number],
+  { mean?: number; std?: number; generator?: Generator | null }
+>;
+
 export interface RandomMethods {
   random_: TensorMethod<
     [
@@ -23,12 +28,7 @@ export interface RandomMethods {
   bernoulli_: TensorMethod<
     Signature<[p?: Tensor | number], { p?: Tensor | number; generator?: Generator | null }>
   >;
-  normal_: TensorMethod<
-    Signature<
-      [mean?: number, std?: number],
-      { mean?: number; std?: number; generator?: Generator | null }
-    >
-  >;
+  normal_: TensorMethod<Normal>;
   uniform_: TensorMethod<
     Signature<
       [from?: number, to?: number],
@@ -39,12 +39,7 @@ export interface RandomMethods {
     Signature<[lambd?: number], { lambd?: number; generator?: Generator | null }>
   >;
   geometric_: TensorMethod<Signature<[p: number], { p: number; generator?: Generator | null }>>;
-  log_normal_: TensorMethod<
-    Signature<
-      [mean?: number, std?: number],
-      { mean?: number; std?: number; generator?: Generator | null }
-    >
-  >;
+  log_normal_: TensorMethod<Normal>;
   cauchy_: TensorMethod<
     Signature<
       [median?: number, sigma?: number],

@@ -29,6 +29,34 @@ type Dim = Signature<[dim: number], { dim: number }>;
 /** Accumulates along one dimension. */
 type Running = Signature<[dim: number], { dim: number; dtype?: DType | null }>;
 
+type Var = [
+  Signature<
+    [dim: Dims | null, unbiased?: boolean, keepdim?: boolean],
+    { dim: Dims | null; unbiased?: boolean; keepdim?: boolean }
+  >,
+  Signature<
+    [dim?: Dims | null],
+    { dim?: Dims | null; correction?: Scalar | null; keepdim?: boolean }
+  >,
+  Signature<[unbiased?: boolean], { unbiased?: boolean }>,
+];
+type Argmax = Signature<
+  [dim?: number | null, keepdim?: boolean],
+  { dim?: number | null; keepdim?: boolean }
+>;
+type AnyOrAll = [
+  Signature,
+  Signature<[dim?: Dims | null, keepdim?: boolean], { dim?: Dims | null; keepdim?: boolean }>,
+];
+type Quantile = Signature<
+  [q: Tensor | number, dim?: number | null, keepdim?: boolean],
+  { q: Tensor | number; dim?: number | null; keepdim?: boolean; interpolation?: string }
+>;
+type Renorm = Signature<
+  [p: Scalar, dim: number, maxnorm: Scalar],
+  { p: Scalar; dim: number; maxnorm: Scalar }
+>;
+
 export interface Reductions {
   sum: TensorMethod<[Whole, OverDims]>;
   nansum: TensorMethod<OverAnyDims>;
@@ -43,32 +71,8 @@ export interface Reductions {
       >,
     ]
   >;
-  var: TensorMethod<
-    [
-      Signature<
-        [dim: Dims | null, unbiased?: boolean, keepdim?: boolean],
-        { dim: Dims | null; unbiased?: boolean; keepdim?: boolean }
-      >,
-      Signature<
-        [dim?: Dims | null],
-        { dim?: Dims | null; correction?: Scalar | null; keepdim?: boolean }
-      >,
-      Signature<[unbiased?: boolean], { unbiased?: boolean }>,
-    ]
-  >;
-  std: TensorMethod<
-    [
-      Signature<
-        [dim: Dims | null, unbiased?: boolean, keepdim?: boolean],
-        { dim: Dims | null; unbiased?: boolean; keepdim?: boolean }
-      >,
-      Signature<
-        [dim?: Dims | null],
-        { dim?: Dims | null; correction?: Scalar | null; keepdim?: boolean }
-      >,
-      Signature<[unbiased?: boolean], { unbiased?: boolean }>,
-    ]
-  >;
+  var: TensorMethod<Var>;
+  std: TensorMethod<Var>;
   max: TensorMethod<[Signature, Other, AlongDim<Values>]>;
   min: TensorMethod<[Signature, Other, AlongDim<Values>]>;
   amax: TensorMethod<Signature<[dim?: Dims, keepdim?: boolean], { dim?: Dims; keepdim?: boolean }>>;
@@ -76,24 +80,10 @@ export interface Reductions {
   aminmax: TensorMethod<
     Signature<[], { dim?: number | null; keepdim?: boolean }, Results<'min' | 'max'>>
   >;
-  argmax: TensorMethod<
-    Signature<[dim?: number | null, keepdim?: boolean], { dim?: number | null; keepdim?: boolean }>
-  >;
-  argmin: TensorMethod<
-    Signature<[dim?: number | null, keepdim?: boolean], { dim?: number | null; keepdim?: boolean }>
-  >;
-  any: TensorMethod<
-    [
-      Signature,
-      Signature<[dim?: Dims | null, keepdim?: boolean], { dim?: Dims | null; keepdim?: boolean }>,
-    ]
-  >;
-  all: TensorMethod<
-    [
-      Signature,
-      Signature<[dim?: Dims | null, keepdim?: boolean], { dim?: Dims | null; keepdim?: boolean }>,
-    ]
-  >;
+  argmax: TensorMethod<Argmax>;
+  argmin: TensorMethod<Argmax>;
+  any: TensorMethod<AnyOrAll>;
+  all: TensorMethod<AnyOrAll>;
   logsumexp: TensorMethod<
     Signature<[dim: Dims, keepdim?: boolean], { dim: Dims; keepdim?: boolean }>
   >;
@@ -109,18 +99,8 @@ export interface Reductions {
       Values
     >
   >;
-  quantile: TensorMethod<
-    Signature<
-      [q: Tensor | number, dim?: number | null, keepdim?: boolean],
-      { q: Tensor | number; dim?: number | null; keepdim?: boolean; interpolation?: string }
-    >
-  >;
-  nanquantile: TensorMethod<
-    Signature<
-      [q: Tensor | number, dim?: number | null, keepdim?: boolean],
-      { q: Tensor | number; dim?: number | null; keepdim?: boolean; interpolation?: string }
-    >
-  >;
+  quantile: TensorMethod<Quantile>;
+  nanquantile: TensorMethod<Quantile>;
   count_nonzero: TensorMethod<Signature<[dim?: Dims | null], { dim?: Dims | null }>>;
   dist: TensorMethod<Signature<[other: Tensor, p?: Scalar], { other: Tensor; p?: Scalar }>>;
   histc: TensorMethod<
@@ -148,18 +128,8 @@ export interface Reductions {
       { n?: number; dim?: number; prepend?: Tensor | null; append?: Tensor | null }
     >
   >;
-  renorm: TensorMethod<
-    Signature<
-      [p: Scalar, dim: number, maxnorm: Scalar],
-      { p: Scalar; dim: number; maxnorm: Scalar }
-    >
-  >;
-  renorm_: TensorMethod<
-    Signature<
-      [p: Scalar, dim: number, maxnorm: Scalar],
-      { p: Scalar; dim: number; maxnorm: Scalar }
-    >
-  >;
+  renorm: TensorMethod<Renorm>;
+  renorm_: TensorMethod<Renorm>;
 }
 
 /** Lists the overloads of each method in the order in which Python tries them. */

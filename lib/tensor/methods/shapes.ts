@@ -18,6 +18,13 @@ type Sections = [
 ];
 type Pair = Signature<[dim0: number, dim1: number], { dim0: number; dim1: number }>;
 
+type Swapaxes = Signature<[axis0: number, axis1: number], { axis0: number; axis1: number }>;
+type Movedim = Signature<[source: Dims, destination: Dims], { source: Dims; destination: Dims }>;
+type AsStrided = Signature<
+  [size: readonly number[], stride: readonly number[], storage_offset?: number | null],
+  { size: readonly number[]; stride: readonly number[]; storage_offset?: number | null }
+>;
+
 export interface Shapes {
   view: TensorMethod<[Signature<[dtype: DType], { dtype: DType }>, Variadic<'size'>]>;
   reshape: TensorMethod<Variadic<'shape'>>;
@@ -26,20 +33,12 @@ export interface Shapes {
   transpose_: TensorMethod<Pair>;
   t: TensorMethod<Signature>;
   t_: TensorMethod<Signature>;
-  swapaxes: TensorMethod<
-    Signature<[axis0: number, axis1: number], { axis0: number; axis1: number }>
-  >;
-  swapaxes_: TensorMethod<
-    Signature<[axis0: number, axis1: number], { axis0: number; axis1: number }>
-  >;
+  swapaxes: TensorMethod<Swapaxes>;
+  swapaxes_: TensorMethod<Swapaxes>;
   swapdims: TensorMethod<Pair>;
   swapdims_: TensorMethod<Pair>;
-  movedim: TensorMethod<
-    Signature<[source: Dims, destination: Dims], { source: Dims; destination: Dims }>
-  >;
-  moveaxis: TensorMethod<
-    Signature<[source: Dims, destination: Dims], { source: Dims; destination: Dims }>
-  >;
+  movedim: TensorMethod<Movedim>;
+  moveaxis: TensorMethod<Movedim>;
   squeeze: TensorMethod<[Signature, Signature<[dim: Dims], { dim: Dims }>]>;
   squeeze_: TensorMethod<[Signature, Signature<[dim: Dims], { dim: Dims }>]>;
   unsqueeze: TensorMethod<Dim>;
@@ -100,18 +99,8 @@ export interface Shapes {
   clone: TensorMethod<Signature<[], { memory_format?: MemoryFormat | null }>>;
   detach: TensorMethod<Signature>;
   detach_: TensorMethod<Signature>;
-  as_strided: TensorMethod<
-    Signature<
-      [size: readonly number[], stride: readonly number[], storage_offset?: number | null],
-      { size: readonly number[]; stride: readonly number[]; storage_offset?: number | null }
-    >
-  >;
-  as_strided_: TensorMethod<
-    Signature<
-      [size: readonly number[], stride: readonly number[], storage_offset?: number | null],
-      { size: readonly number[]; stride: readonly number[]; storage_offset?: number | null }
-    >
-  >;
+  as_strided: TensorMethod<AsStrided>;
+  as_strided_: TensorMethod<AsStrided>;
   unfold: TensorMethod<
     Signature<
       [dimension: number, size: number, step: number],

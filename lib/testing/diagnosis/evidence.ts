@@ -1,38 +1,38 @@
-/** What a diagnosis looks at. */
+/** The data from which a diagnosis is made. */
 import type { Tensor } from '../../tensor/tensor';
 import type { Elements } from '../difference/elements';
 
-/** A tensor that another may have been computed from. */
+/** A tensor from which the differing tensor may have been computed. */
 export interface Given {
   name: string;
   kind: 'input' | 'state' | 'record' | 'output';
   dtype: string;
   shape: readonly number[];
-  /** Reads it. */
+  /** Reads the tensor. */
   tensor(): Tensor;
   numbers(): Float64Array;
 }
 
-/** What texts call the side that is expected. */
+/** The words for the expected side. */
 export interface Words {
-  /** Such as `Python`. */
+  /** The noun, such as `Python`. */
   noun: string;
-  /** Such as `Python's`. */
+  /** The possessive, such as `Python's`. */
   possessive: string;
 }
 
 export const PYTHON: Words = { noun: 'Python', possessive: "Python's" };
 export const EXPECTED: Words = { noun: 'what is expected', possessive: 'the expected' };
 
-/** Both sides of a tensor that differs, and what it may have been computed from. */
+/** The two sides of a tensor that differs, and the tensors from which it may have been computed. */
 export interface Evidence {
   expected: Elements;
   actual: Elements;
   words: Words;
   given: readonly Given[];
-  /** Numbers among the run's options. */
+  /** The numbers among the options of the run. */
   options: readonly number[];
-  /** Whether losses of what is given are computed, which takes milliseconds. */
+  /** Whether losses of the given tensors may be computed, which takes milliseconds. */
   recomputes: boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Says why a tensor may differ from the one that is expected. Every diagnosis is a relation that was computed on the
- * numbers themselves, and is silent where that relation does not hold.
+ * Says why a tensor may differ from the expected one. A diagnosis is a relation between the numbers of both sides. It
+ * is only reported if the numbers were found to have this relation.
  */
 
 import { type Elements, MOST_ELEMENTS } from '../difference/elements';
@@ -12,7 +12,7 @@ import { ratio } from './ratio';
 import { functionOfOther, otherOptions } from './recompute';
 import { rounding, summation } from './rounding';
 
-/** In words, the most specific first. Both sides have one shape. */
+/** Returns the diagnoses in words, the most specific one first. Both sides must have the same shape. */
 export function diagnose(evidence: Evidence): string[] {
   const { isWhole, numbers } = evidence.expected;
   const specific = (isWhole ? SPECIFIC : OF_ELEMENTS)
@@ -34,7 +34,7 @@ const SPECIFIC = [
   permutation,
   functionOfOther,
 ];
-/** Those that hold of the first rows too. */
+/** The diagnoses that also hold if only the first rows were read. */
 const OF_ELEMENTS = [sign, ratio, shift, functionOfOther];
 
 function sign({ expected, actual }: Evidence): string | undefined {
@@ -43,7 +43,7 @@ function sign({ expected, actual }: Evidence): string | undefined {
   return 'The sign is the opposite everywhere.';
 }
 
-/** Rows that differ are those where an integer or boolean input has one value. */
+/** Finds an integer or boolean input that has one value exactly in the rows that differ. */
 function givenValue({ expected, actual, given }: Evidence): string | undefined {
   const [x, y] = [expected.numbers, actual.numbers];
   for (const { name, dtype, shape, numbers } of given) {
@@ -60,7 +60,7 @@ function givenValue({ expected, actual, given }: Evidence): string | undefined {
     const value = keys[first!]!;
     const all = keys.reduce((count, key) => count + (key === value ? 1 : 0), 0);
     const isThat = all === rows.size && [...rows].every((row) => keys[row] === value);
-    // One row of an ordinary class may be chance.
+    // A single row with a class index may be chance.
     if (!isThat || all === keys.length || (all < 2 && value >= 0)) continue;
     return `The elements that differ are those where ${JSON.stringify(name)} is ${
       dtype.endsWith('bool') ? Boolean(value) : value
@@ -69,13 +69,13 @@ function givenValue({ expected, actual, given }: Evidence): string | undefined {
   return undefined;
 }
 
-/** The gradients differ, and the values do not. */
+/** Returns the diagnosis if a gradient differs and no value does. */
 export const gradientText = (isZero: boolean): string =>
   isZero
     ? 'The values of this step are equal and no gradient arrives here: is a branch detached?'
     : 'The values of this step are equal and the gradient is not: is a branch detached, or a tensor changed in place?';
 
-/** The expected elements in another shape or dtype. */
+/** Returns the diagnosis if the elements are equal in another shape or dtype. */
 export function otherShape(
   expected: Elements,
   actual: Elements,

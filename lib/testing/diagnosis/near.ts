@@ -1,4 +1,4 @@
-/** Whether numbers are equal but for rounding. */
+/** Compares numbers with a tolerance for rounding. */
 import type { DType } from '../../tensor/dtype_table';
 
 const EPS: Readonly<Record<string, number>> = {
@@ -10,10 +10,10 @@ const EPS: Readonly<Record<string, number>> = {
   bfloat16: 2 ** -7,
 };
 
-/** The distance from 1 to the next number of a dtype; undefined for integers. */
+/** Returns the distance from 1 to the next number of a dtype, or undefined for integers. */
 export const epsOf = ({ name }: DType): number | undefined => EPS[name];
 
-/** A few operations may have rounded. */
+/** The number of operations whose rounding is tolerated. */
 const ROUNDINGS = 8;
 
 export function isNear(x: number, y: number, eps: number): boolean {
@@ -22,7 +22,7 @@ export function isNear(x: number, y: number, eps: number): boolean {
   return Math.abs(x - y) <= ROUNDINGS * eps * Math.max(Math.abs(x), Math.abs(y));
 }
 
-/** Whether there are as many different numbers. */
+/** Returns whether there are at least this many different numbers. */
 export function hasSeveral(numbers: Float64Array, wanted: number): boolean {
   const found = new Set<number>();
   for (const number of numbers) if (found.add(number).size >= wanted) return true;

@@ -1,8 +1,8 @@
-/** The same numbers in other places. */
+/** Diagnoses of elements that are equal in another order. */
 import type { Evidence } from './evidence';
 import { hasSeveral } from './near';
 
-/** Two dimensions are swapped. */
+/** Finds two dimensions that are swapped. */
 export function transposition({ expected, actual, words }: Evidence): string | undefined {
   const { shape, numbers } = expected;
   for (let a = 0; a < shape.length; a++) {
@@ -35,7 +35,7 @@ function swap(numbers: Float64Array, shape: readonly number[], a: number, b: num
   });
 }
 
-/** Along a dimension, everything stands one place further. */
+/** Finds a dimension along which all elements are shifted by one. */
 export function shift({ expected, actual, words }: Evidence): string | undefined {
   const { shape, numbers: x } = expected;
   const y = actual.numbers;
@@ -55,7 +55,7 @@ export function shift({ expected, actual, words }: Evidence): string | undefined
   return undefined;
 }
 
-/** The rows are the expected in another order. */
+/** Finds rows that are equal in another order. */
 export function permutation({ expected, actual, words }: Evidence): string | undefined {
   const rows = expected.shape[0] ?? 0;
   if (rows < 2 || expected.numbers.length > LARGEST) return undefined;
@@ -65,7 +65,7 @@ export function permutation({ expected, actual, words }: Evidence): string | und
   return `The rows are ${words.possessive} in another order: row ${moved} is ${words.possessive} row ${x.indexOf(y[moved]!)}.`;
 }
 
-/** Rows of larger tensors are not compared as texts. */
+/** The largest number of elements for which rows are compared. */
 const LARGEST = 2 ** 18;
 
 function rowsOf(numbers: Float64Array, rows: number): string[] {

@@ -1,4 +1,4 @@
-/** A constant ratio between the port's numbers and the recorded ones, and what explains it. */
+/** Finds a constant ratio between the two sides, and a number that explains it. */
 import type { Evidence, Given } from './evidence';
 import { epsOf, isNear } from './near';
 
@@ -15,7 +15,7 @@ export function ratio({ expected, actual, words, given }: Evidence): string | un
   const causes = causesOf(given).filter(
     ({ value }) => value > 0 && (isNear(value, factor, eps) || isNear(value, 1 / factor, eps)),
   );
-  // Two numbers always have a ratio; it says something if it is named, or if other numbers have it too.
+  // Two numbers always have a ratio. It is only reported if it has a name, or if other numbers have it too.
   const isShared = x.some((value) => value !== 0 && Math.abs(value) !== Math.abs(x[at]!));
   if (!causes.length && !isShared) return undefined;
   const isTimes = causes.length ? isNear(causes[0]!.value, factor, eps) : Math.abs(factor) > 1;
@@ -38,7 +38,7 @@ const COUNTED = {
   divided: 'the mean is over more elements than in Python',
 };
 
-/** Numbers that a reduction may have divided by. */
+/** Returns numbers by which a reduction may have divided. */
 function causesOf(given: readonly Given[]): Cause[] {
   const sizes = given.flatMap(({ name, shape }) => [
     ...shape.map((value, i) => ({
@@ -57,7 +57,7 @@ function causesOf(given: readonly Given[]): Cause[] {
     .sort((a, b) => Number(b.times === SUM.times) - Number(a.times === SUM.times));
 }
 
-/** How many of a target's elements are another value than one that is ignored. */
+/** Returns the number of targets that are not ignored. */
 function countsOf({ name, dtype, shape, numbers }: Given): Cause[] {
   if (!/int64$/.test(dtype) || product(shape) > LARGEST) return [];
   const target = numbers();
@@ -72,7 +72,7 @@ function countsOf({ name, dtype, shape, numbers }: Given): Cause[] {
   });
 }
 
-/** The sum of a weight, and that of the weights of a target's classes. */
+/** Returns the sum of a weight, and the sum of the weights of the target classes. */
 function sumsOf({ name, dtype, shape, numbers }: Given, given: readonly Given[]): Cause[] {
   if (shape.length !== 1 || !/float/.test(dtype) || shape[0]! > LARGEST) return [];
   const weights = numbers();

@@ -1,4 +1,4 @@
-/** What the recorded numbers and the port's come to when they, or the inputs, are computed with again. */
+/** Diagnoses that apply a function to one side, or compute a loss of the inputs again. */
 
 import { native } from '../../bindings/native';
 import { wrap } from '../../bindings/wrap';
@@ -19,7 +19,7 @@ const FUNCTIONS: readonly [name: string, apply: (x: Tensor) => Tensor][] = [
   ['log_softmax', (x) => x.log_softmax(-1)],
 ];
 
-/** One side is a function of the other: it was applied once too often, or is missing. */
+/** Finds a function of one side that gives the other: it was applied once too often, or is missing. */
 export function functionOfOther({ expected, actual, words }: Evidence): string | undefined {
   const eps = epsOf(expected.dtype);
   if (!eps || expected.dtype.is_complex || !expected.shape.length) return undefined;
@@ -49,7 +49,7 @@ const tensorOf = ({ numbers, shape }: Elements): Tensor =>
 
 type Arguments = [label: string, value: () => Tensor];
 
-/** A loss of recorded inputs gives both sides' bits, with other options. */
+/** Finds a loss of recorded inputs that gives the bits of both sides with different options. */
 export function otherOptions(evidence: Evidence): string | undefined {
   const { expected, actual, words } = evidence;
   if (!evidence.recomputes || expected.dtype.is_complex || !epsOf(expected.dtype)) return undefined;
@@ -83,7 +83,7 @@ function attempt(compute: () => Tensor): Tensor | undefined {
 const isFloat = ({ dtype }: Given): boolean => /float/.test(dtype);
 const size = ({ shape }: Given): number => shape.reduce((n, length) => n * length, 1);
 
-/** As many of the latest inputs, parameters and results are tried. */
+/** The number of the latest inputs, parameters and results that are tried. */
 const LATEST = 8;
 const LATEST_TARGETS = 2;
 

@@ -1,4 +1,4 @@
-/** Differences as small as those of rounding. */
+/** Diagnoses of differences that are as small as rounding errors. */
 import { relativeOf } from '../difference/difference';
 import { greatestOf, medianOf } from '../difference/sample';
 import type { Evidence } from './evidence';
@@ -9,10 +9,10 @@ const NARROW = [
   { dtype: 'float16', eps: 2 ** -10 },
   { dtype: 'bfloat16', eps: 2 ** -7 },
 ];
-/** Fewer differences say nothing of a bias. */
+/** The number of differences from which a bias can be seen. */
 const ENOUGH = 8;
 
-/** The numbers went through a narrower dtype. */
+/** Finds a narrower dtype to which the numbers were converted in between. */
 export function rounding({ expected, actual, words }: Evidence): string | undefined {
   const own = epsOf(expected.dtype);
   if (own === undefined) return undefined;
@@ -44,7 +44,7 @@ export function summation({ expected, actual, given }: Evidence): string | undef
     x.length,
     ...given.map(({ shape }) => shape.reduce((n, size) => n * size, 1)),
   );
-  // Errors of sums grow as the root of the number of terms.
+  // The error of a sum grows with the square root of the number of terms.
   const allowed = eps * (4 + 2 * Math.sqrt(terms));
   const scale = greatestOf(x.map(Math.abs));
   const isSmall = x.every((value, i) => {

@@ -24,7 +24,7 @@ export function bitsOf(tensor: Tensor): Tensor {
   return viewAs(real, INTEGERS[real.itemsize]!);
 }
 
-/** Formats the bits of one element: `0x80000000`, of a complex one `0x3f800000, 0x80000000`. */
+/** Formats the bits of one element: `0x80000000`, or `0x3f800000, 0x80000000` for a complex one. */
 export function bitsText(element: Tensor): string {
   const bits = bitsOf(element).contiguous();
   const digits = Array.from(bits.toTypedArray() as ArrayLike<number | bigint>, (part) =>

@@ -1,51 +1,51 @@
-/** How far a tensor is from the one that is expected. */
+/** Measures how far a tensor is from the expected one. */
 import { tidy } from '../../memory/tidy';
 import type { Tensor } from '../../tensor/tensor';
 import { bitsOf, bitsText, realOf } from './bits';
+import { Counts, type Grid } from './counts';
 import { distancesOf } from './distances';
 import { countOf, type Side } from './side';
-import { type Grid, Tally } from './tally';
 
-/** How much a number may be off. Without any of these, all bits must be equal. */
+/** The tolerance. Without any of these options, all bits must be equal. */
 export interface Allowance {
   /** `atol + rtol * abs(expected)`, as in `torch.isclose` with `equal_nan`. Default: 0. */
   rtol?: number | undefined;
   atol?: number | undefined;
-  /** Or as many representable numbers. NaN then equals NaN, and 0 equals -0. */
+  /** The number of representable numbers that may lie between them. With it, NaN equals NaN, and 0 equals -0. */
   ulps?: number | undefined;
 }
 
-/** A complex element is two numbers here, in a last dimension of 2. */
+/** The difference of two tensors. A complex element counts as two numbers, in a last dimension of 2. */
 export interface Difference {
-  /** The elements whose bits differ, and how many there are in all. */
+  /** The number of elements whose bits differ, and the number of all elements. */
   different: number;
   count: number;
   /**
-   * Distances of the elements that differ. Infinite where one side alone is infinite or NaN. The median of more than a
-   * million is that of a sample at even intervals.
+   * The distances of the elements that differ. A distance is infinite if only one side is infinite or NaN. For more
+   * than a million elements, the median is that of a sample at even intervals.
    */
   ulps: { greatest: number; median: number };
   relative: { greatest: number; median: number };
-  /** Where the element is that is furthest off in ulps, with both sides' values and bits. */
+  /** The index of the element with the largest distance in ulps, with the values and bits of both sides. */
   at: readonly number[];
   values: readonly [expected: string, actual: string];
   bits: readonly [expected: string, actual: string];
-  /** The rows or channels that alone differ. */
+  /** Names the indices of a dimension, such as rows or channels, outside of which nothing differs. */
   where: readonly string[];
   /**
-   * How many elements of those that differ are how far off: 0 ulps (NaN and NaN, 0 and -0), 1 ulp, 2 and 3, 4 to 7, …
-   * The last number counts those that are infinitely far.
+   * The number of differing elements by their distance: 0 ulps (NaN and NaN, 0 and -0), 1 ulp, 2 to 3, 4 to 7, … The
+   * last number counts infinite distances.
    */
   histogram: readonly number[];
-  /** The greatest distance in each cell of a grid that is laid over the tensor. */
+  /** The greatest distance in each cell of a grid over the tensor. */
   grid: Grid;
   isClose: boolean;
 }
 
-/** As many numbers are compared at a time. */
+/** The number of elements that are compared at a time. */
 const CHUNK = 2 ** 20;
 
-/** Returns undefined if all bits are equal. Both sides have one dtype and shape. */
+/** Measures the difference of two tensors of one dtype and shape. Returns undefined if all bits are equal. */
 export function differenceOf(
   expected: Side,
   actual: Side,
@@ -53,7 +53,7 @@ export function differenceOf(
 ): Difference | undefined {
   const { dtype } = expected;
   const parts = dtype.is_complex ? 2 : 1;
-  const tally = new Tally(dtype.is_complex ? [...expected.shape, 2] : expected.shape);
+  const counts = new Counts(dtype.is_complex ? [...expected.shape, 2] : expected.shape);
   const count = countOf(expected);
   let isClose = allowance !== undefined;
   let furthest: Furthest | undefined;
@@ -61,19 +61,22 @@ export function differenceOf(
     const length = Math.min(CHUNK, count - from);
     const add = (i: number, ulps: number, x: number, y: number): boolean => {
       isClose &&= isWithin(x, y, ulps, allowance!);
-      return tally.add(from * parts + i, ulps, relativeOf(x, y));
+      return counts.add(from * parts + i, ulps, relativeOf(x, y));
     };
     furthest =
       tidy(() => compare(expected.part(from, length), actual.part(from, length), add)) ?? furthest;
   }
-  return furthest && { ...tally.summary(), ...furthest, isClose };
+  return furthest && { ...counts.summary(), ...furthest, isClose };
 }
 
 type Furthest = Pick<Difference, 'values' | 'bits'>;
-/** Takes an element that differs. Returns whether none before was further off. */
+/** Adds an element that differs. Returns whether its distance is the largest so far. */
 type Add = (i: number, ulps: number, x: number, y: number) => boolean;
 
-/** Returns the element that is further off than all before, if one is. */
+/**
+ * Adds the differing elements of a part. Returns the element whose distance is the largest of all parts so far, or
+ * undefined if an earlier part has it.
+ */
 function compare(expected: Tensor, actual: Tensor, add: Add): Furthest | undefined {
   const [a, b] = [realOf(expected).reshape([-1]), realOf(actual).reshape([-1])];
   const changed = bitsOf(a).ne(bitsOf(b));

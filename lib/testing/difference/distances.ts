@@ -7,12 +7,13 @@ import { bitsOf } from './bits';
 const where = op<(condition: Tensor, self: Tensor, other: Tensor) => Tensor>('where', ['self']);
 
 /**
- * The distance of each pair of real elements, as float64. Both zeros are one number. What is not finite is infinitely
- * far from everything but itself, and NaN from everything.
+ * Returns the distance of each pair of real elements, as float64. Both zeros count as one number. An infinity is
+ * infinitely far from everything but itself, and NaN from everything.
  */
 export function distancesOf(actual: Tensor, expected: Tensor): Tensor {
   const [a, b] = [rankOf(actual), rankOf(expected)];
-  // The difference of integers is exact unless it overflows, where that of doubles is large enough.
+  // The difference of the integers is exact, unless it overflows. That of the doubles then shows that the distance is
+  // large.
   const rough = a.double().sub(b.double()).abs();
   const exact = a.sub(b).abs().double();
   const distance = where(rough.lt(2 ** 62), exact, rough);
@@ -21,7 +22,7 @@ export function distancesOf(actual: Tensor, expected: Tensor): Tensor {
   return distance.masked_fill(isNumber.logical_not(), Number.POSITIVE_INFINITY);
 }
 
-/** Numbers the representable numbers in their order, both zeros as 0. */
+/** Returns the position of each element among the representable numbers. Both zeros have the position 0. */
 function rankOf(tensor: Tensor): Tensor {
   if (!tensor.is_floating_point()) return tensor.to(int64);
   const bits = bitsOf(tensor).to(int64);

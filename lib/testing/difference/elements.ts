@@ -1,30 +1,30 @@
-/** The elements of a tensor as numbers, for what JavaScript looks at. */
+/** Reads the elements of a tensor as JavaScript numbers. */
 import { tidy } from '../../memory/tidy';
 import * as dtypes from '../../tensor/dtype';
 import type { DType } from '../../tensor/dtype_table';
 import type { Tensor } from '../../tensor/tensor';
 import { countOf, type Side } from './side';
 
-/** Contiguous elements. A complex element is two numbers, in a last dimension of 2. */
+/** The elements in row-major order. A complex element counts as two numbers, in a last dimension of 2. */
 export interface Elements {
   dtype: DType;
   shape: readonly number[];
   bytes: Uint8Array;
   numbers: Float64Array;
-  /** Whether these are all elements of the tensor, and not its first ones. */
+  /** Whether these are all elements of the tensor. If false, they are its first rows. */
   isWhole: boolean;
 }
 
-/** The bytes of a tensor on any device, contiguous. */
+/** Returns the bytes of a tensor in row-major order. It may be on any device. */
 export function bytesOf(tensor: Tensor): Uint8Array {
   const array = tensor.detach().toTypedArray() as ArrayBufferView;
   return new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength);
 }
 
-/** As many elements are looked at, at most. */
+/** The largest number of elements that are read. */
 export const MOST_ELEMENTS = 2 ** 20;
 
-/** Reads a side, of a large one its first rows. */
+/** Reads the elements of one side, or the first rows of a large one. */
 export function elementsOf(side: Side): Elements {
   const { dtype, shape } = beginning(side);
   const read = (): Pick<Elements, 'bytes' | 'numbers'> => {

@@ -1,4 +1,4 @@
-/** The index in each dimension of the element at a position. */
+/** Returns the index in each dimension for a position in row-major order. */
 export function placeOf(position: number, shape: readonly number[]): number[] {
   let rest = position;
   const index = [...shape].reverse().map((size) => {

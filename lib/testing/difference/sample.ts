@@ -1,7 +1,7 @@
-/** The greatest of many numbers, and their median. */
+/** Finds the greatest of many numbers, and their median, in limited memory. */
 const MOST = 2 ** 20;
 
-/** Keeps all numbers up to MOST, and beyond that every second, every fourth, … of them. */
+/** Keeps up to MOST numbers. If there are more, keeps every second, every fourth, … of them. */
 export class Sample {
   #kept: number[] = [];
   #interval = 1;
@@ -22,7 +22,7 @@ export class Sample {
   }
 }
 
-/** The lower of the two in the middle, where there are two. */
+/** Returns the median. For an even count, this is the lower of the two numbers in the middle. */
 export const medianOf = (numbers: Float64Array): number =>
   Float64Array.from(numbers).sort()[Math.floor((numbers.length - 1) / 2)]!;
 

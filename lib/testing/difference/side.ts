@@ -1,4 +1,6 @@
-/** One side of a comparison. Its elements are read in parts, so that a large tensor takes little memory more. */
+/**
+ * One side of a comparison, whose elements are read in parts, so that a large tensor needs little additional memory.
+ */
 import { op } from '../../nn/ops';
 import type { DType } from '../../tensor/dtype_table';
 import type { Tensor } from '../../tensor/tensor';
@@ -6,7 +8,7 @@ import type { Tensor } from '../../tensor/tensor';
 export interface Side {
   readonly dtype: DType;
   readonly shape: readonly number[];
-  /** Returns some elements in order: contiguous, on the CPU, outside of any graph. */
+  /** Returns a range of the elements in row-major order: contiguous, on the CPU, outside of any graph. */
   part(from: number, count: number): Tensor;
 }
 

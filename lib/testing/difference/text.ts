@@ -1,4 +1,4 @@
-/** A difference in words. */
+/** Describes a difference in words. */
 import type { Difference } from './difference';
 
 /** Formats a count with separators: `26,415`. */
@@ -10,10 +10,10 @@ export function ulpsText(ulps: number): string {
   return ulps < 1e6 ? thousands(ulps) : ulps.toExponential(1);
 }
 
-export const relativeText = (value: number): string =>
+const relativeText = (value: number): string =>
   Number.isFinite(value) ? value.toPrecision(2) : '∞';
 
-/** How far, where and how the elements differ, a line each. */
+/** Returns a line for each: the distances, the element that is furthest off, and the indices that differ. */
 export function differenceLines(
   { ulps, relative, at, values, bits, where }: Difference,
   [expected, actual]: readonly [expected: string, actual: string],

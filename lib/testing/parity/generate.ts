@@ -15,8 +15,8 @@ import { type LossRow, nameOf } from './losses';
 import { REDUCTIONS } from './losses/row';
 
 /** The dtypes that losses are mainly used with, and other dtypes that some losses accept. */
-export const MAIN_DTYPES = ['float32', 'float64', 'bfloat16', 'float16'] as const;
-export const OTHER_DTYPES = ['int64', 'int32', 'uint8', 'bool', 'complex64', 'complex128'] as const;
+const MAIN_DTYPES = ['float32', 'float64', 'bfloat16', 'float16'] as const;
+const OTHER_DTYPES = ['int64', 'int32', 'uint8', 'bool', 'complex64', 'complex128'] as const;
 export const DTYPES: readonly DType[] = [...MAIN_DTYPES, ...OTHER_DTYPES];
 
 const LAYOUTS: Layout[] = ['contiguous', 'transposed', 'strided', 'expanded'];

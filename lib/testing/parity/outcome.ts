@@ -57,7 +57,7 @@ export function outcomeOf(raw: Raw, warnings: Outcome['warnings'] = []): Outcome
 }
 
 /** Returns the contents of a tensor. */
-export function tensorValue(tensor: Tensor): TensorValue {
+function tensorValue(tensor: Tensor): TensorValue {
   const array = tensor.detach().toTypedArray() as ArrayBufferView;
   return {
     dtype: String(tensor.dtype),

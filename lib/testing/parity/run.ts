@@ -255,7 +255,7 @@ class Run {
         return device ? { ...call, device } : call;
       });
       const answers = oracle.run(calls);
-      answers.catch(() => undefined); // It is awaited later.
+      answers.catch(() => undefined); // The promise is awaited later.
       underWay.push([batch, answers]);
       if (underWay.length > AHEAD) await finish();
     }

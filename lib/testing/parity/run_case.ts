@@ -8,7 +8,7 @@ import { elementsOf } from '../difference/elements';
 import { sideOf } from '../difference/side';
 import { readCase, type SavedCase } from './case_file';
 import { allowanceOf, firstAndLast, type RunReport, type Tolerances } from './port/comparison';
-import { type Environment, environmentHere, sideNotes } from './port/sides';
+import { type Environment, environmentHere, sideNotes } from './port/environments';
 import { compareTensors, type TensorReport, worstOf } from './port/tensor_report';
 
 /** A report on a case has what one on a run has, and the call. */

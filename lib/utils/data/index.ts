@@ -1,14 +1,7 @@
 /** `torch.utils.data`. See https://docs.pytorch.org/docs/stable/data.html */
 export { type Collated, type Converted, default_collate, default_convert } from './_utils/collate';
 export { get_worker_info, type WorkerInfo } from './_utils/worker_info';
-export {
-  DataLoader,
-  type DataLoaderConstructor,
-  type DataLoaderOptions,
-  type LoaderOptions,
-  type LoaderState,
-  type UnbatchedOptions,
-} from './dataloader';
+export { DataLoader, type DataLoaderConstructor, type LoaderState } from './dataloader';
 export {
   type Awaitable,
   ChainDataset,
@@ -24,6 +17,7 @@ export {
   TensorDataset,
 } from './dataset';
 export { DistributedSampler, type DistributedSamplerOptions } from './distributed';
+export type { DataLoaderOptions, LoaderOptions, UnbatchedOptions } from './loader_options';
 export type { Position } from './position';
 export {
   BatchSampler,

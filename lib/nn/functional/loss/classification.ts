@@ -24,6 +24,7 @@ import {
   optionalInstance,
   REDUCE,
   REDUCTION,
+  REDUCTION_OPTIONS,
   reductionOf,
   SIZE_AVERAGE,
 } from './types';
@@ -167,9 +168,7 @@ export const binary_cross_entropy = defineLoss(
   {
     /** A weight for each element, broadcast to the target's shape. Default: null. */
     weight: OPTIONAL_TENSOR,
-    size_average: SIZE_AVERAGE,
-    reduce: REDUCE,
-    reduction: REDUCTION,
+    ...REDUCTION_OPTIONS,
   },
   (native, at, of, input, target) =>
     native.binary_cross_entropy(
@@ -191,9 +190,7 @@ export const binary_cross_entropy_with_logits = defineLoss(
   {
     /** A weight for each element, broadcast to the target's shape. Default: null. */
     weight: OPTIONAL_TENSOR,
-    size_average: SIZE_AVERAGE,
-    reduce: REDUCE,
-    reduction: REDUCTION,
+    ...REDUCTION_OPTIONS,
     /** A weight for positive examples, broadcast to the target's shape. Default: null. */
     pos_weight: OPTIONAL_TENSOR,
   },
@@ -215,7 +212,7 @@ export type BCEWithLogitsLossOptions = OptionsOf<typeof binary_cross_entropy_wit
 export const multilabel_margin_loss = defineLoss(
   'multilabel_margin_loss',
   INPUT_AND_TARGET,
-  { size_average: SIZE_AVERAGE, reduce: REDUCE, reduction: REDUCTION },
+  REDUCTION_OPTIONS,
   (native, at, of, input, target) =>
     native.multilabel_margin_loss(at.input(input), at.target(target), at.reduction(of)),
 );
@@ -231,9 +228,7 @@ export const multilabel_soft_margin_loss = defineLoss(
   {
     /** A weight for each class, of shape (C). Default: null. */
     weight: OPTIONAL_TENSOR,
-    size_average: SIZE_AVERAGE,
-    reduce: REDUCE,
-    reduction: REDUCTION,
+    ...REDUCTION_OPTIONS,
   },
   (native, at, of, input, target) =>
     native.multilabel_soft_margin_loss(
@@ -259,9 +254,7 @@ export const multi_margin_loss = defineLoss(
     margin: float(1),
     /** A weight for each class, of shape (C). Default: null. */
     weight: OPTIONAL_TENSOR,
-    size_average: SIZE_AVERAGE,
-    reduce: REDUCE,
-    reduction: REDUCTION,
+    ...REDUCTION_OPTIONS,
   },
   (native, at, of, input, target) =>
     native.multi_margin_loss(
@@ -282,7 +275,7 @@ export type MultiMarginLossOptions = OptionsOf<typeof multi_margin_loss.options>
 export const soft_margin_loss = defineLoss(
   'soft_margin_loss',
   INPUT_AND_TARGET,
-  { size_average: SIZE_AVERAGE, reduce: REDUCE, reduction: REDUCTION },
+  REDUCTION_OPTIONS,
   (native, at, of, input, target) =>
     native.soft_margin_loss(at.input(input), at.target(target), at.reduction(of)),
 );

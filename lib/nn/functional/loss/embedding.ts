@@ -9,7 +9,7 @@
 import type { Tensor } from '../../../tensor/tensor';
 import { pairwiseOf } from '../distance';
 import { defineLoss, INPUT_AND_TARGET, inputs, type OptionsOf } from './definition';
-import { bool, DISTANCE, float, INPUT, REDUCE, REDUCTION, SIZE_AVERAGE } from './types';
+import { bool, DISTANCE, float, INPUT, REDUCTION, REDUCTION_OPTIONS } from './types';
 
 const TWO_INPUTS_AND_TARGET = inputs<[input1: Tensor, input2: Tensor, target: Tensor]>()({
   input1: INPUT,
@@ -32,9 +32,7 @@ export const hinge_embedding_loss = defineLoss(
   {
     /** The margin. Default: 1. */
     margin: float(1),
-    size_average: SIZE_AVERAGE,
-    reduce: REDUCE,
-    reduction: REDUCTION,
+    ...REDUCTION_OPTIONS,
   },
   (native, at, of, input, target) =>
     native.hinge_embedding_loss(
@@ -56,9 +54,7 @@ export const cosine_embedding_loss = defineLoss(
   {
     /** The margin, from -1 to 1. Default: 0. */
     margin: float(0),
-    size_average: SIZE_AVERAGE,
-    reduce: REDUCE,
-    reduction: REDUCTION,
+    ...REDUCTION_OPTIONS,
   },
   (native, at, of, input1, input2, target) =>
     native.cosine_embedding_loss(
@@ -81,9 +77,7 @@ export const margin_ranking_loss = defineLoss(
   {
     /** The margin. Default: 0. */
     margin: float(0),
-    size_average: SIZE_AVERAGE,
-    reduce: REDUCE,
-    reduction: REDUCTION,
+    ...REDUCTION_OPTIONS,
   },
   (native, at, of, input1, input2, target) =>
     native.margin_ranking_loss(
@@ -115,9 +109,7 @@ export const triplet_margin_loss = defineLoss(
      * smaller. Default: false.
      */
     swap: bool(false),
-    size_average: SIZE_AVERAGE,
-    reduce: REDUCE,
-    reduction: REDUCTION,
+    ...REDUCTION_OPTIONS,
   },
   (native, at, of, anchor, positive, negative) =>
     native.triplet_margin_loss(

@@ -15,6 +15,7 @@ import {
   OPTIONAL_TENSOR,
   REDUCE,
   REDUCTION,
+  REDUCTION_OPTIONS,
   SIZE_AVERAGE,
   VARIANCE,
 } from './types';
@@ -27,9 +28,7 @@ export const l1_loss = defineLoss(
   'l1_loss',
   INPUT_AND_TARGET,
   {
-    size_average: SIZE_AVERAGE,
-    reduce: REDUCE,
-    reduction: REDUCTION,
+    ...REDUCTION_OPTIONS,
     /** A weight for each element, of the input's shape. Default: null. */
     weight: OPTIONAL_TENSOR,
   },
@@ -46,9 +45,7 @@ export const mse_loss = defineLoss(
   'mse_loss',
   INPUT_AND_TARGET,
   {
-    size_average: SIZE_AVERAGE,
-    reduce: REDUCE,
-    reduction: REDUCTION,
+    ...REDUCTION_OPTIONS,
     /** A weight for each element, of the input's shape. Default: null. */
     weight: OPTIONAL_TENSOR,
   },
@@ -65,9 +62,7 @@ export const smooth_l1_loss = defineLoss(
   'smooth_l1_loss',
   INPUT_AND_TARGET,
   {
-    size_average: SIZE_AVERAGE,
-    reduce: REDUCE,
-    reduction: REDUCTION,
+    ...REDUCTION_OPTIONS,
     /** The error at which the squared part ends. With 0, this is l1_loss. Default: 1. */
     beta: float(1),
   },

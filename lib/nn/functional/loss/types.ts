@@ -191,3 +191,10 @@ export const reductionOf = <R extends string>(): LossParameter<R, MarshalledRedu
   );
 
 export const REDUCTION = reductionOf<Reduction>();
+
+/** The options of most losses that reduce. Python has them together, in this order. */
+export const REDUCTION_OPTIONS = {
+  size_average: LEGACY,
+  reduce: LEGACY,
+  reduction: REDUCTION,
+};

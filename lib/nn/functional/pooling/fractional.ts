@@ -16,7 +16,7 @@ import {
 /** The ratio of the output's size to the input's, in all dimensions or in each. */
 export type Ratio = number | readonly number[];
 
-export const RATIO = typeOf<Ratio>(
+const RATIO = typeOf<Ratio>(
   'a number or an array of numbers',
   (value) =>
     typeof value === 'number' ||

@@ -1,13 +1,13 @@
-/** Holds tensors against a recorded run, one at a time, and reports on all. */
+/** Compares tensors with a recorded run, one at a time, and reports on all. */
 import type { Tensor } from '../../../tensor/tensor';
 import { gradientText } from '../../diagnosis';
 import type { Given } from '../../diagnosis/evidence';
 import type { Allowance } from '../../difference/difference';
 import { type Elements, elementsOf } from '../../difference/elements';
 import { sideOf } from '../../difference/side';
+import type { Sides } from './environments';
 import { type Kind, keyOf, type RunEntry } from './run';
 import type { RunFile } from './run_file';
-import type { Sides } from './sides';
 import {
   compareTensors,
   labelOf,
@@ -20,29 +20,32 @@ import {
 export interface RunReport {
   verdict: Verdict;
   path: string;
-  /** In the order of the recording. */
+  /** The reports, in the order of the recording. */
   results: readonly TensorReport[];
-  /** The first result that differs, and the last before it that does not. */
+  /** The first result that differs, and the last one before it that is equal. */
   first: string | null;
   last: string | null;
-  /** What was computed in another order than in the recording. */
+  /** The results that were computed in another order than in the recording. */
   problems: readonly string[];
-  /** In what the sides differ, so that equal bits cannot be promised; what Python warned of. */
+  /**
+   * The differences between the two environments, because of which equal bits are not guaranteed, and Python's
+   * warnings.
+   */
   notes: readonly string[];
   sides: Sides;
 }
 
-/** Tolerances of all tensors, and of some by name. */
+/** The tolerance of all tensors, and those of some by name. */
 export interface Tolerances extends Allowance {
   tolerances?: Readonly<Record<string, Allowance>> | undefined;
 }
 
 const COMPARED: ReadonlySet<Kind> = new Set(['record', 'output', 'grad', 'final']);
 
-/** Losses are computed for as many tensors that differ: the later ones mostly differ because these do. */
+/** The number of differing tensors for which losses are computed. Later tensors mostly differ because these do. */
 const MOST_RECOMPUTED = 16;
 
-/** The tolerance of a tensor of this name. Without one, all bits must be equal. */
+/** Returns the tolerance of a tensor. Without one, all bits must be equal. */
 export function allowanceOf(
   { rtol, atol, ulps, tolerances = {} }: Tolerances,
   name: string,
@@ -53,7 +56,7 @@ export function allowanceOf(
 
 export class Comparison {
   readonly #results = new Map<RunEntry, TensorReport>();
-  /** Results that the recording does not have. */
+  /** The names of results that the recording does not have. */
   readonly #surplus: TensorReport[] = [];
   readonly #problems: string[] = [];
   readonly #places: ReadonlyMap<RunEntry, number>;
@@ -71,7 +74,7 @@ export class Comparison {
     return this.#results.has(entry);
   }
 
-  /** Compares a tensor with that of an entry. Without one, the program did not compute it. */
+  /** Compares a tensor with that of an entry. Undefined means that the program did not compute it. */
   compare(entry: RunEntry, ours: Tensor | undefined): void {
     this.#noteOrder(entry);
     const python = this.file.side(keyOf(entry));
@@ -88,7 +91,7 @@ export class Comparison {
       this.#gradient(entry, ours, report);
   }
 
-  /** Notes a tensor that the recording does not have. */
+  /** Adds the name of a result that the recording does not have. */
   surplus(entry: Pick<RunEntry, 'kind' | 'name' | 'step'>, ours: Tensor): void {
     this.#surplus.push(tensorReport(entry, ours, 'Python has none, and here there is one'));
   }
@@ -159,7 +162,7 @@ export class Comparison {
   }
 }
 
-/** Names the first result that differs, and the last before it that does not. */
+/** Returns the names of the first result that differs, and of the last one before it that is equal. */
 export function firstAndLast(results: readonly TensorReport[]): Pick<RunReport, 'first' | 'last'> {
   const first = results.findIndex(({ verdict }) => verdict === 'different');
   const show = (at: number): string | null => {

@@ -1,10 +1,10 @@
-/** The random generators whose states belong to a run, under the names of Python's recorder. */
+/** The random generators of a run, under the names that Python's recorder gives them. */
 import * as cuda from '../../../cuda';
 import { get_rng_state, set_rng_state } from '../../../random/generator';
 import type { Tensor } from '../../../tensor/tensor';
 import { bytesOf } from '../../difference/elements';
 
-export interface DeviceGenerator {
+interface DeviceGenerator {
   device: string;
   get(): Tensor;
   set(state: Tensor): void;
@@ -12,12 +12,12 @@ export interface DeviceGenerator {
 
 const CPU: DeviceGenerator = { device: 'cpu', get: get_rng_state, set: set_rng_state };
 
-/** The CPU's generator and, once CUDA is in use, those of its devices. */
+/** Returns the CPU's generator and, if CUDA is in use, those of its devices. */
 export function generatorsInUse(): DeviceGenerator[] {
   return [CPU, ...(cuda.is_available() && cuda.is_initialized() ? generatorsOfCuda() : [])];
 }
 
-/** The generators of all devices that there are. */
+/** Returns the generators of all existing devices. */
 export function generators(): DeviceGenerator[] {
   return [CPU, ...(cuda.is_available() ? generatorsOfCuda() : [])];
 }
@@ -29,11 +29,11 @@ const generatorsOfCuda = (): DeviceGenerator[] =>
     set: (state) => cuda.set_rng_state(state, i),
   }));
 
-/** The name in the file of a generator's state after a call. */
+/** Returns the name in the file for a generator's state after a call. */
 export const generatorKey = (step: number, device: string, call: string): string =>
   device === 'cpu' ? `${step}/rng/${call}` : `${step}/rng@${device}/${call}`;
 
-/** Takes the states of generators, and gives back how to restore them. */
+/** Reads the states of generators. Returns a function that restores them. */
 export function keptGenerators(): () => void {
   const before = generatorsInUse().map(({ set, get }) => ({ set, state: get() }));
   return () => {

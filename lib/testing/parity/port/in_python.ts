@@ -1,17 +1,17 @@
-/** Runs Python's program on a run that TypeScript recorded, and holds both recordings against each other. */
+/** Runs a Python program on a run that TypeScript recorded, and compares both recordings. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
 import { Comparison, type RunReport, type Tolerances } from './comparison';
+import { environmentOf, sideNotes, warningNotes } from './environments';
 import { RECORDER } from './recorder';
 import { keyOf } from './run';
 import { RunFile } from './run_file';
-import { environmentOf, sideNotes, warningNotes } from './sides';
 
-/** Python did not start, or its program failed. */
-export class PythonRunError extends Error {
+/** Thrown if Python does not start, or its program fails. */
+class PythonRunError extends Error {
   override name = 'PythonRunError';
 }
 
@@ -51,7 +51,7 @@ function run(python: string, args: readonly string[]): Promise<void> {
   });
 }
 
-/** Compares our recording with Python's of the same program. */
+/** Compares the recording of this package with Python's recording of the same program. */
 function compareFiles(python: RunFile, ours: RunFile, tolerances: Tolerances): RunReport {
   const comparison = new Comparison(python, tolerances);
   const compared = ['record', 'output', 'grad', 'final'];
@@ -71,7 +71,7 @@ function compareFiles(python: RunFile, ours: RunFile, tolerances: Tolerances): R
   return comparison.finish(sides, [...sideNotes(sides), ...warningNotes(python.index)]);
 }
 
-/** `check` on one side may be `output` on the other. */
+/** A result that is a `check` on one side may be an `output` on the other. */
 function recordedKey(file: RunFile, entry: RunFile['index']['entries'][number]): string {
   const kinds =
     entry.kind === 'record' || entry.kind === 'output'

@@ -14,7 +14,7 @@ import type { Port } from './run';
 export async function loadPort(file: string): Promise<Port> {
   const url = pathToFileURL(path.resolve(file)).href;
   const loaded = /\.[cm]?ts$/.test(file) ? await importTypeScript(url, file) : await import(url);
-  // CommonJS compiled from modules has its exports in a default of their own.
+  // CommonJS that was compiled from an ECMAScript module has its exports in `default`.
   const { default: main, port } = loaded as { default?: unknown; port?: unknown };
   const inner = main as { default?: unknown; port?: unknown } | undefined;
   const found = [main, port, inner?.default, inner?.port].find((one) => typeof one === 'function');
@@ -40,7 +40,7 @@ function tsxFrom(folders: readonly string[]): string | undefined {
   for (const folder of folders) {
     try {
       const { resolve } = createRequire(path.join(folder, 'port.js'));
-      // What require() finds is CommonJS, which stands beside the module.
+      // A file that require() finds is CommonJS, and lies beside the ECMAScript module.
       return resolve('tsx/esm/api').replace(/\.cjs$/, '.mjs');
     } catch {}
   }

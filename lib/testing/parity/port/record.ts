@@ -1,4 +1,4 @@
-/** Records a run in the format of torch_losses_run.py, so that Python can be held against it. */
+/** Records a run in the format of torch_losses_run.py, so that a Python program can be compared with it. */
 import { closeSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { __version__ } from '../../../backends/process';
 import { typeError, valueError } from '../../../bindings/errors';
@@ -24,7 +24,9 @@ import {
 import { checkedName } from './run_file';
 
 export interface RecordOptions {
-  /** Numbers, texts, booleans, null and lists of these, which the run has as `run.options`. */
+  /**
+   * The options of the run: numbers, texts, booleans, null and lists of these. The program reads them as `run.options`.
+   */
   options?: Readonly<Record<string, Option>> | undefined;
 }
 
@@ -209,7 +211,7 @@ class Recording implements Run {
     this.#end = end;
   }
 
-  /** Keeps the states of the random generators after a call, where they are others than before. */
+  /** Records the states of the random generators after a call, if the call changed them. */
   #keepRandom(call: string): void {
     for (const { device, get } of generatorsInUse()) {
       const state = get();
@@ -227,7 +229,7 @@ function writeAll(descriptor: number, bytes: Uint8Array): void {
   }
 }
 
-/** An option as JSON has it. */
+/** Returns an option as a value of JSON. */
 function plain(name: string, value: unknown): unknown {
   if (Array.isArray(value)) return value.map((item) => plain(name, item));
   if (typeof value === 'number' && !Number.isFinite(value)) {

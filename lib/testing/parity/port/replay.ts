@@ -1,4 +1,4 @@
-/** Runs a port on what a run started from, and holds what it computes against the recording. */
+/** Runs a port with the inputs of a recorded run, and compares its results with the recording. */
 import { assertionError, typeError, valueError } from '../../../bindings/errors';
 import { isTensor } from '../../../bindings/handle';
 import { native } from '../../../bindings/native';
@@ -8,21 +8,22 @@ import type { Module } from '../../../nn/modules/module';
 import { withoutGrad } from '../../../nn/ops';
 import type { Tensor } from '../../../tensor/tensor';
 import { Comparison, type RunReport, type Tolerances } from './comparison';
+import { environmentHere, environmentOf, sideNotes, warningNotes } from './environments';
 import { generatorKey, generators, generatorsInUse, keptGenerators, sameState } from './generators';
 import { type Kind, keyOf, type Option, type Port, type Run, type RunEntry, stateOf } from './run';
 import { checkedName, RunFile } from './run_file';
-import { environmentHere, environmentOf, sideNotes, warningNotes } from './sides';
 import { labelOf } from './tensor_report';
 import { runText } from './text';
 
 export interface ReplayOptions extends Tolerances {
-  /** Default: as many as the recording had. */
+  /** The number of threads. Default: that of the recording. */
   threads?: number | undefined;
 }
 
 /**
- * Runs a port on a recorded run, and compares what it checks with the recording, bit for bit unless told otherwise. The
- * threads and the states of the random generators are the recording's, and afterwards as before.
+ * Runs a port with the inputs of a recorded run, and compares the results that it checks with the recording, by default
+ * bit by bit. It runs with the recording's number of threads and states of the random generators, which are restored
+ * afterwards.
  *
  * @param file - that Python's `record_run` or `record` wrote
  * @returns a report on every recorded tensor
@@ -39,7 +40,7 @@ export async function replay(
   throw Object.assign(assertionError(runText(report)), { report });
 }
 
-/** What `replay` does, without an error for what differs. @internal */
+/** Implements `replay`. Differences are no error. @internal */
 export async function reportOn(
   path: string,
   port: Port,
@@ -219,7 +220,7 @@ class Replay implements Run {
     );
   }
 
-  /** Sets the random generators to where they were in the recording after the same call. */
+  /** Sets the random generators to their recorded states after the same call. */
   #setRandom(call: string): void {
     for (const { device, set } of generators()) {
       const key = generatorKey(this.#step, device, call);

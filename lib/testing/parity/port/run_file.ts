@@ -1,4 +1,4 @@
-/** A recorded run as its file has it. Tensors are read when they are asked for. */
+/** The file of a recorded run. Tensors are read when they are needed. */
 import { valueError } from '../../../bindings/errors';
 import { LazyFile } from '../../../serialization/lazy_file';
 import { damaged } from '../../../serialization/reader';
@@ -35,7 +35,7 @@ export class RunFile extends LazyFile {
     return this.#byKey.get(key);
   }
 
-  /** A recorded tensor, which is read in parts. */
+  /** Returns one side of a comparison: a recorded tensor, which is read in parts. */
   side(key: string): Side {
     const { dtype, shape } = this.describe(key);
     const part = (from: number, count: number): Tensor => {
@@ -45,7 +45,7 @@ export class RunFile extends LazyFile {
     return { dtype, shape, part };
   }
 
-  /** The tensor of an entry, in memory of the recorded strides. */
+  /** Returns the tensor of an entry, with the recorded strides. */
   laidOut(entry: RunEntry): Tensor {
     const tensor = this.tensor(keyOf(entry));
     return entry.strides ? withStrides(tensor, entry.strides, this.path) : tensor;
@@ -111,7 +111,10 @@ function withStrides(tensor: Tensor, strides: readonly number[], path: string): 
   return empty_strided(once.shape, strides, { dtype: tensor.dtype }).copy_(once).expand(shape);
 }
 
-/** How far a small tensor's elements may be apart: a file must not ask for much more memory than it fills. */
+/**
+ * The largest extent in memory of a small tensor with gaps, in elements. It stops a file from requesting far more
+ * memory than its size.
+ */
 const LARGEST_EXTENT = 2 ** 26;
 
 /** @throws RangeError (ValueError) for a name that is no text */

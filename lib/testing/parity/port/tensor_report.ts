@@ -1,4 +1,4 @@
-/** What came of one tensor. */
+/** The report on one tensor. */
 import { diagnose, otherShape } from '../../diagnosis';
 import { type Given, PYTHON } from '../../diagnosis/evidence';
 import { type Allowance, type Difference, differenceOf } from '../../difference/difference';
@@ -9,18 +9,21 @@ import type { Kind, RunEntry } from './run';
 export type Verdict = 'equal' | 'close' | 'different';
 
 export interface TensorReport {
-  /** As the program named it; `grad.` or `final.` before it for a gradient and the state at the end. */
+  /**
+   * The name that the program gave it. The name of a gradient begins with `grad.`, and that of a final state with
+   * `final.`.
+   */
   name: string;
   kind: Kind;
   step: number;
   dtype: string;
   shape: readonly number[];
   verdict: Verdict;
-  /** In what the elements differ, where both sides have the same dtype and shape. */
+  /** The difference of the elements, if both sides have the same dtype and shape. */
   difference: Difference | null;
-  /** What else is wrong: nothing was compared with it, or its dtype or shape is another. */
+  /** Another problem: the tensor is missing on one side, or its dtype or shape differs. */
   problem: string | null;
-  /** What may be the cause, the most specific first. */
+  /** The possible causes, the most specific one first. */
   diagnoses: string[];
 }
 
@@ -32,7 +35,7 @@ export const labelOf = ({ kind, name }: Pick<RunEntry, 'kind' | 'name'>): string
 const describe = ({ dtype, shape }: Pick<Side, 'dtype' | 'shape'>): string =>
   `${dtype}[${shape.join(', ')}]`;
 
-/** A report on a tensor that is equal, or has a problem. */
+/** Returns the report on a tensor that is equal, or has a problem. */
 export function tensorReport(
   entry: Entry,
   { dtype, shape }: Pick<Side, 'dtype' | 'shape'>,
@@ -44,14 +47,14 @@ export function tensorReport(
   return { ...base, verdict, difference: null, problem, diagnoses: [] };
 }
 
-/** What a diagnosis may look at beside the two tensors. */
+/** The data for a diagnosis, in addition to the two tensors. */
 export interface Context {
   given(): readonly Given[];
   options: Readonly<Record<string, unknown>>;
   recomputes: boolean;
 }
 
-/** Compares a tensor with the one that Python has. */
+/** Compares a tensor with Python's. */
 export function compareTensors(
   entry: Entry,
   python: Side,

@@ -1,4 +1,4 @@
-/** What came of a run, as text. */
+/** Formats the report on a run as text. */
 import { differenceLines, thousands } from '../../difference/text';
 import type { RunReport } from './comparison';
 import type { TensorReport } from './tensor_report';
@@ -14,7 +14,7 @@ export interface TextStyles {
 const same = (text: string): string => text;
 export const PLAIN: TextStyles = { bold: same, dim: same, good: same, bad: same, warning: same };
 
-/** Differences that are shown in full; the report as JSON has all. */
+/** The number of differences that are shown in full. The report as JSON has all. */
 const MOST_SHOWN = 10;
 
 const VERDICTS = {
@@ -47,7 +47,7 @@ export function runText(report: RunReport, styles: TextStyles = PLAIN): string {
   ].join('\n');
 }
 
-/** Between which tensors the cause lies; the empty string where all are equal. */
+/** Names the tensors between which the cause lies. Empty if all are equal. */
 export function betweenText({ first, last }: RunReport): string {
   if (!first) return '';
   return last
@@ -55,7 +55,7 @@ export function betweenText({ first, last }: RunReport): string {
     : `The first that differs is ${first}; nothing before it was compared.`;
 }
 
-/** What is wrong with a tensor. */
+/** Describes the problem of a tensor. */
 export function resultText({ dtype, shape, problem, difference }: TensorReport): string {
   if (problem) return problem;
   if (!difference) return `${dtype}[${shape.join(', ')}]: equal`;

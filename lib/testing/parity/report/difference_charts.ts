@@ -1,9 +1,9 @@
-/** How far the elements of a tensor are off: where, and how many of them. */
+/** Charts of the distances in a tensor: a map of their places, and a histogram. */
 import { escaped } from '../../../utils/html/page';
 import type { Difference } from '../../difference/difference';
 import { thousands, ulpsText } from '../../difference/text';
 
-/** The levels of colours: up to as many ulps. */
+/** The distances in ulps up to which each level of colour reaches. */
 const LEVELS = [0, 1, 16, 256, 2 ** 16, 2 ** 24, Infinity];
 const WIDTH = 420;
 const HEIGHT = 200;
@@ -41,7 +41,7 @@ export function heatMap({ grid }: Difference, shape: readonly number[]): string 
 
 const levelOf = (ulps: number): number => LEVELS.findIndex((most) => ulps <= most);
 
-/** A path around the cells that are set. Neighbours in a row are one rectangle. */
+/** Returns a path around the cells that are set. Neighbours in a row become one rectangle. */
 function pathOf(cells: readonly boolean[], columns: number): string {
   let path = '';
   for (let i = 0; i < cells.length; i++) {
@@ -54,7 +54,7 @@ function pathOf(cells: readonly boolean[], columns: number): string {
   return path;
 }
 
-/** Returns how many elements are how many ulps off, as bars: 0, 1, 2 and 3, 4 to 7, …, infinitely many. */
+/** Returns a histogram of distances in ulps: 0, 1, 2 to 3, 4 to 7, …, infinite. */
 export function histogram({ histogram: counts, different }: Difference): string {
   const from = counts.findIndex((count) => count > 0);
   const to = counts.length - [...counts].reverse().findIndex((count) => count > 0);

@@ -1,16 +1,16 @@
-/** What came of several files, in numbers and as a sentence. */
+/** Summarizes the results of several files, in numbers and as a sentence. */
 import { thousands } from '../../difference/text';
 import type { RunReport } from '../port/comparison';
 import type { Verdict } from '../port/tensor_report';
 import type { CaseReport } from '../run_case';
 
-/** What came of a file: a report, or why it could not be run. */
+/** The result of a file: a report, or the reason why it could not be run. */
 export type FileResult =
   | { path: string; report: RunReport | CaseReport }
   | { path: string; error: string };
 
-export interface FileCounts extends Record<Verdict, number> {
-  /** Files that could not be run. */
+interface FileCounts extends Record<Verdict, number> {
+  /** The number of files that could not be run. */
   unrun: number;
 }
 
@@ -24,7 +24,7 @@ export function countsOf(results: readonly FileResult[]): FileCounts {
   return counts;
 }
 
-/** The worst of all files. */
+/** Returns the worst verdict of all files. */
 export function verdictOfFiles(results: readonly FileResult[]): Verdict | 'unrun' {
   const verdicts = results.map((result) => ('error' in result ? 'unrun' : result.report.verdict));
   const order = ['unrun', 'different', 'close'] as const;

@@ -1,14 +1,14 @@
-/** Formats what came of runs and cases as one HTML file, with every difference. */
+/** Formats the results of runs and cases as one HTML file, with every difference. */
 import { escaped, figures, legend, page, section, table } from '../../../utils/html/page';
 import { differenceLines, thousands } from '../../difference/text';
 import type { RunReport } from '../port/comparison';
-import { PROPERTIES, type Sides } from '../port/sides';
+import { PROPERTIES, type Sides } from '../port/environments';
 import type { TensorReport } from '../port/tensor_report';
 import { betweenText, resultText } from '../port/text';
 import { heatMap, histogram } from './difference_charts';
 import { countsOf, type FileResult, titleOf, verdictOfFiles } from './files';
 
-/** Differences that are unfolded at first. */
+/** The number of differences that are unfolded at first. */
 const UNFOLDED = 3;
 
 export function filesPage(results: readonly FileResult[], date: string): string {
@@ -63,7 +63,7 @@ function callTable({ loss, ...report }: RunReport & { loss?: string }): string {
   return table([escaped(loss), ''], rows, 'text');
 }
 
-/** The tensors of each step in the order of computation, green to the first that differs. */
+/** Returns the tensors of each step in the order of computation, green up to the first one that differs. */
 function stepsOf({ results }: RunReport, file: number): string {
   const first = results.findIndex(({ verdict }) => verdict === 'different');
   const steps = new Map<number, string[]>();

@@ -16,7 +16,7 @@ interface Suite {
   cases: readonly TestCase[];
 }
 
-/** A test for each tensor. A file that could not be run is an error. */
+/** Returns a test for each tensor. A file that could not be run is an error. */
 export function filesJunit(results: readonly FileResult[]): string {
   return document(
     results.map((result): Suite => {
@@ -43,7 +43,7 @@ function failureOf(tensor: TensorReport, between: string): TestCase['failure'] {
   return { message: resultText(tensor), text: [...diagnoses, ...lines, between].join('\n') };
 }
 
-/** A test for each loss and dtype. */
+/** Returns a test for each loss and dtype. */
 export function lossesJunit({ by, failures }: ParityReport): string {
   const suites = new Map<string, TestCase[]>();
   for (const [key, counts] of Object.entries(by['loss and dtype'])) {
@@ -92,7 +92,7 @@ function caseText(suite: string, { name, failure, error }: TestCase): string {
   return `${head}><failure message="${xml(failure.message)}">${xml(failure.text)}</failure></testcase>`;
 }
 
-/** XML has no characters for most control codes. */
+/** XML cannot contain most control characters. */
 const xml = (text: string): string =>
   text
     .replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`)

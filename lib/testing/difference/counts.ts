@@ -1,22 +1,22 @@
-/** Counts the elements of a tensor that differ, in memory that does not grow with the tensor. */
+/** Counts the differing elements of a tensor, in memory that does not grow with the tensor. */
 import { placeOf } from './place';
 import { Sample } from './sample';
 
-/** A grid that is laid over the rows and columns of a tensor; columns are its last dimension. */
+/** A grid over the rows and columns of a tensor. Its columns are parts of the last dimension. */
 export interface Grid {
   rows: number;
   columns: number;
-  /** Row by row; -1 where nothing differs. */
+  /** The greatest distance in each cell, row by row. -1 if nothing in the cell differs. */
   greatest: number[];
 }
 
 const MOST_ROWS = 24;
 const MOST_COLUMNS = 32;
-/** Indices of larger dimensions are not told apart. */
+/** The largest dimension whose indices are counted. */
 const LARGEST_DIMENSION = 2 ** 22;
 const MOST_NAMED = 8;
 
-export class Tally {
+export class Counts {
   readonly #count: number;
   readonly #ulps = new Sample();
   readonly #relative = new Sample();
@@ -49,7 +49,7 @@ export class Tally {
       .map((dimension) => ({ ...dimension, seen: new Uint8Array(dimension.size) }));
   }
 
-  /** Adds an element that differs. Returns whether none before was further off. */
+  /** Adds an element that differs. Returns whether its distance is the largest so far. */
   add(i: number, ulps: number, relative: number): boolean {
     this.#different++;
     this.#ulps.add(ulps);
@@ -84,7 +84,10 @@ export class Tally {
     };
   }
 
-  /** Names the indices of a dimension outside of which nothing differs, if they are few and most of them differs. */
+  /**
+   * Names the indices of a dimension outside of which nothing differs, if there are few of them and most of their
+   * elements differ.
+   */
   #standingOut({ dimension, size, seen }: Dimension): string[] {
     const at = seen.reduce((sum, one) => sum + one, 0);
     const isDense = this.#different >= (at * this.#count) / size / 2;
@@ -102,7 +105,7 @@ export class Tally {
 interface Dimension {
   dimension: number;
   size: number;
-  /** How many elements one index has. */
+  /** The number of elements at one index. */
   inner: number;
   /** 1 for each index where an element differs. */
   seen: Uint8Array;

@@ -1,6 +1,6 @@
 /** Recurrent layers that compute one step. Source: torch/nn/modules/rnn.py. */
 
-import { runtimeError, valueError } from '../../bindings/errors';
+import { runtimeError, valueError } from '../../../bindings/errors';
 import {
   BOOL,
   FACTORY,
@@ -13,27 +13,18 @@ import {
   Signature,
   STRING,
   TENSOR,
-  typeOf,
-} from '../../dispatch/signature';
-import type { Device } from '../../tensor/device';
-import type { DType } from '../../tensor/dtype';
-import type { Tensor } from '../../tensor/tensor';
-import { boolRepr } from '../../utils/python';
-import * as init from '../init';
-import { empty, op } from '../ops';
-import { Parameter } from '../parameter';
-import { Module } from './module';
+} from '../../../dispatch/signature';
+import type { Tensor } from '../../../tensor/tensor';
+import { boolRepr } from '../../../utils/python';
+import * as init from '../../init';
+import { empty, op, zeros } from '../../ops';
+import { Parameter } from '../../parameter';
+import { Module } from '../module';
+import { type InitialState, PAIR, SIZES } from './kinds';
 
 type Weights = [w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | null, b_hh: Tensor | null];
 type Step<Hidden> = (input: Tensor, hx: Hidden, ...weights: Weights) => Hidden;
 type Pair = readonly [h: Tensor, c: Tensor];
-
-const zeros =
-  op<(size: readonly number[], options: { dtype: DType; device: Device }) => Tensor>('zeros');
-const PAIR = typeOf<Pair>(
-  'an array of two Tensors',
-  (value) => Array.isArray(value) && value.length === 2 && value.every(TENSOR.accepts),
-);
 
 export interface CellOptions extends FactoryOptions {
   /** Whether there are biases. Default: true. */
@@ -45,7 +36,6 @@ export interface RNNCellOptions extends CellOptions {
   nonlinearity?: 'tanh' | 'relu' | undefined;
 }
 
-const SIZES = { input_size: required(INT), hidden_size: required(INT) };
 const BIAS = { bias: optional(BOOL, true) };
 const BASE = new Signature('RNNCellBase', {
   ...SIZES,
@@ -53,8 +43,6 @@ const BASE = new Signature('RNNCellBase', {
   num_chunks: required(INT),
   ...FACTORY,
 });
-
-type InitialState<Hidden> = Hidden | null | { hx?: Hidden | null | undefined };
 
 /** The base of {@link RNNCell}, {@link LSTMCell} and {@link GRUCell}. See `torch.nn.modules.rnn.RNNCellBase`. */
 export abstract class RNNCellBase<Hidden = Tensor> extends Module<

@@ -1,14 +1,14 @@
-/** What decides the bits on each side of a comparison, and in what the sides differ. */
+/** The properties of both environments that determine the bits. */
 import { __version__ } from '../../../backends/process';
 import { native } from '../../../bindings/native';
 import { is_available } from '../../../cuda/device';
 import { kernelsOn } from '../environment';
 import type { RunIndex } from './run';
 
-/** A side. What its file does not say is null. */
+/** The environment of one side. A property that its file does not have is null. */
 export interface Environment {
   language: string;
-  /** Such as `Python 3.12.3`. */
+  /** The language with its version, such as `Python 3.12.3`. */
   runtime: string | null;
   torch: string | null;
   threads: number | null;
@@ -32,7 +32,7 @@ export const environmentOf = (index: RunIndex): Environment => ({
   kernels: [],
 });
 
-/** This process, where what was recorded on a device is computed on that device if there is one. */
+/** Returns the environment of this process. A recorded device is used if it exists here. */
 export const environmentHere = (device: string | null): Environment => ({
   language: 'TypeScript',
   runtime: `Node ${process.version}`,
@@ -43,7 +43,7 @@ export const environmentHere = (device: string | null): Environment => ({
   kernels: kernelsOn(),
 });
 
-/** The names of what decides the bits. */
+/** The names of the properties. */
 export const PROPERTIES = {
   torch: 'torch',
   threads: 'threads',
@@ -51,7 +51,7 @@ export const PROPERTIES = {
   device: 'device',
 } as const;
 
-/** In what the sides differ, so that equal bits cannot be promised. */
+/** Returns the differences between both environments, because of which equal bits are not guaranteed. */
 export function sideNotes({ recorded, here }: Sides): string[] {
   return (Object.keys(PROPERTIES) as (keyof typeof PROPERTIES)[])
     .filter((name) => recorded[name] !== null && recorded[name] !== here[name])
