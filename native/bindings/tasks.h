@@ -66,8 +66,8 @@ struct Task {
   // The tensors that the task uses, and those of them that it writes to.
   std::vector<at::Tensor> tensors;
   std::vector<at::Tensor> written;
-  // Whether `start` waits for nobody. Then it may run on the caller's thread, which saves a change of
-  // threads.
+  // Whether `start` waits for nobody. Then it may run on the caller's thread, which saves a change
+  // of threads.
   bool starts_at_once = false;
   // Whether it sends to one other rank, or receives from one.
   bool is_message = false;

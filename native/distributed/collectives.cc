@@ -49,10 +49,12 @@ void check_arguments(const Call& call, const Stack& stack) {
       group = c10d::resolve_process_group(stack[i].toStringRef());
     }
     if (parameter == "group_size") {
-      TORCH_CHECK_VALUE(stack[i].toInt() > 0, "group_size must be positive, got ", stack[i].toInt());
+      TORCH_CHECK_VALUE(stack[i].toInt() > 0, "group_size must be positive, got ",
+                        stack[i].toInt());
     }
     visit_tensors(stack[i], [&](const at::Tensor& tensor) {
-      TORCH_CHECK_VALUE(!divides_rows || tensor.dim() > 0, name, " takes no tensor without a dimension");
+      TORCH_CHECK_VALUE(!divides_rows || tensor.dim() > 0, name,
+                        " takes no tensor without a dimension");
       dimensions[i].push_back(tensor.dim());
     });
   }
@@ -96,8 +98,8 @@ class Collective {
         is_on_cpu &= tensor.is_cpu();
       });
     }
-    task.starts_at_once = is_on_cpu && group && starts_at_once(group) &&
-                          name_ != "c10d::monitored_barrier_";
+    task.starts_at_once =
+        is_on_cpu && group && starts_at_once(group) && name_ != "c10d::monitored_barrier_";
   }
 
   // Starts it. Calls `done` at its end.

@@ -26,13 +26,26 @@ namespace distributed {
 namespace {
 
 namespace autograd = torch::autograd;
-using c10d::Reducer;
 using Tensors = std::vector<at::Tensor>;
-using ReducerPointer = std::shared_ptr<Reducer>;
 
 constexpr ExternalType kReducerType{{0x7c21e90b5d3f4a86, 0x9e54d1b07a62c3f8}, "a Reducer"};
 // The bytes that one broadcast of parameters or buffers sends.
 constexpr size_t kBroadcastBytes = 250 * 1024 * 1024;
+
+class Reducer final : public c10d::Reducer {
+ public:
+  using c10d::Reducer::Reducer;
+
+  // Lets go of the group. With a static graph, the base class keeps a collective of the first
+  // backward pass, and that keeps Gloo's connections and the store.
+  void release_group() {
+    remove_autograd_hooks();
+    update_process_group({});
+    local_used_work_ = {};
+  }
+};
+
+using ReducerPointer = std::shared_ptr<Reducer>;
 
 // The reducer of one model. It needs a logger in some of its functions.
 struct Replica {
@@ -46,8 +59,7 @@ struct Replica {
 
   // Lets go of the group, so that the group's store and port are free when it is destroyed.
   void release() {
-    reducer->remove_autograd_hooks();
-    reducer->update_process_group({});
+    reducer->release_group();
     delays = false;
     *hook_group = {};
     group = {};
@@ -122,8 +134,7 @@ void keeping_versions(const Tensors& tensors, const Write& write) {
 // Sends the tensors of the first rank to all others.
 void broadcast(const GroupPointer& group, const Tensors& tensors) {
   if (tensors.empty()) return;
-  keeping_versions(tensors,
-                   [&] { c10d::broadcast_coalesced(group, tensors, kBroadcastBytes, 0); });
+  keeping_versions(tensors, [&] { c10d::broadcast_coalesced(group, tensors, kBroadcastBytes, 0); });
 }
 
 // Sends what `broadcast` sends. Calls `done` at its end, on any thread.

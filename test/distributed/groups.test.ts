@@ -243,10 +243,16 @@ gone = dist.new_group([0]); dist.destroy_process_group(gone)
       [() => dist.recv(t, { group_src: -1 }), other],
       [() => c10d.send([t], group, 5, 0), other],
       [() => functional.isend(t, 5, 0, group.group_name), other],
-      [() => dist.reduce_scatter_single(torch.ones(2, 2), t), /the output has 2 dimensions, and the input 1$/],
+      [
+        () => dist.reduce_scatter_single(torch.ones(2, 2), t),
+        /the output has 2 dimensions, and the input 1$/,
+      ],
       [() => dist.reduce_scatter_single(scalar, scalar), without],
       [() => functional.all_gather_into_tensor(scalar, 1, group), without],
-      [() => functional.reduce_scatter_tensor(t, 'sum', 0, group), /group_size must be positive, got 0$/],
+      [
+        () => functional.reduce_scatter_tensor(t, 'sum', 0, group),
+        /group_size must be positive, got 0$/,
+      ],
     ];
     for (const [call, text] of ROWS) {
       const error = await (async () => call())().then(

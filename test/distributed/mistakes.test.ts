@@ -50,7 +50,8 @@ const masked = (text?: string): string | undefined =>
   text?.replace(/port: \d+/, 'port: PORT').replace(/after \d+ seconds/, 'after SECONDS seconds');
 
 /** What a process sees if another one was faster; and the rank of one that is too many, which is refused at once here. */
-const CHANCE = /Connection was likely closed|by peer|failed to connect|timed out|must be from 0 to 1, got 2/;
+const CHANCE =
+  /Connection was likely closed|by peer|failed to connect|timed out|must be from 0 to 1, got 2/;
 
 describe('groups that are made or used wrongly', function () {
   this.timeout(120_000);
@@ -62,7 +63,9 @@ describe('groups that are made or used wrongly', function () {
     language: string,
     environment: NodeJS.ProcessEnv = {},
   ): Promise<Outcome[][][]> {
-    const programs = [...language].map((letter) => (letter === 'n' ? 'mistakes.js' : 'mistakes.py'));
+    const programs = [...language].map((letter) =>
+      letter === 'n' ? 'mistakes.js' : 'mistakes.py',
+    );
     const located = [];
     for (const each of cases) located.push({ ...each, port: await freePort() });
     writeFileSync(file(`${language}.cases`), JSON.stringify(located));
