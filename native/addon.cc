@@ -105,6 +105,7 @@ void add_all(Bindings& bindings) {
   add_environment(bindings);
   add_sharing(bindings);
   add_allocator(bindings);
+  add_mapped_parts(bindings);
   add_tensors(bindings);
   add_autograd(bindings);
   add_hooks(bindings);
@@ -122,6 +123,8 @@ void add_all(Bindings& bindings) {
   add_groups(bindings);
   add_collectives(bindings);
   add_reducers(bindings);
+  add_comm_hooks(bindings);
+  add_joins(bindings);
   add_targets(bindings);
   add_kernels(bindings);
   add_losses(bindings);

@@ -9,6 +9,7 @@ class Bindings;
 void add_environment(Bindings& bindings);       // bindings/environment_calls.cc
 void add_sharing(Bindings& bindings);           // bindings/sharing.cc
 void add_allocator(Bindings& bindings);         // memory/allocator.cc
+void add_mapped_parts(Bindings& bindings);      // memory/mapped_parts.cc
 void add_tensors(Bindings& bindings);           // operators/tensors.cc
 void add_autograd(Bindings& bindings);          // operators/autograd.cc
 void add_hooks(Bindings& bindings);             // operators/hooks.cc
@@ -26,5 +27,7 @@ void add_stores(Bindings& bindings);            // distributed/stores.cc
 void add_groups(Bindings& bindings);            // distributed/groups.cc
 void add_collectives(Bindings& bindings);       // distributed/collectives.cc
 void add_reducers(Bindings& bindings);          // distributed/reducer.cc
+void add_comm_hooks(Bindings& bindings);        // distributed/comm_hooks.cc
+void add_joins(Bindings& bindings);             // distributed/join.cc
 
 }  // namespace torch_losses

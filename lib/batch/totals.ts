@@ -89,16 +89,28 @@ export class Differences {
   }
 }
 
+/** What the losses of some rows add up to. */
+export class Scores {
+  readonly tally = new Tally();
+  statistics: Statistics | undefined;
+  difference: Differences | undefined;
+
+  get state(): Omit<ScoresState, 'timing'> {
+    return {
+      tally: this.tally.state,
+      statistics: this.statistics?.state ?? null,
+      difference: this.difference?.state ?? null,
+    };
+  }
+}
+
 /** What is known of some chunks. */
 export interface TotalsState extends Omit<ScoresState, 'timing'> {
   readonly timings: Timing[];
 }
 
-export class Totals {
-  readonly tally = new Tally();
+export class Totals extends Scores {
   readonly timings: Timing[] = [];
-  statistics: Statistics | undefined;
-  difference: Differences | undefined;
 
   static of(states: readonly TotalsState[]): Totals {
     const totals = new Totals();
@@ -106,15 +118,11 @@ export class Totals {
     return totals;
   }
 
-  get state(): TotalsState {
-    return {
-      tally: this.tally.state,
-      timings: this.timings,
-      statistics: this.statistics?.state ?? null,
-      difference: this.difference?.state ?? null,
-    };
+  override get state(): TotalsState {
+    return { ...super.state, timings: this.timings };
   }
 
+  /** Adds a chunk. */
   add({ timing, ...others }: ScoresState): void {
     this.addState({ ...others, timings: [timing] });
   }

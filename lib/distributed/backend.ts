@@ -3,6 +3,7 @@
 import { assertionError, runtimeError, valueError } from '../bindings/errors';
 import { native } from '../bindings/native';
 import { warn } from '../bindings/warnings';
+import { is_available as hasGpu } from '../cuda';
 import { DEVICE, required, Signature, STRING } from '../dispatch/signature';
 import { type DeviceLike, device as deviceOf, hasAccelerator } from '../tensor/device';
 
@@ -36,7 +37,7 @@ export const DEFAULT_BACKENDS: Readonly<Record<string, string>> = {
 /** Returns the backend of each device that a backend's name stands for. */
 export function backendConfig(name: string): Map<string, string> {
   if (name === Backend.UNDEFINED) {
-    const device = hasAccelerator() ? 'cuda' : 'cpu';
+    const device = hasGpu() ? 'cuda' : 'cpu';
     return new Map([[device, DEFAULT_BACKENDS[device]!]]);
   }
   const devices = DEVICES[name];
@@ -104,8 +105,9 @@ export const is_available = (): boolean => native.dist_is_available();
 /** Returns whether groups can use Gloo. */
 export const is_gloo_available = (): boolean => is_available();
 
-/** Returns whether groups can use NCCL. */
-export const is_nccl_available = (): boolean => false;
+/** Returns whether libtorch has NCCL: the CUDA builds for Linux. To use it takes a GPU, too. */
+export const is_nccl_available = (): boolean =>
+  is_available() && hasAccelerator() && process.platform === 'linux';
 
 export const is_mpi_available = (): boolean => false;
 export const is_ucc_available = (): boolean => false;

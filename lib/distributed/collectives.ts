@@ -2,6 +2,7 @@
 import { valueError } from '../bindings/errors';
 import type { AsyncOptions } from '../bindings/jobs';
 import { warn } from '../bindings/warnings';
+import { is_available as hasGpu } from '../cuda';
 import { Operator } from '../dispatch/operators';
 import {
   BOOL,
@@ -26,6 +27,7 @@ import {
   canonicalRank,
   defaultGroup,
   type Group,
+  type GroupState,
   get_backend,
   group_,
   isMember,
@@ -441,6 +443,18 @@ export const all_to_all_single: Collective<
   },
 );
 
+function currentDevice({ config, rank }: GroupState): string {
+  if (!hasGpu() || config.has('cpu')) return 'cpu';
+  if (rank === 0) {
+    warn(
+      'barrier(): using the device under current context. You can specify `device_id` in `init_process_group` to mute this warning.',
+      'UserWarning',
+      'user',
+    );
+  }
+  return 'cuda';
+}
+
 /** Options of {@link barrier}. */
 export interface BarrierOptions extends CollectiveOptions {
   /** The CUDA devices to wait on; one is expected. Default: null */
@@ -467,8 +481,8 @@ export const barrier: Collective<[], ['group'], BarrierOptions> = defineCollecti
     if (!isMember(members)) return notInGroup('barrier');
     const state = ProcessGroup._stateOf(members as ProcessGroup);
     const device = v.device_ids
-      ? `cuda:${v.device_ids[0]}`
-      : (state.boundDevice ?? (state.config.has('cpu') ? 'cpu' : 'cuda'));
+      ? `${hasGpu() ? 'cuda' : 'cpu'}:${v.device_ids[0]}`
+      : (state.boundDevice ?? currentDevice(state));
     const signalled = empty([1], { dtype: uint8, device });
     const args = [signalled, members, v.device_ids ?? [], v.async_op, v.timeout ?? OWN_TIMEOUT];
     return launch(BARRIER, args, { signal });

@@ -37,7 +37,10 @@ export {
   reduce_scatter_tensor,
   scatter,
 } from './collectives';
+export { DebugLevel, get_debug_level, set_debug_level, set_debug_level_from_env } from './debug';
+export { GradBucket } from './grad_bucket';
 export {
+  default_pg_timeout,
   destroy_process_group,
   get_node_local_rank,
   type InitOptions,

@@ -5,6 +5,7 @@ import { assertionError, createError, runtimeError, valueError } from '../bindin
 import type { AsyncOptions } from '../bindings/jobs';
 import { native } from '../bindings/native';
 import { outside } from '../bindings/outside';
+import { warn } from '../bindings/warnings';
 import { device_count } from '../cuda';
 import { describe, fail } from '../dispatch/arguments';
 import {
@@ -27,6 +28,7 @@ import {
   checkBackend,
   DEFAULT_BACKENDS,
   defaultBackendOf,
+  is_nccl_available,
 } from './backend';
 import { abortable, defineAsync } from './launch';
 import {
@@ -45,11 +47,20 @@ import { leave, rendezvous } from './rendezvous';
 import { PrefixStore, STORE, type Store, TIMEOUT, wrapStore } from './store';
 
 const TIMEOUT_OF_NCCL = 10 * 60 * 1000;
-const TIMEOUT_OF_OTHERS = 30 * 60 * 1000;
+/** The time-out, in milliseconds, of a group that is given none, unless its backend is NCCL. */
+export const default_pg_timeout = 30 * 60 * 1000;
 
 /** Returns the time-out, in milliseconds, of a group that is given none. */
-export const defaultTimeout = (backend: string): number =>
-  backend === Backend.NCCL ? TIMEOUT_OF_NCCL : TIMEOUT_OF_OTHERS;
+export function defaultTimeout(backend: string): number {
+  if (backend !== Backend.NCCL) return default_pg_timeout;
+  if (is_nccl_available()) return TIMEOUT_OF_NCCL;
+  warn(
+    'Attempted to get default timeout for nccl backend, but NCCL support is not compiled',
+    'UserWarning',
+    'user',
+  );
+  return default_pg_timeout;
+}
 
 /** The store that `init_process_group` made, and closes at the end. */
 let ownStore: Store | undefined;
@@ -71,6 +82,8 @@ interface Description {
   readonly isDefault: boolean;
   readonly timeout: number;
   readonly boundDevice: Device | null;
+  /** The default group, unless this is it. */
+  readonly whole: ProcessGroup | null;
 }
 
 async function makeGroup(wanted: Description): Promise<ProcessGroup> {
@@ -99,6 +112,7 @@ async function makeGroup(wanted: Description): Promise<ProcessGroup> {
       [...config.keys()],
       [...config.values()],
       defaultBackend,
+      wanted.whole?.native ?? null,
     ),
   );
   const group = ProcessGroup._of({
@@ -106,6 +120,7 @@ async function makeGroup(wanted: Description): Promise<ProcessGroup> {
     name,
     description,
     backend,
+    defaultBackend,
     config,
     ranks,
     rank,
@@ -293,6 +308,7 @@ async function makeDefault(values: InitValues): Promise<void> {
     isDefault: true,
     timeout,
     boundDevice: device,
+    whole: null,
   });
   if (hasInitBarrier()) await storeBarrier(rank, store, name, world_size, timeout);
 }
@@ -433,6 +449,7 @@ async function newGroup(values: NewGroupValues): Promise<Group | null> {
   const wholeStore = wrapStore(native.dist_group_store(whole.native));
   try {
     if (rank < 0) {
+      if (state.boundDevice !== null) await outside(() => native.dist_leave_out(whole.native));
       if (hasInitBarrier())
         await storeBarrier(whole.rank(), wholeStore, name, whole.size(), timeout);
       return NON_GROUP_MEMBER;
@@ -447,6 +464,7 @@ async function newGroup(values: NewGroupValues): Promise<Group | null> {
       isDefault: false,
       timeout,
       boundDevice: device === null ? null : deviceOf(device),
+      whole,
     });
     if (!hasInitBarrier()) return made;
     const ownStore = wrapStore(native.dist_group_store(made.native));

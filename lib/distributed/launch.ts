@@ -48,14 +48,19 @@ export function abortable<T>(
   });
 }
 
-/** What several collectives in a row wait for, and whether a call is one of them. */
+/** What several collectives in a row wait for. */
 let sequence: Promise<unknown> | undefined;
-const isPart = new AsyncLocalStorage<boolean>();
+/** Whether a call is one of them, or one of a communication hook, which waits for no others. */
+const place = new AsyncLocalStorage<'sequence' | 'hook'>();
+
+/** Runs a communication hook. A backward pass waits for it, so its collectives come before all others. */
+export const inCommHook = <T>(run: () => T): T => place.run('hook', run);
 
 /** Runs several collectives in a row. Those that are started meanwhile come after them, in all processes. */
 export function exclusively<T>(run: () => Promise<T>): Promise<T> {
+  if (place.getStore() === 'hook') return run();
   const before = sequence;
-  const result = isPart.run(true, async () => {
+  const result = place.run('sequence', async () => {
     await before;
     return run();
   });
@@ -82,7 +87,7 @@ function withCaller(error: unknown, { stack }: Error): unknown {
 export function afterSequence<T>(start: () => Promise<T>): Promise<T> {
   const caller = new Error(); // its stack becomes a text if it is read
   const begin = (): Promise<T> => outside(start);
-  const started = sequence && !isPart.getStore() ? sequence.then(begin) : begin();
+  const started = sequence && !place.getStore() ? sequence.then(begin) : begin();
   return started.catch((error: unknown) => {
     throw withCaller(error, caller);
   });
@@ -95,9 +100,10 @@ function run(
   signal?: AbortSignal,
 ): Promise<unknown> {
   const number = ++latest;
+  const isInHook = place.getStore() === 'hook';
   const job = {
     call_operator: (...call: Parameters<NativeJob['call_operator']>) =>
-      native.dist_collective(number, wantsResults, ...call),
+      native.dist_collective(number, wantsResults, isInHook, ...call),
   } as unknown as NativeJob;
   const promise = afterSequence(() => operator.call(args, job) as Promise<unknown>);
   return abortable(promise, signal, () => native.dist_abort(number));

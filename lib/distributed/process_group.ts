@@ -14,6 +14,8 @@ export interface GroupState {
   readonly description: string;
   /** The backend's name as it was given: `gloo`, `undefined`, `cpu:gloo,cuda:nccl`. */
   readonly backend: string;
+  /** The backend for what has no device. */
+  readonly defaultBackend: string;
   /** Devices with their backends. */
   readonly config: ReadonlyMap<string, string>;
   /** The ranks of the members in the default group, in the order of their ranks in this one. */
@@ -72,9 +74,9 @@ export class ProcessGroup {
     return this.#state.ranks.length;
   }
 
-  /** Returns the name of the backend. */
+  /** Returns the name of the backend: of NCCL, if there are several. */
   name(): string {
-    return this.#state.backend;
+    return this.#state.defaultBackend;
   }
 
   [inspect.custom](): string {

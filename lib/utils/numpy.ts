@@ -95,7 +95,7 @@ export class NpzFile implements Iterable<[name: string, array: Tensor]> {
  * See https://numpy.org/doc/stable/reference/generated/numpy.load.html
  *
  * @param file - a path, or the file's bytes
- * @param options.mmap_mode - `'r'` or `'c'` maps a `.npy` file into memory, so that only what is read takes memory. What is
+ * @param mmap_mode - `'r'` or `'c'` maps a `.npy` file into memory, so that only what is read takes memory. What is
  *   written to the tensor does not reach the file, which must not be shortened while the tensor is alive
  * @throws RangeError (ValueError) if the file is damaged or of another format; the error of `fs` if it cannot be read
  */

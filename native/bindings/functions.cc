@@ -53,6 +53,7 @@ void JavaScriptError::rethrow(napi_env env) const {
 
 JavaScriptFunction::JavaScriptFunction(Environment& environment, napi_value value)
     : environment_(environment), queue_(environment.shared_references()) {
+  environment.async().open();
   check(environment.env(), napi_create_reference(environment.env(), value, 1, &reference_));
   ++live_functions;
 }

@@ -117,19 +117,28 @@ template <typename Condition>
 void AsyncQueue::wait_until(std::unique_lock<std::mutex>& lock, Condition holds) {
   while (!holds()) {
     serve_requests(lock);
+    if (holds()) return;
+    TORCH_CHECK(!memory_->awaits_javascript(),
+                "a tensor is in use, and a backward pass waits for its communication hook in "
+                "JavaScript: await what uses the tensor, or the backward pass, before");
     changed_.wait(lock, [&] { return !requests_.empty() || holds(); });
   }
 }
 
-// Starts the worker thread, if it is not running.
-void AsyncQueue::start() {
-  if (thread_.joinable()) return;
+void AsyncQueue::open() {
+  if (notify_ != nullptr) return;
   napi_env env = environment_.env();
   napi_value name = to_javascript(environment_, std::string("torch-losses"));
   check(env, napi_create_threadsafe_function(env, nullptr, idle_resource(environment_), name, 0, 1,
                                              nullptr, nullptr, this, &AsyncQueue::on_finished,
                                              &notify_));
   check(env, napi_unref_threadsafe_function(env, notify_));
+}
+
+// Starts the worker thread, if it is not running.
+void AsyncQueue::start() {
+  if (thread_.joinable()) return;
+  open();
   thread_ = std::thread([this] { work(); });
 }
 

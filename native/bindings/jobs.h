@@ -104,6 +104,9 @@ class AsyncQueue {
   void begin_collective() { ++collectives_; }
   void end_collective() { --collectives_; }
 
+  // Makes it possible for other threads to run something on the environment's thread.
+  void open();
+
   // Runs `body` on the environment's thread, and returns when it has run. May be called on any
   // thread. Throws if the environment is ending. `body` must not throw.
   void run_on_environment_thread(c10::function_ref<void()> body);

@@ -69,6 +69,7 @@ void MemoryUse::add(Claim& claim) {
   count_up(users_, claim.used);
   count_up(writers_, claim.written);
   everything_ += claim.uses_everything ? 1 : 0;
+  awaiting_javascript_ += claim.awaits_javascript ? 1 : 0;
 }
 
 void MemoryUse::remove(const Claim& claim) {
@@ -76,11 +77,13 @@ void MemoryUse::remove(const Claim& claim) {
   count_down(users_, claim.used);
   count_down(writers_, claim.written);
   everything_ -= claim.uses_everything ? 1 : 0;
+  awaiting_javascript_ -= claim.awaits_javascript ? 1 : 0;
 }
 
 bool MemoryUse::must_wait(const Claim& claim) const {
   for (const Claim* earlier : claims_) {
     if (earlier->order >= claim.order) return false;
+    if (earlier->awaits_javascript && claim.is_awaited) continue;
     if (conflict(*earlier, claim)) return true;
   }
   return false;

@@ -46,6 +46,11 @@ class MemoryUse {
     bool is_message = false;
     // Whether it is a backward pass, which may read and change any tensor.
     bool uses_everything = false;
+    // Whether it is a backward pass that waits for a communication hook in JavaScript, which runs
+    // from the event loop. And whether it belongs to a collective of such a hook, which does not
+    // wait for the pass.
+    bool awaits_javascript = false;
+    bool is_awaited = false;
 
     struct Piece {
       const void* memory;
@@ -64,6 +69,8 @@ class MemoryUse {
   bool is_used(const void* memory) const { return everything_ != 0 || users_.contains(memory); }
   bool is_written(const void* memory) const { return writers_.contains(memory); }
   bool has_writers() const { return everything_ != 0 || !writers_.empty(); }
+  // Whether something waits for the event loop.
+  bool awaits_javascript() const { return awaiting_javascript_ != 0; }
   // Whether a claim that was added earlier conflicts.
   bool must_wait(const Claim& claim) const;
   // Whether a collective that is not done conflicts, and one of the two is a message.
@@ -82,6 +89,7 @@ class MemoryUse {
   std::unordered_map<const void*, int> users_;
   std::unordered_map<const void*, int> writers_;
   int everything_ = 0;  // the number of claims that use everything
+  int awaiting_javascript_ = 0;
 };
 
 }  // namespace torch_losses

@@ -82,6 +82,7 @@ void Tasks::abort(int64_t number) {
 void Tasks::claim(Task& task) {
   task.claim.is_collective = true;
   task.claim.is_message = task.is_message;
+  task.claim.is_awaited = task.is_awaited;
   task.claim.use(task.tensors);
   task.claim.write(task.written);
   MemoryUse& memory = *shared_->memory;

@@ -69,6 +69,8 @@ struct Task {
   // Whether `start` waits for nobody. Then it may run on the caller's thread, which saves a change
   // of threads.
   bool starts_at_once = false;
+  // Whether it belongs to a communication hook in JavaScript, for which a backward pass waits.
+  bool is_awaited = false;
   // Whether it sends to one other rank, or receives from one.
   bool is_message = false;
   // The caller's number for the task, for `abort`. 0 for none.
@@ -98,6 +100,9 @@ class Tasks {
 
   // The lane of collectives: all ranks start them in the same order.
   Lane& collectives() { return collectives_; }
+  // The lane of those in communication hooks. A backward pass, which waits for them, holds the
+  // other.
+  Lane& awaited() { return awaited_; }
 
   // Starts the task on the lane, after the jobs and collectives whose memory it needs. Returns its
   // promise. Throws if a message that is not done uses the memory, or if this is such a message.
@@ -132,6 +137,7 @@ class Tasks {
   Environment& environment_;
   SharedPointer shared_;
   Lane collectives_;
+  Lane awaited_;
   int64_t unsettled_ = 0;
   std::unordered_map<int64_t, std::shared_ptr<Task>> numbered_;
 };

@@ -49,6 +49,18 @@ asm(".weak _ZN4c10d6Logger19log_if_graph_staticEb");
 asm(".weak _ZN4c10d7Reducer10set_loggerESt8weak_ptrINS_6LoggerEE");
 asm(".weak _ZN4c10d7Reducer16ddp_graph_staticEv");
 asm(".weak _ZN4c10d7Reducer20update_process_groupEN3c1013intrusive_ptrINS_12ProcessGroupENS1_6detail34intrusive_target_default_null_typeIS3_EEEE");
+asm(".weak _ZN4c10d12ProcessGroup10getBackendEN3c1010DeviceTypeE");
+asm(".weak _ZN4c10d13setDebugLevelENS_10DebugLevelE");
+asm(".weak _ZN4c10d7Reducer13run_comm_hookERNS_10GradBucketE");
+asm(".weak _ZN4c10d7Reducer28set_forward_pass_work_handleEN3c1013intrusive_ptrINS_4WorkENS1_6detail34intrusive_target_default_null_typeIS3_EEEEb");
+asm(".weak _ZN4c10d7Reducer35push_rebuilt_params_for_all_indicesEv");
+asm(".weak _ZNK4c10d19ProcessGroupWrapper12getWrappedPgEv");
+asm(".weak _ZNK4c10d7Reducer16get_grad_bucketsEb");
+asm(".weak _ZNK4c10d7Reducer28get_local_used_map_on_deviceEv");
+asm(".weak _ZTIN4c10d19ProcessGroupWrapperE");
+asm(".weak _ZTIN4c10d7BackendE");
+asm(".weak _ZNK4c10d7Backend15decref_pyobjectEv");
+asm(".weak _ZNK4c10d7Backend15incref_pyobjectEv");
 #endif
 // clang-format on
 

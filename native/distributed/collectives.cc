@@ -84,9 +84,8 @@ class Collective {
         name_(call_.op.schema().name()),
         wants_results_(wants_results) {}
 
-  void describe(Task& task) const {
+  void describe(Task& task) {
     task.is_message = is_message(name_);
-    bool is_on_cpu = true;
     GroupPointer group;  // none if the operator takes its name
     for (size_t i = 0; i < stack_.size(); ++i) {
       const Parameter& parameter = call_.op.parameters()[i];
@@ -94,15 +93,15 @@ class Collective {
       const bool written = writes_to(name_, parameter);
       visit_tensors(stack_[i], [&](const at::Tensor& tensor) {
         task.tensors.push_back(tensor);
+        if (!tensor.is_cpu()) uses_device_ = true;
         if (written) task.written.push_back(tensor);
-        is_on_cpu &= tensor.is_cpu();
       });
     }
     task.starts_at_once =
-        is_on_cpu && group && starts_at_once(group) && name_ != "c10d::monitored_barrier_";
+        !uses_device_ && group && starts_at_once(group) && name_ != "c10d::monitored_barrier_";
   }
 
-  // Starts it. Calls `done` at its end.
+  // Starts it. Calls `done` at its end, or on CUDA when the caller's stream will wait for it.
   void start(const Task::Done& done) {
     {
       std::lock_guard lock(mutex_);
@@ -112,7 +111,7 @@ class Collective {
     WorkPointer work = work_in(stack_);
     if (!work) {
       if (!name_.starts_with("_c10d_functional")) return done(nullptr);
-      std::thread([this, done] { wait_for_results(done); }).detach();
+      wait_aside([this, done] { wait_for_results(done); });
       return;
     }
     {
@@ -120,12 +119,18 @@ class Collective {
       work_ = work;
       if (aborted_) work->abort();
     }
-    if (auto future = future_of(*work)) {
+    auto future = future_of(*work);
+    if (uses_device_) {
+      // NCCL's work has been launched: to wait is to make the caller's stream wait. Only a barrier
+      // blocks, and the works of Gloo.
+      if (future && future->completed() && name_ != "c10d::barrier") return wait_for(*work, done);
+      wait_aside([work, done] { wait_for(*work, done); });
+    } else if (future) {
       future->addCallback([done](c10::ivalue::Future& ended) {
         done(ended.hasError() ? ended.exception_ptr() : nullptr);
       });
     } else {
-      std::thread([work, done] { wait_for(*work, done); }).detach();
+      wait_aside([work, done] { wait_for(*work, done); });
     }
   }
 
@@ -154,6 +159,19 @@ class Collective {
     } catch (const c10::Error&) {
       return {};
     }
+  }
+
+  // Runs a function on a thread of its own, with the caller's streams.
+  void wait_aside(std::function<void()> wait) const {
+    if (!uses_device_) return std::thread(std::move(wait)).detach();
+    std::thread([wait = std::move(wait), state = CallerState()] {
+      try {
+        state.apply();
+      } catch (const c10::Error&) {
+        // The device has failed: to wait will tell.
+      }
+      wait();
+    }).detach();
   }
 
   static void wait_for(c10d::Work& work, const Task::Done& done) {
@@ -186,23 +204,26 @@ class Collective {
   Stack stack_;
   const std::string name_;
   const bool wants_results_;
+  bool uses_device_ = false;
   std::mutex mutex_;
   WorkPointer work_;
   bool aborted_ = false;
 };
 
-// Starts a collective. The values: its number for dist_abort, whether the results are wanted, then
-// those of call_operator. Returns a promise of its end.
+// Starts a collective. The values: its number for dist_abort, whether the results are wanted,
+// whether it belongs to a communication hook, then those of call_operator. Returns a promise of its
+// end.
 napi_value run_collective(napi_env env, napi_callback_info info) {
   CallbackArguments values(env, info);
   Environment& environment = values.environment();
   return run_guarded(environment, [&] {
-    if (values.count() < 2) throw_type_error("dist_collective() needs a number and a boolean");
+    if (values.count() < 3) throw_type_error("dist_collective() needs a number and two booleans");
     AsyncQueue::SubmissionScope submission(environment.async());
     auto task = std::make_unique<Task>();
     task->number = Argument<int64_t>::from(environment, values[0]);
     const bool wants_results = Argument<bool>::from(environment, values[1]);
-    auto [call, stack] = read_call(values, 2);
+    task->is_awaited = Argument<bool>::from(environment, values[2]);
+    auto [call, stack] = read_call(values, 3);
     check_arguments(call, stack);
     auto collective =
         std::make_shared<Collective>(std::move(call), std::move(stack), wants_results);
@@ -210,7 +231,9 @@ napi_value run_collective(napi_env env, napi_callback_info info) {
     task->start = [collective](const Task::Done& done) { collective->start(done); };
     task->abort = [collective] { collective->abort(); };
     task->result = [collective] { return collective->result(); };
-    return environment.tasks().submit(environment.tasks().collectives(), std::move(task));
+    Tasks& tasks = environment.tasks();
+    Lane& lane = task->is_awaited ? tasks.awaited() : tasks.collectives();
+    return tasks.submit(lane, std::move(task));
   });
 }
 

@@ -2,6 +2,7 @@
 // torch/csrc/distributed/c10d/init.cpp (the constructor of ProcessGroupGloo).
 #include "distributed/groups.h"
 
+#include <algorithm>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "bindings/bindings.h"
 #include "bindings/libtorch_symbols.h"
 #include "bindings/torch_release.h"
+#include "distributed/nccl.h"
 #include "distributed/stores.h"
 
 namespace torch_losses {
@@ -50,6 +52,32 @@ void release_c10d(Environment& environment) {
   if (current.environment == environment.async().memory().get()) current.environment = nullptr;
 }
 
+// Reads TORCH_DISTRIBUTED_DEBUG before its first use. Python reads it when it starts.
+void read_debug_level() {
+  static const bool is_read = [] {
+    c10d::setDebugLevelFromEnvironment();
+    return true;
+  }();
+  (void)is_read;
+}
+
+int64_t debug_level() {
+  require_available();
+  read_debug_level();
+  return static_cast<int64_t>(c10d::debug_level());
+}
+
+void set_debug_level(int64_t level) {
+  require_available();
+  read_debug_level();
+  c10d::setDebugLevel(static_cast<c10d::DebugLevel>(level));
+}
+
+void set_debug_level_from_env() {
+  require_available();
+  c10d::setDebugLevelFromEnvironment();
+}
+
 // What a group is made from.
 struct GroupDescription {
   StorePointer store;
@@ -64,10 +92,11 @@ struct GroupDescription {
   std::vector<std::string> devices;
   std::vector<std::string> backends;
   std::string default_backend;
+  // The communicator of NCCL of which this group's is a part, if it is one.
+  std::optional<Split> split;
 };
 
-c10::intrusive_ptr<c10d::Backend> make_gloo(const GroupDescription& description,
-                                            const StorePointer& store) {
+BackendPointer make_gloo(const GroupDescription& description, const StorePointer& store) {
   using c10d::ProcessGroupGloo;
   auto options = ProcessGroupGloo::Options::create_default(description.timeout);
   options->group_name = description.name;
@@ -75,19 +104,21 @@ c10::intrusive_ptr<c10d::Backend> make_gloo(const GroupDescription& description,
   return c10::make_intrusive<ProcessGroupGloo>(store, description.rank, description.size, options);
 }
 
-c10::intrusive_ptr<c10d::Backend> make_backend(const GroupDescription& description,
-                                               const std::string& backend,
-                                               const StorePointer& store) {
+BackendPointer make_backend(const GroupDescription& description, const std::string& backend,
+                            const StorePointer& store) {
   if (backend == "gloo") return make_gloo(description, store);
+  if (backend == "nccl") {
+    return make_nccl(store, description.rank, description.size,
+                     {description.name, description.ranks, description.timeout, description.split});
+  }
   std::string upper = backend;
   for (char& letter : upper) letter = static_cast<char>(std::toupper(letter));
   TORCH_CHECK(false, "Distributed package doesn't have ", upper, " built in");
 }
 
 // With TORCH_DISTRIBUTED_DEBUG=DETAIL, each collective is first compared between the ranks.
-c10::intrusive_ptr<c10d::Backend> wrapped(const GroupDescription& description,
-                                          c10::intrusive_ptr<c10d::Backend> backend,
-                                          const StorePointer& store) {
+BackendPointer wrapped(const GroupDescription& description, BackendPointer backend,
+                       const StorePointer& store) {
   if (c10d::debug_level() != c10d::DebugLevel::Detail) return backend;
   auto helper_store =
       c10::make_intrusive<c10d::PrefixStore>("pg_wrapper:" + description.name, store);
@@ -104,8 +135,10 @@ GroupPointer make_group(const GroupDescription& description) {
   auto group = c10::make_intrusive<ProcessGroup>(store, description.rank, description.size);
   group->setDefaultBackend(description.default_backend);
   group->setBoundDeviceId(description.bound_device);
-  const bool is_one = description.backends.front() == description.backends.back();
-  c10::intrusive_ptr<c10d::Backend> backend;
+  const std::string& first = description.backends.front();
+  const bool is_one = std::all_of(description.backends.begin(), description.backends.end(),
+                                  [&](const std::string& each) { return each == first; });
+  BackendPointer backend;
   for (size_t i = 0; i < description.devices.size(); ++i) {
     const std::string& device = description.devices[i];
     const std::string& name = description.backends[i];
@@ -119,17 +152,49 @@ GroupPointer make_group(const GroupDescription& description) {
   }
   group->setGroupName(description.name);
   group->setGroupDesc(description.description);
+  if (const auto& device = description.bound_device) {
+    const BackendPointer bound = group->getBackend(device->type());
+    if (bound->supportsSplitting()) bound->eagerConnectSingleDevice(*device);
+  }
   c10d::register_process_group(description.name, group);
   return group;
 }
 
-// Makes a group off the event loop. Returns a promise of it.
+// Returns the communicator of a group with a bound device, if parts of it are made by splitting.
+BackendPointer split_source(const GroupPointer& group) {
+  const auto device = group->getBoundDeviceId();
+  if (!device) return {};
+  BackendPointer backend = group->getBackend(device->type());
+  if (!backend->supportsSplitting()) return {};
+  while (auto* wrapper = dynamic_cast<c10d::ProcessGroupWrapper*>(backend.get())) {
+    backend = wrapper->getWrappedPg();
+  }
+  return backend;
+}
+
+// Does what the members of a new group wait for, in a process that is not one of them. Returns a
+// promise.
+napi_value leave_out(Environment& environment, const GroupPointer& whole) {
+  auto task = std::make_unique<Task>();
+  task->start = [whole](const Task::Done& done) {
+    if (const BackendPointer source = split_source(whole)) {
+      split_without_member(source, *whole->getBoundDeviceId());
+    }
+    done(nullptr);
+  };
+  task->result = [&environment] { return undefined(environment); };
+  return environment.tasks().submit(environment.tasks().collectives(), std::move(task));
+}
+
+// Makes a group off the event loop. `whole`: the default group, unless this is it. Returns a
+// promise of the group.
 napi_value new_group(Environment& environment, StoreHandle* store, const std::string& name,
                      const std::string& description, int64_t rank, int64_t size,
                      const std::vector<int64_t>& ranks, double timeout,
                      const std::optional<at::Device>& bound_device,
                      const std::vector<std::string>& devices,
-                     const std::vector<std::string>& backends, const std::string& default_backend) {
+                     const std::vector<std::string>& backends, const std::string& default_backend,
+                     const std::optional<GroupPointer>& whole) {
   if (devices.empty() || devices.size() != backends.size()) {
     throw_type_error("each device needs a backend");
   }
@@ -143,11 +208,15 @@ napi_value new_group(Environment& environment, StoreHandle* store, const std::st
                              bound_device,
                              devices,
                              backends,
-                             default_backend};
+                             default_backend,
+                             {}};
+  if (const BackendPointer source = whole ? split_source(*whole) : nullptr) {
+    described.split = Split{source, split_color(ranks)};
+  }
   auto group = std::make_shared<GroupPointer>();
   auto task = std::make_unique<Task>();
   task->start = [group, described](const Task::Done& done) {
-    c10d::setDebugLevelFromEnvironment();
+    read_debug_level();
     *group = make_group(described);
     done(nullptr);
   };
@@ -217,7 +286,12 @@ void add_groups(Bindings& bindings) {
   bindings.add("dist_is_available", [] { return is_available(); });
   bindings.add<&acquire_c10d>("dist_acquire");
   bindings.add<&release_c10d>("dist_release");
+  bindings.add<&debug_level>("dist_debug_level");
+  bindings.add<&set_debug_level>("dist_set_debug_level");
+  bindings.add<&set_debug_level_from_env>("dist_set_debug_level_from_env");
+  bindings.add<&split_color>("dist_split_color");
   bindings.add<&new_group>("dist_new_group");
+  bindings.add<&leave_out>("dist_leave_out");
   bindings.add<&destroy_group>("dist_destroy_group");
   bindings.add<&group_store>("dist_group_store");
 }

@@ -1,24 +1,21 @@
 // c10d's Reducer, which combines the gradients of DistributedDataParallel.
-// Source: torch/nn/parallel/distributed.py, torch/csrc/distributed/c10d/init.cpp,
-// torch/distributed/algorithms/ddp_comm_hooks/default_hooks.py.
+// Source: torch/nn/parallel/distributed.py, torch/csrc/distributed/c10d/init.cpp.
+#include "distributed/reducer.h"
+
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/flatten_dense_tensors.h>
 #include <ATen/ops/unflatten_dense_tensors.h>
 #include <torch/csrc/autograd/engine.h>
 
 #include <algorithm>
-#include <atomic>
 #include <mutex>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
-#include "bindings/bindings.h"
 #include "bindings/externals.h"
-#include "distributed/groups.h"
 #include "operators/autograd_nodes.h"
-#include "operators/graph_use.h"
 
 namespace torch_losses {
 
@@ -26,56 +23,10 @@ namespace distributed {
 namespace {
 
 namespace autograd = torch::autograd;
-using Tensors = std::vector<at::Tensor>;
 
 constexpr ExternalType kReducerType{{0x7c21e90b5d3f4a86, 0x9e54d1b07a62c3f8}, "a Reducer"};
 // The bytes that one broadcast of parameters or buffers sends.
 constexpr size_t kBroadcastBytes = 250 * 1024 * 1024;
-
-class Reducer final : public c10d::Reducer {
- public:
-  using c10d::Reducer::Reducer;
-
-  // Lets go of the group. With a static graph, the base class keeps a collective of the first
-  // backward pass, and that keeps Gloo's connections and the store.
-  void release_group() {
-    remove_autograd_hooks();
-    update_process_group({});
-    local_used_work_ = {};
-  }
-};
-
-using ReducerPointer = std::shared_ptr<Reducer>;
-
-// The reducer of one model. It needs a logger in some of its functions.
-struct Replica {
-  Replica(ReducerPointer made, GroupPointer group, bool delays)
-      : reducer(std::move(made)),
-        logger(std::make_shared<c10d::Logger>(reducer)),
-        group(std::move(group)),
-        delays(delays) {
-    reducer->set_logger(logger);
-  }
-
-  // Lets go of the group, so that the group's store and port are free when it is destroyed.
-  void release() {
-    reducer->release_group();
-    delays = false;
-    *hook_group = {};
-    group = {};
-  }
-
-  const ReducerPointer reducer;
-  const std::shared_ptr<c10d::Logger> logger;
-  // Empty once it was destroyed.
-  GroupPointer group;
-  // That of the hook.
-  const std::shared_ptr<GroupPointer> hook_group = std::make_shared<GroupPointer>();
-  // Whether the first backward pass with a static graph is to come.
-  std::atomic<bool> delays;
-};
-
-using ReplicaPointer = std::shared_ptr<Replica>;
 
 // All that are alive.
 struct Replicas {
@@ -94,27 +45,6 @@ void remember(const ReplicaPointer& replica) {
   replicas().all.push_back(replica);
 }
 
-class ReducerHandle {
- public:
-  ReducerHandle(ReplicaPointer replica, Tensors parameters, std::shared_ptr<MemoryUse> environment)
-      : replica_{std::move(replica), std::move(environment)}, parameters_(std::move(parameters)) {
-    shared_leaves::add(parameters_, get());
-  }
-  ~ReducerHandle() {
-    shared_leaves::remove(parameters_);
-    // Else a backward pass uses it, and the hooks are removed at its end.
-    if (get().use_count() == 1) get()->reducer->remove_autograd_hooks();
-  }
-  ReducerHandle(const ReducerHandle&) = delete;
-  ReducerHandle& operator=(const ReducerHandle&) = delete;
-
-  const ReplicaPointer& get() const { return replica_.get(); }
-
- private:
-  Aside<ReplicaPointer> replica_;
-  Tensors parameters_;
-};
-
 // --- at construction -----------------------------------------------------------------------------
 
 // Runs a function that writes to tensors. Keeps their versions: a graph that has saved one is still
@@ -131,13 +61,7 @@ void keeping_versions(const Tensors& tensors, const Write& write) {
   }
 }
 
-// Sends the tensors of the first rank to all others.
-void broadcast(const GroupPointer& group, const Tensors& tensors) {
-  if (tensors.empty()) return;
-  keeping_versions(tensors, [&] { c10d::broadcast_coalesced(group, tensors, kBroadcastBytes, 0); });
-}
-
-// Sends what `broadcast` sends. Calls `done` at its end, on any thread.
+// Sends what `broadcast` sends from the first rank. Calls `done` at its end, on any thread.
 void start_broadcast(const GroupPointer& group, const Tensors& tensors, const Task::Done& done) {
   if (tensors.empty()) return done(nullptr);
   const at::NoGradGuard no_recording;
@@ -170,25 +94,17 @@ void start_broadcast(const GroupPointer& group, const Tensors& tensors, const Ta
   });
 }
 
-std::unique_ptr<Task> task_that_writes(Environment& environment, const Tensors& written) {
-  auto task = std::make_unique<Task>();
-  task->tensors = written;
-  task->written = written;
-  task->result = [&environment] { return undefined(environment); };
-  return task;
-}
-
 // Checks that all ranks have parameters of the same shapes, and gives them the values of the first.
 // Returns a promise.
 napi_value synchronize(Environment& environment, const GroupPointer& group,
                        const Tensors& parameters, const Tensors& states) {
-  auto task = task_that_writes(environment, states);
-  task->start = [group, parameters, states](const Task::Done& done) {
-    c10d::verify_params_across_processes(group, parameters, {});
-    broadcast(group, states);
-    done(nullptr);
-  };
-  return environment.tasks().submit(environment.tasks().collectives(), std::move(task));
+  return submit_collective(
+      environment, states,
+      [group, parameters, states] {
+        c10d::verify_params_across_processes(group, parameters, {});
+        broadcast(group, states, 0);
+      },
+      [&environment] { return undefined(environment); });
 }
 
 std::vector<size_t> to_sizes(const std::vector<int64_t>& values) {
@@ -235,7 +151,7 @@ napi_value new_reducer(Environment& environment, const GroupPointer& group,
   std::reverse(buckets.begin(), buckets.end());
   std::unordered_map<size_t, std::string> numbered;
   for (size_t index = 0; index < names.size(); ++index) numbered.emplace(index, names[index]);
-  ReducerPointer reducer =
+  std::shared_ptr<Reducer> reducer =
       make_reducer(parameters, buckets, group, sparse, bucket_bytes, find_unused_parameters,
                    gradient_as_bucket_view, numbered, first_bucket_bytes, skip_unused,
                    rebuilt_limits, batched_copy);
@@ -254,12 +170,16 @@ napi_value new_reducer(Environment& environment, const GroupPointer& group,
 napi_value before_forward(Environment& environment, ReducerHandle* handle,
                           const GroupPointer& group, const Tensors& buffers, bool synchronizes) {
   const ReplicaPointer& replica = handle->get();
-  auto task = task_that_writes(environment, buffers);
+  auto task = std::make_unique<Task>();
+  task->tensors = buffers;
+  task->written = buffers;
+  task->result = [&environment] { return undefined(environment); };
   // To rebuild the buckets, the ranks agree on their order.
   task->starts_at_once = starts_at_once(group) && !replica->reducer->should_rebuild_buckets() &&
                          std::all_of(buffers.begin(), buffers.end(),
                                      [](const at::Tensor& buffer) { return buffer.is_cpu(); });
   task->start = [replica, group, buffers, synchronizes](const Task::Done& done) {
+    replica->synchronizes = synchronizes;
     if (at::GradMode::is_enabled()) {
       if (synchronizes) replica->reducer->prepare_for_forward();
       replica->reducer->rebuild_buckets();
@@ -320,42 +240,39 @@ Tensors sink(ReducerHandle* handle, const Tensors& outputs) {
   return results;
 }
 
-// --- hooks ---------------------------------------------------------------------------------------
+}  // namespace
 
-// Averages the gradients of a bucket over the ranks of a group, in another dtype if one is given.
-class AverageHook final : public c10d::CppCommHookInterface<std::shared_ptr<GroupPointer>> {
- public:
-  AverageHook(const std::shared_ptr<GroupPointer>& group, std::optional<at::ScalarType> dtype)
-      : c10d::CppCommHookInterface<std::shared_ptr<GroupPointer>>(group), dtype_(dtype) {}
-
-  c10::intrusive_ptr<c10::ivalue::Future> runHook(c10d::GradBucket& bucket) override {
-    at::Tensor buffer = bucket.getBufferRef();
-    Tensors sent{dtype_ ? buffer.to(*dtype_) : buffer};
-    const GroupPointer group = *state_;
-    TORCH_CHECK_VALUE(group, "Invalid process group specified or has been destroyed.");
-    sent[0].div_(group->getSize());
-    auto future = group->allreduce(sent)->getFuture();
-    return future->then(
-        [buffer](c10::ivalue::Future& combined) {
-          const at::Tensor result = c10d::detail::parseCppCommHookResult(combined.value());
-          if (!result.is_same(buffer)) buffer.copy_(result);
-          return c10::IValue(buffer);
-        },
-        c10::TensorType::get());
-  }
-
- private:
-  std::optional<at::ScalarType> dtype_;
-};
-
-void register_hook(ReducerHandle* handle, const GroupPointer& group,
-                   const std::optional<at::ScalarType>& dtype) {
-  const ReplicaPointer& replica = handle->get();
-  replica->reducer->register_comm_hook(std::make_unique<AverageHook>(replica->hook_group, dtype));
-  *replica->hook_group = group;
+ReducerHandle::ReducerHandle(ReplicaPointer replica, Tensors parameters,
+                             std::shared_ptr<MemoryUse> environment)
+    : replica_{std::move(replica), std::move(environment)}, parameters_(std::move(parameters)) {
+  shared_leaves::add(parameters_, get());
 }
 
-}  // namespace
+ReducerHandle::~ReducerHandle() {
+  shared_leaves::remove(parameters_);
+  // Else a backward pass uses it, and the hooks are removed at its end.
+  if (get().use_count() == 1) get()->reducer->remove_autograd_hooks();
+}
+
+void broadcast(const GroupPointer& group, const Tensors& tensors, int source) {
+  if (tensors.empty()) return;
+  keeping_versions(tensors, [&] {
+    c10d::broadcast_coalesced(group, tensors, kBroadcastBytes, source);
+  });
+}
+
+napi_value submit_collective(Environment& environment, const Tensors& written,
+                             std::function<void()> function, std::function<napi_value()> result) {
+  auto task = std::make_unique<Task>();
+  task->tensors = written;
+  task->written = written;
+  task->start = [function = std::move(function)](const Task::Done& done) {
+    function();
+    done(nullptr);
+  };
+  task->result = std::move(result);
+  return environment.tasks().submit(environment.tasks().collectives(), std::move(task));
+}
 
 void release_reducers(const GroupPointer& group) {
   std::lock_guard lock(replicas().mutex);
@@ -381,7 +298,6 @@ void add_reducers(Bindings& bindings) {
   bindings.add<&after_forward>("dist_after_forward");
   bindings.add("dist_delays", [](ReducerHandle* handle) { return handle->get()->delays.load(); });
   bindings.add<&sink>("dist_sink");
-  bindings.add<&register_hook>("dist_register_hook");
 }
 
 }  // namespace torch_losses

@@ -134,6 +134,9 @@ void run_graph(Environment& environment, const std::function<void()>& pass) {
 void wait_for_graph(Environment& environment, const Tensors& roots) {
   if (shared_leaves::empty()) return environment.async().wait_for_graphs();
   const GraphUse use = use_of_graph(roots);
+  TORCH_CHECK(!use.awaits_javascript(),
+              "backward() cannot wait for a communication hook that is written in JavaScript: use "
+              "await backwardAsync()");
   MemoryUse::Claim claim;
   claim.uses_everything = !use.is_complete || !use.owners.empty();
   claim.use(roots);
@@ -176,6 +179,11 @@ napi_value submit_shared_backward(Environment& environment, GraphUse use,
   auto task = std::make_unique<Task>();
   add_use(*task, use, *arguments);
   task->claim.uses_everything = !use.is_complete;
+  task->claim.awaits_javascript = use.awaits_javascript();
+  TORCH_CHECK(
+      use.is_complete || !task->claim.awaits_javascript,
+      "a graph that has a torch.autograd.Function, and a communication hook that is written "
+      "in JavaScript, cannot be in one backward pass");
   task->start = [arguments = std::move(arguments),
                  owners = std::move(use.owners)](const Task::Done& done) {
     std::apply(&backward, *arguments);

@@ -8,6 +8,7 @@
 #include <torch/csrc/autograd/variable.h>
 #include <torch/csrc/dynamo/compiled_autograd.h>
 
+#include <algorithm>
 #include <mutex>
 #include <unordered_map>
 #include <unordered_set>
@@ -24,7 +25,7 @@ namespace compiled = torch::dynamo::autograd;
 struct SharedLeaves {
   std::mutex mutex;
   // A leaf may be in several models.
-  std::unordered_multimap<const at::TensorImpl*, std::weak_ptr<void>> owners;
+  std::unordered_multimap<const at::TensorImpl*, std::weak_ptr<SharedOwner>> owners;
 };
 
 SharedLeaves& all_shared_leaves() {
@@ -63,7 +64,7 @@ void add_leaf(GraphUse& use, const at::Tensor& leaf) {
 
 namespace shared_leaves {
 
-void add(const std::vector<at::Tensor>& leaves, const std::shared_ptr<void>& owner) {
+void add(const std::vector<at::Tensor>& leaves, const std::shared_ptr<SharedOwner>& owner) {
   SharedLeaves& shared = all_shared_leaves();
   std::lock_guard lock(shared.mutex);
   for (const at::Tensor& leaf : leaves) shared.owners.emplace(leaf.unsafeGetTensorImpl(), owner);
@@ -92,6 +93,11 @@ std::vector<at::Tensor> GraphUse::written() const {
     if (leaf.grad().defined()) gradients.push_back(leaf.grad());
   }
   return gradients;
+}
+
+bool GraphUse::awaits_javascript() const {
+  return std::any_of(owners.begin(), owners.end(),
+                     [](const auto& owner) { return owner->awaits_javascript(); });
 }
 
 GraphUse use_of_graph(const std::vector<at::Tensor>& roots) {

@@ -8,7 +8,7 @@ import { capture, mustRun } from './run.mjs';
 import { hashOf, unlessDone } from './stamp.mjs';
 
 const SOURCES = path.join('test', 'cuda', 'simulator');
-const RUNTIME = ['memory', 'streams', 'properties', 'runtime', 'driver', 'unsupported'];
+const RUNTIME = ['memory', 'streams', 'properties', 'runtime', 'driver', 'nccl', 'unsupported'];
 const OPTION = '--simulated-cuda';
 
 /**
@@ -35,8 +35,9 @@ async function simulatedDevices(libtorch) {
   await unlessDone(path.join(output, 'stamp'), inputs, async () => {
     console.log('Building the simulated CUDA device: two minutes');
     const internal = await compilersHeaders(libtorch.python, headers, output);
+    const nccl = path.join(libtorch.directory, '..', 'nvidia', 'nccl', 'include');
     await compile(path.join(output, 'libcuda.so.1'), RUNTIME, [
-      ...[headers, internal].map((folder) => `-isystem${folder}`),
+      ...[headers, internal, nccl].map((folder) => `-isystem${folder}`),
       '-Wl,-soname,libcuda.so.1',
     ]);
     const { directory } = libtorch;

@@ -23,6 +23,9 @@ interface Case {
   readonly seed?: number;
   readonly ignore?: readonly string[];
   readonly group?: string;
+  /** The number of steps of each process, in a join. */
+  readonly uneven?: readonly [number, number];
+  readonly join?: object;
 }
 
 const CASES: readonly Case[] = [
@@ -66,6 +69,32 @@ const CASES: readonly Case[] = [
   { model: 'mlp', hook: 'fp16_compress_hook' },
   { model: 'mlp', hook: 'fp16_compress_hook', options: { bucket_cap_mb: 0.0005 } },
   { model: 'mlp', hook: 'bf16_compress_hook' },
+  { model: 'mlp', hook: 'average' },
+  { model: 'mlp', hook: 'average', options: { gradient_as_bucket_view: true } },
+  { model: 'mlp', hook: 'in_place', options: { bucket_cap_mb: 0.0005 } },
+  { model: 'norm', hook: 'gather', options: { bucket_cap_mb: 0.0001 } },
+  { model: 'apart', hook: 'gather', options: { find_unused_parameters: true } },
+  { model: 'mlp', hook: 'alone', no_sync: true },
+  { model: 'left', hook: 'average', options: { static_graph: true } },
+  { model: 'mlp', hook: 'fp16_wrapper' },
+  { model: 'mlp', hook: 'fp16_wrapper', options: { gradient_as_bucket_view: true } },
+  { model: 'mlp', hook: 'bf16_wrapper' },
+  { model: 'mlp', hook: 'twice_wrapped' },
+  // Uneven inputs
+  { model: 'mlp', uneven: [10, 14] },
+  { model: 'mlp', uneven: [12, 10], join: { divide_by_initial_world_size: false } },
+  { model: 'mlp', uneven: [0, 3] },
+  { model: 'norm', uneven: [10, 14], options: { bucket_cap_mb: 0.0001 } },
+  { model: 'norm', uneven: [14, 10], options: { forward_sync_buffers: false } },
+  { model: 'apart', uneven: [10, 13], options: { find_unused_parameters: true } },
+  { model: 'mlp', uneven: [10, 14], options: { gradient_as_bucket_view: true } },
+  { model: 'mlp', uneven: [10, 14], options: { static_graph: true } },
+  { model: 'mlp', uneven: [10, 14], no_sync: true },
+  { model: 'mlp', uneven: [10, 14], hook: 'fp16_compress_hook' },
+  { model: 'mlp', uneven: [10, 14], hook: 'average' },
+  { model: 'norm', uneven: [10, 10], join: { enable: false } },
+  { model: 'norm', uneven: [10, 12], join: { throw_on_early_termination: true } },
+  { model: 'norm', uneven: [10, 10], join: { throw_on_early_termination: true } },
   // Errors
   { model: 'sync' },
   { model: 'frozen' },

@@ -6,7 +6,7 @@ import { askPython } from '../parity/parity';
 const DESCRIBE = `
 import inspect, torch.distributed as dist
 def described(name):
-    found = [p for p in inspect.signature(getattr(dist, name)).parameters.values() if not p.name.startswith('_')]
+    found = [p for p in inspect.signature(getattr(dist, name)).parameters.values() if not p.name.startswith('_') and p.name != 'enable_reconfigure']
     text = lambda value: str(value) if isinstance(value, dist.ReduceOp.RedOpType) else value
     return [[p.name, None if p.default is p.empty else text(p.default), p.default is p.empty] for p in found]
 `;
@@ -17,9 +17,9 @@ interface Described {
   readonly required: boolean;
 }
 
-const members = Object.entries<object>({ ...torch.distributed });
+const members = Object.entries<unknown>({ ...torch.distributed });
 const described = members.flatMap(([name, member]) =>
-  Object.hasOwn(member, 'signature') && !name.endsWith('Store')
+  Object.hasOwn(Object(member), 'signature') && !name.endsWith('Store')
     ? [[name, (member as { signature: readonly Described[] }).signature] as const]
     : [],
 );
@@ -57,4 +57,4 @@ describe('signatures of torch.distributed', () => {
 
 /** Deprecated functions, option classes of C++, other backends, and what only NCCL or torchcomms has. */
 const LEFT_OUT =
-  /^(all_(gather|reduce)_coalesced|.*Options|ProcessGroup(Gloo|NCCL|MPI|UCC|XCCL)|BackendConfig|DebugLevel|get_debug_level|GroupName|default_pg_timeout|reduce_op|split_group|shrink_group|record_comm)$/;
+  /^(all_(gather|reduce)_coalesced|.*Options|ProcessGroup(Gloo|NCCL\w*|MPI|UCC|XCCL)|BackendConfig|GroupName|reduce_op|split_group|shrink_group|record_comm|gather_into_tensor|gather_single|get_backend_impl|set_timeout)$/;

@@ -20,6 +20,18 @@ export async function calls(): Promise<void> {
     null,
     torch.distributed.algorithms.ddp_comm_hooks.default_hooks.fp16_compress_hook,
   );
+  linear.register_comm_hook(0.5, async (factor, bucket) => {
+    const _gradients: Tensor[] = bucket.gradients();
+    return bucket.buffer().mul(factor);
+  });
+  const { default_hooks } = torch.distributed.algorithms.ddp_comm_hooks;
+  linear.register_comm_hook(
+    torch.distributed.group.WORLD,
+    default_hooks.fp16_compress_wrapper(default_hooks.allreduce_hook),
+  );
+  const _joined: number = await linear.join(async () => 1, { divide_by_initial_world_size: false });
+  const join = new torch.distributed.algorithms.Join([linear], { enable: false, own: 1 });
+  const _ended: string = await join.run(() => 'end');
   const _state: Map<string, Tensor> = linear.state_dict();
   const _mean: Tensor = await nn.parallel.globalMean(x, 3);
   // @ts-expect-error the result is a promise
@@ -28,8 +40,11 @@ export async function calls(): Promise<void> {
   linear(x, x);
   // @ts-expect-error no such option
   DistributedDataParallel.create(new nn.Linear(2, 3), { buckets: 1 });
-  // @ts-expect-error hooks are those of the package
+  // @ts-expect-error a hook returns a promise
   linear.register_comm_hook(null, () => x);
+
+  // @ts-expect-error a number takes part in nothing
+  new torch.distributed.algorithms.Join([1]);
 
   // Of several arguments
   const pair = await DistributedDataParallel.create(new Pair());

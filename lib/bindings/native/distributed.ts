@@ -11,6 +11,15 @@ export type NativeGroup = object;
 /** A reducer of gradients, held by the native side. */
 export type NativeReducer = object;
 
+/** What the native side calls for each bucket of gradients. `places` are those of the parameters in the model's list. */
+export type NativeCommHook = (
+  number: number,
+  index: number,
+  isLast: boolean,
+  buffer: Handle,
+  places: readonly number[],
+) => void;
+
 export interface NativeDistributed {
   dist_is_available(): boolean;
   /** Makes this environment the one that uses c10d. `name` says to others who that is. */
@@ -64,6 +73,13 @@ export interface NativeDistributed {
   dist_store_timeout(store: NativeStore): number;
   dist_store_set_timeout(store: NativeStore, timeout: number): void;
 
+  /** The number of a DebugLevel. */
+  dist_debug_level(): number;
+  dist_set_debug_level(level: number): void;
+  dist_set_debug_level_from_env(): void;
+
+  /** For tests: the color of the part that NCCL splits off for these ranks. */
+  dist_split_color(ranks: readonly number[]): number;
   dist_new_group(
     store: NativeStore,
     name: string,
@@ -76,7 +92,10 @@ export interface NativeDistributed {
     devices: readonly string[],
     backends: readonly string[],
     defaultBackend: string,
+    whole: NativeGroup | null,
   ): Promise<NativeGroup>;
+  /** Does what the members of a new group wait for, if a communicator of NCCL is split for it. */
+  dist_leave_out(whole: NativeGroup): Promise<void>;
   dist_destroy_group(group: NativeGroup): Promise<void>;
   dist_group_store(group: NativeGroup): NativeStore;
 
@@ -84,6 +103,7 @@ export interface NativeDistributed {
   dist_collective(
     number: number,
     wantsResults: boolean,
+    isInCommHook: boolean,
     id: number,
     handles: number,
     ...args: readonly unknown[]
@@ -126,4 +146,35 @@ export interface NativeDistributed {
   dist_sink(reducer: NativeReducer, outputs: readonly Handle[]): Handle[];
   /** Averages gradients over a group, in another dtype if one is given. */
   dist_register_hook(reducer: NativeReducer, group: NativeGroup, dtype: number | null): void;
+  dist_register_javascript_hook(reducer: NativeReducer, hook: NativeCommHook): void;
+  /** Reports the result of a hook, by its number. */
+  dist_resolve_hook(number: number, result: Handle): void;
+  dist_reject_hook(number: number, thrown: unknown): void;
+
+  /** Like dist_before_forward, if the inputs of other processes may have ended. */
+  dist_join_before_forward(
+    reducer: NativeReducer,
+    group: NativeGroup,
+    device: string,
+    buffers: readonly Handle[],
+    requiresSync: boolean,
+    notifies: boolean,
+    throwsEarly: boolean,
+    dividesByInitialSize: boolean,
+  ): Promise<void>;
+  /** Takes part in the others' iteration. Resolves to whether gradients were combined. */
+  dist_join_shadow(
+    reducer: NativeReducer,
+    group: NativeGroup,
+    device: string,
+    buffers: readonly Handle[],
+    findUnusedParameters: boolean,
+  ): Promise<boolean>;
+  /** Gives all processes the states of one whose inputs ended last. */
+  dist_join_finish(
+    group: NativeGroup,
+    device: string,
+    states: readonly Handle[],
+    isLast: boolean,
+  ): Promise<void>;
 }

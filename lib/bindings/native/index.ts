@@ -55,7 +55,7 @@ export const native = loaded.addon as Native;
 /** The libtorch that the addon uses. */
 export const { libtorch } = loaded;
 
-export type { NativeGroup, NativeReducer, NativeStore } from './distributed';
+export type { NativeCommHook, NativeGroup, NativeReducer, NativeStore } from './distributed';
 export type { NativeGenerator } from './generators';
 export type { NativeJob } from './jobs';
 export type {

@@ -1,29 +1,24 @@
 /** `torch.nn.parallel.DistributedDataParallel`. Source: torch/nn/parallel/distributed.py. */
-import { inspect } from 'node:util';
 import { runtimeError, typeError, valueError } from '../../bindings/errors';
 import { type Handle, handleOf, isTensor } from '../../bindings/handle';
 import { type AsyncOptions, splitSignal } from '../../bindings/jobs';
 import { type NativeReducer, native } from '../../bindings/native';
-import { warn } from '../../bindings/warnings';
 import { wrap } from '../../bindings/wrap';
 import { describe, fail } from '../../dispatch/arguments';
 import {
+  ANYTHING,
   BOOL,
-  DEVICE,
-  FLOAT,
-  INT,
-  NUMBERS,
+  FUNCTION,
   optional,
-  orNull,
   required,
   Signature,
-  type Type,
   typeOf,
 } from '../../dispatch/signature';
-import { CommHook } from '../../distributed/algorithms/default_hooks';
+import { builtIn, type CommHook } from '../../distributed/algorithms/default_hooks';
+import { Join, type Joinable, type JoinConfig, JoinHook } from '../../distributed/algorithms/join';
 import { afterSequence } from '../../distributed/launch';
-import { defaultGroup, GROUP, type Group, ProcessGroup } from '../../distributed/process_group';
-import { Device, type DeviceLike } from '../../tensor/device';
+import { defaultGroup, type Group, ProcessGroup } from '../../distributed/process_group';
+import type { Device } from '../../tensor/device';
 import type { Tensor } from '../../tensor/tensor';
 import { mapped } from '../../utils/data/_utils/containers';
 import { cuda } from '../../version';
@@ -33,86 +28,35 @@ import { Embedding, EmbeddingBag } from '../modules/sparse';
 import { SyncBatchNorm } from '../modules/syncbatchnorm';
 import type { Parameter } from '../parameter';
 import { bucketsOf, limitsOf } from './buckets';
+import { nativeHook } from './comm_hook';
+import { devicesOf } from './devices';
+import {
+  type DistributedDataParallelOptions,
+  MODULE,
+  SIGNATURE,
+  type Values,
+  warnOf,
+} from './options';
 
-/** Options of {@link DistributedDataParallel.create}. */
-export interface DistributedDataParallelOptions {
-  /** The CUDA device of the module, in an array of one. Default: null, for a module on the CPU or on several devices */
-  device_ids?: readonly DeviceLike[] | null | undefined;
-  output_device?: DeviceLike | null | undefined;
-  dim?: number | undefined;
-  /** The former name of `forward_sync_buffers`, which also excludes buffers from `init_sync`. Default: null */
-  broadcast_buffers?: boolean | null | undefined;
-  /** Whether all processes get the parameters and buffers of the first. Default: true */
-  init_sync?: boolean | undefined;
-  /** Default: null, the default group */
-  process_group?: ProcessGroup | null | undefined;
-  /** The size of the buckets in which gradients are combined, in MiB. Default: null, which is 25 */
-  bucket_cap_mb?: number | null | undefined;
-  /** Whether some parameters may have no part in the outputs. Default: false */
-  find_unused_parameters?: boolean | undefined;
-  check_reduction?: boolean | undefined;
-  /** Whether gradients are views of the buckets, which saves a copy. Default: false */
-  gradient_as_bucket_view?: boolean | undefined;
-  /** Promises that every iteration uses the same parameters in the same way. Default: false */
-  static_graph?: boolean | undefined;
-  delay_all_reduce_named_params?: null | undefined;
-  param_to_hook_all_reduce?: null | undefined;
-  mixed_precision?: null | undefined;
-  device_mesh?: null | undefined;
-  /** Leaves out parameters that no process uses, which must be the same in all iterations. Default: false */
-  skip_all_reduce_unused_params?: boolean | undefined;
-  /** The size of each bucket, in MiB. Default: null */
-  bucket_cap_mb_list?: readonly number[] | null | undefined;
-  /** Whether the gradients of a bucket are copied together. Default: false */
-  batched_grad_copy?: boolean | undefined;
-  /** Whether each forward begins with the buffers of the first process. Default: null, which is true */
-  forward_sync_buffers?: boolean | null | undefined;
+/** Options of {@link DistributedDataParallel.join}. */
+export interface JoinArguments {
+  divide_by_initial_world_size?: boolean;
+  enable?: boolean;
+  throw_on_early_termination?: boolean;
 }
 
-/** What Python has and this package has not: it must be left out. */
-const absent = optional<null>(
-  typeOf<null>('null: it is not supported', (value) => value === null),
-  null,
-);
-const MODULE = typeOf<Module>('a Module', (value) => value instanceof Module);
-const DEVICES = typeOf<readonly DeviceLike[]>(
-  'an array of devices',
-  (value) => Array.isArray(value) && value.every(DEVICE.accepts),
-);
-const nullable = <T>(type: Type<T>) => optional<T | null>(orNull(type), null);
-
-const SIGNATURE = new Signature('DistributedDataParallel', {
-  module: required(MODULE),
-  device_ids: nullable(DEVICES),
-  output_device: nullable(DEVICE),
-  dim: optional(INT, 0),
-  broadcast_buffers: nullable(BOOL),
-  init_sync: optional(BOOL, true),
-  process_group: optional<Group | null>(GROUP, null),
-  bucket_cap_mb: nullable(FLOAT),
-  find_unused_parameters: optional(BOOL, false),
-  check_reduction: optional(BOOL, false),
-  gradient_as_bucket_view: optional(BOOL, false),
-  static_graph: optional(BOOL, false),
-  delay_all_reduce_named_params: absent,
-  param_to_hook_all_reduce: absent,
-  mixed_precision: absent,
-  device_mesh: absent,
-  skip_all_reduce_unused_params: optional(BOOL, false),
-  bucket_cap_mb_list: nullable(NUMBERS),
-  batched_grad_copy: optional(BOOL, false),
-  forward_sync_buffers: nullable(BOOL),
-});
-
-type Values = ReturnType<typeof SIGNATURE.read>;
-
-const HOOK = typeOf<CommHook>(
-  'a hook of torch.distributed.algorithms.ddp_comm_hooks.default_hooks',
-  (value) => value instanceof CommHook,
-);
 const REGISTER = new Signature('register_comm_hook', {
-  state: required(orNull(typeOf<ProcessGroup>('a ProcessGroup', isGroup))),
-  hook: required(HOOK),
+  state: required(ANYTHING),
+  hook: required(FUNCTION),
+});
+const JOIN = new Signature('join', {
+  run: required(FUNCTION),
+  divide_by_initial_world_size: optional(BOOL, true),
+  enable: optional(BOOL, true),
+  throw_on_early_termination: optional(BOOL, false),
+});
+const JOIN_HOOK = new Signature('join_hook', {
+  divide_by_initial_world_size: optional(BOOL, true),
 });
 
 const IGNORE = new Signature('_set_params_and_buffers_to_ignore_for_model', {
@@ -124,10 +68,6 @@ const IGNORE = new Signature('_set_params_and_buffers_to_ignore_for_model', {
     ),
   ),
 });
-
-function isGroup(value: unknown): boolean {
-  return value instanceof ProcessGroup;
-}
 
 const SECRET = Symbol('DistributedDataParallel');
 
@@ -159,11 +99,14 @@ type Output<M extends AnyModule> = Awaited<ReturnType<M['forward']>>;
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.parallel.DistributedDataParallel.html
  */
-export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Module<
-  Parameters<M['forward']>,
-  // biome-ignore lint/suspicious/noExplicitAny: forward returns a promise, and forwardAsync the same one
-  any
-> {
+export class DistributedDataParallel<M extends AnyModule = AnyModule>
+  extends Module<
+    Parameters<M['forward']>,
+    // biome-ignore lint/suspicious/noExplicitAny: forward returns a promise, and forwardAsync the same one
+    any
+  >
+  implements Joinable
+{
   static readonly signature = SIGNATURE.description;
   declare readonly module: M;
   readonly process_group: ProcessGroup;
@@ -185,6 +128,9 @@ export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Mo
   require_backward_grad_sync = true;
   /** Whether the next forward synchronizes buffers: not after one in {@link no_sync}. */
   require_forward_param_sync = true;
+  /** @internal Set by Join. */
+  _join_config: JoinConfig | undefined = undefined;
+  #dividesByInitialSize = true;
   #reducer!: NativeReducer;
 
   /** @internal Use {@link create}. */
@@ -249,10 +195,7 @@ export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Mo
     const group = this.process_group.native;
     if (values.init_sync) {
       const buffersToo = values.forward_sync_buffers !== null || this.forward_sync_buffers;
-      const all = [...this.module.named_parameters(), ...(buffersToo ? this.#buffers() : [])];
-      const states = all
-        .filter(([name]) => !this.parameters_to_ignore.has(name))
-        .map(([, tensor]) => handleOf(tensor)!);
+      const states = this.#states(buffersToo);
       await afterSequence(() => native.dist_synchronize_model(group, parameters, states));
     }
     const buckets = bucketsOf(values.bucket_cap_mb, values.bucket_cap_mb_list);
@@ -292,6 +235,19 @@ export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Mo
     return [...found.values()];
   }
 
+  /** Returns the parameters, and the buffers if wanted, but for those to ignore. */
+  #states(buffersToo: boolean): Handle[] {
+    return [...this.module.named_parameters(), ...(buffersToo ? this.#buffers() : [])]
+      .filter(([name]) => !this.parameters_to_ignore.has(name))
+      .map(([, tensor]) => handleOf(tensor)!);
+  }
+
+  /** Returns the buffers that the next forward synchronizes. */
+  #synchronizedBuffers(): Handle[] {
+    if (!this.require_forward_param_sync || !this.forward_sync_buffers) return [];
+    return this.#buffers().map(([, buffer]) => handleOf(buffer)!);
+  }
+
   #buffers(): [string, Tensor][] {
     return Array.from(this.module.named_buffers()).filter(
       ([name]) => !this.parameters_to_ignore.has(name),
@@ -314,7 +270,7 @@ export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Mo
    * processes.
    */
   override forward(...inputs: Parameters<M['forward']>): Promise<Output<M>> {
-    return this.#run(() => this.module(...inputs));
+    return this.#run(() => this.module(...this.#moved(inputs)));
   }
 
   /** Computes the module's result off the event loop. Takes the arguments of its `forwardAsync`. */
@@ -323,22 +279,42 @@ export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Mo
   ): Promise<Output<M>> {
     const [, { signal }] = splitSignal(args);
     if (signal?.aborted) return Promise.reject(signal.reason);
-    return this.#run(() => this.module.forwardAsync(...args));
+    return this.#run(() => this.module.forwardAsync(...this.#moved(args)));
+  }
+
+  /** Returns arguments whose tensors are on the one device of `device_ids`. */
+  #moved<T>(args: T): T {
+    if (this.device_ids === null) return args;
+    const device = `${this.device_type}:${this.device_ids[0]}`;
+    return mapTensors(args, (tensor) => tensor.to(device)) as T;
   }
 
   async #run(compute: () => unknown): Promise<Output<M>> {
     const modes = native.capture_modes();
     const synchronizes = native.is_grad_enabled() && this.require_backward_grad_sync;
-    const buffers =
-      this.require_forward_param_sync && this.forward_sync_buffers ? this.#buffers() : [];
-    const handles = buffers.map(([, buffer]) => handleOf(buffer)!);
-    const { native: group } = this.process_group;
+    const buffers = this.#synchronizedBuffers();
     this.require_forward_param_sync = synchronizes;
-    await afterSequence(() =>
-      native.dist_before_forward(this.#reducer, group, handles, synchronizes),
-    );
+    await afterSequence(() => this.#beforeForward(buffers, synchronizes));
     const output = await withModes(modes, compute);
     return withModes(modes, () => this.#prepareBackward(output, synchronizes)) as Output<M>;
+  }
+
+  #beforeForward(buffers: readonly Handle[], synchronizes: boolean): Promise<void> {
+    const { native: group } = this.process_group;
+    const config = this._join_config;
+    if (!config?.enable) {
+      return native.dist_before_forward(this.#reducer, group, buffers, synchronizes);
+    }
+    return native.dist_join_before_forward(
+      this.#reducer,
+      group,
+      this.device.name,
+      buffers,
+      this.require_backward_grad_sync,
+      config.is_first_joinable,
+      config.throw_on_early_termination,
+      this.#dividesByInitialSize,
+    );
   }
 
   #prepareBackward(output: unknown, synchronizes: boolean): unknown {
@@ -352,7 +328,7 @@ export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Mo
     if (recorded.length === 0) return output;
     const passed = native.dist_sink(this.#reducer, recorded.map(liveHandle));
     const replaced = new Map(recorded.map((tensor, index) => [tensor, wrap(passed[index]!)]));
-    return replaceTensors(output, replaced);
+    return mapTensors(output, (tensor) => replaced.get(tensor) ?? tensor);
   }
 
   /**
@@ -387,20 +363,115 @@ export class DistributedDataParallel<M extends AnyModule = AnyModule> extends Mo
   /**
    * Sets how gradients are combined. Call it once, before the first backward pass.
    *
-   * @param state - the processes whose gradients are averaged. Null is the default group
-   * @param hook - one of `torch.distributed.algorithms.ddp_comm_hooks.default_hooks`
+   * ```ts
+   * model.register_comm_hook(null, async (state, bucket) => {
+   *   const sent = bucket.buffer().div(dist.get_world_size());
+   *   await dist.all_reduce(sent);
+   *   return sent;
+   * });
+   * ```
+   *
+   * A hook of your own runs on the event loop while the backward pass waits for it. So it needs `backwardAsync`, and
+   * `backward` throws.
+   *
+   * See https://docs.pytorch.org/docs/stable/ddp_comm_hooks.html
+   *
+   * @param state - what the hook gets. For those of `torch.distributed.algorithms.ddp_comm_hooks.default_hooks` it is the
+   *   processes whose gradients are averaged, and null is the default group
+   * @throws TorchError (RuntimeError) if there is a hook; TypeError for the hooks in bfloat16 without a CUDA build
    */
-  register_comm_hook(state: ProcessGroup | null, hook: CommHook): void;
+  register_comm_hook<State>(state: State, hook: CommHook<State>): void;
   register_comm_hook(...args: unknown[]): void {
-    const { state, hook } = REGISTER.read(args);
+    const values = REGISTER.read(args);
+    const { state } = values;
+    const hook = values.hook as CommHook;
     // Python asks for what torch was built with, whichever the device and backend.
-    if (hook.name === 'bf16_compress_hook' && cuda === null) {
+    if (/^bf16_compress_(wrapper_)?hook$/.test(hook.name) && cuda === null) {
       throw typeError(
         'BF16 all reduce communication hook required CUDA 11+ and NCCL 2.10+ or XPU and XCCL',
       );
     }
+    const dtype = builtIn.get(hook);
+    if (dtype === undefined) {
+      const parameters = this.#reduced().map(({ parameter }) => parameter);
+      native.dist_register_javascript_hook(this.#reducer, nativeHook(hook, state, parameters));
+      return;
+    }
+    if (state !== null && !(state instanceof ProcessGroup)) {
+      throw fail(
+        { name: 'register_comm_hook', parameters: [] },
+        `argument 'state' of ${hook.name} must be a ProcessGroup or null, got ${describe(state)}`,
+      );
+    }
     const group = (state ?? defaultGroup()).native;
-    native.dist_register_hook(this.#reducer, group, hook.dtype?.code ?? null);
+    native.dist_register_hook(this.#reducer, group, dtype?.code ?? null);
+  }
+
+  /**
+   * Runs a function that trains with this process's inputs, of which other processes may have more or fewer. A process
+   * whose inputs have ended takes part in the others' collectives with gradients of zero. At the end all get the model
+   * of one that ended last. {@link Join} does the same for several objects.
+   *
+   * ```ts
+   * await model.join(async () => {
+   *   for (const input of inputs) {
+   *     await (await model(input)).sum().backwardAsync();
+   *   }
+   * });
+   * ```
+   *
+   * See https://docs.pytorch.org/docs/stable/generated/torch.nn.parallel.DistributedDataParallel.html#torch.nn.parallel.DistributedDataParallel.join
+   *
+   * @param options.divide_by_initial_world_size - whether gradients are divided by the number of all processes, or of those
+   *   that have inputs. Default: true
+   * @param options.enable - whether inputs may be uneven. Default: true
+   * @param options.throw_on_early_termination - whether all throw when the inputs of one have ended. Default: false
+   * @returns what the function returns, awaited
+   */
+  join<T>(run: () => T, options?: JoinArguments): Promise<Awaited<T>>;
+  async join(...args: unknown[]): Promise<unknown> {
+    const { run, ...options } = JOIN.read(args);
+    return new Join([this], options).run(run as () => unknown);
+  }
+
+  /** Returns what this process does after its inputs have ended, for {@link Join}. */
+  join_hook(kwargs: Readonly<Record<string, unknown>>): JoinHook;
+  join_hook(...args: unknown[]): JoinHook {
+    const [kwargs] = args as [Record<string, unknown>?];
+    const name = 'divide_by_initial_world_size';
+    const own = kwargs && Object.hasOwn(kwargs, name) ? { [name]: kwargs[name] } : {};
+    this.#dividesByInitialSize = JOIN_HOOK.read([own]).divide_by_initial_world_size;
+    const hook = new JoinHook();
+    hook.main_hook = () => this.#shadow();
+    hook.post_hook = (isLast) => this.#finishJoin(isLast);
+    return hook;
+  }
+
+  get join_device(): Device {
+    return this.device;
+  }
+
+  get join_process_group(): ProcessGroup {
+    return this.process_group;
+  }
+
+  /** Takes part in the others' forward and backward pass. */
+  async #shadow(): Promise<void> {
+    this.require_forward_param_sync = await afterSequence(() =>
+      native.dist_join_shadow(
+        this.#reducer,
+        this.process_group.native,
+        this.device.name,
+        this.#synchronizedBuffers(),
+        this.find_unused_parameters,
+      ),
+    );
+  }
+
+  async #finishJoin(isLast: boolean): Promise<void> {
+    const states = this.#states(this.forward_sync_buffers);
+    const { native: group } = this.process_group;
+    await afterSequence(() => native.dist_join_finish(group, this.device.name, states, isLast));
   }
 
   /** Names parameters and buffers that no DistributedDataParallel of the module synchronizes. */
@@ -425,91 +496,6 @@ function groupOf(given: Group | null): ProcessGroup {
   throw valueError('Invalid process group specified');
 }
 
-interface Places {
-  readonly isMultiDevice: boolean;
-  readonly device_ids: readonly number[] | null;
-  readonly output_device: number | null;
-}
-
-/** Checks the devices as Python does. */
-function devicesOf(
-  parameters: readonly Parameter[],
-  { device_ids, output_device }: Values,
-): Places {
-  if (device_ids !== null && device_ids.length > 1) {
-    throw valueError('device_ids can only be None or contain a single element.');
-  }
-  const devices = new Map(parameters.map(({ device }) => [device.name, device]));
-  const types = new Set(parameters.map(({ device }) => device.type));
-  if (types.size !== 1) {
-    const listed = [...types].map((type) => `'${type}'`).join(', ');
-    throw valueError(
-      `DistributedDataParallel's input module must be on the same type of devices, but input module parameters locate in {${listed}}.`,
-    );
-  }
-  const isMultiDevice = devices.size > 1;
-  const isSingle = device_ids !== null && device_ids.length > 0 && !isMultiDevice;
-  if (isSingle && !types.has('cpu')) {
-    const [own] = device_ids;
-    return {
-      isMultiDevice,
-      device_ids: [indexOf(own!)],
-      output_device: indexOf(output_device ?? own!),
-    };
-  }
-  if (device_ids?.length || output_device) {
-    const listed = [...devices.values()].map((device) => inspect(device)).join(', ');
-    throw valueError(
-      'DistributedDataParallel device_ids and output_device arguments only work with single-device/multiple-device GPU modules or CPU modules, ' +
-        `but got device_ids ${reprOf(device_ids)}, output_device ${reprOf(output_device)}, and module parameters {${listed}}.`,
-    );
-  }
-  return { isMultiDevice, device_ids: null, output_device: null };
-}
-
-function reprOf(value: DeviceLike | readonly DeviceLike[] | null): string {
-  if (value === null) return 'None';
-  if (typeof value === 'string') return `'${value}'`;
-  if (typeof value === 'number') return `${value}`;
-  return value instanceof Device ? inspect(value) : `[${value.map(reprOf).join(', ')}]`;
-}
-
-function indexOf(device: DeviceLike): number {
-  if (typeof device === 'number') return device;
-  const { index } = device instanceof Device ? device : new Device(device);
-  return index ?? 0;
-}
-
-function warnOf({ broadcast_buffers, forward_sync_buffers, ...values }: Values): void {
-  if (broadcast_buffers !== null && forward_sync_buffers !== null) {
-    warn(
-      'Both `broadcast_buffers` and `forward_sync_buffers` were specified. `broadcast_buffers` is deprecated and its value is ignored when `forward_sync_buffers` is provided.',
-      'FutureWarning',
-      'user',
-    );
-  } else if (broadcast_buffers !== null) {
-    warn(
-      '`broadcast_buffers` is deprecated. Use `forward_sync_buffers` instead. IMPORTANT: unlike `broadcast_buffers=False`, `forward_sync_buffers=False` still syncs buffers at init. If you rely on buffers NOT being synced at init (e.g. rank-local buffers), keep using `broadcast_buffers=False` until `init_sync_buffers` is available.',
-      'FutureWarning',
-      'user',
-    );
-  }
-  if (values.check_reduction) {
-    warn(
-      'The `check_reduction` argument in `DistributedDataParallel` module is deprecated. Please avoid using it.',
-      'FutureWarning',
-      'user',
-    );
-  }
-  if (values.static_graph && values.find_unused_parameters) {
-    warn(
-      'You passed find_unused_parameters=true to DistributedDataParallel, `_set_static_graph` will detect unused parameters automatically, so you do not need to set find_unused_parameters=true, just be sure these unused parameters will not change during training loop while calling `_set_static_graph`.',
-      'UserWarning',
-      'user',
-    );
-  }
-}
-
 type Limits = ReturnType<typeof limitsOf>;
 
 const splitLimits = (
@@ -531,7 +517,7 @@ function tensorsOf(value: unknown): Tensor[] {
   return found;
 }
 
-function replaceTensors(value: unknown, replaced: ReadonlyMap<Tensor, Tensor>): unknown {
-  if (isTensor(value)) return replaced.get(value as Tensor) ?? value;
-  return mapped(value, (each) => replaceTensors(each, replaced)) ?? value;
+function mapTensors(value: unknown, map: (tensor: Tensor) => Tensor): unknown {
+  if (isTensor(value)) return map(value as Tensor);
+  return mapped(value, (each) => mapTensors(each, map)) ?? value;
 }

@@ -198,10 +198,8 @@ export class SummaryWriter {
   }
 
   /**
-   * Adds a number.
-   *
-   * @param new_style - write it as a tensor, which TensorBoard loads faster. Default: false
-   * @param double_precision - write 64 bits, with `new_style`. Default: false
+   * Adds a number. `new_style` writes it as a tensor, which TensorBoard loads faster; `double_precision` then writes 64
+   * bits. Both are false by default.
    */
   add_scalar(
     tag: string,
@@ -232,10 +230,9 @@ export class SummaryWriter {
   }
 
   /**
-   * Adds a histogram of a tensor's elements.
+   * Adds a histogram of a tensor's elements. `bins` is `'tensorflow'`, which is the default, a number of equal bins, or
+   * the limits of bins. With `max_bins`, bins are joined until there are about as many.
    *
-   * @param bins - `'tensorflow'`, a number of equal bins, or the limits of bins. Default: `'tensorflow'`
-   * @param max_bins - join bins until there are about as many. Default: null, never
    * @throws RangeError (ValueError) for a tensor without elements
    */
   add_histogram(
@@ -252,9 +249,8 @@ export class SummaryWriter {
   }
 
   /**
-   * Adds an image: bytes, or floats from 0 to 1.
-   *
-   * @param dataformats - the order of the dimensions. Default: `'CHW'`; others are such as `'HWC'` and `'HW'`
+   * Adds an image: bytes, or floats from 0 to 1. `dataformats` is the order of the dimensions: `'CHW'` by default, or
+   * another one such as `'HWC'` and `'HW'`.
    */
   add_image(tag: string, img_tensor: Tensor, ...step: Step<ImageOptions>): void;
   add_image(...args: unknown[]): void {
@@ -262,11 +258,7 @@ export class SummaryWriter {
     this.#add(image(given.tag, given.img_tensor, given.dataformats), given);
   }
 
-  /**
-   * Adds several images as one.
-   *
-   * @param dataformats - the order of the dimensions. Default: `'NCHW'`
-   */
+  /** Adds several images as one. `dataformats` is the order of the dimensions: `'NCHW'` by default. */
   add_images(tag: string, img_tensor: Tensor, ...step: Step<ImageOptions>): void;
   add_images(...args: unknown[]): void {
     const given = ADD_IMAGES.read(args);
@@ -281,10 +273,8 @@ export class SummaryWriter {
   }
 
   /**
-   * Adds a run with its hyperparameters and results, in a directory of its own.
-   *
-   * @param hparam_domain_discrete - the values that a parameter can have. Default: null
-   * @param run_name - the name of the directory. Default: null, the time
+   * Adds a run with its hyperparameters and results, in a directory of its own. `run_name` is the name of the directory,
+   * by default the time. `hparam_domain_discrete` lists the values that a parameter can have.
    */
   add_hparams(
     hparam_dict: Readonly<Record<string, ScalarValue | string | boolean | null>>,
