@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import path from 'node:path';
 
 import { BatchError, writing } from './error';
 import { exists, folderOf, syncFolder, writeAt } from './output';
@@ -176,7 +177,7 @@ type SameFile = (was: InputDescription, now: InputDescription) => boolean;
 const isSameFile: SameFile = (was, now) => was.file === now.file;
 
 /** Says how one job differs from another, or returns undefined. */
-export function differenceOf(
+function differenceOf(
   was: JobDescription,
   now: JobDescription,
   isSame: SameFile,
@@ -190,6 +191,18 @@ export function differenceOf(
     inputDifference(was.inputs, now.inputs, isSame)
   );
 }
+
+/** Says how a part of a job differs from another, which another machine may have done. */
+export const differenceOfParts = (first: Heading, other: Heading): string | undefined =>
+  differenceOf(ofAnyMachine(first), ofAnyMachine(other), hasSameName);
+
+/** Other machines may have other paths. */
+const ofAnyMachine = (heading: Heading): Heading => ({
+  ...heading,
+  gradients: path.basename(heading.gradients),
+});
+
+const hasSameName: SameFile = (one, other) => path.basename(one.file) === path.basename(other.file);
 
 const NAMES = {
   format: 'the format',

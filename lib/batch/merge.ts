@@ -7,13 +7,7 @@ import { ANYTHING, BOOL, option, orNull, required, Signature, STRING } from '../
 import { dtypes } from '../tensor/dtype_table';
 import { BatchError } from './error';
 import { Column, type Files } from './inputs';
-import {
-  type Contents,
-  differenceOf,
-  type Heading,
-  type InputDescription,
-  Journal,
-} from './journal';
+import { type Contents, differenceOfParts, Journal } from './journal';
 import { Lock } from './lock';
 import { filesGiven } from './options';
 import { exists, folderOf } from './output';
@@ -149,22 +143,9 @@ function checkAlike({ file, part, contents }: Done, first: Done): void {
     const [one, other] = [textOf(first.part), textOf(part)];
     throw wrong(`${file} is shard ${other}, and ${first.file} shard ${one}`, file);
   }
-  const problem = differenceOf(
-    comparable(first.contents.heading),
-    comparable(contents.heading),
-    hasSameName,
-  );
+  const problem = differenceOfParts(first.contents.heading, contents.heading);
   if (problem) throw wrong(`${file} is of another job than ${first.file}: ${problem}`, file);
 }
-
-/** Other machines may have other paths. */
-const comparable = (heading: Heading): Heading => ({
-  ...heading,
-  gradients: path.basename(heading.gradients),
-});
-
-const hasSameName = (one: InputDescription, other: InputDescription): boolean =>
-  path.basename(one.file) === path.basename(other.file);
 
 /** Says which parts are missing or double. */
 function missing(parts: readonly Done[], count: number): string[] {

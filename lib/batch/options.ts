@@ -13,7 +13,9 @@ import {
   required,
   Signature,
   STRING,
+  typeOf,
 } from '../dispatch/signature';
+import { ProcessGroup } from '../distributed/process_group';
 import { type DeviceLike, device } from '../tensor/device';
 import { DType } from '../tensor/dtype';
 import type { Files } from './inputs';
@@ -44,6 +46,11 @@ export interface EvaluateOptions {
   report?: string | null | undefined;
   /** The part of the job to do, such as `'3/16'`. {@link merge} gives the summary of all. Default: `'1/1'`. */
   shard?: string | undefined;
+  /**
+   * Processes that do the job together: each the part of its rank. All get the summary of all, and the first writes the
+   * report. Default: null, this process does it alone.
+   */
+  group?: ProcessGroup | null | undefined;
   /** Converts inputs: all floating-point ones, or those named. Default: null, the dtypes of the files. */
   dtype?: DType | Readonly<Record<string, DType>> | null | undefined;
   /** Default: the CPU. */
@@ -60,6 +67,8 @@ export interface EvaluateOptions {
   signal?: AbortSignal | null | undefined;
 }
 
+const GROUP = typeOf<ProcessGroup>('a ProcessGroup', (value) => value instanceof ProcessGroup);
+
 const SIGNATURE = new Signature('evaluate', {
   loss: required(ANYTHING),
   inputs: required(ANYTHING),
@@ -69,6 +78,7 @@ const SIGNATURE = new Signature('evaluate', {
   compare: option<unknown>(ANYTHING, null),
   report: option<string | null>(orNull(STRING), null),
   shard: option<string>(STRING, '1/1'),
+  group: option<ProcessGroup | null>(orNull(GROUP), null),
   dtype: option<unknown>(ANYTHING, null),
   device: option<DeviceLike>(DEVICE, 'cpu'),
   memory: option<unknown>(ANYTHING, null),
@@ -90,6 +100,7 @@ export interface Settings {
   readonly compare: Files | null;
   readonly report: string | null;
   readonly part: Part;
+  readonly group: ProcessGroup | null;
   /** The dtype of an input, or of `*`: all floating-point ones. */
   readonly dtypes: Readonly<Record<string, DType>>;
   readonly device: string;
@@ -121,7 +132,11 @@ export function settingsOf(loss: unknown, inputs: unknown, options: unknown): Se
   if (loss === null && (out ?? gradOut) !== null) {
     throw valueError("evaluate(): 'out' and 'gradOut' need a loss");
   }
-  const part = partNamed(given.shard);
+  const { group } = given;
+  const part = group ? { index: group.rank() + 1, count: group.size() } : partNamed(given.shard);
+  if (group && !isWhole(partNamed(given.shard))) {
+    throw valueError("evaluate(): 'shard' and 'group' exclude each other");
+  }
   if (out === STANDARD_OUTPUT) {
     const needing = { resume, overwrite, gradOut: gradOut !== null, shard: !isWhole(part) };
     const name = Object.entries(needing).find(([, isGiven]) => isGiven)?.[0];
@@ -129,13 +144,14 @@ export function settingsOf(loss: unknown, inputs: unknown, options: unknown): Se
   }
   const isWritten = out !== null || gradOut !== null;
   if (resume && !isWritten) throw valueError("evaluate(): 'resume' needs 'out'");
-  if (!isWhole(part) && !isWritten) throw valueError("evaluate(): 'shard' needs 'out'");
+  if (!isWhole(part) && !isWritten && !group) throw valueError("evaluate(): 'shard' needs 'out'");
   return {
     out: outputOf('out', out, format),
     gradOut: outputOf('gradOut', gradOut, gradOut?.endsWith('/') ? format : null),
     compare: given.compare === null ? null : filesGiven('compare', given.compare),
     report,
     part,
+    group,
     dtypes: dtypesOf(given.dtype),
     device: device(given.device).toString(),
     memory: memoryOf(given.memory),

@@ -18,6 +18,7 @@ import {
   type Range,
   rowsOf,
   textOf,
+  WHOLE,
 } from './part';
 import { type Chunk, chunksOf, rowsOfChunk, targetsOf } from './plan';
 import { ReadAhead } from './read_ahead';
@@ -84,6 +85,11 @@ export class Job {
 
   /** Runs the job. Yields after each chunk, and returns the summary. */
   async *run(): AsyncGenerator<BatchProgress, BatchSummary> {
+    return this.#conclude(yield* this.#runPart());
+  }
+
+  /** Returns the first line of the journal. */
+  async *#runPart(): AsyncGenerator<BatchProgress, Heading> {
     const { part, signal } = this.#settings;
     const outs = this.#outputs().map(({ out }) => out);
     if (!outs.some((out) => out !== STANDARD_OUTPUT)) return yield* this.#stream();
@@ -101,14 +107,13 @@ export class Job {
   }
 
   /** Runs a job that no other run goes on with. */
-  async *#stream(): AsyncGenerator<BatchProgress, BatchSummary> {
+  async *#stream(): AsyncGenerator<BatchProgress, Heading> {
     const chunkRows = rowsOfChunk(this.#columns, this.#settings);
     const chunks = chunksOf(this.#columns[0]!, chunkRows, this.#range);
     const writer = Writer.streaming(this.#series, chunks);
-    const summary = yield* this.#compute(chunkRows, 0, writer);
-    await writer.finish(summary);
-    await this.#report(this.#heading(chunkRows));
-    return summary;
+    yield* this.#compute(chunkRows, 0, writer);
+    await writer.finish(this.#summaryOf(this.#totals));
+    return this.#heading(chunkRows);
   }
 
   #heading(chunkRows: number): Heading {
@@ -128,7 +133,7 @@ export class Job {
     };
   }
 
-  async *#write(file: string, locks: readonly Lock[]): AsyncGenerator<BatchProgress, BatchSummary> {
+  async *#write(file: string, locks: readonly Lock[]): AsyncGenerator<BatchProgress, Heading> {
     const { resume, overwrite } = this.#settings;
     const found = resume || !overwrite ? Journal.read(file) : undefined;
     // A run that has computed nothing leaves nothing to go on with, and nothing to lose.
@@ -142,16 +147,12 @@ export class Job {
     const done = earlier?.chunks.length ?? 0;
     const chunks = chunksOf(this.#columns[0]!, chunkRows, this.#range);
     const isWhole = Object.values(this.#series).every((files) => files.isWhole);
-    if (earlier?.isFinished && isWhole) {
-      await this.#report(earlier.heading);
-      return this.#summary();
-    }
+    if (earlier?.isFinished && isWhole) return earlier.heading;
     const writer = await Writer.open({ file, heading, locks }, this.#series, chunks, earlier);
     try {
-      const summary = yield* this.#compute(chunkRows, done, writer);
-      await writer.finish(summary);
-      await this.#report(earlier?.heading ?? heading);
-      return summary;
+      yield* this.#compute(chunkRows, done, writer);
+      await writer.finish(this.#summaryOf(this.#totals));
+      return earlier?.heading ?? heading;
     } finally {
       await writer.close();
     }
@@ -186,7 +187,7 @@ export class Job {
     chunkRows: number,
     done: number,
     writer: Writer,
-  ): AsyncGenerator<BatchProgress, BatchSummary> {
+  ): AsyncGenerator<BatchProgress, void> {
     const chunks = chunksOf(this.#columns[0]!, chunkRows, this.#range).slice(done);
     const clock = new Clock();
     let written = Promise.resolve();
@@ -206,7 +207,6 @@ export class Job {
     } finally {
       await Promise.allSettled([written]);
     }
-    return this.#summary();
   }
 
   /**
@@ -236,16 +236,32 @@ export class Job {
     }
   }
 
-  #summary(): BatchSummary {
-    return this.#totals.summary(this.#loss.name, this.#loss.reduction);
+  #summaryOf(totals: Totals): BatchSummary {
+    return totals.summary(this.#loss.name, this.#loss.reduction);
   }
 
-  async #report(heading: Heading): Promise<void> {
-    const { report, part } = this.#settings;
-    if (report === null) return;
-    const { writeReport } = await import('./report/index.js');
-    const machines = [this.#totals.timings];
-    await writeReport(fileOf(report, part), { heading, totals: this.#totals, machines });
+  /** Waits for the other processes of the group, writes the report, and returns the summary. */
+  async #conclude(heading: Heading): Promise<BatchSummary> {
+    const { group, report, signal } = this.#settings;
+    let { part } = this.#settings;
+    let totals = this.#totals;
+    let machines: Totals['timings'][] = [totals.timings];
+    if (group) {
+      const { statesOfRanks } = await import('./ranks.js');
+      const states = await statesOfRanks(group, heading, totals.state, signal);
+      part = WHOLE;
+      totals = Totals.of(states);
+      machines = states.map(({ timings }) => timings);
+    }
+    if (report !== null && !group?.rank()) {
+      const { writeReport } = await import('./report/index.js');
+      await writeReport(fileOf(report, part), {
+        heading: { ...heading, part: textOf(part) },
+        totals,
+        machines,
+      });
+    }
+    return this.#summaryOf(totals);
   }
 
   get #rowBytes(): number {

@@ -104,13 +104,32 @@ export class Scores {
   }
 }
 
+/** What is known of some chunks. */
+export interface TotalsState extends Omit<ScoresState, 'timing'> {
+  readonly timings: Timing[];
+}
+
 export class Totals extends Scores {
   readonly timings: Timing[] = [];
 
+  static of(states: readonly TotalsState[]): Totals {
+    const totals = new Totals();
+    for (const state of states) totals.addState(state);
+    return totals;
+  }
+
+  override get state(): TotalsState {
+    return { ...super.state, timings: this.timings };
+  }
+
   /** Adds a chunk. */
-  add({ tally, timing, statistics, difference }: ScoresState): void {
+  add({ timing, ...others }: ScoresState): void {
+    this.addState({ ...others, timings: [timing] });
+  }
+
+  addState({ tally, timings, statistics, difference }: TotalsState): void {
     this.tally.addTally(Tally.of(tally));
-    this.timings.push(timing);
+    this.timings.push(...timings);
     if (statistics) (this.statistics ??= new Statistics()).addState(statistics);
     if (difference) (this.difference ??= new Differences()).addState(difference);
   }

@@ -26,6 +26,11 @@ void Lane::push(std::function<void()> function) {
   std::thread([state = state_] { run(*state); }).detach();
 }
 
+bool Lane::is_idle() const {
+  std::lock_guard lock(state_->mutex);
+  return state_->functions.empty() && !state_->is_busy;
+}
+
 void Lane::run(State& state) {
   std::unique_lock lock(state.mutex);
   // Waits by the system clock: by the steady one, it would need glibc 2.30.
@@ -33,10 +38,12 @@ void Lane::run(State& state) {
   while (state.pushed.wait_until(lock, std::chrono::system_clock::now() + kIdleTime, is_pushed)) {
     std::function<void()> function = std::move(state.functions.front());
     state.functions.pop_front();
+    state.is_busy = true;
     lock.unlock();
     function();
     function = nullptr;
     lock.lock();
+    state.is_busy = false;
   }
   state.is_running = false;
 }
@@ -54,8 +61,17 @@ napi_value Tasks::submit(Lane& lane, std::unique_ptr<Task> owned) {
   if (unsettled_++ == 0) check(env, napi_ref_threadsafe_function(env, shared_->notify));
   environment_.async().begin_collective();
   if (task->number != 0) numbered_.emplace(task->number, task);
-  lane.push([shared = shared_, task] { run(shared, task); });
+  if (task->starts_at_once && lane.is_idle() && !must_wait(*task)) {
+    run(shared_, task);
+  } else {
+    lane.push([shared = shared_, task] { run(shared, task); });
+  }
   return promise;
+}
+
+bool Tasks::must_wait(const Task& task) const {
+  std::lock_guard lock(shared_->memory->mutex);
+  return shared_->memory->must_wait(task.claim);
 }
 
 void Tasks::abort(int64_t number) {

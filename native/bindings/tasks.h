@@ -36,12 +36,16 @@ class Lane {
  public:
   void push(std::function<void()> function);
 
+  // Whether all functions have run. Only the thread that pushes may ask.
+  bool is_idle() const;
+
  private:
   struct State {
     std::mutex mutex;
     std::condition_variable pushed;
     std::deque<std::function<void()>> functions;
     bool is_running = false;
+    bool is_busy = false;
   };
   static void run(State& state);
 
@@ -52,7 +56,8 @@ struct Task {
   // Says that the task has ended, with an error or nullptr.
   using Done = std::function<void(std::exception_ptr)>;
 
-  // Starts the task, on the lane's thread with the caller's thread-local state. May block. Calls
+  // Starts the task, on the lane's thread with the caller's thread-local state. May block, see
+  // `starts_at_once`. Calls
   // `done` once, on any thread, unless it throws.
   std::function<void(const Done& done)> start;
   // Returns the value that the promise resolves with. Called on the environment's thread after the
@@ -61,6 +66,9 @@ struct Task {
   // The tensors that the task uses, and those of them that it writes to.
   std::vector<at::Tensor> tensors;
   std::vector<at::Tensor> written;
+  // Whether `start` waits for nobody. Then it may run on the caller's thread, which saves a change
+  // of threads.
+  bool starts_at_once = false;
   // Whether it belongs to a communication hook in JavaScript, for which a backward pass waits.
   bool is_awaited = false;
   // Whether it sends to one other rank, or receives from one.
@@ -120,6 +128,7 @@ class Tasks {
 
   void open();
   void claim(Task& task);
+  bool must_wait(const Task& task) const;
   static void run(const SharedPointer& shared, const std::shared_ptr<Task>& task);
   static void finish_step(const SharedPointer& shared, const std::shared_ptr<Task>& task);
   static void on_finished(napi_env env, napi_value, void* tasks, void*);

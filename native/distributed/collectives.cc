@@ -1,6 +1,7 @@
 // The operators of the namespaces c10d and _c10d_functional, each as a promise of its end.
 #include <ATen/core/dispatch/Dispatcher.h>
 
+#include <algorithm>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -30,6 +31,45 @@ bool writes_to(const std::string& name, const Parameter& parameter) {
   return parameter.written;
 }
 
+// Throws for what c10d and Gloo use before they check it.
+void check_arguments(const Call& call, const Stack& stack) {
+  const std::string& name = call.op.schema().name();
+  const bool divides_rows =
+      name.find("scatter_tensor") != name.npos || name.find("into_tensor") != name.npos ||
+      name.ends_with("_reduce_scatter_base_") || name.ends_with("all_to_all_single");
+  std::vector<int64_t> ranks;
+  GroupPointer group;
+  std::vector<std::vector<int64_t>> dimensions(stack.size());
+  for (size_t i = 0; i < stack.size(); ++i) {
+    const std::string& parameter = call.op.parameters()[i].name;
+    if (parameter == "dst" || parameter == "src") ranks.push_back(stack[i].toInt());
+    if (parameter == "peer_list") ranks = stack[i].toIntVector();
+    if (parameter == "process_group") group = stack[i].toCustomClass<c10d::ProcessGroup>();
+    if (parameter == "group_name" && stack[i].isString()) {
+      group = c10d::resolve_process_group(stack[i].toStringRef());
+    }
+    if (parameter == "group_size") {
+      TORCH_CHECK_VALUE(stack[i].toInt() > 0, "group_size must be positive, got ",
+                        stack[i].toInt());
+    }
+    visit_tensors(stack[i], [&](const at::Tensor& tensor) {
+      TORCH_CHECK_VALUE(!divides_rows || tensor.dim() > 0, name,
+                        " takes no tensor without a dimension");
+      dimensions[i].push_back(tensor.dim());
+    });
+  }
+  for (const int64_t rank : ranks) {
+    TORCH_CHECK_VALUE(!group || (rank >= 0 && rank < group->getSize()),
+                      "the other process must have a rank from 0 to ", group->getSize() - 1,
+                      ", got ", rank);
+  }
+  if (!divides_rows || !name.starts_with("c10d::") || name.find("scatter") == name.npos) return;
+  for (size_t i = 0; i < std::min(dimensions[0].size(), dimensions[1].size()); ++i) {
+    TORCH_CHECK_VALUE(dimensions[0][i] <= dimensions[1][i], "the output has ", dimensions[0][i],
+                      " dimensions, and the input ", dimensions[1][i]);
+  }
+}
+
 WorkPointer work_in(const Stack& stack) {
   if (stack.empty() || !stack.back().isCustomClass()) return {};
   return stack.back().toCustomClass<c10d::Work>();
@@ -46,14 +86,19 @@ class Collective {
 
   void describe(Task& task) {
     task.is_message = is_message(name_);
+    GroupPointer group;  // none if the operator takes its name
     for (size_t i = 0; i < stack_.size(); ++i) {
-      const bool written = writes_to(name_, call_.op.parameters()[i]);
+      const Parameter& parameter = call_.op.parameters()[i];
+      if (parameter.name == "process_group") group = stack_[i].toCustomClass<c10d::ProcessGroup>();
+      const bool written = writes_to(name_, parameter);
       visit_tensors(stack_[i], [&](const at::Tensor& tensor) {
         task.tensors.push_back(tensor);
         if (!tensor.is_cpu()) uses_device_ = true;
         if (written) task.written.push_back(tensor);
       });
     }
+    task.starts_at_once =
+        !uses_device_ && group && starts_at_once(group) && name_ != "c10d::monitored_barrier_";
   }
 
   // Starts it. Calls `done` at its end, or on CUDA when the caller's stream will wait for it.
@@ -179,6 +224,7 @@ napi_value run_collective(napi_env env, napi_callback_info info) {
     const bool wants_results = Argument<bool>::from(environment, values[1]);
     task->is_awaited = Argument<bool>::from(environment, values[2]);
     auto [call, stack] = read_call(values, 3);
+    check_arguments(call, stack);
     auto collective =
         std::make_shared<Collective>(std::move(call), std::move(stack), wants_results);
     collective->describe(*task);

@@ -264,6 +264,11 @@ const GroupPointer& checked(const GroupHandle* handle) {
   return handle->group.get();
 }
 
+bool starts_at_once(const GroupPointer& group) {
+  return group->getBackendType() == c10d::ProcessGroup::BackendType::GLOO &&
+         c10d::debug_level() != c10d::DebugLevel::Detail;
+}
+
 }  // namespace distributed
 
 template <>

@@ -22,6 +22,10 @@ struct GroupHandle {
 // Returns the group of a handle. Throws if it was destroyed.
 const GroupPointer& checked(const GroupHandle* handle);
 
+// Whether collectives of CPU tensors start without waiting for other ranks. Those of NCCL may
+// connect first, and those of the debug mode DETAIL are compared first.
+bool starts_at_once(const GroupPointer& group);
+
 // Makes the reducers of a group let go of it, before it is destroyed. They cannot be used again.
 void release_reducers(const GroupPointer& group);
 

@@ -3,6 +3,8 @@
 #include "distributed/reducer.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/flatten_dense_tensors.h>
+#include <ATen/ops/unflatten_dense_tensors.h>
 #include <torch/csrc/autograd/engine.h>
 
 #include <algorithm>
@@ -21,8 +23,6 @@ namespace distributed {
 namespace {
 
 namespace autograd = torch::autograd;
-using c10d::Reducer;
-using ReducerPointer = std::shared_ptr<Reducer>;
 
 constexpr ExternalType kReducerType{{0x7c21e90b5d3f4a86, 0x9e54d1b07a62c3f8}, "a Reducer"};
 // The bytes that one broadcast of parameters or buffers sends.
@@ -46,6 +46,53 @@ void remember(const ReplicaPointer& replica) {
 }
 
 // --- at construction -----------------------------------------------------------------------------
+
+// Runs a function that writes to tensors. Keeps their versions: a graph that has saved one is still
+// valid.
+template <typename Write>
+void keeping_versions(const Tensors& tensors, const Write& write) {
+  const at::NoGradGuard no_recording;
+  std::vector<int64_t> versions;
+  for (const at::Tensor& tensor : tensors) versions.push_back(tensor._version());
+  write();
+  for (size_t index = 0; index < tensors.size(); ++index) {
+    c10::VariableVersion counter = autograd::impl::version_counter(tensors[index]);
+    counter.set_version(versions[index]);
+  }
+}
+
+// Sends what `broadcast` sends from the first rank. Calls `done` at its end, on any thread.
+void start_broadcast(const GroupPointer& group, const Tensors& tensors, const Task::Done& done) {
+  if (tensors.empty()) return done(nullptr);
+  const at::NoGradGuard no_recording;
+  const auto buckets =
+      std::get<0>(c10d::compute_bucket_assignment_by_size(tensors, {kBroadcastBytes}));
+  c10::List<c10::intrusive_ptr<c10::ivalue::Future>> futures(
+      c10::FutureType::create(c10::ListType::ofTensors()));
+  std::vector<std::pair<Tensors, at::Tensor>> parts;
+  for (const std::vector<size_t>& bucket : buckets) {
+    Tensors part;
+    for (const size_t index : bucket) part.push_back(tensors[index]);
+    Tensors sent{at::flatten_dense_tensors(part)};
+    futures.push_back(group->broadcast(sent)->getFuture());
+    parts.emplace_back(std::move(part), sent[0]);
+  }
+  const auto copy_back = [tensors, parts = std::move(parts)] {
+    for (const auto& [part, sent] : parts) {
+      const Tensors received = at::unflatten_dense_tensors(sent, part);
+      for (size_t index = 0; index < part.size(); ++index) part[index].copy_(received[index]);
+    }
+  };
+  c10::collectAll(futures)->addCallback([tensors, copy_back, done](c10::ivalue::Future& all) {
+    std::exception_ptr error = all.exception_ptr();
+    try {
+      if (!error) keeping_versions(tensors, copy_back);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    done(std::move(error));
+  });
+}
 
 // Checks that all ranks have parameters of the same shapes, and gives them the values of the first.
 // Returns a promise.
@@ -104,7 +151,7 @@ napi_value new_reducer(Environment& environment, const GroupPointer& group,
   std::reverse(buckets.begin(), buckets.end());
   std::unordered_map<size_t, std::string> numbered;
   for (size_t index = 0; index < names.size(); ++index) numbered.emplace(index, names[index]);
-  ReducerPointer reducer =
+  std::shared_ptr<Reducer> reducer =
       make_reducer(parameters, buckets, group, sparse, bucket_bytes, find_unused_parameters,
                    gradient_as_bucket_view, numbered, first_bucket_bytes, skip_unused,
                    rebuilt_limits, batched_copy);
@@ -122,17 +169,24 @@ napi_value new_reducer(Environment& environment, const GroupPointer& group,
 // whether the backward pass will combine gradients. Returns a promise.
 napi_value before_forward(Environment& environment, ReducerHandle* handle,
                           const GroupPointer& group, const Tensors& buffers, bool synchronizes) {
-  return submit_collective(
-      environment, buffers,
-      [replica = handle->get(), group, buffers, synchronizes] {
-        replica->synchronizes = synchronizes;
-        if (at::GradMode::is_enabled()) {
-          if (synchronizes) replica->reducer->prepare_for_forward();
-          replica->reducer->rebuild_buckets();
-        }
-        broadcast(group, buffers, 0);
-      },
-      [&environment] { return undefined(environment); });
+  const ReplicaPointer& replica = handle->get();
+  auto task = std::make_unique<Task>();
+  task->tensors = buffers;
+  task->written = buffers;
+  task->result = [&environment] { return undefined(environment); };
+  // To rebuild the buckets, the ranks agree on their order.
+  task->starts_at_once = starts_at_once(group) && !replica->reducer->should_rebuild_buckets() &&
+                         std::all_of(buffers.begin(), buffers.end(),
+                                     [](const at::Tensor& buffer) { return buffer.is_cpu(); });
+  task->start = [replica, group, buffers, synchronizes](const Task::Done& done) {
+    replica->synchronizes = synchronizes;
+    if (at::GradMode::is_enabled()) {
+      if (synchronizes) replica->reducer->prepare_for_forward();
+      replica->reducer->rebuild_buckets();
+    }
+    start_broadcast(group, buffers, done);
+  };
+  return environment.tasks().submit(environment.tasks().collectives(), std::move(task));
 }
 
 // What must happen after it. `outputs`: the tensors whose graph tells which parameters are used.
@@ -202,14 +256,9 @@ ReducerHandle::~ReducerHandle() {
 
 void broadcast(const GroupPointer& group, const Tensors& tensors, int source) {
   if (tensors.empty()) return;
-  const at::NoGradGuard no_recording;
-  std::vector<int64_t> versions;
-  for (const at::Tensor& tensor : tensors) versions.push_back(tensor._version());
-  c10d::broadcast_coalesced(group, tensors, kBroadcastBytes, source);
-  for (size_t index = 0; index < tensors.size(); ++index) {
-    c10::VariableVersion counter = autograd::impl::version_counter(tensors[index]);
-    counter.set_version(versions[index]);
-  }
+  keeping_versions(tensors, [&] {
+    c10d::broadcast_coalesced(group, tensors, kBroadcastBytes, source);
+  });
 }
 
 napi_value submit_collective(Environment& environment, const Tensors& written,

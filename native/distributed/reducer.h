@@ -18,9 +18,22 @@ namespace distributed {
 
 using Tensors = std::vector<at::Tensor>;
 
+class Reducer final : public c10d::Reducer {
+ public:
+  using c10d::Reducer::Reducer;
+
+  // Lets go of the group. With a static graph, the base class keeps a collective of the first
+  // backward pass, and that keeps Gloo's connections and the store.
+  void release_group() {
+    remove_autograd_hooks();
+    update_process_group({});
+    local_used_work_ = {};
+  }
+};
+
 // The reducer of one model. It needs a logger in some of its functions.
 struct Replica final : SharedOwner {
-  Replica(std::shared_ptr<c10d::Reducer> made, GroupPointer group, bool delays)
+  Replica(std::shared_ptr<Reducer> made, GroupPointer group, bool delays)
       : reducer(std::move(made)),
         logger(std::make_shared<c10d::Logger>(reducer)),
         group(std::move(group)),
@@ -30,8 +43,7 @@ struct Replica final : SharedOwner {
 
   // Lets go of the group, so that the group's store and port are free when it is destroyed.
   void release() {
-    reducer->remove_autograd_hooks();
-    reducer->update_process_group({});
+    reducer->release_group();
     delays = false;
     *hook_group = {};
     group = {};
@@ -39,7 +51,7 @@ struct Replica final : SharedOwner {
 
   bool awaits_javascript() const override { return has_javascript_hook && synchronizes; }
 
-  const std::shared_ptr<c10d::Reducer> reducer;
+  const std::shared_ptr<Reducer> reducer;
   const std::shared_ptr<c10d::Logger> logger;
   // Empty once it was destroyed.
   GroupPointer group;

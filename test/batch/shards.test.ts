@@ -15,7 +15,7 @@ import torch, { nn, type Tensor } from 'torch-losses';
 import { type BatchSummary, evaluate, merge } from 'torch-losses/batch';
 
 import { temporaryFolder } from '../support/folder';
-import { MAIN, PYTHON, runEval, summaryOf } from './command';
+import { MAIN, type Outcome, PYTHON, runEval, summaryOf } from './command';
 
 const { numpy } = torch.utils;
 const FILES = [701, 0, 1, 300, 2, 996];
@@ -218,14 +218,20 @@ describe('batch: shards', () => {
       ...['-m', 'torch.distributed.run', '--no-python', '--nproc-per-node', '2'],
       ...[process.execPath, MAIN, 'eval', '--loss', 'CrossEntropyLoss', '--out', out],
       ...['--option', `weight=${weight}`, '--option', 'ignore_index=3', ...given, ...targets],
+      ...['--report', file('ranks.html'), '--json'],
     ];
-    const { code, output } = await new Promise<{ code: unknown; output: string }>((resolve) => {
+    const outcome = await new Promise<Outcome>((resolve) => {
       execFile(PYTHON, args, (error, stdout, stderr) =>
-        resolve({ code: error?.code ?? 0, output: stdout + stderr }),
+        resolve({ status: Number(error?.code ?? 0), stdout, stderr }),
       );
     });
     // Ranks with NaN losses end with 0, since torchrun would end the others.
-    expect(code, output).to.equal(0);
+    expect(outcome.status, outcome.stderr).to.equal(0);
+    const summaries = outcome.stdout.split('\n').filter((line) => line.startsWith('{"loss"'));
+    expect(summaries).to.have.lengthOf(1);
+    expect(JSON.parse(summaries[0]!)).to.deep.equal(JSON.parse(JSON.stringify(expected)));
+    expect(existsSync(file('ranks.html'))).to.equal(true);
+    expect(readdirSync(file('.')).filter((name) => /^ranks\..*of/.test(name))).to.deep.equal([]);
     const merged = await runEval(['merge', out, '--json']);
     expect(merged.status, merged.stderr).to.equal(5);
     expect(summaryOf(merged)).to.deep.equal(JSON.parse(JSON.stringify(expected)));

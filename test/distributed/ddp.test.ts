@@ -222,6 +222,23 @@ describe('DistributedDataParallel', function () {
     expect(survivor!.output).to.match(/^(RuntimeError|DistNetworkError) .*(closed|reset) by peer/i);
   });
 
+  it('lets go of its group when that is destroyed, so that another one can be made on the same port', async () => {
+    const program = `
+      const { nn } = torch;
+      const models = [];
+      for (let round = 0; round < 4; round++) {
+        await dist.init_process_group('gloo', { timeout: 10_000 });
+        const options = { static_graph: round % 2 === 0 };
+        const ddp = await nn.parallel.DistributedDataParallel.create(new nn.Linear(3, 2), options);
+        for (let step = 0; step < 3; step++) await (await ddp(torch.ones(4, 3))).sum().backwardAsync();
+        models.push(ddp);
+        await dist.destroy_process_group();
+      }
+      console.log(models.length);`;
+    const outcomes = await runRanks([program, program]);
+    expect(outcomes.map(({ text }) => text)).to.deep.equal(['4', '4']);
+  });
+
   it('is made by create, in a group', async () => {
     const { DistributedDataParallel } = nn.parallel;
     const New = DistributedDataParallel as unknown as new (module: nn.Module) => nn.Module;

@@ -232,6 +232,38 @@ gone = dist.new_group([0]); dist.destroy_process_group(gone)
     }
   });
 
+  it('refuses what libtorch would crash at', async () => {
+    const { c10d, _c10d_functional: functional } = torch.ops;
+    const group = dist.group.WORLD!;
+    const [t, scalar] = [torch.ones(2), torch.tensor(1)];
+    const other = /the other process must have a rank from 0 to 0, got (5|-1)$/;
+    const without = /takes no tensor without a dimension$/;
+    const ROWS: readonly [call: () => unknown, text: RegExp][] = [
+      [() => dist.isend(t, { group_dst: 5 }), other],
+      [() => dist.recv(t, { group_src: -1 }), other],
+      [() => c10d.send([t], group, 5, 0), other],
+      [() => functional.isend(t, 5, 0, group.group_name), other],
+      [
+        () => dist.reduce_scatter_single(torch.ones(2, 2), t),
+        /the output has 2 dimensions, and the input 1$/,
+      ],
+      [() => dist.reduce_scatter_single(scalar, scalar), without],
+      [() => functional.all_gather_into_tensor(scalar, 1, group), without],
+      [
+        () => functional.reduce_scatter_tensor(t, 'sum', 0, group),
+        /group_size must be positive, got 0$/,
+      ],
+    ];
+    for (const [call, text] of ROWS) {
+      const error = await (async () => call())().then(
+        () => undefined,
+        (each: Error) => each,
+      );
+      expect(error, String(call)).to.be.instanceOf(RangeError);
+      expect(error!.message).to.match(text);
+    }
+  });
+
   it('names its groups as Python does, and knows when they have ended', async () => {
     const group = await dist.new_group([0]);
     expect(dist.get_rank(group as torch.distributed.ProcessGroup)).to.equal(0);

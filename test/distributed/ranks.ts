@@ -37,16 +37,33 @@ const python = (): string => process.env['TORCH_LOSSES_PYTHON'] ?? 'python3';
  * Starts one process: a file of test/fixtures/distributed, or a program of Node.
  *
  * @param program - `NAME.py`, `NAME.js`, or JavaScript in an async function that has `torch`, `dist` and `rank`
+ * @param prefix - a command that runs another one
  */
 export function startRank(
   program: string,
   args: readonly string[],
   environment: NodeJS.ProcessEnv,
+  prefix: readonly string[] = [],
 ): Rank {
   const isFile = /^\w+\.(py|js)$/.test(program);
-  const command = program.endsWith('.py') ? python() : process.execPath;
   const file = path.join(FIXTURES, program);
-  const child = spawn(command, isFile ? [file, ...args] : ['-e', wrapped(program), ...args], {
+  return startProcess(
+    [
+      ...prefix,
+      program.endsWith('.py') ? python() : process.execPath,
+      ...(isFile ? [file] : ['-e', wrapped(program)]),
+      ...args,
+    ],
+    environment,
+  );
+}
+
+/** Starts a process with one thread. */
+export function startProcess(
+  [command, ...args]: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): Rank {
+  const child = spawn(command!, args, {
     cwd: path.join(__dirname, '..', '..'),
     env: { ...process.env, OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1', ...environment },
   });

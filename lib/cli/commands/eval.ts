@@ -2,6 +2,7 @@ import type { BatchProgress } from '../../batch';
 import { defineCommand } from '../command';
 import { CommandError, UsageError } from '../errors';
 import { MERGE_HELP, mergeParts, statusOf, summaryText } from '../eval_merge';
+import { groupOfRanks, leaveRanks } from '../eval_ranks';
 import {
   bytes,
   dtypesNamed,
@@ -52,6 +53,7 @@ export const evaluation = defineCommand({
     '  or row that is wrong, 4 for an output that exists, is in use or belongs to another job, or shards that cannot be\n' +
     '  merged, 5 if rows were skipped or losses are NaN, 6 for an output that cannot be written, and 130 if the job was\n' +
     '  interrupted.\n' +
+    '  Under torchrun, each rank does its shard, and rank 0 prints the summary of all and writes the report.\n' +
     '  `eval merge OUT` gives the summary of the shards of a job.',
   operands: { usage: '[merge OUT…]', least: 0, most: Infinity },
   options: {
@@ -201,6 +203,7 @@ export const evaluation = defineCommand({
     const stop = (): void => controller.abort();
     process.once('SIGINT', stop).once('SIGTERM', stop);
     try {
+      const group = isRank ? await groupOfRanks(process.env, controller.signal) : null;
       const { evaluate } = await import('../../batch.js');
       const loss = Loss ? new Loss({ ...options, reduction: values.reduction }) : null;
       const job = evaluate(loss, inputs, {
@@ -208,7 +211,7 @@ export const evaluation = defineCommand({
         gradOut,
         compare: compare.length ? compare : null,
         report: values.report,
-        shard,
+        ...(group ? { group } : { shard }),
         format: values.format as 'npy' | undefined,
         dtype,
         memory,
@@ -218,8 +221,10 @@ export const evaluation = defineCommand({
         onError: values['on-error'] as 'stop',
         signal: controller.signal,
       });
-      await show(job, terminal);
+      if (!group?.rank()) await show(job, terminal);
       const summary = await job.summary();
+      if (group) await leaveRanks();
+      if (group?.rank()) return undefined;
       const written = [values.out, gradOut, values.report].filter(
         (each) => each !== undefined && each !== '-',
       ) as string[];
