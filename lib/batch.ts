@@ -1,5 +1,12 @@
 /** `torch-losses/batch`: computes losses of files that are larger than memory. */
 import './hooks';
+import { loadAllUnderJest } from './utils/load_all';
+
+// Its own exports, and what of the package they use.
+loadAllUnderJest(
+  () => exports,
+  () => require('./torch'),
+);
 
 export { BatchError, type BatchProblem } from './batch/error';
 export { type Evaluation, evaluate } from './batch/evaluate';

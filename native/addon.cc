@@ -105,6 +105,7 @@ void add_all(Bindings& bindings) {
   add_environment(bindings);
   add_sharing(bindings);
   add_allocator(bindings);
+  add_mapped_parts(bindings);
   add_tensors(bindings);
   add_autograd(bindings);
   add_hooks(bindings);
@@ -113,6 +114,7 @@ void add_all(Bindings& bindings) {
   add_autocast(bindings);
   add_operators(bindings);
   add_operator_calls(bindings);
+  add_recorded_calls(bindings);
   add_generators(bindings);
   add_context(bindings);
   add_cuda(bindings);

@@ -9,6 +9,7 @@ class Bindings;
 void add_environment(Bindings& bindings);       // bindings/environment_calls.cc
 void add_sharing(Bindings& bindings);           // bindings/sharing.cc
 void add_allocator(Bindings& bindings);         // memory/allocator.cc
+void add_mapped_parts(Bindings& bindings);      // memory/mapped_parts.cc
 void add_tensors(Bindings& bindings);           // operators/tensors.cc
 void add_autograd(Bindings& bindings);          // operators/autograd.cc
 void add_hooks(Bindings& bindings);             // operators/hooks.cc
@@ -17,6 +18,7 @@ void add_anomaly_mode(Bindings& bindings);      // operators/anomaly.cc
 void add_autocast(Bindings& bindings);          // operators/autocast.cc
 void add_operators(Bindings& bindings);         // operators/operators.cc
 void add_operator_calls(Bindings& bindings);    // operators/calls.cc
+void add_recorded_calls(Bindings& bindings);    // operators/recorded_calls.cc
 void add_generators(Bindings& bindings);        // operators/generators.cc
 void add_context(Bindings& bindings);           // operators/context.cc
 void add_cuda(Bindings& bindings);              // operators/cuda.cc

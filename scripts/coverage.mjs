@@ -5,7 +5,6 @@ import './lib/node-version.mjs';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { buildAddon } from './lib/addon.mjs';
 import { main } from './lib/advice.mjs';
 import { BUILD, ROOT, tool } from './lib/checkout.mjs';
 import { nativeCoverage } from './lib/gcov.mjs';
@@ -30,9 +29,8 @@ const ELSEWHERE = {
 const COUNTS = path.join(BUILD, 'coverage');
 
 await main(async () => {
-  const libtorch = await setUp();
+  const libtorch = await setUp('Coverage');
   await compileTests();
-  await buildAddon(libtorch, { configuration: 'Coverage' });
   const objects = path.join(
     BUILD,
     readdirSync(BUILD).find((name) => /^cmake-Coverage/.test(name)),

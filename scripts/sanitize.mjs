@@ -13,7 +13,6 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { buildAddon } from './lib/addon.mjs';
 import { main, SetupError } from './lib/advice.mjs';
 import { DIST_TEST, ROOT, tool } from './lib/checkout.mjs';
 import { capture, run } from './lib/run.mjs';
@@ -64,7 +63,8 @@ const { values, positionals } = parseArgs({
 });
 
 await main(async () => {
-  const libtorch = await setUp();
+  const configuration = values.valgrind ? 'Release' : values.assertions ? 'Debug' : 'Sanitize';
+  const libtorch = await setUp(configuration);
   await compileTests();
   const files = positionals.length > 0 ? positionals : filesToRun();
   const env = {
@@ -81,7 +81,7 @@ await main(async () => {
     ...(values.assertions ? [] : [`--grep=${leftOut().join('|')}`, '--invert']),
     ...files,
   ];
-  const { status } = await run(...commandOf(mocha, env, await built(libtorch)));
+  const { status } = await run(...commandOf(mocha, env, configuration));
   return status;
 });
 
@@ -97,14 +97,6 @@ function filesToRun() {
 
 function leftOut() {
   return values.valgrind ? [...MEASURES_PROCESS, ...CALLS_EVERYTHING] : MEASURES_PROCESS;
-}
-
-/** Builds the native side for the run. Returns the name of the configuration. */
-async function built(libtorch) {
-  if (values.valgrind) return 'Release';
-  const configuration = values.assertions ? 'Debug' : 'Sanitize';
-  await buildAddon(libtorch, { configuration });
-  return configuration;
 }
 
 /** Returns the arguments of `run` for mocha under the selected tool. */

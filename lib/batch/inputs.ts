@@ -129,11 +129,34 @@ export class Column {
     return sizes.reduce((product, size) => product * size, this.dtype.itemsize);
   }
 
+  /** The memory that the files take while they are read, beside the rows. */
+  get held(): number {
+    return Math.max(...this.shards.map((shard) => shard.held));
+  }
+
   /** Returns the shard with a row, and the row's number in it. */
   at(row: number): { shard: Shard; row: number } {
     let index = this.starts.length - 1;
     while (index > 0 && this.starts[index]! > row) index--;
     return { shard: this.shards[index]!, row: row - this.starts[index]! };
+  }
+
+  /**
+   * Returns rows as a tensor, of the file itself if it can be mapped, else of the memory. Ask {@link checkWhole} after
+   * they are used.
+   */
+  async load(from: number, to: number, memory: SharedArrayBuffer): Promise<Tensor> {
+    const { dim } = this;
+    const { shard, row } = this.at(from);
+    const last = row + to - from;
+    const isInOne = last <= shard.shape[dim]!;
+    const mapped = isInOne ? await shard.map({ dim, from: row, to: last }) : undefined;
+    return mapped ?? this.read(from, to, memory);
+  }
+
+  /** @throws BatchError if the file did not have the rows any more when they were used */
+  checkWhole(from: number, tensor: Tensor): void {
+    this.at(from).shard.checkWhole(tensor);
   }
 
   /** Reads rows into memory, and returns them as a tensor of that memory. */

@@ -3,11 +3,8 @@
  * last line with the summary. A chunk's line is written when its losses are durable. A line that a kill has cut off is
  * no line.
  */
-import { createHash } from 'node:crypto';
-import { readFileSync, realpathSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import path from 'node:path';
 
 import { BatchError, writing } from './error';
 import { exists, folderOf, syncFolder, writeAt } from './output';
@@ -235,27 +232,4 @@ function inputDifference(was: Inputs, now: Inputs, isSame: SameFile): string | u
     }
   }
   return undefined;
-}
-
-/**
- * Keeps other processes of this machine from writing the same output. The system ends the lock with the process, however
- * that ends, because it is the name of a socket and no file.
- *
- * @returns the function that ends the lock
- * @throws BatchError if another process has it
- */
-export async function lock(output: string): Promise<() => void> {
-  const absolute = path.resolve(output);
-  const real = path.join(realpathSync(path.dirname(absolute)), path.basename(absolute));
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      if (cause.code !== 'EADDRINUSE') reject(cause);
-      else reject(new BatchError('busy', `Another run writes ${output}`, output));
-    });
-    const name = createHash('sha256').update(real).digest('hex');
-    server.listen(`\0torch-losses-batch-${name}`, resolve);
-  });
-  server.unref();
-  return () => server.close();
 }

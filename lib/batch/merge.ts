@@ -13,12 +13,12 @@ import {
   type Heading,
   type InputDescription,
   Journal,
-  lock,
 } from './journal';
+import { Lock } from './lock';
 import { filesGiven } from './options';
 import { exists, folderOf } from './output';
 import { formatOf } from './outputs/file';
-import { fileOf, journalsIn, type Part, partNamed, textOf } from './part';
+import { fileOf, journalsIn, lockOf, type Part, partNamed, textOf, WHOLE } from './part';
 import { chunksOf, type Target } from './plan';
 import { FileSeries } from './series';
 import { Sources } from './sources';
@@ -208,7 +208,7 @@ async function join(
   const format = formatOf(out);
   if (format === undefined) throw valueError(`merge(): ${out} has no format that can be written`);
   if (exists(out) && !overwrite) throw new BatchError('exists', `${out} exists`, out);
-  const unlock = await lock(out);
+  const lock = await Lock.take(out, lockOf(out, WHOLE));
   const sources = new Sources();
   try {
     const dtype = dtypes.get(chunks[0]!.forms[kind]!.dtype)!;
@@ -216,7 +216,7 @@ async function join(
     await copy(column, { file: out, format, from: 0, to: column.rows });
   } finally {
     await sources.close();
-    unlock();
+    lock.release();
   }
 }
 

@@ -18,6 +18,7 @@ import { type DeviceLike, device } from '../tensor/device';
 import { DType } from '../tensor/dtype';
 import type { Files } from './inputs';
 import type { Chunked } from './losses';
+import { STANDARD_OUTPUT } from './output';
 import { FORMATS, formatOf, type OutputFormat } from './outputs/file';
 import { isWhole, type Part, partNamed } from './part';
 
@@ -26,11 +27,11 @@ export type OnError = 'stop' | 'skip';
 export interface EvaluateOptions {
   /**
    * Where the losses go: a file for all, or a folder, whose name ends with `/`, for a file of each file of the first
-   * input. The format is that of the file's name: `.npy`, `.safetensors`, `.parquet`, or `.jsonl`, which `.gz` or `.zst`
-   * may follow. Default: null, the summary is all.
+   * input, or `'-'` for standard output. The format is that of the file's name: `.npy`, `.safetensors`, `.parquet`, or
+   * `.jsonl`, which `.gz` or `.zst` may follow. Default: null, the summary is all.
    */
   out?: string | null | undefined;
-  /** The format of the files in a folder. Default: `'npy'`, or that of the name of `out`. */
+  /** The format of the files in a folder, or of standard output. Default: `'npy'`, or that of the name of `out`. */
   format?: OutputFormat | null | undefined;
   /**
    * Where the gradients of the first input go, as `out`. They are each row's own: those of the losses of
@@ -121,6 +122,11 @@ export function settingsOf(loss: unknown, inputs: unknown, options: unknown): Se
     throw valueError("evaluate(): 'out' and 'gradOut' need a loss");
   }
   const part = partNamed(given.shard);
+  if (out === STANDARD_OUTPUT) {
+    const needing = { resume, overwrite, gradOut: gradOut !== null, shard: !isWhole(part) };
+    const name = Object.entries(needing).find(([, isGiven]) => isGiven)?.[0];
+    if (name) throw valueError(`evaluate(): '${name}' needs files, but 'out' is standard output`);
+  }
   const isWritten = out !== null || gradOut !== null;
   if (resume && !isWritten) throw valueError("evaluate(): 'resume' needs 'out'");
   if (!isWhole(part) && !isWritten) throw valueError("evaluate(): 'shard' needs 'out'");
@@ -157,12 +163,13 @@ function checkPath(name: string, path: string): void {
 function outputOf(name: string, out: string | null, format: OutputFormat | null): Output | null {
   if (out === null) return null;
   checkPath(name, out);
+  if (name === 'out' && out === STANDARD_OUTPUT) return { out, format: streamed(format ?? 'npy') };
   if (out.endsWith('/')) return { out, format: written(format ?? 'npy') };
   const named = formatOf(out);
   if (named === undefined) {
     throw valueError(
       `evaluate(): '${name}' must be a folder with / at its end, or a file that ends with one of ` +
-        `${FORMATS.map((each) => `.${each}`).join(', ')}, got ${out}`,
+        `${FORMATS.map((each) => `.${each}`).join(', ')}${name === 'out' ? ', or -' : ''}, got ${out}`,
     );
   }
   if (format === null || format === named) return { out, format: written(named) };
@@ -172,6 +179,13 @@ function outputOf(name: string, out: string | null, format: OutputFormat | null)
 function written(format: OutputFormat): OutputFormat {
   if (!format.endsWith('.zst') || 'zstdCompress' in zlib) return format;
   throw valueError(`evaluate(): writing .${format} needs Node 22.15 or later`);
+}
+
+function streamed(format: OutputFormat): OutputFormat {
+  if (!process.stdout.isTTY || /^(jsonl|ndjson)$/.test(format)) return written(format);
+  throw valueError(
+    `evaluate(): standard output is a terminal, which cannot show .${format}: choose the format jsonl, or a file`,
+  );
 }
 
 function dtypesOf(dtype: unknown): Record<string, DType> {

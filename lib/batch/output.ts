@@ -6,6 +6,9 @@ import path from 'node:path';
 
 import { writing } from './error';
 
+/** Names standard output. */
+export const STANDARD_OUTPUT = '-';
+
 /** The name of a file while it is written. */
 export const partialOf = (file: string): string => `${file}.partial`;
 

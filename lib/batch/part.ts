@@ -69,6 +69,10 @@ export function journalsIn(folder: string, output: string): { file: string; part
 export const journalOf = (out: string, part: Part): string =>
   out.endsWith('/') ? fileOf(path.join(out, 'eval.job'), part) : `${fileOf(out, part)}.job`;
 
+/** Returns the name of the lock of an output: `losses.npy.lock`, `losses/eval.3-of-16.lock`. */
+export const lockOf = (out: string, part: Part): string =>
+  journalOf(out, part).replace(/job$/, 'lock');
+
 /** Whether a file of the first input belongs to a part, if parts have whole files: by the file's first row. */
 export function hasFile(first: Column, file: number, { index, count }: Part): boolean {
   const place = first.rows ? Math.floor((first.starts[file]! * count) / first.rows) : 0;

@@ -93,23 +93,11 @@ function checkRows(column: Column, first: Column): void {
  *
  * @throws RangeError (ValueError) if the memory does not suffice
  */
-export function rowsOfChunk(
-  columns: readonly Column[],
-  { memory, dtypes, gradOut }: Settings,
-): number {
-  let read = 0;
-  let converted = 0;
-  let held = 0;
-  for (const { input, dtype, rowBytes, shards } of columns) {
-    const all = dtype.is_floating_point ? dtypes['*'] : undefined;
-    const { itemsize } = dtypes[input] ?? all ?? dtype;
-    read += rowBytes;
-    converted += (rowBytes / dtype.itemsize) * itemsize;
-    held += Math.max(...shards.map((shard) => shard.held));
-  }
-  // Two chunks are in memory: one is computed while the next is read.
-  const row = Math.max(1, 2 * read + (gradOut === null ? WORK : BACKWARD_WORK) * converted);
-  const rows = Math.floor(Math.min((memory - held) / row, LARGEST_CHUNK / Math.max(1, read)));
+export function rowsOfChunk(columns: readonly Column[], settings: Settings): number {
+  const { memory } = settings;
+  const held = columns.reduce((sum, column) => sum + column.held, 0);
+  const row = memoryOfRow(columns, settings);
+  const rows = Math.floor(Math.min((memory - held) / row, LARGEST_CHUNK / bytesOfRow(columns)));
   if (rows >= LEAST_ROWS) return rows;
   const needed = Math.ceil(held + LEAST_ROWS * row);
   if (needed <= memory) return LEAST_ROWS;
@@ -117,6 +105,28 @@ export function rowsOfChunk(
     `evaluate(): 'memory' of ${memory} bytes does not suffice: ${LEAST_ROWS} rows take ${needed}`,
   );
 }
+
+/** Returns how much memory the job takes for each row of a chunk. */
+export function memoryOfRow(
+  columns: readonly Column[],
+  { dtypes, gradOut }: Pick<Settings, 'dtypes' | 'gradOut'>,
+): number {
+  let converted = 0;
+  for (const { input, dtype, rowBytes } of columns) {
+    const all = dtype.is_floating_point ? dtypes['*'] : undefined;
+    const { itemsize } = dtypes[input] ?? all ?? dtype;
+    converted += (rowBytes / dtype.itemsize) * itemsize;
+  }
+  // Two chunks are in memory: one is computed while the next is read.
+  const work = gradOut === null ? WORK : BACKWARD_WORK;
+  return Math.max(1, 2 * bytesOfRow(columns) + work * converted);
+}
+
+const bytesOfRow = (columns: readonly Column[]): number =>
+  Math.max(
+    1,
+    columns.reduce((sum, { rowBytes }) => sum + rowBytes, 0),
+  );
 
 /** Divides the rows of a range, in each file of the first input, into chunks of about the same size. */
 export function chunksOf(first: Column, most: number, range: Range): Chunk[] {

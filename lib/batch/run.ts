@@ -1,19 +1,30 @@
-/** Runs a batch job: the next chunk is read while one is computed and the one before it is written. */
+/** Runs a batch job: the next rows are read while some are computed and those before them are written. */
 import { mkdirSync, rmSync } from 'node:fs';
 
 import { describeJob } from './description';
 import { BatchError, writing } from './error';
 import type { Column } from './inputs';
-import { type Contents, checkSame, type Heading, Journal, lock } from './journal';
+import { type Contents, checkSame, type Heading, Journal } from './journal';
+import { Lock } from './lock';
 import type { Chunked } from './losses';
 import type { Output, Settings } from './options';
-import { exists, folderOf } from './output';
-import { fileOf, journalOf, journalsIn, partOfJournal, type Range, rowsOf, textOf } from './part';
+import { exists, folderOf, STANDARD_OUTPUT } from './output';
+import {
+  fileOf,
+  journalOf,
+  journalsIn,
+  lockOf,
+  partOfJournal,
+  type Range,
+  rowsOf,
+  textOf,
+} from './part';
 import { type Chunk, chunksOf, rowsOfChunk, targetsOf } from './plan';
-import { type Prepared, Scorer } from './scorer';
+import { ReadAhead } from './read_ahead';
+import { Scorer, type Started } from './scorer';
 import { FileSeries } from './series';
 import type { BatchSummary } from './summary';
-import { Totals } from './totals';
+import { Scores, type Timing, Totals } from './totals';
 import { type SeriesByKind, Writer } from './writer';
 
 /** How far a job is. */
@@ -59,7 +70,7 @@ export class Job {
         return [output.kind, new FileSeries(output.kind, targets, output.dim)];
       }),
     );
-    this.#scorer = new Scorer(loss, first, settings);
+    this.#scorer = new Scorer(loss, columns, settings);
   }
 
   /** Returns what is written, and the dimension of its rows. */
@@ -73,25 +84,31 @@ export class Job {
 
   /** Runs the job. Yields after each chunk, and returns the summary. */
   async *run(): AsyncGenerator<BatchProgress, BatchSummary> {
-    const { part } = this.#settings;
+    const { part, signal } = this.#settings;
     const outs = this.#outputs().map(({ out }) => out);
-    if (outs.length === 0) {
-      const chunkRows = rowsOfChunk(this.#columns, this.#settings);
-      const summary = yield* this.#compute(chunkRows, 0, undefined);
-      await this.#report(this.#heading(chunkRows));
-      return summary;
-    }
-    const unlocks: (() => void)[] = [];
+    if (!outs.some((out) => out !== STANDARD_OUTPUT)) return yield* this.#stream();
+    const locks: Lock[] = [];
     try {
       for (const each of outs) {
         const folder = each.endsWith('/') ? each : folderOf(each);
         await writing(folder, undefined, async () => mkdirSync(folder, { recursive: true }));
-        unlocks.push(await lock(fileOf(each, part)));
+        locks.push(await Lock.take(fileOf(each, part), lockOf(each, part), signal));
       }
-      return yield* this.#write(journalOf(outs[0]!, part));
+      return yield* this.#write(journalOf(outs[0]!, part), locks);
     } finally {
-      for (const unlock of unlocks) unlock();
+      for (const lock of locks) lock.release();
     }
+  }
+
+  /** Runs a job that no other run goes on with. */
+  async *#stream(): AsyncGenerator<BatchProgress, BatchSummary> {
+    const chunkRows = rowsOfChunk(this.#columns, this.#settings);
+    const chunks = chunksOf(this.#columns[0]!, chunkRows, this.#range);
+    const writer = Writer.streaming(this.#series, chunks);
+    const summary = yield* this.#compute(chunkRows, 0, writer);
+    await writer.finish(summary);
+    await this.#report(this.#heading(chunkRows));
+    return summary;
   }
 
   #heading(chunkRows: number): Heading {
@@ -111,14 +128,17 @@ export class Job {
     };
   }
 
-  async *#write(file: string): AsyncGenerator<BatchProgress, BatchSummary> {
+  async *#write(file: string, locks: readonly Lock[]): AsyncGenerator<BatchProgress, BatchSummary> {
     const { resume, overwrite } = this.#settings;
-    const earlier = resume ? Journal.read(file) : undefined;
+    const found = resume || !overwrite ? Journal.read(file) : undefined;
+    // A run that has computed nothing leaves nothing to go on with, and nothing to lose.
+    const isBegun = found !== undefined && found.chunks.length > 0;
+    const earlier = resume && isBegun ? found : undefined;
     const chunkRows = earlier?.heading.chunkRows ?? rowsOfChunk(this.#columns, this.#settings);
     const heading = this.#heading(chunkRows);
     if (earlier) this.#goOn(file, earlier, heading);
     else if (overwrite) for (const other of othersOf(file)) rmSync(other, { force: true });
-    else this.#refuseExisting(file);
+    else this.#refuseExisting(file, isBegun);
     const done = earlier?.chunks.length ?? 0;
     const chunks = chunksOf(this.#columns[0]!, chunkRows, this.#range);
     const isWhole = Object.values(this.#series).every((files) => files.isWhole);
@@ -126,7 +146,7 @@ export class Job {
       await this.#report(earlier.heading);
       return this.#summary();
     }
-    const writer = await Writer.open(file, heading, this.#series, chunks, earlier);
+    const writer = await Writer.open({ file, heading, locks }, this.#series, chunks, earlier);
     try {
       const summary = yield* this.#compute(chunkRows, done, writer);
       await writer.finish(summary);
@@ -151,10 +171,9 @@ export class Job {
     this.#totals.addAll(file, chunks);
   }
 
-  #refuseExisting(journal: string): void {
+  #refuseExisting(journal: string, isBegun: boolean): void {
     const targets = Object.values(this.#series).flatMap((files) => files.targets);
-    // A run that was killed may have left a journal without its first line.
-    const own = this.#settings.resume ? [] : [journal];
+    const own = isBegun ? [journal] : [];
     const there = [...own, ...othersOf(journal), ...targets.map(({ file }) => file)].find(exists);
     if (there === undefined) return;
     const what = there.endsWith('.job')
@@ -166,45 +185,55 @@ export class Job {
   async *#compute(
     chunkRows: number,
     done: number,
-    writer: Writer | undefined,
+    writer: Writer,
   ): AsyncGenerator<BatchProgress, BatchSummary> {
-    const { signal } = this.#settings;
-    const chunks = chunksOf(this.#columns[0]!, chunkRows, this.#range);
-    const memory = [0, 1].map(() => this.#allocate(chunks));
-    const start = performance.now();
-    let next = done < chunks.length ? this.#read(chunks[done]!, memory[done % 2]!) : undefined;
+    const chunks = chunksOf(this.#columns[0]!, chunkRows, this.#range).slice(done);
+    const clock = new Clock();
     let written = Promise.resolve();
-    let clock = start;
-    const lap = (): number => {
-      const before = clock;
-      clock = performance.now();
-      return clock - before;
-    };
     try {
-      for (const chunk of chunks.slice(done)) {
-        signal?.throwIfAborted();
-        clock = performance.now();
-        const inputs = await next!;
-        const reading = lap();
-        const following = chunks[chunk.index + 1];
-        next = following && this.#read(following, memory[following.index % 2]!);
-        const { elements, scores } = await this.#scorer.score(chunk, inputs);
-        const computing = lap();
-        await written;
-        const rows = chunk.to - chunk.from;
-        const timing = { reading, computing, writing: lap(), at: clock - start, rows };
-        const record = { ...scores, timing };
+      for await (const started of this.#started(chunks, clock)) {
+        const { rows: chunk } = started;
+        const scores = new Scores();
+        const elements = await clock.computing(this.#scorer.finish(started, scores));
+        await clock.writing(written);
+        const record = { ...scores.state, timing: clock.lap(chunk.to - chunk.from) };
         this.#totals.add(record);
-        written = writer?.write(chunk, { elements, scores: record }) ?? Promise.resolve();
+        written = writer.write(chunk, { elements, scores: record });
         written.catch(() => {}); // reported when it is awaited
-        yield this.#progress(chunk, chunks[done]!.from, (performance.now() - start) / 1000);
+        yield this.#progress(chunk, chunks[0]!.from, clock.seconds);
       }
       await written;
     } finally {
-      await Promise.allSettled([next, written]);
-      for (const { shards } of this.#columns) for (const shard of shards) shard.release();
+      await Promise.allSettled([written]);
     }
     return this.#summary();
+  }
+
+  /**
+   * Yields chunks that are being computed, in order. On the CPU, the next is begun before one is yielded. A GPU and a
+   * backward pass have several calls for a chunk, whose results would wait for the next one.
+   */
+  async *#started(chunks: readonly Chunk[], clock: Clock): AsyncGenerator<Started<Chunk>> {
+    const { signal, device, gradOut } = this.#settings;
+    const most = device === 'cpu' && gradOut === null ? 2 : 1;
+    const ahead = new ReadAhead(this.#columns, chunks, (chunk, inputs) =>
+      this.#scorer.prepare(chunk, inputs),
+    );
+    const running: Started<Chunk>[] = [];
+    try {
+      for (const chunk of chunks) {
+        signal?.throwIfAborted();
+        running.push(this.#scorer.start(chunk, await clock.reading(ahead.take())));
+        if (running.length < most) continue;
+        yield running[0]!;
+        running.shift();
+        ahead.more();
+      }
+      yield* running;
+    } finally {
+      await Promise.allSettled(running.map(({ computed }) => computed));
+      await ahead.close();
+    }
   }
 
   #summary(): BatchSummary {
@@ -240,22 +269,33 @@ export class Job {
       mean: this.#totals.tally.mean,
     };
   }
+}
 
-  #allocate(chunks: readonly Chunk[]): SharedArrayBuffer[] {
-    const rows = Math.max(...chunks.map(({ from, to: end }) => end - from));
-    return this.#columns.map(({ rowBytes }) => new SharedArrayBuffer(rows * rowBytes));
+/** Measures what the time of a job is used for, in milliseconds. */
+class Clock {
+  readonly #start = performance.now();
+  #times = { reading: 0, computing: 0, writing: 0 };
+
+  get seconds(): number {
+    return (performance.now() - this.#start) / 1000;
   }
 
-  /** Reads the inputs of a chunk. An error shows when the promise is awaited. */
-  #read({ from, to: end }: Chunk, memory: readonly SharedArrayBuffer[]): Promise<Prepared> {
-    const reads = this.#columns.map(async (column, i) => {
-      return [column.input, await column.read(from, end, memory[i]!)] as const;
-    });
-    const inputs = Promise.all(reads).then((entries) =>
-      this.#scorer.prepare(Object.fromEntries(entries)),
-    );
-    inputs.catch(() => {});
-    return inputs;
+  readonly reading = <T>(wait: Promise<T>): Promise<T> => this.#measure('reading', wait);
+  readonly computing = <T>(wait: Promise<T>): Promise<T> => this.#measure('computing', wait);
+  readonly writing = <T>(wait: Promise<T>): Promise<T> => this.#measure('writing', wait);
+
+  async #measure<T>(kind: 'reading' | 'computing' | 'writing', wait: Promise<T>): Promise<T> {
+    const start = performance.now();
+    const value = await wait;
+    this.#times[kind] += performance.now() - start;
+    return value;
+  }
+
+  /** Returns the times since the last call. */
+  lap(rows: number): Timing {
+    const times = this.#times;
+    this.#times = { reading: 0, computing: 0, writing: 0 };
+    return { ...times, at: performance.now() - this.#start, rows };
   }
 }
 

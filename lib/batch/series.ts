@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { valueError } from '../bindings/errors';
 import type { DType } from '../tensor/dtype';
 import { BatchError, writing } from './error';
-import { exists, partialOf } from './output';
+import { exists, partialOf, STANDARD_OUTPUT } from './output';
 import type { OutputFile } from './outputs/file';
 import { openOutput } from './outputs/open';
 import type { Range } from './part';
@@ -31,6 +31,8 @@ export class FileSeries {
   #chunks: readonly Chunk[] = [];
   /** Where the rows end that an earlier run has written, by file. */
   readonly #ends = new Map<string, number>();
+  /** The files that this run has finished. */
+  readonly #finished = new Set<string>();
 
   /**
    * @param what - what the files have: `losses`
@@ -63,6 +65,7 @@ export class FileSeries {
     const isResumed = before !== undefined;
     const done = chunks[(before?.length ?? 0) - 1]?.to ?? chunks[0]!.from;
     for (const { file, from, to } of this.targets) {
+      if (file === STANDARD_OUTPUT) continue;
       const isStarted = isResumed && done > from;
       if (!isStarted) {
         if (to > from || !isResumed) rmSync(partialOf(file), { force: true });
@@ -83,7 +86,7 @@ export class FileSeries {
     if (!target) return form;
     const file = (this.#file ??= await this.#open(target));
     const from = rows.from - target.from;
-    const end = await writing(target.file, from, () =>
+    const end = await writing(nameOf(target.file), from, () =>
       file.write(from, rows.to - rows.from, bytes),
     );
     if (end === undefined) return form;
@@ -113,7 +116,7 @@ export class FileSeries {
       .map((chunk) => [chunk.from - from, chunk.to - from] as const);
     const shape = [...row.slice(0, this.dim), to - from, ...row.slice(this.dim)];
     const end = this.#ends.get(file) ?? 0;
-    return writing(file, undefined, () =>
+    return writing(nameOf(file), undefined, () =>
       openOutput(file, format, { dtype, shape, dim: this.dim, parts, end }),
     );
   }
@@ -126,13 +129,15 @@ export class FileSeries {
   async #finishFile(): Promise<void> {
     const file = this.#file;
     this.#file = undefined;
-    if (file) await writing(file.path, undefined, () => file.finish());
+    if (!file) return;
+    await writing(nameOf(file.path), undefined, () => file.finish());
+    this.#finished.add(file.path);
   }
 
   /** Gives each file its name, files without rows included. */
   async finish(): Promise<void> {
     for (const target of this.targets) {
-      if (exists(target.file)) continue;
+      if (this.#finished.has(target.file) || exists(target.file)) continue;
       this.#file = await this.#open(target);
       await this.#finishFile();
     }
@@ -142,3 +147,5 @@ export class FileSeries {
     await this.#file?.close();
   }
 }
+
+const nameOf = (file: string): string => (file === STANDARD_OUTPUT ? 'Standard output' : file);

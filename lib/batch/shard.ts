@@ -5,6 +5,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 
 import { handleOf, isTensor } from '../bindings/handle';
 import { native } from '../bindings/native';
+import { wrap } from '../bindings/wrap';
 import { withoutGrad } from '../nn/ops';
 import { contentsOf } from '../serialization/contents';
 import { load } from '../serialization/load';
@@ -47,8 +48,17 @@ type Content =
   | { make(): Tensor; readonly bytes: number }
   | { readonly column: TableColumn; readonly dim: number };
 
+/** Mapping fewer bytes takes longer than copying them. */
+const SMALLEST_MAPPED = 2 ** 20;
+/** The bits of results depend on it. */
+const ALIGNMENT = 16;
+
 export class Shard {
   #made: Tensor | undefined;
+  #file: Promise<FileHandle> | undefined;
+  /** How many reads of the file run, and whether the last rows were among them. */
+  #reads = 0;
+  #isRead = false;
 
   constructor(
     readonly source: Source,
@@ -96,25 +106,68 @@ export class Shard {
     try {
       if ('offset' in content) await this.#readFile(content.offset, rows, bytes, place);
       else if ('column' in content) await this.#readTable(content.column, rows, bytes, place);
-      else this.#readTensor(content.make, rows, bytes, place);
+      else await this.#readTensor(content.make, rows, bytes, place);
     } catch (cause) {
-      if (cause instanceof BatchError) throw cause;
-      if (cause instanceof RowProblem) throw tableError(this.path, cause);
-      const why = `${this.name} cannot be read from row ${rows.from}: ${(cause as Error).message}`;
-      throw new BatchError('data', why, this.path, rows.from, { cause });
+      throw this.#error(rows, cause);
     }
   }
 
-  async #readFile(offset: number, rows: Rows, bytes: Uint8Array, place: Place): Promise<void> {
-    const file = await open(this.source.path);
+  /**
+   * Returns rows of the file without a copy, or undefined if they must be copied. Ask {@link checkWhole} after they are
+   * used.
+   *
+   * @throws BatchError that names the file, if it has changed or cannot be read
+   */
+  async map(rows: Rows): Promise<Tensor | undefined> {
+    const { content, shape, dtype } = this;
+    // The bytes of bools must be looked at.
+    if (!('offset' in content) || dtype === dtypes.bool) return undefined;
+    const [part, ...others] = this.#parts(rows, { at: 0, count: rows.to - rows.from });
+    if (!part || others.length || part.length < SMALLEST_MAPPED) return undefined;
+    const offset = content.offset + part.from;
+    if (offset % ALIGNMENT) return undefined;
+    const sizes = shape.map((size, dim) => (dim === rows.dim ? rows.to - rows.from : size));
     try {
-      const status = await file.stat({ bigint: true });
-      this.#check(status);
+      const mapped = await this.#withFile(rows, ({ fd }) =>
+        native.read_mapped(fd, offset, sizes, dtype.code),
+      );
+      return mapped === null ? undefined : wrap(mapped);
+    } catch (cause) {
+      throw this.#error(rows, cause);
+    }
+  }
+
+  /** @throws BatchError if rows that were mapped were not in the file any more when they were used */
+  checkWhole(tensor: Tensor): void {
+    if (native.is_cut(handleOf(tensor)!)) throw this.#changed();
+  }
+
+  #error({ from }: Rows, cause: unknown): BatchError {
+    if (cause instanceof BatchError) return cause;
+    if (cause instanceof RowProblem) return tableError(this.path, cause);
+    const why = `${this.name} cannot be read from row ${from}: ${(cause as Error).message}`;
+    return new BatchError('data', why, this.path, from, { cause });
+  }
+
+  #readFile(offset: number, rows: Rows, bytes: Uint8Array, place: Place): Promise<void> {
+    return this.#withFile(rows, async (file) => {
       for (const { from, at, length } of this.#parts(rows, place)) {
         await this.#fill(file, bytes.subarray(at, at + length), offset + from);
       }
+    });
+  }
+
+  /** Reads rows of the file, which stays open until its last rows are read. */
+  async #withFile<T>(rows: Rows, read: (file: FileHandle) => Promise<T>): Promise<T> {
+    this.#reads++;
+    try {
+      const file = await (this.#file ??= open(this.source.path));
+      this.#check(await file.stat({ bigint: true }));
+      return await read(file);
     } finally {
-      await file.close();
+      this.#reads--;
+      this.#isRead ||= rows.to === this.shape[rows.dim];
+      if (this.#isRead && this.#reads === 0) await this.release();
     }
   }
 
@@ -129,7 +182,12 @@ export class Shard {
     if (wrong !== undefined) throw damaged(this.path, `is of bools, and has a byte ${wrong}`);
   }
 
-  #readTensor(make: () => Tensor, rows: Rows, bytes: Uint8Array, place: Place): void {
+  async #readTensor(
+    make: () => Tensor,
+    rows: Rows,
+    bytes: Uint8Array,
+    place: Place,
+  ): Promise<void> {
     this.#check(statSync(this.source.path, { bigint: true }));
     this.#made ??= make();
     const { dim, from, to } = rows;
@@ -142,7 +200,7 @@ export class Shard {
       bytes.set(whole.subarray(done, done + length), at);
       done += length;
     }
-    if (to === this.shape[dim]) this.release();
+    if (to === this.shape[dim]) await this.release();
   }
 
   async #readTable(
@@ -175,9 +233,14 @@ export class Shard {
   }
 
   /** Frees what is held for reading. */
-  release(): void {
+  async release(): Promise<void> {
     this.#made?.dispose();
+    const opened = this.#file;
     this.#made = undefined;
+    this.#file = undefined;
+    this.#isRead = false;
+    const file = await opened?.catch(() => undefined);
+    await file?.close();
   }
 
   /** Yields the parts of the file that have the rows, and their places. */
@@ -196,7 +259,11 @@ export class Shard {
     const { size, modified } = stampOf(status);
     const { opened } = this.source;
     if (size === opened.size && modified === opened.modified) return;
-    throw new BatchError('data', `${this.path} has changed while the job ran`, this.path);
+    throw this.#changed();
+  }
+
+  #changed(): BatchError {
+    return new BatchError('data', `${this.path} has changed while the job ran`, this.path);
   }
 }
 
@@ -225,7 +292,7 @@ export async function openShard(name: string, opening: Opening, sources: Sources
       const contents = contentsOf(reader);
       const read = READERS[contents as keyof typeof READERS];
       if (!read) throw damaged(source.label, `is no ${FORMATS} file`);
-      return read(reader, source, opening.member, opening.input);
+      return sources.add(read(reader, source, opening.member, opening.input));
     } finally {
       reader.close();
     }

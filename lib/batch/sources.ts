@@ -12,6 +12,7 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import { promisify } from 'node:util';
 
 import { damaged } from '../serialization/reader';
+import type { Shard } from './shard';
 import { Decoders } from './tables/decoders';
 import type { JsonLines } from './tables/json_lines';
 import type { Parquet } from './tables/parquet';
@@ -47,6 +48,7 @@ export class Sources {
   readonly tables = new Map<string, Promise<JsonLines | Parquet>>();
   readonly #sources = new Map<string, Promise<Source>>();
   readonly #copies: FileHandle[] = [];
+  readonly #shards: Shard[] = [];
 
   /** @param signal - ends what waits for a pipe or a thread */
   constructor(private readonly signal?: AbortSignal) {
@@ -97,9 +99,16 @@ export class Sources {
     return { path: `/proc/self/fd/${copy.fd}`, label, stamp, opened };
   }
 
+  /** Takes a shard whose files are closed with these. */
+  add(shard: Shard): Shard {
+    this.#shards.push(shard);
+    return shard;
+  }
+
   async close(): Promise<void> {
     this.signal?.removeEventListener('abort', this.#abort);
     await this.decoders.close();
+    await Promise.all(this.#shards.splice(0).map((shard) => shard.release()));
     await Promise.all(this.#copies.splice(0).map((copy) => copy.close()));
   }
 }

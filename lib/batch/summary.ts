@@ -105,6 +105,17 @@ export class Tally {
     };
   }
 
+  /** Lists rows whose losses are NaN, after those that are listed. */
+  addNanRows(rows: readonly RowPlace[]): void {
+    this.nanRows = [...this.nanRows, ...rows].slice(0, MOST_LISTED);
+  }
+
+  /** Counts rows that were skipped, and lists the first. */
+  addSkipped(count: number, rows: readonly SkippedRow[]): void {
+    this.skipped += count;
+    this.skippedRows = [...this.skippedRows, ...rows].slice(0, MOST_LISTED);
+  }
+
   /** Adds the losses of rows. */
   add(
     loss: Chunked,
@@ -143,9 +154,8 @@ export class Tally {
     if (other.means) (this.means ??= new ExactSum()).addSum(other.means);
     if (other.weights) (this.weights ??= new ExactSum()).addSum(other.weights);
     this.ignored += other.ignored;
-    this.skipped += other.skipped;
-    this.nanRows = [...this.nanRows, ...other.nanRows].slice(0, MOST_LISTED);
-    this.skippedRows = [...this.skippedRows, ...other.skippedRows].slice(0, MOST_LISTED);
+    this.addNanRows(other.nanRows);
+    this.addSkipped(other.skipped, other.skippedRows);
   }
 
   get mean(): number {

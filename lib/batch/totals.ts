@@ -89,12 +89,25 @@ export class Differences {
   }
 }
 
-export class Totals {
+/** What the losses of some rows add up to. */
+export class Scores {
   readonly tally = new Tally();
-  readonly timings: Timing[] = [];
   statistics: Statistics | undefined;
   difference: Differences | undefined;
 
+  get state(): Omit<ScoresState, 'timing'> {
+    return {
+      tally: this.tally.state,
+      statistics: this.statistics?.state ?? null,
+      difference: this.difference?.state ?? null,
+    };
+  }
+}
+
+export class Totals extends Scores {
+  readonly timings: Timing[] = [];
+
+  /** Adds a chunk. */
   add({ tally, timing, statistics, difference }: ScoresState): void {
     this.tally.addTally(Tally.of(tally));
     this.timings.push(timing);

@@ -12,16 +12,15 @@ export interface Moved {
 
 export class Transfer {
   #stream: Stream | undefined;
+  readonly #isNeeded: boolean;
 
-  constructor(private readonly device: string) {}
-
-  get isNeeded(): boolean {
-    return deviceOf(this.device).type !== 'cpu';
+  constructor(private readonly device: string) {
+    this.#isNeeded = deviceOf(device).type !== 'cpu';
   }
 
   /** Starts to copy. */
   start(inputs: Inputs): Moved {
-    if (!this.isNeeded) return { inputs, arrived: undefined };
+    if (!this.#isNeeded) return { inputs, arrived: undefined };
     const copies = (this.#stream ??= new Stream(this.device));
     return stream(copies, () => ({
       inputs: mapped(inputs, (input) => {

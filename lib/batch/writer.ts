@@ -1,6 +1,7 @@
 /** Writes what a job computes of its chunks, and notes the chunks in its journal. */
 import { dtypes } from '../tensor/dtype_table';
 import { type ChunkRecord, type FormRecord, type Heading, Journal } from './journal';
+import type { Lock } from './lock';
 import type { Chunk } from './plan';
 import type { Elements, FileSeries, Form } from './series';
 import type { ScoresState } from './totals';
@@ -19,13 +20,22 @@ export interface Earlier {
   readonly size: number;
 }
 
+/** Where a job is noted. */
+export interface Notes {
+  /** The journal. */
+  readonly file: string;
+  readonly heading: Heading;
+  readonly locks: readonly Lock[];
+}
+
 /** The files of each kind: `losses`, `gradients`. */
 export type SeriesByKind = Readonly<Record<string, FileSeries>>;
 
 export class Writer {
   private constructor(
-    private readonly journal: Journal,
     private readonly series: SeriesByKind,
+    private readonly journal?: Journal,
+    private readonly locks: readonly Lock[] = [],
   ) {}
 
   /**
@@ -34,8 +44,7 @@ export class Writer {
    * @throws BatchError if a file that was written before is missing
    */
   static async open(
-    journalFile: string,
-    heading: Heading,
+    { file, heading, locks }: Notes,
     series: SeriesByKind,
     chunks: readonly Chunk[],
     earlier: Earlier | undefined,
@@ -44,29 +53,40 @@ export class Writer {
       const done = earlier?.chunks.map(({ forms }) => formOf(forms[kind]!));
       files.prepare(chunks, done);
     }
-    const journal = await Journal.open(journalFile, heading, earlier?.size ?? 0);
-    return new Writer(journal, series);
+    const journal = await Journal.open(file, heading, earlier?.size ?? 0);
+    return new Writer(series, journal, locks);
   }
 
-  /** Writes a chunk. It is done when the promise resolves. */
+  /** Starts without a journal. */
+  static streaming(series: SeriesByKind, chunks: readonly Chunk[]): Writer {
+    for (const files of Object.values(series)) files.prepare(chunks, undefined);
+    return new Writer(series);
+  }
+
+  /**
+   * Writes a chunk. It is done when the promise resolves.
+   *
+   * @throws BatchError if another run has taken the locks
+   */
   async write(chunk: Chunk, { elements, scores }: Written): Promise<void> {
+    for (const lock of this.locks) lock.check();
     const forms: Record<string, FormRecord> = {};
     for (const [kind, files] of Object.entries(this.series)) {
       forms[kind] = recordOf(await files.write(chunk, elements[kind]!));
     }
-    await this.journal.add({ chunk: chunk.index, ...scores, forms });
+    await this.journal?.add({ chunk: chunk.index, ...scores, forms });
     for (const files of Object.values(this.series)) await files.finishAfter(chunk);
   }
 
   /** Gives all files their names, and notes the summary. */
   async finish(summary: object): Promise<void> {
     for (const files of Object.values(this.series)) await files.finish();
-    await this.journal.add({ summary });
+    await this.journal?.add({ summary });
   }
 
   async close(): Promise<void> {
     for (const files of Object.values(this.series)) await files.close();
-    await this.journal.close();
+    await this.journal?.close();
   }
 }
 

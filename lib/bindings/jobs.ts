@@ -62,7 +62,7 @@ export function submit<T>(
     return Promise.reject(typeError(`'signal' must be an AbortSignal, got ${describe(signal)}`));
   }
   if (signal?.aborted) return Promise.reject(signal.reason);
-  const caller = new Error().stack;
+  const caller = new Error();
   const number = ++lastJob;
   let settled: Promise<T>;
   try {
@@ -108,9 +108,10 @@ function withAbort<T>(
   });
 }
 
-function withCaller(error: unknown, caller: string | undefined): unknown {
-  if (types.isNativeError(error) && caller && error.message && 'pythonType' in error) {
-    const frames = caller.split('\n').slice(2).join('\n');
+/** @param caller - formats its stack when it is read, which costs more than a small job */
+function withCaller(error: unknown, caller: Error): unknown {
+  if (types.isNativeError(error) && error.message && 'pythonType' in error) {
+    const frames = (caller.stack ?? '').split('\n').slice(2).join('\n');
     error.stack = `${error.name}: ${error.message}\n${frames}`;
   }
   return error;

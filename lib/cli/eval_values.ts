@@ -24,14 +24,15 @@ const OTHERWISE = ['reduction', 'size_average', 'reduce'];
 export async function lossNamed(name: string): Promise<LossClass> {
   const { nn } = (await import('../index.js')).default;
   const { _Loss } = await import('../nn/modules/loss/base.js');
-  const all: [string, unknown][] = Object.entries(nn);
-  const losses = all.filter(([, value]) => {
-    const { prototype } = (value ?? {}) as { prototype?: object };
-    return typeof value === 'function' && prototype instanceof _Loss;
-  });
-  const found = losses.find(([known]) => known === name)?.[1] as LossClass | undefined;
-  if (found?.functional) return found;
-  if (found) throw new UsageError((await import('../batch/losses.js')).refusal(name));
+  const isLoss = (value: unknown): value is LossClass =>
+    typeof value === 'function' && value.prototype instanceof _Loss;
+  // Only this one is loaded: reading all entries would load all modules.
+  const found: unknown = Object.hasOwn(nn, name) ? nn[name as keyof typeof nn] : undefined;
+  if (isLoss(found)) {
+    if (found.functional) return found;
+    throw new UsageError((await import('../batch/losses.js')).refusal(name));
+  }
+  const losses = Object.entries(nn as object).filter(([, value]) => isLoss(value));
   const names = losses.map(([known]) => known);
   const near = nearest(name, names);
   throw new UsageError(

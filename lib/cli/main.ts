@@ -98,7 +98,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') {
     process.exit();
   }
-  throw error;
+  // A command that listens, too, reports the error.
+  if (process.stdout.listenerCount('error') === 1) throw error;
 });
 
 main(process.argv.slice(2)).then((status) => {

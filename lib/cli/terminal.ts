@@ -26,6 +26,8 @@ export class Terminal {
   readonly json: boolean;
   /** Whether each result is a line of its own, for commands that have several. */
   lines = false;
+  /** Where results go: to standard error if standard output has data. */
+  results: NodeJS.WriteStream = process.stdout;
   /** The styles for standard output. They change nothing if colours are off. */
   readonly styles: Styles;
   /** The styles for standard error. */
@@ -41,9 +43,7 @@ export class Terminal {
    * Writes the result: the value with `--json`, else the text. Called once in a command, or for each line with `lines`.
    */
   result(value: unknown, text: () => string): void {
-    process.stdout.write(
-      `${this.json ? JSON.stringify(value, null, this.lines ? 0 : 2) : text()}\n`,
-    );
+    this.results.write(`${this.json ? JSON.stringify(value, null, this.lines ? 0 : 2) : text()}\n`);
   }
 
   /** Writes a note to standard error. */

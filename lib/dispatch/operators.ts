@@ -9,6 +9,7 @@ import { runtimeError } from '../bindings/errors';
 import { describeTensor } from '../bindings/handle';
 import { splitSignal, submit } from '../bindings/jobs';
 import {
+  type Native,
   type NativeJob,
   native,
   type OperatorSchema,
@@ -57,8 +58,6 @@ export class Overload implements Callee {
   /** The positions of the arguments `device` and `pin_memory`, or -1. */
   readonly #deviceAt: number;
   readonly #pinMemoryAt: number;
-  /** Whether the operator computes nothing: its result is a view of an argument, or no tensor. */
-  readonly #isView: boolean;
 
   /**
    * @param name - the name for messages
@@ -86,7 +85,6 @@ export class Overload implements Callee {
       initializesDevice ? schema.arguments.findIndex((argument) => argument.name === name) : -1;
     this.#deviceAt = find('device');
     this.#pinMemoryAt = find('pin_memory');
-    this.#isView = isView(schema);
   }
 
   /**
@@ -115,7 +113,7 @@ export class Overload implements Callee {
 
   #callBound(bound: Arguments, job: NativeJob | undefined): unknown {
     const { parameters, schema } = this;
-    const call: [number, number, ...unknown[]] = [schema.id, 0];
+    const call: [id: number, handles: number, ...unknown[]] = [schema.id, 0];
     for (let index = 0; index < bound.length; index++) {
       const value = bound[index];
       const parameter = parameters[index]!;
@@ -136,11 +134,11 @@ export class Overload implements Callee {
       }
     }
     if (this.#deviceAt >= 0) this.#startDevice(call);
-    const run = (asJob?: NativeJob): unknown =>
-      asJob
-        ? asJob.call_operator(...call).then((result) => this.#unmarshalResult(result, bound))
-        : this.#unmarshalResult(native.call_operator(...call), bound);
-    return deferral && !job ? deferral(run, this.#isView) : run(job);
+    if (job) {
+      return job.call_operator(...call).then((result) => this.#unmarshalResult(result, bound));
+    }
+    if (deferral) return deferral(call, (result) => this.#unmarshalResult(result, bound));
+    return this.#unmarshalResult(native.call_operator(...call), bound);
   }
 
   #startDevice(call: readonly unknown[]): void {
@@ -192,15 +190,11 @@ export class Overload implements Callee {
   }
 }
 
-/** Operators whose result is a view only if that is possible. */
-const MAY_COPY = /^aten::(contiguous|flatten|reshape|reshape_as|to)\b/;
-
-function isView({ schema, returns }: OperatorSchema): boolean {
-  if (returns.every(({ kind }) => !kind.startsWith('Tensor'))) return true;
-  return /-> Tensor\(\w+\)(\[\])?$/.test(schema) && !MAY_COPY.test(schema);
-}
-
-type Deferral = (call: (job?: NativeJob) => unknown, isView: boolean) => unknown;
+/** Gets a call for the native side, and the function that converts its result for the user. */
+type Deferral = (
+  call: Parameters<Native['call_operator']>,
+  finish: (result: unknown) => unknown,
+) => unknown;
 let deferral: Deferral | undefined;
 
 /** Sets a function that gets each call of an operator, in place of making it. Undefined ends that. */

@@ -234,10 +234,8 @@ export class TCPStore extends Store {
   }
 
   /**
-   * Connects to a store, and starts its server if `is_master` is true.
+   * Connects to a store, and starts its server if `is_master` is true. With port 0, the server chooses a port.
    *
-   * @param host_name - the host of the server
-   * @param port - the server's port. 0 lets the server choose one
    * @throws TorchError (DistNetworkError) if it cannot connect within the time-out, or cannot listen
    */
   static create(

@@ -2,7 +2,7 @@
 export * as functional from './functional';
 export * as init from './init';
 export * from './modules';
-export * as modules from './modules';
+export * as modules from './modules/namespace';
 export * as parallel from './parallel';
 export { Parameter } from './parameter';
 export * as utils from './utils';

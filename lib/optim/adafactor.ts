@@ -1,5 +1,6 @@
 /** Adafactor. Source: torch/optim/_adafactor.py. */
 import { runtimeError, valueError } from '../bindings/errors';
+import { part } from '../dispatch/replay';
 import { ANYTHING, FLOAT, optional, required, Signature, typeOf } from '../dispatch/signature';
 import { freeing } from '../memory/temporaries';
 import { power, vectorNorm } from '../nn/ops';
@@ -120,7 +121,8 @@ export class Adafactor extends Optimizer<AdafactorGroup> {
       throw runtimeError('Adafactor does not support sparse gradients');
     }
     const state = this.stateOf(param);
-    if (Object.keys(state).length === 0) {
+    part(() => {
+      if (Object.keys(state).length > 0) return;
       state['step'] = counter(param, group0);
       if (grad.ndim > 1) {
         const { shape, dtype, device } = grad;
@@ -130,7 +132,7 @@ export class Adafactor extends Optimizer<AdafactorGroup> {
       } else {
         state['variance'] = zeros_like(grad, { memory_format: preserve_format });
       }
-    }
+    });
     return [{ param, grad, ...(state as unknown as Pick<Item, 'step'>) }];
   }
 }

@@ -4,6 +4,7 @@
  */
 import { assertionError, runtimeError } from '../bindings/errors';
 import { isTensor } from '../bindings/handle';
+import { part } from '../dispatch/replay';
 import {
   ANYTHING,
   type Declared,
@@ -193,9 +194,10 @@ export abstract class ElementwiseOptimizer<
       if (!grad) continue;
       this._checkGradient(grad);
       const state = this.stateOf(param);
-      if (Object.keys(state).length === 0) {
+      part(() => {
+        if (Object.keys(state).length > 0) return;
         for (const [name, make] of table) state[name] = make(param, group);
-      }
+      });
       const row: Record<string, unknown> = { param, grad };
       for (const [name] of table) row[name] = kept(state, name, this.formula);
       rows.push(row as Row<Names>);

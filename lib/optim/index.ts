@@ -1,4 +1,6 @@
 /** `torch.optim`. See https://docs.pytorch.org/docs/stable/optim.html */
+import { knowOptimizers } from './optimizer';
+
 export { Adadelta, type AdadeltaGroup, type AdadeltaOptions } from './adadelta';
 export { Adafactor, type AdafactorGroup, type AdafactorOptions } from './adafactor';
 export { Adagrad, type AdagradGroup, type AdagradOptions } from './adagrad';
@@ -30,3 +32,5 @@ export { SparseAdam, type SparseAdamGroup, type SparseAdamOptions } from './spar
 export type { OptimizerState } from './state';
 /** Averages of a model's weights. */
 export * as swa_utils from './swa_utils';
+
+knowOptimizers(exports);

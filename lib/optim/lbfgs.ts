@@ -1,6 +1,7 @@
 /** L-BFGS. Source: torch/optim/lbfgs.py. */
 
 import { indexError, runtimeError, typeError, valueError } from '../bindings/errors';
+import type { AsyncOptions } from '../bindings/jobs';
 import { isSince } from '../bindings/libtorch/versions';
 import { libtorch } from '../bindings/native';
 import {
@@ -13,13 +14,14 @@ import {
   Signature,
   STRING,
 } from '../dispatch/signature';
-import { op } from '../nn/ops';
+import { freeing, Temporaries } from '../memory/temporaries';
+import { op, withoutGrad } from '../nn/ops';
 import { zeros } from '../tensor/factories';
 import { cat } from '../tensor/functions/concat';
 import { contiguous_format, sparse_coo } from '../tensor/layout';
 import type { Tensor } from '../tensor/tensor';
 import * as check from './checks';
-import { evaluate, Optimizer, type ParametersOrGroups } from './optimizer';
+import { asyncArguments, evaluate, Optimizer, type ParametersOrGroups } from './optimizer';
 import { type Arguments, FLAG, type Given, VALUE } from './options';
 import {
   absolute,
@@ -148,11 +150,40 @@ export class LBFGS extends Optimizer<LBFGSGroup> {
     throw valueError("LBFGS doesn't support per-parameter options (parameter groups)");
   }
 
-  /** Is refused: the closure of L-BFGS is evaluated within the step, so both are synchronous. */
-  override stepAsync(): Promise<never> {
-    return Promise.reject(
-      typeError('LBFGS.stepAsync(): the step evaluates its closure many times; use step(closure)'),
-    );
+  /**
+   * Does a step whose closure may be asynchronous: only the arithmetic between its evaluations runs on the event loop.
+   *
+   * @param closure - computes the loss and its gradients anew
+   * @param options - `{ signal }` cancels the step if it has not started
+   * @returns the closure's first result, awaited
+   */
+  override stepAsync<Loss = undefined>(
+    closure?: (() => Loss) | null,
+    options?: AsyncOptions,
+  ): Promise<Awaited<Loss>>;
+  override stepAsync(options: AsyncOptions): Promise<undefined>;
+  override async stepAsync(...given: unknown[]): Promise<unknown> {
+    const [closure, { signal }] = asyncArguments(given);
+    signal?.throwIfAborted();
+    return this._between(closure, async (computes) => {
+      const [advance, free] = this.#advancing(computes);
+      let turn = advance(undefined);
+      while (!turn.done) turn = advance(await (computes as () => unknown)());
+      free();
+      return turn.value;
+    });
+  }
+
+  /** Returns what runs a step to the next evaluation of the closure, and what frees its temporary tensors. */
+  #advancing(
+    closure: unknown,
+  ): [advance: (loss: unknown) => IteratorResult<void>, free: () => void] {
+    const search = this.#search(closure);
+    const temporaries = new Temporaries();
+    return [
+      (loss) => temporaries.during(() => withoutGrad(() => search.next(loss))),
+      () => temporaries.free([...this.state.values()]),
+    ];
   }
 
   protected override _isInt(name: string, value: number): boolean {
@@ -196,11 +227,20 @@ export class LBFGS extends Optimizer<LBFGSGroup> {
   }
 
   protected override _steps(closure: unknown): unknown {
+    const [advance, free] = this.#advancing(closure);
+    let turn = advance(undefined);
+    while (!turn.done) turn = advance(evaluate(closure));
+    free();
+    return turn.value;
+  }
+
+  /** The step. It yields when the closure is to be evaluated, and gets the result. */
+  *#search(closure: unknown): Generator<void, unknown, unknown> {
     if (closure === null) {
       throw typeError("step(): missing 1 required positional argument: 'closure'");
     }
     if (this.#params.length === 0) {
-      if (IS_SINCE_214) return evaluate(closure);
+      if (IS_SINCE_214) return yield;
       throw indexError('list index out of range');
     }
     const [group] = this.param_groups;
@@ -211,12 +251,12 @@ export class LBFGS extends Optimizer<LBFGSGroup> {
     state.func_evals ??= 0;
     state.n_iter ??= 0;
 
-    const first = evaluate(closure);
+    const first = yield;
     let loss = this.#lossOf(first);
     let evaluations = 1;
     state.func_evals += 1;
     let gradient = this.#flatGradient();
-    let isFlat = isAtMost(gradient.abs().max(), tolerance_grad);
+    let isFlat = isAtMost(largest(gradient), tolerance_grad);
     if (isFlat) return first;
 
     let { d, t, prev_flat_grad } = state as State;
@@ -246,32 +286,35 @@ export class LBFGS extends Optimizer<LBFGSGroup> {
       else prev_flat_grad = copyOf(gradient);
       prev_loss = loss;
 
-      t = state.n_iter === 1 ? times(smaller(1, over(1, gradient.abs().sum())), lr) : lr;
+      t = state.n_iter === 1 ? times(smaller(1, over(1, sizeOf(gradient))), lr) : lr;
       const slope = gradient.dot(d);
       if (isLess(-tolerance_change, slope)) break;
       let evaluated = 0;
       if (line_search_fn !== null) {
         if (line_search_fn !== 'strong_wolfe')
           throw runtimeError("only 'strong_wolfe' is supported");
-        const at = this.#evaluator(closure, d);
+        const at = this.#evaluator(d);
         const start = { t: 0, loss, gradient, slope };
-        const found = strongWolfe(at, t, d, start, tolerance_change, max_eval - evaluations);
+        const found = yield* strongWolfe(at, t, d, start, tolerance_change, max_eval - evaluations);
         [loss, gradient, t, evaluated] = [found.loss, found.gradient, found.t, found.evaluations];
         this.#move(t, d);
-        isFlat = isAtMost(gradient.abs().max(), tolerance_grad);
+        isFlat = isAtMost(largest(gradient), tolerance_grad);
       } else {
         this.#move(t, d);
         if (iteration !== max_iter) {
-          loss = this.#lossOf(evaluate(closure));
+          loss = this.#lossOf(yield);
           gradient = this.#flatGradient();
-          isFlat = isAtMost(gradient.abs().max(), tolerance_grad);
+          isFlat = isAtMost(largest(gradient), tolerance_grad);
           evaluated = 1;
         }
       }
       evaluations += evaluated;
       state.func_evals += evaluated;
       if (iteration === max_iter || evaluations >= max_eval || isFlat) break;
-      if (isAtMost(d.mul(scalar(t)).abs().max(), tolerance_change)) break;
+      const moved = d.mul(scalar(t));
+      const isNear = isAtMost(largest(moved), tolerance_change);
+      moved.dispose();
+      if (isNear) break;
       if (Math.abs(loss - prev_loss) < tolerance_change) break;
     }
     Object.assign(state, { d, t, old_dirs, old_stps, ro, H_diag, prev_flat_grad, prev_loss });
@@ -279,17 +322,27 @@ export class LBFGS extends Optimizer<LBFGSGroup> {
   }
 
   /** Returns a function that evaluates the loss along a direction from the parameters as they are now. */
-  #evaluator(closure: unknown, direction: Tensor): (t: Value) => Point {
+  #evaluator(direction: Tensor): Evaluator {
     const start = this.#params.map(copyOf);
-    return (t) => {
+    const evaluateAt = function* (this: LBFGS, t: Value): Generator<void, Point, unknown> {
       this.#move(t, direction);
-      const loss = this.#lossOf(evaluate(closure));
+      const loss = this.#lossOf(yield);
       const gradient = this.#flatGradient();
       for (const [index, parameter] of this.#params.entries()) parameter.copy_(start[index]!);
       return { t, loss, gradient, slope: gradient.dot(direction) };
     };
+    return evaluateAt.bind(this);
   }
 }
+
+/** Evaluates the loss along a direction. */
+type Evaluator = (t: Value) => Generator<void, Point, unknown>;
+
+/** Returns the largest absolute value. */
+const largest = (vector: Tensor): Tensor => freeing(() => vector.abs().max());
+
+/** Returns the sum of absolute values. */
+const sizeOf = (vector: Tensor): Tensor => freeing(() => vector.abs().sum());
 
 /** Returns the direction of a step: the gradient times an approximation of the inverse Hessian, in two loops. */
 function directionOf(
@@ -339,15 +392,15 @@ const C1 = 1e-4;
 const C2 = 0.9;
 
 /** Returns a point along the direction that satisfies the strong Wolfe conditions, or the best that was found. */
-function strongWolfe(
-  at: (t: Value) => Point,
+function* strongWolfe(
+  at: Evaluator,
   first: Value,
   direction: Tensor,
   given: Point,
   tolerance: number,
   most: number,
-): Point & { evaluations: number } {
-  const size = direction.abs().max();
+): Generator<void, Point & { evaluations: number }, unknown> {
+  const size = largest(direction);
   const start = { ...given, gradient: copyOf(given.gradient) };
   const isTooHigh = ({ t, loss }: Point): boolean =>
     isLess(plus(start.loss, times(times(C1, t), start.slope)), loss);
@@ -356,7 +409,7 @@ function strongWolfe(
 
   let evaluations = 1;
   let previous: Point = start;
-  let current = at(first);
+  let current = yield* at(first);
   let bracket: Point[] | undefined;
   let done = false;
   let iteration = 0;
@@ -377,7 +430,7 @@ function strongWolfe(
     const least = plus(current.t, times(0.01, minus(current.t, previous.t)));
     const next = cubicMinimum(previous, current, [least, times(current.t, 10)]);
     previous = current;
-    current = at(next);
+    current = yield* at(next);
     evaluations++;
     iteration++;
   }
@@ -402,7 +455,7 @@ function strongWolfe(
     } else {
       stalled = false;
     }
-    current = at(t);
+    current = yield* at(t);
     evaluations++;
     iteration++;
     const high = 1 - low;

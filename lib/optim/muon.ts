@@ -2,6 +2,7 @@
 import { runtimeError, valueError } from '../bindings/errors';
 import { isSince } from '../bindings/libtorch/versions';
 import { libtorch } from '../bindings/native';
+import { part } from '../dispatch/replay';
 import {
   ANYTHING,
   BOOL,
@@ -132,9 +133,8 @@ export class Muon extends Optimizer<MuonGroup> {
       if (param.is_complex()) throw runtimeError('Muon does not support complex parameters');
       if (grad.layout === sparse_coo) throw runtimeError('Muon does not support sparse gradients');
       const state = this.stateOf(param);
-      const buffer = (state['momentum_buffer'] ??= zeros_like(grad, {
-        memory_format: preserve_format,
-      })) as Tensor;
+      const make = (): Tensor => zeros_like(grad, { memory_format: preserve_format });
+      const buffer = part(() => (state['momentum_buffer'] ??= make())) as Tensor;
       freeing(() => _stepOne(param, grad, buffer, group));
     }
   }

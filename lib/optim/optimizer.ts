@@ -1,10 +1,12 @@
 /** The base of optimizers. Source: torch/optim/optimizer.py. */
 import { inspect, types } from 'node:util';
 import { notImplementedError, runtimeError, typeError, valueError } from '../bindings/errors';
-import { isTensor } from '../bindings/handle';
+import { type Handle, handleOf, isTensor } from '../bindings/handle';
+import { type AsyncOptions, splitSignal, submit } from '../bindings/jobs';
+import { native } from '../bindings/native';
 import { warn } from '../bindings/warnings';
 import { describe, isOptions } from '../dispatch/arguments';
-import { Operator } from '../dispatch/operators';
+import { attempt, type Outcome, once, Pause, part, resultOf, type Step } from '../dispatch/replay';
 import { BOOL, FUNCTION, optional, required, Signature } from '../dispatch/signature';
 import { keptState, type StateKeeper, usesState } from '../memory/state';
 import { withoutGrad } from '../nn/ops';
@@ -44,6 +46,7 @@ export type ParamGroup<Options extends object> = Options & {
 /** What a step is called with: the closure, by position or by name. */
 type StepArguments = readonly [closure?: unknown];
 type StepKeywords = { readonly closure?: unknown };
+type StepCall = readonly [args: StepArguments, kwargs: StepKeywords];
 
 /** Called before a step. It may return other arguments for it. */
 export type StepPreHook = (
@@ -70,11 +73,18 @@ export type StateDictHook = (
   // biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing fits too
 ) => OptimizerState | null | undefined | void;
 
+let exported: Readonly<Record<string, unknown>> = {};
+
+/** Makes this package's classes known: their steps can be run again. */
+export function knowOptimizers(exports: object): void {
+  exported = exports as Readonly<Record<string, unknown>>;
+}
+
+/** The mean number of elements of parameters up to which a step runs on the event loop. */
+const SMALL = 8192;
+
 const HOOK = { hook: required(FUNCTION), prepend: optional(BOOL, false) };
 type Prepend = boolean | { prepend?: boolean | undefined };
-
-/** An operator that is done at once. As a job, it is done after those that were started before. */
-const ANY_JOB = new Operator('aten::neg', { overloads: ['float'] });
 
 const STEP_PRE_HOOKS = new Hooks<StepPreHook>();
 const STEP_POST_HOOKS = new Hooks<StepPostHook>();
@@ -194,6 +204,14 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
    */
   step<Loss>(closure: () => Loss): Loss;
   step(...given: [closure?: unknown]): unknown {
+    const call = this.#before(given);
+    const loss = this.#stepAll(call);
+    this.#after(call);
+    return loss;
+  }
+
+  /** Calls the hooks before a step. Returns what they make of its arguments. */
+  #before(given: StepArguments): StepCall {
     let args: StepArguments = given;
     let kwargs: StepKeywords = {};
     for (const hook of [...STEP_PRE_HOOKS.list(), ...this.#hooks.beforeStep.list()]) {
@@ -206,34 +224,135 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
       }
       [args, kwargs] = changed as [StepArguments, StepKeywords];
     }
+    return [args, kwargs];
+  }
+
+  #stepAll([args, kwargs]: StepCall): unknown {
     const differentiable = (this.defaults as { differentiable?: boolean }).differentiable ?? false;
     const closure = args[0] ?? kwargs.closure ?? null;
-    const loss = withoutGrad(() => this._steps(closure), differentiable);
-    for (const hook of [...this.#hooks.afterStep.list(), ...STEP_POST_HOOKS.list()]) {
-      hook(this as never, args, kwargs);
-    }
+    return withoutGrad(() => this._steps(closure), differentiable);
+  }
+
+  #after([args, kwargs]: StepCall): void {
+    for (const hook of this.#afterStep()) hook(this as never, args, kwargs);
+  }
+
+  #afterStep(): StepPostHook[] {
+    return [...this.#hooks.afterStep.list(), ...STEP_POST_HOOKS.list()];
+  }
+
+  /**
+   * Changes the parameters by their gradients off the event loop, with the bits of {@link Optimizer.step}. It runs after
+   * the jobs that were started before, such as `backwardAsync`, and before those that are started later. A step of a class
+   * of yours runs on the event loop, in the same order.
+   *
+   * ```ts
+   * const loss = criterion(await model.forwardAsync(input), target);
+   * await loss.backwardAsync();
+   * await optimizer.stepAsync();
+   * ```
+   *
+   * @param closure - computes the loss and its gradients anew; it may be asynchronous
+   * @param options - `{ signal }` cancels the step if it has not started
+   * @returns what the closure returns, awaited
+   */
+  stepAsync<Loss = undefined>(
+    closure?: (() => Loss) | null,
+    options?: AsyncOptions,
+  ): Promise<Awaited<Loss>>;
+  stepAsync(options: AsyncOptions): Promise<undefined>;
+  async stepAsync(...given: unknown[]): Promise<unknown> {
+    const [closure, options] = asyncArguments(given);
+    if (closure === null) return this.#stepAsJob(undefined, options);
+    const call = this.#before([closure]);
+    const computes = call[0][0] ?? call[1].closure ?? null;
+    if (computes === null) return this.#stepAsJob(call, options);
+    checkClosure(computes);
+    const loss = await computes();
+    return this.#stepAsJob([[() => loss], {}], options);
+  }
+
+  /** Does an asynchronous step, which gets the closure, between the hooks. */
+  protected async _between(
+    closure: unknown,
+    step: (closure: unknown) => Promise<unknown>,
+  ): Promise<unknown> {
+    const call = this.#before([closure]);
+    const loss = await step(call[0][0] ?? call[1].closure ?? null);
+    this.#after(call);
     return loss;
   }
 
   /**
-   * Changes the parameters by their gradients, after the jobs that were started before, such as `backwardAsync`.
+   * Steps as a job, which calls this thread for its parts in JavaScript.
    *
-   * @param closure - computes the loss and its gradients anew; it may be asynchronous
-   * @returns what the closure returns, awaited
+   * @param given - what the hooks before the step have returned, if they were called
    */
-  async stepAsync<Loss = undefined>(closure?: (() => Loss) | null): Promise<Awaited<Loss>> {
-    if ((closure ?? null) !== null) checkClosure(closure);
-    const loss = (await closure?.()) as Awaited<Loss>;
-    await ANY_JOB.callAsync([0]);
-    if (closure) this.step(() => loss);
-    else this.step();
-    return loss;
+  async #stepAsJob(given: StepCall | undefined, options: AsyncOptions): Promise<unknown> {
+    const isRecorded = this.#isBuiltIn() && this.#isLarge();
+    const steps: Step[] = [];
+    let call = given;
+    let pause: Pause | undefined;
+    let outcome: Exclude<Outcome<unknown>, Pause> | undefined;
+    const turn = (result: unknown): boolean => {
+      pause?.finish?.(result);
+      pause = undefined;
+      const current = (call ??= this.#before([]));
+      if (!outcome) {
+        const ran = isRecorded
+          ? attempt(steps, () => this.#stepAll(current))
+          : { value: this.#stepAll(current) };
+        if (ran instanceof Pause) {
+          pause = ran;
+          return true;
+        }
+        outcome = ran;
+        // The hooks are called when what was recorded has run.
+        if (this.#afterStep().length > 0 && native.has_recorded()) return true;
+      }
+      if ('value' in outcome) this.#after(current);
+      return false;
+    };
+    try {
+      await submit((job) => job.run_turns(this.#tensors(), turn), options);
+    } catch (error) {
+      this.#forgetFailed();
+      throw error;
+    }
+    return resultOf(outcome!);
+  }
+
+  /** Whether the class is of this package: its steps can be run again. */
+  #isBuiltIn(): boolean {
+    return exported[this.constructor.name] === this.constructor;
+  }
+
+  /** Whether recording the calls of a step takes less time than making them. */
+  #isLarge(): boolean {
+    const parameters = this.param_groups.flatMap(({ params }) => params);
+    const elements = parameters.reduce((sum, parameter) => sum + parameter.numel(), 0);
+    return elements > SMALL * parameters.length;
+  }
+
+  /** Returns the handles of all tensors that a step may change. */
+  #tensors(): Handle[] {
+    const states = [...this.state.values()].flatMap((state) => Object.values(state));
+    const parameters = this.param_groups.flatMap(({ params }) => params);
+    return [...parameters, ...states].flatMap((each) => handleOf(each) || []);
+  }
+
+  /** Removes the states whose tensors were not computed, because a call before has failed. */
+  #forgetFailed(): void {
+    for (const [parameter, state] of this.state) {
+      const handles = Object.values(state).flatMap((each) => handleOf(each) || []);
+      if (!handles.every((handle) => native.is_computed(handle))) this.state.delete(parameter);
+    }
   }
 
   /** Calls the closure, and steps all groups. */
   protected _steps(closure: unknown): unknown {
-    const loss = closure === null ? undefined : evaluate(closure);
-    for (const group of this.param_groups) this._step(group);
+    const loss = closure === null ? undefined : once(() => evaluate(closure));
+    for (const group of this.param_groups) part(() => this._step(group));
     return loss;
   }
 
@@ -454,6 +573,17 @@ export function evaluate(closure: unknown): unknown {
     throw typeError('step(): closure must be synchronous, but it returned a promise');
   }
   return loss;
+}
+
+/** Returns the closure, or null, and the options of a call of `stepAsync`. */
+export function asyncArguments(
+  given: readonly unknown[],
+): [closure: (() => unknown) | null, options: AsyncOptions] {
+  const [others, options] = splitSignal(given);
+  const isEmpty = (value: unknown): boolean => isOptions(value) && Object.keys(value).length === 0;
+  const closure = others.find((each) => !isEmpty(each)) ?? null;
+  if (closure !== null) checkClosure(closure);
+  return [closure as (() => unknown) | null, options];
 }
 
 function checkClosure(closure: unknown): asserts closure is () => unknown {

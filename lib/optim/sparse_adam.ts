@@ -1,6 +1,7 @@
 /** SparseAdam. Sources: torch/optim/sparse_adam.py, torch/optim/_functional.py. */
 
 import { runtimeError, valueError } from '../bindings/errors';
+import { part } from '../dispatch/replay';
 import { ANYTHING, FLOAT, optional, required, Signature } from '../dispatch/signature';
 import { freeing } from '../memory/temporaries';
 import { power } from '../nn/ops';
@@ -80,12 +81,14 @@ export class SparseAdam extends Optimizer<SparseAdamGroup> {
         );
       }
       const state = this.stateOf(param);
-      if (Object.keys(state).length === 0) {
-        state['step'] = 0;
-        state['exp_avg'] = zerosLike(param, group);
-        state['exp_avg_sq'] = zerosLike(param, group);
-      }
-      state['step'] = Number(state['step']) + 1;
+      part(() => {
+        if (Object.keys(state).length === 0) {
+          state['step'] = 0;
+          state['exp_avg'] = zerosLike(param, group);
+          state['exp_avg_sq'] = zerosLike(param, group);
+        }
+        state['step'] = Number(state['step']) + 1;
+      });
       return [{ param, grad, ...(state as unknown as State) }];
     });
     for (const each of found) freeing(() => _stepOne(each, group));

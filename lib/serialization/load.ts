@@ -1,6 +1,6 @@
 /** `torch.load`, with the rules of Python's `weights_only=True`. Source: torch/serialization.py. */
 import { types } from 'node:util';
-import { runtimeError, valueError } from '../bindings/errors';
+import { runtimeError, typeError, valueError } from '../bindings/errors';
 import { describe, fail, isOptions } from '../dispatch/arguments';
 import {
   ANYTHING,
@@ -10,9 +10,11 @@ import {
   orNull,
   required,
   Signature,
+  TENSOR,
 } from '../dispatch/signature';
 import { to } from '../nn/ops';
 import { Device, type DeviceLike, device, deviceName, hasAccelerator } from '../tensor/device';
+import { uint8 } from '../tensor/dtype';
 import type { Tensor } from '../tensor/tensor';
 import { Archive } from './archive';
 import { nameOf, unpickle, unpicklingError } from './pickle/unpickler';
@@ -21,8 +23,18 @@ import { Reader } from './reader';
 import { globalNamed, Storage, StorageClass } from './rebuild';
 import { load_file } from './safetensors';
 
-/** Where to put tensors: one device for all, or other devices by the names of those in the file. */
-export type MapLocation = DeviceLike | Readonly<Record<string, DeviceLike>>;
+/**
+ * Returns where to put a storage: itself, or a copy of it on another device. Null or undefined stands for the device on
+ * which it was.
+ *
+ * @param storage - its bytes on the CPU, as a tensor of uint8. Tensors that share memory have one storage
+ * @param location - the name of the device on which it was
+ */
+// biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing fits too
+export type Relocate = (storage: Tensor, location: string) => Tensor | null | undefined | void;
+
+/** Where to put tensors: one device for all, other devices by the names of those in the file, or a function. */
+export type MapLocation = DeviceLike | Readonly<Record<string, DeviceLike>> | Relocate;
 
 export interface LoadOptions {
   map_location?: MapLocation | null | undefined;
@@ -54,8 +66,8 @@ export const LOAD = new Signature('load', {
  * ```
  *
  * @param f - a path, or the file's bytes
- * @param options.map_location - the device of all tensors, or devices by the names of those in the file. Default: the
- *   devices on which they were
+ * @param options.map_location - the device of all tensors, devices by the names of those in the file, or a function that
+ *   gets each storage and the name of its device. Default: the devices on which they were
  * @param options.mmap - maps the file into memory, so that only what is read takes memory. The file must not be shortened
  *   while its tensors are alive; what is written to them does not reach the file. Default: false
  * @throws TorchError (UnpicklingError) for an object that is not allowed; RangeError (ValueError) if the file is damaged;
@@ -91,9 +103,10 @@ const UNSAFE =
   'in Python, or export it by torch.jit';
 
 function loadSafetensors(path: string, location: unknown): Map<string, Tensor> {
-  if (isOptions(location)) {
+  const kind = isOptions(location) ? 'dict' : typeof location === 'function' ? 'callable' : null;
+  if (kind !== null) {
     throw runtimeError(
-      'Loading safetensors file with dict map_location is not supported. Use a device string or torch.device instead.',
+      `Loading safetensors file with ${kind} map_location is not supported. Use a device string or torch.device instead.`,
     );
   }
   return load_file(path, location === null ? 'cpu' : (location as DeviceLike));
@@ -117,9 +130,7 @@ function read(reader: Reader, maps: boolean, locate: Locate): unknown {
     if (!isWhole) throw unpicklingError('A storage lacks its class, key, location or size');
     let bytes = storages.get(key);
     if (!bytes) {
-      bytes = archive.storage(key, (size as number) * type.dtype.itemsize);
-      const target = locate(location);
-      if (target.name !== 'cpu') bytes = to(bytes, { device: target });
+      bytes = locate(archive.storage(key, (size as number) * type.dtype.itemsize), location);
       storages.set(key, bytes);
     }
     return new Storage(bytes, type.dtype);
@@ -129,22 +140,45 @@ function read(reader: Reader, maps: boolean, locate: Locate): unknown {
 
 // --- devices ----------------------------------------------------------------------------------------------------------
 
-/** Returns the device for a storage that was on the device of this name. */
-type Locate = (location: string) => Device;
+/** Moves a storage that was on the device of this name. */
+type Locate = (storage: Tensor, location: string) => Tensor;
+
+/** Moves a storage to its device. */
+const moved = (storage: Tensor, target: Device): Tensor =>
+  target.name === 'cpu' ? storage : to(storage, { device: target });
+
+const restored: Locate = (storage, location) => moved(storage, available(location));
 
 function locator(location: unknown): Locate {
-  if (location === null) return available;
+  if (location === null) return restored;
   if (isDevice(location)) {
     const target = device(location);
-    return () => target;
+    return (storage) => moved(storage, target);
+  }
+  if (typeof location === 'function') {
+    return (storage, name) => relocated(location as Relocate, storage, name);
   }
   if (isOptions(location) && Object.values(location).every(isDevice)) {
     const targets = location as Record<string, DeviceLike>;
-    return (name) => (Object.hasOwn(targets, name) ? device(targets[name]!) : available(name));
+    return (storage, name) =>
+      Object.hasOwn(targets, name)
+        ? moved(storage, device(targets[name]!))
+        : restored(storage, name);
   }
   throw fail(
     LOAD,
-    `argument 'map_location' must be a device, its name or number, or an object of these, got ${describe(location)}`,
+    `argument 'map_location' must be a device, its name or number, an object of these, or a function, got ${describe(location)}`,
+  );
+}
+
+function relocated(relocate: Relocate, storage: Tensor, location: string): Tensor {
+  const result = relocate(storage, location) ?? null;
+  if (result === null) return restored(storage, location);
+  const isStorage =
+    TENSOR.accepts(result) && result.dtype === uint8 && result.numel() === storage.numel();
+  if (isStorage && result.is_contiguous()) return result;
+  throw typeError(
+    `load(): map_location must return the storage, the same bytes on another device, or null; got ${describe(result)}`,
   );
 }
 

@@ -154,8 +154,8 @@ export class SafeSlice {
 /**
  * Opens a file. Nothing but its header is read until tensors are asked for.
  *
- * @param options.framework - `'pt'`, as in Python
- * @param options.device - the device of the tensors. Default: the CPU
+ * @param framework - `'pt'`, as in Python
+ * @param device - the device of the tensors. Default: the CPU
  * @throws RangeError (ValueError) if the file is damaged or not a safetensors file; the error of `fs` if it does not exist
  */
 export function safe_open(

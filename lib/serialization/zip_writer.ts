@@ -1,5 +1,5 @@
-/** Writes zip archives of stored entries, with zip64 where sizes need it, in one pass over the data. */
-import { crc32 } from 'node:zlib';
+/** Writes zip archives of stored or compressed entries, with zip64 where sizes need it, in one pass over the data. */
+import { constants, crc32, deflateRawSync } from 'node:zlib';
 import type { FileWriter } from './writer';
 
 const UTF8_NAMES = 0x0800;
@@ -9,10 +9,17 @@ const ZIP64_FIELD = 1;
 const PADDING_FIELD = 0x4246;
 const VERSION = { short: 20, long: 45 };
 
+const STORED = 0;
+const DEFLATED = 8;
+/** By how much the compressed bytes may be more. */
+const COMPRESSION_OVERHEAD = 2 ** 24;
+
 interface Written {
   readonly name: Buffer;
+  readonly method: typeof STORED | typeof DEFLATED;
   readonly offset: number;
   readonly size: number;
+  readonly compressed: number;
   readonly checksum: number;
 }
 
@@ -25,18 +32,35 @@ export class ZipWriter {
     readonly alignment = 1,
   ) {}
 
-  /** @param chunks - the entry's bytes, which are `size` in all */
-  add(name: string, size: number, chunks: Iterable<Uint8Array>): void {
+  /**
+   * @param chunks - the entry's bytes, which are `size` in all
+   * @param compresses - whether they are compressed. Then there is no alignment
+   */
+  add(name: string, size: number, chunks: Iterable<Uint8Array>, compresses = false): void {
     const { file } = this;
-    const entry = { name: Buffer.from(name), offset: file.size, size };
-    file.write(localHeader({ ...entry, checksum: 0 }, this.alignment));
+    const method: Written['method'] = compresses ? DEFLATED : STORED;
+    const offset = file.size;
+    const entry = { name: Buffer.from(name), method, offset, size, compressed: size, checksum: 0 };
+    const header = localHeader(entry, compresses ? 1 : this.alignment);
+    file.write(header);
     let checksum = 0;
     for (const chunk of chunks) {
       checksum = crc32(chunk, checksum);
-      file.write(chunk);
+      file.write(
+        compresses ? deflateRawSync(chunk, { finishFlush: constants.Z_SYNC_FLUSH }) : chunk,
+      );
     }
-    file.patch(entry.offset + 14, uint32(checksum));
-    this.#entries.push({ ...entry, checksum });
+    if (compresses) file.write(deflateRawSync(Buffer.alloc(0)));
+    const written: Written = {
+      ...entry,
+      checksum,
+      compressed: file.size - offset - header.length,
+    };
+    file.patch(offset + 14, localHeader(written, 1).subarray(14, 26));
+    if (compresses && isLong(written)) {
+      file.patch(offset + 30 + entry.name.length + 12, uint64(written.compressed));
+    }
+    this.#entries.push(written);
   }
 
   /** Writes the directory. Nothing can be added afterwards. */
@@ -51,11 +75,15 @@ export class ZipWriter {
   }
 }
 
-const uint32 = (value: number): Buffer => {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(value);
+const uint64 = (value: number): Buffer => {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(BigInt(value));
   return bytes;
 };
+
+/** Whether the sizes of an entry do not fit into its header, or may not. */
+const isLong = ({ size, method }: Pick<Written, 'size' | 'method'>): boolean =>
+  size >= LARGEST - (method === DEFLATED ? COMPRESSION_OVERHEAD : 0);
 
 /** Returns the field with the numbers that do not fit into the header. */
 function longField(numbers: readonly number[]): Buffer {
@@ -67,17 +95,20 @@ function longField(numbers: readonly number[]): Buffer {
   return field;
 }
 
-function localHeader({ name, offset, size }: Written, alignment: number): Buffer {
-  const isLong = size >= LARGEST;
-  const long = longField(isLong ? [size, size] : []);
+function localHeader(entry: Written, alignment: number): Buffer {
+  const { name, method, offset, size, compressed, checksum } = entry;
+  const hasLong = isLong(entry);
+  const long = longField(hasLong ? [size, compressed] : []);
   const end = offset + 30 + name.length + long.length;
   const padding = alignment > 1 ? paddingField(end, alignment) : Buffer.alloc(0);
   const header = Buffer.alloc(30);
   header.writeUInt32LE(0x04034b50, 0);
-  header.writeUInt16LE(isLong ? VERSION.long : VERSION.short, 4);
+  header.writeUInt16LE(hasLong ? VERSION.long : VERSION.short, 4);
   header.writeUInt16LE(UTF8_NAMES, 6);
-  header.writeUInt32LE(isLong ? LARGEST : size, 18);
-  header.writeUInt32LE(isLong ? LARGEST : size, 22);
+  header.writeUInt16LE(method, 8);
+  header.writeUInt32LE(checksum, 14);
+  header.writeUInt32LE(hasLong ? LARGEST : compressed, 18);
+  header.writeUInt32LE(hasLong ? LARGEST : size, 22);
   header.writeUInt16LE(name.length, 26);
   header.writeUInt16LE(long.length + padding.length, 28);
   return Buffer.concat([header, name, long, padding]);
@@ -91,17 +122,22 @@ function paddingField(end: number, alignment: number): Buffer {
   return field;
 }
 
-function centralHeader({ name, offset, size, checksum }: Written): Buffer {
-  const isLong = size >= LARGEST;
-  const long = longField([...(isLong ? [size, size] : []), ...(offset >= LARGEST ? [offset] : [])]);
+function centralHeader(entry: Written): Buffer {
+  const { name, method, offset, size, compressed, checksum } = entry;
+  const hasLong = isLong(entry);
+  const long = longField([
+    ...(hasLong ? [size, compressed] : []),
+    ...(offset >= LARGEST ? [offset] : []),
+  ]);
   const header = Buffer.alloc(46);
   header.writeUInt32LE(0x02014b50, 0);
   header.writeUInt16LE(VERSION.long, 4);
   header.writeUInt16LE(long.length > 0 ? VERSION.long : VERSION.short, 6);
   header.writeUInt16LE(UTF8_NAMES, 8);
+  header.writeUInt16LE(method, 10);
   header.writeUInt32LE(checksum, 16);
-  header.writeUInt32LE(isLong ? LARGEST : size, 20);
-  header.writeUInt32LE(isLong ? LARGEST : size, 24);
+  header.writeUInt32LE(hasLong ? LARGEST : compressed, 20);
+  header.writeUInt32LE(hasLong ? LARGEST : size, 24);
   header.writeUInt16LE(name.length, 28);
   header.writeUInt16LE(long.length, 30);
   header.writeUInt32LE(Math.min(offset, LARGEST), 42);

@@ -95,7 +95,7 @@ export class NpzFile implements Iterable<[name: string, array: Tensor]> {
  * See https://numpy.org/doc/stable/reference/generated/numpy.load.html
  *
  * @param file - a path, or the file's bytes
- * @param options.mmap_mode - `'r'` or `'c'` maps a `.npy` file into memory, so that only what is read takes memory. What is
+ * @param mmap_mode - `'r'` or `'c'` maps a `.npy` file into memory, so that only what is read takes memory. What is
  *   written to the tensor does not reach the file, which must not be shortened while the tensor is alive
  * @throws RangeError (ValueError) if the file is damaged or of another format; the error of `fs` if it cannot be read
  */
@@ -178,8 +178,29 @@ export function save(...args: unknown[]): void {
  * @throws TypeError for a dtype that numpy has not; RangeError (ValueError) if two tensors have one name
  */
 export function savez(file: string, ...args: (Tensor | Readonly<Record<string, Tensor>>)[]): void {
+  writeArchive('savez', file, args, false);
+}
+
+/**
+ * Writes tensors to a compressed archive. It takes the arguments of {@link savez}.
+ *
+ * See https://numpy.org/doc/stable/reference/generated/numpy.savez_compressed.html
+ */
+export function savez_compressed(
+  file: string,
+  ...args: (Tensor | Readonly<Record<string, Tensor>>)[]
+): void {
+  writeArchive('savez_compressed', file, args, true);
+}
+
+function writeArchive(
+  callee: string,
+  file: string,
+  args: readonly unknown[],
+  compresses: boolean,
+): void {
   if (typeof file !== 'string') {
-    throw typeError(`savez(): argument 'file' must be a string, got ${describe(file)}`);
+    throw typeError(`${callee}(): argument 'file' must be a string, got ${describe(file)}`);
   }
   const named = new Map<string, unknown>();
   const last = args.at(-1);
@@ -191,14 +212,16 @@ export function savez(file: string, ...args: (Tensor | Readonly<Record<string, T
     named.set(name, tensor);
   }
   const arrays = [...named].map(([name, tensor]) => {
-    if (TENSOR.accepts(tensor)) return { name, ...npyOf('savez', tensor as Tensor) };
-    throw typeError(`savez(): ${JSON.stringify(name)} must be a Tensor, got ${describe(tensor)}`);
+    if (TENSOR.accepts(tensor)) return { name, ...npyOf(callee, tensor as Tensor) };
+    throw typeError(
+      `${callee}(): ${JSON.stringify(name)} must be a Tensor, got ${describe(tensor)}`,
+    );
   });
   FileWriter.with(file.endsWith('.npz') ? file : `${file}.npz`, (writer) => {
     const zip = new ZipWriter(writer);
     for (const { name, head, elements } of arrays) {
       const size = head.length + elements.numel() * elements.dtype.itemsize;
-      zip.add(`${name}.npy`, size, parts(head, elements));
+      zip.add(`${name}.npy`, size, parts(head, elements), compresses);
     }
     zip.finish();
   });

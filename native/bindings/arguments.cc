@@ -41,6 +41,42 @@ c10::Scalar read_tagged_scalar(Environment& environment, napi_value array) {
   return c10::complex<double>(real, imaginary);
 }
 
+Handle read_handle(Environment& environment, napi_value value) {
+  double handle = 0;
+  if (napi_get_value_double(environment.env(), value, &handle) != napi_ok) {
+    throw ArgumentMismatch{"a Tensor"};
+  }
+  return handle;
+}
+
+// Returns the tensor that a recorded call was to compute. Waits for the job that runs the call.
+at::Tensor computed(Environment& environment, Handle handle, const at::Tensor& placeholder) {
+  const Recording* recording = environment.recording();
+  const auto value = [&] { return placeholder_of(placeholder)->value(); };
+  if (recording != nullptr && recording->is_reading() && value() == nullptr) return placeholder;
+  if (recording == nullptr && value() == nullptr) environment.async().wait_for_graphs();
+  if (value() == nullptr) {
+    if (recording != nullptr) throw NotComputed{};
+    throw PythonError("RuntimeError", "the call that computes the tensor has failed");
+  }
+  environment.handles().replace(handle, *value());
+  return *value();
+}
+
+// Returns the tensor of a handle, when no job writes to it.
+at::Tensor read_tensor(Environment& environment, napi_value value, bool has_elements) {
+  const Handle handle = read_handle(environment, value);
+  // Copies the tensor, because waiting may run JavaScript that frees the slot.
+  at::Tensor tensor = environment.handles().get(handle);
+  if (placeholder_of(tensor) != nullptr) return computed(environment, handle, tensor);
+  if (const Recording* recording = environment.recording()) {
+    const bool needs_elements = has_elements && !recording->is_reading();
+    if (needs_elements && recording->writes(tensor)) throw NotComputed{};
+  }
+  environment.async().wait_to_read(tensor);
+  return tensor;
+}
+
 }  // namespace
 
 napi_valuetype type_of(Environment& environment, napi_value value) {
@@ -80,14 +116,12 @@ double read(Environment& environment, napi_value value) {
 
 template <>
 at::Tensor read(Environment& environment, napi_value value) {
-  double handle = 0;
-  if (napi_get_value_double(environment.env(), value, &handle) != napi_ok) {
-    throw ArgumentMismatch{"a Tensor"};
-  }
-  // Copies the tensor, because waiting may run JavaScript that frees the slot.
-  at::Tensor tensor = environment.handles().get(handle);
-  environment.async().wait_to_read(tensor);
-  return tensor;
+  return read_tensor(environment, value, true);
+}
+
+template <>
+Described read(Environment& environment, napi_value value) {
+  return {read_tensor(environment, value, false)};
 }
 
 template <>

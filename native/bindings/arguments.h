@@ -39,6 +39,12 @@ template <>
 napi_value read(Environment& environment, napi_value value);
 template <>
 at::Tensor read(Environment& environment, napi_value value);
+// A tensor of which the properties are read, not the elements.
+struct Described {
+  at::Tensor tensor;
+};
+template <>
+Described read(Environment& environment, napi_value value);
 template <>
 double read(Environment& environment, napi_value value);
 // Takes a safe integer, or a BigInt of at most 64 bits.

@@ -45,6 +45,12 @@ void Environment::tear_down(void* data) {
   }
 }
 
+std::shared_ptr<Recording> Environment::end_recording() {
+  std::shared_ptr<Recording> last = std::move(recordings_.back());
+  recordings_.pop_back();
+  return last;
+}
+
 void Environment::set_hooks(napi_value create_error, napi_value emit_warning,
                             napi_value relieve_pressure) {
   check(env_, napi_create_reference(env_, create_error, 1, &create_error_));

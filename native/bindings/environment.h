@@ -17,6 +17,7 @@
 
 #include "bindings/handles.h"
 #include "bindings/jobs.h"
+#include "bindings/recording.h"
 #include "bindings/references.h"
 #include "bindings/tasks.h"
 #include "bindings/warnings.h"
@@ -41,6 +42,18 @@ class Environment {
   Tasks& tasks() noexcept { return tasks_; }
   ReferenceQueue& references() noexcept { return *references_; }
   std::shared_ptr<ReferenceQueue> shared_references() const { return references_; }
+
+  // The recording that calls are added to, or nullptr. A recording may start within another.
+  Recording* recording() const noexcept {
+    return recordings_.empty() ? nullptr : recordings_.back().get();
+  }
+  void start_recording(bool runs_small_calls) {
+    recordings_.push_back(std::make_shared<Recording>(runs_small_calls));
+  }
+  // Has nothing recorded until `end_recording`.
+  void pause_recording() { recordings_.push_back(nullptr); }
+  // Ends the recording that started last, and returns it.
+  std::shared_ptr<Recording> end_recording();
 
   // Registers the JavaScript functions that create errors, emit warnings and relieve memory
   // pressure (lib/bindings/errors.ts, lib/bindings/warnings.ts, lib/memory/pressure.ts).
@@ -82,6 +95,7 @@ class Environment {
   Tasks tasks_;
   // Shared with storages over JavaScript memory, which may outlive the environment.
   std::shared_ptr<ReferenceQueue> references_;
+  std::vector<std::shared_ptr<Recording>> recordings_;
   std::deque<std::unique_ptr<Binding>> bindings_;
   // The latest causes of errors, and the number of all causes so far.
   std::deque<c10::Error> causes_;

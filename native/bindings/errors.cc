@@ -11,6 +11,7 @@
 #include "bindings/arguments.h"
 #include "bindings/environment.h"
 #include "bindings/functions.h"
+#include "bindings/recording.h"
 
 namespace torch_losses {
 namespace {
@@ -93,6 +94,9 @@ void throw_to_javascript(Environment& environment) noexcept {
     return;
   } catch (const JavaScriptError& error) {
     error.rethrow(environment.env());
+    return;
+  } catch (const NotComputed&) {
+    napi_throw_error(environment.env(), "ERR_TORCH_NOT_COMPUTED", "the tensor is not computed yet");
     return;
   } catch (const Napi::Error& error) {
     error.ThrowAsJavaScriptException();

@@ -52,6 +52,9 @@ class HandleTable {
   // Returns the tensor. Throws TypeError if the handle is stale or invalid.
   const at::Tensor& get(Handle handle) const;
 
+  // Replaces the tensor of a live handle.
+  void replace(Handle handle, at::Tensor tensor) { require(handle).tensor = std::move(tensor); }
+
   bool is_live(Handle handle) const noexcept;
 
   // Returns the owner, or nullptr if it was collected or is not attached yet.

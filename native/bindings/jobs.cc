@@ -240,7 +240,9 @@ void AsyncQueue::serve_requests(std::unique_lock<std::mutex>& lock) {
     requests_.pop_front();
     lock.unlock();
     const bool was_serving = std::exchange(is_serving_, true);
+    environment_.pause_recording();
     request.body();
+    environment_.end_recording();
     is_serving_ = was_serving;
     lock.lock();
     request.done = true;

@@ -38,12 +38,6 @@ bool is_mean_sum_or_none(std::string_view reduction) {
   return reduction == "mean" || reduction == "sum" || reduction == "none";
 }
 
-at::Tensor reduce(const at::Tensor& loss, int64_t reduction) {
-  if (reduction == at::Reduction::Mean) return at::mean(loss);
-  if (reduction == at::Reduction::Sum) return at::sum(loss);
-  return loss;
-}
-
 at::Tensor reduce(const at::Tensor& loss, std::string_view reduction) {
   if (reduction == "mean") return at::mean(loss);
   if (reduction == "sum") return at::sum(loss);

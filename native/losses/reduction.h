@@ -35,9 +35,6 @@ std::string resolve(const Reduction& reduction);
 // Returns whether the name is valid for losses that Python reduces itself, which compares names.
 bool is_mean_sum_or_none(std::string_view reduction);
 
-// Reduces by a number of at::Reduction.
-at::Tensor reduce(const at::Tensor& loss, int64_t reduction);
-
 // Reduces by the name of a reduction that is valid: anything but 'mean' and 'sum' means 'none'.
 at::Tensor reduce(const at::Tensor& loss, std::string_view reduction);
 

@@ -6,6 +6,7 @@
 
 #include "bindings/bindings.h"
 #include "bindings/python.h"
+#include "bindings/recording.h"
 #include "distributed/values.h"
 #include "operators/generators.h"
 
@@ -144,7 +145,9 @@ IValue argument(Call& call, size_t index, napi_value value, bool is_handle) {
       call.tensors.emplace_back(index, converted.toTensor().unsafeGetTensorImpl());
     }
     if (parameter.written) {
-      visit_tensors(converted, [&](const at::Tensor& tensor) { call.prepare_write(tensor); });
+      visit_tensors(converted, [&](const at::Tensor& tensor) {
+        if (placeholder_of(tensor) == nullptr) call.prepare_write(tensor);
+      });
     }
     return converted;
   } catch (const ArgumentMismatch& mismatch) {
@@ -219,10 +222,6 @@ std::pair<Call, Stack> read_call(const CallbackArguments& values, size_t first) 
   return {std::move(call), std::move(stack)};
 }
 
-namespace {
-
-// Throws for operators that give a tensor other memory. Jobs that are already submitted have marked
-// the old memory as in use.
 void check_can_be_job(const BoundOperator& op) {
   const std::string& name = op.schema().name();
   if (name != "aten::set_" && name != "aten::set_data") return;
@@ -230,6 +229,8 @@ void check_can_be_job(const BoundOperator& op) {
                                         "() cannot be called asynchronously: it gives a tensor " +
                                         "other memory, which calls already made may be using");
 }
+
+namespace {
 
 // Adds the arguments' tensors to the job.
 void add_tensors(Job& job, const BoundOperator& op, const Stack& stack) {

@@ -72,6 +72,10 @@ class CallbackArguments {
 // arguments are handles, the arguments. Returns it with the operator's stack.
 std::pair<Call, torch::jit::Stack> read_call(const CallbackArguments& values, size_t first);
 
+// Throws for operators that give a tensor other memory. Jobs that are already submitted have marked
+// the old memory as in use.
+void check_can_be_job(const BoundOperator& op);
+
 // Converts the results on the stack.
 napi_value results(const Call& call, torch::jit::Stack stack);
 

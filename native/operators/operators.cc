@@ -8,6 +8,7 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <array>
 #include <set>
 #include <unordered_set>
@@ -113,6 +114,21 @@ bool takes_numbers_as_tensors(const std::string& name) {
   return kNames.contains(name);
 }
 
+bool is_tensor(const c10::Argument& argument) {
+  const Kind kind = kind_of(*argument.type());
+  return kind == Kind::Tensor || kind == Kind::TensorList;
+}
+
+// Whether the result of an operator is always a view of an argument.
+bool returns_view(const c10::FunctionSchema& schema) {
+  // Their result is a view only if that is possible.
+  static const std::unordered_set<std::string> kMayCopy = {
+      "aten::contiguous", "aten::flatten", "aten::reshape", "aten::reshape_as", "aten::to"};
+  const auto& returns = schema.returns();
+  const auto* alias = returns.size() == 1 ? returns[0].alias_info() : nullptr;
+  return alias != nullptr && !alias->isWrite() && !kMayCopy.contains(schema.name());
+}
+
 // --- descriptions --------------------------------------------------------------------------------
 
 napi_value describe(Environment& environment, const std::vector<c10::Argument>& arguments) {
@@ -186,6 +202,10 @@ BoundOperator::BoundOperator(const c10::FunctionSchema& schema,
     writes_ |= parameter.written;
     is_factory_ &= parameter.kind != Kind::Tensor && parameter.kind != Kind::TensorList;
   }
+  const auto& returns = schema.returns();
+  returns_tensors_ = std::all_of(returns.begin(), returns.end(), &is_tensor);
+  const bool has_tensors = std::any_of(returns.begin(), returns.end(), &is_tensor);
+  is_view_ = !writes_ && (!has_tensors || returns_view(schema));
 }
 
 void BoundOperator::call(Stack& stack) const {

@@ -71,6 +71,10 @@ class BoundOperator {
   const std::vector<Parameter>& parameters() const { return parameters_; }
   // Whether the operator writes to one of its arguments.
   bool writes() const { return writes_; }
+  // Whether the operator returns tensors and nothing else, or nothing.
+  bool returns_tensors() const { return returns_tensors_; }
+  // Whether it computes no tensor: its result is a view of an argument, or not a tensor.
+  bool is_view() const { return is_view_; }
   // Replaces the arguments on the stack with the results.
   void call(torch::jit::Stack& stack) const;
 
@@ -82,6 +86,8 @@ class BoundOperator {
   // changes, so that its result has `_version` 0, as in Python.
   bool is_factory_ = true;
   bool writes_ = false;
+  bool returns_tensors_ = true;
+  bool is_view_ = false;
   OperatorCheck check_;
   // Set for the few operators that only TorchScript has, such as `aten::add.int`.
   std::function<void(torch::jit::Stack&)> jit_;

@@ -119,16 +119,16 @@ void add_tensors(Bindings& bindings) {
   bindings.add<&repr_of>("repr");
   bindings.add<&general_format>("general_format");
   bindings.add<&group_by_device_and_dtype>("group_by_device_and_dtype");
-  bindings.add("shape", [](const at::Tensor& tensor) { return tensor.sizes(); });
-  bindings.add("stride", [](const at::Tensor& tensor) { return tensor.strides(); });
-  bindings.add("storage_offset", [](const at::Tensor& tensor) { return tensor.storage_offset(); });
-  bindings.add("dim", [](const at::Tensor& tensor) { return tensor.dim(); });
-  bindings.add("numel", [](const at::Tensor& tensor) { return tensor.numel(); });
-  bindings.add("dtype", [](const at::Tensor& tensor) { return tensor.scalar_type(); });
+  bindings.add("shape", [](const Described& of) { return of.tensor.sizes(); });
+  bindings.add("stride", [](const Described& of) { return of.tensor.strides(); });
+  bindings.add("storage_offset", [](const Described& of) { return of.tensor.storage_offset(); });
+  bindings.add("dim", [](const Described& of) { return of.tensor.dim(); });
+  bindings.add("numel", [](const Described& of) { return of.tensor.numel(); });
+  bindings.add("dtype", [](const Described& of) { return of.tensor.scalar_type(); });
   bindings.add("layout",
-               [](const at::Tensor& tensor) { return static_cast<int64_t>(tensor.layout()); });
-  bindings.add("device", [](const at::Tensor& tensor) { return tensor.device(); });
-  bindings.add("is_contiguous", [](const at::Tensor& tensor) { return tensor.is_contiguous(); });
+               [](const Described& of) { return static_cast<int64_t>(of.tensor.layout()); });
+  bindings.add("device", [](const Described& of) { return of.tensor.device(); });
+  bindings.add("is_contiguous", [](const Described& of) { return of.tensor.is_contiguous(); });
   bindings.add("data_ptr", [](const at::Tensor& tensor) {
     return reinterpret_cast<int64_t>(tensor.const_data_ptr());
   });

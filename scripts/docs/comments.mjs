@@ -91,14 +91,11 @@ function functionalOf(checker, declaration) {
 function readOptions(checker, symbol) {
   const constructorType = checker.getTypeOfSymbol(symbol);
   // The last overload takes options by name.
-  const parameters = constructorType.getConstructSignatures().at(-1).getParameters();
+  const parameters = parametersOf(checker, constructorType.getConstructSignatures().at(-1));
   const required = parameters
     .slice(0, -1)
-    .map((parameter) => [
-      parameter.name,
-      { type: typeText(checker, checker.getTypeOfSymbol(parameter)), comment: '' },
-    ]);
-  const options = checker.getNonNullableType(checker.getTypeOfSymbol(parameters.at(-1)));
+    .map(([name, type]) => [name, { type: typeText(checker, type), comment: '' }]);
+  const options = checker.getNonNullableType(parameters.at(-1)[1]);
   const optional = checker.getPropertiesOfType(options).map((property) => [
     property.name,
     {
@@ -107,6 +104,23 @@ function readOptions(checker, symbol) {
     },
   ]);
   return new Map([...required, ...optional]);
+}
+
+/**
+ * Returns the names and types of the parameters. Of a rest parameter with several forms (`Positional`), returns those
+ * of the shortest form, which takes the options by name.
+ */
+function parametersOf(checker, signature) {
+  const parameters = signature
+    .getParameters()
+    .map((parameter) => [parameter.name, checker.getTypeOfSymbol(parameter)]);
+  const type = parameters.at(-1)[1];
+  const forms = (type.isUnion() ? type.types : [type]).filter((form) => checker.isTupleType(form));
+  if (forms.length === 0) return parameters;
+  const lengthOf = (form) => checker.getTypeArguments(form).length;
+  const shortest = forms.reduce((least, form) => (lengthOf(form) < lengthOf(least) ? form : least));
+  const names = shortest.target.labeledElementDeclarations.map((label) => label.name.text);
+  return checker.getTypeArguments(shortest).map((element, index) => [names[index], element]);
 }
 
 // Formats a type for readers: unions by their members, without undefined, which every option accepts.

@@ -5,13 +5,16 @@ import { withLock } from './lock.mjs';
 import { installPackages } from './packages.mjs';
 import { compileLibrary } from './typescript.mjs';
 
-/** @returns the libtorch to use: `{ directory, version, source, python }`, see lib/bindings/libtorch/find.ts */
-export async function setUp() {
+/**
+ * @param {string} [configuration] the build of the addon: `Release`, `Debug`, `Sanitize` or `Coverage`
+ * @returns the libtorch to use: `{ directory, version, source, python }`, see lib/bindings/libtorch/find.ts
+ */
+export async function setUp(configuration = 'Release') {
   const libtorch = await withLock(async () => {
     await installPackages();
     await compileLibrary();
     const libtorch = await ensureLibtorch();
-    await buildAddon(libtorch);
+    await buildAddon(libtorch, { configuration });
     return libtorch;
   });
   console.log(`libtorch ${libtorch.version} in ${libtorch.directory}`);

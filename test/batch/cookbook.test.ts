@@ -44,6 +44,12 @@ describe('batch: the cookbook of files', () => {
     numpy.save(file('predicted.npy'), logits);
     numpy.savez(file('data.npz'), { truth: logits.mul(2), other: labels });
     writeFileSync(file('list.txt'), 'parts/0.npz\nparts/1.npz\n');
+    numpy.savez(file('ctc.npz'), {
+      log_probs: torch.randn(20, ROWS, 5).log_softmax(2),
+      targets: torch.randint(1, 5, [ROWS, 4]),
+      input_lengths: torch.full([ROWS], 20),
+      target_lengths: torch.randint(1, 5, [ROWS]),
+    });
     const scores = Array.from({ length: ROWS }, (_, i) => {
       return `${JSON.stringify({ model: { score: 1 / (i + 1) }, label: i % 2 })}\n`;
     });
@@ -62,7 +68,7 @@ describe('batch: the cookbook of files', () => {
     );
   });
 
-  it('has commands', () => expect(commands).to.have.length(6));
+  it('has commands', () => expect(commands).to.have.length(8));
 
   for (const command of commands) {
     it(`runs ${command.slice(0, 90)}…`, async () => {
@@ -78,9 +84,10 @@ describe('batch: the cookbook of files', () => {
         );
       });
       expect(status, stderr).to.equal(0);
-      expect(stdout).to.include(`${ROWS} rows`);
+      expect(stdout + stderr).to.include(`${ROWS} rows`);
       const out = /--out (\S+)/.exec(command)?.[1];
-      if (!out) return;
+      if (out === '-') expect(stdout.trim().split('\n')).to.have.length(3);
+      if (!out || out === '-') return;
       expect(existsSync(file(out))).to.equal(true);
       if (out.endsWith('/')) {
         expect(readdirSync(file(out)).sort()).to.deep.equal(['0.parquet', '1.parquet', 'eval.job']);

@@ -241,6 +241,29 @@ describe('batch: jobs', () => {
     expect(summary.mean).to.be.closeTo(expected.index(good).double().mean().item(), 1e-12);
   }).timeout(60_000);
 
+  it('name the dtypes that a loss refuses, and begin anew after that', async () => {
+    const labels = torch.arange(20).remainder(3).int();
+    const args = ['--loss', 'CrossEntropyLoss', '--out', file('anew.npy')];
+    args.push('--input', save('x-anew.npy', torch.randn(20, 3)));
+    args.push('--target', save('y-anew.npy', labels));
+    const refused = await run(args);
+    expect(refused.status).to.equal(3);
+    expect(refused.stderr).to.include(
+      'CrossEntropyLoss refuses input of torch.float32, target of torch.int32: expected target dtype',
+    );
+    expect(refused.stderr).to.include('--dtype INPUT=DTYPE converts an input');
+    for (const resume of [['--resume'], []]) {
+      rmSync(file('anew.npy'), { force: true });
+      writeFileSync(
+        `${file('anew.npy')}.job`,
+        `${readFileSync(`${file('anew.npy')}.job`, 'utf8').split('\n')[0]}\n`,
+      );
+      const outcome = await run([...args, ...resume, '--dtype', 'target=int64']);
+      expect(outcome.status, outcome.stderr).to.equal(0);
+    }
+    expect((await run([...args, '--dtype', 'target=int64'])).status).to.equal(4);
+  }).timeout(60_000);
+
   it('name rows whose loss is NaN', async () => {
     const x = torch.ones(30, 4);
     x.index_put_([torch.tensor([11, 29])], torch.tensor(Number.NaN));

@@ -38,7 +38,7 @@ describe('worker threads', () => {
     );
     expect(new Set(results).size).to.equal(1);
     expect(results[0]).to.be.greaterThan(0).and.lessThan(1);
-  }).timeout(60_000);
+  }).timeout(300_000);
 
   it('can be terminated in the middle', async () => {
     for (let round = 0; round < 10; round++) {
@@ -47,7 +47,7 @@ describe('worker threads', () => {
       await new Promise((resolve) => setTimeout(resolve, 60 * round));
       expect(await worker.terminate()).to.equal(1);
     }
-  }).timeout(60_000);
+  }).timeout(300_000);
 
   it('can be terminated with asynchronous calls in flight, 60 of 60 times', async () => {
     await repeatedly(60, async (round) => {
@@ -56,7 +56,7 @@ describe('worker threads', () => {
       await new Promise((resolve) => setTimeout(resolve, 3 * (round % 10)));
       expect(await worker.terminate()).to.equal(1);
     });
-  }).timeout(120_000);
+  }).timeout(600_000);
 
   for (const [how, end] of [
     ['ends', (worker: Worker) => worker.postMessage('end')],
@@ -72,7 +72,7 @@ describe('worker threads', () => {
       end(worker);
       await ended;
       await until(() => liveBytes() <= before);
-    }).timeout(60_000);
+    }).timeout(300_000);
   }
 
   it('come and go, each with a shared tensor', async () => {
@@ -87,7 +87,7 @@ describe('worker threads', () => {
     });
     expect(x.sum().item()).to.equal((WORKERS * (WORKERS - 1)) / 2);
     await until(() => liveBytes() <= before);
-  }).timeout(180_000);
+  }).timeout(600_000);
 
   it('do not hinder the process from exiting, calls and tokens in flight', async () => {
     const program = `const torch = require('torch-losses');
@@ -106,5 +106,5 @@ describe('worker threads', () => {
       )) as [number | null, string | null];
       expect([code, signal]).to.deep.equal([7, null]);
     }
-  }).timeout(60_000);
+  }).timeout(300_000);
 });

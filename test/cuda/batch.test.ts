@@ -12,6 +12,19 @@ const F = nn.functional;
 const ROWS = 3000;
 const CLASSES = 40;
 
+/** Returns tensors that leave no memory on the device. */
+function filled(): Tensor[] {
+  const tensors: Tensor[] = [];
+  for (let size = 2 ** Math.floor(Math.log2(cuda.mem_get_info()[0])); size >= 512; size /= 2) {
+    try {
+      for (;;) tensors.push(torch.empty(size, { dtype: torch.uint8, device: 'cuda' }));
+    } catch (error) {
+      expect(error).to.include({ code: 'ERR_TORCH_OUT_OF_MEMORY' });
+    }
+  }
+  return tensors;
+}
+
 describeCuda('batch jobs', () => {
   const file = temporaryFolder();
   let input: Tensor;
@@ -49,6 +62,23 @@ describeCuda('batch jobs', () => {
     const { mean } = await job.summary();
     const whole = await evaluate(loss, files, { device: 'cuda' }).summary();
     expect(mean).to.equal(whole.mean);
+  });
+
+  it('say how to make chunks that fit on the device', async () => {
+    const others = filled();
+    try {
+      const error = await evaluate(new nn.CrossEntropyLoss(), files, { device: 'cuda' })
+        .summary()
+        .catch((caught) => caught);
+      expect(error).to.include({ code: 'ERR_TORCH_VALUE' });
+      expect(error.message).to.match(
+        /^evaluate\(\): 3000 rows do not fit on cuda: give a 'memory' of less than \d+ bytes/,
+      );
+      expect(error.cause).to.include({ code: 'ERR_TORCH_OUT_OF_MEMORY' });
+    } finally {
+      for (const other of others) other.dispose();
+      cuda.empty_cache();
+    }
   });
 
   it('skip rows, and name those that are refused', async () => {

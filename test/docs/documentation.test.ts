@@ -9,7 +9,7 @@ import { expectSample } from '../parity/parity';
 import { rowsThere } from '../support/versions';
 import { withWarnings } from '../support/warnings';
 import { compile } from './compile';
-import { asModule, codeOf, firstOutput, load, printed, shown } from './examples';
+import { asModule, codeOf, documentedLosses, firstOutput, load, printed, shown } from './examples';
 import { type Line, readPorting } from './porting';
 
 /** The guides whose examples are run. */
@@ -62,6 +62,17 @@ describe('documentation', () => {
     expect([...examples.keys()].filter((name) => name.endsWith('Loss-1'))).to.have.length.at.least(
       23,
     );
+  });
+
+  it('finds the type of each parameter of a loss', async () => {
+    for (const { name, options } of await documentedLosses()) {
+      const { signature } = (
+        torch.nn as unknown as Record<string, { signature: { name: string }[] }>
+      )[name]!;
+      expect([...options.keys()], name).to.have.members(
+        signature.map((parameter) => parameter.name),
+      );
+    }
   });
 
   it('shows what its examples print', async function () {

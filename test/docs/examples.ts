@@ -9,11 +9,31 @@ import { nn } from 'torch-losses';
 
 import { ROOT } from './root';
 
+/** The documentation of a loss. */
+interface DocumentedLoss {
+  name: string;
+  examples: string[];
+  /** The type of each parameter of the constructor. */
+  options: ReadonlyMap<string, { type: string }>;
+}
+
 /** The functions of scripts/docs/comments.mjs. */
 interface Comments {
   lossNames(namespace: object): string[];
-  readLosses(names: string[]): { name: string; examples: string[] }[];
+  readLosses(names: string[]): DocumentedLoss[];
   codeBlocks(markdown: string): string[];
+}
+
+const comments = (): Promise<Comments> =>
+  import(pathToFileURL(join(ROOT, 'scripts', 'docs', 'comments.mjs')).href);
+
+let losses: readonly DocumentedLoss[] | undefined;
+
+/** Returns the documentation of all losses. */
+export async function documentedLosses(): Promise<readonly DocumentedLoss[]> {
+  const { lossNames, readLosses } = await comments();
+  losses ??= readLosses(lossNames(nn));
+  return losses;
 }
 
 /** Returns the examples by name: `MSELoss-1`, `servers-2`. */
@@ -21,15 +41,14 @@ export async function codeOf(where: {
   losses?: boolean;
   guides: readonly string[];
 }): Promise<Map<string, string>> {
-  const script = join(ROOT, 'scripts', 'docs', 'comments.mjs');
-  const comments = (await import(pathToFileURL(script).href)) as Comments;
+  const { codeBlocks } = await comments();
   const guides = where.guides.map((name) => {
     const text = readFileSync(join(ROOT, 'docs', 'guides', `${name}.md`), 'utf8');
-    return { name, examples: comments.codeBlocks(text) };
+    return { name, examples: codeBlocks(text) };
   });
-  const losses = where.losses ? comments.readLosses(comments.lossNames(nn)) : [];
+  const documented = where.losses ? await documentedLosses() : [];
   return new Map(
-    [...losses, ...guides].flatMap(({ name, examples }) =>
+    [...documented, ...guides].flatMap(({ name, examples }) =>
       examples.map((code, index): [string, string] => [`${name}-${index + 1}`, code]),
     ),
   );

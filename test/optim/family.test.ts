@@ -123,27 +123,6 @@ describe('optim: hooks', () => {
   });
 });
 
-describe('optim: stepAsync', () => {
-  it('steps after the jobs that were started before, with an asynchronous closure too', async () => {
-    const parameter = torch.ones(2, { requires_grad: true });
-    const optimizer = new optim.SGD([parameter], { lr: 0.5 });
-    const loss = await optimizer.stepAsync(async () => {
-      const sum = parameter.sum();
-      await sum.backwardAsync();
-      return sum;
-    });
-    expect(loss.item()).to.equal(2);
-    expect(parameter.tolist()).to.deep.equal([0.5, 0.5]);
-    await optimizer.stepAsync();
-    expect(parameter.tolist()).to.deep.equal([0, 0]);
-  });
-
-  it('is refused by LBFGS', async () => {
-    const error = await new optim.LBFGS([withGradient()]).stepAsync().catch((e: Error) => e);
-    expect(error).to.be.an.instanceOf(TypeError).with.property('message').that.includes('use step');
-  });
-});
-
 describe('optim: as Python', () => {
   type Class = new (params: Tensor[], options?: object) => optim.Optimizer;
   const classes = optim as unknown as Record<string, Class>;
@@ -187,6 +166,37 @@ describe('optim: as Python', () => {
         expect(optimizer.state_dict().state[0]).to.satisfy(isAlive);
       });
     }
+  }
+
+  for (const line_search_fn of [null, 'strong_wolfe'] as const) {
+    it(`LBFGS keeps only its state ${line_search_fn}`, () => {
+      const p = torch.tensor([1.5, -2, 0.5], { requires_grad: true });
+      const options = { lr: 0.1, max_iter: 4, history_size: 2, line_search_fn };
+      const optimizer = new optim.LBFGS([p], options);
+      const closure = (): number => {
+        optimizer.zero_grad();
+        return torch.tidy(() => {
+          const loss = p.sub(1).pow(4).sum();
+          loss.backward();
+          return loss.item<number>();
+        });
+      };
+      const inState = (): number =>
+        Object.values(optimizer.state.get(p)!)
+          .flat()
+          .filter((each) => each instanceof torch.Tensor).length;
+      optimizer.step(closure);
+      for (let step = 0; step < 3; step++) {
+        const [before, held] = [torch.memoryStats().tensors, inState()];
+        optimizer.step(closure);
+        // What the step replaced in its state stays until it is collected.
+        const replaced = torch.memoryStats().tensors - before - (inState() - held);
+        expect(replaced).to.be.within(0, held + 1);
+        for (const value of Object.values(optimizer.state.get(p)!)) {
+          expect(isAlive([value].flat())).to.equal(true);
+        }
+      }
+    });
   }
 
   const REFUSED: readonly [name: string, python: string, options: object][] = [

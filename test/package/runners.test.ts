@@ -109,6 +109,19 @@ test('a new copy', () => {
   expect(other.ones(2).sum().item()).toBe(2);
 });`;
 
+const RESET_BATCH = `
+const batch = require('torch-losses/batch');
+const torch = require('torch-losses');
+beforeEach(() => jest.resetModules());
+for (const turn of [1, 2]) {
+  test('a job ' + turn, async () => {
+    torch.utils.numpy.save('x.npy', torch.ones(4));
+    torch.utils.numpy.save('y.npy', torch.zeros(4));
+    const { value } = await batch.evaluate(new torch.nn.MSELoss(), { input: 'x.npy', target: 'y.npy' }).summary();
+    expect(value).toBe(1);
+  });
+}`;
+
 describe('the package in test runners', function () {
   this.timeout(300_000);
   before(function () {
@@ -132,6 +145,7 @@ describe('the package in test runners', function () {
       project.write('matchers.test.js', `${head}require('torch-losses/jest');${TESTS}${MATCHERS}`);
       project.write('failing.test.js', `${head}require('torch-losses/jest');${FAILING}`);
       project.write('reset.test.js', RESET);
+      project.write('reset_batch.test.js', RESET_BATCH);
       for (let i = 0; i < 16; i++) project.write(`use${i}.test.js`, USE);
     });
 
@@ -140,7 +154,7 @@ describe('the package in test runners', function () {
     });
 
     it('works when the module registry is reset', async () => {
-      expect(await jest('reset')).to.match(/Tests: +4 passed, 4 total/);
+      expect(await jest('reset')).to.match(/Tests: +6 passed, 6 total/);
     });
 
     it('says how tensors differ', async () => {

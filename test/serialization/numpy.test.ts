@@ -5,6 +5,7 @@ import path from 'node:path';
 import { expect } from 'chai';
 import torch, { type Tensor } from 'torch-losses';
 
+import { askPython } from '../parity/parity';
 import { Random } from '../support/data';
 import { temporaryFolder } from '../support/folder';
 
@@ -75,6 +76,31 @@ describe('torch.utils.numpy', () => {
       archive.close();
       expect(() => archive.get('y')).to.throw(RangeError, 'the file is closed');
     }
+  });
+
+  it('writes compressed archives that Python’s zipfile reads', async () => {
+    // More than one part of the writer.
+    const x = torch.arange(400_000, { dtype: torch.int64 });
+    numpy.savez(file('plain'), { x, empty: torch.ones(0) });
+    numpy.savez_compressed(file('small'), { x, empty: torch.ones(0) });
+    const [same, isSmall, problem] = await askPython(
+      `import zipfile
+plain, small = (zipfile.ZipFile(f'${file('.')}/{n}.npz') for n in ('plain', 'small'))
+names = plain.namelist()`,
+      [
+        'names == small.namelist() and all(plain.read(n) == small.read(n) for n in names)',
+        'all(i.compress_type == zipfile.ZIP_DEFLATED for i in small.infolist()) and ' +
+          "small.getinfo('x.npy').compress_size < 0.5 * plain.getinfo('x.npy').compress_size",
+        'small.testzip()',
+      ],
+    );
+    expect([same, isSmall, problem]).to.deep.equal([true, true, null]);
+    using archive = numpy.load(file('small.npz')) as InstanceType<typeof numpy.NpzFile>;
+    expect(archive.get('x')).to.deep.equal(x);
+    expect(() => numpy.savez_compressed(file('b'), { x: 1 } as never)).to.throw(
+      TypeError,
+      /savez_compressed\(\): "x" must be a Tensor/,
+    );
   });
 
   it('does not change a mapped file', () => {

@@ -345,6 +345,27 @@ s.location_tag = before`,
     );
     const [moved] = torch.load<Tensor[]>(file('cpu.pt'), 'meta');
     expect(moved!.is_meta).to.equal(true);
+    const seen: unknown[] = [];
+    const stays = torch.load<Tensor>(file('cuda.pt'), (storage, location) => {
+      seen.push([location, storage.numel(), storage.dtype]);
+      return storage;
+    });
+    expect(stays).to.deep.equal(torch.tensor([0, 1, 2]).float());
+    expect(seen).to.deep.equal([['cuda:0', 12, torch.uint8]]);
+    // Both tensors have one storage.
+    const away = torch.load<Tensor[]>(file('cpu.pt'), { map_location: (each) => each.to('meta') });
+    expect(away.map((each) => each.is_meta)).to.deep.equal([true, true]);
+    const [same, part] = torch.load<Tensor[]>(file('cpu.pt'), () => null);
+    expect([same!.tolist(), part!.tolist()]).to.deep.equal([
+      [0, 1, 2],
+      [1, 2],
+    ]);
+    for (const wrong of [() => 'cpu', () => torch.ones(3), () => torch.ones(1)]) {
+      expect(() => torch.load(file('cpu.pt'), wrong as never)).to.throw(
+        TypeError,
+        'map_location must return the storage',
+      );
+    }
     if (!torch.cuda.is_available()) {
       expect(() => torch.load(file('cuda.pt'))).to.throw(
         torch.TorchError,

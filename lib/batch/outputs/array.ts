@@ -1,20 +1,20 @@
 /** Losses as one array: `.npy` or `.safetensors`. */
-import type { FileHandle } from 'node:fs/promises';
 
 import { DESCRIPTORS, headOf } from '../../serialization/npy';
 import { headBytes, NAMES } from '../../serialization/safetensors_header';
 import type { DType } from '../../tensor/dtype';
 import { LOSS, lacking, OutputFile, type OutputForm, type OutputFormat } from './file';
+import { openSink, type Sink } from './sink';
 
 /** A file with a head, and the elements of the array. */
 export class ArrayFile extends OutputFile {
   private constructor(
     path: string,
-    file: FileHandle,
+    sink: Sink,
     private readonly start: number,
     private readonly layout: Layout,
   ) {
-    super(path, file);
+    super(path, sink);
   }
 
   /** @throws TypeError for a dtype that the format has not */
@@ -22,8 +22,8 @@ export class ArrayFile extends OutputFile {
     const { dtype, shape, dim } = form;
     const head = (format === 'npy' ? npyHead : safetensorsHead)(dtype, shape);
     const layout = layoutOf(shape, dim, dtype.itemsize);
-    const file = new ArrayFile(path, await OutputFile.partial(path), head.length, layout);
-    await file.begin(head, head.length + layout.outer * layout.rows * layout.rowBytes);
+    const file = new ArrayFile(path, await openSink(path), head.length, layout);
+    await file.sink.begin(head, head.length + layout.outer * layout.rows * layout.rowBytes);
     return file;
   }
 
@@ -32,9 +32,9 @@ export class ArrayFile extends OutputFile {
     const length = count * rowBytes;
     for (let i = 0; i < outer && length > 0; i++) {
       const position = this.start + (i * rows + row) * rowBytes;
-      await this.put(bytes.subarray(i * length, (i + 1) * length), position);
+      await this.sink.put(bytes.subarray(i * length, (i + 1) * length), position);
     }
-    await this.sync();
+    await this.sink.sync();
   }
 }
 

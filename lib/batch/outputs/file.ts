@@ -1,9 +1,8 @@
 /** What the files of losses have in common. */
-import { type FileHandle, open, rename } from 'node:fs/promises';
 
 import { typeError, valueError } from '../../bindings/errors';
 import type { DType } from '../../tensor/dtype';
-import { exists, folderOf, partialOf, syncFolder, writeAt } from '../output';
+import type { Sink } from './sink';
 
 /** The formats of outputs, by the ends of their names. */
 export const FORMATS = [
@@ -38,25 +37,12 @@ export interface OutputForm {
   readonly end: number;
 }
 
-/** A file that is written in parts. It gets its name when it is whole. */
+/** An output that is written in parts. */
 export abstract class OutputFile {
   protected constructor(
     readonly path: string,
-    private readonly file: FileHandle,
+    protected readonly sink: Sink,
   ) {}
-
-  /** Opens the unfinished file, or makes it. */
-  protected static async partial(path: string): Promise<FileHandle> {
-    return await open(partialOf(path), exists(partialOf(path)) ? 'r+' : 'w');
-  }
-
-  /** Writes the beginning, which may be missing in the file of a run that was killed, and sets the length. */
-  protected async begin(head: Uint8Array, length: number): Promise<void> {
-    await this.put(head, 0);
-    await this.file.truncate(length);
-    await this.file.datasync();
-    await syncFolder(folderOf(this.path));
-  }
 
   /**
    * Writes `count` rows. They are durable when the promise resolves.
@@ -65,26 +51,12 @@ export abstract class OutputFile {
    */
   abstract write(row: number, count: number, bytes: Uint8Array): Promise<number | undefined>;
 
-  protected put(bytes: Uint8Array, position: number): Promise<void> {
-    return writeAt(this.file, bytes, position);
+  finish(): Promise<void> {
+    return this.sink.finish();
   }
 
-  protected sync(): Promise<void> {
-    return this.file.datasync();
-  }
-
-  async finish(): Promise<void> {
-    try {
-      await this.file.sync();
-    } finally {
-      await this.file.close();
-    }
-    await rename(partialOf(this.path), this.path);
-    await syncFolder(folderOf(this.path));
-  }
-
-  async close(): Promise<void> {
-    await this.file.close();
+  close(): Promise<void> {
+    return this.sink.close();
   }
 }
 

@@ -1,19 +1,19 @@
 /** Losses as JSON lines: `{"loss":0.5}`, compressed if the name of the file says so. */
-import type { FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import type { DType } from '../../tensor/dtype';
 import { frombuffer } from '../../tensor/frombuffer';
 import { numbersOf } from '../summary';
-import { LOSS, OutputFile, type OutputForm, rowOf } from './file';
+import { LOSS, OutputFile, type OutputForm, type OutputFormat, rowOf } from './file';
+import { openSink, type Sink } from './sink';
 
 type Compress = (bytes: Uint8Array) => Promise<Uint8Array>;
 type WithZstd = typeof zlib & { zstdCompress?: typeof zlib.gzip };
 
 /** Returns what compresses the parts of a file, or undefined for a file that is not compressed. */
-function compressor(path: string): Compress | undefined {
-  if (path.endsWith('.gz')) return promisify(zlib.gzip);
-  return path.endsWith('.zst') ? promisify((zlib as WithZstd).zstdCompress!) : undefined;
+function compressor(format: OutputFormat): Compress | undefined {
+  if (format.endsWith('.gz')) return promisify(zlib.gzip);
+  return format.endsWith('.zst') ? promisify((zlib as WithZstd).zstdCompress!) : undefined;
 }
 
 export class LinesFile extends OutputFile {
@@ -22,17 +22,17 @@ export class LinesFile extends OutputFile {
   readonly #compress: Compress | undefined;
   #end: number;
 
-  private constructor(path: string, file: FileHandle, form: OutputForm) {
-    super(path, file);
+  private constructor(path: string, sink: Sink, format: OutputFormat, form: OutputForm) {
+    super(path, sink);
     this.#dtype = form.dtype;
     this.#row = rowOf(form);
     this.#end = form.end;
-    this.#compress = compressor(path);
+    this.#compress = compressor(format);
   }
 
-  static async open(path: string, form: OutputForm): Promise<OutputFile> {
-    const file = new LinesFile(path, await OutputFile.partial(path), form);
-    await file.begin(new Uint8Array(0), form.end);
+  static async open(path: string, format: OutputFormat, form: OutputForm): Promise<OutputFile> {
+    const file = new LinesFile(path, await openSink(path), format, form);
+    await file.sink.begin(new Uint8Array(0), form.end);
     return file;
   }
 
@@ -40,8 +40,8 @@ export class LinesFile extends OutputFile {
     const text = Buffer.from(this.#text(count, bytes));
     // Each part is whole by itself, and the parts of a compressed file may follow one another.
     const part = this.#compress ? await this.#compress(text) : text;
-    await this.put(part, this.#end);
-    await this.sync();
+    await this.sink.put(part, this.#end);
+    await this.sink.sync();
     this.#end += part.length;
     return this.#end;
   }

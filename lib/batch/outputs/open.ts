@@ -14,6 +14,6 @@ export async function openOutput(
     case 'parquet':
       return (await import('./parquet.js')).ParquetFile.open(path, form);
     default:
-      return (await import('./lines.js')).LinesFile.open(path, form);
+      return (await import('./lines.js')).LinesFile.open(path, format, form);
   }
 }

@@ -2,7 +2,6 @@
  * Losses in Apache Parquet: a column of numbers, or of lists. Nothing is compressed, since losses have few bits in
  * common. So the place of each part is known before it is written, and a job that was killed can go on.
  */
-import type { FileHandle } from 'node:fs/promises';
 import type { ColumnChunk, RowGroup, SchemaElement } from 'hyparquet' with {
   'resolution-mode': 'import',
 };
@@ -20,6 +19,7 @@ import type { DType } from '../../tensor/dtype';
 import * as dtypes from '../../tensor/dtype';
 import { bitsOf } from '../tables/bits';
 import { LOSS, lacking, OutputFile, type OutputForm, rowOf } from './file';
+import { openSink, type Sink } from './sink';
 
 const MAGIC = Buffer.from('PAR1');
 
@@ -61,11 +61,11 @@ interface Group {
 export class ParquetFile extends OutputFile {
   private constructor(
     path: string,
-    file: FileHandle,
+    sink: Sink,
     private readonly groups: readonly Group[],
     private readonly footer: Uint8Array,
   ) {
-    super(path, file);
+    super(path, sink);
   }
 
   /** @throws TypeError for a dtype that Parquet has not */
@@ -74,21 +74,21 @@ export class ParquetFile extends OutputFile {
     const tools = await library();
     const groups = groupsOf(form, tools);
     const footer = footerOf(form, groups, tools);
-    const file = new ParquetFile(path, await OutputFile.partial(path), groups, footer);
-    await file.begin(MAGIC, groups.at(-1)?.end ?? MAGIC.length);
+    const file = new ParquetFile(path, await openSink(path), groups, footer);
+    await file.sink.begin(MAGIC, groups.at(-1)?.end ?? MAGIC.length);
     return file;
   }
 
   async write(row: number, count: number, bytes: Uint8Array): Promise<undefined> {
     if (count === 0) return;
     const group = this.groups.find(({ from }) => from === row)!;
-    await this.put(group.head, group.start);
-    await this.put(bytes, group.start + group.head.length);
-    await this.sync();
+    await this.sink.put(group.head, group.start);
+    await this.sink.put(bytes, group.start + group.head.length);
+    await this.sink.sync();
   }
 
   override async finish(): Promise<void> {
-    await this.put(this.footer, this.groups.at(-1)?.end ?? MAGIC.length);
+    await this.sink.put(this.footer, this.groups.at(-1)?.end ?? MAGIC.length);
     await super.finish();
   }
 }

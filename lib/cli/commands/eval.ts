@@ -83,15 +83,15 @@ export const evaluation = defineCommand({
     },
     out: {
       type: 'string',
-      value: 'FILE|FOLDER/',
+      value: 'FILE|FOLDER/|-',
       description:
-        'Write the losses: one file (.npy, .safetensors, .parquet, .jsonl), or one for each file of the first input',
+        'Write the losses: one file (.npy, .safetensors, .parquet, .jsonl), one for each file of the first input, or - for standard output',
     },
     format: {
       type: 'string',
       value: 'FORMAT',
       description:
-        'The format of the files in a folder: npy, safetensors, parquet, jsonl (default: npy)',
+        'The format of the files in a folder, or of standard output: npy, safetensors, parquet, jsonl (default: npy)',
     },
     backward: { type: 'boolean', description: 'Compute gradients: --grad-out says where they go' },
     'grad-out': {
@@ -150,6 +150,11 @@ export const evaluation = defineCommand({
     },
     {
       command:
+        'npx torch-losses eval --loss MSELoss --input x.npy --target y.npy --out - --format jsonl | head',
+      does: 'Write JSON lines to standard output, and the summary to standard error',
+    },
+    {
+      command:
         'npx torch-losses eval --loss CrossEntropyLoss --input x.npy --target y.npy --out losses.npy --resume',
       does: 'Go on with a job that was ended',
     },
@@ -178,6 +183,9 @@ export const evaluation = defineCommand({
     if (backward && gradOut === undefined) {
       throw new UsageError('--backward needs --grad-out FILE.npy or --grad-out FOLDER/');
     }
+    if (values.out === '-') terminal.results = process.stderr;
+    // Threads that wait by computing would take the cores from those that read. libtorch's OpenMP reads it when it loads.
+    process.env['OMP_WAIT_POLICY'] ??= 'passive';
     const { shard, device, isRank } = partGiven(values, process.env);
     const Loss = name === undefined ? undefined : await lossNamed(name);
     const options = Loss ? await lossOptions(Loss, name!, values.option) : {};
@@ -188,6 +196,7 @@ export const evaluation = defineCommand({
         .map((input) => [input, values[kebab(input) as 'input']] as const)
         .filter(([, files]) => files.length),
     );
+    const isKept = (values.out ?? gradOut ?? '-') !== '-';
     const controller = new AbortController();
     const stop = (): void => controller.abort();
     process.once('SIGINT', stop).once('SIGTERM', stop);
@@ -211,18 +220,18 @@ export const evaluation = defineCommand({
       });
       await show(job, terminal);
       const summary = await job.summary();
-      const written = [values.out, gradOut, values.report].filter((each) => each !== undefined);
+      const written = [values.out, gradOut, values.report].filter(
+        (each) => each !== undefined && each !== '-',
+      ) as string[];
       terminal.result(summary, () => summaryText(summary, written));
       // torchrun ends all ranks if one does not end with 0.
       return isRank ? undefined : statusOf(summary);
     } catch (error) {
       if (controller.signal.aborted) {
-        terminal.note(
-          `The job was interrupted.${(values.out ?? gradOut) === undefined ? '' : ' --resume goes on with it.'}`,
-        );
+        terminal.note(`The job was interrupted.${isKept ? ' --resume goes on with it.' : ''}`);
         return INTERRUPTED;
       }
-      throw failure(error);
+      throw failure(error, isKept);
     } finally {
       process.off('SIGINT', stop).off('SIGTERM', stop);
     }
@@ -233,7 +242,7 @@ async function withFailures<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {
-    throw failure(error);
+    throw failure(error, true);
   }
 }
 
@@ -271,20 +280,31 @@ function progressText({ rowsPerSecond, bytesPerSecond, secondsLeft, mean }: Batc
   ].join('  ');
 }
 
+const DTYPE_ADVICE = '--dtype INPUT=DTYPE converts an input: --dtype target=int64.';
+const INPUT_ADVICE = '`eval --help LOSS` shows the options that take the inputs of a loss.';
+
 const ADVICE: Readonly<Record<string, string>> = {
   changed: '--overwrite starts from the beginning.',
   exists: '--resume goes on with the job, --overwrite starts from the beginning.',
   write: '--resume goes on with the job when there is room.',
 };
 
-/** Returns the error to show: what a person can mend is shown without a stack. */
-function failure(error: unknown): unknown {
+/**
+ * Returns the error to show: what a person can mend is shown without a stack.
+ *
+ * @param isKept - whether what was written can be resumed or replaced
+ */
+function failure(error: unknown, isKept: boolean): unknown {
   const { name, message, code, problem, syscall } = error as Error & Record<string, string>;
   const text = message.replace(/^(evaluate|merge)\(\): /, '');
   if (name === 'BatchError') {
     const status = STATUS[problem as keyof typeof STATUS];
-    return new CommandError(text, ADVICE[problem!], status);
+    const advice = / refuses \w+ of torch\./.test(text) ? DTYPE_ADVICE : ADVICE[problem!];
+    return new CommandError(text, isKept || problem === 'data' ? advice : undefined, status);
   }
   if (syscall) return new CommandError(message);
-  return code?.startsWith('ERR_TORCH_') ? new UsageError(text) : error;
+  const isInput = / (needs the|has no) input '/.test(text);
+  return code?.startsWith('ERR_TORCH_')
+    ? new UsageError(text, isInput ? INPUT_ADVICE : undefined)
+    : error;
 }

@@ -16,6 +16,15 @@ export {
   dropout3d,
   feature_alpha_dropout,
 } from './dropout';
+export { type BlockOptions, fold, unfold } from './fold';
+export {
+  type Factor,
+  type InterpolateOptions,
+  type InterpolationMode,
+  interpolate,
+  type ScalingOptions,
+  type UpsampleOptions,
+} from './interpolate';
 export * from './linear';
 export * from './loss';
 export * from './normalization';

@@ -1,6 +1,8 @@
 /** Normalizations. Source: torch/nn/functional.py. */
 import { indexError, runtimeError, valueError } from '../../bindings/errors';
+import { handleOf } from '../../bindings/handle';
 import { native } from '../../bindings/native';
+import { checkOrRecord } from '../../dispatch/replay';
 import {
   BOOL,
   define,
@@ -101,7 +103,9 @@ export const batch_norm = define<
   ) => Tensor,
   typeof BATCH_NORM
 >('batch_norm', BATCH_NORM, ({ input, weight, bias, training, momentum, eps, ...running }) => {
-  if (training) checkBatch(input.shape, sizeText);
+  const handle = handleOf(input)!;
+  const check = (): void => checkBatch(input.shape, sizeText);
+  if (training) checkOrRecord(handle, check, () => native.record_batch_size(handle));
   if (training && eps <= 0) {
     throw valueError(`batch_norm eps must be positive during training, but got ${floatRepr(eps)}`);
   }

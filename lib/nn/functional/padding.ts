@@ -14,13 +14,12 @@ export interface PadOptions {
 }
 
 /**
- * Adds elements at both ends of dimensions, or removes them where a number is negative.
+ * Adds elements at both ends of dimensions, or removes them where a number is negative. `pad` has the numbers of new
+ * elements before and after each dimension: those of the last dimension, then those of the one before it, and so on.
  *
  * Shapes: input (*); output as input, with each padded dimension larger by its two numbers.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pad.html
- *
- * @param pad - the numbers of new elements before and after: first of the last dimension, then of the one before it, …
  */
 export const pad = op<
   (

@@ -2,6 +2,7 @@
 import { createError, runtimeError } from '../../bindings/errors';
 import { warn } from '../../bindings/warnings';
 import { describe, isOptions, type Options } from '../../dispatch/arguments';
+import { isPause, once } from '../../dispatch/replay';
 import {
   BOOL,
   type Declarations,
@@ -17,7 +18,6 @@ import type { Tensor } from '../../tensor/tensor';
 import { Hooks, type RemovableHandle } from '../../utils/hooks';
 import type { BackwardHook, FullBackwardHook, FullBackwardPreHook } from './backward_hook';
 import type { Module } from './module';
-import { once } from './replay';
 import type { IncompatibleKeys } from './state';
 
 /**
@@ -88,12 +88,18 @@ const METHODS = {
 } as const satisfies Record<string, readonly [keyof Lists, Declarations]>;
 export type HookMethod = keyof typeof METHODS;
 
+/** A hook, and the options that methods for it have. */
+type HookValues = Pick<ValuesOf<typeof AFTER_FORWARD>, 'hook'> &
+  Partial<ValuesOf<typeof AFTER_FORWARD>>;
+
 /** The arguments of a call: those by position, and the options object if there is one. */
 type Arguments = readonly [args: unknown[], kwargs: Options | undefined];
 
 type Before = (module: Module, given: Arguments) => Arguments;
 type After = ((module: Module, given: Arguments, result: unknown) => unknown) & {
-  readonly isAlways?: boolean;
+  readonly isAlways?: boolean | undefined;
+  /** Whose hook it is, for a warning. */
+  readonly owner?: string;
 };
 
 interface Lists {
@@ -107,8 +113,20 @@ interface Lists {
   readonly afterLoad: Hooks<LoadHook<never>>;
 }
 
-/** The hooks of one module. */
+/** The hooks of one module, or of all modules. */
 export class ModuleHooks {
+  /** The hooks of all modules, if there were any. */
+  static ofAll: ModuleHooks | undefined;
+
+  /** Returns the hooks of all modules, to add one. */
+  static forAll(): ModuleHooks {
+    ModuleHooks.ofAll ??= new ModuleHooks('global module');
+    return ModuleHooks.ofAll;
+  }
+
+  /** @param owner - whose hooks they are, for a warning */
+  constructor(readonly owner = 'module') {}
+
   readonly lists = Object.fromEntries(
     Object.values(METHODS).map(([list]) => [list, new Hooks()]),
   ) as unknown as Lists;
@@ -117,9 +135,14 @@ export class ModuleHooks {
   register(method: HookMethod, args: readonly unknown[]): RemovableHandle {
     const [list, parameters] = METHODS[method];
     const values = new Signature(`Module.${method}`, parameters as typeof AFTER_FORWARD).read(args);
+    return this.add(list, values);
+  }
+
+  /** Adds a hook with its options. */
+  add(list: keyof Lists, values: HookValues): RemovableHandle {
     let { hook }: { hook: unknown } = values;
     if (list === 'beforeForward') hook = beforeForward(values);
-    if (list === 'afterForward') hook = afterForward(values);
+    if (list === 'afterForward') hook = afterForward(values, this.owner);
     return this.lists[list].add(hook as never, values.prepend);
   }
 
@@ -140,36 +163,37 @@ export class ModuleHooks {
     );
   }
 
-  /** Returns the object that calls the backward hooks for a call, if there are any. */
-  #backwardHook(module: Module): BackwardHook | undefined {
-    const hooks = this.lists.afterBackward.list();
-    const preHooks = this.lists.beforeBackward.list();
-    if (hooks.length + preHooks.length === 0) return undefined;
-    const { BackwardHook } = require('./backward_hook') as typeof import('./backward_hook');
-    return new BackwardHook(module, hooks as never, preHooks as never);
-  }
-
-  /** Calls a module's forward between its hooks. */
-  call(module: Module, given: readonly unknown[]): unknown {
+  /** Calls a module's forward between the hooks of all modules and its own. */
+  static call(
+    module: Module,
+    sets: readonly (ModuleHooks | undefined)[],
+    given: readonly unknown[],
+  ): unknown {
+    const all = <Name extends keyof Lists>(name: Name): ReturnType<Lists[Name]['list']> =>
+      sets.flatMap((hooks) => (hooks?.lists[name].list() as never) ?? []) as never;
+    const after = all('afterForward');
     const last = given.at(-1);
     let args: Arguments = isOptions(last) ? [given.slice(0, -1), last] : [[...given], undefined];
     let result: unknown;
     const called = new Set<After>();
     try {
-      for (const hook of this.lists.beforeForward.list()) args = once(() => hook(module, args));
-      const backward = once(() => this.#backwardHook(module));
+      for (const hook of all('beforeForward')) args = once(() => hook(module, args));
+      const backward = once(() =>
+        backwardHook(module, all('afterBackward'), all('beforeBackward')),
+      );
       const [positional, kwargs] = args;
       const inputs = backward ? once(() => backward.setupInputs(positional)) : positional;
       result = module.forward(...inputs, ...(kwargs ? [kwargs] : []));
-      for (const hook of this.lists.afterForward.list()) {
+      for (const hook of after) {
         called.add(hook);
         result = once(() => hook(module, args, result));
       }
       return backward ? once(() => backward.setupOutputs(result)) : result;
     } catch (error) {
-      if (error instanceof Error) {
-        for (const hook of this.lists.afterForward.list()) {
-          if (hook.isAlways && !called.has(hook)) callAnyway(() => hook(module, args, result));
+      if (error instanceof Error && !isPause(error)) {
+        for (const hook of after) {
+          if (hook.isAlways && !called.has(hook))
+            callAnyway(hook, () => hook(module, args, result));
         }
       }
       throw error;
@@ -177,8 +201,19 @@ export class ModuleHooks {
   }
 }
 
+/** Returns the object that calls the backward hooks for a call, if there are any. */
+function backwardHook(
+  module: Module,
+  hooks: readonly unknown[],
+  preHooks: readonly unknown[],
+): BackwardHook | undefined {
+  if (hooks.length + preHooks.length === 0) return undefined;
+  const { BackwardHook } = require('./backward_hook') as typeof import('./backward_hook');
+  return new BackwardHook(module, hooks as never, preHooks as never);
+}
+
 /** Makes a user's hook give the arguments that `forward` gets. */
-function beforeForward({ hook, with_kwargs }: ValuesOf<typeof BEFORE_FORWARD>): Before {
+function beforeForward({ hook, with_kwargs }: HookValues): Before {
   return (module, [args, kwargs]) => {
     const result = with_kwargs ? hook(module, args, kwargs ?? {}) : hook(module, args);
     if (result === undefined || result === null) return [args, kwargs];
@@ -193,20 +228,20 @@ function beforeForward({ hook, with_kwargs }: ValuesOf<typeof BEFORE_FORWARD>): 
 }
 
 /** Makes a user's hook give the result of the call. */
-function afterForward({ hook, ...options }: ValuesOf<typeof AFTER_FORWARD>): After {
+function afterForward({ hook, ...options }: HookValues, owner: string): After {
   const call: After = (module, [args, kwargs], result) => {
     const rest = options.with_kwargs ? [kwargs ?? {}, result] : [result];
     return hook(module, args, ...rest) ?? result;
   };
-  return Object.assign(call, { isAlways: options.always_call });
+  return Object.assign(call, { isAlways: options.always_call, owner });
 }
 
-function callAnyway(hook: () => unknown): void {
+function callAnyway({ owner }: After, call: () => unknown): void {
   try {
-    once(hook);
+    once(call);
   } catch (error) {
     warn(
-      'module forward hook with ``always_call=True`` raised an exception that was silenced as another error was ' +
+      `${owner} forward hook with \`\`always_call=True\`\` raised an exception that was silenced as another error was ` +
         `raised in forward: ${(error as Error).message}`,
     );
   }

@@ -20,9 +20,11 @@ export type { PaddingMode } from './conv/base';
 export * from './conv/plain';
 export * from './conv/transposed';
 export type { ToOptions } from './conversion';
+export { CrossMapLRN2d } from './crossmap';
 export * from './distance';
 export * from './dropout';
 export * from './flatten';
+export { Fold, Unfold } from './fold';
 export type {
   ForwardHook,
   ForwardHookOptions,
@@ -69,5 +71,7 @@ export {
   type TransformerEncoderOptions,
 } from './transformer_stack';
 export type { NamedOptions } from './tree';
+
+export { Upsample, UpsamplingBilinear2d, UpsamplingNearest2d } from './upsampling';
 
 knowExports(exports);

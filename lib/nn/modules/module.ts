@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { notImplementedError, valueError } from '../../bindings/errors';
 import type { AsyncOptions } from '../../bindings/jobs';
 import { fail } from '../../dispatch/arguments';
+import { isReplaying } from '../../dispatch/replay';
 import type { DeviceLike } from '../../tensor/device';
 import { bfloat16, type DType, double, float, half } from '../../tensor/dtype';
 import type { Tensor } from '../../tensor/tensor';
@@ -10,7 +11,8 @@ import { checkMemo, type Memo } from '../../utils/deepcopy';
 import { emptyLike, to } from '../ops';
 import { type Parameter, zeroGrad } from '../parameter';
 import { type Converter, converterOf, convertParameter, type ToOptions } from './conversion';
-import { isReplaying, replay, replayCall } from './replay';
+import { ModuleHooks } from './hooks';
+import { replay, replayCall } from './replay';
 import { reprOf } from './repr';
 import { SIGNATURES } from './signatures';
 import { type IncompatibleKeys, loadState, type StateDict, stateOf } from './state';
@@ -91,9 +93,10 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Module
   }
 
   #callHooked(args: readonly unknown[]): unknown {
-    const hooks = this._hooks();
-    if (hooks?.hasForward) return hooks.call(this as unknown as Module, args);
-    return this.forward(...(args as Args));
+    const { ofAll } = ModuleHooks;
+    const own = this._hooks();
+    if (!ofAll?.hasForward && !own?.hasForward) return this.forward(...(args as Args));
+    return ModuleHooks.call(this as unknown as Module, [ofAll, own], args);
   }
 
   // --- state --------------------------------------------------------------------------------------------------------

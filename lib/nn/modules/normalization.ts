@@ -17,28 +17,18 @@ import {
 import type { Tensor } from '../../tensor/tensor';
 import { boolRepr, floatRepr, tupleRepr } from '../../utils/python';
 import { modulo } from '../../utils/scalar_math';
-import {
-  group_norm,
-  type LocalResponseNormOptions,
-  layer_norm,
-  local_response_norm,
-  rms_norm,
-} from '../functional/normalization';
+import { group_norm, layer_norm, local_response_norm, rms_norm } from '../functional/normalization';
 import * as init from '../init';
 import { empty } from '../ops';
 import { Parameter } from '../parameter';
 import { repeated, SIZE, type Size } from '../sizes';
 import { numberRepr } from './checks';
 import { Module } from './module';
+import { NEIGHBOURS, type NeighbourArguments, NeighbourNorm } from './neighbours';
 
 // --- by neighbours --------------------------------------------------------------------------------------------------
 
-const LOCAL_RESPONSE_NORM = new Signature('LocalResponseNorm', {
-  size: required(INT),
-  alpha: optional(FLOAT, 1e-4),
-  beta: optional(FLOAT, 0.75),
-  k: optional(FLOAT, 1),
-});
+const LOCAL_RESPONSE_NORM = new Signature('LocalResponseNorm', NEIGHBOURS);
 
 /**
  * Divides by `(k + alpha * s) ** beta`, where s is the mean square of `size` neighbouring channels.
@@ -47,35 +37,15 @@ const LOCAL_RESPONSE_NORM = new Signature('LocalResponseNorm', {
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.LocalResponseNorm.html
  */
-export class LocalResponseNorm extends Module<[input: Tensor], Tensor> {
+export class LocalResponseNorm extends NeighbourNorm {
   static readonly signature = LOCAL_RESPONSE_NORM.description;
-  size: number;
-  alpha: number;
-  beta: number;
-  k: number;
 
-  constructor(
-    ...args: Positional<
-      [size: number],
-      [alpha: 'alpha', beta: 'beta', k: 'k'],
-      LocalResponseNormOptions
-    >
-  ) {
-    const { size, alpha, beta, k } = LOCAL_RESPONSE_NORM.read(args);
-    super();
-    this.size = size;
-    this.alpha = alpha;
-    this.beta = beta;
-    this.k = k;
+  constructor(...args: NeighbourArguments) {
+    super(LOCAL_RESPONSE_NORM.read(args));
   }
 
   override forward(input: Tensor): Tensor {
     return local_response_norm(input, this.size, this.alpha, this.beta, this.k);
-  }
-
-  override extra_repr(): string {
-    const [alpha, beta, k] = [this.alpha, this.beta, this.k].map(floatRepr);
-    return `${this.size}, alpha=${alpha}, beta=${beta}, k=${k}`;
   }
 }
 

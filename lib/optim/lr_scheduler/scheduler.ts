@@ -100,7 +100,7 @@ export class LRScheduler<Args extends readonly unknown[] = [epoch?: number | nul
     return state as unknown as SchedulerState;
   }
 
-  /** Takes what {@link state_dict} gave. */
+  /** Takes what {@link LRScheduler.state_dict} gave. */
   load_state_dict(state_dict: SchedulerState): void {
     checkState(state_dict);
     usesState(this);

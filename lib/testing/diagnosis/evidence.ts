@@ -22,7 +22,12 @@ export interface Words {
 }
 
 export const PYTHON: Words = { noun: 'Python', possessive: "Python's" };
+const RECORDING: Words = { noun: 'the recording', possessive: "the recording's" };
 export const EXPECTED: Words = { noun: 'what is expected', possessive: 'the expected' };
+
+/** What texts call a run that was recorded in a language. */
+export const wordsOf = (language: string): Words =>
+  language === 'TypeScript' ? RECORDING : { noun: language, possessive: `${language}'s` };
 
 /** The two sides of a tensor that differs, and the tensors from which it may have been computed. */
 export interface Evidence {

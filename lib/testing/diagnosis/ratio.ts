@@ -1,5 +1,5 @@
 /** Finds a constant ratio between the two sides, and a number that explains it. */
-import type { Evidence, Given } from './evidence';
+import type { Evidence, Given, Words } from './evidence';
 import { epsOf, isNear } from './near';
 
 export function ratio({ expected, actual, words, given }: Evidence): string | undefined {
@@ -21,21 +21,25 @@ export function ratio({ expected, actual, words, given }: Evidence): string | un
   const isTimes = causes.length ? isNear(causes[0]!.value, factor, eps) : Math.abs(factor) > 1;
   const shown = Number((isTimes ? factor : 1 / factor).toPrecision(7));
   const name = causes[0] ? `, which is ${causes[0].name}` : '';
-  const why = causes[0] ? `: ${isTimes ? causes[0].times : causes[0].divided}` : '';
+  const why = causes[0] ? `: ${(isTimes ? causes[0].times : causes[0].divided)(words)}` : '';
   return `Every number is ${words.possessive} ${isTimes ? 'times' : 'divided by'} ${shown}${name}${why}.`;
 }
 
 interface Cause {
   value: number;
   name: string;
-  times: string;
-  divided: string;
+  /** What it means if the factor is this value, or 1 over it. */
+  times(words: Words): string;
+  divided(words: Words): string;
 }
 
-const SUM = { times: 'a sum where Python has a mean', divided: 'a mean where Python has a sum' };
-const COUNTED = {
-  times: 'the mean is over fewer elements than in Python',
-  divided: 'the mean is over more elements than in Python',
+const SUM: Pick<Cause, 'times' | 'divided'> = {
+  times: ({ noun }) => `a sum where ${noun} has a mean`,
+  divided: ({ noun }) => `a mean where ${noun} has a sum`,
+};
+const COUNTED: typeof SUM = {
+  times: ({ noun }) => `the mean is over fewer elements than in ${noun}`,
+  divided: ({ noun }) => `the mean is over more elements than in ${noun}`,
 };
 
 /** Returns numbers by which a reduction may have divided. */
@@ -86,10 +90,10 @@ function sumsOf({ name, dtype, shape, numbers }: Given, given: readonly Given[])
     const total = used.reduce((all, at) => all + weights[at]!, 0);
     const words = `the sum of ${quoted(name)} at ${quoted(target.name)}`;
     const number = `the number of elements of ${quoted(target.name)} over ${words}`;
-    const over = {
-      times: 'the mean is divided by the sum of the weights',
-      divided:
-        'the mean is divided by the number of elements, where Python divides by the sum of the weights',
+    const over: typeof SUM = {
+      times: () => 'the mean is divided by the sum of the weights',
+      divided: ({ noun }) =>
+        `the mean is divided by the number of elements, where ${noun} divides by the sum of the weights`,
     };
     return [
       { value: total, name: words, ...SUM },

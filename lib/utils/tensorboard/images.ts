@@ -1,7 +1,9 @@
 /** Makes PNG files of tensors. Source: convert_to_HWC and make_grid of torch/utils/tensorboard/_utils.py. */
+import { types } from 'node:util';
 import { crc32, deflateSync } from 'node:zlib';
 
-import { assertionError, valueError } from '../../bindings/errors';
+import { assertionError, typeError, valueError } from '../../bindings/errors';
+import { describe } from '../../dispatch/arguments';
 import { float16, float32, uint8 } from '../../tensor/dtype';
 import { zeros } from '../../tensor/factories';
 import { cat } from '../../tensor/functions';
@@ -24,6 +26,22 @@ export function imageOf(tensor: Tensor, dataformats: string): Image {
   const [height, width, channels] = levels.shape as [number, number, number];
   const pixels = levels.toTypedArray() as Uint8Array;
   return { height, width, channels, png: pngOf(pixels, height, width, channels) };
+}
+
+/** The channels of the colour types of PNG. */
+const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 3, 4: 2, 6: 4 };
+
+/** @throws TypeError unless the value is the content of a PNG file */
+export function imageOfPng(value: unknown): Image {
+  const isBytes = types.isUint8Array(value) && value.length > 25;
+  const png = isBytes ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : undefined;
+  if (!png?.subarray(0, SIGNATURE.length).equals(SIGNATURE)) {
+    throw typeError(
+      `add_figure(): argument 'figure' must be a Uint8Array with a PNG file, which libraries of charts can write, got ${describe(value)}`,
+    );
+  }
+  const [width, height] = [png.readUInt32BE(16), png.readUInt32BE(20)];
+  return { height, width, channels: CHANNELS[png[25]!] ?? 3, png };
 }
 
 /** Returns a tensor on the CPU without a graph, in a dtype that NumPy has. */

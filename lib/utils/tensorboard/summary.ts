@@ -6,7 +6,8 @@ import { op } from '../../nn/ops';
 import { tensor as makeTensor } from '../../tensor/creation';
 import { float64 } from '../../tensor/dtype';
 import type { Tensor } from '../../tensor/tensor';
-import { imageOf, numpyLike } from './images';
+import { soundOf } from './audio';
+import { type Image, imageOf, imageOfPng, numpyLike } from './images';
 import {
   bytes,
   double,
@@ -75,10 +76,20 @@ export const text = (tag: string, value: string): Summary =>
     plugin('text'),
   );
 
-export function image(tag: string, tensor: Tensor, dataformats: string): Summary {
-  const { height, width, channels, png } = imageOf(tensor, dataformats);
+export const image = (tag: string, tensor: Tensor, dataformats: string): Summary =>
+  imageSummary(tag, imageOf(tensor, dataformats));
+
+export const figure = (tag: string, png: unknown): Summary => imageSummary(tag, imageOfPng(png));
+
+function imageSummary(tag: string, { height, width, channels, png }: Image): Summary {
   const size = [integer(1, height), integer(2, width), integer(3, channels)];
   return summaryOf(tag, message(4, ...size, bytes(4, png)));
+}
+
+export function audio(tag: string, tensor: Tensor, sample_rate: number): Summary {
+  const { length, wav } = soundOf(tensor, sample_rate);
+  const format = [float(1, sample_rate), integer(2, 1), integer(3, length)];
+  return summaryOf(tag, message(6, ...format, bytes(4, wav), textField(5, 'audio/wav')));
 }
 
 // --- histograms ------------------------------------------------------------------------------------------------------

@@ -21,7 +21,9 @@ import type { Tensor } from '../../tensor/tensor';
 import { integer, message } from './protobuf';
 import { EventFile, now, VERSION, type Writing } from './records';
 import {
+  audio,
   type Bins,
+  figure,
   histogram,
   hparams,
   image,
@@ -121,6 +123,25 @@ const imageParameters = (dataformats: string) => ({
 const ADD_IMAGE = new Signature('add_image', imageParameters('CHW'));
 const ADD_IMAGES = new Signature('add_images', imageParameters('NCHW'));
 
+const ADD_FIGURE = new Signature('add_figure', {
+  tag: required(STRING),
+  figure: required(ANYTHING),
+  ...STEP,
+  close: optional(BOOL, true),
+  ...WALLTIME,
+});
+
+const ADD_AUDIO = new Signature('add_audio', {
+  tag: required(STRING),
+  snd_tensor: required(TENSOR),
+  ...STEP,
+  sample_rate: optional<number>(
+    typeOf('a positive integer', (value) => INT.accepts(value) && (value as number) > 0),
+    44_100,
+  ),
+  ...WALLTIME,
+});
+
 const ADD_TEXT = new Signature('add_text', {
   tag: required(STRING),
   text_string: required(STRING),
@@ -198,10 +219,8 @@ export class SummaryWriter {
   }
 
   /**
-   * Adds a number.
-   *
-   * @param new_style - write it as a tensor, which TensorBoard loads faster. Default: false
-   * @param double_precision - write 64 bits, with `new_style`. Default: false
+   * Adds a number. `new_style` writes it as a tensor, which TensorBoard loads faster; `double_precision` then writes 64
+   * bits. Both are false by default.
    */
   add_scalar(
     tag: string,
@@ -232,10 +251,9 @@ export class SummaryWriter {
   }
 
   /**
-   * Adds a histogram of a tensor's elements.
+   * Adds a histogram of a tensor's elements. `bins` is `'tensorflow'`, which is the default, a number of equal bins, or
+   * the limits of bins. With `max_bins`, bins are joined until there are about as many.
    *
-   * @param bins - `'tensorflow'`, a number of equal bins, or the limits of bins. Default: `'tensorflow'`
-   * @param max_bins - join bins until there are about as many. Default: null, never
    * @throws RangeError (ValueError) for a tensor without elements
    */
   add_histogram(
@@ -252,9 +270,8 @@ export class SummaryWriter {
   }
 
   /**
-   * Adds an image: bytes, or floats from 0 to 1.
-   *
-   * @param dataformats - the order of the dimensions. Default: `'CHW'`; others are such as `'HWC'` and `'HW'`
+   * Adds an image: bytes, or floats from 0 to 1. `dataformats` is the order of the dimensions: `'CHW'` by default, or
+   * another one such as `'HWC'` and `'HW'`.
    */
   add_image(tag: string, img_tensor: Tensor, ...step: Step<ImageOptions>): void;
   add_image(...args: unknown[]): void {
@@ -262,15 +279,55 @@ export class SummaryWriter {
     this.#add(image(given.tag, given.img_tensor, given.dataformats), given);
   }
 
-  /**
-   * Adds several images as one.
-   *
-   * @param dataformats - the order of the dimensions. Default: `'NCHW'`
-   */
+  /** Adds several images as one. `dataformats` is the order of the dimensions: `'NCHW'` by default. */
   add_images(tag: string, img_tensor: Tensor, ...step: Step<ImageOptions>): void;
   add_images(...args: unknown[]): void {
     const given = ADD_IMAGES.read(args);
     this.#add(image(given.tag, given.img_tensor, given.dataformats), given);
+  }
+
+  /**
+   * Adds a figure that a library of charts has drawn.
+   *
+   * @param figure - the bytes of a PNG file
+   * @param close - has no effect; Python closes matplotlib's figure
+   * @throws TypeError for anything but a PNG file
+   */
+  add_figure(
+    tag: string,
+    figure: Uint8Array,
+    ...step:
+      | [options?: When & { close?: boolean | undefined }]
+      | [global_step: number | null, options?: Omit<When, 'global_step'>]
+      | [global_step: number | null, close: boolean, walltime?: number | null]
+  ): void;
+  add_figure(...args: unknown[]): void {
+    const given = ADD_FIGURE.read(args);
+    this.#add(figure(given.tag, given.figure), given);
+  }
+
+  /**
+   * Adds a sound.
+   *
+   * Shapes: snd_tensor (1, L) or (L), from -1 to 1.
+   *
+   * @param sample_rate - the number of samples in a second. Default: 44100
+   * @throws TorchError (AssertionError) for a tensor of more than one dimension
+   */
+  add_audio(
+    tag: string,
+    snd_tensor: Tensor,
+    ...step:
+      | [options?: When & { sample_rate?: number | undefined }]
+      | [
+          global_step: number | null,
+          options?: Omit<When, 'global_step'> & { sample_rate?: number | undefined },
+        ]
+      | [global_step: number | null, sample_rate: number, walltime?: number | null]
+  ): void;
+  add_audio(...args: unknown[]): void {
+    const given = ADD_AUDIO.read(args);
+    this.#add(audio(given.tag, given.snd_tensor, given.sample_rate), given);
   }
 
   /** Adds a text, which may be in Markdown. */
@@ -281,10 +338,8 @@ export class SummaryWriter {
   }
 
   /**
-   * Adds a run with its hyperparameters and results, in a directory of its own.
-   *
-   * @param hparam_domain_discrete - the values that a parameter can have. Default: null
-   * @param run_name - the name of the directory. Default: null, the time
+   * Adds a run with its hyperparameters and results, in a directory of its own. `run_name` is the name of the directory,
+   * by default the time. `hparam_domain_discrete` lists the values that a parameter can have.
    */
   add_hparams(
     hparam_dict: Readonly<Record<string, ScalarValue | string | boolean | null>>,

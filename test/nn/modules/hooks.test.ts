@@ -149,6 +149,114 @@ n = nn.Identity(); n.register_forward_pre_hook(lambda m, a, k: 3, with_kwargs=Tr
   });
 });
 
+describe('hooks of all modules', () => {
+  it('are called before those of a module, in both directions, as in Python', () =>
+    expectSample(
+      {
+        source: `
+from torch.nn.modules import module as all
+m = nn.Sequential(nn.Linear(2, 2), nn.MSELoss()); seen = []
+m.forward = lambda x, y: m[1](m[0](x), y)
+def note(what, value=None):
+    def hook(m, *rest): seen.append(f'{what} {type(m).__name__} {len(rest[0])}'); return value
+    return hook
+handles = [all.register_module_forward_pre_hook(note('pre')), all.register_module_forward_hook(note('after')),
+    all.register_module_full_backward_pre_hook(note('pre backward')),
+    all.register_module_full_backward_hook(note('backward'))]
+m[0].register_forward_pre_hook(note('own pre')); m[0].register_forward_hook(note('own after'))
+m[0].register_full_backward_hook(note('own backward'))
+x = torch.ones(3, 2, requires_grad=True)
+m(x, torch.zeros(3, 2)).backward()
+for h in handles: h.remove()
+m[1](x, x)`,
+        outputs: ['seen', 'x.grad'],
+        seed: 0,
+      },
+      () => {
+        torch.manual_seed(0);
+        const all = nn.modules.module;
+        const m = new nn.Sequential(new nn.Linear(2, 2), new nn.MSELoss());
+        const [linear, loss] = [...m.children()] as [nn.Linear, nn.MSELoss];
+        m.forward = ((x: Tensor, y: Tensor) => loss(linear(x), y)) as never;
+        const seen: string[] = [];
+        const note =
+          (what: string) =>
+          (module: nn.Module, args: readonly unknown[]): undefined => {
+            seen.push(`${what} ${module._get_name()} ${args.length}`);
+          };
+        const handles = [
+          all.register_module_forward_pre_hook(note('pre')),
+          all.register_module_forward_hook(note('after')),
+          all.register_module_full_backward_pre_hook(note('pre backward')),
+          all.register_module_full_backward_hook(note('backward')),
+        ];
+        linear.register_forward_pre_hook(note('own pre'));
+        linear.register_forward_hook(note('own after'));
+        linear.register_full_backward_hook(note('own backward'));
+        const x = torch.ones(3, 2, { requires_grad: true });
+        (m as unknown as (...args: Tensor[]) => Tensor)(x, torch.zeros(3, 2)).backward();
+        for (const handle of handles) handle.remove();
+        loss(x, x);
+        return [seen, x.grad];
+      },
+    ));
+
+  it('may change arguments and results, and are also called after an error', () =>
+    expectSample(
+      {
+        source: `${TEXT_OF}
+from torch.nn.modules import module as all
+class Failing(nn.Module):
+    def forward(self, x): raise ValueError('forward')
+seen = []
+def fail(*a): raise ValueError('a hook')
+handles = [all.register_module_forward_pre_hook(lambda m, args: args[0] + 1),
+    all.register_module_forward_hook(lambda m, args, kwargs, out: None if out is None else out * 2, with_kwargs=True)]
+y = nn.Identity()(torch.ones(2))
+handles.pop().remove()
+handles += [all.register_module_forward_hook(lambda m, args, out: seen.append([len(args), out]), always_call=True),
+    all.register_module_forward_hook(fail, always_call=True)]
+text = text_of(lambda: Failing()(torch.ones(2)))
+for h in handles: h.remove()`,
+        outputs: ['y', 'text', 'seen'],
+      },
+      () => {
+        class Failing extends nn.Module<[Tensor], never> {
+          override forward(): never {
+            throw Object.assign(new RangeError('forward'), { pythonType: 'ValueError' });
+          }
+        }
+        const all = nn.modules.module;
+        const seen: unknown[] = [];
+        const handles = [
+          all.register_module_forward_pre_hook((_, args) => (args[0] as Tensor).add(1)),
+          all.register_module_forward_hook((_, _args, _kwargs: object, out: Tensor) => out.mul(2), {
+            with_kwargs: true,
+          }),
+        ];
+        const y = new nn.Identity()(torch.ones(2));
+        handles.pop()!.remove();
+        handles.push(
+          all.register_module_forward_hook(
+            (_, args, out) => {
+              seen.push([args.length, out ?? null]);
+            },
+            { always_call: true },
+          ),
+          all.register_module_forward_hook(
+            () => {
+              throw new Error('a hook');
+            },
+            { always_call: true },
+          ),
+        );
+        const text = textOf(() => (new Failing() as nn.Module)(torch.ones(2)));
+        for (const handle of handles) handle.remove();
+        return [y, text, seen];
+      },
+    ));
+});
+
 describe('hooks of state', () => {
   it('are called for each module, in Python’s order', () =>
     expectSample(

@@ -10,6 +10,38 @@ import { expectSample } from '../../parity/parity';
 import { compareRows } from '../cases';
 
 const ROWS: Record<string, readonly string[]> = {
+  Unfold: [
+    'G(2), G(x(2, 3, 5, 6))',
+    'G((2, 3), dilation=2, padding=(1, 0), stride=2), G(x(3, 5, 6))',
+    'G((2, 3), 1, 0, (2, 1)), G(x(2, 3, 5, 6))',
+    'G(2), G(x(5, 6))',
+  ],
+  Fold: [
+    'G((4, 5), (2, 3)), G(x(2, 18, 9))',
+    'G(output_size=4, kernel_size=2, dilation=1, padding=1, stride=(2, 1)), G(x(12, 15))',
+    'G((4, 5), (2, 3)), G(x(2, 18, 8))',
+  ],
+  Upsample: [
+    'G(scale_factor=2), G(x(2, 3, 5))',
+    "G(scale_factor=(2, 1.5), mode='bilinear'), G(x(2, 3, 5, 6))",
+    "G((3, 4), mode='bicubic', align_corners=True), G(x(2, 3, 5, 6))",
+    "G(None, 1.3, 'trilinear', False, True), G(x(1, 2, 4, 5, 6))",
+    "G(size=7, mode='linear'), G(x(2, 3, 5))",
+    'G(7, scale_factor=0), G(x(2, 3, 5))',
+    'G(7, 2), G(x(2, 3, 5))',
+    'G(), G(x(2, 3, 5))',
+    "G(7, mode='none'), G(x(2, 3, 5))",
+  ],
+  UpsamplingNearest2d: ['G(scale_factor=3), G(x(2, 3, 5, 6))', 'G((7, 8)), G(x(2, 3, 5, 6))'],
+  UpsamplingBilinear2d: ['G(None, 2), G(x(2, 3, 5, 6))', 'G(7), G(x(2, 3, 5, 6))'],
+  CrossMapLRN2d: [
+    'G(3), G(x(2, 5, 4, 3))',
+    'G(2, 0.5, 0.6, 2), G(x(2, 5, 4, 3))',
+    'G(size=5, alpha=0.1), G(x(1, 3, 2, 2))',
+    'G(1), G(x(2, 4, 3, 3))',
+    'G(7), G(x(2, 4, 3, 3))',
+    'G(3), G(x(5, 4, 3))',
+  ],
   Conv1d: [
     "G(4, 6, 3, padding='same'), G(x(2, 4, 8))",
     "G(4, 6, 4, padding='same', dilation=2), G(x(4, 8))",

@@ -96,6 +96,12 @@ for i in range(3):
     };
     await record(file, (run) => train(run, { given }), { options: { lr: 0.1 } });
     expect((await replay(file, train)).verdict).to.equal('equal');
+    const own = path.join(FOLDER, 'own.safetensors');
+    await record(own, (run) => run.check('a', torch.ones(1)));
+    const { results } = await reportOn(own, (run) => run.check('a', torch.ones(1).double()));
+    expect(results[0]!.problem).to.equal(
+      'The recording has torch.float32[1], here it is torch.float64[1]',
+    );
     const twice = record(file, (run) => {
       run.check('a', torch.ones(1));
       run.check('a', torch.ones(1));

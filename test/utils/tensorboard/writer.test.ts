@@ -13,6 +13,12 @@ const ROOT = path.join(__dirname, '..', '..', '..');
 const READER = path.join(ROOT, 'test', 'fixtures', 'events.py');
 type Files = [folder: string, name: string, events: object[]][];
 
+/** A PNG file with the pixels that events.py has. */
+const FIGURE = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAIAAAADCAIAAAA2iEnWAAAAHUlEQVR4nGP4z8DA0MDAwMjE/Ov3HwZODnYGhv8AODcFjjRs8CgAAAAASUVORK5CYII=',
+  'base64',
+);
+
 /** Calls what events.py calls. */
 function write(log_dir: string): void {
   const x = torch.arange(24).reshape(2, 3, 4).float();
@@ -43,6 +49,10 @@ function write(log_dir: string): void {
   w.add_images('grid', torch.arange(132).float().reshape(11, 1, 3, 4).div(132), 2);
   const nhwc = torch.arange(72).float().reshape(2, 3, 4, 3).to(torch.bfloat16).div(72);
   w.add_images('nhwc', nhwc, 2, { dataformats: 'NHWC' });
+  w.add_figure('figure', FIGURE, 3);
+  const sound = torch.arange(100).float().div(5).sin();
+  w.add_audio('sound', sound.unsqueeze(0), 3, { sample_rate: 8000 });
+  w.add_audio('loud', sound.double().mul(2));
   w.add_hparams(
     { lr: 0.1, name: 'adam', on: true, n: 3, t: torch.tensor([4]), none: null },
     { accuracy: 10, loss: torch.tensor(0.25) },
@@ -87,7 +97,8 @@ describe('torch.utils.tensorboard', () => {
     // TensorBoard reads the files in the order of their names, which end in a count: 10 comes before 9.
     expect(tags['scalars']).to.have.members(['loss', 'zero', 'again']);
     expect(tags['histograms']).to.have.length(8);
-    expect(tags['images']).to.have.length(6);
+    expect(tags['images']).to.have.length(7);
+    expect(tags['audio']).to.have.members(['sound', 'loud']);
   });
 
   it('names files as Python, and the default directory by time and host', () => {
@@ -164,6 +175,16 @@ describe('torch.utils.tensorboard', () => {
       ],
       [() => writer.add_image('a', torch.ones(5, 2, 2)), 'an image has 1, 3 or 4 channels, got 5'],
       [() => writer.add_images('a', images), 'Input should be a 4D numpy array with 3 channels'],
+      [
+        () => writer.add_figure('a', 'figure.png' as never),
+        "'figure' must be a Uint8Array with a PNG file",
+      ],
+      [() => writer.add_figure('a', new Uint8Array(40)), "'figure' must be a Uint8Array"],
+      [() => writer.add_audio('a', torch.ones(2, 2)), 'input tensor should be 1 dimensional.'],
+      [
+        () => writer.add_audio('a', torch.ones(2), { sample_rate: 0 }),
+        "'sample_rate' must be a positive integer",
+      ],
       [
         () => writer.add_hparams({ a: [] as never }, {}),
         'value should be one of int, float, str, bool, or torch.Tensor',

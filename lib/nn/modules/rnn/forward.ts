@@ -17,7 +17,7 @@ export function packedForward(
   const { data, batch_sizes, sorted_indices, unsorted_indices } = packed;
   const batch = Number(batch_sizes.select(0, 0).item());
   const states = given ? permuted(given, sorted_indices) : initialStates(layer, data, batch);
-  if (layer.mode !== 'LSTM') checkShapes(layer, data, batch, states, 2);
+  if (layer.mode !== 'LSTM') checkShapes(layer, data, batch, given && states, 2);
   const { ofPacked } = KINDS[layer.mode];
   const [output, ...hidden] = ofPacked(
     data,
@@ -50,7 +50,7 @@ export function paddedForward(
   const states =
     givenStates?.map((state) => (isBatched ? state : state.unsqueeze(1))) ??
     initialStates(layer, input, batch);
-  checkShapes(layer, input, batch, states, 3);
+  checkShapes(layer, input, batch, givenStates && states, 3);
   const [output, ...hidden] = ofPadded(
     input,
     asArgument(layer, states),
@@ -97,12 +97,16 @@ function checkDims(states: readonly Tensor[], ndim: number): void {
   throw runtimeError(`For ${input} input, ${names} should also be ${ndim}-D but got ${got}`);
 }
 
-/** Checks what torch's `check_forward_args` checks. */
+/**
+ * Checks what torch's `check_forward_args` checks.
+ *
+ * @param states - null for zeros, whose shapes are right
+ */
 function checkShapes(
   layer: Layer,
   input: Tensor,
   batch: number,
-  states: readonly Tensor[],
+  states: readonly Tensor[] | null,
   ndim: number,
 ): void {
   const { dtype } = layer.all_weights[0]![0]!;
@@ -119,6 +123,7 @@ function checkShapes(
     const got = `Expected ${layer.input_size}, got ${input.size(-1)}`;
     throw runtimeError(`input.size(-1) must be equal to input_size. ${got}`);
   }
+  if (states === null) return;
   for (const [index, expected] of shapesOf(layer, batch).entries()) {
     const { shape } = states[index]!;
     if (shape.length === 3 && shape.every((size, dim) => size === expected[dim])) continue;

@@ -1,7 +1,7 @@
 /** Compares tensors with a recorded run, one at a time, and reports on all. */
 import type { Tensor } from '../../../tensor/tensor';
 import { gradientText } from '../../diagnosis';
-import type { Given } from '../../diagnosis/evidence';
+import { capital, type Given, type Words, wordsOf } from '../../diagnosis/evidence';
 import type { Allowance } from '../../difference/difference';
 import { type Elements, elementsOf } from '../../difference/elements';
 import { sideOf } from '../../difference/side';
@@ -60,6 +60,7 @@ export class Comparison {
   readonly #surplus: TensorReport[] = [];
   readonly #problems: string[] = [];
   readonly #places: ReadonlyMap<RunEntry, number>;
+  readonly #words: Words;
   #latest: RunEntry | undefined;
   #different = 0;
 
@@ -67,6 +68,7 @@ export class Comparison {
     readonly file: RunFile,
     private readonly tolerances: Tolerances,
   ) {
+    this.#words = wordsOf(file.index.language);
     this.#places = new Map(file.index.entries.map((entry, place) => [entry, place]));
   }
 
@@ -77,14 +79,25 @@ export class Comparison {
   /** Compares a tensor with that of an entry. Undefined means that the program did not compute it. */
   compare(entry: RunEntry, ours: Tensor | undefined): void {
     this.#noteOrder(entry);
-    const python = this.file.side(keyOf(entry));
+    const recorded = this.file.side(keyOf(entry));
     const report = ours
-      ? compareTensors(entry, python, sideOf(ours), allowanceOf(this.tolerances, labelOf(entry)), {
-          given: () => this.#given(entry),
-          options: this.file.options,
-          recomputes: this.#different < MOST_RECOMPUTED,
-        })
-      : tensorReport(entry, python, 'Python has it, and here there is none');
+      ? compareTensors(
+          entry,
+          recorded,
+          sideOf(ours),
+          allowanceOf(this.tolerances, labelOf(entry)),
+          {
+            given: () => this.#given(entry),
+            options: this.file.options,
+            recomputes: this.#different < MOST_RECOMPUTED,
+            words: this.#words,
+          },
+        )
+      : tensorReport(
+          entry,
+          recorded,
+          `${capital(this.#words.noun)} has it, and here there is none`,
+        );
     this.#results.set(entry, report);
     if (report.verdict === 'different') this.#different++;
     if (report.verdict === 'different' && entry.kind === 'grad')
@@ -93,7 +106,8 @@ export class Comparison {
 
   /** Adds the name of a result that the recording does not have. */
   surplus(entry: Pick<RunEntry, 'kind' | 'name' | 'step'>, ours: Tensor): void {
-    this.#surplus.push(tensorReport(entry, ours, 'Python has none, and here there is one'));
+    const problem = `${capital(this.#words.noun)} has none, and here there is one`;
+    this.#surplus.push(tensorReport(entry, ours, problem));
   }
 
   finish(sides: Sides, notes: readonly string[]): RunReport {

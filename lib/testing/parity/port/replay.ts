@@ -7,6 +7,7 @@ import { describe } from '../../../dispatch/arguments';
 import type { Module } from '../../../nn/modules/module';
 import { withoutGrad } from '../../../nn/ops';
 import type { Tensor } from '../../../tensor/tensor';
+import { wordsOf } from '../../diagnosis/evidence';
 import { Comparison, type RunReport, type Tolerances } from './comparison';
 import { environmentHere, environmentOf, sideNotes, warningNotes } from './environments';
 import { generatorKey, generators, generatorsInUse, keptGenerators, sameState } from './generators';
@@ -97,15 +98,16 @@ class Replay implements Run {
     );
     if (recorded.length === 0) this.#unknown('module', name, this.#names(['state'], 'module'));
     const state = new Map(stateOf(module));
+    const theirs = wordsOf(this.file.index.language).possessive;
     for (const entry of recorded) {
       const key = entry.name.slice(name.length + 1);
       const tensor = state.get(key);
       if (!tensor)
-        throw valueError(`module(): ${name} has no ${JSON.stringify(key)}, and Python's has`);
+        throw valueError(`module(): ${name} has no ${JSON.stringify(key)}, and ${theirs} has`);
       const { shape } = this.file.describe(keyOf(entry));
       if (String(shape) !== String(tensor.shape)) {
         throw valueError(
-          `module(): ${entry.name} has the shape [${tensor.shape.join(', ')}], and Python's [${shape.join(', ')}]`,
+          `module(): ${entry.name} has the shape [${tensor.shape.join(', ')}], and ${theirs} [${shape.join(', ')}]`,
         );
       }
       const value = this.file.tensor(keyOf(entry));
@@ -115,7 +117,7 @@ class Replay implements Run {
     }
     const [surplus] = state.keys();
     if (surplus !== undefined) {
-      throw valueError(`module(): ${name} has ${JSON.stringify(surplus)}, and Python's has not`);
+      throw valueError(`module(): ${name} has ${JSON.stringify(surplus)}, and ${theirs} has not`);
     }
     this.#modules.set(name, module);
     this.#setRandom(`module ${name}`);

@@ -1,6 +1,6 @@
 /** The report on one tensor. */
 import { diagnose, otherShape } from '../../diagnosis';
-import { type Given, PYTHON } from '../../diagnosis/evidence';
+import { capital, type Given, PYTHON, type Words } from '../../diagnosis/evidence';
 import { type Allowance, type Difference, differenceOf } from '../../difference/difference';
 import { elementsOf } from '../../difference/elements';
 import type { Side } from '../../difference/side';
@@ -52,30 +52,33 @@ export interface Context {
   given(): readonly Given[];
   options: Readonly<Record<string, unknown>>;
   recomputes: boolean;
+  /** What texts call the side that was recorded. Default: Python. */
+  words?: Words;
 }
 
-/** Compares a tensor with Python's. */
+/** Compares a tensor with the one that was recorded. */
 export function compareTensors(
   entry: Entry,
-  python: Side,
+  recorded: Side,
   ours: Side,
   allowance: Allowance | undefined,
-  { given, options, recomputes }: Context,
+  { given, options, recomputes, words = PYTHON }: Context,
 ): TensorReport {
-  const [theirs, own] = [describe(python), describe(ours)];
+  const [theirs, own] = [describe(recorded), describe(ours)];
   if (theirs !== own) {
-    const report = tensorReport(entry, python, `Python has ${theirs}, here it is ${own}`);
-    const text = otherShape(elementsOf(python), elementsOf(ours));
+    const problem = `${capital(words.noun)} has ${theirs}, here it is ${own}`;
+    const report = tensorReport(entry, recorded, problem);
+    const text = otherShape(elementsOf(recorded), elementsOf(ours));
     return text === undefined ? report : { ...report, diagnoses: [text] };
   }
-  const equal = tensorReport(entry, python);
-  const difference = differenceOf(python, ours, allowance);
+  const equal = tensorReport(entry, recorded);
+  const difference = differenceOf(recorded, ours, allowance);
   if (!difference) return equal;
   if (difference.isClose) return { ...equal, verdict: 'close', difference };
   const diagnoses = diagnose({
-    expected: elementsOf(python),
+    expected: elementsOf(recorded),
     actual: elementsOf(ours),
-    words: PYTHON,
+    words,
     given: given(),
     options: Object.values(options).filter((option) => typeof option === 'number'),
     recomputes,

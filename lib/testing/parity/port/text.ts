@@ -1,4 +1,5 @@
 /** Formats the report on a run as text. */
+import { wordsOf } from '../../diagnosis/evidence';
 import { differenceLines, thousands } from '../../difference/text';
 import type { RunReport } from './comparison';
 import type { TensorReport } from './tensor_report';
@@ -31,6 +32,7 @@ export function runText(report: RunReport, styles: TextStyles = PLAIN): string {
   const equal = results.length - shown.length;
   const rest = shown.length - MOST_SHOWN;
   const between = betweenText(report);
+  const { noun } = wordsOf(report.sides.recorded.language);
   return [
     `${marks[report.verdict]} ${bold(report.path)}: ${VERDICTS[report.verdict]}, ${thousands(equal)} of ${thousands(results.length)} tensors equal`,
     ...(between ? [`  ${between}`] : []),
@@ -39,7 +41,7 @@ export function runText(report: RunReport, styles: TextStyles = PLAIN): string {
       .slice(0, MOST_SHOWN)
       .flatMap((result) => [
         `${marks[result.verdict]} ${result.name}, step ${result.step}: ${resultText(result)}`,
-        ...detailsOf(result).map((text) => `    ${text}`),
+        ...detailsOf(result, noun).map((text) => `    ${text}`),
         ...result.diagnoses.map((text) => `    ${bold(text)}`),
       ]),
     ...(rest > 0 ? [`  … and ${rest} more: --html, --json-file and --junit list them`] : []),
@@ -63,5 +65,5 @@ export function resultText({ dtype, shape, problem, difference }: TensorReport):
   return `${dtype}[${shape.join(', ')}]: ${thousands(different)} of ${thousands(count)} elements differ`;
 }
 
-const detailsOf = ({ difference }: TensorReport): string[] =>
-  difference ? differenceLines(difference, ['Python', 'here']) : [];
+const detailsOf = ({ difference }: TensorReport, recorder: string): string[] =>
+  difference ? differenceLines(difference, [recorder, 'here']) : [];

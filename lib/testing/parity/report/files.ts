@@ -1,4 +1,5 @@
 /** Summarizes the results of several files, in numbers and as a sentence. */
+import { wordsOf } from '../../diagnosis/evidence';
 import { thousands } from '../../difference/text';
 import type { RunReport } from '../port/comparison';
 import type { Verdict } from '../port/tensor_report';
@@ -31,15 +32,27 @@ export function verdictOfFiles(results: readonly FileResult[]): Verdict | 'unrun
   return order.find((verdict) => verdicts.includes(verdict)) ?? 'equal';
 }
 
+/** What texts call the other side of all files. */
+function recorderOf(results: readonly FileResult[]): string {
+  const languages = results.flatMap((result) =>
+    'error' in result ? [] : result.report.sides.recorded.language,
+  );
+  const isOne = new Set(languages).size === 1;
+  return isOne ? wordsOf(languages[0]!).noun : 'what was recorded';
+}
+
 export function titleOf(results: readonly FileResult[]): string {
   const { equal, close, different, unrun } = countsOf(results);
   const all = thousands(equal + close + different);
   const of = results.length === 1 ? '' : ` in ${thousands(results.length)} files`;
+  const recorder = recorderOf(results);
   const rest = unrun ? `; ${thousands(unrun)} of the files could not be run` : '';
-  if (different) return `${thousands(different)} of ${all} tensors${of} differ from Python${rest}`;
+  if (different)
+    return `${thousands(different)} of ${all} tensors${of} differ from ${recorder}${rest}`;
   if (unrun) return `${thousands(unrun)} of ${thousands(results.length)} files could not be run`;
+  const equals = `All ${all} tensors${of} equal ${recorder}`;
   const isOrdered = verdictOfFiles(results) !== 'different';
-  if (!isOrdered) return `All ${all} tensors${of} equal Python, and were computed in another order`;
-  if (close) return `All ${all} tensors${of} equal Python, or are within the tolerance`;
-  return `All ${all} tensors${of} equal Python bit for bit`;
+  if (!isOrdered) return `${equals}, and were computed in another order`;
+  if (close) return `${equals}, or are within the tolerance`;
+  return `${equals} bit for bit`;
 }

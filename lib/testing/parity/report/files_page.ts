@@ -1,5 +1,6 @@
 /** Formats the results of runs and cases as one HTML file, with every difference. */
 import { escaped, figures, legend, page, section, table } from '../../../utils/html/page';
+import { wordsOf } from '../../diagnosis/evidence';
 import { differenceLines, thousands } from '../../difference/text';
 import type { RunReport } from '../port/comparison';
 import { PROPERTIES, type Sides } from '../port/environments';
@@ -18,7 +19,7 @@ export function filesPage(results: readonly FileResult[], date: string): string 
     title: titleOf(results),
     verdict: verdictOfFiles(results) === 'unrun' ? 'different' : verdictOfFiles(results),
     date,
-    lead: 'Each tensor is compared with the one that Python recorded, bit for bit unless a tolerance is given.',
+    lead: 'Each tensor is compared with the one that was recorded, bit for bit unless a tolerance is given.',
   };
   return page(head, [
     figures([
@@ -41,6 +42,7 @@ function fileSection(report: RunReport & { loss?: string }, file: number): strin
   const { results, problems, notes, sides } = report;
   const shown = [...results.entries()].filter(([, { verdict }]) => verdict !== 'equal');
   const between = betweenText(report);
+  const { noun } = wordsOf(sides.recorded.language);
   return section(
     report.path,
     [
@@ -48,7 +50,7 @@ function fileSection(report: RunReport & { loss?: string }, file: number): strin
       ...problems.map((problem) => `<p>${escaped(problem)}</p>`),
       callTable(report),
       stepsOf(report, file),
-      ...shown.map(([at, result], i) => differenceOf(result, `${file}-${at}`, i < UNFOLDED)),
+      ...shown.map(([at, result], i) => differenceOf(result, noun, `${file}-${at}`, i < UNFOLDED)),
       ...(notes.length ? [`<pre>${escaped(notes.join('\n'))}</pre>`] : []),
       '<h3>The two sides</h3>',
       sidesTable(sides),
@@ -89,9 +91,9 @@ function stepsOf({ results }: RunReport, file: number): string {
   ])}<div class="steps">${rows.join('')}</div>`;
 }
 
-function differenceOf(result: TensorReport, id: string, isOpen: boolean): string {
+function differenceOf(result: TensorReport, recorder: string, id: string, isOpen: boolean): string {
   const { name, step, verdict, difference, diagnoses, dtype, shape } = result;
-  const lines = difference ? differenceLines(difference, ['Python', 'here']) : [];
+  const lines = difference ? differenceLines(difference, [recorder, 'here']) : [];
   const shapeShown = dtype.includes('complex') ? [...shape, 2] : shape;
   return (
     `<details id="${id}"${isOpen ? ' open' : ''}><summary><i class="${verdict}"></i><code>${escaped(name)}</code>, step ${step}: ` +
