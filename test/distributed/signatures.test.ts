@@ -5,8 +5,9 @@ import { askPython } from '../parity/parity';
 
 const DESCRIBE = `
 import inspect, torch.distributed as dist
+NEW = ('enable_reconfigure', 'weights_only')  # since 2.14
 def described(name):
-    found = [p for p in inspect.signature(getattr(dist, name)).parameters.values() if not p.name.startswith('_') and p.name != 'enable_reconfigure']
+    found = [p for p in inspect.signature(getattr(dist, name)).parameters.values() if not p.name.startswith('_') and p.name not in NEW]
     text = lambda value: str(value) if isinstance(value, dist.ReduceOp.RedOpType) else value
     return [[p.name, None if p.default is p.empty else text(p.default), p.default is p.empty] for p in found]
 `;
