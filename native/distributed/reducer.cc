@@ -256,9 +256,8 @@ ReducerHandle::~ReducerHandle() {
 
 void broadcast(const GroupPointer& group, const Tensors& tensors, int source) {
   if (tensors.empty()) return;
-  keeping_versions(tensors, [&] {
-    c10d::broadcast_coalesced(group, tensors, kBroadcastBytes, source);
-  });
+  keeping_versions(tensors,
+                   [&] { c10d::broadcast_coalesced(group, tensors, kBroadcastBytes, source); });
 }
 
 napi_value submit_collective(Environment& environment, const Tensors& written,
