@@ -287,10 +287,9 @@ export class SummaryWriter {
   }
 
   /**
-   * Adds a figure that a library of charts has drawn.
+   * Adds a figure that a library of charts has drawn. `close` has no effect; Python closes matplotlib's figure.
    *
    * @param figure - the bytes of a PNG file
-   * @param close - has no effect; Python closes matplotlib's figure
    * @throws TypeError for anything but a PNG file
    */
   add_figure(
@@ -307,11 +306,10 @@ export class SummaryWriter {
   }
 
   /**
-   * Adds a sound.
+   * Adds a sound. `sample_rate` is the number of samples in a second, by default 44100.
    *
    * Shapes: snd_tensor (1, L) or (L), from -1 to 1.
    *
-   * @param sample_rate - the number of samples in a second. Default: 44100
    * @throws TorchError (AssertionError) for a tensor of more than one dimension
    */
   add_audio(
