@@ -61,7 +61,7 @@ void keeping_versions(const Tensors& tensors, const Write& write) {
   }
 }
 
-// Sends what `broadcast` sends from the first rank. Calls `done` at its end, on any thread.
+// Sends CPU tensors of the first rank to all others. Calls `done` at its end, on any thread.
 void start_broadcast(const GroupPointer& group, const Tensors& tensors, const Task::Done& done) {
   if (tensors.empty()) return done(nullptr);
   const at::NoGradGuard no_recording;
@@ -174,17 +174,21 @@ napi_value before_forward(Environment& environment, ReducerHandle* handle,
   task->tensors = buffers;
   task->written = buffers;
   task->result = [&environment] { return undefined(environment); };
-  // To rebuild the buckets, the ranks agree on their order.
-  task->starts_at_once = starts_at_once(group) && !replica->reducer->should_rebuild_buckets() &&
-                         std::all_of(buffers.begin(), buffers.end(),
+  const bool is_on_cpu = std::all_of(buffers.begin(), buffers.end(),
                                      [](const at::Tensor& buffer) { return buffer.is_cpu(); });
-  task->start = [replica, group, buffers, synchronizes](const Task::Done& done) {
+  // To rebuild the buckets, the ranks agree on their order.
+  task->starts_at_once =
+      is_on_cpu && starts_at_once(group) && !replica->reducer->should_rebuild_buckets();
+  task->start = [replica, group, buffers, synchronizes, is_on_cpu](const Task::Done& done) {
     replica->synchronizes = synchronizes;
     if (at::GradMode::is_enabled()) {
       if (synchronizes) replica->reducer->prepare_for_forward();
       replica->reducer->rebuild_buckets();
     }
-    start_broadcast(group, buffers, done);
+    if (is_on_cpu) return start_broadcast(group, buffers, done);
+    // On a device, the copies are on the caller's stream.
+    broadcast(group, buffers, 0);
+    done(nullptr);
   };
   return environment.tasks().submit(environment.tasks().collectives(), std::move(task));
 }

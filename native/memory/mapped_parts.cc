@@ -99,8 +99,8 @@ void unmap(void* context) {
   auto* part = static_cast<Part*>(context);
   const uintptr_t start = part->start;
   const size_t size = part->end - start;
+  part->start = 0;  // first, because the system may give the addresses to another part
   munmap(reinterpret_cast<void*>(start), size);
-  part->start = 0;
 }
 
 // Returns a part of a file as a tensor, or nothing if the system cannot map it. What is written to
