@@ -24,7 +24,7 @@ function typed(name: string, dtype: DType): TypedTensor {
   const make = (...args: unknown[]): Tensor => {
     const [first] = args;
     if (args.length === 1 && (Array.isArray(first) || isTypedArray(first))) {
-      return tensor(first, { dtype });
+      return tensor(first, { dtype, device: 'cpu' });
     }
     if (args.every(Number.isSafeInteger)) return empty(args.length === 0 ? [0] : args, { dtype });
     const given = handleOf(first) === undefined ? describe(first) : 'a Tensor';

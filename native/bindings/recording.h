@@ -3,7 +3,7 @@
 // The result of a recorded call is a placeholder: a tensor without a dtype. Other recorded calls
 // take it as an argument, by `resolve` when they run. Whatever needs more of it, or of a tensor
 // that a recorded call writes to, throws NotComputed. JavaScript then lets the calls run, and
-// starts again (lib/nn/modules/replay.ts).
+// starts again (lib/dispatch/replay.ts).
 #pragma once
 
 #include "bindings/node_api.h"

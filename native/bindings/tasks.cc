@@ -62,7 +62,7 @@ napi_value Tasks::submit(Lane& lane, std::unique_ptr<Task> owned) {
   environment_.async().begin_collective();
   if (task->number != 0) numbered_.emplace(task->number, task);
   if (task->starts_at_once && lane.is_idle() && !must_wait(*task)) {
-    run(shared_, task);
+    start(shared_, task);
   } else {
     lane.push([shared = shared_, task] { run(shared, task); });
   }
@@ -109,14 +109,22 @@ void Tasks::run(const SharedPointer& shared, const std::shared_ptr<Task>& task) 
     memory.changed.wait(lock, [&] { return memory.closed || !memory.must_wait(task->claim); });
     if (memory.closed) return;
   }
+  at::ThreadLocalStateGuard state(task->state.thread_local_state());
+  try {
+    task->state.apply();
+  } catch (...) {
+    task->start = [error = std::current_exception()](const Task::Done& done) { done(error); };
+  }
+  start(shared, task);
+}
+
+void Tasks::start(const SharedPointer& shared, const std::shared_ptr<Task>& task) {
   const Task::Done done = [shared, task](std::exception_ptr error) {
     task->error = std::move(error);
     finish_step(shared, task);
   };
-  at::ThreadLocalStateGuard state(task->state.thread_local_state());
   WarningScope warnings;
   try {
-    task->state.apply();
     task->start(done);
   } catch (...) {
     done(std::current_exception());

@@ -129,7 +129,10 @@ class Tasks {
   void open();
   void claim(Task& task);
   bool must_wait(const Task& task) const;
+  // Starts the task on a lane's thread, when its memory is free.
   static void run(const SharedPointer& shared, const std::shared_ptr<Task>& task);
+  // Starts the task on a thread that has the state of the caller.
+  static void start(const SharedPointer& shared, const std::shared_ptr<Task>& task);
   static void finish_step(const SharedPointer& shared, const std::shared_ptr<Task>& task);
   static void on_finished(napi_env env, napi_value, void* tasks, void*);
   void settle(Task& task);

@@ -281,6 +281,11 @@ gone = dist.new_group([0]); dist.destroy_process_group(gone)
     }
   });
 
+  it('leaves the modes of the calling thread as they are', async () => {
+    await dist.all_reduce(torch.ones(1));
+    expect(torch.is_autocast_cache_enabled()).to.equal(true);
+  });
+
   it('stores have keys and values, in order', async () => {
     const part = new dist.PrefixStore('part', store);
     await part.set('a', 'text');

@@ -1,6 +1,7 @@
 /** CrossMapLRN2d, which is written in Python. Source: torch/nn/modules/_functions.py. */
 import { Function as CustomFunction, type FunctionCtx } from '../../autograd/function';
 import { valueError } from '../../bindings/errors';
+import { tensorHandle } from '../../bindings/handle';
 import { Signature } from '../../dispatch/signature';
 import { zeros } from '../../tensor/factories';
 import type { Tensor } from '../../tensor/tensor';
@@ -84,6 +85,7 @@ export class CrossMapLRN2d extends NeighbourNorm {
   }
 
   override forward(input: Tensor): Tensor {
+    tensorHandle(input, { name: 'CrossMapLRN2d', parameters: [] }, 'input');
     const { size, alpha, beta, k } = this;
     return Normalized.apply(input, { size, alpha, beta, k });
   }
