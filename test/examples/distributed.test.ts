@@ -43,10 +43,16 @@ describe('the CNN in two processes', function () {
   it('prints and weighs what Python does; killed and restarted by torchrun, too', async () => {
     const whole = await inNode(folderOf('whole'));
     expect(Number(/test accuracy ([\d.]+) %/.exec(whole)?.[1])).to.be.above(90);
-    expect(whole).to.equal(await inPython(folderOf('python')));
+    // Python's process group rarely aborts the process at its end ("terminate called without an active exception").
+    let python = 'python';
+    const printed = await inPython(folderOf(python)).catch((error: Error) => {
+      if (!error.message.includes('SIGABRT')) throw error;
+      return inPython(folderOf((python = 'python again')));
+    });
+    expect(whole).to.equal(printed);
     expect(weightsOf(file('whole')))
       .to.have.length(16)
-      .and.deep.equal(weightsOf(file('python')));
+      .and.deep.equal(weightsOf(file(python)));
 
     const killing = {
       NODE_OPTIONS: '--require ./test/fixtures/distributed/killed_after.js',
