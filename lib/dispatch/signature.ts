@@ -100,6 +100,9 @@ export const optional = <T>(type: Type<T>, fallback: T): Optional<T> => ({
   keywordOnly: false,
 });
 
+/** Declares a parameter that is null by default. It can be given by position or by name. */
+export const nullable = <T>(type: Type<T>): Optional<T | null> => optional(orNull(type), null);
+
 /** Declares a parameter with a default that can only be given by name. */
 export const option = <T>(type: Type<T>, fallback: T): Optional<T> => ({
   ...optional(type, fallback),
@@ -212,6 +215,6 @@ export type Place = [device: 'device', dtype: 'dtype'];
 
 /** Declares `device` and `dtype`, which every layer with parameters has. */
 export const FACTORY = {
-  device: optional<DeviceLike | null>(orNull(DEVICE), null),
-  dtype: optional<DType | null>(orNull(DTYPE), null),
+  device: nullable(DEVICE),
+  dtype: nullable(DTYPE),
 };

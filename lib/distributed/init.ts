@@ -13,8 +13,8 @@ import {
   DEVICE,
   INT,
   INTS,
+  nullable,
   optional,
-  orNull,
   type Positional,
   required,
   STRING,
@@ -221,15 +221,15 @@ function boundDevice(value: DeviceLike | null): Device | null {
 const NULL = typeOf<null>('null', (value) => value === null);
 
 const INIT = {
-  backend: optional<string | null>(orNull(STRING), null),
-  init_method: optional<string | null>(orNull(STRING), null),
-  timeout: optional<number | null>(orNull(TIMEOUT), null),
+  backend: nullable(STRING),
+  init_method: nullable(STRING),
+  timeout: nullable(TIMEOUT),
   world_size: optional(INT, -1),
   rank: optional(INT, -1),
-  store: optional<Store | null>(orNull(STORE), null),
+  store: nullable(STORE),
   group_name: optional(STRING, ''),
   pg_options: optional<null>(NULL, null),
-  device_id: optional<DeviceLike | null>(orNull(DEVICE), null),
+  device_id: nullable(DEVICE),
 };
 
 type InitValues = {
@@ -385,13 +385,13 @@ export interface NewGroupOptions extends AsyncOptions {
 }
 
 const NEW_GROUP = {
-  ranks: optional<readonly number[] | null>(orNull(INTS), null),
-  timeout: optional<number | null>(orNull(TIMEOUT), null),
-  backend: optional<string | null>(orNull(STRING), null),
+  ranks: nullable(INTS),
+  timeout: nullable(TIMEOUT),
+  backend: nullable(STRING),
   pg_options: optional<null>(NULL, null),
   use_local_synchronization: optional(BOOL, false),
-  group_desc: optional<string | null>(orNull(STRING), null),
-  device_id: optional<DeviceLike | null>(orNull(DEVICE), null),
+  group_desc: nullable(STRING),
+  device_id: nullable(DEVICE),
   sort_ranks: optional(BOOL, true),
 };
 
@@ -509,7 +509,7 @@ export const new_subgroups: (
 ) => Promise<Subgroups> = defineAsync(
   'new_subgroups',
   {
-    group_size: optional<number | null>(orNull(INT), null),
+    group_size: nullable(INT),
     group: optional<Group | null>(GROUP, null),
     ...SUBGROUP,
   },

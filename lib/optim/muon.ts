@@ -8,8 +8,8 @@ import {
   BOOL,
   FLOAT,
   INT,
+  nullable,
   optional,
-  orNull,
   required,
   Signature,
   STRING,
@@ -75,7 +75,7 @@ const SIGNATURE = new Signature('Muon', {
   ns_coefficients: optional<Coefficients>(COEFFICIENTS, [3.4445, -4.775, 2.0315]),
   eps: optional(FLOAT, 1e-7),
   ns_steps: optional(INT, 5),
-  adjust_lr_fn: optional<string | null>(orNull(STRING), null),
+  adjust_lr_fn: nullable(STRING),
 });
 
 /**

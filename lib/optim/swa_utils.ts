@@ -9,8 +9,8 @@ import {
   FLOAT,
   FUNCTION,
   INT,
+  nullable,
   optional,
-  orNull,
   required,
   Signature,
   STRING,
@@ -164,9 +164,9 @@ const MODULE: Type<Module> = typeOf('a Module', (value) => value instanceof Modu
 
 const AVERAGED_MODEL = new Signature('AveragedModel', {
   model: required(MODULE),
-  device: optional<DeviceLike | null>(orNull(DEVICE), null),
-  avg_fn: optional<unknown>(orNull(FUNCTION), null),
-  multi_avg_fn: optional<unknown>(orNull(FUNCTION), null),
+  device: nullable(DEVICE),
+  avg_fn: nullable(FUNCTION),
+  multi_avg_fn: nullable(FUNCTION),
   use_buffers: optional(BOOL, false),
 });
 
@@ -301,7 +301,7 @@ function copyBuffers(from: Module, into: Module): void {
 const UPDATE_BN = new Signature('update_bn', {
   loader: required(BATCHES),
   model: required(MODULE),
-  device: optional<DeviceLike | null>(orNull(DEVICE), null),
+  device: nullable(DEVICE),
 });
 
 /** A batch: the model's input, or an array that begins with it. */

@@ -4,8 +4,8 @@ import {
   BOOL,
   define,
   NUMBERS,
+  nullable,
   optional,
-  orNull,
   type Positional,
   required,
   STRING,
@@ -60,11 +60,11 @@ export interface InterpolateOptions extends UpsampleOptions {
 
 /** The parameters that the layer Upsample has, too. */
 export const UPSAMPLE = {
-  size: optional<Size | null>(orNull(SIZE), null),
-  scale_factor: optional<Factor | null>(orNull(FACTOR), null),
+  size: nullable(SIZE),
+  scale_factor: nullable(FACTOR),
   mode: optional<string>(STRING, 'nearest'),
-  align_corners: optional<boolean | null>(orNull(BOOL), null),
-  recompute_scale_factor: optional<boolean | null>(orNull(BOOL), null),
+  align_corners: nullable(BOOL),
+  recompute_scale_factor: nullable(BOOL),
 };
 
 const INTERPOLATE = { input: required(TENSOR), ...UPSAMPLE, antialias: optional(BOOL, false) };

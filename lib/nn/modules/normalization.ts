@@ -6,9 +6,9 @@ import {
   type FactoryOptions,
   FLOAT,
   INT,
+  nullable,
   option,
   optional,
-  orNull,
   type Place,
   type Positional,
   required,
@@ -214,7 +214,7 @@ export interface RMSNormModuleOptions extends FactoryOptions {
 
 const RMS_NORM = new Signature('RMSNorm', {
   normalized_shape: required(SIZE),
-  eps: optional<number | null>(orNull(FLOAT), null),
+  eps: nullable(FLOAT),
   elementwise_affine: optional(BOOL, true),
   ...FACTORY,
 });

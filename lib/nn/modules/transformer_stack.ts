@@ -6,8 +6,8 @@ import { warn } from '../../bindings/warnings';
 import {
   BOOL,
   INT,
+  nullable,
   optional,
-  orNull,
   type Positional,
   required,
   Signature,
@@ -36,7 +36,7 @@ const toPadded =
   op<(self: Tensor, padding: number, size: readonly number[]) => Tensor>('to_padded_tensor');
 
 export const MODULE = typeOf<Module>('a Module', (value) => value instanceof Module);
-const NORM = { norm: optional<Module | null>(orNull(MODULE), null) };
+const NORM = { norm: nullable(MODULE) };
 
 /** Returns a square mask with -Infinity above the diagonal, and zeros elsewhere. */
 export const causalMask = (size: number, device: DeviceLike | null, dtype: DType | null): Tensor =>
@@ -85,7 +85,7 @@ const ENCODER_FORWARD = new Signature('TransformerEncoder.forward', {
   src: required(TENSOR),
   mask: MASK,
   src_key_padding_mask: MASK,
-  is_causal: optional<boolean | null>(orNull(BOOL), null),
+  is_causal: nullable(BOOL),
 });
 
 export interface EncoderOptions {
@@ -214,7 +214,7 @@ const DECODER_FORWARD = new Signature('TransformerDecoder.forward', {
   memory_mask: MASK,
   tgt_key_padding_mask: MASK,
   memory_key_padding_mask: MASK,
-  tgt_is_causal: optional<boolean | null>(orNull(BOOL), null),
+  tgt_is_causal: nullable(BOOL),
   memory_is_causal: optional(BOOL, false),
 });
 

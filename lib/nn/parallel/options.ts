@@ -6,11 +6,10 @@ import {
   FLOAT,
   INT,
   NUMBERS,
+  nullable,
   optional,
-  orNull,
   required,
   Signature,
-  type Type,
   typeOf,
 } from '../../dispatch/signature';
 import { GROUP, type Group, type ProcessGroup } from '../../distributed/process_group';
@@ -62,7 +61,6 @@ const DEVICES = typeOf<readonly DeviceLike[]>(
   'an array of devices',
   (value) => Array.isArray(value) && value.every(DEVICE.accepts),
 );
-const nullable = <T>(type: Type<T>) => optional<T | null>(orNull(type), null);
 
 export const SIGNATURE = new Signature('DistributedDataParallel', {
   module: required(MODULE),

@@ -5,6 +5,7 @@ import {
   BOOL,
   FLOAT,
   INT,
+  nullable,
   option,
   optional,
   orNull,
@@ -181,7 +182,7 @@ const SPECTRAL_NORM = new Signature('spectral_norm', {
   ...TARGET,
   n_power_iterations: optional(INT, 1),
   eps: optional(FLOAT, 1e-12),
-  dim: optional<number | null>(orNull(INT), null),
+  dim: nullable(INT),
 });
 
 /**
@@ -348,7 +349,7 @@ export interface OrthogonalOptions {
 
 const ORTHOGONAL = new Signature('orthogonal', {
   ...TARGET,
-  orthogonal_map: optional<string | null>(orNull(STRING), null),
+  orthogonal_map: nullable(STRING),
   use_trivialization: option(BOOL, true),
 });
 

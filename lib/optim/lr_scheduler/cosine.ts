@@ -4,8 +4,8 @@ import {
   ANYTHING,
   FLOAT,
   INT,
+  nullable,
   optional,
-  orNull,
   required,
   Signature,
 } from '../../dispatch/signature';
@@ -87,7 +87,7 @@ const COSINE_ANNEALING_WARM_RESTARTS = new Signature('CosineAnnealingWarmRestart
 });
 
 const STEP = new Signature('CosineAnnealingWarmRestarts.step', {
-  epoch: optional<number | null>(orNull(FLOAT), null),
+  epoch: nullable(FLOAT),
 });
 
 export interface CosineAnnealingWarmRestartsOptions extends CosineOptions {

@@ -5,8 +5,8 @@ import {
   ANYTHING,
   FLOAT,
   INT,
+  nullable,
   optional,
-  orNull,
   type Positional,
   required,
   Signature,
@@ -47,7 +47,7 @@ const METRIC = typeOf<number | Tensor>(
 
 const STEP = new Signature('ReduceLROnPlateau.step', {
   metrics: required(METRIC),
-  epoch: optional<number | null>(orNull(FLOAT), null),
+  epoch: nullable(FLOAT),
 });
 
 export interface ReduceLROnPlateauOptions {

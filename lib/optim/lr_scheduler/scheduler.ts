@@ -2,7 +2,7 @@
 import { createError, notImplementedError, typeError } from '../../bindings/errors';
 import { warn } from '../../bindings/warnings';
 import { describe, isOptions } from '../../dispatch/arguments';
-import { FLOAT, INT, mismatch, optional, orNull, Signature } from '../../dispatch/signature';
+import { FLOAT, INT, mismatch, nullable, Signature } from '../../dispatch/signature';
 import { keptState, type StateKeeper, usesState } from '../../memory/state';
 import type { Value as Rate } from '../values';
 import { type AnyOptimizer, checkOptimizer, groupsOf, setValue, valuesOf, zip } from './groups';
@@ -11,7 +11,7 @@ import { type AnyOptimizer, checkOptimizer, groupsOf, setValue, valuesOf, zip } 
 export type SchedulerState = Record<string, unknown>;
 
 const STEP = new Signature('LRScheduler.step', {
-  epoch: optional<number | null>(orNull(FLOAT), null),
+  epoch: nullable(FLOAT),
 });
 
 /**

@@ -1,6 +1,6 @@
 /** Max pooling with windows of random sizes. Source: torch/nn/functional.py. */
 import { valueError } from '../../../bindings/errors';
-import { define, optional, orNull, required, TENSOR, typeOf } from '../../../dispatch/signature';
+import { define, nullable, required, TENSOR, typeOf } from '../../../dispatch/signature';
 import type { Tensor } from '../../../tensor/tensor';
 import { op } from '../../ops';
 import { repeated, SIZE, type Size } from '../../sizes';
@@ -41,10 +41,10 @@ type FractionalMaxPool = Indexing<
 
 /** The options of both dimensions' functions and modules, but `return_indices` and `_random_samples`. */
 export const FRACTIONAL = {
-  output_size: optional<Size | null>(orNull(SIZE), null),
-  output_ratio: optional<Ratio | null>(orNull(RATIO), null),
+  output_size: nullable(SIZE),
+  output_ratio: nullable(RATIO),
   ...RETURN_INDICES,
-  _random_samples: optional<Tensor | null>(orNull(TENSOR), null),
+  _random_samples: nullable(TENSOR),
 };
 
 /** Returns the ratios of `count` dimensions. */

@@ -1,6 +1,6 @@
 /** Softmax layers: probabilities from scores. Source: torch/nn/modules/activation.py. */
 import { valueError } from '../../../bindings/errors';
-import { INT, optional, orNull, type ValuesOf } from '../../../dispatch/signature';
+import { INT, nullable, type ValuesOf } from '../../../dispatch/signature';
 import type { Tensor } from '../../../tensor/tensor';
 import { optionalRepr } from '../../../utils/python';
 import { log_softmax, type SoftmaxOptions, softmax, softmin } from '../../functional/softmax';
@@ -9,7 +9,7 @@ import { type LayerClass, layer } from '../layer';
 import { Module } from '../module';
 import type { Input } from './inplace';
 
-const DIM = { dim: optional<number | null>(orNull(INT), null) };
+const DIM = { dim: nullable(INT) };
 
 // All have the same shapes: input (*), output as input.
 

@@ -3,8 +3,8 @@ import { assertionError } from '../../../bindings/errors';
 import { warn } from '../../../bindings/warnings';
 import {
   FLOAT,
+  nullable,
   optional,
-  orNull,
   type Positional,
   required,
   Signature,
@@ -23,8 +23,8 @@ const HARDTANH = new Signature('Hardtanh', {
   min_val: optional(FLOAT, -1),
   max_val: optional(FLOAT, 1),
   ...INPLACE,
-  min_value: optional<number | null>(orNull(FLOAT), null),
-  max_value: optional<number | null>(orNull(FLOAT), null),
+  min_value: nullable(FLOAT),
+  max_value: nullable(FLOAT),
 });
 
 export interface HardtanhModuleOptions extends F.HardtanhOptions {

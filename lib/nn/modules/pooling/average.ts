@@ -3,8 +3,8 @@ import {
   BOOL,
   FLOAT,
   INT,
+  nullable,
   optional,
-  orNull,
   type Positional,
   required,
   Signature,
@@ -29,7 +29,7 @@ import { Module } from '../module';
 
 const WINDOW = {
   kernel_size: required(SIZE),
-  stride: optional<Size | null>(orNull(SIZE), null),
+  stride: nullable(SIZE),
 };
 const CEIL_MODE = { ceil_mode: optional(BOOL, false) };
 
@@ -43,7 +43,7 @@ const AVG_POOL = {
 };
 const AVG_POOL_OF_PLANES = {
   ...AVG_POOL,
-  divisor_override: optional<number | null>(orNull(INT), null),
+  divisor_override: nullable(INT),
 };
 
 type Averaging = [

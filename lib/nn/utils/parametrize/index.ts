@@ -3,9 +3,9 @@ import { createError, valueError } from '../../../bindings/errors';
 import { isTensor } from '../../../bindings/handle';
 import {
   BOOL,
+  nullable,
   option,
   optional,
-  orNull,
   required,
   Signature,
   STRING,
@@ -177,7 +177,7 @@ function checkNext(module: Module, name: string, parametrization: Parametrizatio
 
 const OF_MODULE = {
   module: required(MODULE),
-  tensor_name: optional<string | null>(orNull(STRING), null),
+  tensor_name: nullable(STRING),
 };
 const IS_PARAMETRIZED = new Signature('is_parametrized', OF_MODULE);
 
@@ -254,7 +254,7 @@ export function type_before_parametrizations(...args: unknown[]): unknown {
 const TRANSFER = new Signature('transfer_parametrizations_and_params', {
   from_module: required(MODULE),
   to_module: required(MODULE),
-  tensor_name: optional<string | null>(orNull(STRING), null),
+  tensor_name: nullable(STRING),
 });
 
 /** Gives another module the parametrizations of a module, with the original tensors: all, or those of one tensor. */
