@@ -24,11 +24,9 @@ import { Parameter } from '../parameter';
 import { repeated, SIZE, type Size } from '../sizes';
 import { numberRepr } from './checks';
 import { Module } from './module';
-import { NEIGHBOURS, type NeighbourArguments, NeighbourNorm } from './neighbours';
+import { neighbourNorm } from './neighbours';
 
 // --- by neighbours --------------------------------------------------------------------------------------------------
-
-const LOCAL_RESPONSE_NORM = new Signature('LocalResponseNorm', NEIGHBOURS);
 
 /**
  * Divides by `(k + alpha * s) ** beta`, where s is the mean square of `size` neighbouring channels.
@@ -37,13 +35,7 @@ const LOCAL_RESPONSE_NORM = new Signature('LocalResponseNorm', NEIGHBOURS);
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.LocalResponseNorm.html
  */
-export class LocalResponseNorm extends NeighbourNorm {
-  static readonly signature = LOCAL_RESPONSE_NORM.description;
-
-  constructor(...args: NeighbourArguments) {
-    super(LOCAL_RESPONSE_NORM.read(args));
-  }
-
+export class LocalResponseNorm extends neighbourNorm('LocalResponseNorm') {
   override forward(input: Tensor): Tensor {
     return local_response_norm(input, this.size, this.alpha, this.beta, this.k);
   }
