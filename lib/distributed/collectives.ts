@@ -21,7 +21,7 @@ import { empty } from '../tensor/factories';
 import { view_as_real } from '../tensor/functions';
 import type { Tensor } from '../tensor/tensor';
 import { Backend } from './backend';
-import { defaultTimeout } from './init';
+import { defaultTimeout } from './construction';
 import { defineAsync, defineCollective, launch } from './launch';
 import {
   canonicalRank,

@@ -21,7 +21,8 @@ import { cat } from '../tensor/functions/concat';
 import { contiguous_format, sparse_coo } from '../tensor/layout';
 import type { Tensor } from '../tensor/tensor';
 import * as check from './checks';
-import { asyncArguments, evaluate, Optimizer, type ParametersOrGroups } from './optimizer';
+import type { ParametersOrGroups } from './groups';
+import { asyncArguments, evaluate, Optimizer } from './optimizer';
 import { type Arguments, FLAG, type Given, VALUE } from './options';
 import {
   absolute,

@@ -24,7 +24,8 @@ import type { Tensor } from '../tensor/tensor';
 import { floatRepr } from '../utils/python';
 import { oneElement } from './checks';
 import { shrinkage } from './formulas';
-import { Optimizer, type ParametersOrGroups, type ParamGroup } from './optimizer';
+import type { ParametersOrGroups, ParamGroup } from './groups';
+import { Optimizer } from './optimizer';
 import { type Arguments, type Given, VALUE } from './options';
 import { flat, negated, numberOf, scalar, times, type Value } from './values';
 

@@ -28,7 +28,6 @@ import type { Tensor } from '../tensor/tensor';
 import { deepcopy } from '../utils/deepcopy';
 import { floatRepr, repr } from '../utils/python';
 import { cos } from '../utils/scalar_math';
-import type { SchedulerOptions } from './lr_scheduler/decay';
 import {
   type AnyOptimizer,
   checkOptimizer,
@@ -37,7 +36,7 @@ import {
   type Rates,
   valueForEach,
 } from './lr_scheduler/groups';
-import { LRScheduler } from './lr_scheduler/scheduler';
+import { LRScheduler, type SchedulerOptions } from './lr_scheduler/scheduler';
 import { minus, over, plus, type Value as Rate, times } from './values';
 
 type Tensors = readonly Tensor[];

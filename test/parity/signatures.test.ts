@@ -52,7 +52,7 @@ const LAYERS: readonly [name: string, Class: { signature: readonly Parameter[] }
   ...Object.entries({ optim, 'optim.lr_scheduler': optim.lr_scheduler }).flatMap(
     ([place, members]) =>
       Object.entries(members)
-        .filter(([, member]) => Object.hasOwn(member, 'signature'))
+        .filter(([, member]) => 'signature' in member)
         .map(([name, member]): [string, { signature: readonly Parameter[] }] => [
           `torch.${place}.${name}`,
           member as unknown as { signature: readonly Parameter[] },

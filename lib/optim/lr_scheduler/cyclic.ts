@@ -14,7 +14,6 @@ import {
 } from '../../dispatch/signature';
 import { divide, pow } from '../../utils/scalar_math';
 import { minus, plus, type Value as Rate, times } from '../values';
-import type { SchedulerOptions } from './decay';
 import {
   type AnyOptimizer,
   checkOptimizer,
@@ -30,7 +29,7 @@ import {
   zip,
 } from './groups';
 import { ownState } from './lambda';
-import { checkState, LRScheduler, type SchedulerState } from './scheduler';
+import { checkState, LRScheduler, type SchedulerOptions, type SchedulerState } from './scheduler';
 
 export type CyclicMode = 'triangular' | 'triangular2' | 'exp_range';
 

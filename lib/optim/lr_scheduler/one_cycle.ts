@@ -14,7 +14,6 @@ import {
 import { floatRepr, repr } from '../../utils/python';
 import { cos, divide } from '../../utils/scalar_math';
 import { minus, over, plus, type Value as Rate, times } from '../values';
-import type { SchedulerOptions } from './decay';
 import {
   type AnyOptimizer,
   checkOptimizer,
@@ -27,7 +26,7 @@ import {
   setMomentum,
   valueForEach,
 } from './groups';
-import { LRScheduler } from './scheduler';
+import { LRScheduler, type SchedulerOptions } from './scheduler';
 
 const ONE_CYCLE_LR = new Signature('OneCycleLR', {
   optimizer: required(ANYTHING),
