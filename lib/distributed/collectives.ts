@@ -44,7 +44,7 @@ const REDUCE_OP = typeOf<ReduceOp>(
   'a ReduceOp other than PREMUL_SUM',
   (value) => value instanceof ReduceOp && value !== ReduceOp.PREMUL_SUM,
 );
-export const TENSORS = typeOf<readonly Tensor[]>(
+const TENSORS = typeOf<readonly Tensor[]>(
   'an array of Tensors',
   (value) => Array.isArray(value) && value.every((each) => TENSOR.accepts(each)),
 );
@@ -83,7 +83,7 @@ export interface Collective<
 export const real = (each: Tensor): Tensor => (each.is_complex() ? view_as_real(each) : each);
 
 /** @throws RangeError (ValueError) unless all tensors have one dtype; a complex one may meet its real one */
-export function checkSameDType(...lists: (Tensor | readonly Tensor[])[]): void {
+function checkSameDType(...lists: (Tensor | readonly Tensor[])[]): void {
   let last: DType | undefined;
   for (const each of lists.flat() as Tensor[]) {
     const complex = each.dtype === complex64 ? float32 : float64;

@@ -21,7 +21,7 @@ import { adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d } from '.
 /** A factor that holds for all dimensions, or one for each. */
 export type Factor = number | readonly number[];
 
-export const FACTOR = typeOf<Factor>(
+const FACTOR = typeOf<Factor>(
   'a number or an array of numbers',
   (value) => typeof value === 'number' || NUMBERS.accepts(value),
 );

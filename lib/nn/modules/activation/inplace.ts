@@ -19,20 +19,19 @@ export abstract class Inplace extends attributes<typeof INPLACE>() {
   /** @internal */
   declare readonly _compute: (...args: never[]) => Tensor;
 
-  #values(): number[] {
-    return this._numbers.map((name) => this[name as keyof this] as number);
-  }
-
   override forward(input: Tensor): Tensor {
-    return this._compute(...([input, ...this.#values(), this.inplace] as never[]));
+    const numbers = this._numbers.map((name) => numberOf(this, name));
+    return this._compute(...([input, ...numbers, this.inplace] as never[]));
   }
 
   override extra_repr(): string {
-    const values = this.#values();
-    const numbers = this._numbers.map((name, index) => `${name}=${floatRepr(values[index]!)}`);
+    const numbers = this._numbers.map((name) => `${name}=${floatRepr(numberOf(this, name))}`);
     return (this.inplace ? [...numbers, 'inplace=True'] : numbers).join(', ');
   }
 }
+
+const numberOf = (module: Inplace, name: string): number =>
+  module[name as keyof Inplace] as unknown as number;
 
 /**
  * Makes the class of an activation that can change its input in place.
