@@ -64,6 +64,10 @@ export const NUMBERS = typeOf<readonly number[]>(
   'an array of numbers',
   (value) => Array.isArray(value) && value.every((element) => typeof element === 'number'),
 );
+export const NUMBER_OR_NUMBERS = typeOf<number | readonly number[]>(
+  'a number or an array of numbers',
+  (value) => typeof value === 'number' || NUMBERS.accepts(value),
+);
 export const FUNCTION = typeOf<unknown>('a function', (value) => typeof value === 'function');
 /** Any value. The function that gets it checks it. */
 export const ANYTHING = typeOf<unknown>('anything', () => true);

@@ -14,11 +14,10 @@ import {
   required,
   Signature,
   STRING,
-  type Type,
   typeOf,
 } from '../dispatch/signature';
 import { BatchNorm } from '../nn/modules/batchnorm';
-import { Module } from '../nn/modules/module';
+import { MODULE, Module } from '../nn/modules/module';
 import { op, withoutGrad } from '../nn/ops';
 import { tensor } from '../tensor/creation';
 import type { DeviceLike } from '../tensor/device';
@@ -158,8 +157,6 @@ const BATCHES = typeOf<AsyncIterable<Batch>>(
     value !== null &&
     (Symbol.asyncIterator in value || Symbol.iterator in value),
 );
-
-const MODULE: Type<Module> = typeOf('a Module', (value) => value instanceof Module);
 
 const AVERAGED_MODEL = new Signature('AveragedModel', {
   model: required(MODULE),

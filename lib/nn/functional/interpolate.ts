@@ -3,14 +3,13 @@ import { createError, notImplementedError, valueError } from '../../bindings/err
 import {
   BOOL,
   define,
-  NUMBERS,
+  NUMBER_OR_NUMBERS,
   nullable,
   optional,
   type Positional,
   required,
   STRING,
   TENSOR,
-  typeOf,
 } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
 import { floatRepr, tupleRepr } from '../../utils/python';
@@ -20,11 +19,6 @@ import { adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d } from '.
 
 /** A factor that holds for all dimensions, or one for each. */
 export type Factor = number | readonly number[];
-
-const FACTOR = typeOf<Factor>(
-  'a number or an array of numbers',
-  (value) => typeof value === 'number' || NUMBERS.accepts(value),
-);
 
 /** How elements between others are computed. */
 export type InterpolationMode =
@@ -61,7 +55,7 @@ export interface InterpolateOptions extends UpsampleOptions {
 /** The parameters that the layer Upsample has, too. */
 export const UPSAMPLE = {
   size: nullable(SIZE),
-  scale_factor: nullable(FACTOR),
+  scale_factor: nullable<Factor>(NUMBER_OR_NUMBERS),
   mode: optional<string>(STRING, 'nearest'),
   align_corners: nullable(BOOL),
   recompute_scale_factor: nullable(BOOL),

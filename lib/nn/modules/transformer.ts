@@ -17,7 +17,7 @@ import type { DeviceLike } from '../../tensor/device';
 import type { DType } from '../../tensor/dtype';
 import type { Tensor } from '../../tensor/tensor';
 import * as init from '../init';
-import { Module } from './module';
+import { MODULE, Module } from './module';
 import { LayerNorm } from './normalization';
 import {
   type DecoderOptions,
@@ -27,7 +27,7 @@ import {
   TransformerDecoderLayer,
   TransformerEncoderLayer,
 } from './transformer_layer';
-import { causalMask, MODULE, TransformerDecoder, TransformerEncoder } from './transformer_stack';
+import { causalMask, TransformerDecoder, TransformerEncoder } from './transformer_stack';
 
 export interface TransformerOptions extends LayerOptions {
   /** The number of features. Default: 512. */

@@ -12,7 +12,6 @@ import {
   required,
   Signature,
   TENSOR,
-  typeOf,
 } from '../../dispatch/signature';
 import type { DeviceLike } from '../../tensor/device';
 import type { DType } from '../../tensor/dtype';
@@ -23,7 +22,7 @@ import { canonicalMask } from '../functional/attention/masks';
 import { op } from '../ops';
 import { isFast, isNested } from './attention';
 import { ModuleList } from './container';
-import { Module } from './module';
+import { MODULE, Module } from './module';
 import { type DecoderMasks, MASK, TransformerEncoderLayer, tensorsOf } from './transformer_layer';
 
 const isLeftAligned = op<(t: Tensor, mask: Tensor) => boolean>(
@@ -35,7 +34,6 @@ const nestedFromMask = op<(t: Tensor, mask: Tensor, mask_check: boolean) => Tens
 const toPadded =
   op<(self: Tensor, padding: number, size: readonly number[]) => Tensor>('to_padded_tensor');
 
-export const MODULE = typeOf<Module>('a Module', (value) => value instanceof Module);
 const NORM = { norm: nullable(MODULE) };
 
 /** Returns a square mask with -Infinity above the diagonal, and zeros elsewhere. */

@@ -14,7 +14,7 @@ import {
 } from '../../dispatch/signature';
 import { GROUP, type Group, type ProcessGroup } from '../../distributed/process_group';
 import type { DeviceLike } from '../../tensor/device';
-import { Module } from '../modules/module';
+import { MODULE } from '../modules/module';
 
 /** Options of {@link DistributedDataParallel.create}. */
 export interface DistributedDataParallelOptions {
@@ -56,7 +56,6 @@ const absent = optional<null>(
   typeOf<null>('null: it is not supported', (value) => value === null),
   null,
 );
-export const MODULE = typeOf<Module>('a Module', (value) => value instanceof Module);
 const DEVICES = typeOf<readonly DeviceLike[]>(
   'an array of devices',
   (value) => Array.isArray(value) && value.every(DEVICE.accepts),

@@ -12,7 +12,6 @@ import {
   required,
   Signature,
   STRING,
-  typeOf,
 } from '../../dispatch/signature';
 import type { Device } from '../../tensor/device';
 import type { DType } from '../../tensor/dtype';
@@ -21,13 +20,12 @@ import { asFloat, type Float } from '../../tensor/scalar';
 import type { Tensor } from '../../tensor/tensor';
 import { finfo } from '../../tensor/type_info';
 import { ConvTranspose1d, ConvTranspose2d, ConvTranspose3d } from '../modules/conv/transposed';
-import { Module } from '../modules/module';
+import { MODULE, Module } from '../modules/module';
 import { builtIns } from '../modules/replay';
 import { normalizeWeight, normExceptDim, op, vectorNorm, withoutGrad } from '../ops';
 import { sizeText } from '../typename';
 import { register_parametrization } from './parametrize';
 
-const MODULE = typeOf<Module>('a Module', (value) => value instanceof Module);
 const TARGET = { module: required(MODULE), name: optional(STRING, 'weight') };
 
 function tensorOf(module: Module, name: string): Tensor {

@@ -6,6 +6,7 @@ import {
   FLOAT,
   FUNCTION,
   INT,
+  NUMBER_OR_NUMBERS,
   nullable,
   optional,
   required,
@@ -20,7 +21,6 @@ import {
   cycleMomentum,
   groupsOf,
   type Momentum,
-  NUMBERS_OR_NUMBER,
   RATES,
   type Rates,
   setMomentum,
@@ -47,8 +47,8 @@ const CYCLIC_LR = new Signature('CyclicLR', {
   scale_fn: nullable(FUNCTION),
   scale_mode: optional(STRING, 'cycle'),
   cycle_momentum: optional(BOOL, true),
-  base_momentum: optional(NUMBERS_OR_NUMBER, 0.8),
-  max_momentum: optional(NUMBERS_OR_NUMBER, 0.9),
+  base_momentum: optional(NUMBER_OR_NUMBERS, 0.8),
+  max_momentum: optional(NUMBER_OR_NUMBERS, 0.9),
   last_epoch: optional(INT, -1),
 });
 

@@ -13,14 +13,13 @@ import {
 import type { Tensor } from '../../../tensor/tensor';
 import { scoped } from '../../../utils/contextlib';
 import { ModuleDict } from '../../modules/container';
-import type { Module } from '../../modules/module';
+import { MODULE, type Module } from '../../modules/module';
 import { hasAttribute } from '../../modules/registry';
 import { withoutGrad } from '../../ops';
 import { Parameter } from '../../parameter';
 import { sizeText, typename } from '../../typename';
 import {
   checkResult,
-  MODULE,
   originalsOf,
   type Parametrization,
   ParametrizationList,
