@@ -1,5 +1,5 @@
-// `npm run lint` checks formatting, lint rules, types, and that the faults of `npm run mutate` apply to the sources. `npm
-// run format` fixes what can be fixed automatically.
+// `npm run lint` checks formatting, lint rules, types, that the faults of `npm run mutate` apply to the sources, and that
+// the files that comments and guides name exist. `npm run format` fixes what can be fixed automatically.
 import './lib/node-version.mjs';
 
 import { readdirSync } from 'node:fs';
@@ -11,6 +11,7 @@ import { withFaults } from './lib/fault_text.mjs';
 import { FAULTS } from './lib/faults.mjs';
 import { KERNEL_FAULTS } from './lib/kernel_faults.mjs';
 import { withLock } from './lib/lock.mjs';
+import { checkNamedFiles } from './lib/named_files.mjs';
 import { installPackages } from './lib/packages.mjs';
 import { mustRun } from './lib/run.mjs';
 import { checkTypes, compileLibrary } from './lib/typescript.mjs';
@@ -33,6 +34,7 @@ await main(async () => {
     ...(fix ? ['--write'] : ['--error-on-warnings']),
   );
   if (!fix) {
+    checkNamedFiles();
     for (const faults of [FAULTS, KERNEL_FAULTS]) withFaults(faults, () => 'true');
     await withLock(compileLibrary); // the tests and examples see the library's types through its package name
     await checkTypes('test');

@@ -7,7 +7,7 @@ import { notImplementedError, typeError } from '../bindings/errors';
 import { type NativeEvent, native } from '../bindings/native';
 import { startIfBuilt } from '../cuda/state';
 import { describe } from '../dispatch/arguments';
-import { BOOL, DEVICE, INT, option, optional, orNull, Signature } from '../dispatch/signature';
+import { BOOL, DEVICE, INT, nullable, option, Signature } from '../dispatch/signature';
 import { Device, type DeviceLike, device as deviceOf, hasAccelerator } from '../tensor/device';
 
 /** Returns a device. Default: the accelerator that libtorch was built for, else the CPU. */
@@ -15,7 +15,7 @@ const deviceOrDefault = (device: DeviceLike | null): Device =>
   device === null ? new Device(hasAccelerator() ? 'cuda' : 'cpu') : deviceOf(device);
 
 const STREAM = new Signature('Stream', {
-  device: optional<DeviceLike | null>(orNull(DEVICE), null),
+  device: nullable(DEVICE),
   priority: option(INT, 0),
 });
 
@@ -155,7 +155,7 @@ export const currentStream = (type: string, name = type): Stream =>
   new Stream(new ExistingStream(type, native.current_stream(name)) as never);
 
 const EVENT = new Signature('Event', {
-  device: optional<DeviceLike | null>(orNull(DEVICE), null),
+  device: nullable(DEVICE),
   enable_timing: option(BOOL, false),
   blocking: option(BOOL, false),
   interprocess: option(BOOL, false),

@@ -32,7 +32,7 @@ interface Named {
  *
  * @throws BatchError if there is none
  */
-export function filesOf(input: string, files: Files): Named[] {
+function filesOf(input: string, files: Files): Named[] {
   const named = [files].flat().flatMap((text) => filesNamed(input, text));
   if (named.length) return named;
   throw new BatchError('data', `evaluate(): input '${input}' has no file`);

@@ -1,5 +1,5 @@
 /** Formats the allocator's statistics as a table: `memory_summary` in torch/cuda/memory.py. */
-import { BOOL, DEVICE, optional, orNull, Signature } from '../dispatch/signature';
+import { BOOL, DEVICE, nullable, optional, Signature } from '../dispatch/signature';
 import { memory_stats } from './memory';
 import { type CudaDevice, startedIndexOf } from './state';
 
@@ -74,7 +74,7 @@ export function summaryOf(
 }
 
 const SIGNATURE = new Signature('memory_summary', {
-  device: optional<CudaDevice | null>(orNull(DEVICE), null),
+  device: nullable(DEVICE),
   abbreviated: optional(BOOL, false),
 });
 

@@ -3,13 +3,13 @@
 import * as base from '../accelerator/stream';
 import { notImplementedError, runtimeError, valueError } from '../bindings/errors';
 import { native } from '../bindings/native';
-import { BOOL, DEVICE, INT, optional, orNull, Signature } from '../dispatch/signature';
+import { BOOL, DEVICE, INT, nullable, optional, Signature } from '../dispatch/signature';
 import { Device } from '../tensor/device';
 import { scoped } from '../utils/contextlib';
 import { type CudaDevice, indexOf, isBuilt, isStarted, start, streamDeviceOf } from './state';
 
 const STREAM = new Signature('Stream', {
-  device: optional<CudaDevice | null>(orNull(DEVICE), null),
+  device: nullable(DEVICE),
   priority: optional(INT, 0),
 });
 

@@ -20,15 +20,7 @@ import { wrap } from '../bindings/wrap';
 import { startDevice, startPinning } from '../cuda/state';
 import { DType } from '../tensor/dtype_table';
 import { isComplex } from '../tensor/scalar';
-import {
-  bindOr,
-  type Callee,
-  describe,
-  fail,
-  isOptions,
-  type Options,
-  unknownKey,
-} from './arguments';
+import { bindOr, type Callee, fail, isOptions, type Options, unknownKey } from './arguments';
 import { distributed, EXPECTED, isInt64, MARSHAL, REJECTED } from './marshalling';
 
 /** Several results. They are keyed by the schema's names if it has them, and iterable in its order. */
@@ -347,5 +339,3 @@ export class Operator {
     );
   }
 }
-
-export { describe };

@@ -64,6 +64,10 @@ export const NUMBERS = typeOf<readonly number[]>(
   'an array of numbers',
   (value) => Array.isArray(value) && value.every((element) => typeof element === 'number'),
 );
+export const NUMBER_OR_NUMBERS = typeOf<number | readonly number[]>(
+  'a number or an array of numbers',
+  (value) => typeof value === 'number' || NUMBERS.accepts(value),
+);
 export const FUNCTION = typeOf<unknown>('a function', (value) => typeof value === 'function');
 /** Any value. The function that gets it checks it. */
 export const ANYTHING = typeOf<unknown>('anything', () => true);
@@ -99,6 +103,9 @@ export const optional = <T>(type: Type<T>, fallback: T): Optional<T> => ({
   default: fallback,
   keywordOnly: false,
 });
+
+/** Declares a parameter that is null by default. It can be given by position or by name. */
+export const nullable = <T>(type: Type<T>): Optional<T | null> => optional(orNull(type), null);
 
 /** Declares a parameter with a default that can only be given by name. */
 export const option = <T>(type: Type<T>, fallback: T): Optional<T> => ({
@@ -212,6 +219,6 @@ export type Place = [device: 'device', dtype: 'dtype'];
 
 /** Declares `device` and `dtype`, which every layer with parameters has. */
 export const FACTORY = {
-  device: optional<DeviceLike | null>(orNull(DEVICE), null),
-  dtype: optional<DType | null>(orNull(DTYPE), null),
+  device: nullable(DEVICE),
+  dtype: nullable(DTYPE),
 };

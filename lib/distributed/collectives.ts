@@ -9,8 +9,8 @@ import {
   type Declared,
   INT,
   INTS,
+  nullable,
   optional,
-  orNull,
   type Positional,
   required,
   TENSOR,
@@ -21,7 +21,7 @@ import { empty } from '../tensor/factories';
 import { view_as_real } from '../tensor/functions';
 import type { Tensor } from '../tensor/tensor';
 import { Backend } from './backend';
-import { defaultTimeout } from './init';
+import { defaultTimeout } from './construction';
 import { defineAsync, defineCollective, launch } from './launch';
 import {
   canonicalRank,
@@ -44,11 +44,11 @@ const REDUCE_OP = typeOf<ReduceOp>(
   'a ReduceOp other than PREMUL_SUM',
   (value) => value instanceof ReduceOp && value !== ReduceOp.PREMUL_SUM,
 );
-export const TENSORS = typeOf<readonly Tensor[]>(
+const TENSORS = typeOf<readonly Tensor[]>(
   'an array of Tensors',
   (value) => Array.isArray(value) && value.every((each) => TENSOR.accepts(each)),
 );
-export const RANK = optional<number | null>(orNull(INT), null);
+export const RANK = nullable(INT);
 
 const tensor = required(TENSOR);
 const async_op = optional(BOOL, false);
@@ -83,7 +83,7 @@ export interface Collective<
 export const real = (each: Tensor): Tensor => (each.is_complex() ? view_as_real(each) : each);
 
 /** @throws RangeError (ValueError) unless all tensors have one dtype; a complex one may meet its real one */
-export function checkSameDType(...lists: (Tensor | readonly Tensor[])[]): void {
+function checkSameDType(...lists: (Tensor | readonly Tensor[])[]): void {
   let last: DType | undefined;
   for (const each of lists.flat() as Tensor[]) {
     const complex = each.dtype === complex64 ? float32 : float64;
@@ -259,7 +259,7 @@ export function checkGatherList(isTarget: boolean, list: readonly unknown[] | nu
   }
 }
 
-const LIST = optional<readonly Tensor[] | null>(orNull(TENSORS), null);
+const LIST = nullable(TENSORS);
 
 /**
  * Gathers a tensor of each process in a list of the process `dst`, by default the first.
@@ -405,7 +405,7 @@ export const all_to_all: Collective<
 );
 
 const SIZES: Declared<readonly number[] | null> & { default: null } = {
-  ...optional<readonly number[] | null>(orNull(INTS), null),
+  ...nullable(INTS),
   default: null,
 };
 
@@ -474,7 +474,7 @@ export const barrier: Collective<[], ['group'], BarrierOptions> = defineCollecti
     group,
     async_op,
     device_ids: SIZES,
-    timeout: optional<number | null>(orNull(TIMEOUT), null),
+    timeout: nullable(TIMEOUT),
   },
   (v, { signal }) => {
     const members = v.group ?? defaultGroup();
@@ -510,7 +510,7 @@ export const monitored_barrier: (
   'monitored_barrier',
   {
     group,
-    timeout: optional<number | null>(orNull(TIMEOUT), null),
+    timeout: nullable(TIMEOUT),
     wait_all_ranks: optional(BOOL, false),
   },
   async (v, { signal }) => {

@@ -37,21 +37,15 @@ export {
   reduce_scatter_tensor,
   scatter,
 } from './collectives';
+export { default_pg_timeout } from './construction';
 export { DebugLevel, get_debug_level, set_debug_level, set_debug_level_from_env } from './debug';
 export { GradBucket } from './grad_bucket';
 export {
-  default_pg_timeout,
   destroy_process_group,
   get_node_local_rank,
   type InitOptions,
   init_process_group,
   is_torchelastic_launched,
-  type NewGroupOptions,
-  new_group,
-  new_subgroups,
-  new_subgroups_by_enumeration,
-  type Subgroups,
-  type SubgroupsOptions,
 } from './init';
 export {
   batch_isend_irecv,
@@ -101,4 +95,12 @@ export {
   TCPStore,
   type TCPStoreOptions,
 } from './store';
+export {
+  type NewGroupOptions,
+  new_group,
+  new_subgroups,
+  new_subgroups_by_enumeration,
+  type Subgroups,
+  type SubgroupsOptions,
+} from './subgroups';
 export { Work } from './work';

@@ -3,7 +3,15 @@
  * torch/distributed/distributed_c10d.py. Python pickles them instead, and pickle is not spoken here.
  */
 import { assertionError, runtimeError, typeError, valueError } from '../bindings/errors';
-import { ANYTHING, BOOL, DEVICE, optional, orNull, required, typeOf } from '../dispatch/signature';
+import {
+  ANYTHING,
+  BOOL,
+  DEVICE,
+  nullable,
+  optional,
+  required,
+  typeOf,
+} from '../dispatch/signature';
 import { tensor as makeTensor } from '../tensor/creation';
 import type { DeviceLike } from '../tensor/device';
 import { int64, uint8 } from '../tensor/dtype';
@@ -152,7 +160,7 @@ export const gather_object: (
     'gather_object',
     {
       obj: OBJECT,
-      object_gather_list: optional<unknown[] | null>(orNull(LIST), null),
+      object_gather_list: nullable(LIST),
       dst: RANK,
       group: group_,
       group_dst: RANK,
@@ -210,7 +218,7 @@ function decodeList(target: unknown[], bytes: Tensor, sizes: readonly number[]):
   }
 }
 
-const DEVICE_ = optional<DeviceLike | null>(orNull(DEVICE), null);
+const DEVICE_ = nullable(DEVICE);
 
 const sum = (sizes: readonly number[]): number => sizes.reduce((total, size) => total + size, 0);
 
@@ -275,7 +283,7 @@ export const scatter_object_list: (
   'scatter_object_list',
   {
     scatter_object_output_list: required(LIST),
-    scatter_object_input_list: optional<unknown[] | null>(orNull(LIST), null),
+    scatter_object_input_list: nullable(LIST),
     src: RANK,
     group: group_,
     group_src: RANK,

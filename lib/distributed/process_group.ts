@@ -160,7 +160,7 @@ const registered = (value: Group): GroupState => {
 };
 
 /** Returns the rank in a group of a rank in the default group. */
-export function groupRankOf(value: Group, globalRank: number): number {
+function groupRankOf(value: Group, globalRank: number): number {
   if (value === world.default) return globalRank;
   const rank = registered(value).ranks.indexOf(globalRank);
   if (rank >= 0) return rank;

@@ -7,8 +7,8 @@ import {
   BOOL,
   type Declarations,
   INT,
+  nullable,
   optional,
-  orNull,
   type Positional,
   required,
   Signature,
@@ -157,7 +157,7 @@ method('add', { key, amount: required(INT) }, (store, v) =>
 method('delete_key', { key }, (store, v) => native.dist_store_delete_key(store, v.key));
 method('check', { keys }, (store, v) => native.dist_store_check(store, v.keys));
 method('num_keys', {}, (store) => native.dist_store_num_keys(store));
-method('wait', { keys, timeout: optional<number | null>(orNull(TIMEOUT), null) }, (store, v) =>
+method('wait', { keys, timeout: nullable(TIMEOUT) }, (store, v) =>
   native.dist_store_wait(store, v.keys, v.timeout),
 );
 method('append', { key, value }, (store, v) =>
@@ -197,12 +197,12 @@ export interface TCPStoreOptions {
 const TCP = {
   host_name: required(STRING),
   port: required(typeOf<number>('a port, from 0 to 65535', (value) => isPort(value))),
-  world_size: optional<number | null>(orNull(INT), null),
+  world_size: nullable(INT),
   is_master: optional(BOOL, false),
   timeout: optional(TIMEOUT, 300_000),
   wait_for_workers: optional(BOOL, true),
   multi_tenant: optional(BOOL, false),
-  master_listen_fd: optional<number | null>(orNull(INT), null),
+  master_listen_fd: nullable(INT),
   use_libuv: optional(BOOL, true),
 };
 const TCP_SIGNATURE = new Signature('TCPStore', TCP);

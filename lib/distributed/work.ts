@@ -1,10 +1,10 @@
 /** `torch.distributed.Work`. Source: torch/csrc/distributed/c10d/Work.hpp. */
 import { runtimeError, typeError, valueError } from '../bindings/errors';
-import { NUMBER, optional, orNull, Signature } from '../dispatch/signature';
+import { NUMBER, nullable, Signature } from '../dispatch/signature';
 import type { Tensor } from '../tensor/tensor';
 
 const WAIT = new Signature('wait', {
-  timeout: optional<number | bigint | null>(orNull(NUMBER), null),
+  timeout: nullable(NUMBER),
 });
 
 /** Only this package makes works. */

@@ -6,15 +6,7 @@ import { handleOf } from '../bindings/handle';
 import { native } from '../bindings/native';
 import { wrap } from '../bindings/wrap';
 import { describe, fail } from '../dispatch/arguments';
-import {
-  ANYTHING,
-  DEVICE,
-  optional,
-  orNull,
-  required,
-  Signature,
-  STRING,
-} from '../dispatch/signature';
+import { ANYTHING, DEVICE, nullable, required, Signature, STRING } from '../dispatch/signature';
 import { adviceOn, contentsOf } from '../serialization/contents';
 import { copyPart } from '../serialization/mapping';
 import { Reader } from '../serialization/reader';
@@ -23,7 +15,7 @@ import { ScriptModule, SECRET } from './script_module';
 
 export const LOAD = new Signature('load', {
   f: required<unknown>(ANYTHING),
-  map_location: optional<DeviceLike | null>(orNull(DEVICE), null),
+  map_location: nullable(DEVICE),
 });
 export const SAVE = new Signature('save', { m: required<unknown>(ANYTHING), f: required(STRING) });
 

@@ -14,8 +14,8 @@ import {
   ANYTHING,
   FLOAT,
   GENERATOR,
+  nullable,
   optional,
-  orNull,
   required,
   Signature,
   STRING,
@@ -50,7 +50,7 @@ export type Nonlinearity =
   | 'leaky_relu'
   | 'selu';
 
-const GENERATED = { generator: optional<Generator | null>(orNull(GENERATOR), null) };
+const GENERATED = { generator: nullable(GENERATOR) };
 
 // --- constants ------------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ import { type Columns, counter, elementwise, type Row, realColumns } from './ele
 import * as foreach from './foreach';
 import { descents, penalized } from './formulas';
 import type { Scaling } from './fused';
-import type { ParametersOrGroups } from './optimizer';
+import type { ParametersOrGroups } from './groups';
 import {
   type Arguments,
   CHOICE,

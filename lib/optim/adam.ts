@@ -17,7 +17,7 @@ import {
 import * as foreach from './foreach';
 import { decayed, descentsDecayed } from './formulas';
 import type { Scaling } from './fused';
-import type { ParametersOrGroups } from './optimizer';
+import type { ParametersOrGroups } from './groups';
 import {
   type Arguments,
   type CapturableOptions,

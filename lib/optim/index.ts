@@ -7,23 +7,21 @@ export { Adagrad, type AdagradGroup, type AdagradOptions } from './adagrad';
 export { Adam, type AdamGroup, type AdamOptions, AdamW, type AdamWOptions } from './adam';
 export { Adamax, type AdamaxGroup, type AdamaxOptions } from './adamax';
 export { ASGD, type ASGDGroup, type ASGDOptions } from './asgd';
-export { LBFGS, type LBFGSGroup, type LBFGSOptions } from './lbfgs';
-/** Learning rate schedulers. */
-export * as lr_scheduler from './lr_scheduler';
-export { Muon, type MuonGroup, type MuonOptions } from './muon';
-export { NAdam, type NAdamGroup, type NAdamOptions } from './nadam';
+export type { GroupOf, ParametersOrGroups, ParamGroup } from './groups';
 export {
-  type GroupOf,
-  Optimizer,
   type OptimizerHook,
-  type ParametersOrGroups,
-  type ParamGroup,
   register_optimizer_step_post_hook,
   register_optimizer_step_pre_hook,
   type StateDictHook,
   type StepPostHook,
   type StepPreHook,
-} from './optimizer';
+} from './hooks';
+export { LBFGS, type LBFGSGroup, type LBFGSOptions } from './lbfgs';
+/** Learning rate schedulers. */
+export * as lr_scheduler from './lr_scheduler';
+export { Muon, type MuonGroup, type MuonOptions } from './muon';
+export { NAdam, type NAdamGroup, type NAdamOptions } from './nadam';
+export { Optimizer } from './optimizer';
 export { RAdam, type RAdamGroup, type RAdamOptions } from './radam';
 export { RMSprop, type RMSpropGroup, type RMSpropOptions } from './rmsprop';
 export { Rprop, type RpropGroup, type RpropOptions } from './rprop';

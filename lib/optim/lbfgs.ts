@@ -8,8 +8,8 @@ import {
   ANYTHING,
   FLOAT,
   INT,
+  nullable,
   optional,
-  orNull,
   required,
   Signature,
   STRING,
@@ -21,7 +21,8 @@ import { cat } from '../tensor/functions/concat';
 import { contiguous_format, sparse_coo } from '../tensor/layout';
 import type { Tensor } from '../tensor/tensor';
 import * as check from './checks';
-import { asyncArguments, evaluate, Optimizer, type ParametersOrGroups } from './optimizer';
+import type { ParametersOrGroups } from './groups';
+import { asyncArguments, evaluate, Optimizer } from './optimizer';
 import { type Arguments, FLAG, type Given, VALUE } from './options';
 import {
   absolute,
@@ -68,11 +69,11 @@ const SIGNATURE = new Signature('LBFGS', {
   params: required(ANYTHING),
   lr: optional<Value>(VALUE, 1),
   max_iter: optional(INT, 20),
-  max_eval: optional<number | null>(orNull(INT), null),
+  max_eval: nullable(INT),
   tolerance_grad: optional(FLOAT, 1e-7),
   tolerance_change: optional(FLOAT, 1e-9),
   history_size: optional(INT, 100),
-  line_search_fn: optional<string | null>(orNull(STRING), null),
+  line_search_fn: nullable(STRING),
   ...(IS_SINCE_214 && { maximize: FLAG }),
 });
 

@@ -8,8 +8,8 @@ import {
   BOOL,
   FLOAT,
   INT,
+  nullable,
   optional,
-  orNull,
   required,
   Signature,
   STRING,
@@ -24,7 +24,8 @@ import type { Tensor } from '../tensor/tensor';
 import { floatRepr } from '../utils/python';
 import { oneElement } from './checks';
 import { shrinkage } from './formulas';
-import { Optimizer, type ParametersOrGroups, type ParamGroup } from './optimizer';
+import type { ParametersOrGroups, ParamGroup } from './groups';
+import { Optimizer } from './optimizer';
 import { type Arguments, type Given, VALUE } from './options';
 import { flat, negated, numberOf, scalar, times, type Value } from './values';
 
@@ -75,7 +76,7 @@ const SIGNATURE = new Signature('Muon', {
   ns_coefficients: optional<Coefficients>(COEFFICIENTS, [3.4445, -4.775, 2.0315]),
   eps: optional(FLOAT, 1e-7),
   ns_steps: optional(INT, 5),
-  adjust_lr_fn: optional<string | null>(orNull(STRING), null),
+  adjust_lr_fn: nullable(STRING),
 });
 
 /**

@@ -4,7 +4,6 @@ import { notImplementedError, runtimeError, typeError, valueError } from '../bin
 import { type Handle, handleOf, isTensor } from '../bindings/handle';
 import { type AsyncOptions, splitSignal, submit } from '../bindings/jobs';
 import { native } from '../bindings/native';
-import { warn } from '../bindings/warnings';
 import { describe, isOptions } from '../dispatch/arguments';
 import { attempt, type Outcome, once, Pause, part, resultOf, type Step } from '../dispatch/replay';
 import { BOOL, FUNCTION, optional, required, Signature } from '../dispatch/signature';
@@ -17,6 +16,24 @@ import { deepcopy } from '../utils/deepcopy';
 import { Hooks, type RemovableHandle } from '../utils/hooks';
 import { boolRepr, floatRepr } from '../utils/python';
 import {
+  checkGroup,
+  type GroupOf,
+  groupOf,
+  type ParametersOrGroups,
+  type ParamGroup,
+} from './groups';
+import {
+  type OptimizerHook,
+  STEP_POST_HOOKS,
+  STEP_PRE_HOOKS,
+  type StateDictHook,
+  type StepArguments,
+  type StepCall,
+  type StepKeywords,
+  type StepPostHook,
+  type StepPreHook,
+} from './hooks';
+import {
   areGroups,
   checkedState,
   convertStateValue,
@@ -25,53 +42,6 @@ import {
   type Owner,
   type ParameterState,
 } from './state';
-
-/** Parameters, or parameters with names, such as `named_parameters()` returns. */
-export type Parameters = Iterable<Tensor> | Iterable<readonly [name: string, parameter: Tensor]>;
-
-/** A group of parameters with their own options. */
-export type GroupOf<Options extends object> = {
-  params: Tensor | Parameters;
-} & { [Key in keyof Options]?: Options[Key] | undefined };
-
-/** The first argument of an optimizer: parameters, or groups of them. */
-export type ParametersOrGroups<Options extends object> = Parameters | Iterable<GroupOf<Options>>;
-
-/** A group of parameters in an optimizer. Its options can be changed between steps. */
-export type ParamGroup<Options extends object> = Options & {
-  params: Tensor[];
-  param_names?: string[];
-};
-
-/** What a step is called with: the closure, by position or by name. */
-type StepArguments = readonly [closure?: unknown];
-type StepKeywords = { readonly closure?: unknown };
-type StepCall = readonly [args: StepArguments, kwargs: StepKeywords];
-
-/** Called before a step. It may return other arguments for it. */
-export type StepPreHook = (
-  optimizer: Optimizer<never>,
-  args: StepArguments,
-  kwargs: StepKeywords,
-  // biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing fits too
-) => readonly [StepArguments, StepKeywords] | null | undefined | void;
-
-/** Called after a step. */
-export type StepPostHook = (
-  optimizer: Optimizer<never>,
-  args: StepArguments,
-  kwargs: StepKeywords,
-) => void;
-
-/** Called with the optimizer alone. */
-export type OptimizerHook = (optimizer: Optimizer<never>) => void;
-
-/** Called with a state dict. It may return another one. */
-export type StateDictHook = (
-  optimizer: Optimizer<never>,
-  state_dict: OptimizerState,
-  // biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing fits too
-) => OptimizerState | null | undefined | void;
 
 let exported: Readonly<Record<string, unknown>> = {};
 
@@ -85,19 +55,6 @@ const SMALL = 8192;
 
 const HOOK = { hook: required(FUNCTION), prepend: optional(BOOL, false) };
 type Prepend = boolean | { prepend?: boolean | undefined };
-
-const STEP_PRE_HOOKS = new Hooks<StepPreHook>();
-const STEP_POST_HOOKS = new Hooks<StepPostHook>();
-
-/** Calls a hook before each step of every optimizer. */
-export function register_optimizer_step_pre_hook(hook: StepPreHook): RemovableHandle {
-  return STEP_PRE_HOOKS.add(hook);
-}
-
-/** Calls a hook after each step of every optimizer. */
-export function register_optimizer_step_post_hook(hook: StepPostHook): RemovableHandle {
-  return STEP_POST_HOOKS.add(hook);
-}
 
 const SAVE_PRE_HOOK = new Signature('register_state_dict_pre_hook', HOOK);
 const SAVE_POST_HOOK = new Signature('register_state_dict_post_hook', HOOK);
@@ -386,41 +343,9 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
     if (!isOptions(param_group)) {
       throw typeError(`param_group must be a dict, but got ${describe(param_group)}`);
     }
-    const { params, ...options } = param_group as Record<string, unknown> & { params: unknown };
-    const group = {
-      ...this.defaults,
-      ...definedOnly(options),
-      ...separate(listOf(params)),
-    } as unknown as ParamGroup<Options>;
-    this.#check(group);
+    const group = groupOf(this.defaults, param_group);
+    checkGroup(group, this.param_groups, this.defaults);
     this.param_groups.push(group);
-  }
-
-  #check(group: ParamGroup<Options>): void {
-    const { differentiable } = this.defaults as { differentiable?: boolean };
-    for (const parameter of group.params) {
-      if (!isTensor(parameter)) {
-        throw typeError(
-          `optimizer can only optimize Tensors, but one of the params is ${typename(parameter)}`,
-        );
-      }
-      if (!differentiable && !parameter.is_leaf && !parameter.retains_grad) {
-        throw valueError("can't optimize a non-leaf Tensor");
-      }
-    }
-    if (new Set(group.params).size !== group.params.length) warn(DUPLICATES);
-    const hasNames = group.param_names !== undefined;
-    if (this.param_groups.some(({ param_names }) => (param_names !== undefined) !== hasNames)) {
-      const which = hasNames ? 'with names' : 'without names';
-      throw valueError(
-        'all optimizer param groups should be with/without names. ' +
-          `cannot add param group ${which} to the optimizer`,
-      );
-    }
-    const known = new Set(this.param_groups.flatMap(({ params }) => params));
-    if (group.params.some((parameter) => known.has(parameter))) {
-      throw valueError('some parameters appear in more than one parameter group');
-    }
   }
 
   /** Calls a hook before each step. The hook may return other arguments for the step. */
@@ -561,10 +486,6 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
   }
 }
 
-const DUPLICATES =
-  'optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; ' +
-  'see github.com/pytorch/pytorch/issues/40967 for more information';
-
 /** Calls a closure with recording on. The closure must be synchronous. */
 export function evaluate(closure: unknown): unknown {
   checkClosure(closure);
@@ -589,37 +510,4 @@ export function asyncArguments(
 function checkClosure(closure: unknown): asserts closure is () => unknown {
   if (typeof closure === 'function') return;
   throw typeError(`step(): closure must be a function, got ${describe(closure)}`);
-}
-
-function definedOnly(options: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-}
-
-function listOf(params: unknown): unknown[] {
-  if (isTensor(params)) return [params];
-  if (types.isSet(params)) {
-    throw typeError(
-      'optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets ' +
-        'will change between runs. Please use a list instead.',
-    );
-  }
-  if (typeof (params as Iterable<unknown> | undefined)?.[Symbol.iterator] === 'function') {
-    return [...(params as Iterable<unknown>)];
-  }
-  throw typeError(`params of a group must be Tensors, got ${describe(params)}`);
-}
-
-/** Separates parameters from their names, if they have names. */
-function separate(listed: readonly unknown[]): { params: unknown[]; param_names?: string[] } {
-  const named = listed.filter((element) => Array.isArray(element)) as [string, unknown][];
-  if (named.length === 0) return { params: [...listed] };
-  if (named.length !== listed.length) {
-    throw valueError(
-      'all optimizer params should be with/without names. Some param names are missing',
-    );
-  }
-  return {
-    params: named.map(([, parameter]) => parameter),
-    param_names: named.map(([name]) => name),
-  };
 }

@@ -2,6 +2,7 @@
 import {
   BOOL,
   FLOAT,
+  nullable,
   option,
   optional,
   orNull,
@@ -71,7 +72,7 @@ export const CHOICE = option<boolean | null>(orNull(BOOL), null);
 
 /** The same, where they may also be given by position. */
 export const MAYBE_FLAG = optional(BOOL, false);
-export const MAYBE_CHOICE = optional<boolean | null>(orNull(BOOL), null);
+export const MAYBE_CHOICE = nullable(BOOL);
 
 /** Options that a caller leaves out have their defaults. */
 export type Given<Group> = { [Key in keyof Group]?: Group[Key] | undefined };

@@ -3,7 +3,7 @@ import { op } from '../nn/ops';
 import type { Tensor } from '../tensor/tensor';
 
 export const coalesced = op<(self: Tensor) => Tensor>('coalesce');
-export const indicesOf = op<(self: Tensor) => Tensor>('_indices');
+const indicesOf = op<(self: Tensor) => Tensor>('_indices');
 export const valuesOf = op<(self: Tensor) => Tensor>('_values');
 export const sparseMask = op<(self: Tensor, mask: Tensor) => Tensor>('sparse_mask');
 

@@ -9,16 +9,15 @@ import {
   FLOAT,
   FUNCTION,
   INT,
+  nullable,
   optional,
-  orNull,
   required,
   Signature,
   STRING,
-  type Type,
   typeOf,
 } from '../dispatch/signature';
 import { BatchNorm } from '../nn/modules/batchnorm';
-import { Module } from '../nn/modules/module';
+import { MODULE, Module } from '../nn/modules/module';
 import { op, withoutGrad } from '../nn/ops';
 import { tensor } from '../tensor/creation';
 import type { DeviceLike } from '../tensor/device';
@@ -28,7 +27,6 @@ import type { Tensor } from '../tensor/tensor';
 import { deepcopy } from '../utils/deepcopy';
 import { floatRepr, repr } from '../utils/python';
 import { cos } from '../utils/scalar_math';
-import type { SchedulerOptions } from './lr_scheduler/decay';
 import {
   type AnyOptimizer,
   checkOptimizer,
@@ -37,7 +35,7 @@ import {
   type Rates,
   valueForEach,
 } from './lr_scheduler/groups';
-import { LRScheduler } from './lr_scheduler/scheduler';
+import { LRScheduler, type SchedulerOptions } from './lr_scheduler/scheduler';
 import { minus, over, plus, type Value as Rate, times } from './values';
 
 type Tensors = readonly Tensor[];
@@ -160,13 +158,11 @@ const BATCHES = typeOf<AsyncIterable<Batch>>(
     (Symbol.asyncIterator in value || Symbol.iterator in value),
 );
 
-const MODULE: Type<Module> = typeOf('a Module', (value) => value instanceof Module);
-
 const AVERAGED_MODEL = new Signature('AveragedModel', {
   model: required(MODULE),
-  device: optional<DeviceLike | null>(orNull(DEVICE), null),
-  avg_fn: optional<unknown>(orNull(FUNCTION), null),
-  multi_avg_fn: optional<unknown>(orNull(FUNCTION), null),
+  device: nullable(DEVICE),
+  avg_fn: nullable(FUNCTION),
+  multi_avg_fn: nullable(FUNCTION),
   use_buffers: optional(BOOL, false),
 });
 
@@ -301,7 +297,7 @@ function copyBuffers(from: Module, into: Module): void {
 const UPDATE_BN = new Signature('update_bn', {
   loader: required(BATCHES),
   model: required(MODULE),
-  device: optional<DeviceLike | null>(orNull(DEVICE), null),
+  device: nullable(DEVICE),
 });
 
 /** A batch: the model's input, or an array that begins with it. */

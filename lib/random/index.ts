@@ -10,6 +10,7 @@ import { warn } from '../bindings/warnings';
 import type { CudaDevice } from '../cuda';
 import {
   BOOL,
+  nullable,
   option,
   optional,
   orNull,
@@ -37,7 +38,7 @@ const DEVICES: Type<Iterable<CudaDevice>> = {
 };
 
 const SIGNATURE = new Signature('fork_rng', {
-  devices: optional<Iterable<CudaDevice> | null>(orNull(DEVICES), null),
+  devices: nullable(DEVICES),
   enabled: optional(BOOL, true),
   device_type: option<string | null>(orNull(STRING), null),
 });

@@ -2,15 +2,7 @@
 import { types } from 'node:util';
 import { createError, typeError, valueError } from '../bindings/errors';
 import { describe, fail, isOptions } from '../dispatch/arguments';
-import {
-  ANYTHING,
-  optional,
-  orNull,
-  required,
-  Signature,
-  STRING,
-  TENSOR,
-} from '../dispatch/signature';
+import { ANYTHING, nullable, required, Signature, STRING, TENSOR } from '../dispatch/signature';
 import { adviceOn, contentsOf } from '../serialization/contents';
 import { copyPart, mapFile } from '../serialization/mapping';
 import { DESCRIPTORS, headerOf, headOf, LONGEST_HEAD, tensorOf } from '../serialization/npy';
@@ -27,7 +19,7 @@ export interface LoadOptions {
 
 const LOAD = new Signature('load', {
   file: required<unknown>(ANYTHING),
-  mmap_mode: optional<string | null>(orNull(STRING), null),
+  mmap_mode: nullable(STRING),
 });
 const SAVE = new Signature('save', { file: required(STRING), arr: required(TENSOR) });
 

@@ -1,5 +1,5 @@
 /**
- * Cross entropy with the own kernel (native/kernels/cross_entropy.h): sizes around a vector register and between
+ * Cross entropy with the own kernel (native/kernels/cross_entropy.cc): sizes around a vector register and between
  * threads, the whole range of exp, every instruction set, and inputs that it leaves to libtorch.
  */
 import { execFileSync } from 'node:child_process';

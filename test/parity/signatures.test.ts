@@ -42,7 +42,7 @@ functions = [[name, parameters(getattr(F, name))] for name in names]
 /** Our classes with a signature that are not losses, by Python's name. */
 const LAYERS: readonly [name: string, Class: { signature: readonly Parameter[] }][] = [
   ...Object.entries(nn)
-    .filter(([, member]) => typeof member === 'function' && Object.hasOwn(member, 'signature'))
+    .filter(([, member]) => typeof member === 'function' && 'signature' in member)
     .filter(([, member]) => !((member as typeof nn.Module).prototype instanceof nn._Loss))
     .filter(([name]) => name !== 'LinearCrossEntropyOptions')
     .map(([name, member]): [string, { signature: readonly Parameter[] }] => [
@@ -52,7 +52,7 @@ const LAYERS: readonly [name: string, Class: { signature: readonly Parameter[] }
   ...Object.entries({ optim, 'optim.lr_scheduler': optim.lr_scheduler }).flatMap(
     ([place, members]) =>
       Object.entries(members)
-        .filter(([, member]) => Object.hasOwn(member, 'signature'))
+        .filter(([, member]) => 'signature' in member)
         .map(([name, member]): [string, { signature: readonly Parameter[] }] => [
           `torch.${place}.${name}`,
           member as unknown as { signature: readonly Parameter[] },

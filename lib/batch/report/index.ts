@@ -37,7 +37,7 @@ interface Shown {
   readonly mean: number;
 }
 
-export function reportPage({ heading, totals, machines }: ReportData, date: string): string {
+function reportPage({ heading, totals, machines }: ReportData, date: string): string {
   const summary = totals.summary(heading.loss, heading.reduction);
   const { difference } = summary;
   const shown: Shown = difference

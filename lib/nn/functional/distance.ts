@@ -5,8 +5,8 @@ import {
   FLOAT,
   INT,
   INTS,
+  nullable,
   optional,
-  orNull,
   required,
   Signature,
   TENSOR,
@@ -66,7 +66,7 @@ const NORMALIZE = new Signature('normalize', {
   p: optional(FLOAT, 2),
   dim: optional(DIMENSIONS, 1),
   eps: optional(FLOAT, 1e-12),
-  out: optional<Tensor | null>(orNull(TENSOR), null),
+  out: nullable(TENSOR),
 });
 
 const divideInto = op<(self: Tensor, other: Tensor, options: { out: Tensor }) => Tensor>('div', [

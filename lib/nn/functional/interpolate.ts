@@ -3,14 +3,13 @@ import { createError, notImplementedError, valueError } from '../../bindings/err
 import {
   BOOL,
   define,
-  NUMBERS,
+  NUMBER_OR_NUMBERS,
+  nullable,
   optional,
-  orNull,
   type Positional,
   required,
   STRING,
   TENSOR,
-  typeOf,
 } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
 import { floatRepr, tupleRepr } from '../../utils/python';
@@ -20,11 +19,6 @@ import { adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d } from '.
 
 /** A factor that holds for all dimensions, or one for each. */
 export type Factor = number | readonly number[];
-
-export const FACTOR = typeOf<Factor>(
-  'a number or an array of numbers',
-  (value) => typeof value === 'number' || NUMBERS.accepts(value),
-);
 
 /** How elements between others are computed. */
 export type InterpolationMode =
@@ -60,11 +54,11 @@ export interface InterpolateOptions extends UpsampleOptions {
 
 /** The parameters that the layer Upsample has, too. */
 export const UPSAMPLE = {
-  size: optional<Size | null>(orNull(SIZE), null),
-  scale_factor: optional<Factor | null>(orNull(FACTOR), null),
+  size: nullable(SIZE),
+  scale_factor: nullable<Factor>(NUMBER_OR_NUMBERS),
   mode: optional<string>(STRING, 'nearest'),
-  align_corners: optional<boolean | null>(orNull(BOOL), null),
-  recompute_scale_factor: optional<boolean | null>(orNull(BOOL), null),
+  align_corners: nullable(BOOL),
+  recompute_scale_factor: nullable(BOOL),
 };
 
 const INTERPOLATE = { input: required(TENSOR), ...UPSAMPLE, antialias: optional(BOOL, false) };

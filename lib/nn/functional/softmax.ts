@@ -7,8 +7,8 @@ import {
   define,
   FLOAT,
   INT,
+  nullable,
   optional,
-  orNull,
   type Positional,
   required,
   TENSOR,
@@ -41,8 +41,8 @@ const logSoftmaxAlong = op<Along>('log_softmax', ['int']);
 function along(name: string, compute: Along): SoftmaxFunction {
   const declarations = {
     input: required(TENSOR),
-    dim: optional<number | null>(orNull(INT), null),
-    dtype: optional<DType | null>(orNull(DTYPE), null),
+    dim: nullable(INT),
+    dtype: nullable(DTYPE),
   };
   return define(name, declarations, ({ input, dim, dtype }) =>
     compute(input, dim ?? impliedDim(name, input.ndim), dtype),

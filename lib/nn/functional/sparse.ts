@@ -6,8 +6,8 @@ import {
   define,
   FLOAT,
   INT,
+  nullable,
   optional,
-  orNull,
   type Positional,
   required,
   Signature,
@@ -36,14 +36,14 @@ export interface EmbeddingOptions {
 
 /** The limit of norms, and how gradients are scaled. */
 export const NORM = {
-  max_norm: optional<number | null>(orNull(FLOAT), null),
+  max_norm: nullable(FLOAT),
   norm_type: optional(FLOAT, 2),
   scale_grad_by_freq: optional(BOOL, false),
 };
 
 /** The options of {@link embedding}, in Python's order. */
 export const EMBEDDING_OPTIONS = {
-  padding_idx: optional<number | null>(orNull(INT), null),
+  padding_idx: nullable(INT),
   ...NORM,
   sparse: optional(BOOL, false),
 };
@@ -129,13 +129,13 @@ const MODES: readonly string[] = ['sum', 'mean', 'max'];
 const EMBEDDING_BAG = {
   input: required(TENSOR),
   weight: required(TENSOR),
-  offsets: optional<Tensor | null>(orNull(TENSOR), null),
+  offsets: nullable(TENSOR),
   ...NORM,
   mode: optional(STRING, 'mean'),
   sparse: optional(BOOL, false),
-  per_sample_weights: optional<Tensor | null>(orNull(TENSOR), null),
+  per_sample_weights: nullable(TENSOR),
   include_last_offset: optional(BOOL, false),
-  padding_idx: optional<number | null>(orNull(INT), null),
+  padding_idx: nullable(INT),
 };
 
 type Bags = (

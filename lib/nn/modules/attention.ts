@@ -10,6 +10,7 @@ import {
   type FactoryOptions,
   FLOAT,
   INT,
+  nullable,
   optional,
   orNull,
   type Positional,
@@ -105,13 +106,13 @@ const MULTIHEAD_ATTENTION = new Signature('MultiheadAttention', {
   bias: optional(BOOL, true),
   add_bias_kv: optional(BOOL, false),
   add_zero_attn: optional(BOOL, false),
-  kdim: optional<number | null>(orNull(INT), null),
-  vdim: optional<number | null>(orNull(INT), null),
+  kdim: nullable(INT),
+  vdim: nullable(INT),
   batch_first: optional(BOOL, false),
   ...FACTORY,
 });
 
-const MASK = optional<Tensor | null>(orNull(TENSOR), null);
+const MASK = nullable(TENSOR);
 const FORWARD = new Signature('MultiheadAttention.forward', {
   query: required(TENSOR),
   key: required(TENSOR),

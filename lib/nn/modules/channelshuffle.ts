@@ -1,10 +1,10 @@
 /** A layer that mixes groups of channels. Source: torch/nn/modules/channelshuffle.py. */
-import { INT, required, Signature } from '../../dispatch/signature';
+import { INT, required } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
 import { channel_shuffle } from '../functional/vision';
-import { Module } from './module';
+import { attributeLayer } from './layer';
 
-const CHANNEL_SHUFFLE = new Signature('ChannelShuffle', { groups: required(INT) });
+const CHANNEL_SHUFFLE = { groups: required(INT) };
 
 /**
  * Divides the channels into groups, and takes one of each group in turn.
@@ -13,17 +13,10 @@ const CHANNEL_SHUFFLE = new Signature('ChannelShuffle', { groups: required(INT) 
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.ChannelShuffle.html
  */
-export class ChannelShuffle extends Module<[input: Tensor], Tensor> {
-  static readonly signature = CHANNEL_SHUFFLE.description;
-  groups: number;
-
-  constructor(groups: number | { groups: number });
-  constructor(...args: unknown[]) {
-    const { groups } = CHANNEL_SHUFFLE.read(args);
-    super();
-    this.groups = groups;
-  }
-
+export class ChannelShuffle extends attributeLayer<
+  [groups: number | { groups: number }],
+  typeof CHANNEL_SHUFFLE
+>('ChannelShuffle', CHANNEL_SHUFFLE) {
   override forward(input: Tensor): Tensor {
     return channel_shuffle(input, this.groups);
   }

@@ -7,9 +7,9 @@ import {
   BOOL,
   DEVICE,
   DTYPE,
+  nullable,
   option,
   optional,
-  orNull,
   Signature,
 } from '../../dispatch/signature';
 import type { DeviceLike } from '../../tensor/device';
@@ -31,8 +31,8 @@ export interface ToOptions {
 export type Converter = (tensor: Tensor) => Tensor;
 
 const TO = new Signature('Module.to', {
-  device: optional<DeviceLike | null>(orNull(DEVICE), null),
-  dtype: optional<DType | null>(orNull(DTYPE), null),
+  device: nullable(DEVICE),
+  dtype: nullable(DTYPE),
   non_blocking: optional(BOOL, false),
   memory_format: option(ANYTHING, null),
 });

@@ -2,10 +2,9 @@
 import { Function as CustomFunction, type FunctionCtx } from '../../autograd/function';
 import { valueError } from '../../bindings/errors';
 import { tensorHandle } from '../../bindings/handle';
-import { Signature } from '../../dispatch/signature';
 import { zeros } from '../../tensor/factories';
 import type { Tensor } from '../../tensor/tensor';
-import { NEIGHBOURS, type NeighbourArguments, NeighbourNorm } from './neighbours';
+import { neighbourNorm } from './neighbours';
 
 interface Window {
   size: number;
@@ -67,8 +66,6 @@ const Normalized = class CrossMapLRN2d extends CustomFunction {
   }
 };
 
-const SIGNATURE = new Signature('CrossMapLRN2d', NEIGHBOURS);
-
 /**
  * Divides by `(k + alpha * s) ** beta`, where s is the mean square of `size` neighbouring channels. The last channels have
  * other neighbours than in {@link LocalResponseNorm}.
@@ -77,13 +74,7 @@ const SIGNATURE = new Signature('CrossMapLRN2d', NEIGHBOURS);
  *
  * See https://github.com/pytorch/pytorch/blob/v2.13.0/torch/nn/modules/normalization.py
  */
-export class CrossMapLRN2d extends NeighbourNorm {
-  static readonly signature = SIGNATURE.description;
-
-  constructor(...args: NeighbourArguments) {
-    super(SIGNATURE.read(args));
-  }
-
+export class CrossMapLRN2d extends neighbourNorm('CrossMapLRN2d') {
   override forward(input: Tensor): Tensor {
     tensorHandle(input, { name: 'CrossMapLRN2d', parameters: [] }, 'input');
     const { size, alpha, beta, k } = this;

@@ -9,6 +9,7 @@ import {
   type Pairwise,
   pairwise_distance,
 } from '../functional/distance';
+import { attributeLayer } from './layer';
 import { Module } from './module';
 
 export interface PairwiseDistanceOptions {
@@ -67,10 +68,7 @@ export class PairwiseDistance extends Module<[x1: Tensor, x2: Tensor], Tensor> {
   }
 }
 
-const COSINE_SIMILARITY = new Signature('CosineSimilarity', {
-  dim: optional(INT, 1),
-  eps: optional(FLOAT, 1e-8),
-});
+const COSINE_SIMILARITY = { dim: optional(INT, 1), eps: optional(FLOAT, 1e-8) };
 
 /**
  * Computes the cosine of the angle between vectors along a dimension.
@@ -79,18 +77,11 @@ const COSINE_SIMILARITY = new Signature('CosineSimilarity', {
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.CosineSimilarity.html
  */
-export class CosineSimilarity extends Module<[x1: Tensor, x2: Tensor], Tensor> {
-  static readonly signature = COSINE_SIMILARITY.description;
-  dim: number;
-  eps: number;
-
-  constructor(...args: Positional<[], [dim: 'dim', eps: 'eps'], CosineSimilarityOptions>) {
-    const { dim, eps } = COSINE_SIMILARITY.read(args);
-    super();
-    this.dim = dim;
-    this.eps = eps;
-  }
-
+export class CosineSimilarity extends attributeLayer<
+  Positional<[], [dim: 'dim', eps: 'eps'], CosineSimilarityOptions>,
+  typeof COSINE_SIMILARITY,
+  [x1: Tensor, x2: Tensor]
+>('CosineSimilarity', COSINE_SIMILARITY) {
   override forward(x1: Tensor, x2: Tensor): Tensor {
     return cosine_similarity(x1, x2, this.dim, this.eps);
   }

@@ -13,8 +13,7 @@ import {
   dropout3d,
   feature_alpha_dropout,
 } from '../functional/dropout';
-import { type LayerClass, layer } from './layer';
-import { Module } from './module';
+import { attributes, type LayerClass, layer } from './layer';
 
 const PARAMETERS = {
   p: optional(FLOAT, 0.5),
@@ -24,17 +23,13 @@ const PARAMETERS = {
 type Arguments = Positional<[], [p: 'p', inplace: 'inplace'], Omit<DropoutOptions, 'training'>>;
 
 /** The base of all dropouts. */
-abstract class DropoutNd extends Module<[input: Tensor], Tensor> {
-  p: number;
-  inplace: boolean;
+abstract class DropoutNd extends attributes<typeof PARAMETERS>() {
   /** @internal */
   declare readonly _drop: (input: Tensor, p: number, training: boolean, inplace: boolean) => Tensor;
 
-  constructor({ p, inplace }: ValuesOf<typeof PARAMETERS>) {
-    checkProbability(p);
-    super();
-    this.p = p;
-    this.inplace = inplace;
+  constructor(values: ValuesOf<typeof PARAMETERS>) {
+    checkProbability(values.p);
+    super(values);
   }
 
   override forward(input: Tensor): Tensor {

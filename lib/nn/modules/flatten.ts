@@ -1,17 +1,10 @@
 /** Modules that change shapes. Source: torch/nn/modules/flatten.py. */
 
-import {
-  INT,
-  INTS,
-  optional,
-  type Positional,
-  required,
-  Signature,
-} from '../../dispatch/signature';
+import { INT, INTS, optional, type Positional, required } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
 import { tupleRepr } from '../../utils/python';
 import { op } from '../ops';
-import { Module } from './module';
+import { attributeLayer } from './layer';
 
 export interface FlattenOptions {
   /** The first dimension to flatten. Default: 1. */
@@ -20,10 +13,7 @@ export interface FlattenOptions {
   end_dim?: number | undefined;
 }
 
-const FLATTEN = new Signature('Flatten', {
-  start_dim: optional(INT, 1),
-  end_dim: optional(INT, -1),
-});
+const FLATTEN = { start_dim: optional(INT, 1), end_dim: optional(INT, -1) };
 
 /**
  * Flattens a range of dimensions into one.
@@ -32,20 +22,10 @@ const FLATTEN = new Signature('Flatten', {
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.Flatten.html
  */
-export class Flatten extends Module<[input: Tensor], Tensor> {
-  static readonly signature = FLATTEN.description;
-  start_dim: number;
-  end_dim: number;
-
-  constructor(
-    ...args: Positional<[], [start_dim: 'start_dim', end_dim: 'end_dim'], FlattenOptions>
-  ) {
-    const { start_dim, end_dim } = FLATTEN.read(args);
-    super();
-    this.start_dim = start_dim;
-    this.end_dim = end_dim;
-  }
-
+export class Flatten extends attributeLayer<
+  Positional<[], [start_dim: 'start_dim', end_dim: 'end_dim'], FlattenOptions>,
+  typeof FLATTEN
+>('Flatten', FLATTEN) {
   override forward(input: Tensor): Tensor {
     return flatten(input, this.start_dim, this.end_dim);
   }
@@ -59,10 +39,7 @@ const flatten = op<(self: Tensor, start_dim: number, end_dim: number) => Tensor>
   'using_ints',
 ]);
 
-const UNFLATTEN = new Signature('Unflatten', {
-  dim: required(INT),
-  unflattened_size: required(INTS),
-});
+const UNFLATTEN = { dim: required(INT), unflattened_size: required(INTS) };
 const unflatten = op<(self: Tensor, dim: number, sizes: readonly number[]) => Tensor>('unflatten', [
   'int',
 ]);
@@ -74,19 +51,10 @@ const unflatten = op<(self: Tensor, dim: number, sizes: readonly number[]) => Te
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.Unflatten.html
  */
-export class Unflatten extends Module<[input: Tensor], Tensor> {
-  static readonly signature = UNFLATTEN.description;
-  dim: number;
-  unflattened_size: readonly number[];
-
-  constructor(dim: number, unflattened_size: readonly number[]);
-  constructor(...args: unknown[]) {
-    const { dim, unflattened_size } = UNFLATTEN.read(args);
-    super();
-    this.dim = dim;
-    this.unflattened_size = unflattened_size;
-  }
-
+export class Unflatten extends attributeLayer<
+  [dim: number, unflattened_size: readonly number[]],
+  typeof UNFLATTEN
+>('Unflatten', UNFLATTEN) {
   override forward(input: Tensor): Tensor {
     return unflatten(input, this.dim, this.unflattened_size);
   }

@@ -1,11 +1,11 @@
 /** Layers between images and the columns of their blocks. Source: torch/nn/modules/fold.py. */
-import { type Positional, required, Signature } from '../../dispatch/signature';
+import { type Positional, required } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
 import { BLOCKS, type BlockOptions, type Blocks, fold, unfold } from '../functional/fold';
 import { SIZE, type Size, sizeRepr } from '../sizes';
-import { Module } from './module';
+import { attributeLayer } from './layer';
 
-const UNFOLD = new Signature('Unfold', { kernel_size: required(SIZE), ...BLOCKS });
+const UNFOLD = { kernel_size: required(SIZE), ...BLOCKS };
 
 /**
  * Returns each block of an image as a column.
@@ -15,22 +15,10 @@ const UNFOLD = new Signature('Unfold', { kernel_size: required(SIZE), ...BLOCKS 
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.Unfold.html
  */
-export class Unfold extends Module<[input: Tensor], Tensor> {
-  static readonly signature = UNFOLD.description;
-  kernel_size: Size;
-  dilation: Size;
-  padding: Size;
-  stride: Size;
-
-  constructor(...args: Positional<[kernel_size: Size], Blocks, BlockOptions>) {
-    const { kernel_size, dilation, padding, stride } = UNFOLD.read(args);
-    super();
-    this.kernel_size = kernel_size;
-    this.dilation = dilation;
-    this.padding = padding;
-    this.stride = stride;
-  }
-
+export class Unfold extends attributeLayer<
+  Positional<[kernel_size: Size], Blocks, BlockOptions>,
+  typeof UNFOLD
+>('Unfold', UNFOLD) {
   override forward(input: Tensor): Tensor {
     return unfold(input, this.kernel_size, this.dilation, this.padding, this.stride);
   }
@@ -41,11 +29,7 @@ export class Unfold extends Module<[input: Tensor], Tensor> {
   }
 }
 
-const FOLD = new Signature('Fold', {
-  output_size: required(SIZE),
-  kernel_size: required(SIZE),
-  ...BLOCKS,
-});
+const FOLD = { output_size: required(SIZE), ...UNFOLD };
 
 /**
  * Adds columns up to an image, of which each is a block: what {@link Unfold} takes apart.
@@ -54,24 +38,10 @@ const FOLD = new Signature('Fold', {
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.Fold.html
  */
-export class Fold extends Module<[input: Tensor], Tensor> {
-  static readonly signature = FOLD.description;
-  output_size: Size;
-  kernel_size: Size;
-  dilation: Size;
-  padding: Size;
-  stride: Size;
-
-  constructor(...args: Positional<[output_size: Size, kernel_size: Size], Blocks, BlockOptions>) {
-    const { output_size, kernel_size, dilation, padding, stride } = FOLD.read(args);
-    super();
-    this.output_size = output_size;
-    this.kernel_size = kernel_size;
-    this.dilation = dilation;
-    this.padding = padding;
-    this.stride = stride;
-  }
-
+export class Fold extends attributeLayer<
+  Positional<[output_size: Size, kernel_size: Size], Blocks, BlockOptions>,
+  typeof FOLD
+>('Fold', FOLD) {
   override forward(input: Tensor): Tensor {
     const { output_size, kernel_size, dilation, padding, stride } = this;
     return fold(input, output_size, kernel_size, dilation, padding, stride);

@@ -1,10 +1,12 @@
-/** Classes of layers that differ in their names and a few members: for signals, images and volumes. */
+/** Makes classes of layers from what they declare. */
 import {
   type Declarations,
   Signature,
   type SignatureParameter,
   type ValuesOf,
 } from '../../dispatch/signature';
+import type { Tensor } from '../../tensor/tensor';
+import { Module } from './module';
 
 /** A class of layers. */
 export interface LayerClass<Args extends readonly unknown[], Layer> {
@@ -37,3 +39,38 @@ export function layer<Args extends readonly unknown[], Layer, D extends Declarat
   Object.assign(Complete.prototype, members);
   return Complete as unknown as LayerClass<Args, Layer>;
 }
+
+class Attributes extends Module {
+  constructor(values: object) {
+    super();
+    Object.assign(this, values);
+  }
+}
+
+/** A layer that has the values of its parameters as attributes. */
+export type WithAttributes<
+  D extends Declarations,
+  Inputs extends unknown[] = [input: Tensor],
+  Result = Tensor,
+> = Module<Inputs, Result> & ValuesOf<D>;
+
+/** Returns the base of layers that have the values of their parameters as attributes. */
+export const attributes = <
+  D extends Declarations,
+  Inputs extends unknown[] = [input: Tensor],
+  Result = Tensor,
+>() =>
+  Attributes as unknown as abstract new (
+    values: ValuesOf<D>,
+  ) => WithAttributes<D, Inputs, Result>;
+
+/** Makes a class of layers that have the values of their parameters as attributes. */
+export const attributeLayer = <
+  Args extends readonly unknown[],
+  D extends Declarations,
+  Inputs extends unknown[] = [input: Tensor],
+>(
+  name: string,
+  declarations: D,
+): LayerClass<Args, WithAttributes<D, Inputs>> =>
+  layer(attributes<D, Inputs>(), name, declarations) as never;

@@ -4,6 +4,7 @@ import { notImplementedError, valueError } from '../../bindings/errors';
 import type { AsyncOptions } from '../../bindings/jobs';
 import { fail } from '../../dispatch/arguments';
 import { isReplaying } from '../../dispatch/replay';
+import { typeOf } from '../../dispatch/signature';
 import type { DeviceLike } from '../../tensor/device';
 import { bfloat16, type DType, double, float, half } from '../../tensor/dtype';
 import type { Tensor } from '../../tensor/tensor';
@@ -282,3 +283,6 @@ export class Module<Args extends unknown[] = Any[], Result = Any> extends Module
 }
 
 const NO_OPTIONS = Symbol('a state dict');
+
+/** The type of a parameter that is a module. */
+export const MODULE = typeOf<Module>('a Module', (value) => value instanceof Module);

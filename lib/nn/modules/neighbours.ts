@@ -1,25 +1,16 @@
 /** The base of normalizations by neighbouring channels. */
-import {
-  FLOAT,
-  INT,
-  optional,
-  type Positional,
-  required,
-  type ValuesOf,
-} from '../../dispatch/signature';
-import type { Tensor } from '../../tensor/tensor';
+import { FLOAT, INT, optional, type Positional, required } from '../../dispatch/signature';
 import { floatRepr } from '../../utils/python';
 import type { LocalResponseNormOptions } from '../functional/normalization';
-import { Module } from './module';
+import { attributes, type LayerClass, layer } from './layer';
 
-export const NEIGHBOURS = {
+const NEIGHBOURS = {
   size: required(INT),
   alpha: optional(FLOAT, 1e-4),
   beta: optional(FLOAT, 0.75),
   k: optional(FLOAT, 1),
 };
 
-/** The arguments of both normalizations by neighbours. */
 export type NeighbourArguments = Positional<
   [size: number],
   [alpha: 'alpha', beta: 'beta', k: 'k'],
@@ -27,20 +18,7 @@ export type NeighbourArguments = Positional<
 >;
 
 /** The base of LocalResponseNorm and CrossMapLRN2d. */
-export abstract class NeighbourNorm extends Module<[input: Tensor], Tensor> {
-  size: number;
-  alpha: number;
-  beta: number;
-  k: number;
-
-  constructor({ size, alpha, beta, k }: ValuesOf<typeof NEIGHBOURS>) {
-    super();
-    this.size = size;
-    this.alpha = alpha;
-    this.beta = beta;
-    this.k = k;
-  }
-
+export abstract class NeighbourNorm extends attributes<typeof NEIGHBOURS>() {
   override extra_repr(): string {
     const [alpha, beta] = [this.alpha, this.beta].map(floatRepr);
     return `${this.size}, alpha=${alpha}, beta=${beta}, k=${this._kRepr()}`;
@@ -51,3 +29,7 @@ export abstract class NeighbourNorm extends Module<[input: Tensor], Tensor> {
     return floatRepr(this.k);
   }
 }
+
+/** Makes the base class of a normalization by neighbours. */
+export const neighbourNorm = (name: string): LayerClass<NeighbourArguments, NeighbourNorm> =>
+  layer(NeighbourNorm, name, NEIGHBOURS);

@@ -6,9 +6,9 @@ import {
   type FactoryOptions,
   FLOAT,
   INT,
+  nullable,
   option,
   optional,
-  orNull,
   type Place,
   type Positional,
   required,
@@ -24,11 +24,9 @@ import { Parameter } from '../parameter';
 import { repeated, SIZE, type Size } from '../sizes';
 import { numberRepr } from './checks';
 import { Module } from './module';
-import { NEIGHBOURS, type NeighbourArguments, NeighbourNorm } from './neighbours';
+import { neighbourNorm } from './neighbours';
 
 // --- by neighbours --------------------------------------------------------------------------------------------------
-
-const LOCAL_RESPONSE_NORM = new Signature('LocalResponseNorm', NEIGHBOURS);
 
 /**
  * Divides by `(k + alpha * s) ** beta`, where s is the mean square of `size` neighbouring channels.
@@ -37,13 +35,7 @@ const LOCAL_RESPONSE_NORM = new Signature('LocalResponseNorm', NEIGHBOURS);
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.LocalResponseNorm.html
  */
-export class LocalResponseNorm extends NeighbourNorm {
-  static readonly signature = LOCAL_RESPONSE_NORM.description;
-
-  constructor(...args: NeighbourArguments) {
-    super(LOCAL_RESPONSE_NORM.read(args));
-  }
-
+export class LocalResponseNorm extends neighbourNorm('LocalResponseNorm') {
   override forward(input: Tensor): Tensor {
     return local_response_norm(input, this.size, this.alpha, this.beta, this.k);
   }
@@ -214,7 +206,7 @@ export interface RMSNormModuleOptions extends FactoryOptions {
 
 const RMS_NORM = new Signature('RMSNorm', {
   normalized_shape: required(SIZE),
-  eps: optional<number | null>(orNull(FLOAT), null),
+  eps: nullable(FLOAT),
   elementwise_affine: optional(BOOL, true),
   ...FACTORY,
 });

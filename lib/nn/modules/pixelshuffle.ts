@@ -1,10 +1,10 @@
 /** Layers between channels and pixels. Source: torch/nn/modules/pixelshuffle.py. */
-import { INT, required, Signature } from '../../dispatch/signature';
+import { INT, required } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
 import { pixel_shuffle, pixel_unshuffle } from '../functional/vision';
-import { Module } from './module';
+import { attributeLayer } from './layer';
 
-const PIXEL_SHUFFLE = new Signature('PixelShuffle', { upscale_factor: required(INT) });
+const PIXEL_SHUFFLE = { upscale_factor: required(INT) };
 
 /**
  * Makes an image r times as high and wide of each r² channels, where r is `upscale_factor`.
@@ -13,17 +13,10 @@ const PIXEL_SHUFFLE = new Signature('PixelShuffle', { upscale_factor: required(I
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.PixelShuffle.html
  */
-export class PixelShuffle extends Module<[input: Tensor], Tensor> {
-  static readonly signature = PIXEL_SHUFFLE.description;
-  upscale_factor: number;
-
-  constructor(upscale_factor: number | { upscale_factor: number });
-  constructor(...args: unknown[]) {
-    const { upscale_factor } = PIXEL_SHUFFLE.read(args);
-    super();
-    this.upscale_factor = upscale_factor;
-  }
-
+export class PixelShuffle extends attributeLayer<
+  [upscale_factor: number | { upscale_factor: number }],
+  typeof PIXEL_SHUFFLE
+>('PixelShuffle', PIXEL_SHUFFLE) {
   override forward(input: Tensor): Tensor {
     return pixel_shuffle(input, this.upscale_factor);
   }
@@ -33,7 +26,7 @@ export class PixelShuffle extends Module<[input: Tensor], Tensor> {
   }
 }
 
-const PIXEL_UNSHUFFLE = new Signature('PixelUnshuffle', { downscale_factor: required(INT) });
+const PIXEL_UNSHUFFLE = { downscale_factor: required(INT) };
 
 /**
  * Reverses {@link PixelShuffle}, with r as `downscale_factor`.
@@ -42,17 +35,10 @@ const PIXEL_UNSHUFFLE = new Signature('PixelUnshuffle', { downscale_factor: requ
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.PixelUnshuffle.html
  */
-export class PixelUnshuffle extends Module<[input: Tensor], Tensor> {
-  static readonly signature = PIXEL_UNSHUFFLE.description;
-  downscale_factor: number;
-
-  constructor(downscale_factor: number | { downscale_factor: number });
-  constructor(...args: unknown[]) {
-    const { downscale_factor } = PIXEL_UNSHUFFLE.read(args);
-    super();
-    this.downscale_factor = downscale_factor;
-  }
-
+export class PixelUnshuffle extends attributeLayer<
+  [downscale_factor: number | { downscale_factor: number }],
+  typeof PIXEL_UNSHUFFLE
+>('PixelUnshuffle', PIXEL_UNSHUFFLE) {
   override forward(input: Tensor): Tensor {
     return pixel_unshuffle(input, this.downscale_factor);
   }

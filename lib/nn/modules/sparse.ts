@@ -5,8 +5,8 @@ import {
   FACTORY,
   type FactoryOptions,
   INT,
+  nullable,
   optional,
-  orNull,
   type Place,
   type Positional,
   required,
@@ -47,7 +47,7 @@ const EMBEDDING = new Signature('Embedding', {
   num_embeddings: required(INT),
   embedding_dim: required(INT),
   ...EMBEDDING_OPTIONS,
-  _weight: optional<Tensor | null>(orNull(TENSOR), null),
+  _weight: nullable(TENSOR),
   _freeze: optional(BOOL, false),
   ...FACTORY,
 });
@@ -182,7 +182,7 @@ export interface BagFromPretrainedOptions
 
 const LAST = {
   include_last_offset: optional(BOOL, false),
-  padding_idx: optional<number | null>(orNull(INT), null),
+  padding_idx: nullable(INT),
 };
 const BAG = { ...NORM, mode: optional(STRING, 'mean'), sparse: optional(BOOL, false) };
 
@@ -190,7 +190,7 @@ const EMBEDDING_BAG = new Signature('EmbeddingBag', {
   num_embeddings: required(INT),
   embedding_dim: required(INT),
   ...BAG,
-  _weight: optional<Tensor | null>(orNull(TENSOR), null),
+  _weight: nullable(TENSOR),
   ...LAST,
   ...FACTORY,
 });
@@ -218,8 +218,8 @@ type Bags = Positional<
 
 const BAGS = new Signature('EmbeddingBag.forward', {
   input: required(TENSOR),
-  offsets: optional<Tensor | null>(orNull(TENSOR), null),
-  per_sample_weights: optional<Tensor | null>(orNull(TENSOR), null),
+  offsets: nullable(TENSOR),
+  per_sample_weights: nullable(TENSOR),
 });
 
 /**

@@ -7,12 +7,11 @@ import {
   type Positional,
   required,
   Signature,
-  typeOf,
 } from '../../dispatch/signature';
 import { GROUP, type Group, get_world_size, is_initialized } from '../../distributed/process_group';
 import type { Tensor } from '../../tensor/tensor';
 import { BatchNorm, type NormOptions, normParameters } from './batchnorm';
-import { Module } from './module';
+import { MODULE, type Module } from './module';
 
 export interface SyncBatchNormOptions extends NormOptions {
   /** The processes. Default: null, the default group. */
@@ -30,7 +29,7 @@ const SIGNATURE = new Signature('SyncBatchNorm', {
 });
 
 const CONVERT = new Signature('convert_sync_batchnorm', {
-  module: required(typeOf<Module>('a Module', (value) => value instanceof Module)),
+  module: required(MODULE),
   process_group,
 });
 

@@ -6,8 +6,8 @@ import {
   DTYPE,
   FACTORY,
   INT,
+  nullable,
   optional,
-  orNull,
   type Positional,
   required,
   Signature,
@@ -17,7 +17,7 @@ import type { DeviceLike } from '../../tensor/device';
 import type { DType } from '../../tensor/dtype';
 import type { Tensor } from '../../tensor/tensor';
 import * as init from '../init';
-import { Module } from './module';
+import { MODULE, Module } from './module';
 import { LayerNorm } from './normalization';
 import {
   type DecoderOptions,
@@ -27,7 +27,7 @@ import {
   TransformerDecoderLayer,
   TransformerEncoderLayer,
 } from './transformer_layer';
-import { causalMask, MODULE, TransformerDecoder, TransformerEncoder } from './transformer_stack';
+import { causalMask, TransformerDecoder, TransformerEncoder } from './transformer_stack';
 
 export interface TransformerOptions extends LayerOptions {
   /** The number of features. Default: 512. */
@@ -53,8 +53,8 @@ const TRANSFORMER = new Signature('Transformer', {
   dim_feedforward,
   dropout,
   activation,
-  custom_encoder: optional<Module | null>(orNull(MODULE), null),
-  custom_decoder: optional<Module | null>(orNull(MODULE), null),
+  custom_encoder: nullable(MODULE),
+  custom_decoder: nullable(MODULE),
   ...REST,
   ...FACTORY,
 });
@@ -68,8 +68,8 @@ const TRANSFORMER_FORWARD = new Signature('Transformer.forward', {
   src_key_padding_mask: MASK,
   tgt_key_padding_mask: MASK,
   memory_key_padding_mask: MASK,
-  src_is_causal: optional<boolean | null>(orNull(BOOL), null),
-  tgt_is_causal: optional<boolean | null>(orNull(BOOL), null),
+  src_is_causal: nullable(BOOL),
+  tgt_is_causal: nullable(BOOL),
   memory_is_causal: optional(BOOL, false),
 });
 
@@ -100,8 +100,8 @@ type AllMasks = Positional<
 
 const SUBSEQUENT = new Signature('generate_square_subsequent_mask', {
   sz: required(INT),
-  device: optional<DeviceLike | null>(orNull(DEVICE), null),
-  dtype: optional<DType | null>(orNull(DTYPE), null),
+  device: nullable(DEVICE),
+  dtype: nullable(DTYPE),
 });
 
 /**

@@ -9,8 +9,8 @@ import {
   type FactoryOptions,
   FLOAT,
   INT,
+  nullable,
   optional,
-  orNull,
   type Positional,
   required,
   Signature,
@@ -81,7 +81,7 @@ type Settings = Positional<
   LayerOptions
 >;
 
-export const MASK = optional<Tensor | null>(orNull(TENSOR), null);
+export const MASK = nullable(TENSOR);
 
 const SIZES = { d_model: required(INT), nhead: required(INT) };
 const PARAMETERS = { ...SIZES, ...LAYER, ...FACTORY };

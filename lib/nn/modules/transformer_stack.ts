@@ -6,13 +6,12 @@ import { warn } from '../../bindings/warnings';
 import {
   BOOL,
   INT,
+  nullable,
   optional,
-  orNull,
   type Positional,
   required,
   Signature,
   TENSOR,
-  typeOf,
 } from '../../dispatch/signature';
 import type { DeviceLike } from '../../tensor/device';
 import type { DType } from '../../tensor/dtype';
@@ -23,7 +22,7 @@ import { canonicalMask } from '../functional/attention/masks';
 import { op } from '../ops';
 import { isFast, isNested } from './attention';
 import { ModuleList } from './container';
-import { Module } from './module';
+import { MODULE, Module } from './module';
 import { type DecoderMasks, MASK, TransformerEncoderLayer, tensorsOf } from './transformer_layer';
 
 const isLeftAligned = op<(t: Tensor, mask: Tensor) => boolean>(
@@ -35,8 +34,7 @@ const nestedFromMask = op<(t: Tensor, mask: Tensor, mask_check: boolean) => Tens
 const toPadded =
   op<(self: Tensor, padding: number, size: readonly number[]) => Tensor>('to_padded_tensor');
 
-export const MODULE = typeOf<Module>('a Module', (value) => value instanceof Module);
-const NORM = { norm: optional<Module | null>(orNull(MODULE), null) };
+const NORM = { norm: nullable(MODULE) };
 
 /** Returns a square mask with -Infinity above the diagonal, and zeros elsewhere. */
 export const causalMask = (size: number, device: DeviceLike | null, dtype: DType | null): Tensor =>
@@ -85,7 +83,7 @@ const ENCODER_FORWARD = new Signature('TransformerEncoder.forward', {
   src: required(TENSOR),
   mask: MASK,
   src_key_padding_mask: MASK,
-  is_causal: optional<boolean | null>(orNull(BOOL), null),
+  is_causal: nullable(BOOL),
 });
 
 export interface EncoderOptions {
@@ -214,7 +212,7 @@ const DECODER_FORWARD = new Signature('TransformerDecoder.forward', {
   memory_mask: MASK,
   tgt_key_padding_mask: MASK,
   memory_key_padding_mask: MASK,
-  tgt_is_causal: optional<boolean | null>(orNull(BOOL), null),
+  tgt_is_causal: nullable(BOOL),
   memory_is_causal: optional(BOOL, false),
 });
 

@@ -1,9 +1,9 @@
 /** Layers that return images in another size. Source: torch/nn/modules/upsampling.py. */
+
 import { type Positional, Signature } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
 import { strRepr } from '../../utils/python';
 import {
-  type Factor,
   factorRepr,
   type InterpolationMode,
   interpolate,
@@ -11,8 +11,8 @@ import {
   type ScalingOptions,
   type UpsampleOptions,
 } from '../functional/interpolate';
-import { type Size, sizeRepr } from '../sizes';
-import { Module } from './module';
+import { sizeRepr } from '../sizes';
+import { attributes } from './layer';
 
 const UPSAMPLE = new Signature('Upsample', PARAMETERS);
 
@@ -25,13 +25,9 @@ type Scaling = [size: 'size', scale_factor: 'scale_factor'];
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.Upsample.html
  */
-export class Upsample extends Module<[input: Tensor], Tensor> {
+export class Upsample extends attributes<typeof PARAMETERS>() {
   static readonly signature = UPSAMPLE.description;
-  size: Size | null;
-  scale_factor: Factor | null;
-  mode: InterpolationMode;
-  align_corners: boolean | null;
-  recompute_scale_factor: boolean | null;
+  declare mode: InterpolationMode;
 
   constructor(
     ...args: Positional<
@@ -45,13 +41,8 @@ export class Upsample extends Module<[input: Tensor], Tensor> {
       UpsampleOptions
     >
   ) {
-    const { size, scale_factor, mode, align_corners, recompute_scale_factor } = UPSAMPLE.read(args);
-    super();
-    this.size = size;
-    this.scale_factor = scale_factor || null;
-    this.mode = mode as InterpolationMode;
-    this.align_corners = align_corners;
-    this.recompute_scale_factor = recompute_scale_factor;
+    const values = UPSAMPLE.read(args);
+    super({ ...values, scale_factor: values.scale_factor || null });
   }
 
   override forward(input: Tensor): Tensor {

@@ -22,7 +22,7 @@ import type { Device } from '../../tensor/device';
 import type { Tensor } from '../../tensor/tensor';
 import { mapped } from '../../utils/data/_utils/containers';
 import { cuda } from '../../version';
-import { Module } from '../modules/module';
+import { MODULE, Module } from '../modules/module';
 import { withModes } from '../modules/replay';
 import { Embedding, EmbeddingBag } from '../modules/sparse';
 import { SyncBatchNorm } from '../modules/syncbatchnorm';
@@ -30,13 +30,7 @@ import type { Parameter } from '../parameter';
 import { bucketsOf, limitsOf } from './buckets';
 import { nativeHook } from './comm_hook';
 import { devicesOf } from './devices';
-import {
-  type DistributedDataParallelOptions,
-  MODULE,
-  SIGNATURE,
-  type Values,
-  warnOf,
-} from './options';
+import { type DistributedDataParallelOptions, SIGNATURE, type Values, warnOf } from './options';
 
 /** Options of {@link DistributedDataParallel.join}. */
 export interface JoinArguments {

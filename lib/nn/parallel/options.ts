@@ -6,16 +6,15 @@ import {
   FLOAT,
   INT,
   NUMBERS,
+  nullable,
   optional,
-  orNull,
   required,
   Signature,
-  type Type,
   typeOf,
 } from '../../dispatch/signature';
 import { GROUP, type Group, type ProcessGroup } from '../../distributed/process_group';
 import type { DeviceLike } from '../../tensor/device';
-import { Module } from '../modules/module';
+import { MODULE } from '../modules/module';
 
 /** Options of {@link DistributedDataParallel.create}. */
 export interface DistributedDataParallelOptions {
@@ -57,12 +56,10 @@ const absent = optional<null>(
   typeOf<null>('null: it is not supported', (value) => value === null),
   null,
 );
-export const MODULE = typeOf<Module>('a Module', (value) => value instanceof Module);
 const DEVICES = typeOf<readonly DeviceLike[]>(
   'an array of devices',
   (value) => Array.isArray(value) && value.every(DEVICE.accepts),
 );
-const nullable = <T>(type: Type<T>) => optional<T | null>(orNull(type), null);
 
 export const SIGNATURE = new Signature('DistributedDataParallel', {
   module: required(MODULE),

@@ -9,8 +9,8 @@ import {
   ANYTHING,
   BOOL,
   FLOAT,
+  nullable,
   optional,
-  orNull,
   required,
   Signature,
   TENSOR,
@@ -38,7 +38,7 @@ export type ForeachOption = Pick<TotalNormOptions, 'foreach'>;
 const NORM = {
   norm_type: optional(FLOAT, 2),
   error_if_nonfinite: optional(BOOL, false),
-  foreach: optional<boolean | null>(orNull(BOOL), null),
+  foreach: nullable(BOOL),
 };
 const { foreach: FOREACH } = NORM;
 const ITERABLE = required(ANYTHING as Type<Tensors>);

@@ -2,7 +2,7 @@
 import { inspect } from 'node:util';
 import { assertionError, valueError } from '../../bindings/errors';
 import { describe, fail } from '../../dispatch/arguments';
-import { optional, orNull, required, Signature, TENSOR, typeOf } from '../../dispatch/signature';
+import { nullable, orNull, required, Signature, TENSOR, typeOf } from '../../dispatch/signature';
 import type { DeviceLike } from '../../tensor/device';
 import type { DType } from '../../tensor/dtype';
 import * as dtypes from '../../tensor/dtype';
@@ -11,7 +11,7 @@ import type { Tensor } from '../../tensor/tensor';
 import { optionalRepr } from '../../utils/python';
 import { emptyLike } from '../ops';
 
-const INDICES = optional<Tensor | null>(orNull(TENSOR), null);
+const INDICES = nullable(TENSOR);
 const PACKED_SEQUENCE = new Signature('PackedSequence', {
   data: required(
     typeOf<Tensor | readonly [Tensor, Tensor]>(

@@ -5,13 +5,13 @@ import {
   BOOL,
   FLOAT,
   INT,
+  nullable,
   option,
   optional,
   orNull,
   required,
   Signature,
   STRING,
-  typeOf,
 } from '../../dispatch/signature';
 import type { Device } from '../../tensor/device';
 import type { DType } from '../../tensor/dtype';
@@ -20,13 +20,12 @@ import { asFloat, type Float } from '../../tensor/scalar';
 import type { Tensor } from '../../tensor/tensor';
 import { finfo } from '../../tensor/type_info';
 import { ConvTranspose1d, ConvTranspose2d, ConvTranspose3d } from '../modules/conv/transposed';
-import { Module } from '../modules/module';
+import { MODULE, Module } from '../modules/module';
 import { builtIns } from '../modules/replay';
 import { normalizeWeight, normExceptDim, op, vectorNorm, withoutGrad } from '../ops';
 import { sizeText } from '../typename';
 import { register_parametrization } from './parametrize';
 
-const MODULE = typeOf<Module>('a Module', (value) => value instanceof Module);
 const TARGET = { module: required(MODULE), name: optional(STRING, 'weight') };
 
 function tensorOf(module: Module, name: string): Tensor {
@@ -181,7 +180,7 @@ const SPECTRAL_NORM = new Signature('spectral_norm', {
   ...TARGET,
   n_power_iterations: optional(INT, 1),
   eps: optional(FLOAT, 1e-12),
-  dim: optional<number | null>(orNull(INT), null),
+  dim: nullable(INT),
 });
 
 /**
@@ -348,7 +347,7 @@ export interface OrthogonalOptions {
 
 const ORTHOGONAL = new Signature('orthogonal', {
   ...TARGET,
-  orthogonal_map: optional<string | null>(orNull(STRING), null),
+  orthogonal_map: nullable(STRING),
   use_trivialization: option(BOOL, true),
 });
 

@@ -8,8 +8,8 @@ import {
   FLOAT,
   INT,
   INTS,
+  nullable,
   optional,
-  orNull,
   required,
   Signature,
   STRING,
@@ -108,7 +108,7 @@ const PAD_PACKED = new Signature('pad_packed_sequence', {
   sequence: required(PACKED),
   ...BATCH_FIRST,
   padding_value: optional(FLOAT, 0),
-  total_length: optional<number | null>(orNull(INT), null),
+  total_length: nullable(INT),
 });
 
 const padPacked =

@@ -1,24 +1,16 @@
 /** The older weight normalization, which recomputes the weight before each forward. Source: torch/nn/utils/weight_norm.py. */
 import { runtimeError, valueError } from '../../bindings/errors';
 import { warn } from '../../bindings/warnings';
-import {
-  INT,
-  optional,
-  orNull,
-  required,
-  Signature,
-  STRING,
-  typeOf,
-} from '../../dispatch/signature';
+import { INT, optional, orNull, required, Signature, STRING } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
 import type { RemovableHandle } from '../../utils/hooks';
-import { Module } from '../modules/module';
+import { MODULE, type Module } from '../modules/module';
 import { attributeOf } from '../modules/traversal';
 import { normalizeWeight, normExceptDim } from '../ops';
 import { Parameter } from '../parameter';
 
 const TARGET = {
-  module: required(typeOf<Module>('a Module', (value) => value instanceof Module)),
+  module: required(MODULE),
   name: optional(STRING, 'weight'),
 };
 const SIGNATURES = {

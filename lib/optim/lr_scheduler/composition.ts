@@ -11,10 +11,9 @@ import {
 } from '../../dispatch/signature';
 import { usesState } from '../../memory/state';
 import { typename } from '../../nn/typename';
-import type { SchedulerOptions } from './decay';
 import { type AnyOptimizer, groupsOf, setValue, valuesOf } from './groups';
 import { ReduceLROnPlateau } from './plateau';
-import { checkState, LRScheduler, type SchedulerState } from './scheduler';
+import { checkState, LRScheduler, type SchedulerOptions, type SchedulerState } from './scheduler';
 
 /** A scheduler whose `step` needs no arguments. */
 // biome-ignore lint/suspicious/noExplicitAny: what a scheduler may take besides

@@ -4,8 +4,8 @@ import {
   ANYTHING,
   FLOAT,
   INT,
+  nullable,
   optional,
-  orNull,
   required,
   Signature,
 } from '../../dispatch/signature';
@@ -14,9 +14,8 @@ import { typename } from '../../nn/typename';
 import { repr } from '../../utils/python';
 import { cos, divide, log, modulo, pow } from '../../utils/scalar_math';
 import { minus, over, plus, type Value as Rate, times } from '../values';
-import type { SchedulerOptions } from './decay';
-import { type AnyOptimizer, groupsOf, zip } from './groups';
-import { LRScheduler, split } from './scheduler';
+import { groupsOf, zip } from './groups';
+import { type SchedulerArguments, type SchedulerOptions, scheduler } from './scheduler';
 
 export interface CosineOptions extends SchedulerOptions {
   /** The lowest rate. Default: 0. */
@@ -27,30 +26,17 @@ export interface CosineOptions extends SchedulerOptions {
 const annealed = (rate: Rate, eta_min: number, angle: number): Rate =>
   plus(over(times(minus(rate, eta_min), 1 + cos(angle)), 2), eta_min);
 
-const COSINE_ANNEALING_LR = new Signature('CosineAnnealingLR', {
-  optimizer: required(ANYTHING),
-  T_max: required(INT),
-  eta_min: optional(FLOAT, 0),
-  last_epoch: optional(INT, -1),
-});
+const COSINE = { T_max: required(INT), eta_min: optional(FLOAT, 0) };
 
 /**
  * Lowers the rates along half a cosine, in `T_max` epochs, and raises them again in as many.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.CosineAnnealingLR.html
  */
-export class CosineAnnealingLR extends LRScheduler {
-  static readonly signature = COSINE_ANNEALING_LR.description;
-  declare T_max: number;
-  declare eta_min: number;
-
-  constructor(optimizer: AnyOptimizer, T_max: number, eta_min: number, last_epoch?: number);
-  constructor(optimizer: AnyOptimizer, T_max: number, options?: CosineOptions);
-  constructor(optimizer: AnyOptimizer, options: CosineOptions & { T_max: number });
-  constructor(...args: unknown[]) {
-    super(...split(COSINE_ANNEALING_LR.read(args)));
-  }
-
+export class CosineAnnealingLR extends scheduler<
+  SchedulerArguments<[T_max: number], [eta_min: 'eta_min'], CosineOptions, { T_max: number }>,
+  typeof COSINE
+>('CosineAnnealingLR', COSINE) {
   override _rates(): Rate[] {
     const { T_max, eta_min, last_epoch } = this;
     if (this._is_initial) return this._unchanged();
@@ -78,21 +64,29 @@ export class CosineAnnealingLR extends LRScheduler {
   }
 }
 
-const COSINE_ANNEALING_WARM_RESTARTS = new Signature('CosineAnnealingWarmRestarts', {
-  optimizer: required(ANYTHING),
+const WARM_RESTARTS = {
   T_0: required(FLOAT),
   T_mult: optional(FLOAT, 1),
   eta_min: optional<unknown>(ANYTHING, 0),
-  last_epoch: optional(INT, -1),
-});
+};
 
 const STEP = new Signature('CosineAnnealingWarmRestarts.step', {
-  epoch: optional<number | null>(orNull(FLOAT), null),
+  epoch: nullable(FLOAT),
 });
 
 export interface CosineAnnealingWarmRestartsOptions extends CosineOptions {
   /** How much longer each cycle is than the one before. Default: 1. */
   T_mult?: number | undefined;
+}
+
+interface Cycle {
+  T_0: number;
+  /** The length of the current cycle. */
+  T_i: number;
+  T_mult: number;
+  eta_min: number;
+  /** The epoch in the current cycle. */
+  T_cur: number;
 }
 
 /**
@@ -102,46 +96,28 @@ export interface CosineAnnealingWarmRestartsOptions extends CosineOptions {
  *
  * @throws RangeError (ValueError) for a `T_0` or `T_mult` that is no positive integer
  */
-export class CosineAnnealingWarmRestarts extends LRScheduler {
-  static readonly signature = COSINE_ANNEALING_WARM_RESTARTS.description;
-  declare T_0: number;
-  /** The length of the current cycle. */
-  declare T_i: number;
-  declare T_mult: number;
-  declare eta_min: number;
-  /** The epoch in the current cycle. */
-  declare T_cur: number;
-
-  constructor(
-    optimizer: AnyOptimizer,
-    T_0: number,
-    T_mult: number,
-    eta_min?: number,
-    last_epoch?: number,
-  );
-  constructor(optimizer: AnyOptimizer, T_0: number, options?: CosineAnnealingWarmRestartsOptions);
-  constructor(
-    optimizer: AnyOptimizer,
-    options: CosineAnnealingWarmRestartsOptions & { T_0: number },
-  );
-  constructor(...args: unknown[]) {
-    const values = COSINE_ANNEALING_WARM_RESTARTS.read(args);
-    const { optimizer, T_0, T_mult, eta_min, last_epoch } = values;
-    if (T_0 <= 0 || !Number.isInteger(T_0)) {
-      throw valueError(`Expected positive integer T_0, but got ${repr(T_0)}`);
-    }
-    if (T_mult < 1 || !Number.isInteger(T_mult)) {
-      throw valueError(`Expected integer T_mult >= 1, but got ${repr(T_mult)}`);
-    }
-    if (typeof eta_min !== 'number') {
-      const type = typename(eta_min);
-      throw valueError(
-        `Expected float or int eta_min, but got ${eta_min} of type <class '${type}'>`,
-      );
-    }
-    super(...split({ optimizer, T_0, T_i: T_0, T_mult, eta_min, T_cur: last_epoch, last_epoch }));
+export class CosineAnnealingWarmRestarts extends scheduler<
+  SchedulerArguments<
+    [T_0: number],
+    [T_mult: 'T_mult', eta_min: 'eta_min'],
+    CosineAnnealingWarmRestartsOptions,
+    { T_0: number }
+  >,
+  typeof WARM_RESTARTS,
+  Cycle
+>('CosineAnnealingWarmRestarts', WARM_RESTARTS, ({ T_0, T_mult, eta_min }, last_epoch) => {
+  if (T_0 <= 0 || !Number.isInteger(T_0)) {
+    throw valueError(`Expected positive integer T_0, but got ${repr(T_0)}`);
   }
-
+  if (T_mult < 1 || !Number.isInteger(T_mult)) {
+    throw valueError(`Expected integer T_mult >= 1, but got ${repr(T_mult)}`);
+  }
+  if (typeof eta_min !== 'number') {
+    const type = typename(eta_min);
+    throw valueError(`Expected float or int eta_min, but got ${eta_min} of type <class '${type}'>`);
+  }
+  return { T_0, T_i: T_0, T_mult, eta_min, T_cur: last_epoch };
+}) {
   override _rates(): Rate[] {
     const angle = divide(Math.PI * this.T_cur, this.T_i);
     return this.base_lrs.map((rate) => annealed(rate, this.eta_min, angle));

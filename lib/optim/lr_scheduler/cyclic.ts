@@ -6,22 +6,21 @@ import {
   FLOAT,
   FUNCTION,
   INT,
+  NUMBER_OR_NUMBERS,
+  nullable,
   optional,
-  orNull,
   required,
   Signature,
   STRING,
 } from '../../dispatch/signature';
 import { divide, pow } from '../../utils/scalar_math';
 import { minus, plus, type Value as Rate, times } from '../values';
-import type { SchedulerOptions } from './decay';
 import {
   type AnyOptimizer,
   checkOptimizer,
   cycleMomentum,
   groupsOf,
   type Momentum,
-  NUMBERS_OR_NUMBER,
   RATES,
   type Rates,
   setMomentum,
@@ -30,7 +29,7 @@ import {
   zip,
 } from './groups';
 import { ownState } from './lambda';
-import { checkState, LRScheduler, type SchedulerState } from './scheduler';
+import { checkState, LRScheduler, type SchedulerOptions, type SchedulerState } from './scheduler';
 
 export type CyclicMode = 'triangular' | 'triangular2' | 'exp_range';
 
@@ -42,14 +41,14 @@ const CYCLIC_LR = new Signature('CyclicLR', {
   base_lr: required(RATES),
   max_lr: required(RATES),
   step_size_up: optional(FLOAT, 2000),
-  step_size_down: optional<number | null>(orNull(FLOAT), null),
+  step_size_down: nullable(FLOAT),
   mode: optional(STRING, 'triangular'),
   gamma: optional(FLOAT, 1),
-  scale_fn: optional<unknown>(orNull(FUNCTION), null),
+  scale_fn: nullable(FUNCTION),
   scale_mode: optional(STRING, 'cycle'),
   cycle_momentum: optional(BOOL, true),
-  base_momentum: optional(NUMBERS_OR_NUMBER, 0.8),
-  max_momentum: optional(NUMBERS_OR_NUMBER, 0.9),
+  base_momentum: optional(NUMBER_OR_NUMBERS, 0.8),
+  max_momentum: optional(NUMBER_OR_NUMBERS, 0.9),
   last_epoch: optional(INT, -1),
 });
 

@@ -1,58 +1,30 @@
 /** Schedules that multiply the rates by a factor. Source: torch/optim/lr_scheduler.py. */
 import { valueError } from '../../bindings/errors';
-import {
-  ANYTHING,
-  FLOAT,
-  INT,
-  optional,
-  type Positional,
-  required,
-  Signature,
-  typeOf,
-} from '../../dispatch/signature';
+import { FLOAT, INT, optional, required, typeOf } from '../../dispatch/signature';
 import { divide, modulo, pow } from '../../utils/scalar_math';
 import { type Value as Rate, times } from '../values';
-import type { AnyOptimizer } from './groups';
-import { LRScheduler, split } from './scheduler';
-
-/** What every scheduler takes. */
-export interface SchedulerOptions {
-  /** The index of the last epoch when training is resumed. Default: -1. */
-  last_epoch?: number | undefined;
-}
+import { type SchedulerArguments, type SchedulerOptions, scheduler } from './scheduler';
 
 const scaled = (rates: readonly Rate[], factor: number): Rate[] =>
   rates.map((rate) => times(rate, factor));
-
-const STEP_LR = new Signature('StepLR', {
-  optimizer: required(ANYTHING),
-  step_size: required(INT),
-  gamma: optional(FLOAT, 0.1),
-  last_epoch: optional(INT, -1),
-});
 
 export interface GammaOptions extends SchedulerOptions {
   /** The factor. Default: 0.1. */
   gamma?: number | undefined;
 }
 
+const GAMMA = { gamma: optional(FLOAT, 0.1) };
+const STEP = { step_size: required(INT), ...GAMMA };
+
 /**
  * Multiplies the rates by `gamma` every `step_size` epochs.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.StepLR.html
  */
-export class StepLR extends LRScheduler {
-  static readonly signature = STEP_LR.description;
-  declare step_size: number;
-  declare gamma: number;
-
-  constructor(optimizer: AnyOptimizer, step_size: number, gamma: number, last_epoch?: number);
-  constructor(optimizer: AnyOptimizer, step_size: number, options?: GammaOptions);
-  constructor(optimizer: AnyOptimizer, options: GammaOptions & { step_size: number });
-  constructor(...args: unknown[]) {
-    super(...split(STEP_LR.read(args)));
-  }
-
+export class StepLR extends scheduler<
+  SchedulerArguments<[step_size: number], [gamma: 'gamma'], GammaOptions, { step_size: number }>,
+  typeof STEP
+>('StepLR', STEP) {
   override _rates(): Rate[] {
     const isBetween = this.last_epoch === 0 || modulo(this.last_epoch, this.step_size) !== 0;
     return isBetween ? this._unchanged() : scaled(this._unchanged(), this.gamma);
@@ -74,40 +46,28 @@ const INTEGERS = typeOf<Iterable<number>>(
     [...(value as Iterable<unknown>)].every(Number.isSafeInteger),
 );
 
-const MULTI_STEP_LR = new Signature('MultiStepLR', {
-  optimizer: required(ANYTHING),
-  milestones: required(INTEGERS),
-  gamma: optional(FLOAT, 0.1),
-  last_epoch: optional(INT, -1),
-});
+const MULTI_STEP = { milestones: required(INTEGERS), ...GAMMA };
 
 /**
  * Multiplies the rates by `gamma` at each of the milestones.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.MultiStepLR.html
  */
-export class MultiStepLR extends LRScheduler {
-  static readonly signature = MULTI_STEP_LR.description;
-  /** How often each milestone was given. */
-  declare milestones: Record<number, number>;
-  declare gamma: number;
-
-  constructor(
-    optimizer: AnyOptimizer,
-    milestones: Iterable<number>,
-    gamma: number,
-    last_epoch?: number,
-  );
-  constructor(optimizer: AnyOptimizer, milestones: Iterable<number>, options?: GammaOptions);
-  constructor(optimizer: AnyOptimizer, options: GammaOptions & { milestones: Iterable<number> });
-  constructor(...args: unknown[]) {
-    const { milestones, ...rest } = MULTI_STEP_LR.read(args);
-    const counts: Record<number, number> = {};
-    for (const milestone of milestones) counts[milestone] = (counts[milestone] ?? 0) + 1;
-    const { optimizer, gamma, last_epoch } = rest;
-    super(...split({ optimizer, milestones: counts, gamma, last_epoch }));
-  }
-
+export class MultiStepLR extends scheduler<
+  SchedulerArguments<
+    [milestones: Iterable<number>],
+    [gamma: 'gamma'],
+    GammaOptions,
+    { milestones: Iterable<number> }
+  >,
+  typeof MULTI_STEP,
+  { milestones: Record<number, number>; gamma: number }
+>('MultiStepLR', MULTI_STEP, ({ milestones, gamma }) => {
+  // How often each milestone is given.
+  const counts: Record<number, number> = {};
+  for (const milestone of milestones) counts[milestone] = (counts[milestone] ?? 0) + 1;
+  return { milestones: counts, gamma };
+}) {
   override _rates(): Rate[] {
     const count = this.milestones[this.last_epoch];
     if (count === undefined) return this._unchanged();
@@ -123,19 +83,15 @@ export class MultiStepLR extends LRScheduler {
   }
 }
 
-const CONSTANT_LR = new Signature('ConstantLR', {
-  optimizer: required(ANYTHING),
-  factor: optional(FLOAT, 1 / 3),
-  total_iters: optional(INT, 5),
-  last_epoch: optional(INT, -1),
-});
-
 export interface ConstantLROptions extends SchedulerOptions {
   /** The factor, from 0 to 1. Default: 1/3. */
   factor?: number | undefined;
   /** The number of epochs. Default: 5. */
   total_iters?: number | undefined;
 }
+
+const TOTAL = { total_iters: optional(INT, 5) };
+const CONSTANT = { factor: optional(FLOAT, 1 / 3), ...TOTAL };
 
 /**
  * Multiplies the rates by `factor` for the first `total_iters` epochs.
@@ -144,25 +100,15 @@ export interface ConstantLROptions extends SchedulerOptions {
  *
  * @throws RangeError (ValueError) for a factor that is not from 0 to 1
  */
-export class ConstantLR extends LRScheduler {
-  static readonly signature = CONSTANT_LR.description;
-  declare factor: number;
-  declare total_iters: number;
-
-  constructor(
-    ...args: Positional<
-      [optimizer: AnyOptimizer],
-      [factor: 'factor', total_iters: 'total_iters', last_epoch: 'last_epoch'],
-      ConstantLROptions
-    >
-  ) {
-    const values = CONSTANT_LR.read(args);
-    if (values.factor > 1 || values.factor < 0) {
-      throw valueError('Constant multiplicative factor expected to be between 0 and 1.');
-    }
-    super(...split(values));
+export class ConstantLR extends scheduler<
+  SchedulerArguments<[], [factor: 'factor', total_iters: 'total_iters'], ConstantLROptions>,
+  typeof CONSTANT
+>('ConstantLR', CONSTANT, (values) => {
+  if (values.factor > 1 || values.factor < 0) {
+    throw valueError('Constant multiplicative factor expected to be between 0 and 1.');
   }
-
+  return values;
+}) {
   override _rates(): Rate[] {
     if (this.last_epoch === 0) return scaled(this._unchanged(), this.factor);
     if (this.last_epoch !== this.total_iters) return this._unchanged();
@@ -175,14 +121,6 @@ export class ConstantLR extends LRScheduler {
   }
 }
 
-const LINEAR_LR = new Signature('LinearLR', {
-  optimizer: required(ANYTHING),
-  start_factor: optional(FLOAT, 1 / 3),
-  end_factor: optional(FLOAT, 1),
-  total_iters: optional(INT, 5),
-  last_epoch: optional(INT, -1),
-});
-
 export interface LinearLROptions extends SchedulerOptions {
   /** The factor in the first epoch. Default: 1/3. */
   start_factor?: number | undefined;
@@ -192,6 +130,8 @@ export interface LinearLROptions extends SchedulerOptions {
   total_iters?: number | undefined;
 }
 
+const LINEAR = { start_factor: optional(FLOAT, 1 / 3), end_factor: optional(FLOAT, 1), ...TOTAL };
+
 /**
  * Changes the factor of the rates linearly, from `start_factor` to `end_factor`.
  *
@@ -199,37 +139,25 @@ export interface LinearLROptions extends SchedulerOptions {
  *
  * @throws RangeError (ValueError) for a factor that is not from 0 to 1, and a `start_factor` of 0
  */
-export class LinearLR extends LRScheduler {
-  static readonly signature = LINEAR_LR.description;
-  declare start_factor: number;
-  declare end_factor: number;
-  declare total_iters: number;
-
-  constructor(
-    ...args: Positional<
-      [optimizer: AnyOptimizer],
-      [
-        start_factor: 'start_factor',
-        end_factor: 'end_factor',
-        total_iters: 'total_iters',
-        last_epoch: 'last_epoch',
-      ],
-      LinearLROptions
-    >
-  ) {
-    const values = LINEAR_LR.read(args);
-    const { start_factor, end_factor } = values;
-    if (start_factor > 1 || start_factor <= 0) {
-      throw valueError(
-        'Starting multiplicative factor expected to be greater than 0 and less or equal to 1.',
-      );
-    }
-    if (end_factor > 1 || end_factor < 0) {
-      throw valueError('Ending multiplicative factor expected to be between 0 and 1.');
-    }
-    super(...split(values));
+export class LinearLR extends scheduler<
+  SchedulerArguments<
+    [],
+    [start_factor: 'start_factor', end_factor: 'end_factor', total_iters: 'total_iters'],
+    LinearLROptions
+  >,
+  typeof LINEAR
+>('LinearLR', LINEAR, (values) => {
+  const { start_factor, end_factor } = values;
+  if (start_factor > 1 || start_factor <= 0) {
+    throw valueError(
+      'Starting multiplicative factor expected to be greater than 0 and less or equal to 1.',
+    );
   }
-
+  if (end_factor > 1 || end_factor < 0) {
+    throw valueError('Ending multiplicative factor expected to be between 0 and 1.');
+  }
+  return values;
+}) {
   override _rates(): Rate[] {
     const { last_epoch, start_factor, total_iters } = this;
     if (last_epoch === 0) return scaled(this._unchanged(), start_factor);
@@ -247,27 +175,17 @@ export class LinearLR extends LRScheduler {
   }
 }
 
-const EXPONENTIAL_LR = new Signature('ExponentialLR', {
-  optimizer: required(ANYTHING),
-  gamma: required(FLOAT),
-  last_epoch: optional(INT, -1),
-});
+const EXPONENTIAL = { gamma: required(FLOAT) };
 
 /**
  * Multiplies the rates by `gamma` every epoch.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ExponentialLR.html
  */
-export class ExponentialLR extends LRScheduler {
-  static readonly signature = EXPONENTIAL_LR.description;
-  declare gamma: number;
-
-  constructor(optimizer: AnyOptimizer, gamma: number, last_epoch?: number | SchedulerOptions);
-  constructor(optimizer: AnyOptimizer, options: SchedulerOptions & { gamma: number });
-  constructor(...args: unknown[]) {
-    super(...split(EXPONENTIAL_LR.read(args)));
-  }
-
+export class ExponentialLR extends scheduler<
+  SchedulerArguments<[gamma: number], [], SchedulerOptions, { gamma: number }>,
+  typeof EXPONENTIAL
+>('ExponentialLR', EXPONENTIAL) {
   override _rates(): Rate[] {
     return this._is_initial ? this._unchanged() : scaled(this._unchanged(), this.gamma);
   }
@@ -277,13 +195,6 @@ export class ExponentialLR extends LRScheduler {
   }
 }
 
-const POLYNOMIAL_LR = new Signature('PolynomialLR', {
-  optimizer: required(ANYTHING),
-  total_iters: optional(INT, 5),
-  power: optional(FLOAT, 1),
-  last_epoch: optional(INT, -1),
-});
-
 export interface PolynomialLROptions extends SchedulerOptions {
   /** The number of epochs until the rates are 0. Default: 5. */
   total_iters?: number | undefined;
@@ -291,26 +202,17 @@ export interface PolynomialLROptions extends SchedulerOptions {
   power?: number | undefined;
 }
 
+const POLYNOMIAL = { ...TOTAL, power: optional(FLOAT, 1) };
+
 /**
  * Lowers the rates to 0 by a polynomial, in `total_iters` epochs.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.PolynomialLR.html
  */
-export class PolynomialLR extends LRScheduler {
-  static readonly signature = POLYNOMIAL_LR.description;
-  declare total_iters: number;
-  declare power: number;
-
-  constructor(
-    ...args: Positional<
-      [optimizer: AnyOptimizer],
-      [total_iters: 'total_iters', power: 'power', last_epoch: 'last_epoch'],
-      PolynomialLROptions
-    >
-  ) {
-    super(...split(POLYNOMIAL_LR.read(args)));
-  }
-
+export class PolynomialLR extends scheduler<
+  SchedulerArguments<[], [total_iters: 'total_iters', power: 'power'], PolynomialLROptions>,
+  typeof POLYNOMIAL
+>('PolynomialLR', POLYNOMIAL) {
   override _rates(): Rate[] {
     const { last_epoch, total_iters } = this;
     if (this._is_initial || last_epoch > total_iters) return this._unchanged();

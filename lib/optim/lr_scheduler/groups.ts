@@ -1,7 +1,7 @@
 /** What schedulers read and write in an optimizer's parameter groups. */
 import { typeError, valueError } from '../../bindings/errors';
 import { isTensor } from '../../bindings/handle';
-import { FLOAT, NUMBERS, TENSOR, typeOf } from '../../dispatch/signature';
+import { FLOAT, TENSOR, typeOf } from '../../dispatch/signature';
 import { typename } from '../../nn/typename';
 import type { Tensor } from '../../tensor/tensor';
 import { Optimizer } from '../optimizer';
@@ -24,11 +24,6 @@ const isRate = (value: unknown): boolean => FLOAT.accepts(value) || TENSOR.accep
 export const RATES = typeOf<Rates>(
   'a number, a Tensor or an array of them',
   (value) => isRate(value) || (Array.isArray(value) && value.every(isRate)),
-);
-
-export const NUMBERS_OR_NUMBER = typeOf<Momentum>(
-  'a number or an array of numbers',
-  (value) => FLOAT.accepts(value) || NUMBERS.accepts(value),
 );
 
 export const groupsOf = (optimizer: AnyOptimizer): Group[] =>

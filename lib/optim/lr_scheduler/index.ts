@@ -20,11 +20,10 @@ export {
   MultiStepLR,
   PolynomialLR,
   type PolynomialLROptions,
-  type SchedulerOptions,
   StepLR,
 } from './decay';
 export type { AnyOptimizer, Momentum, Rates } from './groups';
 export { LambdaLR, type LRLambda, MultiplicativeLR } from './lambda';
 export { type AnnealStrategy, OneCycleLR, type OneCycleLROptions } from './one_cycle';
 export { ReduceLROnPlateau, type ReduceLROnPlateauOptions } from './plateau';
-export { LRScheduler, type SchedulerState } from './scheduler';
+export { LRScheduler, type SchedulerOptions, type SchedulerState } from './scheduler';

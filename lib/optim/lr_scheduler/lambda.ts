@@ -5,9 +5,8 @@ import { describe } from '../../dispatch/arguments';
 import { ANYTHING, INT, optional, required, Signature } from '../../dispatch/signature';
 import { typename } from '../../nn/typename';
 import { type Value as Rate, times } from '../values';
-import type { SchedulerOptions } from './decay';
 import { type AnyOptimizer, checkOptimizer, groupsOf, zip } from './groups';
-import { checkState, LRScheduler, type SchedulerState } from './scheduler';
+import { checkState, LRScheduler, type SchedulerOptions, type SchedulerState } from './scheduler';
 
 /** Computes a factor from the number of the epoch. */
 export type LRLambda = (epoch: number) => Rate;

@@ -5,8 +5,9 @@ import {
   BOOL,
   FLOAT,
   INT,
+  NUMBER_OR_NUMBERS,
+  nullable,
   optional,
-  orNull,
   required,
   Signature,
   STRING,
@@ -14,32 +15,30 @@ import {
 import { floatRepr, repr } from '../../utils/python';
 import { cos, divide } from '../../utils/scalar_math';
 import { minus, over, plus, type Value as Rate, times } from '../values';
-import type { SchedulerOptions } from './decay';
 import {
   type AnyOptimizer,
   checkOptimizer,
   cycleMomentum,
   groupsOf,
   type Momentum,
-  NUMBERS_OR_NUMBER,
   RATES,
   type Rates,
   setMomentum,
   valueForEach,
 } from './groups';
-import { LRScheduler } from './scheduler';
+import { LRScheduler, type SchedulerOptions } from './scheduler';
 
 const ONE_CYCLE_LR = new Signature('OneCycleLR', {
   optimizer: required(ANYTHING),
   max_lr: required(RATES),
-  total_steps: optional<number | null>(orNull(FLOAT), null),
-  epochs: optional<number | null>(orNull(FLOAT), null),
-  steps_per_epoch: optional<number | null>(orNull(FLOAT), null),
+  total_steps: nullable(FLOAT),
+  epochs: nullable(FLOAT),
+  steps_per_epoch: nullable(FLOAT),
   pct_start: optional(FLOAT, 0.3),
   anneal_strategy: optional(STRING, 'cos'),
   cycle_momentum: optional(BOOL, true),
-  base_momentum: optional(NUMBERS_OR_NUMBER, 0.85),
-  max_momentum: optional(NUMBERS_OR_NUMBER, 0.95),
+  base_momentum: optional(NUMBER_OR_NUMBERS, 0.85),
+  max_momentum: optional(NUMBER_OR_NUMBERS, 0.95),
   div_factor: optional(FLOAT, 25),
   final_div_factor: optional(FLOAT, 1e4),
   three_phase: optional(BOOL, false),

@@ -1,28 +1,28 @@
 /** Rates that fall when a metric stops improving. Source: torch/optim/lr_scheduler.py. */
+
 import { runtimeError, valueError } from '../../bindings/errors';
 import { warn } from '../../bindings/warnings';
 import {
   ANYTHING,
   FLOAT,
   INT,
+  NUMBER_OR_NUMBERS,
+  nullable,
   optional,
-  orNull,
   type Positional,
   required,
   Signature,
   STRING,
-  TENSOR,
-  typeOf,
 } from '../../dispatch/signature';
 import { usesState } from '../../memory/state';
 import type { Tensor } from '../../tensor/tensor';
+import { VALUE } from '../options';
 import type { Value as Rate } from '../values';
 import {
   type AnyOptimizer,
   checkOptimizer,
   groupsOf,
   type Momentum,
-  NUMBERS_OR_NUMBER,
   setValue,
   valuesOf,
 } from './groups';
@@ -36,18 +36,13 @@ const REDUCE_LR_ON_PLATEAU = new Signature('ReduceLROnPlateau', {
   threshold: optional(FLOAT, 1e-4),
   threshold_mode: optional(STRING, 'rel'),
   cooldown: optional(INT, 0),
-  min_lr: optional(NUMBERS_OR_NUMBER, 0),
+  min_lr: optional(NUMBER_OR_NUMBERS, 0),
   eps: optional(FLOAT, 1e-8),
 });
 
-const METRIC = typeOf<number | Tensor>(
-  'a number or a Tensor',
-  (value) => FLOAT.accepts(value) || TENSOR.accepts(value),
-);
-
 const STEP = new Signature('ReduceLROnPlateau.step', {
-  metrics: required(METRIC),
-  epoch: optional<number | null>(orNull(FLOAT), null),
+  metrics: required(VALUE),
+  epoch: nullable(FLOAT),
 });
 
 export interface ReduceLROnPlateauOptions {

@@ -2,7 +2,20 @@
 import { createError, notImplementedError, typeError } from '../../bindings/errors';
 import { warn } from '../../bindings/warnings';
 import { describe, isOptions } from '../../dispatch/arguments';
-import { FLOAT, INT, mismatch, optional, orNull, Signature } from '../../dispatch/signature';
+import {
+  ANYTHING,
+  type Declarations,
+  FLOAT,
+  INT,
+  mismatch,
+  nullable,
+  optional,
+  type Positional,
+  required,
+  Signature,
+  type SignatureParameter,
+  type ValuesOf,
+} from '../../dispatch/signature';
 import { keptState, type StateKeeper, usesState } from '../../memory/state';
 import type { Value as Rate } from '../values';
 import { type AnyOptimizer, checkOptimizer, groupsOf, setValue, valuesOf, zip } from './groups';
@@ -11,7 +24,7 @@ import { type AnyOptimizer, checkOptimizer, groupsOf, setValue, valuesOf, zip } 
 export type SchedulerState = Record<string, unknown>;
 
 const STEP = new Signature('LRScheduler.step', {
-  epoch: optional<number | null>(orNull(FLOAT), null),
+  epoch: nullable(FLOAT),
 });
 
 /**
@@ -181,17 +194,69 @@ export class LRScheduler<Args extends readonly unknown[] = [epoch?: number | nul
   }
 }
 
-/** What the constructor of a scheduler gives to its base, from the arguments that it has read. */
-export function split({
-  optimizer,
-  last_epoch,
-  ...attributes
-}: { optimizer: unknown; last_epoch: number } & Record<string, unknown>): [
-  optimizer: AnyOptimizer,
-  last_epoch: number,
-  attributes: object,
-] {
-  return [optimizer as AnyOptimizer, last_epoch, attributes];
+/** What every scheduler takes. */
+export interface SchedulerOptions {
+  /** The index of the last epoch when training is resumed. Default: -1. */
+  last_epoch?: number | undefined;
+}
+
+/** The arguments of a scheduler's constructor. The required ones are given by position, or all by name. */
+export type SchedulerArguments<
+  Required extends readonly unknown[],
+  Names extends readonly (keyof Options)[],
+  Options extends SchedulerOptions,
+  ByName = never,
+> =
+  | Positional<
+      [optimizer: AnyOptimizer, ...Required],
+      [...Names, last_epoch: 'last_epoch'],
+      Options
+    >
+  | [optimizer: AnyOptimizer, options: Options & ByName];
+
+/** A class of schedulers without the computation of its rates. */
+export interface SchedulerClass<Args extends readonly unknown[], Attributes> {
+  new (...args: Args): LRScheduler & Attributes;
+  readonly signature: readonly SignatureParameter[];
+}
+
+interface Common {
+  optimizer: AnyOptimizer;
+  last_epoch: number;
+}
+
+/**
+ * Makes the base class of a scheduler, which has the values of its options as attributes.
+ *
+ * @param name - torch's, for messages
+ * @param options - the parameters between `optimizer` and `last_epoch`
+ * @param attributesOf - checks the values, and returns other attributes
+ */
+export function scheduler<
+  Args extends readonly unknown[],
+  D extends Declarations,
+  Attributes = ValuesOf<D>,
+>(
+  name: string,
+  options: D,
+  attributesOf: (values: ValuesOf<D>, last_epoch: number) => Attributes = (values) =>
+    values as never,
+): SchedulerClass<Args, Attributes> {
+  const signature = new Signature(name, {
+    optimizer: required(ANYTHING),
+    ...options,
+    last_epoch: optional(INT, -1),
+  });
+
+  class Scheduler extends LRScheduler {
+    static readonly signature = signature.description;
+
+    constructor(...args: unknown[]) {
+      const { optimizer, last_epoch, ...values } = signature.read(args) as ValuesOf<D> & Common;
+      super(optimizer, last_epoch, attributesOf(values as never, last_epoch) as object);
+    }
+  }
+  return Scheduler as unknown as SchedulerClass<Args, Attributes>;
 }
 
 /** @throws TypeError for anything but plain data */

@@ -4,9 +4,12 @@ import type { Tensor } from '../tensor';
 import {
   type Other,
   type OtherOrNumber,
+  overloads,
   type Signature,
   type TensorMethod,
   table,
+  type WithInPlace,
+  withInPlace,
 } from './signature';
 
 /** The other operand, multiplied by `alpha`. */
@@ -40,179 +43,81 @@ type NanToNum = Signature<
   { nan?: number | null; posinf?: number | null; neginf?: number | null }
 >;
 
-export interface Arithmetic {
+/** Methods without arguments. */
+const UNARY = [
+  ['neg', 'negative', 'abs', 'absolute', 'square', 'reciprocal', 'sqrt', 'rsqrt'],
+] as const;
+
+type Unary = { [Name in (typeof UNARY)[number][number]]: TensorMethod<Signature> };
+
+/** Methods that also work in place. */
+interface InPlace {
   add: TensorMethod<Scaled>;
-  add_: TensorMethod<Scaled>;
   sub: TensorMethod<Scaled>;
-  sub_: TensorMethod<Scaled>;
   subtract: TensorMethod<Subtract>;
-  subtract_: TensorMethod<Subtract>;
   mul: TensorMethod<OtherOrNumber>;
-  mul_: TensorMethod<OtherOrNumber>;
   multiply: TensorMethod<OtherOrNumber>;
-  multiply_: TensorMethod<OtherOrNumber>;
   div: TensorMethod<Rounded>;
-  div_: TensorMethod<Rounded>;
   divide: TensorMethod<Rounded>;
-  divide_: TensorMethod<Rounded>;
   true_divide: TensorMethod<OtherOrNumber>;
-  true_divide_: TensorMethod<OtherOrNumber>;
+  remainder: TensorMethod<OtherOrNumber>;
+  fmod: TensorMethod<OtherOrNumber>;
+  addcmul: TensorMethod<Fused>;
+  addcdiv: TensorMethod<Fused>;
+  lerp: TensorMethod<Lerp>;
+  atan2: TensorMethod<Other>;
+  arctan2: TensorMethod<Other>;
+  hypot: TensorMethod<Other>;
+  copysign: TensorMethod<OtherOrNumber>;
+  xlogy: TensorMethod<OtherOrNumber>;
+  heaviside: TensorMethod<Signature<[values: Tensor], { values: Tensor }>>;
+  gcd: TensorMethod<Other>;
+  lcm: TensorMethod<Other>;
+  nextafter: TensorMethod<Other>;
+  nan_to_num: TensorMethod<NanToNum>;
+  clamp: TensorMethod<Bounds>;
+  clip: TensorMethod<Bounds>;
+  clamp_min: TensorMethod<Signature<[min: Tensor | Scalar], { min: Tensor | Scalar }>>;
+  clamp_max: TensorMethod<Signature<[max: Tensor | Scalar], { max: Tensor | Scalar }>>;
+}
+
+export interface Arithmetic extends WithInPlace<Unary & InPlace> {
   floor_divide: TensorMethod<OtherOrNumber>;
   floor_divide_: TensorMethod<OtherOrNumber>;
-  remainder: TensorMethod<OtherOrNumber>;
-  remainder_: TensorMethod<OtherOrNumber>;
-  fmod: TensorMethod<OtherOrNumber>;
-  fmod_: TensorMethod<OtherOrNumber>;
   pow: TensorMethod<Exponent>;
   pow_: TensorMethod<Exponent>;
   float_power: TensorMethod<Exponent>;
   float_power_: TensorMethod<Exponent>;
-  neg: TensorMethod<Signature>;
-  neg_: TensorMethod<Signature>;
-  negative: TensorMethod<Signature>;
-  negative_: TensorMethod<Signature>;
-  abs: TensorMethod<Signature>;
-  abs_: TensorMethod<Signature>;
-  absolute: TensorMethod<Signature>;
-  absolute_: TensorMethod<Signature>;
   positive: TensorMethod<Signature>;
-  addcmul: TensorMethod<Fused>;
-  addcmul_: TensorMethod<Fused>;
-  addcdiv: TensorMethod<Fused>;
-  addcdiv_: TensorMethod<Fused>;
-  lerp: TensorMethod<Lerp>;
-  lerp_: TensorMethod<Lerp>;
   maximum: TensorMethod<Other>;
   minimum: TensorMethod<Other>;
   fmax: TensorMethod<Other>;
   fmin: TensorMethod<Other>;
-  atan2: TensorMethod<Other>;
-  atan2_: TensorMethod<Other>;
-  arctan2: TensorMethod<Other>;
-  arctan2_: TensorMethod<Other>;
-  hypot: TensorMethod<Other>;
-  hypot_: TensorMethod<Other>;
-  copysign: TensorMethod<OtherOrNumber>;
-  copysign_: TensorMethod<OtherOrNumber>;
   ldexp: TensorMethod<Other>;
   ldexp_: TensorMethod<Other>;
-  xlogy: TensorMethod<OtherOrNumber>;
-  xlogy_: TensorMethod<OtherOrNumber>;
   logaddexp: TensorMethod<Other>;
   logaddexp2: TensorMethod<Other>;
-  heaviside: TensorMethod<Signature<[values: Tensor], { values: Tensor }>>;
-  heaviside_: TensorMethod<Signature<[values: Tensor], { values: Tensor }>>;
-  gcd: TensorMethod<Other>;
-  gcd_: TensorMethod<Other>;
-  lcm: TensorMethod<Other>;
-  lcm_: TensorMethod<Other>;
-  nextafter: TensorMethod<Other>;
-  nextafter_: TensorMethod<Other>;
-  square: TensorMethod<Signature>;
-  square_: TensorMethod<Signature>;
-  reciprocal: TensorMethod<Signature>;
-  reciprocal_: TensorMethod<Signature>;
-  sqrt: TensorMethod<Signature>;
-  sqrt_: TensorMethod<Signature>;
-  rsqrt: TensorMethod<Signature>;
-  rsqrt_: TensorMethod<Signature>;
-  nan_to_num: TensorMethod<NanToNum>;
-  nan_to_num_: TensorMethod<NanToNum>;
-  clamp: TensorMethod<Bounds>;
-  clamp_: TensorMethod<Bounds>;
-  clip: TensorMethod<Bounds>;
-  clip_: TensorMethod<Bounds>;
-  clamp_min: TensorMethod<Signature<[min: Tensor | Scalar], { min: Tensor | Scalar }>>;
-  clamp_min_: TensorMethod<Signature<[min: Tensor | Scalar], { min: Tensor | Scalar }>>;
-  clamp_max: TensorMethod<Signature<[max: Tensor | Scalar], { max: Tensor | Scalar }>>;
-  clamp_max_: TensorMethod<Signature<[max: Tensor | Scalar], { max: Tensor | Scalar }>>;
 }
 
 /** Lists the overloads of each method in the order in which Python tries them. */
 export const arithmetic = table<Arithmetic>({
-  add: ['Tensor'],
-  add_: ['Tensor'],
-  sub: ['Tensor'],
-  sub_: ['Tensor'],
-  subtract: ['Tensor', 'Scalar'],
-  subtract_: ['Tensor', 'Scalar'],
-  mul: ['Tensor'],
-  mul_: ['Tensor'],
-  multiply: ['Tensor', 'Scalar'],
-  multiply_: ['Tensor', 'Scalar'],
-  div: ['Tensor', 'Tensor_mode', 'Scalar_mode'],
-  div_: ['Tensor', 'Tensor_mode', 'Scalar_mode'],
-  divide: ['Tensor', 'Tensor_mode', 'Scalar', 'Scalar_mode'],
-  divide_: ['Tensor', 'Tensor_mode', 'Scalar', 'Scalar_mode'],
-  true_divide: ['Tensor', 'Scalar'],
-  true_divide_: ['Tensor', 'Scalar'],
+  ...withInPlace(overloads([''], ...UNARY.flat())),
+  ...withInPlace({
+    ...overloads(['Tensor'], 'add', 'sub', 'mul'),
+    ...overloads(['Tensor', 'Scalar'], 'subtract', 'multiply', 'true_divide', 'remainder'),
+    ...overloads(['Tensor', 'Scalar'], 'fmod', 'lerp', 'copysign'),
+    div: ['Tensor', 'Tensor_mode', 'Scalar_mode'],
+    divide: ['Tensor', 'Tensor_mode', 'Scalar', 'Scalar_mode'],
+    ...overloads([''], 'addcmul', 'addcdiv', 'atan2', 'arctan2', 'hypot', 'heaviside', 'gcd'),
+    ...overloads([''], 'lcm', 'nextafter', 'nan_to_num'),
+    xlogy: ['Tensor', 'Scalar_Other'],
+    ...overloads(['Tensor', ''], 'clamp', 'clip', 'clamp_min', 'clamp_max'),
+  }),
   floor_divide: ['', 'Scalar'],
-  floor_divide_: ['Tensor', 'Scalar'],
-  remainder: ['Tensor', 'Scalar'],
-  remainder_: ['Tensor', 'Scalar'],
-  fmod: ['Tensor', 'Scalar'],
-  fmod_: ['Tensor', 'Scalar'],
+  ...overloads(['Tensor', 'Scalar'], 'floor_divide_', 'pow_', 'float_power_'),
   pow: ['Tensor_Tensor', 'Tensor_Scalar'],
-  pow_: ['Tensor', 'Scalar'],
   float_power: ['Tensor_Tensor', 'Tensor_Scalar'],
-  float_power_: ['Tensor', 'Scalar'],
-  neg: [''],
-  neg_: [''],
-  negative: [''],
-  negative_: [''],
-  abs: [''],
-  abs_: [''],
-  absolute: [''],
-  absolute_: [''],
-  positive: [''],
-  addcmul: [''],
-  addcmul_: [''],
-  addcdiv: [''],
-  addcdiv_: [''],
-  lerp: ['Tensor', 'Scalar'],
-  lerp_: ['Tensor', 'Scalar'],
-  maximum: [''],
-  minimum: [''],
-  fmax: [''],
-  fmin: [''],
-  atan2: [''],
-  atan2_: [''],
-  arctan2: [''],
-  arctan2_: [''],
-  hypot: [''],
-  hypot_: [''],
-  copysign: ['Tensor', 'Scalar'],
-  copysign_: ['Tensor', 'Scalar'],
-  ldexp: ['Tensor'],
-  ldexp_: [''],
-  xlogy: ['Tensor', 'Scalar_Other'],
-  xlogy_: ['Tensor', 'Scalar_Other'],
-  logaddexp: [''],
+  ...overloads([''], 'positive', 'maximum', 'minimum', 'fmax', 'fmin', 'ldexp_', 'logaddexp'),
   logaddexp2: [''],
-  heaviside: [''],
-  heaviside_: [''],
-  gcd: [''],
-  gcd_: [''],
-  lcm: [''],
-  lcm_: [''],
-  nextafter: [''],
-  nextafter_: [''],
-  square: [''],
-  square_: [''],
-  reciprocal: [''],
-  reciprocal_: [''],
-  sqrt: [''],
-  sqrt_: [''],
-  rsqrt: [''],
-  rsqrt_: [''],
-  nan_to_num: [''],
-  nan_to_num_: [''],
-  clamp: ['Tensor', ''],
-  clamp_: ['Tensor', ''],
-  clip: ['Tensor', ''],
-  clip_: ['Tensor', ''],
-  clamp_min: ['Tensor', ''],
-  clamp_min_: ['Tensor', ''],
-  clamp_max: ['Tensor', ''],
-  clamp_max_: ['Tensor', ''],
+  ldexp: ['Tensor'],
 });

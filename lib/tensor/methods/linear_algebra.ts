@@ -4,10 +4,13 @@ import type { Tensor } from '../tensor';
 import {
   type None,
   type Other,
+  overloads,
   type Results,
   type Signature,
   type TensorMethod,
   table,
+  type WithInPlace,
+  withInPlace,
 } from './signature';
 
 type Diagonal = Signature<[diagonal?: number], { diagonal?: number }>;
@@ -33,7 +36,18 @@ type Diagonals = Signature<
   { offset?: number; dim1?: number; dim2?: number }
 >;
 
-export interface LinearAlgebra {
+/** Methods that also work in place. */
+interface InPlace {
+  addmm: TensorMethod<Addmm>;
+  addmv: TensorMethod<Addmv>;
+  addbmm: TensorMethod<Batches>;
+  baddbmm: TensorMethod<Batches>;
+  addr: TensorMethod<Addr>;
+  tril: TensorMethod<Diagonal>;
+  triu: TensorMethod<Diagonal>;
+}
+
+export interface LinearAlgebra extends WithInPlace<InPlace> {
   matmul: TensorMethod<Other>;
   mm: TensorMethod<Signature<[mat2: Tensor], { mat2: Tensor }>>;
   bmm: TensorMethod<Signature<[mat2: Tensor], { mat2: Tensor }>>;
@@ -43,16 +57,6 @@ export interface LinearAlgebra {
   inner: TensorMethod<Other>;
   outer: TensorMethod<Signature<[vec2: Tensor], { vec2: Tensor }>>;
   ger: TensorMethod<Signature<[vec2: Tensor], { vec2: Tensor }>>;
-  addmm: TensorMethod<Addmm>;
-  addmm_: TensorMethod<Addmm>;
-  addmv: TensorMethod<Addmv>;
-  addmv_: TensorMethod<Addmv>;
-  addbmm: TensorMethod<Batches>;
-  addbmm_: TensorMethod<Batches>;
-  baddbmm: TensorMethod<Batches>;
-  baddbmm_: TensorMethod<Batches>;
-  addr: TensorMethod<Addr>;
-  addr_: TensorMethod<Addr>;
   trace: TensorMethod<Signature>;
   det: TensorMethod<Signature>;
   logdet: TensorMethod<Signature>;
@@ -70,50 +74,13 @@ export interface LinearAlgebra {
   diag_embed: TensorMethod<Diagonals>;
   diagflat: TensorMethod<Signature<[offset?: number], { offset?: number }>>;
   diagonal: TensorMethod<Diagonals>;
-  tril: TensorMethod<Diagonal>;
-  tril_: TensorMethod<Diagonal>;
-  triu: TensorMethod<Diagonal>;
-  triu_: TensorMethod<Diagonal>;
 }
 
 /** Lists the overloads of each method in the order in which Python tries them. */
 export const linearAlgebra = table<LinearAlgebra>({
-  matmul: [''],
-  mm: [''],
-  bmm: [''],
-  mv: [''],
-  dot: [''],
-  vdot: [''],
-  inner: [''],
-  outer: [''],
-  ger: [''],
-  addmm: [''],
-  addmm_: [''],
-  addmv: [''],
-  addmv_: [''],
-  addbmm: [''],
-  addbmm_: [''],
-  baddbmm: [''],
-  baddbmm_: [''],
-  addr: [''],
-  addr_: [''],
-  trace: [''],
-  det: [''],
-  logdet: [''],
-  slogdet: [''],
-  inverse: [''],
-  pinverse: [''],
-  matrix_power: [''],
-  matrix_exp: [''],
-  cholesky: [''],
-  qr: [''],
-  cross: [''],
-  diag: [''],
-  diag_embed: [''],
-  diagflat: [''],
-  diagonal: [''],
-  tril: [''],
-  tril_: [''],
-  triu: [''],
-  triu_: [''],
+  ...withInPlace(overloads([''], 'addmm', 'addmv', 'addbmm', 'baddbmm', 'addr', 'tril', 'triu')),
+  ...overloads([''], 'matmul', 'mm', 'bmm', 'mv', 'dot', 'vdot', 'inner', 'outer', 'ger'),
+  ...overloads([''], 'trace', 'det', 'logdet', 'slogdet', 'inverse', 'pinverse'),
+  ...overloads([''], 'matrix_power', 'matrix_exp', 'cholesky', 'qr', 'cross', 'diag'),
+  ...overloads([''], 'diag_embed', 'diagflat', 'diagonal'),
 });

@@ -6,11 +6,14 @@ import {
   type AlongDim,
   type Dims,
   type Other,
+  overloads,
   type Results,
   type Signature,
   type TensorMethod,
   table,
   type Values,
+  type WithInPlace,
+  withInPlace,
 } from './signature';
 
 /** Reduces the given dimensions, or all. */
@@ -57,7 +60,14 @@ type Renorm = Signature<
   { p: Scalar; dim: number; maxnorm: Scalar }
 >;
 
-export interface Reductions {
+/** Methods that also work in place. */
+interface InPlace {
+  cumsum: TensorMethod<Running>;
+  cumprod: TensorMethod<Running>;
+  renorm: TensorMethod<Renorm>;
+}
+
+export interface Reductions extends WithInPlace<InPlace> {
   sum: TensorMethod<[Whole, OverDims]>;
   nansum: TensorMethod<OverAnyDims>;
   mean: TensorMethod<[Whole, OverDims]>;
@@ -115,10 +125,6 @@ export interface Reductions {
       { weights?: Tensor | null; minlength?: number }
     >
   >;
-  cumsum: TensorMethod<Running>;
-  cumsum_: TensorMethod<Running>;
-  cumprod: TensorMethod<Running>;
-  cumprod_: TensorMethod<Running>;
   cummax: TensorMethod<Signature<[dim: number], { dim: number }, Values>>;
   cummin: TensorMethod<Signature<[dim: number], { dim: number }, Values>>;
   logcumsumexp: TensorMethod<Dim>;
@@ -128,47 +134,24 @@ export interface Reductions {
       { n?: number; dim?: number; prepend?: Tensor | null; append?: Tensor | null }
     >
   >;
-  renorm: TensorMethod<Renorm>;
-  renorm_: TensorMethod<Renorm>;
 }
 
 /** Lists the overloads of each method in the order in which Python tries them. */
 export const reductions = table<Reductions>({
+  ...withInPlace(overloads([''], 'cumsum', 'cumprod', 'renorm')),
   sum: ['', 'dim_IntList'],
-  nansum: [''],
-  mean: ['', 'dim'],
-  nanmean: [''],
+  count_nonzero: ['', 'dim_IntList'],
+  ...overloads([''], 'nansum', 'nanmean', 'amax', 'amin', 'aminmax', 'argmax', 'argmin'),
+  ...overloads([''], 'logsumexp', 'mode', 'kthvalue', 'dist', 'histc', 'bincount', 'cummax'),
+  ...overloads([''], 'cummin', 'logcumsumexp', 'diff'),
+  ...overloads(['', 'dim'], 'mean', 'median', 'nanmedian'),
   prod: ['', 'dim_int'],
   var: ['dim', 'correction', ''],
   std: ['dim', 'correction', ''],
   max: ['', 'other', 'dim'],
   min: ['', 'other', 'dim'],
-  amax: [''],
-  amin: [''],
-  aminmax: [''],
-  argmax: [''],
-  argmin: [''],
   any: ['', 'dims', 'dim'],
   all: ['', 'dims', 'dim'],
-  logsumexp: [''],
-  median: ['', 'dim'],
-  nanmedian: ['', 'dim'],
-  mode: [''],
-  kthvalue: [''],
   quantile: ['', 'scalar'],
   nanquantile: ['', 'scalar'],
-  count_nonzero: ['', 'dim_IntList'],
-  dist: [''],
-  histc: [''],
-  bincount: [''],
-  cumsum: [''],
-  cumsum_: [''],
-  cumprod: [''],
-  cumprod_: [''],
-  cummax: [''],
-  cummin: [''],
-  logcumsumexp: [''],
-  diff: [''],
-  renorm: [''],
-  renorm_: [''],
 });

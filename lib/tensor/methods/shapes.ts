@@ -5,10 +5,13 @@ import type { Tensor } from '../tensor';
 import {
   type Dims,
   type Other,
+  overloads,
   type Signature,
   type TensorMethod,
   table,
   type Variadic,
+  type WithInPlace,
+  withInPlace,
 } from './signature';
 
 type Dim = Signature<[dim: number], { dim: number }>;
@@ -25,24 +28,25 @@ type AsStrided = Signature<
   { size: readonly number[]; stride: readonly number[]; storage_offset?: number | null }
 >;
 
-export interface Shapes {
+/** Methods that also work in place. */
+interface InPlace {
+  t: TensorMethod<Signature>;
+  swapaxes: TensorMethod<Swapaxes>;
+  swapdims: TensorMethod<Pair>;
+  squeeze: TensorMethod<[Signature, Signature<[dim: Dims], { dim: Dims }>]>;
+  unsqueeze: TensorMethod<Dim>;
+  detach: TensorMethod<Signature>;
+  as_strided: TensorMethod<AsStrided>;
+}
+
+export interface Shapes extends WithInPlace<InPlace> {
   view: TensorMethod<[Signature<[dtype: DType], { dtype: DType }>, Variadic<'size'>]>;
   reshape: TensorMethod<Variadic<'shape'>>;
   permute: TensorMethod<Variadic<'dims'>>;
   transpose: TensorMethod<Pair>;
   transpose_: TensorMethod<Pair>;
-  t: TensorMethod<Signature>;
-  t_: TensorMethod<Signature>;
-  swapaxes: TensorMethod<Swapaxes>;
-  swapaxes_: TensorMethod<Swapaxes>;
-  swapdims: TensorMethod<Pair>;
-  swapdims_: TensorMethod<Pair>;
   movedim: TensorMethod<Movedim>;
   moveaxis: TensorMethod<Movedim>;
-  squeeze: TensorMethod<[Signature, Signature<[dim: Dims], { dim: Dims }>]>;
-  squeeze_: TensorMethod<[Signature, Signature<[dim: Dims], { dim: Dims }>]>;
-  unsqueeze: TensorMethod<Dim>;
-  unsqueeze_: TensorMethod<Dim>;
   flatten: TensorMethod<
     Signature<[start_dim?: number, end_dim?: number], { start_dim?: number; end_dim?: number }>
   >;
@@ -97,10 +101,6 @@ export interface Shapes {
   reshape_as: TensorMethod<Other>;
   contiguous: TensorMethod<Signature<[], { memory_format?: MemoryFormat }>>;
   clone: TensorMethod<Signature<[], { memory_format?: MemoryFormat | null }>>;
-  detach: TensorMethod<Signature>;
-  detach_: TensorMethod<Signature>;
-  as_strided: TensorMethod<AsStrided>;
-  as_strided_: TensorMethod<AsStrided>;
   unfold: TensorMethod<
     Signature<
       [dimension: number, size: number, step: number],
@@ -117,54 +117,21 @@ export interface Shapes {
 
 /** Lists the overloads of each method in the order in which Python tries them. */
 export const shapes = table<Shapes>({
+  ...withInPlace({
+    ...overloads([''], 't', 'swapaxes', 'swapdims', 'unsqueeze', 'detach', 'as_strided'),
+    squeeze: ['', 'dim', 'dims'],
+  }),
   view: ['dtype', ''],
-  reshape: [''],
-  permute: [''],
-  transpose: ['int'],
-  transpose_: [''],
-  t: [''],
-  t_: [''],
-  swapaxes: [''],
-  swapaxes_: [''],
-  swapdims: [''],
-  swapdims_: [''],
+  ...overloads([''], 'reshape', 'permute', 'transpose_', 'ravel', 'expand', 'expand_as'),
+  ...overloads([''], 'repeat', 'tile', 'flip', 'fliplr', 'flipud', 'rot90', 'roll', 'chunk'),
+  ...overloads([''], 'view_as', 'reshape_as', 'contiguous', 'clone', 'unfold', 'sum_to_size'),
+  ...overloads([''], 'broadcast_to', 'resize_', 'resize_as_'),
+  ...overloads(['int'], 'transpose', 'select', 'unbind'),
   movedim: ['int', 'intlist'],
   moveaxis: ['int', 'intlist'],
-  squeeze: ['', 'dim', 'dims'],
-  squeeze_: ['', 'dim', 'dims'],
-  unsqueeze: [''],
-  unsqueeze_: [''],
   flatten: ['using_ints'],
-  ravel: [''],
-  expand: [''],
-  expand_as: [''],
-  repeat: [''],
   repeat_interleave: ['self_Tensor', 'self_int'],
-  tile: [''],
-  flip: [''],
-  fliplr: [''],
-  flipud: [''],
-  rot90: [''],
-  roll: [''],
   narrow: ['Tensor', ''],
-  select: ['int'],
-  chunk: [''],
-  unbind: ['int'],
   tensor_split: ['indices', 'tensor_indices_or_sections', 'sections'],
-  hsplit: ['int', 'array'],
-  vsplit: ['int', 'array'],
-  dsplit: ['int', 'array'],
-  view_as: [''],
-  reshape_as: [''],
-  contiguous: [''],
-  clone: [''],
-  detach: [''],
-  detach_: [''],
-  as_strided: [''],
-  as_strided_: [''],
-  unfold: [''],
-  sum_to_size: [''],
-  broadcast_to: [''],
-  resize_: [''],
-  resize_as_: [''],
+  ...overloads(['int', 'array'], 'hsplit', 'vsplit', 'dsplit'),
 });

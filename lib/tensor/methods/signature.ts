@@ -117,6 +117,9 @@ declare const SIGNATURE: unique symbol;
 /** A method of `Tensor` with an overload for each signature. */
 export type TensorMethod<S> = Methods<SignatureTuple<S>> & { readonly [SIGNATURE]?: S };
 
+/** The methods T, and those with an underscore after their names, which work in place. */
+export type WithInPlace<T> = T & { [Name in keyof T & string as `${Name}_`]: T[Name] };
+
 /** The function of `torch` that belongs to a method: it takes the tensor first, or as `input`. */
 export type TensorFunction<M> = M extends { readonly [SIGNATURE]?: infer S }
   ? Functions<SignatureTuple<NonNullable<S>>>
@@ -136,17 +139,31 @@ function called<F extends Call>(name: string, call: F): F {
   return Object.defineProperty(call, 'name', { value: name });
 }
 
+/** The overloads of each operator, in the order to try. */
+type Overloads<Name extends string> = Readonly<Record<Name, readonly string[]>>;
+
+/** Lists operators that have the same overloads. */
+export const overloads = <Name extends string>(
+  order: readonly string[],
+  ...operators: readonly Name[]
+): Overloads<Name> =>
+  Object.fromEntries(operators.map((name) => [name, order])) as unknown as Overloads<Name>;
+
+/** Adds the operators that work in place, which have the same overloads. */
+export function withInPlace<Name extends string>(
+  table: Overloads<Name>,
+): Overloads<Name | `${Name}_`> {
+  const inPlace = Object.entries(table).map(([name, order]) => [`${name}_`, order]);
+  return { ...table, ...Object.fromEntries(inPlace) };
+}
+
 /**
- * Makes methods from the names of operators and of their overloads, in the order to try. The interface T gives the
- * types, so that `Tensor` can extend it.
+ * Makes methods from the names of operators and of their overloads. The interface T gives the types, so that `Tensor`
+ * can extend it.
  */
-export function table<T extends object>(
-  overloads: {
-    readonly [Name in keyof T]: readonly string[];
-  },
-): T {
-  const entries = Object.entries<readonly string[]>({ ...overloads });
-  return Object.fromEntries(entries.map(([name, names]) => [name, method(name, names)])) as T;
+export function table<T extends object>(listed: Overloads<keyof T & string>): T {
+  const entries = Object.entries<readonly string[]>(listed);
+  return Object.fromEntries(entries.map(([name, order]) => [name, method(name, order)])) as T;
 }
 
 function method(name: string, overloads: readonly string[]): Call {

@@ -4,8 +4,8 @@ import {
   ANYTHING,
   BOOL,
   INT,
+  nullable,
   optional,
-  orNull,
   required,
   Signature,
 } from '../../dispatch/signature';
@@ -16,8 +16,8 @@ import { Sampler, type Sized } from './sampler';
 
 const SIGNATURE = new Signature('DistributedSampler', {
   dataset: required(ANYTHING),
-  num_replicas: optional<number | null>(orNull(INT), null),
-  rank: optional<number | null>(orNull(INT), null),
+  num_replicas: nullable(INT),
+  rank: nullable(INT),
   shuffle: optional(BOOL, true),
   seed: optional(INT, 0),
   drop_last: optional(BOOL, false),

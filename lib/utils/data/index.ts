@@ -10,10 +10,8 @@ export {
   IterableDataset,
   type IterableStyle,
   type MapStyle,
-  random_split,
   type SampleOf,
   StackDataset,
-  Subset,
   TensorDataset,
 } from './dataset';
 export { DistributedSampler, type DistributedSamplerOptions } from './distributed';
@@ -31,3 +29,4 @@ export {
   WeightedRandomSampler,
   type WeightedRandomSamplerOptions,
 } from './sampler';
+export { random_split, Subset } from './subset';

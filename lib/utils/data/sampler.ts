@@ -5,8 +5,8 @@ import {
   BOOL,
   GENERATOR,
   INT,
+  nullable,
   optional,
-  orNull,
   required,
   Signature,
 } from '../../dispatch/signature';
@@ -84,8 +84,8 @@ const numbers = (tensor: Tensor): number[] => tensor.tolist() as number[];
 const RANDOM = new Signature('RandomSampler', {
   data_source: required(ANYTHING),
   replacement: optional(BOOL, false),
-  num_samples: optional<number | null>(orNull(INT), null),
-  generator: optional<Generator | null>(orNull(GENERATOR), null),
+  num_samples: nullable(INT),
+  generator: nullable(GENERATOR),
 });
 
 export interface RandomSamplerOptions {
@@ -166,7 +166,7 @@ function checkCount(count: number): void {
 
 const SUBSET = new Signature('SubsetRandomSampler', {
   indices: required(INDICES),
-  generator: optional<Generator | null>(orNull(GENERATOR), null),
+  generator: nullable(GENERATOR),
 });
 
 /** Options with a generator. */
@@ -207,7 +207,7 @@ const WEIGHTED = new Signature('WeightedRandomSampler', {
   weights: required(ANYTHING),
   num_samples: required(INT),
   replacement: optional(BOOL, true),
-  generator: optional<Generator | null>(orNull(GENERATOR), null),
+  generator: nullable(GENERATOR),
 });
 
 export interface WeightedRandomSamplerOptions extends GeneratorOptions {

@@ -37,7 +37,7 @@ const DT_DOUBLE = 2;
 const DT_STRING = 7;
 
 /** Returns the number of a scalar. */
-export function numberOf(value: unknown): number {
+function numberOf(value: unknown): number {
   if (typeof value === 'number') return value;
   if (typeof value === 'bigint' || typeof value === 'boolean') return Number(value);
   if (!TENSOR.accepts(value)) {

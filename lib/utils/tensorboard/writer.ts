@@ -9,6 +9,7 @@ import {
   BOOL,
   FLOAT,
   INT,
+  nullable,
   optional,
   orNull,
   required,
@@ -37,9 +38,9 @@ import {
 export type { ScalarValue } from './summary';
 
 const SIGNATURE = new Signature('SummaryWriter', {
-  log_dir: optional<string | null>(orNull(STRING), null),
+  log_dir: nullable(STRING),
   comment: optional(STRING, ''),
-  purge_step: optional<number | null>(orNull(INT), null),
+  purge_step: nullable(INT),
   max_queue: optional(INT, 10),
   flush_secs: optional(FLOAT, 120),
   filename_suffix: optional(STRING, ''),
@@ -60,8 +61,8 @@ export interface SummaryWriterOptions {
   filename_suffix?: string | undefined;
 }
 
-const STEP = { global_step: optional<number | null>(orNull(INT), null) };
-const WALLTIME = { walltime: optional<number | null>(orNull(FLOAT), null) };
+const STEP = { global_step: nullable(INT) };
+const WALLTIME = { walltime: nullable(FLOAT) };
 
 /** The event of a session that starts: TensorBoard hides what an earlier one wrote from this step on. */
 const STARTED = message(7, integer(1, 1));
@@ -153,7 +154,7 @@ const ADD_HPARAMS = new Signature('add_hparams', {
   hparam_dict: required(ANYTHING),
   metric_dict: required(ANYTHING),
   hparam_domain_discrete: optional<unknown>(ANYTHING, null),
-  run_name: optional<string | null>(orNull(STRING), null),
+  run_name: nullable(STRING),
   ...STEP,
 });
 

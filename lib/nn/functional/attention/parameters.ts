@@ -4,6 +4,7 @@ import {
   BOOL,
   FLOAT,
   INT,
+  nullable,
   optional,
   orNull,
   required,
@@ -15,7 +16,7 @@ import type { Tensor } from '../../../tensor/tensor';
 import { tupleRepr } from '../../../utils/python';
 import { sizeText } from '../../typename';
 
-const MAYBE = optional<Tensor | null>(orNull(TENSOR), null);
+const MAYBE = nullable(TENSOR);
 const GIVEN = required<Tensor | null>(orNull(TENSOR));
 const PARAMETERS = {
   query: required(TENSOR),

@@ -4,8 +4,8 @@ import {
   define,
   FLOAT,
   INT,
+  nullable,
   optional,
-  orNull,
   type Positional,
   required,
 } from '../../../dispatch/signature';
@@ -64,7 +64,7 @@ function avgPool(dims: 2 | 3): AvgPool {
   const compute = op<Operation>(name);
   return define(
     name,
-    { ...AVERAGING, divisor_override: optional<number | null>(orNull(INT), null) },
+    { ...AVERAGING, divisor_override: nullable(INT) },
     ({ input, kernel_size, stride, ...rest }) =>
       compute(input, kernel_size, stride ?? [], ...Object.values(rest)),
   );

@@ -1,6 +1,6 @@
 /** Max pooling with windows of random sizes. Source: torch/nn/functional.py. */
 import { valueError } from '../../../bindings/errors';
-import { define, optional, orNull, required, TENSOR, typeOf } from '../../../dispatch/signature';
+import { define, NUMBER_OR_NUMBERS, nullable, required, TENSOR } from '../../../dispatch/signature';
 import type { Tensor } from '../../../tensor/tensor';
 import { op } from '../../ops';
 import { repeated, SIZE, type Size } from '../../sizes';
@@ -15,13 +15,6 @@ import {
 
 /** The ratio of the output's size to the input's, in all dimensions or in each. */
 export type Ratio = number | readonly number[];
-
-const RATIO = typeOf<Ratio>(
-  'a number or an array of numbers',
-  (value) =>
-    typeof value === 'number' ||
-    (Array.isArray(value) && value.every((each) => typeof each === 'number')),
-);
 
 export interface FractionalMaxPoolOptions {
   /** The size of the output. Default: null; then `output_ratio` is required. */
@@ -41,10 +34,10 @@ type FractionalMaxPool = Indexing<
 
 /** The options of both dimensions' functions and modules, but `return_indices` and `_random_samples`. */
 export const FRACTIONAL = {
-  output_size: optional<Size | null>(orNull(SIZE), null),
-  output_ratio: optional<Ratio | null>(orNull(RATIO), null),
+  output_size: nullable(SIZE),
+  output_ratio: nullable<Ratio>(NUMBER_OR_NUMBERS),
   ...RETURN_INDICES,
-  _random_samples: optional<Tensor | null>(orNull(TENSOR), null),
+  _random_samples: nullable(TENSOR),
 };
 
 /** Returns the ratios of `count` dimensions. */

@@ -1,8 +1,8 @@
 /** What the pooling functions have in common: parameters, options and types. */
 import {
   BOOL,
+  nullable,
   optional,
-  orNull,
   type Positional,
   required,
   TENSOR,
@@ -16,7 +16,7 @@ export type Dims = 1 | 2 | 3;
 export type Operation<Result = Tensor> = (...args: unknown[]) => Result;
 
 export const INPUT = { input: required(TENSOR) };
-export const STRIDE = { stride: optional<Size | null>(orNull(SIZE), null) };
+export const STRIDE = { stride: nullable(SIZE) };
 export const WINDOW = { ...INPUT, kernel_size: required(SIZE), ...STRIDE };
 export const PADDING = { padding: optional<Size>(SIZE, 0) };
 export const CEIL_MODE = { ceil_mode: optional(BOOL, false) };

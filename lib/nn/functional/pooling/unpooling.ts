@@ -1,13 +1,6 @@
 /** The reverse of max pooling. Source: torch/nn/functional.py. */
 import { valueError } from '../../../bindings/errors';
-import {
-  define,
-  optional,
-  orNull,
-  type Positional,
-  required,
-  TENSOR,
-} from '../../../dispatch/signature';
+import { define, nullable, type Positional, required, TENSOR } from '../../../dispatch/signature';
 import type { Tensor } from '../../../tensor/tensor';
 import { op } from '../../ops';
 import { listText, repeated, SIZE, type Size } from '../../sizes';
@@ -54,7 +47,7 @@ function maxUnpool(
       kernel_size: required(SIZE),
       ...STRIDE,
       ...PADDING,
-      output_size: optional<Size | null>(orNull(SIZE), null),
+      output_size: nullable(SIZE),
     },
     ({ input, indices, kernel_size, stride, padding, output_size }) => {
       const unpooling = {

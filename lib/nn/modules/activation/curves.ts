@@ -1,15 +1,17 @@
 /** Activations that are smooth curves. Source: torch/nn/modules/activation.py. */
+
 import {
   FLOAT,
   INT,
   optional,
   type Positional,
-  Signature,
   STRING,
+  type Type,
 } from '../../../dispatch/signature';
 import type { Tensor } from '../../../tensor/tensor';
 import { floatRepr } from '../../../utils/python';
 import * as F from '../../functional/activation';
+import { attributeLayer } from '../layer';
 import { Module } from '../module';
 import type { Input } from './inplace';
 
@@ -50,28 +52,17 @@ export class Tanhshrink extends Module<Input, Tensor> {
   }
 }
 
-const SOFTPLUS = new Signature('Softplus', {
-  beta: optional(FLOAT, 1),
-  threshold: optional(FLOAT, 20),
-});
+const SOFTPLUS = { beta: optional(FLOAT, 1), threshold: optional(FLOAT, 20) };
 
 /**
  * Computes `log(1 + exp(beta * x)) / beta`, or x if `beta * x` is above the threshold.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.Softplus.html
  */
-export class Softplus extends Module<Input, Tensor> {
-  static readonly signature = SOFTPLUS.description;
-  beta: number;
-  threshold: number;
-
-  constructor(...args: Positional<[], [beta: 'beta', threshold: 'threshold'], F.SoftplusOptions>) {
-    const { beta, threshold } = SOFTPLUS.read(args);
-    super();
-    this.beta = beta;
-    this.threshold = threshold;
-  }
-
+export class Softplus extends attributeLayer<
+  Positional<[], [beta: 'beta', threshold: 'threshold'], F.SoftplusOptions>,
+  typeof SOFTPLUS
+>('Softplus', SOFTPLUS) {
   override forward(input: Tensor): Tensor {
     return F.softplus(input, this.beta, this.threshold);
   }
@@ -81,24 +72,18 @@ export class Softplus extends Module<Input, Tensor> {
   }
 }
 
-const GELU_SIGNATURE = new Signature('GELU', { approximate: optional(STRING, 'none') });
+type Approximation = 'none' | 'tanh';
+const APPROXIMATE = { approximate: optional(STRING as Type<Approximation>, 'none') };
 
 /**
  * Computes `x * Φ(x)`, where Φ is the cumulative distribution function of the normal distribution.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.GELU.html
  */
-export class GELU extends Module<Input, Tensor> {
-  static readonly signature = GELU_SIGNATURE.description;
-  approximate: 'none' | 'tanh';
-
-  constructor(approximate?: 'none' | 'tanh' | F.GELUOptions);
-  constructor(...args: unknown[]) {
-    const { approximate } = GELU_SIGNATURE.read(args);
-    super();
-    this.approximate = approximate as 'none' | 'tanh';
-  }
-
+export class GELU extends attributeLayer<
+  [approximate?: Approximation | F.GELUOptions],
+  typeof APPROXIMATE
+>('GELU', APPROXIMATE) {
   override forward(input: Tensor): Tensor {
     return F.gelu(input, { approximate: this.approximate });
   }
@@ -108,7 +93,7 @@ export class GELU extends Module<Input, Tensor> {
   }
 }
 
-const GLU_SIGNATURE = new Signature('GLU', { dim: optional(INT, -1) });
+const DIM = { dim: optional(INT, -1) };
 
 /**
  * Splits the input into halves along a dimension, and returns the first half times the sigmoid of the second.
@@ -117,17 +102,10 @@ const GLU_SIGNATURE = new Signature('GLU', { dim: optional(INT, -1) });
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.GLU.html
  */
-export class GLU extends Module<Input, Tensor> {
-  static readonly signature = GLU_SIGNATURE.description;
-  dim: number;
-
-  constructor(dim?: number | { dim?: number | undefined });
-  constructor(...args: unknown[]) {
-    const { dim } = GLU_SIGNATURE.read(args);
-    super();
-    this.dim = dim;
-  }
-
+export class GLU extends attributeLayer<[dim?: number | { dim?: number | undefined }], typeof DIM>(
+  'GLU',
+  DIM,
+) {
   override forward(input: Tensor): Tensor {
     return F.glu(input, this.dim);
   }

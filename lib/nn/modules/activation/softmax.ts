@@ -1,31 +1,24 @@
 /** Softmax layers: probabilities from scores. Source: torch/nn/modules/activation.py. */
 import { valueError } from '../../../bindings/errors';
-import { INT, optional, orNull, type ValuesOf } from '../../../dispatch/signature';
+import { INT, nullable } from '../../../dispatch/signature';
 import type { Tensor } from '../../../tensor/tensor';
 import { optionalRepr } from '../../../utils/python';
 import { log_softmax, type SoftmaxOptions, softmax, softmin } from '../../functional/softmax';
 import { dimsOf } from '../checks';
-import { type LayerClass, layer } from '../layer';
+import { attributes, type LayerClass, layer } from '../layer';
 import { Module } from '../module';
 import type { Input } from './inplace';
 
-const DIM = { dim: optional<number | null>(orNull(INT), null) };
+const DIM = { dim: nullable(INT) };
 
 // All have the same shapes: input (*), output as input.
 
 /**
  * The base of activations along a dimension. If it is null, it is chosen from the number of dimensions, with a warning.
  */
-abstract class AlongDimension extends Module<Input, Tensor> {
-  dim: number | null;
-
+abstract class AlongDimension extends attributes<typeof DIM>() {
   /** @internal */
   declare readonly _compute: (input: Tensor, dim: number | null) => Tensor;
-
-  constructor({ dim }: ValuesOf<typeof DIM>) {
-    super();
-    this.dim = dim;
-  }
 
   override forward(input: Tensor): Tensor {
     return this._compute(input, this.dim);

@@ -3,8 +3,8 @@ import { assertionError } from '../../../bindings/errors';
 import { warn } from '../../../bindings/warnings';
 import {
   FLOAT,
+  nullable,
   optional,
-  orNull,
   type Positional,
   required,
   Signature,
@@ -13,18 +13,17 @@ import {
 import type { Tensor } from '../../../tensor/tensor';
 import { floatRepr } from '../../../utils/python';
 import * as F from '../../functional/activation';
-import { type LayerClass, layer } from '../layer';
-import { Module } from '../module';
-import { INPLACE, Inplace, type Input } from './inplace';
+import { attributes, type LayerClass, layer } from '../layer';
+import { activation, INPLACE } from './inplace';
 
 // All have the same shapes: input (*), output as input.
 
+const VALUES = { min_val: optional(FLOAT, -1), max_val: optional(FLOAT, 1) };
 const HARDTANH = new Signature('Hardtanh', {
-  min_val: optional(FLOAT, -1),
-  max_val: optional(FLOAT, 1),
+  ...VALUES,
   ...INPLACE,
-  min_value: optional<number | null>(orNull(FLOAT), null),
-  max_value: optional<number | null>(orNull(FLOAT), null),
+  min_value: nullable(FLOAT),
+  max_value: nullable(FLOAT),
 });
 
 export interface HardtanhModuleOptions extends F.HardtanhOptions {
@@ -41,10 +40,11 @@ export interface HardtanhModuleOptions extends F.HardtanhOptions {
  *
  * @throws TorchError (AssertionError) unless max_val is greater than min_val
  */
-export class Hardtanh extends Inplace {
-  static readonly signature: readonly SignatureParameter[] = HARDTANH.description;
-  min_val: number;
-  max_val: number;
+export class Hardtanh extends activation<
+  [min_val: number, max_val: number, inplace: boolean],
+  'min_val' | 'max_val'
+>('Hardtanh', F.hardtanh, VALUES) {
+  static override readonly signature: readonly SignatureParameter[] = HARDTANH.description;
 
   constructor(
     ...args: Positional<
@@ -60,25 +60,14 @@ export class Hardtanh extends Inplace {
     >
   ) {
     const { min_val, max_val, inplace, min_value, max_value } = HARDTANH.read(args);
-    super(inplace);
     if (min_value !== null) warn(renamed('min_val'), 'FutureWarning');
     if (max_value !== null) warn(renamed('max_val'), 'FutureWarning');
-    this.min_val = min_value ?? min_val;
-    this.max_val = max_value ?? max_val;
+    super(min_value ?? min_val, max_value ?? max_val, inplace);
     if (this.max_val > this.min_val) return;
     if (Number.isNaN(this.max_val) || Number.isNaN(this.min_val)) return;
     throw assertionError(
       `max_val (${floatRepr(this.max_val)}) must be greater than min_val (${floatRepr(this.min_val)})`,
     );
-  }
-
-  override forward(input: Tensor): Tensor {
-    return F.hardtanh(input, this.min_val, this.max_val, this.inplace);
-  }
-
-  override extra_repr(): string {
-    const [least, greatest] = [this.min_val, this.max_val].map(floatRepr);
-    return this._described(`min_val=${least}`, `max_val=${greatest}`);
   }
 }
 
@@ -96,57 +85,26 @@ export class ReLU6 extends Hardtanh {
   }
 
   override extra_repr(): string {
-    return this._described();
+    return this.inplace ? 'inplace=True' : '';
   }
 }
-
-const THRESHOLD = new Signature('Threshold', {
-  threshold: required(FLOAT),
-  value: required(FLOAT),
-  ...INPLACE,
-});
 
 /**
  * Computes `x` if it is above the threshold, else `value`.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.Threshold.html
  */
-export class Threshold extends Inplace {
-  static readonly signature = THRESHOLD.description;
-  threshold: number;
-  value: number;
-
-  constructor(
-    ...args: Positional<[threshold: number, value: number], [inplace: 'inplace'], F.InplaceOption>
-  ) {
-    const { threshold, value, inplace } = THRESHOLD.read(args);
-    super(inplace);
-    this.threshold = threshold;
-    this.value = value;
-  }
-
-  override forward(input: Tensor): Tensor {
-    return F.threshold(input, this.threshold, this.value, this.inplace);
-  }
-
-  override extra_repr(): string {
-    const [threshold, value] = [this.threshold, this.value].map(floatRepr);
-    return this._described(`threshold=${threshold}`, `value=${value}`);
-  }
-}
+export class Threshold extends activation<
+  Positional<[threshold: number, value: number], [inplace: 'inplace'], F.InplaceOption>,
+  'threshold' | 'value'
+>('Threshold', F.threshold, { threshold: required(FLOAT), value: required(FLOAT) }) {}
 
 const LAMBD = { lambd: optional(FLOAT, 0.5) };
 
 /** The base of activations that are 0 near 0. */
-abstract class Shrink extends Module<Input, Tensor> {
-  lambd: number;
+abstract class Shrink extends attributes<typeof LAMBD>() {
   /** @internal */
   declare readonly _compute: (input: Tensor, lambd: number) => Tensor;
-
-  constructor({ lambd }: { lambd: number }) {
-    super();
-    this.lambd = lambd;
-  }
 
   override forward(input: Tensor): Tensor {
     return this._compute(input, this.lambd);

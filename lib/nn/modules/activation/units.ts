@@ -9,13 +9,12 @@ import {
   Signature,
 } from '../../../dispatch/signature';
 import type { Tensor } from '../../../tensor/tensor';
-import { floatRepr } from '../../../utils/python';
 import * as F from '../../functional/activation';
 import { constant_ } from '../../init';
 import { empty } from '../../ops';
 import { Parameter } from '../../parameter';
 import { Module } from '../module';
-import { activation, INPLACE, Inplace, type Input } from './inplace';
+import { activation, type Input } from './inplace';
 
 // All have the same shapes: input (*), output as input.
 
@@ -24,11 +23,6 @@ export class ReLU extends activation('ReLU', F.relu) {}
 
 /** Computes `x * sigmoid(x)`. See https://docs.pytorch.org/docs/stable/generated/torch.nn.SiLU.html */
 export class SiLU extends activation('SiLU', F.silu) {}
-
-const LEAKY_RELU = new Signature('LeakyReLU', {
-  negative_slope: optional(FLOAT, 0.01),
-  ...INPLACE,
-});
 
 export interface LeakyReLUOptions extends F.InplaceOption {
   /** The factor of negative elements. Default: 0.01. */
@@ -40,32 +34,10 @@ export interface LeakyReLUOptions extends F.InplaceOption {
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.LeakyReLU.html
  */
-export class LeakyReLU extends Inplace {
-  static readonly signature = LEAKY_RELU.description;
-  negative_slope: number;
-
-  constructor(
-    ...args: Positional<
-      [],
-      [negative_slope: 'negative_slope', inplace: 'inplace'],
-      LeakyReLUOptions
-    >
-  ) {
-    const { negative_slope, inplace } = LEAKY_RELU.read(args);
-    super(inplace);
-    this.negative_slope = negative_slope;
-  }
-
-  override forward(input: Tensor): Tensor {
-    return F.leaky_relu(input, this.negative_slope, this.inplace);
-  }
-
-  override extra_repr(): string {
-    return this._described(`negative_slope=${floatRepr(this.negative_slope)}`);
-  }
-}
-
-const ELU_SIGNATURE = new Signature('ELU', { alpha: optional(FLOAT, 1), ...INPLACE });
+export class LeakyReLU extends activation<
+  Positional<[], [negative_slope: 'negative_slope', inplace: 'inplace'], LeakyReLUOptions>,
+  'negative_slope'
+>('LeakyReLU', F.leaky_relu, { negative_slope: optional(FLOAT, 0.01) }) {}
 
 export interface ELUOptions extends F.InplaceOption {
   /** The result tends to `-alpha` for negative elements. Default: 1. */
@@ -77,24 +49,10 @@ export interface ELUOptions extends F.InplaceOption {
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.ELU.html
  */
-export class ELU extends Inplace {
-  static readonly signature = ELU_SIGNATURE.description;
-  alpha: number;
-
-  constructor(...args: Positional<[], [alpha: 'alpha', inplace: 'inplace'], ELUOptions>) {
-    const { alpha, inplace } = ELU_SIGNATURE.read(args);
-    super(inplace);
-    this.alpha = alpha;
-  }
-
-  override forward(input: Tensor): Tensor {
-    return F.elu(input, this.alpha, this.inplace);
-  }
-
-  override extra_repr(): string {
-    return this._described(`alpha=${floatRepr(this.alpha)}`);
-  }
-}
+export class ELU extends activation<
+  Positional<[], [alpha: 'alpha', inplace: 'inplace'], ELUOptions>,
+  'alpha'
+>('ELU', F.elu, { alpha: optional(FLOAT, 1) }) {}
 
 /**
  * Computes {@link ELU} with a fixed alpha, times a fixed scale.
@@ -120,37 +78,15 @@ export class Hardswish extends activation('Hardswish', F.hardswish) {
   }
 }
 
-const CELU_SIGNATURE = new Signature('CELU', { alpha: optional(FLOAT, 1), ...INPLACE });
-
 /**
  * Computes `max(0, x) + min(0, alpha * (exp(x / alpha) - 1))`.
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.CELU.html
  */
-export class CELU extends Inplace {
-  static readonly signature = CELU_SIGNATURE.description;
-  alpha: number;
-
-  constructor(...args: Positional<[], [alpha: 'alpha', inplace: 'inplace'], ELUOptions>) {
-    const { alpha, inplace } = CELU_SIGNATURE.read(args);
-    super(inplace);
-    this.alpha = alpha;
-  }
-
-  override forward(input: Tensor): Tensor {
-    return F.celu(input, this.alpha, this.inplace);
-  }
-
-  override extra_repr(): string {
-    return this._described(`alpha=${floatRepr(this.alpha)}`);
-  }
-}
-
-const RRELU = new Signature('RReLU', {
-  lower: optional(FLOAT, 1 / 8),
-  upper: optional(FLOAT, 1 / 3),
-  ...INPLACE,
-});
+export class CELU extends activation<
+  Positional<[], [alpha: 'alpha', inplace: 'inplace'], ELUOptions>,
+  'alpha'
+>('CELU', F.celu, { alpha: optional(FLOAT, 1) }) {}
 
 /**
  * Computes `x` if it is positive, else x times a slope: in training a random one for each element, in evaluation the
@@ -158,30 +94,16 @@ const RRELU = new Signature('RReLU', {
  *
  * See https://docs.pytorch.org/docs/stable/generated/torch.nn.RReLU.html
  */
-export class RReLU extends Inplace {
-  static readonly signature = RRELU.description;
-  lower: number;
-  upper: number;
-
-  constructor(
-    ...args: Positional<
-      [],
-      [lower: 'lower', upper: 'upper', inplace: 'inplace'],
-      Omit<F.RReLUOptions, 'training'>
-    >
-  ) {
-    const { lower, upper, inplace } = RRELU.read(args);
-    super(inplace);
-    this.lower = lower;
-    this.upper = upper;
-  }
-
+export class RReLU extends activation<
+  Positional<
+    [],
+    [lower: 'lower', upper: 'upper', inplace: 'inplace'],
+    Omit<F.RReLUOptions, 'training'>
+  >,
+  'lower' | 'upper'
+>('RReLU', F.rrelu as never, { lower: optional(FLOAT, 1 / 8), upper: optional(FLOAT, 1 / 3) }) {
   override forward(input: Tensor): Tensor {
     return F.rrelu(input, this.lower, this.upper, this.training, this.inplace);
-  }
-
-  override extra_repr(): string {
-    return this._described(`lower=${floatRepr(this.lower)}`, `upper=${floatRepr(this.upper)}`);
   }
 }
 

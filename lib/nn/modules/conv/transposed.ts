@@ -2,8 +2,8 @@
 import { valueError } from '../../../bindings/errors';
 import {
   INTS,
+  nullable,
   optional,
-  orNull,
   type Place,
   type Positional,
   required,
@@ -53,7 +53,7 @@ type Wanted = readonly number[] | null | { output_size?: readonly number[] | nul
 
 const FORWARD = new Signature('ConvTranspose.forward', {
   input: required(TENSOR),
-  output_size: optional<readonly number[] | null>(orNull(INTS), null),
+  output_size: nullable(INTS),
 });
 
 /** The base of {@link ConvTranspose1d}, {@link ConvTranspose2d} and {@link ConvTranspose3d}. */

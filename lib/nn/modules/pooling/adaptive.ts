@@ -18,28 +18,21 @@ import {
   type IndicesOption,
 } from '../../functional/pooling';
 import { OUTPUT_SIZE, type OutputSize, sizeRepr } from '../../sizes';
-import { type LayerClass, layer } from '../layer';
+import { attributes, type LayerClass, layer } from '../layer';
 import { Module } from '../module';
 import type { Pooled } from './parameters';
 
 // --- the mean -------------------------------------------------------------------------------------------------------
 
+/** A dimension that is null keeps the size of the input. */
 const AVG = { output_size: required(OUTPUT_SIZE) };
 
 type AvgArguments = [output_size: OutputSize] | [options: { output_size: OutputSize }];
 
 /** The base of layers with means. */
-abstract class AdaptiveAvgPoolNd extends Module<[input: Tensor], Tensor> {
-  /** A dimension that is null keeps the size of the input. */
-  output_size: OutputSize;
-
+abstract class AdaptiveAvgPoolNd extends attributes<typeof AVG>() {
   /** @internal */
   declare readonly _pool: typeof adaptive_avg_pool2d;
-
-  constructor({ output_size }: ValuesOf<typeof AVG>) {
-    super();
-    this.output_size = output_size;
-  }
 
   override forward(input: Tensor): Tensor {
     return this._pool(input, this.output_size);
@@ -100,7 +93,6 @@ abstract class AdaptiveMaxPoolNd<Indices extends boolean> extends Module<
   [input: Tensor],
   Pooled<Indices>
 > {
-  /** A dimension that is null keeps the size of the input. */
   output_size: OutputSize;
   return_indices: boolean;
 

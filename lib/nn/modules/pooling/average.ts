@@ -3,8 +3,8 @@ import {
   BOOL,
   FLOAT,
   INT,
+  nullable,
   optional,
-  orNull,
   type Positional,
   required,
   Signature,
@@ -24,12 +24,11 @@ import {
   lp_pool3d,
 } from '../../functional/pooling';
 import { repeated, SIZE, type Size, sizeRepr } from '../../sizes';
-import { type LayerClass, layer } from '../layer';
-import { Module } from '../module';
+import { attributes, type LayerClass, layer } from '../layer';
 
 const WINDOW = {
   kernel_size: required(SIZE),
-  stride: optional<Size | null>(orNull(SIZE), null),
+  stride: nullable(SIZE),
 };
 const CEIL_MODE = { ceil_mode: optional(BOOL, false) };
 
@@ -43,7 +42,7 @@ const AVG_POOL = {
 };
 const AVG_POOL_OF_PLANES = {
   ...AVG_POOL,
-  divisor_override: optional<number | null>(orNull(INT), null),
+  divisor_override: nullable(INT),
 };
 
 type Averaging = [
@@ -54,20 +53,11 @@ type Averaging = [
 ];
 
 /** The base of layers with the mean of each window. */
-abstract class AvgPoolNd extends Module<[input: Tensor], Tensor> {
-  kernel_size: Size;
-  stride: Size;
-  padding: Size;
-  ceil_mode: boolean;
-  count_include_pad: boolean;
+abstract class AvgPoolNd extends attributes<typeof AVG_POOL>() {
+  declare stride: Size;
 
   constructor(values: ValuesOf<typeof AVG_POOL>) {
-    super();
-    this.kernel_size = values.kernel_size;
-    this.stride = values.stride ?? values.kernel_size;
-    this.padding = values.padding;
-    this.ceil_mode = values.ceil_mode;
-    this.count_include_pad = values.count_include_pad;
+    super({ ...values, stride: values.stride ?? values.kernel_size });
   }
 
   override extra_repr(): string {
@@ -103,14 +93,9 @@ export class AvgPool1d extends AvgPoolNd {
 
 /** The base of layers with the mean of each window of two or three dimensions. */
 abstract class AvgPoolOfPlanes extends AvgPoolNd {
-  divisor_override: number | null;
+  declare divisor_override: number | null;
   /** @internal */
   declare readonly _pool: typeof avg_pool2d;
-
-  constructor(values: ValuesOf<typeof AVG_POOL_OF_PLANES>) {
-    super(values);
-    this.divisor_override = values.divisor_override;
-  }
 
   override forward(input: Tensor): Tensor {
     const { kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override } = this;
@@ -160,21 +145,9 @@ type LPArguments = Positional<
 >;
 
 /** The base of layers with the p-norm of each window. */
-abstract class LPPoolNd extends Module<[input: Tensor], Tensor> {
-  norm_type: number;
-  kernel_size: Size;
-  stride: Size | null;
-  ceil_mode: boolean;
+abstract class LPPoolNd extends attributes<typeof LP_POOL>() {
   /** @internal */
   declare readonly _pool: typeof lp_pool1d;
-
-  constructor(values: ValuesOf<typeof LP_POOL>) {
-    super();
-    this.norm_type = values.norm_type;
-    this.kernel_size = values.kernel_size;
-    this.stride = values.stride;
-    this.ceil_mode = values.ceil_mode;
-  }
 
   override forward(input: Tensor): Tensor {
     const { norm_type, kernel_size, stride, ceil_mode } = this;

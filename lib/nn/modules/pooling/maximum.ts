@@ -1,8 +1,8 @@
 /** Layers with the largest element of each window. Source: torch/nn/modules/pooling.py. */
 import {
   BOOL,
+  nullable,
   optional,
-  orNull,
   type Positional,
   required,
   type SignatureParameter,
@@ -24,7 +24,7 @@ import type { Pooled } from './parameters';
 
 const MAX_POOL = {
   kernel_size: required(SIZE),
-  stride: optional<Size | null>(orNull(SIZE), null),
+  stride: nullable(SIZE),
   padding: optional<Size>(SIZE, 0),
   dilation: optional<Size>(SIZE, 1),
   return_indices: optional(BOOL, false),

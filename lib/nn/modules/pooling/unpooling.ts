@@ -1,8 +1,8 @@
 /** The reverse of max pooling. Source: torch/nn/modules/pooling.py. */
 import {
   INTS,
+  nullable,
   optional,
-  orNull,
   type Positional,
   required,
   Signature,
@@ -22,7 +22,7 @@ import { Module } from '../module';
 
 const MAX_UNPOOL = {
   kernel_size: required(SIZE),
-  stride: optional<Size | null>(orNull(SIZE), null),
+  stride: nullable(SIZE),
   padding: optional<Size>(SIZE, 0),
 };
 
@@ -38,7 +38,7 @@ type Wanted = readonly number[] | null | { output_size?: readonly number[] | nul
 const FORWARD = new Signature('MaxUnpool.forward', {
   input: required(TENSOR),
   indices: required(TENSOR),
-  output_size: optional<readonly number[] | null>(orNull(INTS), null),
+  output_size: nullable(INTS),
 });
 
 /** The base of the layers that reverse max pooling. */

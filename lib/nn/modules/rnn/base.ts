@@ -8,8 +8,8 @@ import {
   type FactoryOptions,
   FLOAT,
   INT,
+  nullable,
   optional,
-  orNull,
   required,
   Signature,
   STRING,
@@ -78,8 +78,8 @@ const INPUT = typeOf<Tensor | PackedSequence>(
   'a Tensor or a PackedSequence',
   (value) => value instanceof PackedSequence || TENSOR.accepts(value),
 );
-const ONE_STATE = { input: required(INPUT), hx: optional<States | null>(orNull(TENSOR), null) };
-const TWO_STATES = { input: required(INPUT), hx: optional<States | null>(orNull(PAIR), null) };
+const ONE_STATE = { input: required(INPUT), hx: nullable<States>(TENSOR) };
+const TWO_STATES = { input: required(INPUT), hx: nullable<States>(PAIR) };
 const FORWARD: Readonly<Record<Mode, Signature<typeof ONE_STATE>>> = {
   RNN_RELU: new Signature('RNN.forward', ONE_STATE),
   RNN_TANH: new Signature('RNN.forward', ONE_STATE),

@@ -6,8 +6,8 @@ import {
   FACTORY,
   type FactoryOptions,
   INT,
+  nullable,
   optional,
-  orNull,
   type Positional,
   required,
   Signature,
@@ -131,7 +131,7 @@ function checkDim(cell: string, name: string, { ndim }: Tensor): void {
 
 const ONE_STATE = {
   input: required(TENSOR),
-  hx: optional<Tensor | null>(orNull(TENSOR), null),
+  hx: nullable(TENSOR),
 };
 
 // --- the cells ------------------------------------------------------------------------------------------------------
@@ -192,7 +192,7 @@ export class RNNCell extends RNNCellBase {
 const LSTM_CELL = new Signature('LSTMCell', { ...SIZES, ...BIAS, ...FACTORY });
 const LSTM_FORWARD = new Signature('LSTMCell.forward', {
   input: required(TENSOR),
-  hx: optional<Pair | null>(orNull(PAIR), null),
+  hx: nullable(PAIR),
 });
 const lstmCell = op<Step<readonly Tensor[]>>('lstm_cell');
 

@@ -3,9 +3,9 @@ import { createError, valueError } from '../../../bindings/errors';
 import { isTensor } from '../../../bindings/handle';
 import {
   BOOL,
+  nullable,
   option,
   optional,
-  orNull,
   required,
   Signature,
   STRING,
@@ -13,14 +13,13 @@ import {
 import type { Tensor } from '../../../tensor/tensor';
 import { scoped } from '../../../utils/contextlib';
 import { ModuleDict } from '../../modules/container';
-import type { Module } from '../../modules/module';
+import { MODULE, type Module } from '../../modules/module';
 import { hasAttribute } from '../../modules/registry';
 import { withoutGrad } from '../../ops';
 import { Parameter } from '../../parameter';
 import { sizeText, typename } from '../../typename';
 import {
   checkResult,
-  MODULE,
   originalsOf,
   type Parametrization,
   ParametrizationList,
@@ -177,7 +176,7 @@ function checkNext(module: Module, name: string, parametrization: Parametrizatio
 
 const OF_MODULE = {
   module: required(MODULE),
-  tensor_name: optional<string | null>(orNull(STRING), null),
+  tensor_name: nullable(STRING),
 };
 const IS_PARAMETRIZED = new Signature('is_parametrized', OF_MODULE);
 
@@ -254,7 +253,7 @@ export function type_before_parametrizations(...args: unknown[]): unknown {
 const TRANSFER = new Signature('transfer_parametrizations_and_params', {
   from_module: required(MODULE),
   to_module: required(MODULE),
-  tensor_name: optional<string | null>(orNull(STRING), null),
+  tensor_name: nullable(STRING),
 });
 
 /** Gives another module the parametrizations of a module, with the original tensors: all, or those of one tensor. */

@@ -4,7 +4,7 @@ import { isTensor } from '../../../bindings/handle';
 import { BOOL, optional, required, Signature, TENSOR, typeOf } from '../../../dispatch/signature';
 import type { Tensor } from '../../../tensor/tensor';
 import { ModuleList } from '../../modules/container';
-import { Module } from '../../modules/module';
+import type { Module } from '../../modules/module';
 import { builtIns } from '../../modules/replay';
 import { op, withoutGrad } from '../../ops';
 import { Parameter } from '../../parameter';
@@ -20,8 +20,6 @@ export type Parametrization = Module & {
 
 export type Properties = Record<string, unknown>;
 export const propertiesOf = (module: Module): Properties => module as unknown as Properties;
-
-export const MODULE = typeOf<Module>('a Module', (value) => value instanceof Module);
 
 /** Returns what the original tensors must be for the parametrizations to give a value. */
 function inverted(modules: Iterable<Parametrization>, value: Tensor, mustHave: boolean): unknown {

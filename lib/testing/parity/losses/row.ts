@@ -64,7 +64,7 @@ export const ELEMENTWISE: Shape[] = [
 ];
 export const BATCHES: Shape[] = [[3, 5], [1, 4], [5], [16, 7], [0, 3], [3, 0], [], [2, 3, 4]];
 /** Returns pairs of tensors whose shapes broadcast or do not fit. */
-export const pairs =
+const pairs =
   (make: (random: Random, shape: Shape, options: TensorOptions) => Input): LossRow['odd'] =>
   (random, options) =>
     (
