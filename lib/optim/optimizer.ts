@@ -387,11 +387,9 @@ export abstract class Optimizer<Options extends object = Record<string, unknown>
       throw typeError(`param_group must be a dict, but got ${describe(param_group)}`);
     }
     const { params, ...options } = param_group as Record<string, unknown> & { params: unknown };
-    const group = {
-      ...this.defaults,
-      ...definedOnly(options),
-      ...separate(listOf(params)),
-    } as unknown as ParamGroup<Options>;
+    const own = { ...definedOnly(options), ...separate(listOf(params)) };
+    // The group's own options come first, as in Python.
+    const group = { ...own, ...this.defaults, ...own } as unknown as ParamGroup<Options>;
     this.#check(group);
     this.param_groups.push(group);
   }
