@@ -29,11 +29,9 @@ export function groupOf<Options extends object>(
   defaults: Options,
   { params, ...options }: GroupOf<Options>,
 ): ParamGroup<Options> {
-  return {
-    ...defaults,
-    ...definedOnly(options),
-    ...separate(listOf(params)),
-  } as unknown as ParamGroup<Options>;
+  const own = { ...definedOnly(options), ...separate(listOf(params)) };
+  // The group's own options come first, as in Python.
+  return { ...own, ...defaults, ...own } as unknown as ParamGroup<Options>;
 }
 
 const DUPLICATES =

@@ -15,8 +15,9 @@ import { make, matchingTensors, type Spec, specs, usualArguments } from './value
 
 export interface Call {
   readonly target: string;
-  /** The receiver. Undefined for a new instance of the method's class. */
+  /** The receiver. Null for an instance of the method's class: the one at `pick`, counted through again and again. */
   readonly receiver: Spec | null;
+  readonly pick: number;
   readonly args: readonly Spec[];
   readonly tampering: string;
 }
@@ -43,6 +44,9 @@ const CODES = new Map<string, new (message?: string) => Error>([
   ['ERR_TORCH_DIST_STORE', TorchError],
   ['ERR_TORCH_DIST_QUEUE_EMPTY', TorchError],
 ]);
+
+/** Calls whose operators are recorded, to run as one job. */
+const RECORDED = /\.prototype\.(forward|step)Async$/;
 
 /** Messages of the JavaScript engine, from before any code of the package runs. */
 const LANGUAGE = [
@@ -89,6 +93,8 @@ export class Fuzzer {
     const target = fc.oneof(
       { weight: 3, arbitrary: names(targets) },
       { weight: 1, arbitrary: names(operators) },
+      // The forward of every module and the step of every optimizer are few names.
+      { weight: 1, arbitrary: names(targets.filter(({ name }) => RECORDED.test(name))) },
     );
     this.calls = target.chain((name) =>
       fc.record({
@@ -97,6 +103,7 @@ export class Fuzzer {
           { weight: 8, arbitrary: fc.constant(null) },
           { weight: 2, arbitrary: spec },
         ),
+        pick: fc.nat(),
         args: fc.oneof(
           { weight: 16, arbitrary: declaredArguments(name) ?? usualArguments },
           { weight: 5, arbitrary: usualArguments },
@@ -172,10 +179,11 @@ export class Fuzzer {
     if (of === torch.Tensor.prototype || Object.prototype.isPrototypeOf.call(of, torch.Tensor)) {
       return torch.arange(12, { dtype: torch.float32 }).reshape(3, 4);
     }
-    return this.instances.find(
+    const fitting = this.instances.filter(
       (value) =>
         typeof value !== 'string' && Object.prototype.isPrototypeOf.call(of, Object(value)),
     );
+    return fitting[call.pick % fitting.length];
   }
 }
 
@@ -204,10 +212,17 @@ const CONSTRUCTIONS: readonly (() => unknown[])[] = [
   () => [],
   () => [3, 4],
   () => [5, 8, [2, 3]],
-  () => [[torch.ones(3, { requires_grad: true })], { lr: 0.1 }],
+  () => [[withGradient(3)], { lr: 0.1 }],
+  () => [[withGradient(100, 100)], { lr: 0.1 }],
   () => [torch.ones(3)],
   () => ['cpu'],
 ];
+
+function withGradient(...shape: number[]): torch.Tensor {
+  const parameter = torch.ones(shape, { requires_grad: true });
+  parameter.grad = torch.ones(shape);
+  return parameter;
+}
 
 /** Runs a function in a folder of its own, since some constructors write files. The folder goes with the process. */
 function inTemporaryFolder<Result>(run: () => Result): Result {

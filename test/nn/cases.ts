@@ -178,20 +178,22 @@ type Arguments = readonly [args: unknown[], options: Record<string, unknown>];
 const flat = ([args, options]: Arguments): unknown[] =>
   Object.keys(options).length > 0 ? [...args, options] : args;
 
-/** Makes the module, unless the case is of a function, and calls it. */
-function run(
+/** Makes the module, unless the case is of a function, and calls it, or its `forwardAsync`. */
+async function run(
   callee: Callable,
   training: boolean,
   json: string,
   leaves: readonly Tensor[],
-): unknown[] {
+  isAsync = false,
+): Promise<unknown[]> {
   const [made, called] = built(JSON.parse(json) as Described, leaves) as (Arguments | null)[];
   torch.manual_seed(1);
   const m = made && new (callee as unknown as Constructor)(...flat(made));
   m?.train(training);
   const text = m && String(m);
   if (!called) return [text];
-  const out: unknown = m ? m(...flat(called)) : callee(...flat(called));
+  const args = flat(called);
+  const out: unknown = isAsync ? await m!.forwardAsync(...args) : (m ?? callee)(...args);
   const roots = tensorsIn(out).filter((tensor) => tensor.requires_grad);
   if (roots.length > 0) {
     torch.autograd.backward(roots.map((root) => root.mul(upstream(root)).sum()));
@@ -213,7 +215,8 @@ const SHOWN = 4;
 const python = (value: boolean): string => (value ? 'True' : 'False');
 
 /**
- * Compares all cases of a module or function, in training and evaluation, in float32 and float64.
+ * Compares all cases of a module, with its `forwardAsync`, or of a function, in training and evaluation, in float32 and
+ * float64.
  *
  * @param name - `nn.Conv2d` or `F.conv2d`
  * @param inputs - Python source that defines `inputs`, see {@link RUN}
@@ -240,8 +243,11 @@ export async function compareCases(
         if (untyped?.test(json)) continue;
         count++;
         const sample = { source, outputs: [`run(${call}, ${index})`] };
-        await expectSample(sample, () => [run(callee, training, json, tensors.map(leafOf))]).catch(
-          (error: Error) => failures.push(`${call}: ${json}: ${error.message}`),
+        const ports = (space === 'nn' ? [false, true] : [false]).map((isAsync) => async () => [
+          await run(callee, training, json, tensors.map(leafOf), isAsync),
+        ]);
+        await expectSample(sample, ...ports).catch((error: Error) =>
+          failures.push(`${call}: ${json}: ${error.message}`),
         );
       }
     }

@@ -60,7 +60,7 @@ interface Comparing {
 
 async function compare(
   python: Outcome,
-  run: () => Raw,
+  run: () => Raw | Promise<Raw>,
   { fromModule, ownTexts, isMistyped, differ = differences }: Comparing,
 ): Promise<string[]> {
   const seenBefore = new Set(everSeen);
@@ -116,19 +116,25 @@ function report(failures: readonly string[], total: number): void {
   );
 }
 
-/** Compares a Python program with its port. The port returns the results in the order of `outputs`. */
-export async function expectSample(sample: Sample, port: () => readonly unknown[]): Promise<void> {
+/** Returns the results of a Python program, in the order of `outputs`. */
+type Port = () => readonly unknown[] | Promise<readonly unknown[]>;
+
+/** Compares a Python program with its ports: one, or a synchronous and an asynchronous one. */
+export async function expectSample(sample: Sample, ...ports: readonly Port[]): Promise<void> {
   const oracle = await theOracle();
   const [python] = await oracle.run([sample]);
-  const run = (): Raw => {
-    try {
-      return { stage: 'call', error: null, result: port() };
-    } catch (error) {
-      return { stage: 'call', error: error as Error };
-    }
-  };
-  const found = await compare(python!, run, { fromModule: true });
-  if (found.length) expect.fail(`differs from Python:\n    ${found.join('\n    ')}`);
+  for (const [index, port] of ports.entries()) {
+    const run = async (): Promise<Raw> => {
+      try {
+        return { stage: 'call', error: null, result: await port() };
+      } catch (error) {
+        return { stage: 'call', error: error as Error };
+      }
+    };
+    const found = await compare(python!, run, { fromModule: true });
+    const which = ports.length > 1 ? ` in form ${index + 1} of ${ports.length}` : '';
+    if (found.length) expect.fail(`differs from Python${which}:\n    ${found.join('\n    ')}`);
+  }
 }
 
 /** Returns the values of Python expressions, for tests with their own comparison. */

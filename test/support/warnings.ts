@@ -5,16 +5,20 @@
 
 export type SeenWarning = readonly [category: string, text: string];
 
-/** All warnings of this process since this file was loaded, as `category: text`. */
+/** Removes the position in libtorch's source from a C++ warning, since it differs between builds. */
+const withoutPlace = (text: string): string =>
+  text.replace(/ \(Triggered internally at .*\)$/s, '');
+
+/** All warnings of this process since this file was loaded, as `category: text` without a position. */
 export const everSeen = new Set<string>();
-process.on('warning', ({ name, message }) => everSeen.add(`${name}: ${message}`));
+process.on('warning', ({ name, message }) => everSeen.add(withoutPlace(`${name}: ${message}`)));
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Runs `body`. Returns its result, and its warnings in order. */
+/** Runs `body`, which may be asynchronous. Returns its result, and its warnings in order. */
 export async function withWarnings<T>(
   body: () => T,
-): Promise<{ value: T; warnings: SeenWarning[] }> {
+): Promise<{ value: Awaited<T>; warnings: SeenWarning[] }> {
   await nextTurn();
   const warnings: SeenWarning[] = [];
   const listeners = process.listeners('warning');
@@ -23,9 +27,9 @@ export async function withWarnings<T>(
     warnings.push([name, message]);
   });
   try {
-    const value = body();
+    const value = await body();
     await nextTurn();
-    for (const [name, text] of warnings) everSeen.add(`${name}: ${text}`);
+    for (const [name, text] of warnings) everSeen.add(withoutPlace(`${name}: ${text}`));
     return { value, warnings };
   } finally {
     process.removeAllListeners('warning');
@@ -35,10 +39,6 @@ export async function withWarnings<T>(
 
 /** Matches warnings that are shown once for each line of torch's code, whoever calls it. */
 const ONCE_PER_TORCH_LINE = /^(UserWarning: )?size_average and reduce args|elementwise_mean/;
-
-/** Removes the position in libtorch's source from a C++ warning, since it differs between builds. */
-const withoutPlace = (text: string): string =>
-  text.replace(/ \(Triggered internally at .*\)$/s, '');
 
 /**
  * Returns the differences between Python's warnings, which are all shown, and ours. Ours may lack a warning that is

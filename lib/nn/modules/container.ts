@@ -2,9 +2,26 @@
 
 import { createError, indexError, typeError } from '../../bindings/errors';
 import { describe, isOptions } from '../../dispatch/arguments';
+import { INT, optional, orNull, Signature } from '../../dispatch/signature';
 import type { Tensor } from '../../tensor/tensor';
 import { Module } from './module';
 import { listRepr } from './repr';
+
+const SLICE = new Signature('slice', {
+  start: optional(INT, 0),
+  end: optional(orNull(INT), null),
+});
+
+/**
+ * Returns the elements from one index to another.
+ *
+ * @param positions - the two indices; without them, all elements are returned
+ * @throws TypeError for an index that is no integer
+ */
+export function sliceOf<T>(elements: Iterable<T>, positions: readonly unknown[]): T[] {
+  const { start, end } = SLICE.read(positions);
+  return [...elements].slice(start, end ?? undefined);
+}
 
 // --- in order -------------------------------------------------------------------------------------------------------
 
@@ -111,9 +128,10 @@ export class Sequential<Input = Tensor, Result = Tensor> extends Sequence<[input
    * Returns a container of the modules from one index to another, like Python's `modules[start:end]`. They keep their
    * names.
    */
-  slice(start?: number, end?: number): Sequential {
+  slice(start?: number, end?: number): Sequential;
+  slice(...positions: unknown[]): Sequential {
     const part = new Sequential();
-    for (const [name, module] of this._named_children().slice(start, end)) {
+    for (const [name, module] of sliceOf(this._named_children(), positions)) {
       part.add_module(name, module);
     }
     return part;
@@ -132,8 +150,9 @@ export class ModuleList extends Sequence<never[], unknown> {
   }
 
   /** Returns a list of the modules from one index to another, like Python's `modules[start:end]`. */
-  slice(start?: number, end?: number): ModuleList {
-    return new ModuleList([...this].slice(start, end));
+  slice(start?: number, end?: number): ModuleList;
+  slice(...positions: unknown[]): ModuleList {
+    return new ModuleList(sliceOf(this, positions));
   }
 
   override toString(): string {

@@ -12,6 +12,7 @@ import { describe, isOptions } from '../../dispatch/arguments';
 import type { Tensor } from '../../tensor/tensor';
 import { Parameter } from '../parameter';
 import { typename } from '../typename';
+import { sliceOf } from './container';
 import { Module } from './module';
 import { hasAttribute } from './registry';
 
@@ -121,8 +122,9 @@ export class ParameterList<Value = Parameter> extends Container {
   }
 
   /** Returns a list of the values from one index to another, like Python's `parameters[start:end]`. */
-  slice(start?: number, end?: number): ParameterList<Value> {
-    return new ParameterList<Value>([...this].slice(start, end));
+  slice(start?: number, end?: number): ParameterList<Value>;
+  slice(...positions: unknown[]): ParameterList<Value> {
+    return new ParameterList<Value>(sliceOf(this, positions));
   }
 
   override extra_repr(): string {

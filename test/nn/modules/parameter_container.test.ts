@@ -172,6 +172,14 @@ made = m.fromkeys(['b', 'a'], 1)`,
 });
 
 describe('parts of containers', () => {
+  it('have integers as indices', () => {
+    for (const list of [new nn.ParameterList(), new nn.ModuleList(), new nn.Sequential()]) {
+      for (const wrong of [2n, 'one', 0.5]) {
+        expect(() => list.slice(wrong as number)).to.throw(TypeError, 'start');
+      }
+    }
+  });
+
   it('are what Python’s slices are', () =>
     expectSample(
       {
