@@ -61,7 +61,7 @@ export abstract class OutputFile {
 }
 
 export const lacking = (what: string, dtype: DType): Error =>
-  typeError(`evaluate(): ${what} has no ${dtype}: choose another dtype for the inputs`);
+  typeError(`evaluate(): ${what} has no ${dtype}: write .safetensors, or choose another dtype for the inputs`);
 
 /** The shape of a row in a table, whose rows are its first dimension. */
 export function rowOf({ shape, dim }: OutputForm): readonly number[] {
