@@ -396,7 +396,7 @@ describe('batch: jobs', () => {
     expect(error)
       .to.be.instanceOf(TypeError)
       .and.to.have.property('message')
-      .that.includes('numpy has no torch.bfloat16');
+      .that.includes('numpy has no torch.bfloat16: write .safetensors, or choose another dtype');
   });
 
   it('throw for wrong arguments, with the name of the argument', () => {
