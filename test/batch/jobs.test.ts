@@ -316,6 +316,7 @@ describe('batch: jobs', () => {
         "MSELoss has no input 'anchor'; its inputs are input, target, weight",
       ],
       [['--loss', 'CrossEntropyLos'], 2, 'Did you mean --loss CrossEntropyLoss?'],
+      [['--loss', 'Nonsense'], 2, 'BCEWithLogitsLoss, SoftMarginLoss, but got "Nonsense"'],
       [
         ['--loss', 'CrossEntropyLoss', '--option', 'label_smothing=1'],
         2,

@@ -65,8 +65,10 @@ function isDocumented(error: unknown): boolean {
 
 /** Returns arguments that fit the declaration of the target, or of the operator that it calls or that has its name. */
 function declaredArguments(target: string): fc.Arbitrary<Spec[]> | undefined {
-  if (isOfGroup(target)) return argumentsOfGroup(target);
-  return argumentsOf(target.slice(target.lastIndexOf('.') + 1), target.includes('.prototype.'));
+  const [, namespace = 'aten'] = /^ops\.(\w+)\./.exec(target) ?? [];
+  const name = target.slice(target.lastIndexOf('.') + 1);
+  if (isOfGroup(target) && namespace === 'aten') return argumentsOfGroup(target);
+  return argumentsOf(namespace, name, target.includes('.prototype.'));
 }
 
 /** More than there are instances. A number stands for the instance at the remainder. */
@@ -95,7 +97,10 @@ export class Fuzzer {
     const target = fc.oneof(
       { weight: 3, arbitrary: names(targets) },
       { weight: 1, arbitrary: names(operators) },
-      { weight: 1, arbitrary: names(targets.filter(({ name }) => isOfGroup(name))) },
+      {
+        weight: 1,
+        arbitrary: names([...targets, ...operators].filter(({ name }) => isOfGroup(name))),
+      },
     );
     this.calls = target.chain((name) =>
       fc.record({

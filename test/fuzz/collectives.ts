@@ -60,7 +60,7 @@ const METHODS: Readonly<Record<string, readonly Parameter[]>> = {
 
 /** Returns whether a target needs a process group, or is about one. */
 export const isOfGroup = (target: string): boolean =>
-  /distributed\.|DistributedDataParallel|globalMean|SyncBatchNorm/.test(target);
+  /distributed\.|^ops\._?c10d|DistributedDataParallel|globalMean|SyncBatchNorm/.test(target);
 
 /** Returns arguments that fit the declaration of a function of torch.distributed, or undefined if there is none. */
 export function argumentsOfGroup(target: string): fc.Arbitrary<Spec[]> | undefined {

@@ -205,6 +205,7 @@ export const CONSTANTS: Record<string, () => unknown> = {
   ...named(OBJECTS_OF_GROUP, ofGroup),
   ...named(REDUCE_OPS, reduceOp),
   "'gloo'": () => 'gloo',
+  "'0'": () => '0',
   "'ij'": () => 'ij',
   "'reflect'": () => 'reflect',
   "'trunc'": () => 'trunc',
