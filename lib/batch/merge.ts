@@ -68,6 +68,14 @@ const CHUNK = 2 ** 24;
  *   and for a file that exists
  */
 export async function merge(outputs: Files, options: MergeOptions = {}): Promise<BatchSummary> {
+  return (await mergeFiles(outputs, options)).summary;
+}
+
+/** Merges parts, see {@link merge}. Returns the names of the files that it has written, too. */
+export async function mergeFiles(
+  outputs: Files,
+  options: MergeOptions,
+): Promise<{ summary: BatchSummary; files: string[] }> {
   const { overwrite, report, ...given } = SIGNATURE.read([outputs, options]);
   const outs: Outs = { losses: given.out, gradients: given.gradOut };
   const parts = partsOf([filesGiven('outputs', given.outputs)].flat());
@@ -77,13 +85,17 @@ export async function merge(outputs: Files, options: MergeOptions = {}): Promise
   if (report !== null && !totals.statistics) {
     throw valueError('merge(): a report needs parts that were computed with a report');
   }
-  for (const kind of Object.keys(heading.outputs)) await join(kind, parts, outs, overwrite);
+  const files: string[] = [];
+  for (const kind of Object.keys(heading.outputs)) {
+    files.push(...(await join(kind, parts, outs, overwrite)));
+  }
   if (report !== null) {
     const { writeReport } = await import('./report/index.js');
     const machines = parts.map(({ contents }) => contents.chunks.map(({ timing }) => timing));
     await writeReport(report, { heading: { ...heading, part: '1/1' }, totals, machines });
+    files.push(report);
   }
-  return totals.summary(heading.loss, heading.reduction);
+  return { summary: totals.summary(heading.loss, heading.reduction), files };
 }
 
 /** Returns all parts of a job, in order. */
@@ -165,20 +177,20 @@ const wrong = (message: string, file: string): BatchError => new BatchError('par
 
 type Outs = Readonly<Record<string, string | null>>;
 
-/** Writes the files of the parts into one, unless each part has written whole files, or none is here. */
+/** Writes the files of the parts into one, and returns it. There is none if each part has written whole files, or none is here. */
 async function join(
   kind: string,
   parts: readonly Done[],
   outs: Outs,
   overwrite: boolean,
-): Promise<void> {
+): Promise<string[]> {
   const { heading, chunks } = parts[0]!.contents;
   const { file: whole, dim } = heading.outputs[kind]!;
-  if (whole.endsWith('/')) return;
+  if (whole.endsWith('/')) return [];
   const name = path.basename(whole);
   const files = parts.map(({ file, part }) => path.join(folderOf(file), fileOf(name, part)));
   const there = files.filter(exists);
-  if (there.length === 0) return;
+  if (there.length === 0) return [];
   const gone = files.find((file) => !exists(file));
   if (gone) throw wrong(`${gone} is missing`, gone);
   const folders = new Set(files.map(folderOf));
@@ -195,6 +207,7 @@ async function join(
     const dtype = dtypes.get(chunks[0]!.forms[kind]!.dtype)!;
     const column = await Column.open(kind, files, dim, sources, { [kind]: dtype });
     await copy(column, { file: out, format, from: 0, to: column.rows });
+    return [out];
   } finally {
     await sources.close();
     lock.release();

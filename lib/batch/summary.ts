@@ -41,7 +41,7 @@ export interface BatchSummary {
   readonly difference?: DifferenceSummary;
 }
 
-/** The difference of two scorings: the losses, less those before. */
+/** The difference of two scorings: the losses, less those before. Its means are of all losses, without weights. */
 export interface DifferenceSummary {
   /** The exact mean of the differences, and their exact sum, each rounded once. */
   readonly mean: number;

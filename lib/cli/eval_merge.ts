@@ -33,10 +33,10 @@ export async function mergeParts(
 ): Promise<number | undefined> {
   if (outputs.length === 0) throw new UsageError('merge needs an output: eval merge OUT');
   terminal.lines = true;
-  const { merge } = await import('../batch.js');
-  const summary = await merge(outputs, { out, gradOut, report, overwrite });
-  const written = [out, gradOut, report].filter((each) => each !== undefined);
-  terminal.result(summary, () => summaryText(summary, written));
+  await import('../hooks.js');
+  const { mergeFiles } = await import('../batch/merge.js');
+  const { summary, files } = await mergeFiles(outputs, { out, gradOut, report, overwrite });
+  terminal.result(summary, () => summaryText(summary, files));
   return statusOf(summary);
 }
 

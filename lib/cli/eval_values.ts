@@ -32,7 +32,9 @@ export async function lossNamed(name: string): Promise<LossClass> {
     if (found.functional) return found;
     throw new UsageError((await import('../batch/losses.js')).refusal(name));
   }
-  const losses = Object.entries(nn as object).filter(([, value]) => isLoss(value));
+  const losses = Object.entries(nn as object).filter(
+    ([, value]) => isLoss(value) && value.functional,
+  );
   const names = losses.map(([known]) => known);
   const near = nearest(name, names);
   throw new UsageError(

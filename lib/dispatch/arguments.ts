@@ -3,6 +3,8 @@
  *
  * Every public function uses it: losses, module constructors, tensor methods, operators.
  */
+import { types } from 'node:util';
+
 import { typeError } from '../bindings/errors';
 import { isComplex } from '../tensor/scalar';
 
@@ -168,6 +170,7 @@ export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (value === undefined) return 'undefined';
   if (Array.isArray(value)) return 'an array';
+  if (types.isPromise(value)) return 'a Promise: await it';
   if (typeof value === 'object') {
     if (isOptions(value)) return 'a plain object';
     return nameOfClass(value);

@@ -316,6 +316,7 @@ describe('batch: jobs', () => {
         "MSELoss has no input 'anchor'; its inputs are input, target, weight",
       ],
       [['--loss', 'CrossEntropyLos'], 2, 'Did you mean --loss CrossEntropyLoss?'],
+      [['--loss', 'Nonsense'], 2, 'BCEWithLogitsLoss, SoftMarginLoss, but got "Nonsense"'],
       [
         ['--loss', 'CrossEntropyLoss', '--option', 'label_smothing=1'],
         2,
@@ -396,7 +397,7 @@ describe('batch: jobs', () => {
     expect(error)
       .to.be.instanceOf(TypeError)
       .and.to.have.property('message')
-      .that.includes('numpy has no torch.bfloat16');
+      .that.includes('numpy has no torch.bfloat16: write .safetensors, or choose another dtype');
   });
 
   it('throw for wrong arguments, with the name of the argument', () => {

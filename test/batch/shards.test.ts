@@ -14,6 +14,8 @@ import { expect } from 'chai';
 import torch, { nn, type Tensor } from 'torch-losses';
 import { type BatchSummary, evaluate, merge } from 'torch-losses/batch';
 
+import { fileOf, partNamed } from '../../dist/batch/part';
+import { freePort } from '../distributed/ranks';
 import { temporaryFolder } from '../support/folder';
 import { MAIN, type Outcome, PYTHON, runEval, summaryOf } from './command';
 
@@ -236,6 +238,41 @@ describe('batch: shards', () => {
     expect(merged.status, merged.stderr).to.equal(5);
     expect(summaryOf(merged)).to.deep.equal(JSON.parse(JSON.stringify(expected)));
   }).timeout(120_000);
+
+  it('are said to write their own files', async () => {
+    const [input, target] = [inputs.input[0]!, inputs.target[0]!];
+    const args = ['--loss', 'CrossEntropyLoss', '--input', input, '--target', target];
+    const [out, report] = [file('said.npy'), file('said.html')];
+    const run = (
+      more: readonly string[],
+      env: Readonly<Record<string, string>> = {},
+    ): Promise<Outcome> => runEval([...args, '--on-error', 'skip', ...more], env);
+    const written = ({ stdout }: Outcome): string[] =>
+      stdout.split('\n').filter((line) => line.startsWith('Wrote'));
+    for (const shard of ['1/2', '2/2']) {
+      const [first, second] = [out, report].map(
+        (each) => `Wrote ${fileOf(each, partNamed(shard))}`,
+      );
+      expect(
+        written(await run(['--out', out, '--report', report, '--shard', shard])),
+      ).to.deep.equal([first, second]);
+    }
+    expect(written(await runEval(['merge', out, '--report', report]))).to.deep.equal([
+      `Wrote ${out}`,
+      `Wrote ${report}`,
+    ]);
+    const port = String(await freePort());
+    const meeting = { WORLD_SIZE: '2', MASTER_ADDR: '127.0.0.1', MASTER_PORT: port };
+    const ranks = await Promise.all(
+      ['0', '1'].map((RANK) => run(['--out', file('all.npy')], { ...meeting, RANK })),
+    );
+    expect(ranks.map(written)).to.deep.equal([
+      [
+        `Wrote ${file('all.1-of-2.npy')} to ${file('all.2-of-2.npy')}: \`eval merge ${file('all.npy')}\` makes one file of them`,
+      ],
+      [],
+    ]);
+  }).timeout(90_000);
 
   it('are refused by name: outside 1/N to N/N, without an output, or beside a rank', async () => {
     const wrong: [args: string[], env: Record<string, string>, message: string][] = [

@@ -187,6 +187,11 @@ describe('arguments', () => {
       /HingeEmbeddingLoss\(\): argument 'reduce' must be a boolean or null, got an array/,
     ],
     [
+      'a promise says that it was not awaited',
+      () => F.huber_loss(x.toTypedArrayAsync() as unknown as Tensor, x),
+      /argument 'input' must be a Tensor, got a Promise: await it$/,
+    ],
+    [
       'an option given twice is refused',
       () => x.sum(0, { dim: 1 } as object),
       /no overload|given twice/,

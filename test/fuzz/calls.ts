@@ -7,7 +7,9 @@ import { types } from 'node:util';
 import fc from 'fast-check';
 import torch, { TorchError } from 'torch-losses';
 
+import { argumentsOfGroup, isOfGroup } from './collectives';
 import { Injected } from './constants';
+import { OBJECTS_OF_GROUP, ofGroup, renewGroup } from './group';
 import { argumentsOf } from './schemas';
 import { findSurface, type Surface, type Target } from './surface';
 import { TAMPERINGS, tampered } from './tampering';
@@ -65,10 +67,16 @@ function isDocumented(error: unknown): boolean {
   return LANGUAGE.some((text) => text.test(error.message));
 }
 
-/** Returns arguments that fit the declaration of the operator that the target calls, or that has the same name. */
+/** Returns arguments that fit the declaration of the target, or of the operator that it calls or that has its name. */
 function declaredArguments(target: string): fc.Arbitrary<Spec[]> | undefined {
-  return argumentsOf(target.slice(target.lastIndexOf('.') + 1), target.includes('.prototype.'));
+  const [, namespace = 'aten'] = /^ops\.(\w+)\./.exec(target) ?? [];
+  const name = target.slice(target.lastIndexOf('.') + 1);
+  if (isOfGroup(target) && namespace === 'aten') return argumentsOfGroup(target);
+  return argumentsOf(namespace, name, target.includes('.prototype.'));
 }
+
+/** More than there are instances. A number stands for the instance at the remainder. */
+const INSTANCES = 10_000;
 
 /** Generates and makes calls of this build of the package. */
 export class Fuzzer {
@@ -83,7 +91,7 @@ export class Fuzzer {
     const { targets, operators } = this.surface;
     this.targets = new Map([...targets, ...operators].map((target) => [target.name, target]));
     this.makeInstances();
-    const spec = specs(this.instances.length);
+    const spec = specs(INSTANCES);
     const few = fc.array(spec, { maxLength: 5 });
     const names = (from: readonly Target[]): fc.Arbitrary<string> =>
       fc.constantFrom(...from.map(({ name }) => name));
@@ -95,6 +103,10 @@ export class Fuzzer {
       { weight: 1, arbitrary: names(operators) },
       // The forward of every module and the step of every optimizer are few names.
       { weight: 1, arbitrary: names(targets.filter(({ name }) => RECORDED.test(name))) },
+      {
+        weight: 1,
+        arbitrary: names([...targets, ...operators].filter(({ name }) => isOfGroup(name))),
+      },
     );
     this.calls = target.chain((name) =>
       fc.record({
@@ -129,14 +141,15 @@ export class Fuzzer {
     return fc.sample(this.calls, { seed, numRuns: count });
   }
 
-  /** Makes new instances for receivers and arguments, and resets the package's settings. */
-  renew(): void {
+  /** Makes new instances for receivers and arguments, and a process group, and resets the package's settings. */
+  async renew(): Promise<void> {
     torch.set_default_device(null);
     torch.set_default_dtype(torch.float32);
     torch.set_printoptions({ profile: 'default' });
     torch.set_grad_enabled(true);
     torch.set_num_threads(1);
     torch.manual_seed(0);
+    await renewGroup();
     this.makeInstances();
   }
 
@@ -179,7 +192,7 @@ export class Fuzzer {
     if (of === torch.Tensor.prototype || Object.prototype.isPrototypeOf.call(of, torch.Tensor)) {
       return torch.arange(12, { dtype: torch.float32 }).reshape(3, 4);
     }
-    const fitting = this.instances.filter(
+    const fitting = [...this.instances, ...OBJECTS_OF_GROUP.map(ofGroup)].filter(
       (value) =>
         typeof value !== 'string' && Object.prototype.isPrototypeOf.call(of, Object(value)),
     );

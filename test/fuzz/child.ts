@@ -48,7 +48,7 @@ function note(batch: number, call: number): void {
 
 /** Makes the calls of a batch, then waits for their promises. */
 async function make(batch: number, calls: readonly Call[]): Promise<void> {
-  fuzzer.renew();
+  await fuzzer.renew();
   const tell = (finding: Finding | undefined): void => {
     if (finding) say({ finding, batch });
   };
@@ -68,7 +68,7 @@ async function make(batch: number, calls: readonly Call[]): Promise<void> {
 
 /** Collects garbage, then returns the resident memory in bytes, and the tensors that JavaScript refers to. */
 async function remains(): Promise<{ bytes: number; tensors: number; live: number }> {
-  fuzzer.renew();
+  await fuzzer.renew();
   for (let turn = 0; turn < 3; turn++) {
     await new Promise((resolve) => setImmediate(resolve));
     globalThis.gc?.();

@@ -1,5 +1,6 @@
 /** Hostile constants, by name. */
 import torch, { type Tensor } from 'torch-losses';
+import { OBJECTS_OF_GROUP, ofGroup, REDUCE_OPS, reduceOp } from './group';
 
 /** Thrown by hostile arguments. It is the only error that does not come from the package. */
 export class Injected extends Error {
@@ -57,6 +58,12 @@ const revoked = (): unknown => {
   revoke();
   return proxy;
 };
+
+const named = (
+  names: readonly string[],
+  find: (name: string) => unknown,
+): Record<string, () => unknown> =>
+  Object.fromEntries(names.map((name) => [name, () => find(name)]));
 
 /**
  * Constants by name: functions, objects and buffers that no parameter accepts; numbers, strings and names that some do.
@@ -195,6 +202,10 @@ export const CONSTANTS: Record<string, () => unknown> = {
   contiguous_format: () => torch.contiguous_format,
   channels_last: () => torch.channels_last,
   Generator: () => new torch.Generator(),
+  ...named(OBJECTS_OF_GROUP, ofGroup),
+  ...named(REDUCE_OPS, reduceOp),
+  "'gloo'": () => 'gloo',
+  "'0'": () => '0',
   "'ij'": () => 'ij',
   "'reflect'": () => 'reflect',
   "'trunc'": () => 'trunc',

@@ -96,7 +96,8 @@ export async function fuzz({ seed, calls, progress }: Settings): Promise<Report>
         last: made.at(-1),
         calls: await shrink(folder, made),
       });
-      next = batch + 1;
+      // A child that ends before its first call leaves the position of another one.
+      next = Math.max(first, batch) + 1;
     }
     report.calls += (next - first) * CALLS_PER_BATCH;
     first = next;

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import torch from 'torch-losses';
 
+import { REDUCE_OPS } from './group';
 import { type Spec, specs, tensorSpec } from './values';
 
 interface Parameter {
@@ -38,16 +39,17 @@ function parse(schema: string): Declaration {
 const known = new Map<string, readonly Declaration[]>();
 
 /** Returns the declarations of all overloads of an operator. Empty if there is no such operator. */
-function declarationsOf(operator: string): readonly Declaration[] {
-  let declarations = known.get(operator);
+function declarationsOf(namespace: string, operator: string): readonly Declaration[] {
+  const name = `${namespace}.${operator}`;
+  let declarations = known.get(name);
   if (!declarations) {
     try {
-      const packet = torch.ops.aten[operator];
+      const packet = torch.ops[namespace]![operator];
       declarations = (packet.overloads() as string[]).map((name) => parse(packet[name].schema));
     } catch {
       declarations = [];
     }
-    known.set(operator, declarations);
+    known.set(name, declarations);
   }
   return declarations;
 }
@@ -68,12 +70,14 @@ const BY_TYPE: Readonly<Record<string, fc.Arbitrary<Spec>>> = {
   Scalar: fc.oneof(integer, float, oneOf('{ re, im }', 'true')),
   number: fc.oneof(integer, float),
   bool: oneOf('true', 'false'),
-  str: oneOf("'mean'", "'sum'", "'none'", "'ij'", "'reflect'", "'trunc'", "''"),
+  str: oneOf("'0'", "'0'", "'mean'", "'sum'", "'none'", "'ij'", "'reflect'", "'trunc'", "''"),
   ScalarType: oneOf('float32', 'float64', 'int64', 'bfloat16', 'complex64', 'bool'),
   Layout: oneOf('strided', 'sparse_coo'),
   MemoryFormat: oneOf('contiguous_format', 'channels_last'),
   Device: oneOf("'cpu'", "'meta'", "'cuda'"),
   Generator: oneOf('Generator'),
+  '__torch__.torch.classes.c10d.ProcessGroup': oneOf('a ProcessGroup', 'another ProcessGroup'),
+  '__torch__.torch.classes.c10d.ReduceOp': oneOf(...REDUCE_OPS),
 };
 
 function aptFor(type: string, tensor: Spec): fc.Arbitrary<Spec> {
@@ -91,10 +95,15 @@ function aptFor(type: string, tensor: Spec): fc.Arbitrary<Spec> {
 /**
  * Returns arguments for an operator, or undefined if there is no such operator.
  *
+ * @param namespace - the namespace of the operator in `torch.ops`
  * @param isMethod - whether `self` is the receiver
  */
-export function argumentsOf(operator: string, isMethod: boolean): fc.Arbitrary<Spec[]> | undefined {
-  const declarations = declarationsOf(operator);
+export function argumentsOf(
+  namespace: string,
+  operator: string,
+  isMethod: boolean,
+): fc.Arbitrary<Spec[]> | undefined {
+  const declarations = declarationsOf(namespace, operator);
   if (declarations.length === 0) return undefined;
   return fc
     .tuple(fc.constantFrom(...declarations), tensorSpec, fc.integer({ min: 0, max: 3 }))

@@ -153,13 +153,17 @@ export function findSurface(): Surface {
   };
 }
 
+const NAMESPACES = ['aten', 'c10d', '_c10d_functional'];
+
 function findOperators(): Target[] {
-  const { aten } = torch.ops;
-  return Object.keys(aten)
-    .filter((name) => ![...UNGUARDED.keys()].some((pattern) => pattern.test(name)))
-    .filter((name) => !isOfStrings(aten[name]))
-    .map((name) => ({
-      name: `ops.aten.${name}`,
-      invoke: (_, args) => aten[name](...args),
-    }));
+  return NAMESPACES.flatMap((namespace) => {
+    const operators = torch.ops[namespace]!;
+    return Object.keys(operators)
+      .filter((name) => ![...UNGUARDED.keys()].some((pattern) => pattern.test(name)))
+      .filter((name) => !isOfStrings(operators[name]))
+      .map((name) => ({
+        name: `ops.${namespace}.${name}`,
+        invoke: (_: unknown, args: unknown[]) => operators[name](...args),
+      }));
+  });
 }

@@ -60,8 +60,13 @@ export abstract class OutputFile {
   }
 }
 
-export const lacking = (what: string, dtype: DType): Error =>
-  typeError(`evaluate(): ${what} has no ${dtype}: choose another dtype for the inputs`);
+/** The error for losses of a dtype that a format has not. */
+export function lacking(format: string, dtype: DType): Error {
+  const advice = format === 'safetensors' ? '' : 'write .safetensors, or ';
+  return typeError(
+    `evaluate(): ${format} has no ${dtype}: ${advice}choose another dtype for the inputs`,
+  );
+}
 
 /** The shape of a row in a table, whose rows are its first dimension. */
 export function rowOf({ shape, dim }: OutputForm): readonly number[] {

@@ -225,9 +225,7 @@ export const evaluation = defineCommand({
       const summary = await job.summary();
       if (group) await leaveRanks();
       if (group?.rank()) return undefined;
-      const written = [values.out, gradOut, values.report].filter(
-        (each) => each !== undefined && each !== '-',
-      ) as string[];
+      const written = await filesWritten(values, shard, group !== null);
       terminal.result(summary, () => summaryText(summary, written));
       // torchrun ends all ranks if one does not end with 0.
       return isRank ? undefined : statusOf(summary);
@@ -242,6 +240,25 @@ export const evaluation = defineCommand({
     }
   },
 });
+
+/** Returns the files that a job has written, as texts: of a part its own, of a group those of all ranks. */
+async function filesWritten(
+  { out, 'grad-out': gradOut, report }: Record<'out' | 'grad-out' | 'report', string | undefined>,
+  shard: string,
+  isGroup: boolean,
+): Promise<string[]> {
+  const { fileOf, partNamed } = await import('../../batch/part.js');
+  const part = partNamed(shard);
+  const files = [out, gradOut].filter((file) => file !== undefined && file !== '-') as string[];
+  const texts = files.map((file) => {
+    if (file.endsWith('/')) return file;
+    if (!isGroup || part.count === 1) return fileOf(file, part);
+    const [first, last] = [1, part.count].map((index) => fileOf(file, { ...part, index }));
+    return `${first} to ${last}: \`eval merge ${file}\` makes one file of them`;
+  });
+  if (report !== undefined) texts.push(isGroup ? report : fileOf(report, part));
+  return texts;
+}
 
 async function withFailures<T>(run: () => Promise<T>): Promise<T> {
   try {
