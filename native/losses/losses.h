@@ -91,7 +91,7 @@ at::Tensor linear_cross_entropy(const at::Tensor& input, const at::Tensor& linea
                                 std::optional<int64_t> ignore_index, double label_smoothing,
                                 const std::optional<LinearCrossEntropyOptions>& options);
 
-// Of many classes, by clusters: losses_adaptive.cc
+// Of many classes, by clusters: adaptive.cc
 
 // Takes a batch only. `tail` has the two weights of each cluster, and `cutoffs` ends with the
 // number of classes. Returns the output and the loss.
