@@ -1,9 +1,11 @@
 /** L-BFGS. Source: torch/optim/lbfgs.py. */
 
 import { indexError, runtimeError, typeError, valueError } from '../bindings/errors';
+import { isTensor } from '../bindings/handle';
 import type { AsyncOptions } from '../bindings/jobs';
 import { isSince } from '../bindings/libtorch/versions';
 import { libtorch } from '../bindings/native';
+import { describe } from '../dispatch/arguments';
 import {
   ANYTHING,
   FLOAT,
@@ -212,6 +214,11 @@ export class LBFGS extends Optimizer<LBFGSGroup> {
 
   /** Returns the closure's loss, or its negative if that is to be the greatest. */
   #lossOf(value: unknown): number {
+    if (typeof value !== 'number' && !isTensor(value)) {
+      throw typeError(
+        `LBFGS.step(): closure must return the loss, a Tensor or a number, got ${describe(value)}`,
+      );
+    }
     const loss = numberOf(value as Value);
     return this.#maximizes ? -loss : loss;
   }

@@ -307,6 +307,10 @@ describe('optim: stepAsync', () => {
       .stepAsync()
       .catch((reason: Error) => reason);
     expect(error).to.be.instanceOf(TypeError).with.property('message').that.includes("'closure'");
+    const lbfgs = new optim.LBFGS([torch.ones(1, { requires_grad: true })]);
+    expect(() => lbfgs.step(() => undefined)).to.throw(TypeError, 'must return the loss');
+    const wrong = await lbfgs.stepAsync(async () => null).catch((reason: Error) => reason);
+    expect(wrong).to.have.property('code', 'ERR_TORCH_TYPE');
   });
 
   it('takes a signal, by itself and after a closure', async () => {
