@@ -37,6 +37,13 @@ void check_arguments(const Call& call, const Stack& stack) {
   const bool divides_rows =
       name.find("scatter_tensor") != name.npos || name.find("into_tensor") != name.npos ||
       name.ends_with("_reduce_scatter_base_") || name.ends_with("all_to_all_single");
+  // A group with the debug level DETAIL compares these before libtorch checks them.
+  if (name == "c10d::allgather_" || name == "c10d::reduce_scatter_") {
+    const size_t outputs = stack[0].toListRef().size();
+    const size_t inputs = stack[1].toListRef().size();
+    TORCH_CHECK_VALUE(outputs == inputs, name, " takes as many outputs as inputs, got ", outputs,
+                      " and ", inputs);
+  }
   std::vector<int64_t> ranks;
   GroupPointer group;
   std::vector<std::vector<int64_t>> dimensions(stack.size());

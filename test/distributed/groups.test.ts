@@ -247,6 +247,14 @@ gone = dist.new_group([0]); dist.destroy_process_group(gone)
         () => dist.reduce_scatter_single(torch.ones(2, 2), t),
         /the output has 2 dimensions, and the input 1$/,
       ],
+      [
+        () => c10d.allgather_([], [t], group, false, 1000),
+        /takes as many outputs as inputs, got 0 and 1$/,
+      ],
+      [
+        () => c10d.reduce_scatter_([t], [], group, dist.ReduceOp.SUM, false, 1000),
+        /takes as many outputs as inputs, got 1 and 0$/,
+      ],
       [() => dist.reduce_scatter_single(scalar, scalar), without],
       [() => functional.all_gather_into_tensor(scalar, 1, group), without],
       [
