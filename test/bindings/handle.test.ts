@@ -6,6 +6,7 @@ import * as batch from 'torch-losses/batch';
 import { handleOf } from '../../dist/bindings/handle';
 import { native } from '../../dist/bindings/native';
 import { recordWarnings } from '../../dist/bindings/warnings';
+import { temporaryFolder } from '../support/folder';
 import { gc } from '../support/memory';
 
 describe('handles', () => {
@@ -203,30 +204,38 @@ describe('a native call', () => {
   const skipped =
     /^(manual_seed|share_|set_(?!grad$|data$|requires_grad$)|use_|allow_|propose_|simulate_)/;
 
-  for (const [name, member] of Object.entries(native)) {
-    if (skipped.test(name) || typeof member !== 'function') continue;
-    it(`survives anything given to ${name}`, () => {
-      const call = member as unknown as (...args: unknown[]) => unknown;
-      const survives = (...args: unknown[]): void => {
-        try {
-          call(...args);
-        } catch (error) {
-          expect(error).to.be.instanceOf(Error);
-          expect((error as { code?: string }).code).to.match(/^ERR_TORCH_/);
+  describe('called natively', () => {
+    // A store makes the file that it is given.
+    const file = temporaryFolder();
+    const folder = process.cwd();
+    before(() => process.chdir(file('.')));
+    after(() => process.chdir(folder));
+
+    for (const [name, member] of Object.entries(native)) {
+      if (skipped.test(name) || typeof member !== 'function') continue;
+      it(`survives anything given to ${name}`, () => {
+        const call = member as unknown as (...args: unknown[]) => unknown;
+        const survives = (...args: unknown[]): void => {
+          try {
+            call(...args);
+          } catch (error) {
+            expect(error).to.be.instanceOf(Error);
+            expect((error as { code?: string }).code).to.match(/^ERR_TORCH_/);
+          }
+        };
+        for (const first of hostile) {
+          for (const second of hostile) {
+            survives(first);
+            survives(first, second);
+            survives(first, second, first, second, first, second, first);
+          }
+          // Puts the value after tensors, so that the call does not fail because of those.
+          for (let tensors = 1; tensors <= 4; tensors++) {
+            const handles = Array.from({ length: tensors }, () => handleOf(torch.ones(2, 2)));
+            survives(...handles, ...new Array<unknown>(6).fill(first));
+          }
         }
-      };
-      for (const first of hostile) {
-        for (const second of hostile) {
-          survives(first);
-          survives(first, second);
-          survives(first, second, first, second, first, second, first);
-        }
-        // Puts the value after tensors, so that the call does not fail because of those.
-        for (let tensors = 1; tensors <= 4; tensors++) {
-          const handles = Array.from({ length: tensors }, () => handleOf(torch.ones(2, 2)));
-          survives(...handles, ...new Array<unknown>(6).fill(first));
-        }
-      }
-    });
-  }
+      });
+    }
+  });
 });
