@@ -88,7 +88,7 @@ export abstract class _WeightedLoss<
   }
 }
 
-/** A loss class. Each option is an attribute with the same name. */
+/** A loss class without its `forward`. Each option is an attribute with the same name. */
 export interface LossClass<Args extends unknown[], LossOptions extends object> {
   new (options?: Given<LossOptions>): _Loss<Args> & Attributes<LossOptions>;
   readonly signature: readonly SignatureParameter[];
@@ -97,7 +97,7 @@ export interface LossClass<Args extends unknown[], LossOptions extends object> {
 type Attributes<LossOptions> = Required<Omit<LossOptions, 'reduction' | 'size_average' | 'reduce'>>;
 
 /**
- * Makes the base class of a loss from its function, which `forward` calls with the attributes as options.
+ * Makes the base class of a loss from the parameters of its function.
  *
  * @param name - torch's name
  * @param functional - the function, which has the types and defaults
@@ -106,7 +106,7 @@ type Attributes<LossOptions> = Required<Omit<LossOptions, 'reduction' | 'size_av
  */
 export function lossClass<Args extends unknown[], LossOptions extends object>(
   name: string,
-  functional: Pick<LossFunction<Args, LossParameters>, 'async' | 'options' | 'with'>,
+  functional: Pick<LossFunction<Args, LossParameters>, 'async' | 'options'>,
   keywords: readonly (keyof LossOptions & string)[],
   Base: typeof _Loss | typeof _WeightedLoss = _Loss,
 ): LossClass<Args, LossOptions> {
@@ -131,14 +131,16 @@ export function lossClass<Args extends unknown[], LossOptions extends object>(
       }
     }
 
-    override forward(...inputs: Args): Tensor {
-      return functional.with(this, ...inputs);
-    }
-
     override _functionalCall(inputs: Args): FunctionalCall | undefined {
-      const isOverridden = this.forward !== Loss.prototype.forward;
-      return isOverridden ? undefined : { functional, values: this, inputs };
+      return isOverridden(this) ? undefined : { functional, values: this, inputs };
     }
   }
+
+  /** Returns whether a subclass has overridden the `forward` of the loss's own class. */
+  const isOverridden = (loss: Loss): boolean => {
+    let owner: object = loss;
+    while (!Object.hasOwn(owner, 'forward')) owner = Object.getPrototypeOf(owner);
+    return Object.getPrototypeOf(owner) !== Loss.prototype;
+  };
   return Loss as unknown as LossClass<Args, LossOptions>;
 }

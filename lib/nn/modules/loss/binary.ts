@@ -1,4 +1,5 @@
 /** Binary losses: two classes for each element. Source: torch/nn/modules/loss.py. */
+import type { Tensor } from '../../../tensor/tensor';
 import {
   type BCELossOptions,
   type BCEWithLogitsLossOptions,
@@ -40,7 +41,11 @@ export class BCELoss extends lossClass<InputAndTarget, BCELossOptions>(
   binary_cross_entropy,
   ['weight', 'size_average', 'reduce', 'reduction'],
   _WeightedLoss,
-) {}
+) {
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return binary_cross_entropy.with(this, input, target);
+  }
+}
 
 /**
  * Computes the binary cross entropy of logits: `-w (pos_weight y log σ(x) + (1 - y) log(1 - σ(x)))`. This is
@@ -74,7 +79,11 @@ export class BCEWithLogitsLoss extends lossClass<InputAndTarget, BCEWithLogitsLo
   'BCEWithLogitsLoss',
   binary_cross_entropy_with_logits,
   ['weight', 'size_average', 'reduce', 'reduction', 'pos_weight'],
-) {}
+) {
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return binary_cross_entropy_with_logits.with(this, input, target);
+  }
+}
 
 /**
  * Computes the logistic loss `log(1 + exp(-y x))`, for the targets 1 and -1.
@@ -102,4 +111,8 @@ export class SoftMarginLoss extends lossClass<InputAndTarget, SoftMarginLossOpti
   'SoftMarginLoss',
   soft_margin_loss,
   ['size_average', 'reduce', 'reduction'],
-) {}
+) {
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return soft_margin_loss.with(this, input, target);
+  }
+}

@@ -1,5 +1,6 @@
 /** Losses of log-probabilities or logits of classes. Source: torch/nn/modules/loss.py. */
 import { warn } from '../../../bindings/warnings';
+import type { Tensor } from '../../../tensor/tensor';
 import {
   type CrossEntropyLossOptions,
   cross_entropy,
@@ -63,7 +64,11 @@ export class CrossEntropyLoss extends lossClass<InputAndTarget, CrossEntropyLoss
   cross_entropy,
   ['weight', 'size_average', 'ignore_index', 'reduce', 'reduction', 'label_smoothing'],
   _WeightedLoss,
-) {}
+) {
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return cross_entropy.with(this, input, target);
+  }
+}
 
 /**
  * Computes the negative log likelihood `-weight[y] x[y]` of log-probabilities `x`. The mean is weighted by the `weight`
@@ -95,7 +100,11 @@ export class NLLLoss extends lossClass<InputAndTarget, NLLLossOptions>(
   nll_loss,
   ['weight', 'size_average', 'ignore_index', 'reduce', 'reduction'],
   _WeightedLoss,
-) {}
+) {
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return nll_loss.with(this, input, target);
+  }
+}
 
 /**
  * The former name of {@link NLLLoss}.
@@ -162,4 +171,8 @@ export class KLDivLoss extends lossClass<InputAndTarget, KLDivLossOptions>('KLDi
   'reduce',
   'reduction',
   'log_target',
-]) {}
+]) {
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return kl_div.with(this, input, target);
+  }
+}

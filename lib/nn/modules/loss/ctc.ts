@@ -35,4 +35,13 @@ import { lossClass } from './base';
 export class CTCLoss extends lossClass<
   [log_probs: Tensor, targets: Tensor, input_lengths: Lengths, target_lengths: Lengths],
   CTCLossOptions
->('CTCLoss', ctc_loss, ['blank', 'reduction', 'zero_infinity']) {}
+>('CTCLoss', ctc_loss, ['blank', 'reduction', 'zero_infinity']) {
+  override forward(
+    log_probs: Tensor,
+    targets: Tensor,
+    input_lengths: Lengths,
+    target_lengths: Lengths,
+  ): Tensor {
+    return ctc_loss.with(this, log_probs, targets, input_lengths, target_lengths);
+  }
+}

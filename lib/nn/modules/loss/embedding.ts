@@ -52,7 +52,11 @@ export class HingeEmbeddingLoss extends lossClass<InputAndTarget, HingeEmbedding
   'HingeEmbeddingLoss',
   hinge_embedding_loss,
   ['margin', 'size_average', 'reduce', 'reduction'],
-) {}
+) {
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return hinge_embedding_loss.with(this, input, target);
+  }
+}
 
 /**
  * Computes the cosine distance of pairs: `1 - cos(x1, x2)` for the target 1, `max(0, cos(x1, x2) - margin)` for the
@@ -77,12 +81,11 @@ export class HingeEmbeddingLoss extends lossClass<InputAndTarget, HingeEmbedding
 export class CosineEmbeddingLoss extends lossClass<
   [input1: Tensor, input2: Tensor, target: Tensor],
   CosineEmbeddingLossOptions
->('CosineEmbeddingLoss', cosine_embedding_loss, [
-  'margin',
-  'size_average',
-  'reduce',
-  'reduction',
-]) {}
+>('CosineEmbeddingLoss', cosine_embedding_loss, ['margin', 'size_average', 'reduce', 'reduction']) {
+  override forward(input1: Tensor, input2: Tensor, target: Tensor): Tensor {
+    return cosine_embedding_loss.with(this, input1, input2, target);
+  }
+}
 
 /**
  * Computes the ranking loss `max(0, -y (x1 - x2) + margin)`. The target is 1 if `x1` should rank above `x2`, and -1 for
@@ -106,7 +109,11 @@ export class CosineEmbeddingLoss extends lossClass<
 export class MarginRankingLoss extends lossClass<
   [input1: Tensor, input2: Tensor, target: Tensor],
   MarginRankingLossOptions
->('MarginRankingLoss', margin_ranking_loss, ['margin', 'size_average', 'reduce', 'reduction']) {}
+>('MarginRankingLoss', margin_ranking_loss, ['margin', 'size_average', 'reduce', 'reduction']) {
+  override forward(input1: Tensor, input2: Tensor, target: Tensor): Tensor {
+    return margin_ranking_loss.with(this, input1, input2, target);
+  }
+}
 
 /**
  * Computes `max(0, d(anchor, positive) - d(anchor, negative) + margin)`, where the distance is the `p`-norm of the
@@ -144,6 +151,10 @@ export class TripletMarginLoss extends lossClass<Triplet, TripletMarginLossOptio
   constructor(options?: Given<TripletMarginLossOptions>) {
     super(options);
     checkMargin('TripletMarginLoss', this.margin);
+  }
+
+  override forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
+    return triplet_margin_loss.with(this, anchor, positive, negative);
   }
 }
 
@@ -187,6 +198,10 @@ export class TripletMarginWithDistanceLoss extends lossClass<
     super(options);
     checkMargin('TripletMarginWithDistanceLoss', this.margin);
     this.distance_function ??= new PairwiseDistance();
+  }
+
+  override forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
+    return triplet_margin_with_distance_loss.with(this, anchor, positive, negative);
   }
 
   /** A custom distance function runs on the event loop, so no job can run it. @internal */

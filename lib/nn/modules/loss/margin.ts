@@ -1,6 +1,7 @@
 /** Margin losses between classes, with one or several target classes per row. Source: torch/nn/modules/loss.py. */
 
 import { valueError } from '../../../bindings/errors';
+import type { Tensor } from '../../../tensor/tensor';
 import {
   type MultiLabelMarginLossOptions,
   type MultiLabelSoftMarginLossOptions,
@@ -51,6 +52,10 @@ export class MultiMarginLoss extends lossClass<InputAndTarget, MultiMarginLossOp
       );
     }
   }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return multi_margin_loss.with(this, input, target);
+  }
 }
 
 /**
@@ -81,7 +86,11 @@ export class MultiLabelMarginLoss extends lossClass<InputAndTarget, MultiLabelMa
   'MultiLabelMarginLoss',
   multilabel_margin_loss,
   ['size_average', 'reduce', 'reduction'],
-) {}
+) {
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return multilabel_margin_loss.with(this, input, target);
+  }
+}
 
 /**
  * Computes the one-versus-all cross entropy of logits, averaged over the classes: `-1/C Σ y log σ(x) + (1 - y) log(1 -
@@ -114,4 +123,8 @@ export class MultiLabelSoftMarginLoss extends lossClass<
   multilabel_soft_margin_loss,
   ['weight', 'size_average', 'reduce', 'reduction'],
   _WeightedLoss,
-) {}
+) {
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return multilabel_soft_margin_loss.with(this, input, target);
+  }
+}

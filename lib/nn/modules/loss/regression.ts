@@ -43,7 +43,11 @@ export class L1Loss extends lossClass<InputAndTarget, Omit<L1LossOptions, 'weigh
   'L1Loss',
   l1_loss,
   ['size_average', 'reduce', 'reduction'],
-) {}
+) {
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return l1_loss.with(this, input, target);
+  }
+}
 
 /**
  * Computes the mean squared error: `(x - y)²`.
@@ -71,7 +75,11 @@ export class MSELoss extends lossClass<InputAndTarget, Omit<MSELossOptions, 'wei
   'MSELoss',
   mse_loss,
   ['size_average', 'reduce', 'reduction'],
-) {}
+) {
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return mse_loss.with(this, input, target);
+  }
+}
 
 /**
  * Computes `0.5 (x - y)² / beta` if `|x - y| < beta`, else `|x - y| - 0.5 beta`.
@@ -101,7 +109,11 @@ export class SmoothL1Loss extends lossClass<InputAndTarget, SmoothL1LossOptions>
   'SmoothL1Loss',
   smooth_l1_loss,
   ['size_average', 'reduce', 'reduction', 'beta'],
-) {}
+) {
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return smooth_l1_loss.with(this, input, target);
+  }
+}
 
 /**
  * Computes `0.5 (x - y)²` if `|x - y| < delta`, else `delta (|x - y| - 0.5 delta)`.
@@ -131,7 +143,11 @@ export class HuberLoss extends lossClass<InputAndTarget, Omit<HuberLossOptions, 
   'HuberLoss',
   huber_loss,
   ['reduction', 'delta'],
-) {}
+) {
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return huber_loss.with(this, input, target);
+  }
+}
 
 /**
  * Computes the Poisson negative log likelihood: `exp(x) - y x`, or `x - y log(x + eps)` with `log_input: false`. `full`
@@ -163,7 +179,11 @@ export class PoissonNLLLoss extends lossClass<InputAndTarget, PoissonNLLLossOpti
   'PoissonNLLLoss',
   poisson_nll_loss,
   ['log_input', 'full', 'size_average', 'eps', 'reduce', 'reduction'],
-) {}
+) {
+  override forward(log_input: Tensor, target: Tensor): Tensor {
+    return poisson_nll_loss.with(this, log_input, target);
+  }
+}
 
 /**
  * Computes the Gaussian negative log likelihood: `0.5 (log(max(var, eps)) + (x - y)² / max(var, eps))`. `full` adds
@@ -195,4 +215,8 @@ export class PoissonNLLLoss extends lossClass<InputAndTarget, PoissonNLLLossOpti
 export class GaussianNLLLoss extends lossClass<
   [input: Tensor, target: Tensor, var_: Tensor | number],
   GaussianNLLLossOptions
->('GaussianNLLLoss', gaussian_nll_loss, ['full', 'eps', 'reduction']) {}
+>('GaussianNLLLoss', gaussian_nll_loss, ['full', 'eps', 'reduction']) {
+  override forward(input: Tensor, target: Tensor, var_: Tensor | number): Tensor {
+    return gaussian_nll_loss.with(this, input, target, var_);
+  }
+}
