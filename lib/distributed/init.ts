@@ -1,3 +1,4 @@
+/** The default process group: `init_process_group` and `destroy_process_group`. Source: torch/distributed/distributed_c10d.py. */
 import { isMainThread, threadId } from 'node:worker_threads';
 import { assertionError, runtimeError, valueError } from '../bindings/errors';
 import type { AsyncOptions } from '../bindings/jobs';

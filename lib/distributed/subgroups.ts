@@ -1,3 +1,4 @@
+/** Groups of some of the processes: `new_group` and `new_subgroups`. Source: torch/distributed/distributed_c10d.py. */
 import { assertionError, valueError } from '../bindings/errors';
 import type { AsyncOptions } from '../bindings/jobs';
 import { native } from '../bindings/native';

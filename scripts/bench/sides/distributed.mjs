@@ -2,6 +2,8 @@
 import { createInterface } from 'node:readline';
 import torch, { nn, optim } from 'torch-losses';
 
+import { makeCnn } from './cnn.mjs';
+
 const { distributed: dist } = torch;
 const { INIT_METHOD, RANK, WORLD_SIZE } = process.env;
 
@@ -15,19 +17,7 @@ function allReduce(bytes) {
 
 async function training() {
   torch.manual_seed(0);
-  const cnn = new nn.Sequential(
-    new nn.Conv2d(1, 16, 3, { padding: 1 }),
-    new nn.BatchNorm2d(16),
-    new nn.ReLU(),
-    new nn.MaxPool2d(2),
-    new nn.Conv2d(16, 32, 3, { padding: 1 }),
-    new nn.BatchNorm2d(32),
-    new nn.ReLU(),
-    new nn.MaxPool2d(2),
-    new nn.Flatten(),
-    new nn.Dropout(0.25),
-    new nn.Linear(128, 10),
-  );
+  const cnn = makeCnn();
   const [input, target] = [torch.randn(32, 1, 8, 8), torch.randint(0, 10, [32])];
   const criterion = new nn.CrossEntropyLoss();
   const optimizer = new optim.AdamW(cnn.parameters(), { lr: 0.001 });

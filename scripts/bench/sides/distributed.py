@@ -7,6 +7,7 @@ import time
 
 import torch
 import torch.distributed as dist
+from cnn import make_cnn
 from torch import nn, optim
 
 
@@ -22,19 +23,7 @@ def all_reduce(size):
 
 def training():
     torch.manual_seed(0)
-    cnn = nn.Sequential(
-        nn.Conv2d(1, 16, 3, padding=1),
-        nn.BatchNorm2d(16),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        nn.Conv2d(16, 32, 3, padding=1),
-        nn.BatchNorm2d(32),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        nn.Flatten(),
-        nn.Dropout(0.25),
-        nn.Linear(128, 10),
-    )
+    cnn = make_cnn()
     input, target = torch.randn(32, 1, 8, 8), torch.randint(0, 10, [32])
     criterion = nn.CrossEntropyLoss()
     optimizer = optim.AdamW(cnn.parameters(), lr=0.001)

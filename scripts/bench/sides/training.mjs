@@ -1,23 +1,12 @@
 // The addon's side of ../training.mjs: steps of a training. It answers with processor time.
 import torch, { nn, optim } from 'torch-losses';
 
+import { makeCnn } from './cnn.mjs';
 import { serve } from './serve.mjs';
 
 const STEPS = {
   cnn() {
-    const model = new nn.Sequential(
-      new nn.Conv2d(1, 16, 3, { padding: 1 }),
-      new nn.BatchNorm2d(16),
-      new nn.ReLU(),
-      new nn.MaxPool2d(2),
-      new nn.Conv2d(16, 32, 3, { padding: 1 }),
-      new nn.BatchNorm2d(32),
-      new nn.ReLU(),
-      new nn.MaxPool2d(2),
-      new nn.Flatten(),
-      new nn.Dropout(0.25),
-      new nn.Linear(128, 10),
-    );
+    const model = makeCnn();
     const input = torch.randn(64, 1, 8, 8);
     return training(model, () => model(input), torch.randint(0, 10, [64]));
   },

@@ -5,23 +5,12 @@ import sys
 import time
 
 import torch
+from cnn import make_cnn
 from torch import nn, optim
 
 
 def cnn():
-    model = nn.Sequential(
-        nn.Conv2d(1, 16, 3, padding=1),
-        nn.BatchNorm2d(16),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        nn.Conv2d(16, 32, 3, padding=1),
-        nn.BatchNorm2d(32),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        nn.Flatten(),
-        nn.Dropout(0.25),
-        nn.Linear(128, 10),
-    )
+    model = make_cnn()
     input = torch.randn(64, 1, 8, 8)
     return training(model, lambda: model(input), torch.randint(0, 10, [64]))
 
